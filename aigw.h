@@ -422,6 +422,521 @@ AIGW_API int  aigw_array_move(aigw_array *s, void *mem, size_t cap);
 AIGW_API int  aigw_array_feed(aigw_array *s, const void *p, size_t n);
 AIGW_API int  aigw_array_next(aigw_array *s, aigw_frame *f);
 
+/* ---- >>model api -------------------------------------------------------------------------------------------------- */
+
+/* What went wrong with a request: the only list of kinds. HTTP status towards a client, what a retry may do, and the `error_type` label of metrics. */
+#define AIGW_KIND_LIST(X) \
+    X(NONE,            200, NEVER, "ok") \
+    X(INVALID_REQUEST, 400, NEVER, "invalid_request") \
+    X(AUTH,            401, OTHER, "auth") \
+    X(PERMISSION,      403, OTHER, "permission") \
+    X(NOT_FOUND,       404, OTHER, "not_found") \
+    X(CONFLICT,        409, WAIT,  "conflict") \
+    X(TOO_LARGE,       413, NEVER, "too_large") \
+    X(CONTEXT_LENGTH,  400, OTHER, "context_length") \
+    X(CONTENT_FILTER,  400, NEVER, "content_filter") \
+    X(RATE_LIMIT,      429, WAIT,  "rate_limit") \
+    X(QUOTA,           429, OTHER, "quota") \
+    X(OVERLOADED,      503, WAIT,  "overloaded") \
+    X(SERVER,          500, WAIT,  "server") \
+    X(TIMEOUT,         504, WAIT,  "timeout") \
+    X(CONNECT,         502, WAIT,  "connect") \
+    X(TLS,             502, OTHER, "tls") \
+    X(DNS,             502, OTHER, "dns") \
+    X(BAD_RESPONSE,    502, OTHER, "bad_response") \
+    X(TRUNCATED,       502, WAIT,  "truncated") \
+    X(CANCELLED,       499, NEVER, "cancelled") \
+    X(BUDGET,          402, NEVER, "budget") \
+    X(BUSY,            503, WAIT,  "busy") \
+    X(NO_ROUTE,        404, NEVER, "no_route") \
+    X(CIRCUIT_OPEN,    503, WAIT,  "circuit_open") \
+    X(INTERNAL,        500, NEVER, "internal")
+typedef enum {
+#define X(name, http, retry, label) AIGW_KIND_##name,
+    AIGW_KIND_LIST(X)
+#undef X
+    AIGW_KIND_COUNT
+} aigw_kind;
+typedef enum {
+    AIGW_RETRY_NEVER = 0,    /* the same request fails again anywhere */
+    AIGW_RETRY_WAIT,         /* the same target after a wait, or another at once */
+    AIGW_RETRY_OTHER         /* only another target */
+} aigw_retry;
+AIGW_API int         aigw_model_kind_status(int kind);   /* HTTP status towards a client */
+AIGW_API int         aigw_model_kind_retry(int kind);    /* AIGW_RETRY_* */
+AIGW_API const char *aigw_model_kind_name(int kind);     /* "rate_limit"; static */
+
+/* A request that failed. All slices are decoded UTF-8, borrowed from where the error was read (or static). */
+typedef struct {
+    uint8_t  kind;             /* AIGW_KIND_* */
+    uint8_t  retry;            /* AIGW_RETRY_*; the kind's own, or what the provider said (x-should-retry) */
+    int      status;           /* the provider's HTTP status; 0: none (transport, in-stream, our own) */
+    int64_t  retry_after_ms;   /* -1: not said */
+    aigw_str message;          /* the provider's words, keys in it replaced */
+    aigw_str type, code, param;/* the provider's own words, "" where it has none */
+    aigw_str request_id;       /* the provider's */
+    aigw_str provider;         /* who said it: provider name of the target; "" = this gateway */
+    aigw_str advice;           /* one sentence of what to do; "" = none */
+} aigw_error;
+
+/* Tokens. input includes cached and cache_write; output includes reasoning. A member counts only when its bit is in `has`. */
+typedef enum {
+    AIGW_USAGE_INPUT = 1, AIGW_USAGE_CACHED = 2, AIGW_USAGE_CACHE_WRITE = 4, AIGW_USAGE_OUTPUT = 8, AIGW_USAGE_REASONING = 16,
+    AIGW_USAGE_INPUT_AUDIO = 32, AIGW_USAGE_OUTPUT_AUDIO = 64
+} aigw_usage_bit;
+typedef struct {
+    uint32_t has;
+    int64_t  input, cached, cache_write, output, reasoning, input_audio, output_audio;
+} aigw_usage;
+
+/* What a provider's rate-limit headers say; -1: not said. Times are milliseconds from now. */
+typedef struct { int64_t limit, remaining, reset_ms; } aigw_limit;
+typedef struct {
+    aigw_limit requests, tokens, input_tokens, output_tokens;
+    int64_t    retry_after_ms;
+} aigw_limits;
+
+/* ---- content */
+
+typedef enum {
+    AIGW_PART_TEXT = 0, AIGW_PART_IMAGE, AIGW_PART_AUDIO, AIGW_PART_FILE, AIGW_PART_TOOL_CALL, AIGW_PART_TOOL_RESULT,
+    AIGW_PART_REASONING, AIGW_PART_REFUSAL, AIGW_PART_OTHER
+} aigw_part_kind;
+typedef enum {                 /* where the bytes of an image, audio or file are */
+    AIGW_SOURCE_BYTES = 0,     /* text = base64 (standard alphabet, padded), mime says what */
+    AIGW_SOURCE_URL,           /* text = URL */
+    AIGW_SOURCE_FILE,          /* id = the provider's file id or URI */
+    AIGW_SOURCE_TEXT           /* text = a plain-text document itself */
+} aigw_source;
+typedef enum { AIGW_OPAQUE_SIGNATURE = 0, AIGW_OPAQUE_REDACTED } aigw_opaque_kind;
+typedef enum { AIGW_NOTE_CITATION = 0, AIGW_NOTE_LOGPROBS, AIGW_NOTE_SAFETY, AIGW_NOTE_SIGNATURE, AIGW_NOTE_OTHER } aigw_note_kind;
+
+/* State that only its owner understands: a thinking signature, a thought signature, encrypted or redacted reasoning. It is given back to
+   the dialect that made it unchanged, and to nobody else. */
+typedef struct {
+    uint8_t   kind;            /* AIGW_OPAQUE_* */
+    aigw_str  owner, model;    /* dialect name ("gemini"); model id, "" when unknown */
+    aigw_text data;            /* as a string, never JSON form */
+} aigw_opaque;
+
+/* A remark on a part or choice, in the words of the dialect that made it. */
+typedef struct aigw_note {
+    struct aigw_note *next;
+    uint8_t  kind;             /* AIGW_NOTE_*, not SIGNATURE (that becomes the part's state) */
+    aigw_str dialect;          /* whose raw JSON it is */
+    aigw_str json;             /* one JSON value: one citation object; a logprobs object; ... */
+    size_t   at;
+} aigw_note;
+
+/* One part of a message or of an answer. `at` is everywhere the byte offset of the thing in the body it was read from (AIGW_NOWHERE: made here),
+   so that a loss can be reported by its path in the caller's own words. */
+#define AIGW_NOWHERE SIZE_MAX
+typedef struct aigw_part {
+    struct aigw_part *next;
+    uint8_t      kind;         /* AIGW_PART_* */
+    uint8_t      source;       /* media: AIGW_SOURCE_* */
+    uint8_t      is_error;     /* tool result: the tool failed */
+    uint8_t      custom;       /* tool call or result of a free-text (custom) tool: arguments are text, not JSON */
+    uint8_t      no_id;        /* tool call or result whose id was made here, since its dialect lets it out */
+    uint32_t     cache_ttl_s;  /* cache hint on this part; 0: none, 1: provider's default time */
+    size_t       at;
+    aigw_text    text;         /* text, reasoning, refusal: the words. Tool call: arguments (a JSON value, or a string that holds one; empty = {}).
+                                  Media: by source. Other: the raw value (JSON form) */
+    aigw_str     id;           /* tool call; the call that a tool result answers; file id */
+    aigw_str     name;         /* tool call, tool result (if said); file name or title; other: its dialect */
+    aigw_str     mime, detail; /* media: "image/png"; "low" */
+    struct aigw_part *parts;   /* tool result: content */
+    aigw_opaque *state;        /* NULL: none */
+    aigw_note   *notes;
+} aigw_part;
+
+typedef enum { AIGW_ROLE_SYSTEM = 0, AIGW_ROLE_DEVELOPER, AIGW_ROLE_USER, AIGW_ROLE_ASSISTANT, AIGW_ROLE_TOOL } aigw_role;
+typedef struct aigw_message {  /* tool results stand in messages of role TOOL, one or more parts each, and nothing else stands there */
+    struct aigw_message *next;
+    uint8_t    role;
+    size_t     at;
+    aigw_str   name;           /* participant name; "" none */
+    aigw_part *parts;
+} aigw_message;
+
+typedef enum { AIGW_TOOL_FUNCTION = 0, AIGW_TOOL_CUSTOM, AIGW_TOOL_HOSTED } aigw_tool_kind;
+typedef struct aigw_tool {
+    struct aigw_tool *next;
+    uint8_t   kind;
+    int8_t    strict;          /* 1, 0, -1 not said */
+    uint32_t  cache_ttl_s;
+    size_t    at;
+    aigw_str  name;            /* hosted: its type */
+    aigw_text description;
+    aigw_str  schema;          /* JSON Schema of the arguments, raw; empty: none. Custom: its `format`, raw. Hosted: the raw tool */
+    uint8_t   openapi;         /* schema is Gemini's OpenAPI subset (upper-case types), not JSON Schema */
+} aigw_tool;
+
+typedef enum { AIGW_CHOICE_UNSET = 0, AIGW_CHOICE_AUTO, AIGW_CHOICE_NONE, AIGW_CHOICE_REQUIRED, AIGW_CHOICE_NAMED } aigw_choice;
+typedef enum { AIGW_FORMAT_TEXT = 0, AIGW_FORMAT_JSON, AIGW_FORMAT_SCHEMA } aigw_format_kind;
+typedef struct {
+    uint8_t   kind, openapi;
+    int8_t    strict;
+    size_t    at, name_at, description_at, strict_at;
+    aigw_str  name, schema;    /* schema: raw JSON */
+    aigw_text description;
+} aigw_format;
+
+/* One string of a list (stop strings, names of allowed tools). */
+typedef struct aigw_item { struct aigw_item *next; aigw_text text; size_t at; } aigw_item;
+
+/* Single-valued parameters, so that dialects map them by table rows. NUM: raw is the number as written, micro its millionths.
+   BOOL: micro 0 or 1. WORD: raw decoded. */
+#define AIGW_PARAM_LIST(X) \
+    X(TEMPERATURE,       NUM)  X(TOP_P,            NUM)  X(TOP_K,      NUM)  X(PRESENCE_PENALTY, NUM)  X(FREQUENCY_PENALTY, NUM) \
+    X(SEED,              NUM)  X(N,                NUM)  X(LOGPROBS,   BOOL) X(TOP_LOGPROBS,     NUM)  X(MAX_OUTPUT,        NUM) \
+    X(PARALLEL,          BOOL) X(STREAM,           BOOL) X(STREAM_USAGE, BOOL) \
+    X(USER,              WORD) X(SAFETY_ID,        WORD)               /* end user: deprecated name or plain id; hashed id */ \
+    X(EFFORT,            WORD)                                         /* none minimal low medium high xhigh max, or a newer word */ \
+    X(REASONING_MODE,    WORD)                                         /* adaptive, enabled, disabled, between_tools */ \
+    X(REASONING_BUDGET,  NUM)                                          /* tokens; 0 off, -1 dynamic */ \
+    X(REASONING_SHOW,    BOOL)                                         /* the client wants the reasoning text */
+typedef enum {
+#define X(name, kind) AIGW_P_##name,
+    AIGW_PARAM_LIST(X)
+#undef X
+    AIGW_P_COUNT
+} aigw_param_id;
+typedef enum { AIGW_PARAM_NUM = 0, AIGW_PARAM_BOOL, AIGW_PARAM_WORD } aigw_param_kind;
+typedef struct {
+    uint8_t  has;
+    size_t   at;
+    aigw_str raw;
+    int64_t  micro;
+} aigw_param;
+
+/* A member that the dialect it came in knows (or not) and the model does not. */
+typedef struct aigw_raw { struct aigw_raw *next; size_t at; aigw_str name, json; } aigw_raw;
+
+typedef enum { AIGW_OP_NONE = 0, AIGW_OP_CHAT, AIGW_OP_COUNT_TOKENS, AIGW_OP_MODELS, AIGW_OP_EMBED, AIGW_OP_RAW } aigw_op;
+
+/* A request, in an arena; slices borrow the body and the head it was read from. */
+typedef struct {
+    uint8_t       op;
+    uint8_t       array;                /* Gemini stream without alt=sse: the client wants a JSON array */
+    aigw_str      dialect;              /* name of the dialect it came in */
+    aigw_str      body;                 /* what all `at` refer to */
+    const aigw_head *head;              /* the client's; NULL: none */
+    aigw_str      model;
+    size_t        model_at;             /* AIGW_NOWHERE when it was in the path */
+    aigw_message *messages;
+    aigw_tool    *tools;
+    uint8_t       choice;               /* AIGW_CHOICE_* */
+    aigw_item    *choice_names;         /* NAMED: one. AUTO or REQUIRED with names: only these tools */
+    size_t        choice_at;
+    aigw_param    param[AIGW_P_COUNT];
+    aigw_item    *stop;
+    size_t        stop_at;
+    aigw_format   format;
+    aigw_str      metadata;             /* raw JSON object of string pairs; empty: none */
+    size_t        metadata_at;
+    uint32_t      cache_ttl_s;          /* cache hint on the whole prefix (Anthropic's top-level cache_control) */
+    size_t        cache_at;
+    aigw_raw     *raw;
+} aigw_req;
+
+/* ---- answers: events, and their fold */
+
+typedef enum {
+    AIGW_FINISH_NONE = 0, AIGW_FINISH_STOP, AIGW_FINISH_STOP_SEQUENCE, AIGW_FINISH_LENGTH, AIGW_FINISH_CONTEXT, AIGW_FINISH_TOOL_CALLS,
+    AIGW_FINISH_CONTENT_FILTER, AIGW_FINISH_REFUSAL, AIGW_FINISH_PAUSE, AIGW_FINISH_MALFORMED_CALL, AIGW_FINISH_ERROR, AIGW_FINISH_OTHER
+} aigw_finish;
+AIGW_API const char *aigw_model_finish_name(int finish);   /* "tool_calls"; static */
+
+typedef enum {
+    AIGW_EVENT_START = 0, AIGW_EVENT_BLOCK_START, AIGW_EVENT_DELTA, AIGW_EVENT_NOTE, AIGW_EVENT_BLOCK_STOP, AIGW_EVENT_USAGE, AIGW_EVENT_PING,
+    AIGW_EVENT_STOP, AIGW_EVENT_ERROR
+} aigw_event_type;
+
+/* One event of an answer. Grammar, checked by aigw_check:
+       ( START ( BLOCK_START | DELTA | NOTE | BLOCK_STOP | USAGE | PING )* )? ( STOP | ERROR )
+   Per block: BLOCK_START, any number of DELTA and NOTE, BLOCK_STOP; several may be open at once; block numbers count up from 0 over the whole
+   answer. All blocks are stopped before STOP. USAGE is cumulative, the last one wins. Slices are valid during the call that hands them out. */
+typedef struct {
+    uint8_t   type;               /* AIGW_EVENT_* */
+    uint8_t   kind;               /* BLOCK_*, DELTA: AIGW_PART_* of the block. NOTE: AIGW_NOTE_* */
+    uint8_t   custom;             /* tool call block: of a custom tool */
+    uint8_t   no_id;              /* tool call block: the id was made here */
+    uint8_t   reason_made;        /* STOP: no finish reason came (only an end marker); it is synthesized */
+    uint8_t   choices;            /* STOP: how many answers */
+    uint8_t   finish[AIGW_CHOICES];   /* STOP: AIGW_FINISH_* by answer */
+    uint16_t  choice;             /* which answer, from 0 */
+    uint32_t  block;              /* NOTE: AIGW_NO_BLOCK when it belongs to the choice */
+    size_t    at;                 /* offset in the frame or body it was read from, or AIGW_NOWHERE */
+    aigw_str  id, model;          /* START: the answer's id, the model that answers. BLOCK_START of a tool call: id */
+    aigw_str  name;               /* BLOCK_START of a tool call: tool name; of media: mime. NOTE, and DELTA of an OTHER block: dialect of the JSON. STOP: the stop
+                                     sequence that matched (choice 0). PING: "" */
+    int64_t   created_s;          /* START: 0 when unknown */
+    aigw_text text;               /* DELTA: more of the block (JSON form: the whole value, at once). NOTE: raw JSON; SIGNATURE: see state. STOP: provider's own
+                                     words for the reason, if any */
+    const aigw_opaque *state;     /* NOTE SIGNATURE */
+    aigw_usage usage;             /* USAGE: all so far */
+    const aigw_error *error;      /* ERROR */
+} aigw_event;
+#define AIGW_NO_BLOCK UINT32_MAX
+
+/* Where events go. put returns >= 0, or a code < 0 that stops the source and is passed on. */
+typedef struct { int (*put)(void *user, const aigw_event *ev); void *user; } aigw_sink;
+
+/* A whole answer: the fold of its events. */
+typedef struct {
+    aigw_part *parts;             /* blocks in order of their start */
+    aigw_note *notes;             /* of the choice */
+    uint8_t    finish;
+    uint8_t    present;
+} aigw_answer;
+typedef struct {
+    aigw_str    id, model, body;  /* body: what `at` refers to, when it was read whole */
+    int64_t     created_s;
+    aigw_answer choice[AIGW_CHOICES];
+    uint8_t     choices, reason_made;
+    aigw_str    stop_sequence;
+    aigw_usage  usage;
+    const aigw_error *error;      /* not NULL: it ended with this */
+    int         ended;            /* STOP or ERROR came */
+} aigw_resp;
+
+/* Fold events into *resp, with copies of all slices in `mem` (copy 0: slices are borrowed and must outlive resp; for answers read whole). */
+typedef struct {
+    aigw_resp  *resp;
+    aigw_arena *mem;
+    int         copy;
+    /* private */
+    aigw_part  *open[AIGW_BLOCKS];
+    uint32_t    block[AIGW_BLOCKS];
+    size_t      room[AIGW_BLOCKS];
+    aigw_part  *last[AIGW_CHOICES];
+} aigw_fold;
+AIGW_API void aigw_model_fold_init(aigw_fold *f, aigw_resp *resp, aigw_arena *mem, int copy);
+/* One event more. AIGW_OK, AIGW_E_NOMEM, AIGW_E_LIMIT (more than AIGW_BLOCKS open, AIGW_CHOICES answers), AIGW_E_STATE (against the grammar). As a sink: {aigw_model_fold_put, &f}. */
+AIGW_API int aigw_model_fold_put(void *fold, const aigw_event *ev);
+/* The events of a whole answer, in order. Returns what the sink returned, or AIGW_OK. */
+AIGW_API int aigw_model_unfold(const aigw_resp *resp, const aigw_sink *out);
+
+/* Checks the grammar of an event sequence. put returns AIGW_OK or AIGW_E_STATE, with *why static. */
+typedef struct {
+    const char *why;
+    /* private */
+    uint8_t  state;
+    uint32_t blocks, open_n;
+    uint32_t open[AIGW_BLOCKS];
+    uint8_t  kind[AIGW_BLOCKS];
+} aigw_check;
+AIGW_API int aigw_model_check_put(void *check, const aigw_event *ev);    /* start with a zeroed object */
+
+/* What a translation changed. The caller gives `items`; when they are full only the counts go on. */
+typedef enum { AIGW_LOSS_DROPPED = 0, AIGW_LOSS_APPROXIMATED, AIGW_LOSS_SYNTHESIZED, AIGW_LOSS_REFUSED, AIGW_LOSS_ACTIONS } aigw_loss_action;
+typedef struct {
+    char        path[AIGW_PATH_MAX];   /* in the source's own words ("generationConfig.topK"); synthesized: in the target's */
+    uint8_t     action;
+    const char *reason;                /* static sentence */
+} aigw_loss_item;
+typedef struct {
+    aigw_loss_item *items;
+    size_t   cap, n;
+    uint32_t count[AIGW_LOSS_ACTIONS]; /* by action, also beyond cap; equal path and action count once while they are listed */
+    uint8_t  strict;                   /* anything dropped or approximated is refused */
+    aigw_str doc;                      /* the source text that offsets refer to; set by whoever reads it */
+} aigw_loss;
+AIGW_API void aigw_model_loss_init(aigw_loss *l, aigw_loss_item *items, size_t cap);
+/* Report by offset in l->doc (`tail`, "" or e.g. ".name", is appended), or by path when at is AIGW_NOWHERE. l may be NULL. Returns AIGW_OK, or AIGW_E_REFUSED when the action
+   is REFUSED or the strict flag makes it so. */
+AIGW_API int aigw_model_loss_at(aigw_loss *l, size_t at, const char *tail, int action, const char *reason);
+AIGW_API const char *aigw_model_loss_name(int action);     /* "dropped"; static */
+
+/* What is known of a model at a provider: a routing target. Filled by >>registry; by hand in small programs. Slices are borrowed. */
+#define AIGW_CAN_LIST(X) \
+    X(TOOLS, "tools") X(PARALLEL_TOOLS, "parallel_tools") X(TOOL_CHOICE, "tool_choice") X(FORCED_TOOLS, "forced_tool_use") X(VISION, "vision") X(PDF, "pdf") \
+    X(AUDIO_IN, "audio_in") X(VIDEO_IN, "video_in") X(AUDIO_OUT, "audio_out") X(JSON_SCHEMA, "json_schema") X(JSON_OBJECT, "json_object") X(REASONING, "reasoning") \
+    X(ADAPTIVE_THINKING, "adaptive_thinking") X(BUDGET_THINKING, "budget_thinking") X(LEVEL_THINKING, "level_thinking") X(THINKING_OFF, "thinking_off") \
+    X(PROMPT_CACHE, "prompt_cache") X(SYSTEM, "system") X(LATE_SYSTEM, "late_system") X(SAMPLING, "sampling_params") X(PREFILL, "prefill") \
+    X(WEB_SEARCH, "web_search") X(STREAMING, "streaming") X(STOP, "stop") X(MAX_TOKENS, "max_tokens")
+typedef enum {
+#define X(name, label) AIGW_CAN_BIT_##name,
+    AIGW_CAN_LIST(X)
+#undef X
+    AIGW_CAN_COUNT
+} aigw_can_bit;
+#define AIGW_CAN(name) ((uint32_t)1 << AIGW_CAN_BIT_##name)
+struct aigw_dialect;
+typedef struct {
+    aigw_str  name;            /* what clients call it: "sonnet" */
+    aigw_str  provider;        /* "claude" */
+    aigw_str  id;              /* what the provider calls it */
+    const struct aigw_dialect *dialect;
+    uint32_t  can, no;         /* AIGW_CAN(...) known to be true, known to be false; neither: unknown, and sent */
+    aigw_str  efforts;         /* accepted effort words, space-separated; "": unknown */
+    int64_t   context, max_output;   /* tokens; 0: unknown */
+    aigw_str  version;         /* API version to send; "": the dialect's default */
+    aigw_str  base;            /* path prefix of the provider's base URL, without the trailing slash: "/v1"; "" none */
+} aigw_target;
+
+/* One entry of a models list. */
+typedef struct {
+    aigw_str name, owner;      /* what clients call it; who serves it */
+    int64_t  created_s, context, max_output;
+} aigw_model_info;
+
+/* Canonical JSON: the model's own request, event lines and whole answer, for tools, tests, records. Written in one fixed order; reading takes any order and refuses
+   unknown members. A request's slices borrow `text` and `mem`. Codes as every decoder. */
+AIGW_API int aigw_model_req_encode(const aigw_req *req, aigw_out *out);
+AIGW_API int aigw_model_req_decode(aigw_str text, aigw_arena *mem, aigw_req *req, aigw_fault *fault);
+AIGW_API int aigw_model_event_encode(const aigw_event *ev, aigw_out *out);                               /* one line, without LF */
+AIGW_API int aigw_model_event_decode(aigw_str line, aigw_arena *mem, aigw_event *ev, aigw_fault *fault);
+AIGW_API int aigw_model_resp_encode(const aigw_resp *resp, aigw_out *out);
+AIGW_API int aigw_model_resp_decode(aigw_str text, aigw_arena *mem, aigw_resp *resp, aigw_fault *fault);
+AIGW_API int aigw_model_error_encode(const aigw_error *err, aigw_out *out);
+AIGW_API int aigw_model_error_decode(aigw_str text, aigw_arena *mem, aigw_error *err, aigw_fault *fault);
+
+/* ---- >>dialect api ------------------------------------------------------------------------------------------------ */
+
+/* State of one answer being decoded. Set the first group, then aigw_dialect_dec_init; dialects share the rest. About 1.5 KiB. */
+typedef struct {
+    const struct aigw_dialect *dialect;
+    aigw_now     now;
+    uint64_t     seed;               /* for ids made here */
+    uint8_t      op;                 /* AIGW_OP_*; 0: chat */
+    uint8_t      n_max;              /* answers asked for; 0: 1 */
+    aigw_str     model;              /* model asked for; named as owner of opaque state when the answer does not say */
+    aigw_loss   *loss;               /* NULL: not reported */
+    aigw_arena   mem;                /* scratch for what must be decoded, used afresh for every frame; 2 KiB is enough but for long error messages and whole bodies */
+    /* out, after each call */
+    uint8_t      frame;              /* AIGW_FRAME_* bits of the last frame */
+    /* private */
+    uint8_t      started, ended, end_marker, any_finish, tool_seen, reason_made;
+    uint8_t      finish[AIGW_CHOICES];
+    uint16_t     choices;
+    uint32_t     next_block, made_ids;
+    uint32_t     reported;           /* bits: losses of this stream already reported */
+    aigw_usage   usage;
+    uint8_t      usage_dirty;
+    char         stop_sequence[64];
+    uint8_t      stop_sequence_n;
+    char         model_name[64];     /* as the answer said */
+    uint8_t      model_name_n;
+    struct aigw_block {
+        uint8_t  used, kind, held_n, custom;
+        uint16_t choice;
+        uint32_t key, block, idhash; /* key: the dialect's own number of it */
+        uint32_t bytes;              /* of deltas so far */
+        char     held[12];           /* trailing high-surrogate escape, kept back */
+    } block[AIGW_BLOCKS];
+} aigw_dec;
+typedef enum {
+    AIGW_FRAME_CONTENT = 1,          /* a block began or went on: commit */
+    AIGW_FRAME_USAGE_ONLY = 2,       /* nothing but usage (OpenAI's last chunk): a relay drops it when the client did not ask */
+    AIGW_FRAME_FINISH = 4,           /* a finish reason is in it: a relay holds it until the source's end */
+    AIGW_FRAME_END = 8,              /* the dialect's end marker */
+    AIGW_FRAME_ERROR = 16,           /* an error: a relay replaces it */
+    AIGW_FRAME_PING = 32
+} aigw_frame_bit;
+
+/* State of one answer being encoded for a client. Set the first group, then aigw_dialect_enc_init. */
+typedef struct {
+    const struct aigw_dialect *dialect;
+    aigw_now     now;
+    uint64_t     seed;
+    const aigw_req *req;             /* the client's request (usage switch, n, echoes), or NULL: then usage is written wherever it can be */
+    aigw_loss   *loss;
+    char        *hold;               /* memory for what must be kept back (whole calls for Gemini, parallel blocks for Anthropic); may be 0 bytes */
+    size_t       hold_cap;
+    /* private */
+    size_t       hold_n;
+    uint8_t      started, ended, array, flags;
+    uint16_t     choices;
+    uint32_t     current, next_index, reported;
+    aigw_usage   usage;
+    char         id[72], model[72], prefix[288];
+    uint8_t      id_n, model_n;
+    uint16_t     prefix_n;
+    int64_t      created_s;
+    struct aigw_out_block {
+        uint8_t  used, kind, closed, sent;
+        uint16_t choice;
+        uint32_t block, index;       /* canonical number; number in the client's dialect */
+        size_t   at, n;              /* its part of hold */
+    } block[AIGW_BLOCKS];
+} aigw_enc;
+
+/* How a provider wants to be asked, what it answers, and the same for clients: one const table per dialect, both directions. NULL entry = the dialect does not have it
+   (callers answer AIGW_E_UNSUPPORTED). In tables of your own begin with a copy of one of ours. New members come at the end. */
+typedef struct aigw_dialect {
+    aigw_str name;                                       /* "openai-chat" */
+    aigw_str auth_header, auth_prefix;                   /* "authorization", "Bearer " */
+    aigw_str version_header;                             /* "anthropic-version"; "" none */
+    const aigw_str *versions;                            /* known API versions, newest first, ended by an empty one; NULL none */
+    aigw_str request_id_header;                          /* of answers */
+    uint8_t  stream_framing;                             /* AIGW_FRAMING_* */
+
+    /* client side: what does this head ask? AIGW_OP_* or AIGW_OP_NONE when it is not this dialect's. Looks at method and path only. */
+    int (*match)(const aigw_head *head);
+    /* Read a client's request. AIGW_OK; AIGW_E_SYNTAX, _TYPE, _DUPLICATE, _MISSING, _VALUE, _LIMIT with *fault naming the place; AIGW_E_NOMEM. */
+    int (*req_decode)(const aigw_head *head, aigw_str body, aigw_arena *mem, aigw_req *req, aigw_fault *fault);
+    /* Write a request for a provider: *head gets method, target and headers but those of auth (strings in mem or static), *out the body. Losses by req's offsets. AIGW_OK; AIGW_E_REFUSED (named
+       in loss), AIGW_E_UNSUPPORTED (operation), AIGW_E_NOMEM (mem or out). */
+    int (*req_encode)(const aigw_req *req, const aigw_target *to, aigw_arena *mem, aigw_head *head, aigw_out *out, aigw_loss *loss);
+    /* The same where the client speaks this dialect too: the client's bytes with the allowed edits (model, usage switch, ...), each reported as synthesized. */
+    int (*req_edit)(const aigw_req *req, const aigw_target *to, aigw_arena *mem, aigw_head *head, aigw_out *out, aigw_loss *loss);
+
+    /* provider side: a whole answer (2xx) to events, ending with STOP or ERROR (errors inside a 200). */
+    int (*resp_decode)(aigw_dec *st, const aigw_head *head, aigw_str body, const aigw_sink *out);
+    /* One frame of a stream to events. A frame that cannot be read gives ERROR bad_response. Returns AIGW_OK or what the sink returned. After ERROR everything is ignored. */
+    int (*frame_decode)(aigw_dec *st, aigw_str name, aigw_str payload, const aigw_sink *out);
+    /* The stream ended (clean: as HTTP says): STOP, or ERROR truncated. */
+    int (*stream_end)(aigw_dec *st, int clean, const aigw_sink *out);
+    /* Read an error answer (status >= 400, or what resp_decode met in a 200). Never fails: what cannot be read is classified by status. Strings in mem or borrowed from body. */
+    void (*error_decode)(aigw_now now, const aigw_head *head, aigw_str body, aigw_arena *mem, aigw_error *err);
+    void (*limits_decode)(aigw_now now, const aigw_head *head, aigw_limits *limits);
+
+    /* client side: events to the client's stream, complete wire bytes with framing (out without pieces: everything is copied). AIGW_OK, AIGW_E_NOMEM when hold is too small
+       (nothing was written, nothing changed: give more by aigw_dialect_enc_move and call again; out too small is the caller's to see: out->buf.n > cap). */
+    int (*event_encode)(aigw_enc *st, const aigw_event *ev, aigw_out *out);
+    /* A whole answer as one body. */
+    int (*resp_encode)(aigw_enc *st, const aigw_resp *resp, aigw_out *out);
+    /* An error as status, headers (content-type, retry hints, request id; values in mem) and body. */
+    int (*error_encode)(const aigw_error *err, aigw_arena *mem, aigw_head *head, aigw_out *out);
+    /* The provider's limits in this dialect's own headers. NULL: none. */
+    int (*limits_encode)(aigw_now now, const aigw_limits *limits, aigw_arena *mem, aigw_head *head);
+    /* The models list, or (single) one entry. */
+    int (*models_encode)(const aigw_model_info *models, size_t n, int single, aigw_out *out);
+    /* Bytes that keep a silent stream open without being an event; empty: the dialect has none. */
+    aigw_str keep_alive;
+    aigw_str stream_type;                                /* content-type of streams */
+} aigw_dialect;
+typedef enum { AIGW_FRAMING_SSE = 0, AIGW_FRAMING_ARRAY } aigw_framing;
+
+/* Begin decoding / encoding: clears the private part, checks nothing. */
+AIGW_API void aigw_dialect_dec_init(aigw_dec *st);
+AIGW_API void aigw_dialect_enc_init(aigw_enc *st);
+/* Larger memory for what an encoder keeps back; the old may be reused after. AIGW_E_NOMEM when cap is less than what is held. */
+AIGW_API int aigw_dialect_enc_move(aigw_enc *st, char *hold, size_t cap);
+/* Add the credentials header for `key` to *head (value in mem, to be wiped by the caller when sent). AIGW_OK, AIGW_E_NOMEM, AIGW_E_VALUE (key with bytes that no header may have). */
+AIGW_API int aigw_dialect_sign(const aigw_dialect *d, aigw_str key, aigw_arena *mem, aigw_head *head);
+/* An error of this gateway's own: kind, message, advice, and the kind's retry rule. */
+AIGW_API void aigw_dialect_error(aigw_error *err, int kind, const char *message, const char *advice);
+/* The error that a failed request decoder means: "messages[2].role: ..., at byte 120". Message in mem. */
+AIGW_API void aigw_dialect_fault(const aigw_fault *fault, aigw_arena *mem, aigw_error *err);
+/* The error that a refused translation means: the first refused item of the report, who cannot take it and what to do. Message in mem. */
+AIGW_API void aigw_dialect_refusal(const aigw_loss *loss, const aigw_target *to, aigw_arena *mem, aigw_error *err);
+
+/* ---- >>dialect.openai api ----------------------------------------------------------------------------------------- */
+#ifndef AIGW_NO_OPENAI
+extern const aigw_dialect aigw_dialect_openai;           /* "openai-chat" */
+#endif
+/* ---- >>dialect.anthropic api -------------------------------------------------------------------------------------- */
+#ifndef AIGW_NO_ANTHROPIC
+extern const aigw_dialect aigw_dialect_anthropic;        /* "anthropic" */
+#endif
+/* ---- >>dialect.gemini api ----------------------------------------------------------------------------------------- */
+#ifndef AIGW_NO_GEMINI
+extern const aigw_dialect aigw_dialect_gemini;           /* "gemini" */
+#endif
+
 #ifdef __cplusplus
 }
 #endif
@@ -446,6 +961,26 @@ AIGW_API int  aigw_array_next(aigw_array *s, aigw_frame *f);
 /* ==== >>frame.sse ================================================================================================== */
 
 /* ==== >>frame.array ================================================================================================ */
+
+/* ==== >>model ====================================================================================================== */
+
+/* ==== >>dialect ==================================================================================================== */
+
+/* ==== >>dialect.openai ============================================================================================= */
+
+/* ==== >>dialect.anthropic ========================================================================================== */
+
+/* ==== >>dialect.gemini ============================================================================================= */
+
+/* ==== >>registry =================================================================================================== */
+
+/* ==== >>attempt ==================================================================================================== */
+
+/* ==== >>hub ======================================================================================================== */
+
+/* ==== >>exchange =================================================================================================== */
+
+/* ==== >>client ===================================================================================================== */
 
 #endif /* AIGW_IMPLEMENTED */
 #endif /* AIGW_IMPLEMENTATION */
