@@ -74,7 +74,7 @@ T(fold_openai) {
     t_int("done", f.done, 1);
     t_ok("sound", !f.bad);
     is("", "{\"id\":\"c\",\"object\":\"chat.completion\",\"created\":1,\"model\":\"M\",\"choices\":[{\"index\":0,\"message\":{\"role\":\"assistant\",\"content\":null,\"tool_calls\":[{\"id\":"
-           "\"call_1\",\"type\":\"function\",\"function\":{\"name\":\"f\",\"arguments\":\"{\\u0022a\\u0022:1}\"}}]},\"finish_reason\":\"tool_calls\"}],\"usage\":{\"total_tokens\":29}}"
+           "\"call_1\",\"type\":\"function\",\"function\":{\"name\":\"f\",\"arguments\":\"{\\\"a\\\":1}\"}}]},\"finish_reason\":\"tool_calls\"}],\"usage\":{\"total_tokens\":29}}"
           );
     f_free();
 }
