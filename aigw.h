@@ -200,7 +200,7 @@ AIGW_API aigw_str aigw_base_out_str(const aigw_out *o);
 AIGW_API size_t aigw_base_utf8(aigw_str s);
 /* A decimal integer that is all of s, with optional '-'. 1 and *v, or 0 (not a number, or outside int64). */
 AIGW_API int aigw_base_int(aigw_str s, int64_t *v);
-/* A JSON number (or any prefix of it that is one) as millionths, rounded toward zero, saturating. 1 and *micro, or 0. */
+/* A JSON number that is all of s as millionths, rounded toward zero, saturating. 1 and *micro, or 0. */
 AIGW_API int aigw_base_micro(aigw_str s, int64_t *micro);
 /* Durations to milliseconds, rounded down: Go's "1h2m3.5s" "120ms" "6m0s", protobuf's "34.07s", and bare seconds "20" "1.5".
    -1 when it is none of these; saturates at INT64_MAX. */
@@ -252,8 +252,8 @@ typedef struct {
     uint8_t     loose;                  /* aigw_json_field also takes snake_case for a camelCase name (protobuf JSON) */
     /* private */
     uint8_t     fresh;                  /* just entered a container: no comma wanted */
+    uint8_t     hint;                   /* index after the last known name */
     uint16_t    depth;
-    uint32_t    bits[(AIGW_JSON_DEPTH + 31) / 32];   /* 1: object */
     char        scratch[64];            /* decoded name */
 } aigw_json;
 
@@ -278,7 +278,7 @@ AIGW_API int aigw_json_item(aigw_json *j);
 /* Go to the next member and look its name up in names[0..n), n <= 64: its index, n when unknown (see j->key), -1 at the end of the
    object or on error. With `seen` a known name that occurs twice is AIGW_E_DUPLICATE (start with *seen = 0); NULL: the last wins. */
 AIGW_API int aigw_json_field(aigw_json *j, const aigw_str *names, int n, uint64_t *seen);
-/* Take a value. 1, or 0 with AIGW_E_TYPE (or AIGW_E_NOMEM when decoding did not fit).
+/* Take a value. 1, or 0 with AIGW_E_TYPE (AIGW_E_NOMEM when decoding did not fit, AIGW_E_VALUE for a number that is no such integer).
    text: a string, as it stands (ESCAPED or LONE). str: a string decoded, into `mem` only where a backslash occurs; lone surrogates
    become U+FFFD. number: its text. int: an integer within int64 ("12.0" and "1e3" count). bool: 0 or 1. raw: any value's text. */
 AIGW_API int aigw_json_text(aigw_json *j, aigw_text *v);
@@ -304,7 +304,7 @@ AIGW_API int aigw_json_check(aigw_str s, int type);
 /* t as UTF-8: ESCAPED and LONE are decoded into `mem` where a backslash occurs, else (and PLAIN, JSON) the slice itself. 1, or 0 without memory. */
 AIGW_API int aigw_json_decode(aigw_text t, aigw_arena *mem, aigw_str *v);
 
-/* The writer: commas are its own affair. */
+/* The writer: commas are its own affair. What is put by hand (aigw_base_put...) begins a new text: no comma comes after it. */
 AIGW_API void aigw_json_open(aigw_out *o, char bracket);           /* '{' or '[' */
 AIGW_API void aigw_json_close(aigw_out *o, char bracket);          /* '}' or ']' */
 AIGW_API void aigw_json_key(aigw_out *o, const char *name);        /* a literal that needs no escape */
@@ -950,11 +950,1174 @@ extern const aigw_dialect aigw_dialect_gemini;           /* "gemini" */
 #  define AIGW_ASSERT(x) ((void)0)
 #endif
 
-/* ==== >>base ======================================================================================================= */
+/* ==== >>base =======================================================================================================
+ * Knows bytes: slices, arenas, the writer with its pieces, UTF-8 [RFC 3629], decimal numbers, base64 [RFC 4648], durations
+ * [Go's time.ParseDuration, protobuf JSON], dates [RFC 3339, RFC 9110 section 5.6.7]. Knows nothing of any format built from
+ * them. Long texts are scanned a word at a time; a word is a size_t read by memcpy, and only where in the word a hit
+ * stands depends on the byte order. */
 
-/* ==== >>digest ===================================================================================================== */
+#define AIGWI_BASE_ONES ((size_t)-1 / 255)                    /* 0x01 in every byte */
+#define AIGWI_BASE_TOPS (AIGWI_BASE_ONES * 0x80)
 
-/* ==== >>json ======================================================================================================= */
+static size_t aigwi_base_word(const char *p) {
+    size_t w;
+    memcpy(&w, p, sizeof w);
+    return w;
+}
+/* Compilers fold this. */
+static int aigwi_base_little(void) {
+    const size_t one = 1;
+    unsigned char low;
+    memcpy(&low, &one, 1);
+    return low;
+}
+/* Which byte holds the lowest of the top bits in m (not 0): the number of whole bytes below it, counted by a multiplication. */
+static size_t aigwi_base_lowest(size_t m) {
+    return (((((m & (0 - m)) >> 7) - 1) & AIGWI_BASE_ONES) * AIGWI_BASE_ONES) >> (8 * sizeof(size_t) - 8);
+}
+/* The first c in p..end, or end. */
+static const char *aigwi_base_until(const char *p, const char *end, char c) {
+    while ((size_t)(end - p) >= sizeof(size_t)) {
+        size_t x = aigwi_base_word(p) ^ AIGWI_BASE_ONES * (unsigned char)c, m = (x - AIGWI_BASE_ONES) & ~x & AIGWI_BASE_TOPS;
+        if (m && aigwi_base_little()) return p + aigwi_base_lowest(m);
+        if (m) break;
+        p += sizeof(size_t);
+    }
+    while (p < end && *p != c) p++;
+    return p;
+}
+static aigw_str aigwi_base_slice(const char *p, const char *end) {
+    aigw_str s;
+    s.p = p;
+    s.n = (size_t)(end - p);
+    return s;
+}
+static char aigwi_base_lower(char c) {
+    return c >= 'A' && c <= 'Z' ? (char)(c + 32) : c;
+}
+static int aigwi_base_digit(char c) {
+    return c >= '0' && c <= '9';
+}
+
+AIGW_API const char *aigw_base_error_text(int code) {
+#ifndef AIGW_NO_TEXT
+    switch (code) {
+    case AIGW_OK: return "ok";
+#define X(name, number, text) case number: return text;
+    AIGW_E_LIST(X)
+#undef X
+    default: return "an unknown error";
+    }
+#else
+    (void)code;
+    return "";
+#endif
+}
+
+AIGW_API aigw_str aigw_base_str(const char *s) {
+    aigw_str r;
+    r.p = s;
+    r.n = s ? strlen(s) : 0;
+    return r;
+}
+AIGW_API int aigw_base_eq(aigw_str a, aigw_str b) {
+    return a.n == b.n && (!a.n || !memcmp(a.p, b.p, a.n));
+}
+AIGW_API int aigw_base_eq_nocase(aigw_str a, aigw_str b) {
+    if (a.n != b.n) return 0;
+    for (size_t i = 0; i < a.n; i++)
+        if (aigwi_base_lower(a.p[i]) != aigwi_base_lower(b.p[i])) return 0;
+    return 1;
+}
+AIGW_API size_t aigw_base_find(aigw_str s, aigw_str what, size_t from) {
+    if (from > s.n || what.n > s.n - from) return s.n;
+    if (!what.n) return from;
+    const char *p = s.p + from, *last = s.p + (s.n - what.n) + 1;
+    while ((p = aigwi_base_until(p, last, what.p[0])) < last) {
+        if (!memcmp(p, what.p, what.n)) return (size_t)(p - s.p);
+        p++;
+    }
+    return s.n;
+}
+
+AIGW_API aigw_arena aigw_base_arena(void *mem, size_t n) {
+    aigw_arena a;
+    a.at = (unsigned char *)mem;
+    a.end = mem ? a.at + n : a.at;
+    return a;
+}
+AIGW_API void *aigw_base_take(aigw_arena *a, size_t n, size_t size, size_t align) {
+    if (!n || !size) return a->at ? (void *)a->at : (void *)a;                /* nothing wanted: any non-null address */
+    if (!a->at) return NULL;                                                  /* no arithmetic on NULL */
+    size_t pad = (size_t)(0 - (uintptr_t)a->at) & (align - 1), room = (size_t)(a->end - a->at);
+    if (pad > room || n > (room - pad) / size) return NULL;
+    unsigned char *p = a->at + pad;
+    a->at = p + n * size;
+    return memset(p, 0, n * size);
+}
+AIGW_API aigw_str aigw_base_copy(aigw_arena *a, aigw_str s) {
+    aigw_str r;
+    r.p = NULL;
+    r.n = s.n;
+    if (!s.n) {
+        r.p = "";
+    } else if (a->at && (size_t)(a->end - a->at) >= s.n) {
+        r.p = (const char *)memcpy(a->at, s.p, s.n);
+        a->at += s.n;
+    }
+    return r;
+}
+
+/* Room for n bytes at the end of the scratch, or NULL when it is not there; counted either way. */
+static char *aigwi_base_room(aigw_out *o, size_t n) {
+    size_t at = o->buf.n, room = at < o->buf.cap ? o->buf.cap - at : 0;
+    o->comma = 0;                                             /* what is put by hand begins afresh for the JSON writer */
+    o->bytes = n <= SIZE_MAX - o->bytes ? o->bytes + n : SIZE_MAX;
+    o->buf.n = n <= SIZE_MAX - at ? at + n : SIZE_MAX;        /* saturates: stays "did not fit" */
+    return n && n <= room ? o->buf.p + at : NULL;
+}
+/* List the scratch that is not listed yet. When it did not fit the piece is empty, but counted, so that the wanted size is right. */
+static void aigwi_base_flush(aigw_out *o) {
+    if (o->open == o->buf.n) return;
+    aigw_str *s = &o->pieces[o->n++];
+    int fits = o->buf.n <= o->buf.cap;
+    s->p = fits ? o->buf.p + o->open : NULL;
+    s->n = fits ? o->buf.n - o->open : 0;
+    o->open = o->buf.n;
+}
+AIGW_API void aigw_base_out_init(aigw_out *o, void *mem, size_t cap, aigw_str *pieces, size_t npieces) {
+    memset(o, 0, sizeof *o);
+    o->buf.p = (char *)mem;
+    o->buf.cap = mem ? cap : 0;
+    o->pieces = pieces;
+    o->cap = pieces ? npieces : 0;
+}
+AIGW_API void aigw_base_put(aigw_out *o, aigw_str s) {
+    char *d = aigwi_base_room(o, s.n);
+    if (d) memcpy(d, s.p, s.n);
+}
+AIGW_API void aigw_base_ref(aigw_out *o, aigw_str s) {
+    /* Room for what is pending, for s, and for what may come after it. */
+    if (s.n < 64 || o->cap - o->n < 2 + (size_t)(o->open != o->buf.n)) {
+        aigw_base_put(o, s);
+        return;
+    }
+    aigwi_base_flush(o);
+    o->pieces[o->n++] = s;
+    o->bytes = s.n <= SIZE_MAX - o->bytes ? o->bytes + s.n : SIZE_MAX;
+    o->comma = 0;
+}
+AIGW_API void aigw_base_put_byte(aigw_out *o, char c) {
+    char *d = aigwi_base_room(o, 1);
+    if (d) *d = c;
+}
+AIGW_API void aigw_base_put_lit(aigw_out *o, const char *s) {
+    aigw_base_put(o, aigw_base_str(s));
+}
+/* v with at least `width` digits, zeros in front. */
+static void aigwi_base_put_digits(aigw_out *o, uint64_t v, size_t width) {
+    char text[20], *end = text + sizeof text, *p = end;
+    while (v >> 32) {                                         /* 64-bit division only where the number needs it */
+        *--p = (char)('0' + (int)(v % 10));
+        v /= 10;
+    }
+    for (uint32_t u = (uint32_t)v; u || p == end || (size_t)(end - p) < width; u /= 10) *--p = (char)('0' + (int)(u % 10));
+    aigw_base_put(o, aigwi_base_slice(p, end));
+}
+AIGW_API void aigw_base_put_int(aigw_out *o, int64_t v) {
+    if (v < 0) aigw_base_put_byte(o, '-');
+    aigwi_base_put_digits(o, v < 0 ? 0 - (uint64_t)v : (uint64_t)v, 1);
+}
+AIGW_API void aigw_base_put_base64(aigw_out *o, aigw_str s) {
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    size_t groups = s.n / 3 + (s.n % 3 != 0);
+    char *d = aigwi_base_room(o, groups <= SIZE_MAX / 4 ? groups * 4 : SIZE_MAX);
+    if (!d) return;
+    for (size_t i = 0; i < s.n; i += 3, d += 4) {
+        uint32_t w = (uint32_t)(unsigned char)s.p[i] << 16;
+        if (i + 1 < s.n) w |= (uint32_t)(unsigned char)s.p[i + 1] << 8;
+        if (i + 2 < s.n) w |= (unsigned char)s.p[i + 2];
+        d[0] = digits[w >> 18];
+        d[1] = digits[w >> 12 & 63];
+        d[2] = i + 1 < s.n ? digits[w >> 6 & 63] : '=';
+        d[3] = i + 2 < s.n ? digits[w & 63] : '=';
+    }
+}
+/* The value of a digit of base64 or base64url, or -1. */
+static int aigwi_base_sextet(char c) {
+    if (c >= 'A' && c <= 'Z') return c - 'A';
+    if (c >= 'a' && c <= 'z') return c - 'a' + 26;
+    if (aigwi_base_digit(c)) return c - '0' + 52;
+    if (c == '+' || c == '-') return 62;
+    return c == '/' || c == '_' ? 63 : -1;
+}
+AIGW_API int aigw_base_put_unbase64(aigw_out *o, aigw_str s) {
+    if (s.n && s.n % 4 == 0 && s.p[s.n - 1] == '=') s.n -= s.p[s.n - 2] == '=' ? 2 : 1;
+    if (s.n % 4 == 1) return AIGW_E_SYNTAX;
+    char *d = aigwi_base_room(o, s.n / 4 * 3 + s.n % 4 * 3 / 4);
+    uint32_t w = 0;
+    for (size_t i = 0; i < s.n; i++) {
+        int v = aigwi_base_sextet(s.p[i]);
+        if (v < 0) return AIGW_E_SYNTAX;
+        w = w << 6 | (uint32_t)v;
+        if (d && i % 4) *d++ = (char)(w >> (6 - i % 4 * 2) & 0xFF);
+    }
+    return AIGW_OK;
+}
+AIGW_API int aigw_base_out_end(aigw_out *o) {
+    if (o->cap) aigwi_base_flush(o);                          /* aigw_base_ref left room for it */
+    return o->buf.n <= o->buf.cap ? AIGW_OK : AIGW_E_NOMEM;
+}
+AIGW_API aigw_str aigw_base_out_str(const aigw_out *o) {
+    aigw_str s;
+    s.n = o->bytes;
+    s.p = o->buf.n == o->bytes && o->bytes <= o->buf.cap ? o->buf.p : NULL;   /* nothing is referenced */
+    if (o->n == 1 && o->open == o->buf.n) s = o->pieces[0];
+    return s;
+}
+
+/* The UTF-8 character at p (p < end): its length, or minus the length of the longest part of it that a replacement character
+   stands for [Unicode 15, section 3.9, "maximal subpart"]. */
+static int aigwi_base_utf8_char(const char *p, const char *end) {
+    unsigned char c = (unsigned char)p[0], low = 0x80, high = 0xBF;
+    int n = c < 0xE0 ? 1 : c < 0xF0 ? 2 : 3;
+    if (c < 0x80) return 1;
+    if (c < 0xC2 || c > 0xF4) return -1;
+    if (c == 0xE0) low = 0xA0;                                /* no overlong forms, no surrogates, nothing above U+10FFFF */
+    if (c == 0xED) high = 0x9F;
+    if (c == 0xF0) low = 0x90;
+    if (c == 0xF4) high = 0x8F;
+    for (int i = 1; i <= n; i++) {
+        if (p + i == end || (unsigned char)p[i] < low || (unsigned char)p[i] > high) return -i;
+        low = 0x80;
+        high = 0xBF;
+    }
+    return n + 1;
+}
+/* Write code point c (no surrogate) as UTF-8; how many bytes. */
+static size_t aigwi_base_utf8_put(char *d, uint32_t c) {
+    if (c < 0x80) {
+        d[0] = (char)c;
+        return 1;
+    }
+    size_t n = c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
+    for (size_t i = n - 1; i; i--, c >>= 6) d[i] = (char)(0x80 | (c & 0x3F));
+    d[0] = (char)((0xF00u >> n & 0xFF) | c);
+    return n;
+}
+AIGW_API size_t aigw_base_utf8(aigw_str s) {
+    const char *p = s.p, *end = s.p + s.n;
+    while (p < end) {
+        while ((size_t)(end - p) >= sizeof(size_t) && !(aigwi_base_word(p) & AIGWI_BASE_TOPS)) p += sizeof(size_t);
+        if (p == end) break;
+        int n = aigwi_base_utf8_char(p, end);
+        if (n < 0) break;
+        p += n;
+    }
+    return (size_t)(p - s.p);
+}
+
+/* u * 10 + digit; 0 when that is above `most`. */
+static int aigwi_base_push(uint64_t *u, char digit, uint64_t most) {
+    uint64_t d = (uint64_t)(digit - '0');
+    if (*u > UINT64_MAX / 10 || *u * 10 > UINT64_MAX - d || *u * 10 + d > most) return 0;
+    *u = *u * 10 + d;
+    return 1;
+}
+static const char *aigwi_base_digits(const char *p, const char *end) {
+    while (p < end && aigwi_base_digit(*p)) p++;
+    return p;
+}
+/* The end of the JSON number at p, or NULL. */
+static const char *aigwi_base_number(const char *p, const char *end) {
+    if (p < end && *p == '-') p++;
+    const char *q = aigwi_base_digits(p, end);
+    if (q == p) return NULL;
+    if (*p == '0') q = p + 1;                                 /* a digit after a leading zero is not part of it */
+    if (q < end && *q == '.') {
+        p = q + 1;
+        q = aigwi_base_digits(p, end);
+        if (q == p) return NULL;
+    }
+    if (q < end && (*q == 'e' || *q == 'E')) {
+        p = q + 1;
+        if (p < end && (*p == '+' || *p == '-')) p++;
+        q = aigwi_base_digits(p, end);
+        if (q == p) return NULL;
+    }
+    return q;
+}
+static int64_t aigwi_base_sign(uint64_t u, int negative) {
+    return !negative ? (int64_t)u : u ? -(int64_t)(u - 1) - 1 : 0;
+}
+/* The JSON number that is all of s, times 10^shift, toward zero: 0 when it is none; else bit 0, with bit 1 when a
+   fraction was cut and bit 2 when it saturated. */
+static int aigwi_base_decimal(aigw_str s, int shift, int64_t *v) {
+    const char *p = s.p, *end = s.p + s.n, *e = p;
+    if (!s.n || aigwi_base_number(p, end) != end) return 0;
+    int negative = *p == '-', result = 1;
+    uint64_t u = 0, most = (uint64_t)INT64_MAX + (uint64_t)negative, exponent = 0;
+    p += negative;
+    while (e < end && *e != 'e' && *e != 'E') e++;
+    const char *digit = e < end ? e + 1 : e;
+    int down = digit < end && *digit == '-';
+    for (digit += digit < end && !aigwi_base_digit(*digit); digit < end; digit++)
+        if (!aigwi_base_push(&exponent, *digit, INT64_MAX / 4)) exponent = INT64_MAX / 4;
+    int64_t keep = (down ? -(int64_t)exponent : (int64_t)exponent) + shift + (aigwi_base_digits(p, e) - p);
+    for (; p < e; p++) {                                      /* `keep` more digits count */
+        if (*p == '.') continue;
+        if (keep-- <= 0) result |= *p != '0' ? 2 : 0;
+        else if (!(result & 4) && !aigwi_base_push(&u, *p, most)) result |= 4;
+    }
+    for (; keep > 0 && u && !(result & 4); keep--)
+        if (!aigwi_base_push(&u, '0', most)) result |= 4;
+    *v = aigwi_base_sign(result & 4 ? most : u, negative);
+    return result;
+}
+AIGW_API int aigw_base_int(aigw_str s, int64_t *v) {
+    int negative = s.n && s.p[0] == '-';
+    uint64_t u = 0;
+    if (s.n == (size_t)negative) return 0;
+    for (size_t i = (size_t)negative; i < s.n; i++)
+        if (!aigwi_base_digit(s.p[i]) || !aigwi_base_push(&u, s.p[i], (uint64_t)INT64_MAX + (uint64_t)negative)) return 0;
+    *v = aigwi_base_sign(u, negative);
+    return 1;
+}
+AIGW_API int aigw_base_micro(aigw_str s, int64_t *micro) {
+    return aigwi_base_decimal(s, 6, micro) != 0;
+}
+
+static const struct { aigw_str name; int32_t ms, per_ms; } aigwi_base_units[] = {   /* one of the two is not 0 */
+    { AIGW_STR("h"),        3600000, 0 },
+    { AIGW_STR("ms"),             1, 0 },                     /* before "m" */
+    { AIGW_STR("m"),          60000, 0 },
+    { AIGW_STR("s"),           1000, 0 },
+    { AIGW_STR("us"),             0, 1000 },
+    { AIGW_STR("\xC2\xB5s"),      0, 1000 },                  /* both micro signs, as Go reads them */
+    { AIGW_STR("\xCE\xBCs"),      0, 1000 },
+    { AIGW_STR("ns"),             0, 1000000 }
+};
+/* Add whole + nano / 10^9 of a unit to *ms and its remainder *ns. */
+static void aigwi_base_duration_add(int64_t *ms, uint64_t *ns, uint64_t whole, uint64_t nano, int32_t unit, int32_t per_ms) {
+    uint64_t add;
+    if (per_ms) {
+        add = whole / (uint32_t)per_ms;
+        *ns += whole % (uint32_t)per_ms * (1000000u / (uint32_t)per_ms) + nano / (per_ms == 1000 ? 1000000u : 1000000000u);
+    } else {
+        add = whole <= (uint64_t)INT64_MAX / (uint32_t)unit ? whole * (uint32_t)unit : (uint64_t)INT64_MAX;
+        *ns += nano * (uint32_t)unit / 1000;
+    }
+    add += *ns / 1000000;
+    *ns %= 1000000;
+    *ms = add <= (uint64_t)(INT64_MAX - *ms) ? *ms + (int64_t)add : INT64_MAX;
+}
+AIGW_API int64_t aigw_base_duration_ms(aigw_str s) {
+    const char *p = s.p, *end = s.p + s.n;
+    int64_t ms = 0;
+    uint64_t ns = 0;
+    while (p < end) {
+        uint64_t whole = 0, nano = 0, scale = 100000000;
+        const char *start = p, *point = aigwi_base_digits(p, end);
+        for (; p < point; p++)
+            if (!aigwi_base_push(&whole, *p, INT64_MAX)) whole = INT64_MAX;
+        if (p < end && *p == '.') {
+            for (p++; p < end && aigwi_base_digit(*p); p++, scale /= 10) nano += (uint64_t)(*p - '0') * scale;
+            if (p - point == 1) return -1;
+        }
+        if (point == start) return -1;
+        if (p == end) {                                       /* bare seconds, alone */
+            if (start != s.p) return -1;
+            aigwi_base_duration_add(&ms, &ns, whole, nano, 1000, 0);
+            return ms;
+        }
+        size_t i = 0, count = sizeof aigwi_base_units / sizeof aigwi_base_units[0];
+        while (i < count && ((size_t)(end - p) < aigwi_base_units[i].name.n
+                             || memcmp(p, aigwi_base_units[i].name.p, aigwi_base_units[i].name.n))) i++;
+        if (i == count) return -1;
+        p += aigwi_base_units[i].name.n;
+        aigwi_base_duration_add(&ms, &ns, whole, nano, aigwi_base_units[i].ms, aigwi_base_units[i].per_ms);
+    }
+    return s.n ? ms : -1;
+}
+
+/* Read fields by a pattern: 'd' is a digit of the next number, '|' ends a number, '?' any byte, else the byte itself (letters in any case).
+   How many bytes, or 0. */
+static size_t aigwi_base_pattern(aigw_str s, const char *pattern, int *number) {
+    size_t i = 0;
+    *number = 0;
+    for (; *pattern; pattern++) {
+        if (*pattern == '|') { *++number = 0; continue; }
+        if (i == s.n) return 0;
+        char c = s.p[i++];
+        if (*pattern == 'd') {
+            if (!aigwi_base_digit(c)) return 0;
+            *number = *number * 10 + (c - '0');
+        } else if (*pattern != '?' && aigwi_base_lower(c) != aigwi_base_lower(*pattern)) return 0;
+    }
+    return i;
+}
+static const char aigwi_base_months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+
+/* Days since 1970-01-01 of a date of the Gregorian calendar; years are counted from March, so that the leap day comes last. */
+static int64_t aigwi_base_days(int year, int month, int day) {
+    int y = month > 2 ? year : year - 1, m = month > 2 ? month - 3 : month + 9;
+    return (int64_t)y * 365 + y / 4 - y / 100 + y / 400 + (153 * m + 2) / 5 + day - 1 - 719468;
+}
+/* t: year month day hour minute second. */
+static int aigwi_base_seconds(const int *t, int64_t *wall_s) {
+    static const uint8_t days[] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
+    int leap = (t[0] % 4 == 0 && t[0] % 100 != 0) || t[0] % 400 == 0;
+    if (t[1] < 1 || t[1] > 12 || t[2] < 1 || t[2] > days[t[1] - 1] + (t[1] == 2 && leap)) return 0;
+    if (t[3] > 23 || t[4] > 59 || t[5] > 60) return 0;        /* 60: a leap second */
+    *wall_s = aigwi_base_days(t[0], t[1], t[2]) * 86400 + t[3] * 3600 + t[4] * 60 + t[5];
+    return 1;
+}
+static int aigwi_base_rfc3339(aigw_str s, int64_t *wall_s) {
+    int t[7], zone[3];
+    size_t n = aigwi_base_pattern(s, "dddd|-dd|-dd|?dd|:dd|:dd", t);
+    if (!n || (s.p[10] != 'T' && s.p[10] != 't' && s.p[10] != ' ') || !aigwi_base_seconds(t, wall_s)) return 0;
+    if (n < s.n && s.p[n] == '.') {
+        size_t start = ++n;
+        while (n < s.n && aigwi_base_digit(s.p[n])) n++;
+        if (n == start) return 0;
+    }
+    s = aigwi_base_slice(s.p + n, s.p + s.n);
+    if (s.n == 1 && aigwi_base_lower(s.p[0]) == 'z') return 1;
+    if (s.n != 6 || (s.p[0] != '+' && s.p[0] != '-') || aigwi_base_pattern(s, "?dd|:dd", zone) != 6) return 0;
+    if (zone[0] > 23 || zone[1] > 59) return 0;
+    *wall_s -= (s.p[0] == '-' ? -1 : 1) * (zone[0] * 3600 + zone[1] * 60);
+    return 1;
+}
+static int aigwi_base_imf(aigw_str s, int64_t *wall_s) {
+    int t[8], d[6];
+    if (s.n != 29 || aigwi_base_pattern(s, "???, dd| ??? dddd| dd|:dd|:dd| GMT", t) != 29) return 0;
+    d[0] = t[1];
+    d[2] = t[0];
+    for (int i = 0; i < 3; i++) d[3 + i] = t[2 + i];
+    for (d[1] = 1; d[1] <= 12; d[1]++)
+        if (aigw_base_eq_nocase(aigwi_base_slice(s.p + 8, s.p + 11), aigwi_base_slice(aigwi_base_months + 3 * d[1] - 3, aigwi_base_months + 3 * d[1])))
+            break;
+    return aigwi_base_seconds(d, wall_s);
+}
+AIGW_API int aigw_base_date(aigw_str s, int64_t *wall_s) {
+    return aigwi_base_rfc3339(s, wall_s) || aigwi_base_imf(s, wall_s);
+}
+AIGW_API void aigw_base_put_date(aigw_out *o, int64_t wall_s) {
+    const int64_t most = INT64_C(253402300799);               /* the end of 9999 */
+    wall_s = wall_s < 0 ? 0 : wall_s > most ? most : wall_s;
+    int32_t days = (int32_t)(wall_s / 86400), second = (int32_t)(wall_s % 86400), year = 1970 + days / 366, month = 12;
+    while (aigwi_base_days(year + 1, 1, 1) <= days) year++;
+    while (aigwi_base_days(year, month, 1) > days) month--;
+    int32_t t[6];
+    t[0] = year;
+    t[1] = month;
+    t[2] = days - (int32_t)aigwi_base_days(year, month, 1) + 1;
+    t[3] = second / 3600;
+    t[4] = second / 60 % 60;
+    t[5] = second % 60;
+    for (int i = 0; i < 6; i++) {
+        aigwi_base_put_digits(o, (uint64_t)t[i], i ? 2 : 4);
+        aigw_base_put_byte(o, "--T::Z"[i]);
+    }
+}
+AIGW_API void aigw_base_put_duration(aigw_out *o, int64_t ms) {
+    uint64_t u = ms < 0 ? 0 - (uint64_t)ms : (uint64_t)ms, minutes = u / 60000;
+    uint32_t rest = (uint32_t)(u % 60000), cut = rest % 1000;
+    size_t width = 3;
+    if (ms < 0) aigw_base_put_byte(o, '-');
+    if (u && u < 1000) {
+        aigwi_base_put_digits(o, u, 1);
+        aigw_base_put_lit(o, "ms");
+        return;
+    }
+    if (minutes >= 60) {
+        aigwi_base_put_digits(o, minutes / 60, 1);
+        aigw_base_put_byte(o, 'h');
+    }
+    if (minutes) {
+        aigwi_base_put_digits(o, minutes % 60, 1);
+        aigw_base_put_byte(o, 'm');
+    }
+    aigwi_base_put_digits(o, rest / 1000, 1);
+    for (; cut && cut % 10 == 0; cut /= 10) width--;
+    if (cut) {
+        aigw_base_put_byte(o, '.');
+        aigwi_base_put_digits(o, cut, width);
+    }
+    aigw_base_put_byte(o, 's');
+}
+AIGW_API uint64_t aigw_base_random(uint64_t *state) {
+    uint64_t z = (*state += UINT64_C(0x9E3779B97F4A7C15));
+    z = (z ^ (z >> 30)) * UINT64_C(0xBF58476D1CE4E5B9);
+    z = (z ^ (z >> 27)) * UINT64_C(0x94D049BB133111EB);
+    return z ^ (z >> 31);
+}
+
+AIGW_API aigw_str aigw_base_header(const aigw_head *h, aigw_str name) {
+    for (size_t i = 0; i < h->n; i++)
+        if (aigw_base_eq_nocase(h->headers[i].name, name)) return h->headers[i].value;
+    return aigw_base_str(NULL);
+}
+AIGW_API int aigw_base_header_put(aigw_head *h, aigw_str name, aigw_str value) {
+    if (h->n == h->cap) return AIGW_E_NOMEM;
+    h->headers[h->n].name = name;
+    h->headers[h->n].value = value;
+    h->n++;
+    return AIGW_OK;
+}
+
+/* ==== >>digest =====================================================================================================
+ * Knows SHA-256 [FIPS 180-4] and SipHash-2-4 [Aumasson, Bernstein 2012], written for size: what they hash is short. */
+
+static uint32_t aigwi_digest_rotr(uint32_t v, unsigned n) {
+    return v >> n | v << (32 - n);
+}
+static const uint32_t aigwi_digest_k[64] = {                  /* FIPS 180-4, section 4.2.2 */
+    0x428A2F98, 0x71374491, 0xB5C0FBCF, 0xE9B5DBA5, 0x3956C25B, 0x59F111F1, 0x923F82A4, 0xAB1C5ED5,
+    0xD807AA98, 0x12835B01, 0x243185BE, 0x550C7DC3, 0x72BE5D74, 0x80DEB1FE, 0x9BDC06A7, 0xC19BF174,
+    0xE49B69C1, 0xEFBE4786, 0x0FC19DC6, 0x240CA1CC, 0x2DE92C6F, 0x4A7484AA, 0x5CB0A9DC, 0x76F988DA,
+    0x983E5152, 0xA831C66D, 0xB00327C8, 0xBF597FC7, 0xC6E00BF3, 0xD5A79147, 0x06CA6351, 0x14292967,
+    0x27B70A85, 0x2E1B2138, 0x4D2C6DFC, 0x53380D13, 0x650A7354, 0x766A0ABB, 0x81C2C92E, 0x92722C85,
+    0xA2BFE8A1, 0xA81A664B, 0xC24B8B70, 0xC76C51A3, 0xD192E819, 0xD6990624, 0xF40E3585, 0x106AA070,
+    0x19A4C116, 0x1E376C08, 0x2748774C, 0x34B0BCB5, 0x391C0CB3, 0x4ED8AA4A, 0x5B9CCA4F, 0x682E6FF3,
+    0x748F82EE, 0x78A5636F, 0x84C87814, 0x8CC70208, 0x90BEFFFA, 0xA4506CEB, 0xBEF9A3F7, 0xC67178F2
+};
+static void aigwi_digest_block(uint32_t h[8], const unsigned char *p) {
+    uint32_t w[64], v[8];
+    for (int i = 0; i < 16; i++, p += 4)
+        w[i] = (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
+    for (int i = 16; i < 64; i++) {
+        uint32_t a = w[i - 15], b = w[i - 2];
+        w[i] = w[i - 16] + w[i - 7] + (aigwi_digest_rotr(a, 7) ^ aigwi_digest_rotr(a, 18) ^ a >> 3)
+             + (aigwi_digest_rotr(b, 17) ^ aigwi_digest_rotr(b, 19) ^ b >> 10);
+    }
+    memcpy(v, h, sizeof v);
+    for (int i = 0; i < 64; i++) {
+        uint32_t a = v[0], e = v[4];
+        uint32_t t = v[7] + (aigwi_digest_rotr(e, 6) ^ aigwi_digest_rotr(e, 11) ^ aigwi_digest_rotr(e, 25))
+                   + ((e & v[5]) ^ (~e & v[6])) + aigwi_digest_k[i] + w[i];
+        uint32_t u = (aigwi_digest_rotr(a, 2) ^ aigwi_digest_rotr(a, 13) ^ aigwi_digest_rotr(a, 22))
+                   + ((a & v[1]) ^ (a & v[2]) ^ (v[1] & v[2]));
+        memmove(v + 1, v, 7 * sizeof v[0]);
+        v[4] += t;
+        v[0] = t + u;
+    }
+    for (int i = 0; i < 8; i++) h[i] += v[i];
+}
+AIGW_API void aigw_digest_sha256(aigw_str s, uint8_t out[32]) {
+    uint32_t h[8] = { 0x6A09E667, 0xBB67AE85, 0x3C6EF372, 0xA54FF53A, 0x510E527F, 0x9B05688C, 0x1F83D9AB, 0x5BE0CD19 };
+    unsigned char last[128];
+    size_t whole = s.n & ~(size_t)63, rest = s.n - whole, n = rest < 56 ? 64 : 128;
+    uint64_t bits = (uint64_t)s.n * 8;
+    for (size_t i = 0; i < whole; i += 64) aigwi_digest_block(h, (const unsigned char *)s.p + i);
+    memset(last, 0, sizeof last);
+    if (rest) memcpy(last, s.p + whole, rest);
+    last[rest] = 0x80;
+    for (size_t i = 0; i < 8; i++) last[n - 1 - i] = (unsigned char)(bits >> 8 * i & 0xFF);
+    for (size_t i = 0; i < n; i += 64) aigwi_digest_block(h, last + i);
+    for (size_t i = 0; i < 32; i++) out[i] = (uint8_t)(h[i / 4] >> (24 - i % 4 * 8) & 0xFF);
+}
+
+static uint64_t aigwi_digest_rotl64(uint64_t v, unsigned n) {
+    return v << n | v >> (64 - n);
+}
+/* n bytes (at most 8), little-endian. */
+static uint64_t aigwi_digest_le(const void *from, size_t n) {
+    const unsigned char *p = (const unsigned char *)from;
+    uint64_t v = 0;
+    while (n--) v = v << 8 | p[n];
+    return v;
+}
+static void aigwi_digest_sip(uint64_t v[4], int rounds) {
+    while (rounds--) {
+        v[0] += v[1];
+        v[2] += v[3];
+        v[1] = aigwi_digest_rotl64(v[1], 13) ^ v[0];
+        v[3] = aigwi_digest_rotl64(v[3], 16) ^ v[2];
+        v[0] = aigwi_digest_rotl64(v[0], 32);
+        v[2] += v[1];
+        v[0] += v[3];
+        v[1] = aigwi_digest_rotl64(v[1], 17) ^ v[2];
+        v[3] = aigwi_digest_rotl64(v[3], 21) ^ v[0];
+        v[2] = aigwi_digest_rotl64(v[2], 32);
+    }
+}
+AIGW_API uint64_t aigw_digest_siphash(aigw_str s, const uint8_t key[16]) {
+    uint64_t a = aigwi_digest_le(key, 8), b = aigwi_digest_le(key + 8, 8), v[4];
+    v[0] = a ^ UINT64_C(0x736F6D6570736575);
+    v[1] = b ^ UINT64_C(0x646F72616E646F6D);
+    v[2] = a ^ UINT64_C(0x6C7967656E657261);
+    v[3] = b ^ UINT64_C(0x7465646279746573);
+    for (size_t i = 0; i <= s.n; i += 8) {                    /* the last block holds 0 to 7 bytes and the length */
+        size_t n = s.n - i < 8 ? s.n - i : 8;
+        uint64_t m = aigwi_digest_le(s.p + i, n);
+        if (n < 8) m |= (uint64_t)(s.n & 0xFF) << 56;
+        v[3] ^= m;
+        aigwi_digest_sip(v, 2);
+        v[0] ^= m;
+    }
+    v[2] ^= 0xFF;
+    aigwi_digest_sip(v, 4);
+    return v[0] ^ v[1] ^ v[2] ^ v[3];
+}
+AIGW_API int aigw_digest_equal(const void *a, const void *b, size_t n) {
+    const volatile unsigned char *x = (const volatile unsigned char *)a, *y = (const volatile unsigned char *)b;
+    unsigned char differ = 0;
+    for (size_t i = 0; i < n; i++) differ = (unsigned char)(differ | (x[i] ^ y[i]));
+    return !differ;
+}
+AIGW_API void aigw_digest_wipe(void *p, size_t n) {
+    volatile unsigned char *d = (volatile unsigned char *)p;
+    while (n--) *d++ = 0;
+}
+
+/* ==== >>json =======================================================================================================
+ * Knows JSON's grammar [RFC 8259] and one rule beyond it: strings must be valid UTF-8. Knows no schema. The reader goes
+ * over the text once; it stands either at a value, or after one. The writer's only state is whether a comma is due. */
+
+static int aigwi_json_stop(aigw_json *j, int code, const char *at, const char *why) {
+    if (!j->err) {
+        j->err = code;
+        j->why = why;
+        j->at = at;
+    }
+    return 0;
+}
+static const char *aigwi_json_space(const char *p, const char *end) {
+    while (p < end && (*p == ' ' || *p == '\n' || *p == '\r' || *p == '\t')) p++;
+    return p;
+}
+/* The first byte of p..end that cannot be copied blindly (quote, backslash, control, above ASCII), or end. */
+static const char *aigwi_json_plain(const char *p, const char *end) {
+    while ((size_t)(end - p) >= sizeof(size_t)) {
+        size_t w = aigwi_base_word(p);
+        size_t quote = (w ^ AIGWI_BASE_ONES * '"') - AIGWI_BASE_ONES, slash = (w ^ AIGWI_BASE_ONES * '\\') - AIGWI_BASE_ONES;
+        size_t m = (quote | slash | (w - AIGWI_BASE_ONES * 0x20) | w) & AIGWI_BASE_TOPS;
+        if (m && aigwi_base_little()) return p + aigwi_base_lowest(m);
+        if (m) break;
+        p += sizeof(size_t);
+    }
+    while (p < end && (unsigned char)(*p - 0x20) < 0x60 && *p != '"' && *p != '\\') p++;
+    return p;
+}
+
+/* Four hexadecimal digits, or -1. */
+static int32_t aigwi_json_hex(const char *p, const char *end) {
+    int32_t v = 0;
+    if (end - p < 4) return -1;
+    for (int i = 0; i < 4; i++) {
+        char c = aigwi_base_lower(p[i]);
+        if (aigwi_base_digit(c)) v = v << 4 | (c - '0');
+        else if (c >= 'a' && c <= 'f') v = v << 4 | (c - 'a' + 10);
+        else return -1;
+    }
+    return v;
+}
+static int aigwi_json_surrogate(uint32_t c) {
+    return (c & 0xFFFFF800) == 0xD800;
+}
+/* The escape at p (a backslash): what follows it, and its code point (a lone surrogate as it is), or NULL. */
+static const char *aigwi_json_escape(const char *p, const char *end, uint32_t *c) {
+    static const char from[] = "\"\\/bfnrt", to[] = "\"\\/\b\f\n\r\t";
+    if (end - p < 2) return NULL;
+    if (p[1] != 'u') {
+        for (int i = 0; i < 8; i++)
+            if (p[1] == from[i]) {
+                *c = (uint32_t)to[i];
+                return p + 2;
+            }
+        return NULL;
+    }
+    int32_t high = aigwi_json_hex(p + 2, end), low;
+    if (high < 0) return NULL;
+    *c = (uint32_t)high;
+    p += 6;
+    if ((high & 0xFC00) != 0xD800 || end - p < 6 || p[0] != '\\' || p[1] != 'u') return p;
+    low = aigwi_json_hex(p + 2, end);
+    if (low < 0 || (low & 0xFC00) != 0xDC00) return p;
+    *c = 0x10000 + ((uint32_t)(high & 0x3FF) << 10 | (uint32_t)(low & 0x3FF));
+    return p + 6;
+}
+/* Take the string at the cursor (a quote stands there): its content, and whether it has escapes (form ESCAPED) or lone ones. */
+static int aigwi_json_string(aigw_json *j, aigw_text *v) {
+    const char *p = j->at + 1, *end = j->end, *next;
+    uint32_t c;
+    v->p = p;
+    v->form = AIGW_TEXT_PLAIN;
+    for (;;) {
+        p = aigwi_json_plain(p, end);
+        if (p == end) return aigwi_json_stop(j, AIGW_E_SYNTAX, p, "a string is not closed");
+        if (*p == '"') break;
+        if (*p == '\\') {
+            next = aigwi_json_escape(p, end, &c);
+            if (!next) return aigwi_json_stop(j, AIGW_E_SYNTAX, p, "a malformed escape in a string");
+            if (v->form == AIGW_TEXT_PLAIN) v->form = AIGW_TEXT_ESCAPED;
+            if (aigwi_json_surrogate(c)) v->form = AIGW_TEXT_LONE;
+            p = next;
+            continue;
+        }
+        if ((unsigned char)*p < 0x20) return aigwi_json_stop(j, AIGW_E_SYNTAX, p, "a control character in a string");
+        for (; p < end && (unsigned char)*p >= 0x80; p += c) {
+            int n = aigwi_base_utf8_char(p, end);
+            if (n < 0) return aigwi_json_stop(j, AIGW_E_SYNTAX, p, "a string is not valid UTF-8");
+            c = (uint32_t)n;
+        }
+    }
+    v->n = (size_t)(p - v->p);
+    j->at = p + 1;
+    return 1;
+}
+/* Decode the inside of a string to d, which has room for as many bytes; how many it became. */
+static size_t aigwi_json_unescape(char *d, const char *p, const char *end) {
+    char *start = d;
+    while (p < end) {
+        const char *q = aigwi_base_until(p, end, '\\');
+        uint32_t c;
+        memcpy(d, p, (size_t)(q - p));
+        d += q - p;
+        if (q == end) break;
+        p = aigwi_json_escape(q, end, &c);
+        if (!p) {                                             /* not validated text: the backslash stands for itself */
+            *d++ = '\\';
+            p = q + 1;
+        } else {
+            d += aigwi_base_utf8_put(d, aigwi_json_surrogate(c) ? 0xFFFD : c);
+        }
+    }
+    return (size_t)(d - start);
+}
+
+AIGW_API void aigw_json_init(aigw_json *j, aigw_str text) {
+    j->p = text.p ? text.p : "";
+    j->at = aigwi_json_space(j->p, j->p + text.n);
+    j->end = j->p + text.n;
+    j->err = 0;
+    j->why = "";
+    j->key = aigw_base_str(NULL);
+    j->key_at = 0;
+    j->loose = j->fresh = j->hint = 0;
+    j->depth = 0;
+}
+AIGW_API int aigw_json_kind(aigw_json *j) {
+    if (j->err || j->at == j->end) return AIGW_JSON_NONE;
+    char c = *j->at;
+    if (c == '"' || c == '{' || c == '[' || c == 't' || c == 'f' || c == 'n') return c;
+    return c == '-' || aigwi_base_digit(c) ? AIGW_JSON_NUMBER : AIGW_JSON_NONE;
+}
+AIGW_API size_t aigw_json_at(aigw_json *j) {
+    return (size_t)(j->at - j->p);
+}
+/* 1 when a value of this type is next; else an error. */
+static int aigwi_json_want(aigw_json *j, int type, const char *why) {
+    int kind = aigw_json_kind(j);
+    if (kind == type) return 1;
+    if (kind == AIGW_JSON_NONE) return aigwi_json_stop(j, AIGW_E_SYNTAX, j->at, "a value was expected");
+    return aigwi_json_stop(j, AIGW_E_TYPE, j->at, why);
+}
+static int aigwi_json_enter(aigw_json *j) {
+    if (j->depth >= AIGW_JSON_DEPTH) return aigwi_json_stop(j, AIGW_E_LIMIT, j->at, "nested too deeply");
+    j->depth++;
+    j->fresh = 1;
+    j->at++;
+    return 1;
+}
+AIGW_API int aigw_json_object(aigw_json *j) {
+    return aigwi_json_want(j, AIGW_JSON_OBJECT, "an object was expected") && aigwi_json_enter(j);
+}
+AIGW_API int aigw_json_array(aigw_json *j) {
+    return aigwi_json_want(j, AIGW_JSON_ARRAY, "an array was expected") && aigwi_json_enter(j);
+}
+/* After a value or an opening bracket: 1 and the cursor at the next element, 0 when the container ended, or on error. */
+static int aigwi_json_next(aigw_json *j, char close) {
+    if (j->err) return 0;
+    const char *p = aigwi_json_space(j->at, j->end);
+    if (p < j->end && *p == close) {
+        j->at = p + 1;
+        j->depth--;
+        j->fresh = 0;
+        return 0;
+    }
+    if (!j->fresh) {
+        if (p == j->end || *p != ',')
+            return aigwi_json_stop(j, AIGW_E_SYNTAX, p, close == '}' ? "',' or '}' was expected" : "',' or ']' was expected");
+        p = aigwi_json_space(p + 1, j->end);
+    }
+    j->fresh = 0;
+    if (p == j->end || *p == ',' || *p == ']' || *p == '}') return aigwi_json_stop(j, AIGW_E_SYNTAX, p, "an element is missing");
+    j->at = p;
+    return 1;
+}
+/* The name of a member, and its colon. */
+static int aigwi_json_name(aigw_json *j, aigw_text *name) {
+    if (*j->at != '"') return aigwi_json_stop(j, AIGW_E_SYNTAX, j->at, "a member's name was expected");
+    if (!aigwi_json_string(j, name)) return 0;
+    const char *p = aigwi_json_space(j->at, j->end);
+    if (p == j->end || *p != ':') return aigwi_json_stop(j, AIGW_E_SYNTAX, p, "':' was expected");
+    p = aigwi_json_space(p + 1, j->end);
+    if (p == j->end || *p == ',' || *p == '}') return aigwi_json_stop(j, AIGW_E_SYNTAX, p, "a value was expected");
+    j->at = p;
+    return 1;
+}
+AIGW_API int aigw_json_member(aigw_json *j) {
+    aigw_text name;
+    if (!aigwi_json_next(j, '}')) return 0;
+    j->key_at = (size_t)(j->at - j->p);
+    if (!aigwi_json_name(j, &name)) return 0;
+    j->key = aigwi_base_slice(name.p, name.p + name.n);
+    if (name.form != AIGW_TEXT_PLAIN && name.n < sizeof j->scratch) {
+        j->key.n = aigwi_json_unescape(j->scratch, name.p, name.p + name.n);
+        j->key.p = j->scratch;
+    }
+    return 1;
+}
+AIGW_API int aigw_json_item(aigw_json *j) {
+    return aigwi_json_next(j, ']');
+}
+/* 1 when `key` is the snake_case of the camelCase `name`. */
+static int aigwi_json_snake(aigw_str key, aigw_str name) {
+    size_t k = 0;
+    for (size_t i = 0; i < name.n; i++) {
+        char c = aigwi_base_lower(name.p[i]);
+        if (c != name.p[i] && (k == key.n || key.p[k++] != '_')) return 0;
+        if (k == key.n || key.p[k++] != c) return 0;
+    }
+    return k == key.n;
+}
+AIGW_API int aigw_json_field(aigw_json *j, const aigw_str *names, int n, uint64_t *seen) {
+    int i = 0, hint = j->hint;
+    if (!aigw_json_member(j)) return -1;
+    aigw_str key = j->key;
+    if (hint < n && aigw_base_eq(key, names[hint])) i = hint;    /* members mostly come in the order of the table */
+    else while (i < n && (names[i].n != key.n || (key.n && memcmp(names[i].p, key.p, key.n)))) i++;
+    if (i == n && j->loose)
+        for (i = 0; i < n && !aigwi_json_snake(key, names[i]); ) i++;
+    if (i == n) return n;
+    j->hint = (uint8_t)(i + 1);
+    if (seen) {
+        if (*seen >> i & 1) return aigwi_json_stop(j, AIGW_E_DUPLICATE, j->p + j->key_at, "this member occurs twice") - 1;
+        *seen |= (uint64_t)1 << i;
+    }
+    return i;
+}
+
+AIGW_API int aigw_json_text(aigw_json *j, aigw_text *v) {
+    if (!aigwi_json_want(j, AIGW_JSON_STRING, "a string was expected") || !aigwi_json_string(j, v)) return 0;
+    if (v->form == AIGW_TEXT_PLAIN) v->form = AIGW_TEXT_ESCAPED;
+    return 1;
+}
+/* The inside of a string, decoded into the arena. */
+static int aigwi_json_take(aigw_arena *mem, aigw_text t, aigw_str *v) {
+    if (!mem->at || (size_t)(mem->end - mem->at) < t.n) return 0;
+    v->p = (const char *)mem->at;
+    v->n = aigwi_json_unescape((char *)mem->at, t.p, t.p + t.n);
+    mem->at += v->n;
+    return 1;
+}
+AIGW_API int aigw_json_str(aigw_json *j, aigw_arena *mem, aigw_str *v) {
+    aigw_text t;
+    const char *at = j->at;
+    if (!aigwi_json_want(j, AIGW_JSON_STRING, "a string was expected") || !aigwi_json_string(j, &t)) return 0;
+    *v = aigwi_base_slice(t.p, t.p + t.n);
+    if (t.form == AIGW_TEXT_PLAIN || aigwi_json_take(mem, t, v)) return 1;
+    return aigwi_json_stop(j, AIGW_E_NOMEM, at, "no memory to decode this string");
+}
+AIGW_API int aigw_json_number(aigw_json *j, aigw_str *v) {
+    if (!aigwi_json_want(j, AIGW_JSON_NUMBER, "a number was expected")) return 0;
+    const char *end = aigwi_base_number(j->at, j->end);
+    if (!end) return aigwi_json_stop(j, AIGW_E_SYNTAX, j->at, "a malformed number");
+    *v = aigwi_base_slice(j->at, end);
+    j->at = end;
+    return 1;
+}
+AIGW_API int aigw_json_int(aigw_json *j, int64_t *v) {
+    aigw_str s;
+    const char *at = j->at;
+    if (!aigw_json_number(j, &s)) return 0;
+    if (aigwi_base_decimal(s, 0, v) == 1) return 1;
+    return aigwi_json_stop(j, AIGW_E_VALUE, at, "an integer within 64 bits was expected");
+}
+/* Take this literal if it is next. */
+static int aigwi_json_literal(aigw_json *j, const char *word, size_t n) {
+    if (j->err || (size_t)(j->end - j->at) < n || memcmp(j->at, word, n)) return 0;
+    j->at += n;
+    return 1;
+}
+AIGW_API int aigw_json_bool(aigw_json *j, int *v) {
+    int kind = aigw_json_kind(j);
+    if (kind != AIGW_JSON_FALSE && !aigwi_json_want(j, AIGW_JSON_TRUE, "true or false was expected")) return 0;
+    *v = kind == AIGW_JSON_TRUE;
+    if (*v ? aigwi_json_literal(j, "true", 4) : aigwi_json_literal(j, "false", 5)) return 1;
+    return aigwi_json_stop(j, AIGW_E_SYNTAX, j->at, "a value was expected");
+}
+AIGW_API int aigw_json_null(aigw_json *j) {
+    return aigwi_json_literal(j, "null", 4);
+}
+static int aigwi_json_scalar(aigw_json *j) {
+    aigw_text t;
+    aigw_str s;
+    int b;
+    switch (aigw_json_kind(j)) {
+    case AIGW_JSON_STRING: return aigwi_json_string(j, &t);
+    case AIGW_JSON_NUMBER: return aigw_json_number(j, &s);
+    case AIGW_JSON_NULL:   return aigw_json_null(j) || aigwi_json_stop(j, AIGW_E_SYNTAX, j->at, "a value was expected");
+    default:               return aigw_json_bool(j, &b);
+    }
+}
+AIGW_API int aigw_json_skip(aigw_json *j) {
+    uint32_t object[(AIGW_JSON_DEPTH + 31) / 32];             /* bit d: the container at depth d is an object */
+    const unsigned base = j->depth;
+    aigw_text name;
+    do {
+        char c = (char)aigw_json_kind(j);
+        if (c == '{' || c == '[') {
+            if (!aigwi_json_enter(j)) return 0;
+            unsigned d = j->depth - 1u;
+            object[d / 32] = (object[d / 32] & ~((uint32_t)1 << d % 32)) | (uint32_t)(c == '{') << d % 32;
+        } else if (!aigwi_json_scalar(j)) return 0;
+        while (j->depth > base) {                             /* to the next value */
+            unsigned d = j->depth - 1u;
+            int in_object = object[d / 32] >> d % 32 & 1;
+            if (aigwi_json_next(j, in_object ? '}' : ']')) {
+                if (in_object && !aigwi_json_name(j, &name)) return 0;
+                break;
+            }
+            if (j->err) return 0;
+        }
+    } while (j->depth > base);
+    return 1;
+}
+AIGW_API int aigw_json_raw(aigw_json *j, aigw_str *v) {
+    const char *start = j->at;
+    if (!aigw_json_skip(j)) return 0;
+    *v = aigwi_base_slice(start, j->at);
+    return 1;
+}
+AIGW_API int aigw_json_fail(aigw_json *j, int code, size_t at, const char *why) {
+    return aigwi_json_stop(j, code, j->p + at, why);
+}
+AIGW_API int aigw_json_end(aigw_json *j) {
+    if (j->err) return j->err;
+    j->at = aigwi_json_space(j->at, j->end);
+    if (j->at < j->end) aigwi_json_stop(j, AIGW_E_SYNTAX, j->at, "something stands after the value");
+    else if (j->depth) aigwi_json_stop(j, AIGW_E_SYNTAX, j->at, "the text ends inside a value");
+    return j->err;
+}
+
+/* A path being built; cut at cap. */
+typedef struct { char *p; size_t n, cap; } aigwi_json_trail;
+static void aigwi_json_step(aigwi_json_trail *t, const char *p, size_t n) {
+    size_t room = t->cap - 1 - t->n;
+    if (n > room) n = room;
+    memcpy(t->p + t->n, p, n);
+    t->n += n;
+}
+static void aigwi_json_step_name(aigwi_json_trail *t, aigw_text name) {
+    int plain = name.n > 0 && !aigwi_base_digit(name.p[0]);
+    for (size_t i = 0; i < name.n && plain; i++) {
+        char c = aigwi_base_lower(name.p[i]);
+        plain = (c >= 'a' && c <= 'z') || aigwi_base_digit(c) || c == '_' || c == '$' || c == '-';
+    }
+    if (plain && t->n) aigwi_json_step(t, ".", 1);
+    if (!plain) aigwi_json_step(t, "[\"", 2);
+    aigwi_json_step(t, name.p, name.n);
+    if (!plain) aigwi_json_step(t, "\"]", 2);
+}
+static void aigwi_json_step_index(aigwi_json_trail *t, uint32_t index) {
+    char text[12], *end = text + sizeof text, *p = end;
+    *--p = ']';
+    do *--p = (char)('0' + (int)(index % 10)); while (index /= 10);
+    *--p = '[';
+    aigwi_json_step(t, p, (size_t)(end - p));
+}
+AIGW_API size_t aigw_json_path(aigw_str text, size_t at, char *path, size_t cap) {
+    struct { size_t n; uint32_t index; uint8_t object; } level[AIGW_JSON_DEPTH];   /* n: length of the container's own path */
+    aigwi_json_trail t;
+    aigw_json j;
+    const char *stop;
+    t.p = path;
+    t.n = 0;
+    t.cap = cap;
+    aigw_json_init(&j, text);
+    stop = j.p + (at < text.n ? at : text.n);
+    while (j.at < stop) {
+        int c = aigw_json_kind(&j), found = 0;
+        if (c == '{' || c == '[') {
+            if (!aigwi_json_enter(&j)) break;
+            level[j.depth - 1].n = t.n;
+            level[j.depth - 1].index = 0;
+            level[j.depth - 1].object = c == '{';
+        } else if (!aigwi_json_scalar(&j) || j.at > stop) break;
+        while (!found && j.depth) {
+            aigw_text name;
+            unsigned d = j.depth - 1u;
+            t.n = level[d].n;
+            if (!aigwi_json_next(&j, level[d].object ? '}' : ']')) {
+                if (j.err || j.at > stop) goto done;
+                continue;
+            }
+            if (j.at > stop) goto done;                       /* the comma: it belongs to the container */
+            found = 1;
+            if (level[d].object) {
+                name.n = 0;
+                int fine = aigwi_json_name(&j, &name);
+                if (fine || name.n) aigwi_json_step_name(&t, name);
+                if (!fine) goto done;
+            } else aigwi_json_step_index(&t, level[d].index++);
+        }
+        if (!found) break;
+    }
+done:
+    path[t.n] = 0;
+    return t.n;
+}
+AIGW_API int aigw_json_fault(const aigw_json *j, aigw_fault *f) {
+    if (j->err && !f->code) {
+        f->code = j->err;
+        f->at = (size_t)(j->at - j->p);
+        f->text = j->why;
+        aigw_json_path(aigwi_base_slice(j->p, j->end), f->at, f->path, sizeof f->path);
+    }
+    return j->err;
+}
+AIGW_API int aigw_json_check(aigw_str s, int type) {
+    aigw_json j;
+    aigw_json_init(&j, s);
+    if (type) aigwi_json_want(&j, type, "a value of another type was expected");
+    aigw_json_skip(&j);
+    return aigw_json_end(&j);
+}
+AIGW_API int aigw_json_decode(aigw_text t, aigw_arena *mem, aigw_str *v) {
+    const char *end = t.p + t.n;
+    *v = aigwi_base_slice(t.p, end);
+    if (!t.n || t.form == AIGW_TEXT_PLAIN || t.form == AIGW_TEXT_JSON || aigwi_base_until(t.p, end, '\\') == end) return 1;
+    return aigwi_json_take(mem, t, v);
+}
+
+/* The writer. */
+static void aigwi_json_comma(aigw_out *o) {
+    if (o->comma) aigw_base_put_byte(o, ',');
+}
+AIGW_API void aigw_json_open(aigw_out *o, char bracket) {
+    aigwi_json_comma(o);
+    aigw_base_put_byte(o, bracket);
+}
+AIGW_API void aigw_json_close(aigw_out *o, char bracket) {
+    aigw_base_put_byte(o, bracket);
+    o->comma = 1;
+}
+AIGW_API void aigw_json_key(aigw_out *o, const char *name) {
+    size_t n = strlen(name), comma = o->comma;
+    char *d = aigwi_base_room(o, n + 3 + comma);
+    if (!d) return;
+    if (comma) *d++ = ',';
+    *d++ = '"';
+    memcpy(d, name, n);
+    d[n] = '"';
+    d[n + 1] = ':';
+}
+AIGW_API void aigw_json_open_str(aigw_out *o) {
+    aigwi_json_comma(o);
+    aigw_base_put_byte(o, '"');
+}
+AIGW_API void aigw_json_close_str(aigw_out *o) {
+    aigw_base_put_byte(o, '"');
+    o->comma = 1;
+}
+static void aigwi_json_put_escape(aigw_out *o, unsigned char c) {
+    static const char from[] = "\"\\\b\f\n\r\t", to[] = "\"\\bfnrt", hex[] = "0123456789abcdef";
+    char e[6];
+    aigw_str s;
+    memcpy(e, "\\u00", 4);
+    e[4] = hex[c >> 4];
+    e[5] = hex[c & 15];
+    s.p = e;
+    s.n = 6;
+    for (int i = 0; i < 7; i++)
+        if (c == (unsigned char)from[i]) {
+            e[1] = to[i];
+            s.n = 2;
+        }
+    aigw_base_put(o, s);
+}
+static void aigwi_json_put_plain(aigw_out *o, aigw_str s) {
+    const char *p = s.p, *end = s.p + s.n, *run = p;
+    for (;;) {
+        int n = 1;
+        p = aigwi_json_plain(p, end);
+        if (p < end && (n = aigwi_base_utf8_char(p, end)) > 1) {
+            p += n;
+            continue;
+        }
+        if (p > run) aigw_base_ref(o, aigwi_base_slice(run, p));
+        if (p == end) return;
+        if (n < 0) aigw_base_put_lit(o, "\xEF\xBF\xBD");
+        else aigwi_json_put_escape(o, (unsigned char)*p);
+        run = p += n < 0 ? -n : 1;
+    }
+}
+/* Escaped content; each lone surrogate becomes U+FFFD. */
+static void aigwi_json_put_lone(aigw_out *o, aigw_str s) {
+    const char *p = s.p, *end = s.p + s.n, *run = p;
+    while ((p = aigwi_base_until(p, end, '\\')) < end) {
+        uint32_t c = 0;
+        const char *next = aigwi_json_escape(p, end, &c);
+        if (aigwi_json_surrogate(c)) {
+            aigw_base_ref(o, aigwi_base_slice(run, p));
+            aigw_base_put_lit(o, "\xEF\xBF\xBD");
+            run = next;
+        }
+        p = next ? next : p + 1;
+    }
+    aigw_base_ref(o, aigwi_base_slice(run, end));
+}
+AIGW_API void aigw_json_part(aigw_out *o, aigw_text t) {
+    aigw_str s;
+    s.p = t.p;
+    s.n = t.n;
+    if (!t.n) return;
+    if (t.form == AIGW_TEXT_ESCAPED) aigw_base_ref(o, s);
+    else if (t.form == AIGW_TEXT_LONE) aigwi_json_put_lone(o, s);
+    else aigwi_json_put_plain(o, s);
+}
+AIGW_API void aigw_json_put_text(aigw_out *o, aigw_text t) {
+    aigw_json_open_str(o);
+    aigw_json_part(o, t);
+    aigw_json_close_str(o);
+}
+AIGW_API void aigw_json_put_str(aigw_out *o, aigw_str s) {
+    aigw_text t;
+    t.p = s.p;
+    t.n = s.n;
+    t.form = AIGW_TEXT_PLAIN;
+    aigw_json_put_text(o, t);
+}
+AIGW_API void aigw_json_key_str(aigw_out *o, aigw_str name) {
+    aigw_json_put_str(o, name);
+    aigw_base_put_byte(o, ':');
+}
+AIGW_API void aigw_json_put_raw(aigw_out *o, aigw_str json) {
+    aigwi_json_comma(o);
+    aigw_base_ref(o, json);
+    o->comma = 1;
+}
+AIGW_API void aigw_json_put_value(aigw_out *o, aigw_text t) {
+    aigw_str s;
+    s.p = t.p;
+    s.n = t.n;
+    if (t.form == AIGW_TEXT_JSON) aigw_json_put_raw(o, s);
+    else aigw_json_put_text(o, t);
+}
+AIGW_API void aigw_json_put_int(aigw_out *o, int64_t v) {
+    aigwi_json_comma(o);
+    aigw_base_put_int(o, v);
+    o->comma = 1;
+}
+AIGW_API void aigw_json_put_bool(aigw_out *o, int v) {
+    aigw_json_put_raw(o, aigw_base_str(v ? "true" : "false"));
+}
+AIGW_API void aigw_json_put_null(aigw_out *o) {
+    aigw_json_put_raw(o, aigw_base_str("null"));
+}
 
 /* ==== >>http ======================================================================================================= */
 
