@@ -7,11 +7,19 @@ OUT    = build
 all: test
 
 # Unit tests, laws, transcripts, end-to-end tests, and the seeds of every fuzz target.
-test:
+test: $(OUT)/provider
 	@CC="$(CC)" CFLAGS="$(STRICT) -D_GNU_SOURCE $(CFLAGS)" sh tests/build.sh $(OUT)/test tests/test_*.c
 	@sh tests/run.sh $(OUT)/test/test_*
+
+# The scripted provider of the end-to-end tests; and the official SDKs, installed under build/, against the gateway in front of it.
+$(OUT)/provider: tests/provider.c
+	@mkdir -p $(OUT)
+	@$(CC) $(STRICT) -D_GNU_SOURCE $(CFLAGS) -o $@ tests/provider.c
+
+sdk: $(OUT)/provider
+	@sh tests/sdk/run.sh $(OUT)
 
 clean:
 	rm -rf $(OUT)
 
-.PHONY: all test clean
+.PHONY: all test sdk clean
