@@ -247,7 +247,7 @@ typedef struct {
     const char *p, *at, *end;           /* text, cursor, end */
     int         err;                    /* AIGW_E_*; 0: fine so far */
     const char *why;                    /* static sentence of the error */
-    aigw_str    key;                    /* last member's name, decoded (names with escapes of over 63 bytes: raw) */
+    aigw_str    key;                    /* last member's name, decoded (raw when it has escapes and is over 64 bytes decoded) */
     size_t      key_at;                 /* offset of the last member's name */
     uint8_t     loose;                  /* aigw_json_field also takes snake_case for a camelCase name (protobuf JSON) */
     /* private */
@@ -1667,24 +1667,25 @@ static int aigwi_json_string(aigw_json *j, aigw_text *v) {
     j->at = p + 1;
     return 1;
 }
-/* Decode the inside of a string to d, which has room for as many bytes; how many it became. */
-static size_t aigwi_json_unescape(char *d, const char *p, const char *end) {
-    char *start = d;
-    while (p < end) {
+/* Decode the inside of a string into d[0..room): the length, or SIZE_MAX when it does not fit. */
+static size_t aigwi_json_unescape(char *d, size_t room, const char *p, const char *end) {
+    size_t at = 0;
+    for (;;) {
         const char *q = aigwi_base_until(p, end, '\\');
+        char e[4] = "\\";                                     /* in text not validated a backslash may stand for itself */
+        size_t n = (size_t)(q - p);
         uint32_t c;
-        memcpy(d, p, (size_t)(q - p));
-        d += q - p;
-        if (q == end) break;
+        if (n > room - at) return SIZE_MAX;
+        memcpy(d + at, p, n);
+        at += n;
+        if (q == end) return at;
         p = aigwi_json_escape(q, end, &c);
-        if (!p) {                                             /* not validated text: the backslash stands for itself */
-            *d++ = '\\';
-            p = q + 1;
-        } else {
-            d += aigwi_base_utf8_put(d, aigwi_json_surrogate(c) ? 0xFFFD : c);
-        }
+        n = p ? aigwi_base_utf8_put(e, aigwi_json_surrogate(c) ? 0xFFFD : c) : 1;
+        if (!p) p = q + 1;
+        if (n > room - at) return SIZE_MAX;
+        memcpy(d + at, e, n);
+        at += n;
     }
-    return (size_t)(d - start);
 }
 
 AIGW_API void aigw_json_init(aigw_json *j, aigw_str text) {
@@ -1764,9 +1765,9 @@ AIGW_API int aigw_json_member(aigw_json *j) {
     j->key_at = (size_t)(j->at - j->p);
     if (!aigwi_json_name(j, &name)) return 0;
     j->key = aigwi_base_slice(name.p, name.p + name.n);
-    if (name.form != AIGW_TEXT_PLAIN && name.n < sizeof j->scratch) {
-        j->key.n = aigwi_json_unescape(j->scratch, name.p, name.p + name.n);
-        j->key.p = j->scratch;
+    if (name.form != AIGW_TEXT_PLAIN) {
+        size_t n = aigwi_json_unescape(j->scratch, sizeof j->scratch, name.p, name.p + name.n);
+        if (n <= sizeof j->scratch) j->key = aigwi_base_slice(j->scratch, j->scratch + n);
     }
     return 1;
 }
@@ -1807,10 +1808,11 @@ AIGW_API int aigw_json_text(aigw_json *j, aigw_text *v) {
 }
 /* The inside of a string, decoded into the arena. */
 static int aigwi_json_take(aigw_arena *mem, aigw_text t, aigw_str *v) {
-    if (!mem->at || (size_t)(mem->end - mem->at) < t.n) return 0;
+    size_t n = mem->at ? aigwi_json_unescape((char *)mem->at, (size_t)(mem->end - mem->at), t.p, t.p + t.n) : SIZE_MAX;
+    if (n == SIZE_MAX) return 0;
     v->p = (const char *)mem->at;
-    v->n = aigwi_json_unescape((char *)mem->at, t.p, t.p + t.n);
-    mem->at += v->n;
+    v->n = n;
+    mem->at += n;
     return 1;
 }
 AIGW_API int aigw_json_str(aigw_json *j, aigw_arena *mem, aigw_str *v) {
