@@ -638,6 +638,10 @@ typedef struct {
     uint32_t      cache_ttl_s;          /* cache hint on the whole prefix (Anthropic's top-level cache_control) */
     size_t        cache_at;
     aigw_raw     *raw;
+    /* private */
+    aigw_message *last_message;
+    aigw_tool    *last_tool;
+    aigw_raw     *last_raw;
 } aigw_req;
 
 /* ---- answers: events, and their fold */
@@ -795,6 +799,21 @@ AIGW_API int aigw_model_error_decode(aigw_str text, aigw_arena *mem, aigw_error 
 
 /* ---- >>dialect api ------------------------------------------------------------------------------------------------ */
 
+/* A block of an answer that is open: being decoded; being encoded for a client. Private. */
+struct aigw_block {
+    uint8_t  used, kind, held_n, custom;
+    uint16_t choice;
+    uint32_t key, block, idhash; /* key: the dialect's own number of it */
+    uint32_t bytes;              /* of deltas so far */
+    char     held[12];           /* trailing high-surrogate escape, kept back */
+};
+struct aigw_out_block {
+    uint8_t  used, kind, closed, sent;
+    uint16_t choice;
+    uint32_t block, index;       /* canonical number; number in the client's dialect */
+    size_t   at, n;              /* its part of hold */
+};
+
 /* State of one answer being decoded. Set the first group, then aigw_dialect_dec_init; dialects share the rest. About 1.5 KiB. */
 typedef struct {
     const struct aigw_dialect *dialect;
@@ -819,13 +838,7 @@ typedef struct {
     uint8_t      stop_sequence_n;
     char         model_name[64];     /* as the answer said */
     uint8_t      model_name_n;
-    struct aigw_block {
-        uint8_t  used, kind, held_n, custom;
-        uint16_t choice;
-        uint32_t key, block, idhash; /* key: the dialect's own number of it */
-        uint32_t bytes;              /* of deltas so far */
-        char     held[12];           /* trailing high-surrogate escape, kept back */
-    } block[AIGW_BLOCKS];
+    struct aigw_block block[AIGW_BLOCKS];
 } aigw_dec;
 typedef enum {
     AIGW_FRAME_CONTENT = 1,          /* a block began or went on: commit */
@@ -855,12 +868,7 @@ typedef struct {
     uint8_t      id_n, model_n;
     uint16_t     prefix_n;
     int64_t      created_s;
-    struct aigw_out_block {
-        uint8_t  used, kind, closed, sent;
-        uint16_t choice;
-        uint32_t block, index;       /* canonical number; number in the client's dialect */
-        size_t   at, n;              /* its part of hold */
-    } block[AIGW_BLOCKS];
+    struct aigw_out_block block[AIGW_BLOCKS];
 } aigw_enc;
 
 /* How a provider wants to be asked, what it answers, and the same for clients: one const table per dialect, both directions. NULL entry = the dialect does not have it
@@ -948,6 +956,11 @@ extern const aigw_dialect aigw_dialect_gemini;           /* "gemini" */
 #include <string.h>
 #ifndef AIGW_ASSERT
 #  define AIGW_ASSERT(x) ((void)0)
+#endif
+#ifdef __GNUC__                          /* a helper of which a build with fewer dialects may use none */
+#  define AIGWI_SHARED static __attribute__((unused))
+#else
+#  define AIGWI_SHARED static
 #endif
 
 /* ==== >>base =======================================================================================================
@@ -2128,8 +2141,1432 @@ AIGW_API void aigw_json_put_null(aigw_out *o) {
 /* ==== >>frame.array ================================================================================================ */
 
 /* ==== >>model ====================================================================================================== */
+/* The canonical request, answer and error, and the report of what a translation lost. Knows no provider's spelling and no I/O.
+   Truth: design section 4. */
+
+static const struct { short http; uint8_t retry; const char *name; } aigwi_model_kinds[] = {
+#define X(name, http, retry, label) { http, AIGW_RETRY_##retry, label },
+    AIGW_KIND_LIST(X)
+#undef X
+};
+
+AIGW_API int aigw_model_kind_status(int kind) {
+    return kind >= 0 && kind < AIGW_KIND_COUNT ? aigwi_model_kinds[kind].http : 500;
+}
+AIGW_API int aigw_model_kind_retry(int kind) {
+    return kind >= 0 && kind < AIGW_KIND_COUNT ? aigwi_model_kinds[kind].retry : (int)AIGW_RETRY_NEVER;
+}
+AIGW_API const char *aigw_model_kind_name(int kind) {
+    return kind >= 0 && kind < AIGW_KIND_COUNT ? aigwi_model_kinds[kind].name : "_OTHER";
+}
+
+static const char *const aigwi_model_finishes[] = { "none", "stop", "stop_sequence", "length", "context", "tool_calls",
+    "content_filter", "refusal", "pause", "malformed_call", "error", "other" };
+
+AIGW_API const char *aigw_model_finish_name(int finish) {
+    return finish >= 0 && finish <= AIGW_FINISH_OTHER ? aigwi_model_finishes[finish] : "other";
+}
+
+static const char *const aigwi_model_actions[] = { "dropped", "approximated", "synthesized", "refused" };
+
+AIGW_API const char *aigw_model_loss_name(int action) {
+    return action >= 0 && action < AIGW_LOSS_ACTIONS ? aigwi_model_actions[action] : "";
+}
+
+AIGW_API void aigw_model_loss_init(aigw_loss *l, aigw_loss_item *items, size_t cap) {
+    memset(l, 0, sizeof *l);
+    l->items = items;
+    l->cap = cap;
+}
+
+AIGW_API int aigw_model_loss_at(aigw_loss *l, size_t at, const char *tail, int action, const char *reason) {
+    int code = action == AIGW_LOSS_REFUSED ? AIGW_E_REFUSED : AIGW_OK;
+    aigw_loss_item *item;
+    size_t n = 0, i;
+    if (!l) return code;
+    if (l->strict && action <= AIGW_LOSS_APPROXIMATED) {
+        action = AIGW_LOSS_REFUSED;
+        code = AIGW_E_REFUSED;
+    }
+    if (l->n >= l->cap) {                       /* a path costs a scan of the document: none beyond what can be kept */
+        l->count[action]++;
+        return code;
+    }
+    item = &l->items[l->n];
+    if (at != AIGW_NOWHERE) n = aigw_json_path(l->doc, at, item->path, sizeof item->path);
+    for (i = 0; tail && tail[i] && n + 1 < sizeof item->path; i++) item->path[n++] = tail[i];
+    item->path[n] = 0;
+    for (i = 0; i < l->n; i++)
+        if (l->items[i].action == action && !memcmp(l->items[i].path, item->path, n + 1)) return code;
+    item->action = (uint8_t)action;
+    item->reason = reason;
+    l->n++;
+    l->count[action]++;
+    return code;
+}
+
+/* ---- the fold: events -> whole answer */
+
+AIGW_API void aigw_model_fold_init(aigw_fold *f, aigw_resp *resp, aigw_arena *mem, int copy) {
+    memset(f, 0, sizeof *f);
+    memset(resp, 0, sizeof *resp);
+    f->resp = resp;
+    f->mem = mem;
+    f->copy = copy;
+}
+
+/* s as it may be kept: itself, or a copy. 1, or 0 without memory. */
+static int aigwi_model_keep(aigw_fold *f, aigw_str s, aigw_str *to) {
+    *to = f->copy ? aigw_base_copy(f->mem, s) : s;
+    return to->p || !to->n;
+}
+
+static int aigwi_model_slot(const aigw_fold *f, uint32_t block) {
+    int i;
+    for (i = 0; i < AIGW_BLOCKS; i++)
+        if (f->open[i] && f->block[i] == block) return i;
+    return -1;
+}
+
+static int aigwi_model_fold_open(aigw_fold *f, const aigw_event *ev) {
+    aigw_resp *r = f->resp;
+    aigw_part *p;
+    int i;
+    if (ev->choice >= AIGW_CHOICES) return AIGW_E_LIMIT;
+    for (i = 0; i < AIGW_BLOCKS && f->open[i]; i++) {}
+    if (i == AIGW_BLOCKS) return AIGW_E_LIMIT;
+    p = (aigw_part *)aigw_base_take(f->mem, 1, sizeof *p, sizeof(void *));
+    if (!p) return AIGW_E_NOMEM;
+    p->kind = ev->kind;
+    p->custom = ev->custom;
+    p->no_id = ev->no_id;
+    p->at = ev->at;
+    if (!aigwi_model_keep(f, ev->id, &p->id)) return AIGW_E_NOMEM;
+    if (!aigwi_model_keep(f, ev->name, ev->kind == AIGW_PART_IMAGE || ev->kind == AIGW_PART_AUDIO ? &p->mime : &p->name))
+        return AIGW_E_NOMEM;
+    if (f->last[ev->choice]) f->last[ev->choice]->next = p;
+    else r->choice[ev->choice].parts = p;
+    f->last[ev->choice] = p;
+    r->choice[ev->choice].present = 1;
+    if (r->choices <= ev->choice) r->choices = (uint8_t)(ev->choice + 1);
+    f->open[i] = p;
+    f->block[i] = ev->block;
+    f->room[i] = 0;
+    return AIGW_OK;
+}
+
+/* Append to a block's text. Room doubles, so that the copying stays linear; the block that was taken last grows in place. */
+static int aigwi_model_fold_delta(aigw_fold *f, int i, aigw_text t) {
+    aigw_part *p = f->open[i];
+    size_t need, room;
+    char *to;
+    if (!t.n) return AIGW_OK;
+    if (!p->text.n && !f->copy) {
+        p->text = t;
+        return AIGW_OK;
+    }
+    if (p->text.n && p->text.form != t.form) {
+        int escaped = p->text.form == AIGW_TEXT_ESCAPED || p->text.form == AIGW_TEXT_LONE;
+        if (!escaped || (t.form != AIGW_TEXT_ESCAPED && t.form != AIGW_TEXT_LONE)) return AIGW_E_STATE;
+        t.form = AIGW_TEXT_LONE;
+    }
+    if (t.n > SIZE_MAX / 4 - p->text.n) return AIGW_E_NOMEM;
+    need = p->text.n + t.n;
+    if (need > f->room[i]) {
+        room = need < 64 ? 64 : need * 2;
+        if ((size_t)(f->mem->end - f->mem->at) < room) room = need;
+        if (f->room[i] && (const unsigned char *)p->text.p + f->room[i] == f->mem->at) {
+            if (!aigw_base_take(f->mem, room - f->room[i], 1, 1)) return AIGW_E_NOMEM;
+        } else {
+            to = (char *)aigw_base_take(f->mem, room, 1, 1);
+            if (!to) return AIGW_E_NOMEM;
+            if (p->text.n) memcpy(to, p->text.p, p->text.n);
+            p->text.p = to;
+        }
+        f->room[i] = room;
+    }
+    memcpy((char *)(uintptr_t)p->text.p + p->text.n, t.p, t.n);
+    p->text.n = need;
+    p->text.form = t.form;
+    return AIGW_OK;
+}
+
+static int aigwi_model_fold_state(aigw_fold *f, aigw_part *p, const aigw_opaque *from) {
+    aigw_opaque *to = (aigw_opaque *)aigw_base_take(f->mem, 1, sizeof *to, sizeof(void *));
+    aigw_str data;
+    if (!to) return AIGW_E_NOMEM;
+    *to = *from;
+    data.p = from->data.p;
+    data.n = from->data.n;
+    if (!aigwi_model_keep(f, from->owner, &to->owner) || !aigwi_model_keep(f, from->model, &to->model) ||
+        !aigwi_model_keep(f, data, &data)) return AIGW_E_NOMEM;
+    to->data.p = data.p;
+    p->state = to;
+    return AIGW_OK;
+}
+
+static int aigwi_model_fold_note(aigw_fold *f, const aigw_event *ev) {
+    int i = ev->block == AIGW_NO_BLOCK ? -1 : aigwi_model_slot(f, ev->block);
+    aigw_note **slot, *note;
+    aigw_str json;
+    if (i < 0 && ev->block != AIGW_NO_BLOCK) return AIGW_E_STATE;
+    if (ev->kind == AIGW_NOTE_SIGNATURE) return i < 0 || !ev->state ? AIGW_E_STATE : aigwi_model_fold_state(f, f->open[i], ev->state);
+    if (ev->choice >= AIGW_CHOICES) return AIGW_E_LIMIT;
+    slot = i < 0 ? &f->resp->choice[ev->choice].notes : &f->open[i]->notes;
+    while (*slot) slot = &(*slot)->next;
+    note = (aigw_note *)aigw_base_take(f->mem, 1, sizeof *note, sizeof(void *));
+    if (!note) return AIGW_E_NOMEM;
+    note->kind = ev->kind;
+    note->at = ev->at;
+    json.p = ev->text.p;
+    json.n = ev->text.n;
+    if (!aigwi_model_keep(f, ev->name, &note->dialect) || !aigwi_model_keep(f, json, &note->json)) return AIGW_E_NOMEM;
+    *slot = note;
+    return AIGW_OK;
+}
+
+static int aigwi_model_fold_error(aigw_fold *f, const aigw_error *from) {
+    aigw_error *e = (aigw_error *)aigw_base_take(f->mem, 1, sizeof *e, sizeof(void *));
+    if (!e) return AIGW_E_NOMEM;
+    *e = *from;
+    if (!aigwi_model_keep(f, from->message, &e->message) || !aigwi_model_keep(f, from->type, &e->type) ||
+        !aigwi_model_keep(f, from->code, &e->code) || !aigwi_model_keep(f, from->param, &e->param) ||
+        !aigwi_model_keep(f, from->request_id, &e->request_id) || !aigwi_model_keep(f, from->provider, &e->provider) ||
+        !aigwi_model_keep(f, from->advice, &e->advice)) return AIGW_E_NOMEM;
+    f->resp->error = e;
+    f->resp->ended = 1;
+    return AIGW_OK;
+}
+
+static int aigwi_model_fold_stop(aigw_fold *f, const aigw_event *ev) {
+    aigw_resp *r = f->resp;
+    int i;
+    if (ev->choices > AIGW_CHOICES) return AIGW_E_LIMIT;
+    if (r->choices < ev->choices) r->choices = ev->choices;
+    for (i = 0; i < ev->choices; i++) {
+        r->choice[i].finish = ev->finish[i];
+        r->choice[i].present = 1;
+    }
+    r->reason_made = ev->reason_made;
+    r->ended = 1;
+    return aigwi_model_keep(f, ev->name, &r->stop_sequence) ? AIGW_OK : AIGW_E_NOMEM;
+}
+
+AIGW_API int aigw_model_fold_put(void *fold, const aigw_event *ev) {
+    aigw_fold *f = (aigw_fold *)fold;
+    int i;
+    switch (ev->type) {
+    case AIGW_EVENT_START:
+        f->resp->created_s = ev->created_s;
+        if (!aigwi_model_keep(f, ev->id, &f->resp->id) || !aigwi_model_keep(f, ev->model, &f->resp->model)) return AIGW_E_NOMEM;
+        return AIGW_OK;
+    case AIGW_EVENT_BLOCK_START: return aigwi_model_fold_open(f, ev);
+    case AIGW_EVENT_DELTA:
+        i = aigwi_model_slot(f, ev->block);
+        return i < 0 ? AIGW_E_STATE : aigwi_model_fold_delta(f, i, ev->text);
+    case AIGW_EVENT_NOTE: return aigwi_model_fold_note(f, ev);
+    case AIGW_EVENT_BLOCK_STOP:
+        i = aigwi_model_slot(f, ev->block);
+        if (i < 0) return AIGW_E_STATE;
+        f->open[i] = NULL;
+        return AIGW_OK;
+    case AIGW_EVENT_USAGE: f->resp->usage = ev->usage; return AIGW_OK;
+    case AIGW_EVENT_PING: return AIGW_OK;
+    case AIGW_EVENT_STOP: return aigwi_model_fold_stop(f, ev);
+    case AIGW_EVENT_ERROR: return ev->error ? aigwi_model_fold_error(f, ev->error) : AIGW_E_STATE;
+    }
+    return AIGW_E_STATE;
+}
+
+/* ---- the unfold: whole answer -> events */
+
+static int aigwi_model_unfold_notes(const aigw_sink *out, const aigw_note *note, aigw_event *ev) {
+    int r = 0;
+    ev->type = AIGW_EVENT_NOTE;
+    for (; note && r >= 0; note = note->next) {
+        ev->kind = note->kind;
+        ev->at = note->at;
+        ev->name = note->dialect;
+        ev->text.p = note->json.p;
+        ev->text.n = note->json.n;
+        ev->text.form = AIGW_TEXT_JSON;
+        r = out->put(out->user, ev);
+    }
+    return r;
+}
+
+static int aigwi_model_unfold_state(const aigw_sink *out, const aigw_part *p, aigw_event ev) {
+    ev.type = AIGW_EVENT_NOTE;
+    ev.kind = AIGW_NOTE_SIGNATURE;
+    ev.id.n = ev.name.n = 0;
+    ev.state = p->state;
+    return p->state ? out->put(out->user, &ev) : AIGW_OK;
+}
+
+static int aigwi_model_unfold_part(const aigw_sink *out, const aigw_part *p, uint16_t choice, uint32_t block) {
+    aigw_event ev;
+    int r;
+    memset(&ev, 0, sizeof ev);
+    ev.type = AIGW_EVENT_BLOCK_START;
+    ev.kind = p->kind;
+    ev.custom = p->custom;
+    ev.no_id = p->no_id;
+    ev.choice = choice;
+    ev.block = block;
+    ev.at = p->at;
+    ev.id = p->id;
+    ev.name = p->mime.n ? p->mime : p->name;
+    r = out->put(out->user, &ev);
+    if (r >= 0 && p->kind == AIGW_PART_TOOL_CALL) r = aigwi_model_unfold_state(out, p, ev);
+    if (r >= 0 && p->text.n) {
+        ev.type = AIGW_EVENT_DELTA;
+        ev.text = p->text;
+        r = out->put(out->user, &ev);
+    }
+    if (r >= 0 && p->kind != AIGW_PART_TOOL_CALL) r = aigwi_model_unfold_state(out, p, ev);
+    memset(&ev.id, 0, sizeof ev.id);
+    if (r >= 0) r = aigwi_model_unfold_notes(out, p->notes, &ev);
+    memset(&ev.text, 0, sizeof ev.text);
+    memset(&ev.name, 0, sizeof ev.name);
+    ev.type = AIGW_EVENT_BLOCK_STOP;
+    ev.kind = p->kind;
+    return r < 0 ? r : out->put(out->user, &ev);
+}
+
+AIGW_API int aigw_model_unfold(const aigw_resp *resp, const aigw_sink *out) {
+    aigw_event ev;
+    const aigw_part *p;
+    uint32_t block = 0;
+    int r, i;
+    memset(&ev, 0, sizeof ev);
+    ev.at = AIGW_NOWHERE;
+    ev.id = resp->id;
+    ev.model = resp->model;
+    ev.created_s = resp->created_s;
+    r = out->put(out->user, &ev);
+    memset(&ev.id, 0, sizeof ev.id);
+    memset(&ev.model, 0, sizeof ev.model);
+    for (i = 0; i < resp->choices && r >= 0; i++) {
+        for (p = resp->choice[i].parts; p && r >= 0; p = p->next) r = aigwi_model_unfold_part(out, p, (uint16_t)i, block++);
+        ev.choice = (uint16_t)i;
+        ev.block = AIGW_NO_BLOCK;
+        if (r >= 0) r = aigwi_model_unfold_notes(out, resp->choice[i].notes, &ev);
+        memset(&ev.text, 0, sizeof ev.text);
+    }
+    ev.choice = 0;
+    ev.block = 0;
+    ev.kind = 0;
+    ev.at = AIGW_NOWHERE;
+    memset(&ev.name, 0, sizeof ev.name);
+    if (r >= 0 && resp->usage.has) {
+        ev.type = AIGW_EVENT_USAGE;
+        ev.usage = resp->usage;
+        r = out->put(out->user, &ev);
+    }
+    if (r < 0 || !resp->ended) return r < 0 ? r : AIGW_OK;
+    ev.type = resp->error ? AIGW_EVENT_ERROR : AIGW_EVENT_STOP;
+    ev.error = resp->error;
+    ev.choices = resp->choices;
+    ev.reason_made = resp->reason_made;
+    ev.name = resp->stop_sequence;
+    for (i = 0; i < resp->choices; i++) ev.finish[i] = resp->choice[i].finish;
+    r = out->put(out->user, &ev);
+    return r < 0 ? r : AIGW_OK;
+}
+
+/* ---- the checker of the event grammar */
+
+static int aigwi_model_bad(aigw_check *c, const char *why) {
+    if (!c->why) c->why = why;
+    return AIGW_E_STATE;
+}
+
+AIGW_API int aigw_model_check_put(void *check, const aigw_event *ev) {
+    aigw_check *c = (aigw_check *)check;
+    uint32_t i;
+    if (c->why) return AIGW_E_STATE;
+    if (c->state == 2) return aigwi_model_bad(c, "an event after the end");
+    if (ev->type == AIGW_EVENT_START) {
+        if (c->state) return aigwi_model_bad(c, "a second START");
+        c->state = 1;
+        return AIGW_OK;
+    }
+    if (ev->type == AIGW_EVENT_ERROR) {
+        c->state = 2;
+        return ev->error && ev->error->kind ? AIGW_OK : aigwi_model_bad(c, "ERROR without an error");
+    }
+    if (ev->type == AIGW_EVENT_STOP) {
+        c->state = 2;
+        if (c->open_n) return aigwi_model_bad(c, "STOP while a block is open");
+        if (!ev->choices || ev->choices > AIGW_CHOICES) return aigwi_model_bad(c, "STOP without choices");
+        for (i = 0; i < ev->choices; i++)
+            if (!ev->finish[i]) return aigwi_model_bad(c, "STOP without a finish reason");
+        return AIGW_OK;
+    }
+    if (!c->state) return aigwi_model_bad(c, "no START before the first event");
+    if (ev->type == AIGW_EVENT_USAGE || ev->type == AIGW_EVENT_PING) return AIGW_OK;
+    if (ev->choice >= AIGW_CHOICES) return aigwi_model_bad(c, "a choice number out of range");
+    if (ev->type == AIGW_EVENT_NOTE && ev->block == AIGW_NO_BLOCK) return AIGW_OK;
+    if (ev->type == AIGW_EVENT_BLOCK_START) {
+        if (ev->block != c->blocks++) return aigwi_model_bad(c, "block numbers do not count up");
+        if (c->open_n == AIGW_BLOCKS) return aigwi_model_bad(c, "too many open blocks");
+        c->kind[c->open_n] = ev->kind;
+        c->open[c->open_n++] = ev->block;
+        return AIGW_OK;
+    }
+    for (i = 0; i < c->open_n && c->open[i] != ev->block; i++) {}
+    if (i == c->open_n) return aigwi_model_bad(c, "an event of a block that is not open");
+    if (ev->type == AIGW_EVENT_DELTA && c->kind[i] != ev->kind) return aigwi_model_bad(c, "a DELTA of another kind than its block");
+    if (ev->type == AIGW_EVENT_BLOCK_STOP) {
+        c->open[i] = c->open[--c->open_n];
+        c->kind[i] = c->kind[c->open_n];
+    }
+    return AIGW_OK;
+}
 
 /* ==== >>dialect ==================================================================================================== */
+/* What dialects share: building requests, parameters by rows, tool arguments and ids, opaque state, the bookkeeping of an answer's
+   blocks, classification of errors and retry hints, edits in place. Knows no dialect by name; their words come in as rows.
+   Truth: design sections 3 and 4, wire-formats sections 1.5 and 26. */
+
+AIGWI_SHARED aigw_str aigwi_dialect_slice(const char *p, size_t n) {
+    aigw_str s;
+    s.p = p;
+    s.n = n;
+    return s;
+}
+AIGWI_SHARED aigw_text aigwi_dialect_text(aigw_str s, int form) {
+    aigw_text t;
+    t.p = s.p;
+    t.n = s.n;
+    t.form = (uint8_t)form;
+    return t;
+}
+
+/* ---- building a request; every list keeps its order */
+
+/* Append a message. NULL without memory. */
+AIGWI_SHARED aigw_message *aigwi_dialect_add_message(aigw_arena *mem, aigw_req *req, int role, size_t at) {
+    aigw_message *m = (aigw_message *)aigw_base_take(mem, 1, sizeof *m, sizeof(void *));
+    if (!m) return NULL;
+    m->role = (uint8_t)role;
+    m->at = at;
+    if (req->last_message) req->last_message->next = m;
+    else req->messages = m;
+    req->last_message = m;
+    return m;
+}
+
+/* Append a part to the list that begins at *head. In a loop, pass the slot behind the last part (&part->next): it is found at once. */
+AIGWI_SHARED aigw_part *aigwi_dialect_add_part(aigw_arena *mem, aigw_part **head, int kind, size_t at) {
+    aigw_part *p = (aigw_part *)aigw_base_take(mem, 1, sizeof *p, sizeof(void *));
+    if (!p) return NULL;
+    while (*head) head = &(*head)->next;
+    *head = p;
+    p->kind = (uint8_t)kind;
+    p->at = at;
+    return p;
+}
+
+AIGWI_SHARED aigw_tool *aigwi_dialect_add_tool(aigw_arena *mem, aigw_req *req, size_t at) {
+    aigw_tool *t = (aigw_tool *)aigw_base_take(mem, 1, sizeof *t, sizeof(void *));
+    if (!t) return NULL;
+    t->strict = -1;
+    t->at = at;
+    if (req->last_tool) req->last_tool->next = t;
+    else req->tools = t;
+    req->last_tool = t;
+    return t;
+}
+
+AIGWI_SHARED aigw_item *aigwi_dialect_add_item(aigw_arena *mem, aigw_item **head, aigw_text text, size_t at) {
+    aigw_item *i = (aigw_item *)aigw_base_take(mem, 1, sizeof *i, sizeof(void *));
+    if (!i) return NULL;
+    while (*head) head = &(*head)->next;
+    *head = i;
+    i->text = text;
+    i->at = at;
+    return i;
+}
+
+/* Take the member j stands at as one that the model does not hold. 1, or 0 (then j has the error). A null says nothing and is not kept. */
+AIGWI_SHARED int aigwi_dialect_add_raw(aigw_arena *mem, aigw_req *req, aigw_json *j) {
+    size_t at = j->key_at;
+    aigw_str name = j->key, json;
+    aigw_raw *r;
+    if (aigw_json_null(j)) return 1;
+    if (name.p >= j->scratch && name.p < j->scratch + sizeof j->scratch) name = aigw_base_copy(mem, name);
+    if (!aigw_json_raw(j, &json)) return 0;
+    r = (aigw_raw *)aigw_base_take(mem, 1, sizeof *r, sizeof(void *));
+    if (!r || (name.n && !name.p)) return aigw_json_fail(j, AIGW_E_NOMEM, at, "the memory for the request is too small");
+    r->at = at;
+    r->name = name;
+    r->json = json;
+    if (req->last_raw) req->last_raw->next = r;
+    else req->raw = r;
+    req->last_raw = r;
+    return 1;
+}
+
+/* ---- single-valued parameters, by rows */
+
+static const uint8_t aigwi_dialect_param_kinds[] = {
+#define X(name, kind) AIGW_PARAM_##kind,
+    AIGW_PARAM_LIST(X)
+#undef X
+};
+
+/* Read the value j stands at into req->param[id]. A null is an absent member. 1, or 0 with j's error. */
+AIGWI_SHARED int aigwi_dialect_param(aigw_json *j, aigw_arena *mem, aigw_req *req, int id) {
+    aigw_param *p = &req->param[id];
+    size_t at = aigw_json_at(j);
+    int on = 0;
+    if (aigw_json_null(j)) return 1;
+    switch (aigwi_dialect_param_kinds[id]) {
+    case AIGW_PARAM_NUM:
+        if (!aigw_json_number(j, &p->raw)) return 0;
+        (void)aigw_base_micro(p->raw, &p->micro);
+        break;
+    case AIGW_PARAM_BOOL:
+        if (!aigw_json_bool(j, &on)) return 0;
+        p->micro = on;
+        break;
+    default:
+        if (!aigw_json_str(j, mem, &p->raw)) return 0;
+    }
+    p->has = 1;
+    p->at = at;
+    return 1;
+}
+
+enum { AIGWI_KEEP = 0, AIGWI_CLAMP, AIGWI_DROP, AIGWI_REFUSE };   /* what happens to a value outside lo..hi */
+typedef struct {
+    uint8_t     id, limit;      /* AIGW_P_*; AIGWI_* */
+    const char *name;           /* the target's member */
+    int64_t     lo, hi;         /* millionths */
+    const char *reason;         /* of the report when it was outside */
+} aigwi_dialect_row;
+
+AIGWI_SHARED void aigwi_dialect_put_micro(aigw_out *out, int64_t micro) {
+    char digits[8];
+    uint64_t v = micro < 0 ? 0 - (uint64_t)micro : (uint64_t)micro;
+    uint32_t rest = (uint32_t)(v % 1000000u);
+    int n = 6, i;
+    if (micro < 0) aigw_base_put_byte(out, '-');
+    aigw_base_put_int(out, (int64_t)(v / 1000000u));
+    if (!rest) return;
+    for (i = 5; i >= 0; i--, rest /= 10) digits[i] = (char)('0' + rest % 10);
+    while (n && digits[n - 1] == '0') n--;
+    aigw_base_put_byte(out, '.');
+    aigw_base_put(out, aigwi_dialect_slice(digits, (size_t)n));
+}
+
+/* Write one parameter, when it is there, as member of the object being written, and mark it in *done. AIGW_OK or AIGW_E_REFUSED. */
+AIGWI_SHARED int aigwi_dialect_put_row(aigw_out *out, const aigw_req *req, const aigwi_dialect_row *row, aigw_loss *loss, uint32_t *done) {
+    const aigw_param *p = &req->param[row->id];
+    int kind = aigwi_dialect_param_kinds[row->id], outside;
+    if (!p->has) return AIGW_OK;
+    *done |= (uint32_t)1 << row->id;
+    outside = row->limit != AIGWI_KEEP && kind == AIGW_PARAM_NUM && (p->micro < row->lo || p->micro > row->hi);
+    if (outside && row->limit == AIGWI_REFUSE) return aigw_model_loss_at(loss, p->at, "", AIGW_LOSS_REFUSED, row->reason);
+    if (outside && row->limit == AIGWI_DROP) return aigw_model_loss_at(loss, p->at, "", AIGW_LOSS_DROPPED, row->reason);
+    aigw_json_key(out, row->name);
+    if (kind == AIGW_PARAM_BOOL) aigw_json_put_bool(out, p->micro != 0);
+    else if (kind == AIGW_PARAM_WORD) aigw_json_put_str(out, p->raw);
+    else if (!outside) aigw_json_put_raw(out, p->raw);
+    else {
+        aigw_json_put_raw(out, aigwi_dialect_slice("", 0));
+        aigwi_dialect_put_micro(out, p->micro < row->lo ? row->lo : row->hi);
+        return aigw_model_loss_at(loss, p->at, "", AIGW_LOSS_APPROXIMATED, row->reason);
+    }
+    return AIGW_OK;
+}
+
+/* Report every parameter that is there and not marked in `done`. */
+AIGWI_SHARED int aigwi_dialect_drop_params(const aigw_req *req, uint32_t done, aigw_loss *loss) {
+    int id, r = AIGW_OK, q;
+    done |= (uint32_t)1 << AIGW_P_STREAM | (uint32_t)1 << AIGW_P_STREAM_USAGE;   /* said by method or path, or a matter between client and gateway */
+    for (id = 0; id < AIGW_P_COUNT; id++) {
+        if (!req->param[id].has || (done >> id & 1)) continue;
+        q = aigw_model_loss_at(loss, req->param[id].at, "", AIGW_LOSS_DROPPED, "the target has no such parameter");
+        if (q) r = q;
+    }
+    return r;
+}
+
+/* Report every member that the model does not hold. */
+AIGWI_SHARED int aigwi_dialect_drop_raw(const aigw_req *req, aigw_loss *loss) {
+    const aigw_raw *raw;
+    int r = AIGW_OK, q;
+    for (raw = req->raw; raw; raw = raw->next) {
+        q = aigw_model_loss_at(loss, raw->at, "", AIGW_LOSS_DROPPED, "only its own dialect knows this member");
+        if (q) r = q;
+    }
+    return r;
+}
+
+/* ---- tool calls */
+
+/* The name of the tool whose call has this id: first in `near` (the assistant message before the result; may be NULL), then in the whole history,
+   within a bounded number of steps so that a hostile history costs no more than its size. "" when there is none. */
+AIGWI_SHARED aigw_str aigwi_dialect_call_name(const aigw_req *req, const aigw_message *near, aigw_str id) {
+    const aigw_message *m;
+    const aigw_part *p;
+    uint32_t steps = 0;
+    for (p = near ? near->parts : NULL; p && steps < 4096; p = p->next, steps++)
+        if (p->kind == AIGW_PART_TOOL_CALL && aigw_base_eq(p->id, id)) return p->name;
+    for (m = req->messages; m; m = m->next)
+        for (p = m->role == AIGW_ROLE_ASSISTANT ? m->parts : NULL; p; p = p->next) {
+            if (++steps > 4096) return aigwi_dialect_slice("", 0);
+            if (p->kind == AIGW_PART_TOOL_CALL && aigw_base_eq(p->id, id)) return p->name;
+        }
+    return aigwi_dialect_slice("", 0);
+}
+
+AIGWI_SHARED int aigwi_dialect_id_fits(aigw_str id, size_t max) {
+    size_t i;
+    for (i = 0; i < id.n; i++) {
+        char c = id.p[i];
+        if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-')) return 0;
+    }
+    return id.n > 0 && id.n <= max;
+}
+
+/* A tool call id as JSON string that matches ^[A-Za-z0-9_-]{1,max}$ (max >= 21). One that does not fit becomes a digest of itself, the same each time,
+   so that call and result still name each other. */
+AIGWI_SHARED void aigwi_dialect_put_id(aigw_out *out, aigw_str id, size_t max) {
+    static const uint8_t key[16] = { 'a', 'i', 'g', 'w', '-', 't', 'o', 'o', 'l', '-', 'i', 'd', 0, 0, 0, 0 };
+    char made[21] = { 'c', 'a', 'l', 'l', '_' };
+    uint64_t h;
+    int i;
+    if (!aigwi_dialect_id_fits(id, max)) {
+        h = aigw_digest_siphash(id, key);
+        for (i = 0; i < 16; i++) made[5 + i] = "0123456789abcdef"[h >> (60 - 4 * i) & 15];
+        id = aigwi_dialect_slice(made, sizeof made);
+    }
+    aigw_json_open_str(out);
+    aigw_base_put(out, id);
+    aigw_json_close_str(out);
+}
+
+/* Decoded UTF-8 of any text. 1, or 0 without memory. */
+AIGWI_SHARED int aigwi_dialect_plain(aigw_text t, aigw_arena *mem, aigw_str *s) { return aigw_json_decode(t, mem, s); }
+
+/* Arguments in any form as a JSON object: empty is {}; what is no object is wrapped as {"_raw": ...} and reported. AIGW_OK, AIGW_E_NOMEM, AIGW_E_REFUSED (strict). */
+AIGWI_SHARED int aigwi_dialect_put_args(aigw_out *out, aigw_text args, aigw_arena *mem, aigw_loss *loss, size_t at) {
+    aigw_str s;
+    size_t i;
+    if (!aigwi_dialect_plain(args, mem, &s)) return AIGW_E_NOMEM;
+    for (i = 0; i < s.n && (s.p[i] == ' ' || s.p[i] == '\n' || s.p[i] == '\t' || s.p[i] == '\r'); i++) {}
+    if (i == s.n) {
+        aigw_json_put_raw(out, aigwi_dialect_slice("{}", 2));
+        return AIGW_OK;
+    }
+    if (s.p[i] == '{' && (args.form == AIGW_TEXT_JSON || !aigw_json_check(s, AIGW_JSON_OBJECT))) {
+        aigw_json_put_raw(out, s);
+        return AIGW_OK;
+    }
+    aigw_json_open(out, '{');
+    aigw_json_key(out, "_raw");
+    aigw_json_put_value(out, args);
+    aigw_json_close(out, '}');
+    return aigw_model_loss_at(loss, at, "", AIGW_LOSS_APPROXIMATED, "the arguments are not a JSON object: wrapped as {\"_raw\": ...}");
+}
+
+/* Arguments in any form as a JSON string. */
+AIGWI_SHARED void aigwi_dialect_put_args_str(aigw_out *out, aigw_text args) {
+    if (!args.n) aigw_json_put_str(out, aigwi_dialect_slice("{}", 2));
+    else aigw_json_put_text(out, args);
+}
+
+/* ---- media */
+
+/* Base64 of either alphabet, padded or not, as standard padded base64: the same slice where it is that already, else a copy. 1, or 0 without memory. */
+AIGWI_SHARED int aigwi_dialect_base64(aigw_text t, aigw_arena *mem, aigw_text *to) {
+    aigw_str s;
+    size_t i, pad;
+    char *p;
+    if (!aigwi_dialect_plain(t, mem, &s)) return 0;
+    for (i = 0; i < s.n && s.p[i] != '-' && s.p[i] != '_'; i++) {}
+    pad = (4 - s.n % 4) % 4;
+    *to = aigwi_dialect_text(s, AIGW_TEXT_PLAIN);
+    if (i == s.n && !pad) return 1;
+    p = (char *)aigw_base_take(mem, s.n + pad, 1, 1);
+    if (!p) return 0;
+    for (i = 0; i < s.n; i++) p[i] = s.p[i] == '-' ? '+' : s.p[i] == '_' ? '/' : s.p[i];
+    for (; i < s.n + pad; i++) p[i] = '=';
+    *to = aigwi_dialect_text(aigwi_dialect_slice(p, s.n + pad), AIGW_TEXT_PLAIN);
+    return 1;
+}
+
+/* 1 when t is data:MIME[;parameters];base64,DATA, with both parts; 0 when it is not (or without memory). */
+AIGWI_SHARED int aigwi_dialect_data_url(aigw_text t, aigw_arena *mem, aigw_str *mime, aigw_text *data) {
+    static const aigw_str scheme = AIGW_STR("data:"), mark = AIGW_STR(";base64,");
+    aigw_str s;
+    size_t i, semi;
+    if (!aigwi_dialect_plain(t, mem, &s) || s.n < scheme.n || !aigw_base_eq_nocase(aigwi_dialect_slice(s.p, scheme.n), scheme)) return 0;
+    i = aigw_base_find(aigwi_dialect_slice(s.p, s.n < 256 ? s.n : 256), mark, scheme.n);
+    if (i >= s.n || i >= 256) return 0;
+    for (semi = scheme.n; semi < i && s.p[semi] != ';'; semi++) {}
+    *mime = aigwi_dialect_slice(s.p + scheme.n, semi - scheme.n);
+    *data = aigwi_dialect_text(aigwi_dialect_slice(s.p + i + mark.n, s.n - i - mark.n), AIGW_TEXT_PLAIN);
+    return 1;
+}
+
+/* ---- opaque state that passes through another dialect's client: "aigw:<owner>:<model>:<S|R><payload>", ':' and '%' in the model as %3A and %25 */
+
+typedef struct { aigw_out *out; char hold[3]; size_t n; int base64; } aigwi_dialect_tagger;
+
+AIGWI_SHARED void aigwi_dialect_tag(aigwi_dialect_tagger *t, aigw_str s) {
+    size_t i;
+    if (!t->base64) {
+        aigw_json_part(t->out, aigwi_dialect_text(s, AIGW_TEXT_PLAIN));
+        return;
+    }
+    for (i = 0; i < s.n; i++) {
+        t->hold[t->n++] = s.p[i];
+        if (t->n == 3) {
+            aigw_base_put_base64(t->out, aigwi_dialect_slice(t->hold, 3));
+            t->n = 0;
+        }
+    }
+}
+
+/* State as a JSON string in a client's dialect: as it came when `native` is its owner, else tagged; `base64`: the place takes base64 only. */
+AIGWI_SHARED void aigwi_dialect_put_opaque(aigw_out *out, const aigw_opaque *o, aigw_str native, int base64) {
+    aigwi_dialect_tagger t;
+    size_t i, from;
+    memset(&t, 0, sizeof t);
+    t.out = out;
+    t.base64 = base64;
+    if (aigw_base_eq(o->owner, native)) {
+        aigw_json_put_text(out, o->data);
+        return;
+    }
+    aigw_json_open_str(out);
+    aigwi_dialect_tag(&t, aigwi_dialect_slice("aigw:", 5));
+    aigwi_dialect_tag(&t, o->owner);
+    aigwi_dialect_tag(&t, aigwi_dialect_slice(":", 1));
+    for (i = from = 0; i < o->model.n; i++) {
+        if (o->model.p[i] != ':' && o->model.p[i] != '%') continue;
+        aigwi_dialect_tag(&t, aigwi_dialect_slice(o->model.p + from, i - from));
+        aigwi_dialect_tag(&t, aigwi_dialect_slice(o->model.p[i] == ':' ? "%3A" : "%25", 3));
+        from = i + 1;
+    }
+    aigwi_dialect_tag(&t, aigwi_dialect_slice(o->model.p + from, o->model.n - from));
+    aigwi_dialect_tag(&t, aigwi_dialect_slice(o->kind == AIGW_OPAQUE_REDACTED ? ":R" : ":S", 2));
+    aigwi_dialect_tag(&t, aigwi_dialect_slice(o->data.p, o->data.n));
+    if (t.n) aigw_base_put_base64(out, aigwi_dialect_slice(t.hold, t.n));
+    aigw_json_close_str(out);
+}
+
+/* The slice of s up to the next ':' from *at, which moves behind it. 0 when there is none. */
+AIGWI_SHARED int aigwi_dialect_tag_field(aigw_str s, size_t *at, aigw_str *field) {
+    size_t i = *at;
+    while (i < s.n && s.p[i] != ':') i++;
+    if (i == s.n) return 0;
+    *field = aigwi_dialect_slice(s.p + *at, i - *at);
+    *at = i + 1;
+    return 1;
+}
+
+AIGWI_SHARED int aigwi_dialect_tag_read(aigw_str s, aigw_arena *mem, aigw_opaque *o) {
+    aigw_str owner, model;
+    size_t at = 5, i, n = 0;
+    char *p;
+    if (s.n < 8 || memcmp(s.p, "aigw:", 5) || !aigwi_dialect_tag_field(s, &at, &owner) || !aigwi_dialect_tag_field(s, &at, &model)) return 0;
+    if (at >= s.n || (s.p[at] != 'R' && s.p[at] != 'S')) return 0;
+    p = (char *)aigw_base_take(mem, model.n, 1, 1);
+    if (!p) return 0;
+    for (i = 0; i < model.n; i++) {
+        int colon = i + 2 < model.n && !memcmp(model.p + i, "%3A", 3), percent = i + 2 < model.n && !memcmp(model.p + i, "%25", 3);
+        p[n++] = colon ? ':' : percent ? '%' : model.p[i];
+        if (colon || percent) i += 2;
+    }
+    o->owner = owner;
+    o->model = aigwi_dialect_slice(p, n);
+    o->kind = s.p[at] == 'R' ? AIGW_OPAQUE_REDACTED : AIGW_OPAQUE_SIGNATURE;
+    o->data = aigwi_dialect_text(aigwi_dialect_slice(s.p + at + 1, s.n - at - 1), AIGW_TEXT_PLAIN);
+    return 1;
+}
+
+/* State as a client sent it back, either form; `kind` for the native one. NULL without memory. */
+AIGWI_SHARED aigw_opaque *aigwi_dialect_get_opaque(aigw_text text, aigw_arena *mem, aigw_str native, int kind, int base64) {
+    aigw_opaque *o = (aigw_opaque *)aigw_base_take(mem, 1, sizeof *o, sizeof(void *));
+    aigw_str s, tagged;
+    aigw_out out;
+    size_t room;
+    if (!o || !aigwi_dialect_plain(text, mem, &s)) return NULL;
+    o->kind = (uint8_t)kind;
+    o->owner = native;
+    o->data = aigwi_dialect_text(s, AIGW_TEXT_PLAIN);
+    tagged = s;
+    if (base64) {                                   /* "aigw:" is YWlnd and a letter of which four bits are set */
+        if (s.n < 8 || memcmp(s.p, "YWlndz", 6)) return o;
+        room = s.n / 4 * 3 + 3;
+        tagged.p = (const char *)aigw_base_take(mem, room, 1, 1);
+        if (!tagged.p) return NULL;
+        aigw_base_out_init(&out, (char *)(uintptr_t)tagged.p, room, NULL, 0);
+        if (aigw_base_put_unbase64(&out, s) || out.buf.n > room) return o;
+        tagged.n = out.buf.n;
+    }
+    (void)aigwi_dialect_tag_read(tagged, mem, o);
+    return o;
+}
+
+/* ---- the bookkeeping of an answer being decoded */
+
+AIGW_API void aigw_dialect_dec_init(aigw_dec *st) {
+    size_t from = offsetof(aigw_dec, frame);
+    memset((char *)st + from, 0, sizeof *st - from);
+}
+
+AIGW_API void aigw_dialect_enc_init(aigw_enc *st) {
+    size_t from = offsetof(aigw_enc, hold_n);
+    memset((char *)st + from, 0, sizeof *st - from);
+}
+
+AIGW_API int aigw_dialect_enc_move(aigw_enc *st, char *hold, size_t cap) {
+    if (cap < st->hold_n) return AIGW_E_NOMEM;
+    if (st->hold_n) memmove(hold, st->hold, st->hold_n);
+    st->hold = hold;
+    st->hold_cap = cap;
+    return AIGW_OK;
+}
+
+AIGWI_SHARED void aigwi_dialect_event(aigw_event *ev, int type, size_t at) {
+    memset(ev, 0, sizeof *ev);
+    ev->type = (uint8_t)type;
+    ev->at = at;
+}
+
+AIGWI_SHARED size_t aigwi_dialect_keep(char *to, size_t cap, aigw_str s) {
+    size_t n = s.n < cap ? s.n : cap;
+    if (n) memcpy(to, s.p, n);
+    return n;
+}
+
+/* START, once; later calls do nothing. */
+AIGWI_SHARED int aigwi_dialect_start(aigw_dec *st, const aigw_sink *out, aigw_str id, aigw_str model, int64_t created_s, size_t at) {
+    aigw_event ev;
+    int r;
+    if (st->started || st->ended) return AIGW_OK;
+    st->started = 1;
+    st->model_name_n = (uint8_t)aigwi_dialect_keep(st->model_name, sizeof st->model_name, model);
+    aigwi_dialect_event(&ev, AIGW_EVENT_START, at);
+    ev.id = id;
+    ev.model = model;
+    ev.created_s = created_s;
+    r = out->put(out->user, &ev);
+    return r < 0 ? r : AIGW_OK;
+}
+
+/* End with an error. Everything after it is ignored. */
+AIGWI_SHARED int aigwi_dialect_fail(aigw_dec *st, const aigw_sink *out, const aigw_error *err) {
+    aigw_event ev;
+    int r;
+    if (st->ended) return AIGW_OK;
+    st->ended = 1;
+    st->frame |= AIGW_FRAME_ERROR;
+    aigwi_dialect_event(&ev, AIGW_EVENT_ERROR, AIGW_NOWHERE);
+    ev.error = err;
+    r = out->put(out->user, &ev);
+    return r < 0 ? r : AIGW_OK;
+}
+
+AIGW_API void aigw_dialect_error(aigw_error *err, int kind, const char *message, const char *advice) {
+    memset(err, 0, sizeof *err);
+    err->kind = (uint8_t)kind;
+    err->retry = (uint8_t)aigw_model_kind_retry(kind);
+    err->retry_after_ms = -1;
+    err->message = aigw_base_str(message);
+    err->advice = aigw_base_str(advice);
+}
+
+/* End with ERROR bad_response: what the provider sent cannot be right. */
+AIGWI_SHARED int aigwi_dialect_bad(aigw_dec *st, const aigw_sink *out, const char *why) {
+    aigw_error err;
+    aigw_dialect_error(&err, AIGW_KIND_BAD_RESPONSE, why, "");
+    return aigwi_dialect_fail(st, out, &err);
+}
+
+AIGWI_SHARED uint32_t aigwi_dialect_idhash(aigw_str id) {
+    uint32_t h = 2166136261u;
+    size_t i;
+    for (i = 0; i < id.n; i++) h = (h ^ (unsigned char)id.p[i]) * 16777619u;
+    return h;
+}
+
+/* The open block with the dialect's own number `key`, or NULL. */
+AIGWI_SHARED struct aigw_block *aigwi_dialect_find(aigw_dec *st, unsigned choice, int kind, uint32_t key) {
+    struct aigw_block *b;
+    for (b = st->block; b < st->block + AIGW_BLOCKS; b++)
+        if (b->used && b->key == key && b->kind == kind && b->choice == choice) return b;
+    return NULL;
+}
+
+enum { AIGWI_CUSTOM = 1, AIGWI_NO_ID = 2 };                /* flags of aigwi_dialect_open */
+
+/* Find the open block, or open it. *block is NULL when there was no room for it: then ERROR was sent. */
+AIGWI_SHARED int aigwi_dialect_open(aigw_dec *st, const aigw_sink *out, unsigned choice, int kind, uint32_t key, aigw_str id, aigw_str name,
+                              int flags, size_t at, struct aigw_block **block) {
+    struct aigw_block *b = aigwi_dialect_find(st, choice, kind, key);
+    aigw_event ev;
+    int r;
+    st->frame |= AIGW_FRAME_CONTENT;
+    *block = b;
+    if (b || st->ended) return AIGW_OK;
+    if (choice >= AIGW_CHOICES) return aigwi_dialect_bad(st, out, "the provider sent more answers than the library was built for");
+    for (b = st->block; b < st->block + AIGW_BLOCKS && b->used; b++) {}
+    if (b == st->block + AIGW_BLOCKS) return aigwi_dialect_bad(st, out, "the provider opened more blocks at once than the library was built for");
+    if (!st->started) {
+        r = aigwi_dialect_start(st, out, aigwi_dialect_slice("", 0), aigwi_dialect_slice("", 0), 0, at);
+        if (r < 0) return r;
+    }
+    memset(b, 0, sizeof *b);
+    b->used = 1;
+    b->kind = (uint8_t)kind;
+    b->custom = (flags & AIGWI_CUSTOM) != 0;
+    b->choice = (uint16_t)choice;
+    b->key = key;
+    b->block = st->next_block++;
+    b->idhash = aigwi_dialect_idhash(id);
+    if (st->choices <= choice) st->choices = (uint16_t)(choice + 1);
+    if (kind == AIGW_PART_TOOL_CALL) st->tool_seen |= (uint8_t)(1u << choice);
+    aigwi_dialect_event(&ev, AIGW_EVENT_BLOCK_START, at);
+    ev.kind = b->kind;
+    ev.custom = b->custom;
+    ev.no_id = (flags & AIGWI_NO_ID) != 0;
+    ev.choice = b->choice;
+    ev.block = b->block;
+    ev.id = id;
+    ev.name = name;
+    *block = b;
+    r = out->put(out->user, &ev);
+    return r < 0 ? r : AIGW_OK;
+}
+
+AIGWI_SHARED int aigwi_dialect_put_delta(const aigw_sink *out, struct aigw_block *b, aigw_text text, size_t at) {
+    aigw_event ev;
+    int r;
+    if (!text.n) return AIGW_OK;
+    aigwi_dialect_event(&ev, AIGW_EVENT_DELTA, at);
+    ev.kind = b->kind;
+    ev.choice = b->choice;
+    ev.block = b->block;
+    ev.text = text;
+    b->bytes += (uint32_t)text.n;
+    r = out->put(out->user, &ev);
+    return r < 0 ? r : AIGW_OK;
+}
+
+/* Is p[0..6) the escape of a surrogate, high (0) or low (1)? */
+AIGWI_SHARED int aigwi_dialect_surrogate(const char *p, int low) {
+    char c = p[3];
+    if (p[0] != '\\' || p[1] != 'u' || (p[2] != 'd' && p[2] != 'D')) return 0;
+    if (low) return (c >= 'c' && c <= 'f') || (c >= 'C' && c <= 'F');
+    return c == '8' || c == '9' || c == 'a' || c == 'A' || c == 'b' || c == 'B';
+}
+
+/* Does t end with the escape of a high surrogate (whose backslash is not itself escaped)? */
+AIGWI_SHARED int aigwi_dialect_ends_high(aigw_text t) {
+    size_t i, slashes = 0;
+    if (t.n < 6 || !aigwi_dialect_surrogate(t.p + t.n - 6, 0)) return 0;
+    for (i = t.n - 6; i && t.p[i - 1] == '\\'; i--) slashes++;
+    return slashes % 2 == 0;
+}
+
+/* What was kept back, before `next` (which loses its first six bytes when they complete the pair). */
+AIGWI_SHARED int aigwi_dialect_release(const aigw_sink *out, struct aigw_block *b, aigw_text *next, size_t at) {
+    char pair[12];
+    if (next->n >= 6 && aigwi_dialect_surrogate(next->p, 1)) {
+        memcpy(pair, b->held, 6);
+        memcpy(pair + 6, next->p, 6);
+        next->p += 6;
+        next->n -= 6;
+        b->held_n = 0;
+        return aigwi_dialect_put_delta(out, b, aigwi_dialect_text(aigwi_dialect_slice(pair, 12), AIGW_TEXT_ESCAPED), at);
+    }
+    b->held_n = 0;
+    return aigwi_dialect_put_delta(out, b, aigwi_dialect_text(aigwi_dialect_slice("\xEF\xBF\xBD", 3), AIGW_TEXT_ESCAPED), at);
+}
+
+/* More of a block. A trailing escape of a high surrogate waits for its other half in the next delta. */
+AIGWI_SHARED int aigwi_dialect_delta(aigw_dec *st, const aigw_sink *out, struct aigw_block *b, aigw_text text, size_t at) {
+    int r;
+    if (!b || st->ended || !text.n) return AIGW_OK;
+    if (b->held_n) {
+        r = aigwi_dialect_release(out, b, &text, at);
+        if (r < 0) return r;
+    }
+    if (text.form == AIGW_TEXT_LONE && aigwi_dialect_ends_high(text)) {
+        memcpy(b->held, text.p + text.n - 6, 6);
+        b->held_n = 6;
+        text.n -= 6;
+    }
+    return aigwi_dialect_put_delta(out, b, text, at);
+}
+
+AIGWI_SHARED int aigwi_dialect_close(aigw_dec *st, const aigw_sink *out, struct aigw_block *b) {
+    aigw_event ev;
+    aigw_text none = { "", 0, AIGW_TEXT_ESCAPED };
+    int r = AIGW_OK;
+    if (!b || !b->used || st->ended) return AIGW_OK;
+    if (b->held_n) r = aigwi_dialect_release(out, b, &none, AIGW_NOWHERE);
+    b->used = 0;
+    if (r < 0) return r;
+    aigwi_dialect_event(&ev, AIGW_EVENT_BLOCK_STOP, AIGW_NOWHERE);
+    ev.kind = b->kind;
+    ev.choice = b->choice;
+    ev.block = b->block;
+    r = out->put(out->user, &ev);
+    return r < 0 ? r : AIGW_OK;
+}
+
+/* Close all open blocks of a choice (all choices: -1) whose kind is in `kinds` (bits 1 << AIGW_PART_*), oldest first. */
+AIGWI_SHARED int aigwi_dialect_close_kind(aigw_dec *st, const aigw_sink *out, int choice, unsigned kinds) {
+    struct aigw_block *b, *first;
+    int r;
+    for (;;) {
+        first = NULL;
+        for (b = st->block; b < st->block + AIGW_BLOCKS; b++)
+            if (b->used && (choice < 0 || b->choice == choice) && (kinds >> b->kind & 1) && (!first || b->block < first->block)) first = b;
+        if (!first) return AIGW_OK;
+        r = aigwi_dialect_close(st, out, first);
+        if (r < 0) return r;
+    }
+}
+
+/* A remark on a block, or (NULL) on a choice. */
+AIGWI_SHARED int aigwi_dialect_note(aigw_dec *st, const aigw_sink *out, int kind, unsigned choice, const struct aigw_block *b, aigw_str json, size_t at) {
+    aigw_event ev;
+    int r;
+    if (st->ended || choice >= AIGW_CHOICES) return AIGW_OK;
+    if (!st->started) {
+        r = aigwi_dialect_start(st, out, aigwi_dialect_slice("", 0), aigwi_dialect_slice("", 0), 0, at);
+        if (r < 0) return r;
+    }
+    aigwi_dialect_event(&ev, AIGW_EVENT_NOTE, at);
+    ev.kind = (uint8_t)kind;
+    ev.choice = (uint16_t)choice;
+    ev.block = b ? b->block : AIGW_NO_BLOCK;
+    ev.name = st->dialect->name;
+    ev.text = aigwi_dialect_text(json, AIGW_TEXT_JSON);
+    r = out->put(out->user, &ev);
+    return r < 0 ? r : AIGW_OK;
+}
+
+/* Opaque state of a block; data as a string in any form, decoded into st->mem. For tool calls directly after the open, else before the close. */
+AIGWI_SHARED int aigwi_dialect_signature(aigw_dec *st, const aigw_sink *out, const struct aigw_block *b, int kind, aigw_text data, size_t at) {
+    aigw_event ev;
+    aigw_opaque o;
+    aigw_str s;
+    int r;
+    if (!b || st->ended) return AIGW_OK;
+    if (!aigwi_dialect_plain(data, &st->mem, &s)) return AIGW_E_NOMEM;
+    memset(&o, 0, sizeof o);
+    o.kind = (uint8_t)kind;
+    o.owner = st->dialect->name;
+    o.model = st->model_name_n ? aigwi_dialect_slice(st->model_name, st->model_name_n) : st->model;
+    o.data = aigwi_dialect_text(s, AIGW_TEXT_PLAIN);
+    aigwi_dialect_event(&ev, AIGW_EVENT_NOTE, at);
+    ev.kind = AIGW_NOTE_SIGNATURE;
+    ev.choice = b->choice;
+    ev.block = b->block;
+    ev.state = &o;
+    r = out->put(out->user, &ev);
+    return r < 0 ? r : AIGW_OK;
+}
+
+/* Usage so far; an event only when it says something new. */
+AIGWI_SHARED int aigwi_dialect_usage(aigw_dec *st, const aigw_sink *out, const aigw_usage *u) {
+    aigw_event ev;
+    int r;
+    if (st->ended || !memcmp(&st->usage, u, sizeof *u)) return AIGW_OK;
+    st->usage = *u;
+    if (!st->started) {
+        r = aigwi_dialect_start(st, out, aigwi_dialect_slice("", 0), aigwi_dialect_slice("", 0), 0, AIGW_NOWHERE);
+        if (r < 0) return r;
+    }
+    aigwi_dialect_event(&ev, AIGW_EVENT_USAGE, AIGW_NOWHERE);
+    ev.usage = *u;
+    r = out->put(out->user, &ev);
+    return r < 0 ? r : AIGW_OK;
+}
+
+AIGWI_SHARED int aigwi_dialect_ping(aigw_dec *st, const aigw_sink *out) {
+    aigw_event ev;
+    int r;
+    st->frame |= AIGW_FRAME_PING;
+    if (!st->started || st->ended) return AIGW_OK;
+    aigwi_dialect_event(&ev, AIGW_EVENT_PING, AIGW_NOWHERE);
+    r = out->put(out->user, &ev);
+    return r < 0 ? r : AIGW_OK;
+}
+
+/* A choice's finish reason, kept until the source's end. */
+AIGWI_SHARED void aigwi_dialect_finish(aigw_dec *st, unsigned choice, int finish, aigw_str stop_sequence) {
+    if (choice >= AIGW_CHOICES || finish == AIGW_FINISH_NONE) return;
+    st->finish[choice] = (uint8_t)finish;
+    st->any_finish = 1;
+    st->frame |= AIGW_FRAME_FINISH;
+    if (st->choices <= choice) st->choices = (uint16_t)(choice + 1);
+    if (!choice) st->stop_sequence_n = (uint8_t)aigwi_dialect_keep(st->stop_sequence, sizeof st->stop_sequence, stop_sequence);
+}
+
+AIGWI_SHARED int aigwi_dialect_stop(aigw_dec *st, const aigw_sink *out) {
+    aigw_event ev;
+    int r = aigwi_dialect_close_kind(st, out, -1, ~0u), c;
+    if (r < 0) return r;
+    aigwi_dialect_event(&ev, AIGW_EVENT_STOP, AIGW_NOWHERE);
+    ev.choices = (uint8_t)(st->choices ? st->choices : 1);
+    ev.reason_made = st->reason_made;
+    for (c = 0; c < ev.choices; c++) {
+        int f = st->finish[c] ? st->finish[c] : (int)AIGW_FINISH_STOP;
+        if (f == AIGW_FINISH_STOP && (st->tool_seen >> c & 1)) f = AIGW_FINISH_TOOL_CALLS;
+        ev.finish[c] = (uint8_t)f;
+    }
+    ev.name = aigwi_dialect_slice(st->stop_sequence, st->stop_sequence_n);
+    st->ended = 1;
+    r = out->put(out->user, &ev);
+    return r < 0 ? r : AIGW_OK;
+}
+
+/* The source ended: STOP when that was clean and a finish reason (or at least the end marker) came, else ERROR truncated. */
+AIGWI_SHARED int aigwi_dialect_end(aigw_dec *st, int clean, const aigw_sink *out) {
+    aigw_error err;
+    if (st->ended) return AIGW_OK;
+    if (clean && !st->any_finish && st->end_marker) st->reason_made = 1;
+    if (clean && (st->any_finish || st->end_marker)) return aigwi_dialect_stop(st, out);
+    aigw_dialect_error(&err, AIGW_KIND_TRUNCATED, clean ? "the provider's stream ended without a finish reason"
+                                                        : "the provider's connection broke before the answer was complete", "");
+    return aigwi_dialect_fail(st, out, &err);
+}
+
+/* Report a loss of the answer once per stream; `bit` 0..31 is the dialect's own numbering. */
+AIGWI_SHARED void aigwi_dialect_lost(aigw_dec *st, unsigned bit, size_t at, int action, const char *reason) {
+    if (st->reported >> bit & 1) return;
+    st->reported |= (uint32_t)1 << bit;
+    (void)aigw_model_loss_at(st->loss, at, "", action, reason);
+}
+
+/* ---- errors */
+
+typedef struct { short status; aigw_str word; uint8_t kind; } aigwi_dialect_err_row;   /* word: the provider's code or type; 0 and "" match all */
+
+static const aigw_str aigwi_dialect_context_words[] = {      /* wire-formats section 26.11, read 2026-11-21 */
+    AIGW_STR("context_length_exceeded"), AIGW_STR("maximum context length"), AIGW_STR("context window"), AIGW_STR("prompt is too long"),
+    AIGW_STR("input is too long"), AIGW_STR("too many tokens"), AIGW_STR("too many input tokens"),
+    AIGW_STR("exceeds the maximum number of tokens"), AIGW_STR("exceed context limit"), AIGW_STR("expected maxlength"),
+    AIGW_STR("exceed_context_size"), AIGW_STR("token count exceeds"), AIGW_STR("length limit exceeded"), AIGW_STR("")
+};
+static const aigw_str aigwi_dialect_quota_words[] = {
+    AIGW_STR("insufficient_quota"), AIGW_STR("credit_balance"), AIGW_STR("credit balance is too low"), AIGW_STR("insufficient balance"),
+    AIGW_STR("billing"), AIGW_STR("spend limit"), AIGW_STR("perday"), AIGW_STR("tokens per day"), AIGW_STR("")
+};
+static const struct { short status; uint8_t kind; } aigwi_dialect_statuses[] = {
+    { 400, AIGW_KIND_INVALID_REQUEST }, { 401, AIGW_KIND_AUTH }, { 402, AIGW_KIND_QUOTA }, { 403, AIGW_KIND_PERMISSION },
+    { 404, AIGW_KIND_NOT_FOUND }, { 408, AIGW_KIND_TIMEOUT }, { 409, AIGW_KIND_CONFLICT }, { 413, AIGW_KIND_TOO_LARGE },
+    { 422, AIGW_KIND_INVALID_REQUEST }, { 424, AIGW_KIND_SERVER }, { 429, AIGW_KIND_RATE_LIMIT }, { 499, AIGW_KIND_CANCELLED },
+    { 503, AIGW_KIND_OVERLOADED }, { 504, AIGW_KIND_TIMEOUT }, { 524, AIGW_KIND_TIMEOUT }, { 529, AIGW_KIND_OVERLOADED }
+};
+
+/* Offset of lower-case `word` in s, any case, within its first 2 KiB; s.n when it is not there. */
+AIGWI_SHARED size_t aigwi_dialect_find_word(aigw_str s, aigw_str word) {
+    size_t i, k, end = s.n < 2048 ? s.n : 2048;
+    for (i = 0; i + word.n <= end; i++) {
+        for (k = 0; k < word.n; k++) {
+            char c = s.p[i + k];
+            if (c >= 'A' && c <= 'Z') c = (char)(c + 32);
+            if (c != word.p[k]) break;
+        }
+        if (k == word.n) return i;
+    }
+    return s.n;
+}
+
+AIGWI_SHARED int aigwi_dialect_has_word(aigw_str s, const aigw_str *words) {
+    for (; words->n; words++)
+        if (aigwi_dialect_find_word(s, *words) < s.n) return 1;
+    return 0;
+}
+
+AIGWI_SHARED int aigwi_dialect_by_status(int status) {
+    size_t i;
+    for (i = 0; i < sizeof aigwi_dialect_statuses / sizeof *aigwi_dialect_statuses; i++)
+        if (aigwi_dialect_statuses[i].status == status) return aigwi_dialect_statuses[i].kind;
+    return status >= 500 ? AIGW_KIND_SERVER : status >= 400 ? AIGW_KIND_INVALID_REQUEST : AIGW_KIND_BAD_RESPONSE;
+}
+
+/* Kind and retry rule of *err from its status, code, type and message: the provider's own words first, then what the message says of context length and
+   quota, then the status. */
+AIGWI_SHARED void aigwi_dialect_classify(aigw_error *err, const aigwi_dialect_err_row *rows, size_t n) {
+    int kind = 0;
+    size_t i;
+    for (i = 0; i < n && !kind; i++)
+        if (rows[i].word.n && (!rows[i].status || rows[i].status == err->status) &&
+            (aigw_base_eq(rows[i].word, err->code) || aigw_base_eq(rows[i].word, err->type))) kind = rows[i].kind;
+    if (!kind || kind == AIGW_KIND_INVALID_REQUEST || kind == AIGW_KIND_RATE_LIMIT || kind == AIGW_KIND_PERMISSION) {
+        if (kind != AIGW_KIND_PERMISSION && aigwi_dialect_has_word(err->message, aigwi_dialect_context_words)) kind = AIGW_KIND_CONTEXT_LENGTH;
+        else if (aigwi_dialect_has_word(err->message, aigwi_dialect_quota_words)) kind = AIGW_KIND_QUOTA;
+    }
+    for (i = 0; i < n && !kind; i++)
+        if (!rows[i].word.n && (!rows[i].status || rows[i].status == err->status)) kind = rows[i].kind;
+    if (!kind) kind = aigwi_dialect_by_status(err->status);
+    err->kind = (uint8_t)kind;
+    err->retry = (uint8_t)aigw_model_kind_retry(kind);
+}
+
+/* A reset value of any form (Go duration, seconds, RFC 3339, epoch seconds or ms) as milliseconds from now, or -1. */
+static int64_t aigwi_dialect_reset_ms(aigw_now now, aigw_str v) {
+    int64_t n, ms = aigw_base_duration_ms(v);
+    if (aigw_base_int(v, &n) && n > 1000000000) {               /* more than 31 years: an epoch */
+        if (n > INT64_C(100000000000)) n /= 1000;
+        if (!now.wall_s) return -1;
+        return n > now.wall_s ? (n - now.wall_s) * 1000 : 0;
+    }
+    if (ms >= 0) return ms;
+    if (!now.wall_s || !aigw_base_date(v, &n)) return -1;
+    return n > now.wall_s ? (n - now.wall_s) * 1000 : 0;
+}
+
+static const struct { aigw_str remaining, reset; } aigwi_dialect_resets[] = {
+    { AIGW_STR("x-ratelimit-remaining-requests"), AIGW_STR("x-ratelimit-reset-requests") },
+    { AIGW_STR("x-ratelimit-remaining-tokens"), AIGW_STR("x-ratelimit-reset-tokens") },
+    { AIGW_STR("anthropic-ratelimit-requests-remaining"), AIGW_STR("anthropic-ratelimit-requests-reset") },
+    { AIGW_STR("anthropic-ratelimit-input-tokens-remaining"), AIGW_STR("anthropic-ratelimit-input-tokens-reset") },
+    { AIGW_STR("anthropic-ratelimit-output-tokens-remaining"), AIGW_STR("anthropic-ratelimit-output-tokens-reset") },
+    { AIGW_STR("anthropic-ratelimit-tokens-remaining"), AIGW_STR("anthropic-ratelimit-tokens-reset") },
+    { AIGW_STR("x-ratelimit-remaining"), AIGW_STR("x-ratelimit-reset") }
+};
+
+/* "... try again in 6m0s." -> 360000; -1 when the message does not say. */
+static int64_t aigwi_dialect_hint_text(aigw_str message) {
+    static const aigw_str words[] = { AIGW_STR("try again in "), AIGW_STR("retry in ") };
+    size_t w, i, from;
+    for (w = 0; w < 2; w++) {
+        from = aigwi_dialect_find_word(message, words[w]);
+        if (from >= message.n) continue;
+        from += words[w].n;
+        for (i = from; i < message.n && ((message.p[i] >= '0' && message.p[i] <= '9') || (message.p[i] >= 'a' && message.p[i] <= 'z') ||
+                                         message.p[i] == '.'); i++) {}
+        while (i > from && message.p[i - 1] == '.') i--;
+        if (i > from && message.p[i - 1] >= 'a' && message.p[i - 1] <= 'z') return aigw_base_duration_ms(aigwi_dialect_slice(message.p + from, i - from));
+    }
+    return -1;
+}
+
+/* How long to wait, in the order of wire-formats 1.5 (retry_after_ms may already hold what the body said), and whether to retry at all (x-should-retry). */
+AIGWI_SHARED void aigwi_dialect_hints(aigw_now now, const aigw_head *head, aigw_error *err) {
+    static const aigw_str after_ms = AIGW_STR("retry-after-ms"), after = AIGW_STR("retry-after"), should = AIGW_STR("x-should-retry"), no = AIGW_STR("false");
+    int64_t ms = -1, micro;
+    aigw_str v;
+    size_t i;
+    if (head) {
+        v = aigw_base_header(head, after_ms);
+        if (v.n && aigw_base_micro(v, &micro) && micro >= 0) ms = micro / 1000000;
+        v = aigw_base_header(head, after);
+        if (ms < 0 && v.n) ms = aigwi_dialect_reset_ms(now, v);
+        if (ms < 0) ms = err->retry_after_ms;
+        for (i = 0; ms < 0 && i < sizeof aigwi_dialect_resets / sizeof *aigwi_dialect_resets; i++) {
+            v = aigw_base_header(head, aigwi_dialect_resets[i].remaining);
+            if (err->kind == AIGW_KIND_RATE_LIMIT && v.n == 1 && v.p[0] == '0') ms = aigwi_dialect_reset_ms(now, aigw_base_header(head, aigwi_dialect_resets[i].reset));
+        }
+        v = aigw_base_header(head, should);
+        if (aigw_base_eq(v, no) && err->retry == AIGW_RETRY_WAIT) err->retry = AIGW_RETRY_OTHER;
+    } else ms = err->retry_after_ms;
+    if (ms < 0 && aigw_model_kind_retry(err->kind) == AIGW_RETRY_WAIT) ms = aigwi_dialect_hint_text(err->message);
+    err->retry_after_ms = ms;
+}
+
+static const aigw_str aigwi_dialect_key_marks[] = { AIGW_STR("sk-"), AIGW_STR("sk_"), AIGW_STR("AIza"), AIGW_STR("gsk_"), AIGW_STR("xai-"),
+    AIGW_STR("pplx-"), AIGW_STR("csk-"), AIGW_STR("fw_"), AIGW_STR("tgp_"), AIGW_STR("hf_"), AIGW_STR("AKIA"), AIGW_STR("ASIA"), AIGW_STR("ya29."), AIGW_STR("eyJ") };
+
+AIGWI_SHARED int aigwi_dialect_key_byte(char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '*' || c == '.';
+}
+
+/* Length of the key-like word at s.p[at], 0 when there is none. */
+AIGWI_SHARED size_t aigwi_dialect_key_at(aigw_str s, size_t at) {
+    size_t i, n;
+    if (at && aigwi_dialect_key_byte(s.p[at - 1]) && s.p[at - 1] != '.') return 0;
+    for (i = 0; i < sizeof aigwi_dialect_key_marks / sizeof *aigwi_dialect_key_marks; i++) {
+        aigw_str mark = aigwi_dialect_key_marks[i];
+        if (s.n - at < mark.n || memcmp(s.p + at, mark.p, mark.n)) continue;
+        for (n = mark.n; at + n < s.n && aigwi_dialect_key_byte(s.p[at + n]); n++) {}
+        while (n > mark.n && s.p[at + n - 1] == '.') n--;
+        if (n >= mark.n + 8) return n;
+    }
+    return 0;
+}
+
+/* A provider's message, decoded, with what looks like a key as "sk-...last4". Without memory: a sentence that says so. */
+AIGWI_SHARED aigw_str aigwi_dialect_redact(aigw_text message, aigw_arena *mem) {
+    static const aigw_str none = AIGW_STR("(the provider's message did not fit in memory)");
+    aigw_str s;
+    size_t i, n = 0, k;
+    char *p;
+    if (!aigwi_dialect_plain(message, mem, &s)) return none;
+    for (i = 0; i < s.n && !aigwi_dialect_key_at(s, i); i++) {}
+    if (i == s.n) return s;
+    p = (char *)aigw_base_take(mem, s.n, 1, 1);             /* a replaced key is never longer */
+    if (!p) return none;
+    for (i = 0; i < s.n; ) {
+        k = aigwi_dialect_key_at(s, i);
+        if (!k) {
+            p[n++] = s.p[i++];
+            continue;
+        }
+        memcpy(p + n, s.p + i, 3);
+        memcpy(p + n + 3, "...", 3);
+        memcpy(p + n + 6, s.p + i + k - 4, 4);
+        n += 10;
+        i += k;
+    }
+    return aigwi_dialect_slice(p, n);
+}
+
+/* Our own word for an error of the gateway, in the place where a dialect has a code; "" for kinds that providers have words for. */
+AIGWI_SHARED const char *aigwi_dialect_error_word(int kind) {
+    switch (kind) {
+    case AIGW_KIND_CONNECT: case AIGW_KIND_TLS: case AIGW_KIND_DNS: return "upstream_unreachable";
+    case AIGW_KIND_BAD_RESPONSE: return "upstream_bad_response";
+    case AIGW_KIND_TRUNCATED: return "upstream_truncated";
+    case AIGW_KIND_BUDGET: return "budget_exceeded";
+    case AIGW_KIND_BUSY: return "gateway_busy";
+    case AIGW_KIND_CIRCUIT_OPEN: return "no_healthy_target";
+    case AIGW_KIND_INTERNAL: return "internal_error";
+    case AIGW_KIND_NO_ROUTE: return "model_not_found";
+    }
+    return "";
+}
+
+/* Message and advice as one string value: "message advice". */
+AIGWI_SHARED void aigwi_dialect_put_message(aigw_out *out, const aigw_error *err) {
+    aigw_json_open_str(out);
+    aigw_json_part(out, aigwi_dialect_text(err->message, AIGW_TEXT_PLAIN));
+    if (err->message.n && err->advice.n) aigw_base_put_byte(out, ' ');
+    aigw_json_part(out, aigwi_dialect_text(err->advice, AIGW_TEXT_PLAIN));
+    aigw_json_close_str(out);
+}
+
+AIGWI_SHARED aigw_str aigwi_dialect_int_str(aigw_arena *mem, int64_t v) {
+    char *p = (char *)aigw_base_take(mem, 24, 1, 1);
+    aigw_out out;
+    aigw_base_out_init(&out, p, p ? 24 : 0, NULL, 0);
+    aigw_base_put_int(&out, v);
+    return aigwi_dialect_slice(p, p ? out.buf.n : 0);
+}
+
+/* What every dialect's error answer carries: status, content-type, retry hints (ms and whole seconds, rounded up), x-should-retry. AIGW_OK or AIGW_E_NOMEM. */
+AIGWI_SHARED int aigwi_dialect_error_head(const aigw_error *err, aigw_arena *mem, aigw_head *head) {
+    static const aigw_str type = AIGW_STR("content-type"), json = AIGW_STR("application/json"), after_ms = AIGW_STR("retry-after-ms"),
+                          after = AIGW_STR("retry-after"), should = AIGW_STR("x-should-retry"), no = AIGW_STR("false");
+    int r = aigw_base_header_put(head, type, json);
+    head->status = aigw_model_kind_status(err->kind);
+    if (!r && err->retry_after_ms >= 0) r = aigw_base_header_put(head, after_ms, aigwi_dialect_int_str(mem, err->retry_after_ms));
+    if (!r && err->retry_after_ms >= 0) r = aigw_base_header_put(head, after, aigwi_dialect_int_str(mem, err->retry_after_ms / 1000 + (err->retry_after_ms % 1000 != 0)));
+    if (!r && err->retry != AIGW_RETRY_WAIT) r = aigw_base_header_put(head, should, no);
+    return r;
+}
+
+static aigw_str aigwi_dialect_join(aigw_arena *mem, size_t room, aigw_out *out) {
+    char *p = (char *)aigw_base_take(mem, room, 1, 1);
+    aigw_base_out_init(out, p, p ? room : 0, NULL, 0);
+    return aigwi_dialect_slice(p, 0);
+}
+
+AIGW_API void aigw_dialect_fault(const aigw_fault *fault, aigw_arena *mem, aigw_error *err) {
+    size_t path = strlen(fault->path), text = fault->text ? strlen(fault->text) : 0;
+    aigw_out out;
+    aigw_str s = aigwi_dialect_join(mem, path + text + 40, &out);
+    aigw_dialect_error(err, fault->code == AIGW_E_NOMEM ? AIGW_KIND_TOO_LARGE : AIGW_KIND_INVALID_REQUEST, fault->text ? fault->text : "bad request", "");
+    if (!s.p) return;
+    if (path) {
+        aigw_base_put_lit(&out, fault->path);
+        aigw_base_put_lit(&out, ": ");
+        err->param = aigwi_dialect_slice(s.p, path);
+    }
+    aigw_base_put_lit(&out, fault->text ? fault->text : "bad request");
+    aigw_base_put_lit(&out, " (at byte ");
+    aigw_base_put_int(&out, (int64_t)fault->at);
+    aigw_base_put_lit(&out, ")");
+    err->message = aigwi_dialect_slice(s.p, out.buf.n);
+}
+
+AIGW_API void aigw_dialect_refusal(const aigw_loss *loss, const aigw_target *to, aigw_arena *mem, aigw_error *err) {
+    const aigw_loss_item *item = NULL;
+    aigw_out out;
+    aigw_str s;
+    size_t i, path;
+    for (i = 0; i < loss->n && !item; i++)
+        if (loss->items[i].action == AIGW_LOSS_REFUSED) item = &loss->items[i];
+    aigw_dialect_error(err, AIGW_KIND_INVALID_REQUEST, "this request cannot be expressed for the model that was chosen", "Use a model that has what is missing.");
+    if (!item) return;
+    path = strlen(item->path);
+    s = aigwi_dialect_join(mem, path + strlen(item->reason) + to->name.n + to->provider.n + 40, &out);
+    if (!s.p) return;
+    aigw_base_put_lit(&out, item->path);
+    aigw_base_put_lit(&out, path ? ": " : "");
+    aigw_base_put_lit(&out, item->reason);
+    aigw_base_put_lit(&out, " (model ");
+    aigw_base_put(&out, to->name.n ? to->name : to->id);
+    aigw_base_put_lit(&out, to->provider.n ? " at " : "");
+    aigw_base_put(&out, to->provider);
+    aigw_base_put_lit(&out, ").");
+    err->message = aigwi_dialect_slice(s.p, out.buf.n);
+    err->param = aigwi_dialect_slice(s.p, path);
+    err->retry = AIGW_RETRY_OTHER;                          /* another target may be able to */
+    if (loss->strict) err->advice = aigw_base_str("Leave the field out, use a model that has it, or drop the strict flag.");
+}
+
+AIGW_API int aigw_dialect_sign(const aigw_dialect *d, aigw_str key, aigw_arena *mem, aigw_head *head) {
+    aigw_out out;
+    aigw_str s;
+    size_t i;
+    for (i = 0; i < key.n; i++)
+        if ((unsigned char)key.p[i] <= 32 || (unsigned char)key.p[i] >= 127) return AIGW_E_VALUE;
+    s = aigwi_dialect_join(mem, d->auth_prefix.n + key.n, &out);
+    if (!s.p) return AIGW_E_NOMEM;
+    aigw_base_put(&out, d->auth_prefix);
+    aigw_base_put(&out, key);
+    return aigw_base_header_put(head, d->auth_header, aigwi_dialect_slice(s.p, out.buf.n));
+}
+
+/* ---- edits in place */
+
+typedef struct { const char *member; aigw_str json; } aigwi_dialect_edit;
+
+/* Copy the object `body` with the given top-level members replaced where they stand, or appended where they were not there. The body was read before, so that it is valid.
+   AIGW_OK, or AIGW_E_SYNTAX when it is not an object. */
+AIGWI_SHARED int aigwi_dialect_splice(aigw_str body, const aigwi_dialect_edit *edits, size_t n, aigw_out *out) {
+    aigw_json j;
+    aigw_str raw;
+    size_t last = 0, members = 0, i, end;
+    uint32_t done = 0;
+    aigw_json_init(&j, body);
+    for (aigw_json_object(&j); aigw_json_member(&j); members++) {
+        for (i = 0; i < n && !aigw_base_eq(j.key, aigw_base_str(edits[i].member)); i++) {}
+        if (!aigw_json_raw(&j, &raw) || i == n) continue;
+        aigw_base_ref(out, aigwi_dialect_slice(body.p + last, (size_t)(raw.p - body.p) - last));
+        aigw_base_ref(out, edits[i].json);
+        last = (size_t)(raw.p - body.p) + raw.n;
+        done |= (uint32_t)1 << i;
+    }
+    end = (size_t)(j.at - body.p);
+    if (j.err || !end) return AIGW_E_SYNTAX;
+    aigw_base_ref(out, aigwi_dialect_slice(body.p + last, end - 1 - last));
+    for (i = 0; i < n; i++) {
+        if (done >> i & 1) continue;
+        if (members++) aigw_base_put_byte(out, ',');
+        aigw_base_put_byte(out, '"');
+        aigw_base_put_lit(out, edits[i].member);
+        aigw_base_put_lit(out, "\":");
+        aigw_base_ref(out, edits[i].json);
+    }
+    aigw_base_put_byte(out, '}');
+    return AIGW_OK;
+}
 
 /* ==== >>dialect.openai ============================================================================================= */
 
