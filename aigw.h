@@ -46,7 +46,7 @@
  *   >>attempt                  one try at one provider, look and commit               uses: base http frame model dialect registry
  *   >>hub                      what lives between requests                            uses: everything above
  *   >>exchange                 one request over the I/O callbacks                     uses: everything above
- *   >>client                   the short way in                                       uses: everything above
+ *   >>client                   the short way in                                       uses: base http frame model dialect registry attempt
  */
 #ifndef AIGW_H
 #define AIGW_H
@@ -944,6 +944,471 @@ extern const aigw_dialect aigw_dialect_anthropic;        /* "anthropic" */
 #ifndef AIGW_NO_GEMINI
 extern const aigw_dialect aigw_dialect_gemini;           /* "gemini" */
 #endif
+
+/* ---- >>registry api ----------------------------------------------------------------------------------------------- */
+
+/* What is known of providers, models and routes: data, from JSON or added by calls, in the caller's memory, read-only once loaded.
+   Slices are borrowed from the text it was read from, which must outlive it, or stand in `mem`. */
+
+/* How long an attempt may take, in ms. 0: the default; -1 (all ones): no limit. Route before model before provider. */
+typedef struct {
+    uint32_t connect_ms;       /* until connected. 0: 5,000 */
+    uint32_t first_ms;         /* streams: from there to the first byte of the body. 0: 120,000, or 300,000 when reasoning is asked for */
+    uint32_t idle_ms;          /* streams: between bytes. 0: 120,000 */
+    uint32_t total_ms;         /* whole answers: from connected to the end. 0: 600,000 */
+} aigw_registry_times;
+
+typedef enum { AIGW_SCHEME_HTTPS = 0, AIGW_SCHEME_HTTP, AIGW_SCHEME_UNIX, AIGW_SCHEME_BUILTIN } aigw_registry_scheme;
+typedef struct aigw_registry_provider {
+    aigw_str  name;            /* "claude" */
+    const aigw_dialect *dialect;
+    uint8_t   scheme;          /* AIGW_SCHEME_*; BUILTIN: answered inside the program ("builtin:") */
+    uint8_t   other;           /* built-in providers: answers in the dialect that follows the client's in the registry's table, not in its own */
+    uint16_t  port;            /* 443, 80 or as written */
+    aigw_str  host;            /* name or address without brackets; unix: path of the socket */
+    aigw_str  authority;       /* for the Host header: "api.openai.com", "box:8000", "[::1]:8000"; unix: "localhost" */
+    aigw_str  base;            /* path prefix without the trailing slash: "/v1" */
+    aigw_str  key;             /* as configured, "env:NAME" or the key itself; the caller puts the key here before requests run. "": none is sent */
+    aigw_str  version;         /* API version to send; "": the dialect's default */
+    aigw_str  off;             /* not "": not available, and why ("built without TLS"); set by the caller before requests run */
+    aigw_registry_times times;
+    size_t    at;              /* offset of its entry, or AIGW_NOWHERE */
+    /* private */
+    struct aigw_registry_provider *next;
+} aigw_registry_provider;
+
+typedef struct aigw_registry_model {
+    aigw_target target;        /* its name, provider, id, abilities, limits */
+    aigw_registry_provider *provider;
+    aigw_registry_times times;
+    size_t    at;
+    /* private */
+    struct aigw_registry_model *next, *same;
+    uint32_t  hash;
+} aigw_registry_model;
+
+typedef struct aigw_registry_route {
+    aigw_str  name;
+    aigw_str *models;          /* in order: models or "provider/id" */
+    uint16_t  n;
+    uint16_t  attempts;        /* most attempts of a request. 0: 3 */
+    aigw_registry_times times;
+    size_t    at;
+    /* private */
+    struct aigw_registry_route *next;
+} aigw_registry_route;
+
+typedef struct {
+    const aigw_dialect *const *dialects;   /* those that are linked in, in order of preference */
+    size_t      n_dialects;
+    aigw_arena *mem;
+    aigw_registry_provider *providers;     /* lists in order of entry */
+    aigw_registry_model    *models;
+    aigw_registry_route    *routes;
+    /* private */
+    aigw_registry_provider **provider_end;
+    aigw_registry_model    **model_end, *bucket[64];
+    aigw_registry_route    **route_end;
+} aigw_registry;
+
+/* A candidate of a request: a model at its provider. */
+typedef struct {
+    aigw_target target;
+    const aigw_registry_provider *provider;
+    aigw_registry_times times;
+} aigw_registry_pick;
+
+/* Complaints about a configuration, in the order of the text. */
+typedef struct {
+    aigw_fault *items;         /* the caller's; filled up to cap */
+    size_t      cap, n;        /* n counts on */
+} aigw_registry_faults;
+
+/* An empty registry over a table of dialects (borrowed) and memory for everything in it (borrowed; about 300 bytes per model). */
+AIGW_API void aigw_registry_init(aigw_registry *r, const aigw_dialect *const *dialects, size_t n, aigw_arena *mem);
+/* Add the members `providers`, `models` and `routes` of a JSON object (design section 6); other top-level members are the server's and are skipped. An entry of a name that is
+   there already replaces it. Returns AIGW_OK, or the code of the first error, and r holds what was good. Every complaint is in *faults with its field and offset; those with code
+   AIGW_E_UNSUPPORTED are warnings (members that are not known, or not used by this version) and do not count as errors. AIGW_E_NOMEM: mem is full. */
+AIGW_API int aigw_registry_read(aigw_registry *r, aigw_str json, aigw_registry_faults *faults);
+/* Overwrite the comments of a configuration with spaces, in place, so that offsets stay: from two slashes to the end of the line, outside strings. */
+AIGW_API void aigw_registry_blank(char *text, size_t n);
+/* The line (from 1) of offset `at` of a text, and the column (from 1, in bytes). */
+AIGW_API size_t aigw_registry_line(aigw_str text, size_t at, size_t *column);
+/* Set scheme, host, port, authority and base of *p from "https://host[:port][/path]", "http://...", "unix:/path/of/socket[:/path]" or "builtin:". AIGW_OK, or AIGW_E_VALUE. */
+AIGW_API int aigw_registry_url(aigw_str url, aigw_registry_provider *p);
+/* Add a copy of an entry (its slices are borrowed), replacing one of that name. `model`: target.provider names its provider, which must be there; target.dialect, version, base and provider
+   are set from it. The entry, to be changed before requests run, or NULL when memory is full or (model) the provider unknown. */
+AIGW_API aigw_registry_provider *aigw_registry_add_provider(aigw_registry *r, const aigw_registry_provider *p);
+AIGW_API aigw_registry_model    *aigw_registry_add_model(aigw_registry *r, const aigw_registry_model *m);
+AIGW_API aigw_registry_route    *aigw_registry_add_route(aigw_registry *r, const aigw_registry_route *route);
+/* Look-up by name; NULL when there is none. */
+AIGW_API const aigw_dialect     *aigw_registry_dialect(const aigw_registry *r, aigw_str name);
+AIGW_API aigw_registry_provider *aigw_registry_provider_of(const aigw_registry *r, aigw_str name);
+AIGW_API aigw_registry_model    *aigw_registry_model_of(const aigw_registry *r, aigw_str name);
+AIGW_API aigw_registry_route    *aigw_registry_route_of(const aigw_registry *r, aigw_str name);
+/* The candidates of the name that a client uses, in order: a route's models, a model, or "provider/id" (the longest provider name that fits). `client` is the dialect of the client.
+   Returns how many (<= cap), or AIGW_E_MISSING when nothing has that name. *route: the route, or NULL. Slices are the registry's, or borrowed from name. */
+AIGW_API int aigw_registry_find(const aigw_registry *r, aigw_str name, const aigw_dialect *client, aigw_registry_pick *picks, size_t cap,
+                                const aigw_registry_route **route);
+/* The models list: models, then routes. `single`: only that one, 0 when it is not there. Entries in mem. How many, or AIGW_E_NOMEM. */
+AIGW_API int aigw_registry_list(const aigw_registry *r, aigw_str single, aigw_arena *mem, aigw_model_info **infos);
+
+/* ---- >>attempt api ------------------------------------------------------------------------------------------------ */
+
+/* One try at one provider: a request in, bytes out, bytes in, events out. Look and commit: nothing is called back but the sink, nothing is sent or read here.
+
+       aigw_attempt_init(&a, &cfg, now, mem, n);
+       ... connect ...
+       aigw_attempt_connected(&a, now);
+       while (!((want = aigw_attempt_want(&a)) & AIGW_WANT_CLOSED)) {
+           if      (want & AIGW_WANT_EVENT) aigw_attempt_next(&a, now, &sink);
+           else if (want & AIGW_WANT_MEM)   aigw_attempt_move(&a, larger, a.mem_want or more);     or aigw_attempt_fail
+           else if (want & AIGW_WANT_OUT)   s = aigw_attempt_out(&a), aigw_attempt_sent(&a, now, send(s.p, s.n));
+           else if (want & AIGW_WANT_IN)    n = recv(p, cap), n ? feed all of p[0..n) : aigw_attempt_eof(&a, now, 1);
+       }
+       aigw_attempt_release(&a);
+
+   The sink sees exactly one STOP or ERROR; whatever happens to the provider or the connection becomes one. The object must not move. About 5 KiB. */
+typedef enum {
+    AIGW_WANT_OUT = 1,         /* aigw_attempt_out has bytes for the provider */
+    AIGW_WANT_IN = 2,          /* feed it; also while OUT: answers may come early */
+    AIGW_WANT_EVENT = 4,       /* aigw_attempt_next has something */
+    AIGW_WANT_MEM = 8,         /* aigw_attempt_move with at least mem_want bytes */
+    AIGW_WANT_CONNECT = 16,    /* aigw_attempt_connected has not been called */
+    AIGW_WANT_CLOSED = 32      /* over: close the connection, or keep it when keep_alive is set */
+} aigw_attempt_want_bit;
+
+typedef struct {
+    const aigw_req    *req;        /* all borrowed until release */
+    const aigw_target *target;     /* its dialect is the provider's */
+    aigw_str    host;              /* Host header */
+    aigw_str    key;               /* "" none */
+    aigw_registry_times times;
+    uint64_t    until;             /* mono_ns: no attempt lasts longer. 0: no limit */
+    uint64_t    seed;              /* for ids made here */
+    aigw_loss  *loss;              /* of the request; NULL not reported */
+    aigw_loss  *answer_loss;       /* of the answer; NULL not reported */
+    uint32_t    max_answer_bytes;  /* longest whole answer or frame. 0: 16 MiB */
+    const aigw_header *headers;    /* more headers to send */
+    size_t      n_headers;
+} aigw_attempt_cfg;
+
+#define AIGW_ATTEMPT_HEADERS 48    /* most header fields of an answer that are read */
+typedef struct {
+    /* out: what came of it so far */
+    int         status;            /* HTTP status of the answer; 0 none yet */
+    uint8_t     same;              /* the client's body was edited in place: frames and body may be relayed as they are */
+    uint8_t     stream;            /* the answer is a stream; else it is whole */
+    uint8_t     keep_alive;        /* with CLOSED: the connection may be used again */
+    uint8_t     untouched;         /* not one byte of an answer came: on a connection that was used before it may be tried on a new one */
+    uint8_t     ended;             /* 1: STOP was put; 2: ERROR was put */
+    size_t      mem_want;          /* with WANT_MEM */
+    aigw_frame  frame;             /* the frame that the last next read (streams); valid until the next feed, next or move */
+    aigw_str    body;              /* a whole answer as it came, when all of it is there; valid until move or release */
+    aigw_error  error;             /* what ERROR said; slices in the attempt's memory */
+    aigw_limits limits;
+    aigw_str    request_id;        /* the provider's, valid until release */
+    aigw_head   head;              /* of the answer; empty before it came */
+    uint64_t    t_start, t_connected, t_sent, t_first, t_last;   /* mono_ns; 0 not yet. t_first: first byte of the answer's body */
+    uint64_t    bytes_in, bytes_out;
+    aigw_dec    dec;               /* dec.frame: what the last frame was */
+    /* private */
+    aigw_attempt_cfg cfg;
+    uint8_t     state, sniff, framing, clean, holds;
+    aigw_arena  mem;               /* what init got, after the answer's head */
+    char       *window;            /* partial frame, or whole body so far */
+    size_t      window_n, window_cap;
+    aigw_str   *pieces;            /* left to send */
+    size_t      n_pieces, piece_at;
+    aigw_str    secret[2];         /* to be wiped when sent */
+    aigw_http   http;
+    aigw_header headers[AIGW_ATTEMPT_HEADERS];
+    char        id[72], text[160];
+    aigw_sse    sse;
+    aigw_array  array;
+} aigw_attempt;
+
+/* Begin: writes the request into mem[0..n) (borrowed until release; 16 KiB is usual, long texts of the request stay where they are). AIGW_OK; AIGW_E_REFUSED (named in cfg->loss),
+   AIGW_E_UNSUPPORTED, AIGW_E_CLOCK, AIGW_E_VALUE (key or header with bytes that no header may have), AIGW_E_NOMEM (mem too small). After an error nothing is held. */
+AIGW_API int aigw_attempt_init(aigw_attempt *a, const aigw_attempt_cfg *cfg, aigw_now now, void *mem, size_t n);
+/* The connection is made. */
+AIGW_API void aigw_attempt_connected(aigw_attempt *a, aigw_now now);
+/* What it waits for: AIGW_WANT_* bits. */
+AIGW_API unsigned aigw_attempt_want(const aigw_attempt *a);
+/* The bytes to send now; looking changes nothing. Then: n of them left. */
+AIGW_API aigw_str aigw_attempt_out(const aigw_attempt *a);
+AIGW_API void aigw_attempt_sent(aigw_attempt *a, aigw_now now, size_t n);
+/* Take the provider's bytes: how many were taken (fewer than n: see aigw_attempt_want, then feed the rest). Bytes after the end are taken and forgotten. Never an error: errors are events. */
+AIGW_API size_t aigw_attempt_feed(aigw_attempt *a, aigw_now now, const void *p, size_t n);
+/* The provider closed: cleanly (FIN, close_notify) or not (reset). */
+AIGW_API void aigw_attempt_eof(aigw_attempt *a, aigw_now now, int clean);
+/* One step: the events of one frame, of the whole answer, or of the end go to the sink. Returns 1, 0 (nothing there), or what the sink returned (< 0): a whole answer can be asked for again then,
+   for a frame it is lost and the caller ends the attempt. */
+AIGW_API int aigw_attempt_next(aigw_attempt *a, aigw_now now, const aigw_sink *out);
+/* Larger memory for what is being collected (at least mem_want), borrowed until the next move or release; what was given before may be reused. AIGW_OK, AIGW_E_NOMEM. */
+AIGW_API int aigw_attempt_move(aigw_attempt *a, void *mem, size_t n);
+/* End it with an error of this kind, whatever the state: the transport failed, or the caller has no memory. `text` is static, or NULL for the kind's own. Nothing when it has ended. */
+AIGW_API void aigw_attempt_fail(aigw_attempt *a, int kind, const char *text);
+/* When aigw_attempt_tick is to be called at the latest, or AIGW_NEVER. */
+AIGW_API uint64_t aigw_attempt_deadline(const aigw_attempt *a);
+/* Look at the clock: a deadline that passed ends the attempt with an error. */
+AIGW_API void aigw_attempt_tick(aigw_attempt *a, aigw_now now);
+/* Give everything back; wipes what held the key. Legal at any time after init, also twice. */
+AIGW_API void aigw_attempt_release(aigw_attempt *a);
+
+/* ---- >>hub api ---------------------------------------------------------------------------------------------------- */
+
+/* What lives between requests: the registry's two slots, slabs of memory, what failed lately, and the list of exchanges. One per gateway; single-threaded. */
+#define AIGW_HUB_SLABS 4
+typedef struct {
+    struct { uint32_t bytes, count; } slab[AIGW_HUB_SLABS];   /* sizes rising. All 0: 256 of 16 KiB, 32 of 256 KiB, 8 of 4 MiB, 2 of 16 MiB. An exchange takes about three of the first */
+    uint32_t targets;          /* how many failing targets are remembered. 0: 256 */
+    uint64_t seed;             /* of all chance; the caller's entropy */
+} aigw_hub_cfg;
+
+/* One thing the hub can wake: an exchange. It is linked, so it must not move. Private. */
+typedef struct aigw_hub_job {
+    void    *owner;
+    uint64_t deadline;
+    uint8_t  linked, queued, wants;          /* wants: 1 + slab class that it waits for */
+    struct aigw_hub_job *next, *prev, *ready;
+} aigw_hub_job;
+typedef struct aigw_hub_slab { struct aigw_hub_slab *next; } aigw_hub_slab;
+typedef struct { uint64_t hash, until_ns; uint8_t n; char name[55]; } aigw_hub_failure;
+typedef struct {
+    const aigw_registry *registry;           /* the current one */
+    uint8_t   draining;                      /* set by the caller: new requests are answered `busy` */
+    uint32_t  running;                       /* exchanges that carry a request now */
+    uint64_t  random;
+    /* private */
+    aigw_hub_cfg cfg;
+    uint8_t   key[16];
+    struct { const aigw_registry *registry; uint32_t users; } slot[2];
+    aigw_hub_job  jobs, *ready, **ready_end;
+    uint64_t  due;                           /* no job's deadline is earlier */
+    struct { unsigned char *mem; uint32_t touched, in_use; aigw_hub_slab *free; } slab[AIGW_HUB_SLABS];
+    aigw_hub_failure *failures;
+} aigw_hub;
+
+/* Bytes of memory that init wants for this configuration (NULL: the default). */
+AIGW_API size_t aigw_hub_size(const aigw_hub_cfg *cfg);
+/* Begin in mem[0..n) (borrowed; slabs that were never needed are never touched). AIGW_OK, AIGW_E_NOMEM. */
+AIGW_API int aigw_hub_init(aigw_hub *h, const aigw_hub_cfg *cfg, void *mem, size_t n);
+/* Make r (borrowed, immutable) the registry of new requests; running ones keep theirs. AIGW_OK, or AIGW_E_AGAIN while two others are in use by requests: try again later with the newest. */
+AIGW_API int aigw_hub_swap(aigw_hub *h, const aigw_registry *r);
+/* 1 while r is current or a request uses it. */
+AIGW_API int aigw_hub_holds(const aigw_hub *h, const aigw_registry *r);
+/* Look at the clock: exchanges whose time has come become ready. */
+AIGW_API void aigw_hub_tick(aigw_hub *h, aigw_now now);
+/* When to call tick at the latest, in mono_ns; AIGW_NEVER when nothing waits for time. May be early, never late. */
+AIGW_API uint64_t aigw_hub_deadline(const aigw_hub *h);
+/* The next exchange that can go on because of time or memory (an `aigw_exchange *`, to be run), or NULL. */
+AIGW_API void *aigw_hub_ready(aigw_hub *h);
+/* Lend a slab of at least `bytes`: the smallest free one. NULL: none is free (*class_ says which class to wait for, or is -1 when no class is that large). Then: give it back. */
+AIGW_API void *aigw_hub_take(aigw_hub *h, size_t bytes, size_t *got, int *class_);
+AIGW_API void aigw_hub_give(aigw_hub *h, void *slab);
+/* Remember that a target failed and is not to be asked first until then / answered; ask whether it is to be put last. */
+AIGW_API void aigw_hub_failed(aigw_hub *h, aigw_now now, aigw_str target, uint64_t until_ns);
+AIGW_API void aigw_hub_answered(aigw_hub *h, aigw_str target);
+AIGW_API int  aigw_hub_failing(const aigw_hub *h, aigw_now now, aigw_str target);
+
+/* ---- >>exchange api ----------------------------------------------------------------------------------------------- */
+
+/* One client connection's requests, one after another, each from its head to its last byte. It reads and writes the client's HTTP itself; bytes are moved by the caller.
+
+       aigw_exchange_init(&x, &hub, &io, NULL);
+       client readable:                     n = aigw_exchange_feed(&x, now, p, got);      keep what was not taken for later
+       client closed:                       aigw_exchange_eof(&x, now);
+       any of its sockets ready, or after feed, or aigw_hub_ready gave it:   wait = aigw_exchange_run(&x, now);
+       wait & AIGW_WAIT_CLOSE:              aigw_exchange_release(&x, now), close the client's socket               */
+
+#ifndef AIGW_EXCHANGE_CONNS
+#  define AIGW_EXCHANGE_CONNS 2    /* provider connections of one exchange (a hedge needs the second) */
+#endif
+#ifndef AIGW_EXCHANGE_TARGETS
+#  define AIGW_EXCHANGE_TARGETS 8  /* most candidates of one request */
+#endif
+typedef enum {                     /* what aigw_exchange_run waits for */
+    AIGW_WAIT_CLIENT_IN = 1,       /* bytes of the client: feed. Without it the client is read only to learn that it went away */
+    AIGW_WAIT_CLIENT_OUT = 2,      /* the client's socket takes bytes again */
+    AIGW_WAIT_UP_IN = 4,           /* provider connection 0 has bytes */
+    AIGW_WAIT_UP_OUT = 8,          /* provider connection 0 takes bytes */
+    AIGW_WAIT_CONNECT = 16,        /* io.connect got on */
+    AIGW_WAIT_TURN = 32,           /* nothing: others should have a turn, then run again */
+    AIGW_WAIT_MEMORY = 64,         /* aigw_hub_ready will name it */
+    AIGW_WAIT_IDLE = 128,          /* no request under way (with CLIENT_IN) */
+    AIGW_WAIT_CLOSE = 256          /* all is said: close the client's connection */
+} aigw_exchange_wait;
+
+/* Codes of the I/O callbacks beside AIGW_AGAIN: AIGW_E_CLOSED the peer reset or cut, AIGW_E_IO any other failure; and to say more: */
+#define AIGW_IO_KIND(kind) (-100 - (int)(kind))      /* AIGW_IO_KIND(AIGW_KIND_DNS), _TLS, _CONNECT, _TIMEOUT */
+
+struct aigw_exchange;
+/* What a caller answers by itself (pages, health, refused hosts). */
+typedef struct {
+    int         kind;              /* AIGW_KIND_* not 0: an error of this kind in the client's dialect, with message and advice */
+    const char *message, *advice;  /* static or living until the record; "" or NULL none */
+    int         status;            /* else: status, type and body, borrowed until the record */
+    aigw_str    type, body;
+} aigw_exchange_reply;
+
+/* What is known of a request when it is over; slices are valid during the call. Times in microseconds; -1: did not happen. Names as in the log line. */
+typedef struct {
+    aigw_str    request_id, upstream_request_id;
+    aigw_str    method, path;      /* without its query */
+    aigw_str    asked;             /* model name as the client wrote it */
+    aigw_str    route, provider, model, dialect, provider_dialect;    /* "" unknown */
+    aigw_str    why;               /* the line of x-aigw-why */
+    aigw_str    user;              /* end-user id of the request or x-aigw-user */
+    aigw_str    client;            /* user-agent */
+    int         status;            /* towards the client; 0: none was sent */
+    uint8_t     op, kind;          /* AIGW_OP_*; AIGW_KIND_*, 0 fine */
+    uint8_t     stream;            /* the client asked for a stream */
+    uint8_t     same;              /* relayed in one dialect */
+    uint8_t     finish;            /* AIGW_FINISH_* of the first answer */
+    uint8_t     disconnect;        /* the client went away */
+    uint16_t    attempts;
+    aigw_usage  usage;
+    const aigw_loss *loss, *answer_loss;
+    const aigw_error *error;       /* NULL fine */
+    int64_t     t_read_us, t_admit_us, t_queue_us, t_connect_us, t_first_us, t_stream_us, t_write_us, ttft_us, dur_us, overhead_us;
+    uint64_t    bytes_in, bytes_out;   /* client's side */
+} aigw_exchange_record;
+
+/* I/O. Callbacks may block, or answer AIGW_AGAIN. They must not call back into the exchange. */
+typedef struct {
+    void *user;
+    /* Connect number `conn` to p, or go on connecting: 0 connected, 1 connected by one that was used before, AIGW_AGAIN, AIGW_E_IO, AIGW_IO_KIND(...). */
+    int  (*connect)(void *user, int conn, const aigw_registry_provider *p);
+    /* Bytes sent (> 0, may be short) or a code. Bytes read, 0 at a clean end, or a code. */
+    int  (*send)(void *user, int conn, const void *p, size_t n);
+    int  (*recv)(void *user, int conn, void *p, size_t n);
+    /* Done with it; also when connecting failed or is under way. keep: it is sound and may serve another request to that provider. */
+    void (*close)(void *user, int conn, int keep);
+    /* Bytes to the client: sent (> 0, may be short), or a code. */
+    int  (*reply)(void *user, const void *p, size_t n);
+    /* A request's head is there: 1 and *r is the answer, 0 not the caller's affair. NULL: none is. `body` is not there yet. */
+    int  (*local)(void *user, const aigw_head *head, aigw_exchange_reply *r);
+    /* A request is over. NULL: nobody asks. */
+    void (*record)(void *user, const aigw_exchange_record *r);
+} aigw_exchange_io;
+
+typedef struct {
+    uint32_t max_body_bytes;       /* longest request body. 0: 32 MiB; the largest slab is a bound too */
+    uint32_t max_answer_bytes;     /* longest whole answer or frame. 0: 16 MiB */
+    uint32_t read_ms;              /* a request must be complete this long after its first byte, or after its last piece of 64 KiB. 0: 60,000 */
+    uint32_t write_ms;             /* a client that takes nothing for this long has gone. 0: 120,000 */
+    uint32_t ping_ms;              /* silence of a stream after which the dialect's keep-alive is sent. 0: 15,000 */
+    uint32_t attempts;             /* most attempts of a request where the route does not say. 0: 3 */
+    uint32_t wait_ms;              /* longest wait before the only target is asked again. 0: 2,000 */
+    uint8_t  blocking;             /* callbacks block: run returns AIGW_WAIT_TURN after each, so that the clock can be read */
+} aigw_exchange_cfg;
+
+typedef struct { char *p; size_t n; } aigw_exchange_slab;
+typedef struct aigw_exchange {
+    aigw_hub_job job;              /* private, all of it; must be first */
+    aigw_hub *hub;
+    aigw_exchange_io  io;
+    aigw_exchange_cfg cfg;
+    uint8_t   state, committed, gone, close_after, chunked, chunk_open, http10, head_request;
+    uint8_t   stream, same, strict, usage_asked, own_conn, reused, waiting, ended, finish, op, stuck, slot;
+    uint16_t  attempts, max_attempts, pick, picks;
+    int       status, kind, fold_err;
+    uint64_t  random;
+    /* the request */
+    aigw_http http;
+    aigw_exchange_slab head_slab, body_slab, tree_slab, try_slab, window_slab, out_slab, hold_slab, whole_slab, fold_slab[4];
+    uint8_t   folds;
+    size_t    body_n;
+    aigw_arena tree;
+    const aigw_registry *registry;
+    const aigw_dialect  *dialect;  /* the client's */
+    const aigw_registry_route *route;
+    aigw_req  req;
+    aigw_registry_pick picked[AIGW_EXCHANGE_TARGETS];
+    /* the try */
+    aigw_attempt attempt;
+    aigw_sink sink;
+    aigw_enc  enc;
+    aigw_fold fold;
+    aigw_arena fold_mem;
+    aigw_resp resp;
+    char     *in;                  /* provider's bytes not yet fed */
+    size_t    in_at, in_n, in_cap;
+    /* towards the client */
+    char     *out;                 /* [out_at, out_n) is to be sent, up to out_held */
+    size_t    out_at, out_n, out_cap, out_held, chunk_at;
+    aigw_str  tail;                /* what follows out: a whole body */
+    aigw_exchange_reply reply;
+    aigw_now  now;
+    uint64_t  until, retry_at, ping_at, read_at, write_at;
+    uint64_t  t_begin, t_read, t_up, t_commit, t_first_out, up_ns;
+    aigw_usage usage;
+    uint64_t  bytes_in, bytes_out;
+    aigw_loss loss, answer_loss;
+    aigw_loss_item loss_items[16], answer_items[8];
+    aigw_error error;
+    size_t    error_n, why_n;
+    char      id[132], why[256], upstream_id[72], error_text[1024];
+    uint8_t   id_n, upstream_id_n;
+    aigw_header headers[64];
+} aigw_exchange;
+
+/* Begin for one client connection. hub is borrowed, io and cfg (NULL: defaults) are copied. x must not move until release. */
+AIGW_API void aigw_exchange_init(aigw_exchange *x, aigw_hub *hub, const aigw_exchange_io *io, const aigw_exchange_cfg *cfg);
+/* The client's bytes: how many were taken. Fewer than n: keep the rest and feed it when run says AIGW_WAIT_CLIENT_IN again. */
+AIGW_API size_t aigw_exchange_feed(aigw_exchange *x, aigw_now now, const void *p, size_t n);
+/* The client closed or its connection broke: the provider's connection is closed before this returns. Call release next. */
+AIGW_API void aigw_exchange_eof(aigw_exchange *x, aigw_now now);
+/* Do all that can be done. Returns AIGW_WAIT_* bits; never 0. */
+AIGW_API unsigned aigw_exchange_run(aigw_exchange *x, aigw_now now);
+/* When to run it at the latest (mono_ns; AIGW_NEVER); the hub's deadline covers it. */
+AIGW_API uint64_t aigw_exchange_deadline(const aigw_exchange *x);
+/* End it in any state: closes the provider's connection, records a request under way, gives memory back, leaves the hub. Legal twice. */
+AIGW_API void aigw_exchange_release(aigw_exchange *x, aigw_now now);
+
+/* ---- >>client api ------------------------------------------------------------------------------------------------- */
+
+/* The short way in: one request to one provider over a connection that the caller has made. Needs only >>attempt and what is below it: no registry, hub or exchange is linked.
+
+       aigw_client_init(&c, &aigw_dialect_anthropic, host, base, key, model);
+       aigw_client_ask(&c, system, user, 1);
+       c.io = io;
+       aigw_client_start(&c, now, mem, sizeof mem);
+       while ((r = aigw_client_run(&c, now, &sink)) == 0 || r == AIGW_AGAIN) { read the clock; after AGAIN wait for the socket }
+       r == 1: STOP or ERROR was put and the answer is over; r < 0: see the code                                                     */
+typedef struct {
+    void *user;
+    int (*send)(void *user, const void *p, size_t n);     /* bytes sent (> 0), AIGW_AGAIN, AIGW_E_CLOSED, AIGW_E_IO */
+    int (*recv)(void *user, void *p, size_t n);           /* bytes read, 0 at a clean end, or a code */
+} aigw_client_io;
+typedef struct {
+    aigw_client_io   io;
+    aigw_target      target;       /* may be changed before start: version, abilities, limits */
+    aigw_attempt_cfg cfg;          /* may be changed before start: times, loss, headers */
+    aigw_req         req;          /* may be changed before start */
+    /* private */
+    aigw_message     message[2];
+    aigw_part        part[2];
+    aigw_attempt     attempt;
+    uint8_t          started;
+    size_t           in_at, in_n, in_cap;
+    char            *in;
+} aigw_client;
+
+/* A client of one provider and model. All slices are borrowed. base: path prefix of the base URL ("/v1", "" none). */
+AIGW_API void aigw_client_init(aigw_client *c, const aigw_dialect *dialect, aigw_str host, aigw_str base, aigw_str key, aigw_str model);
+/* Make c->req a question in plain UTF-8 (system may be empty), answered as a stream or whole. */
+AIGW_API void aigw_client_ask(aigw_client *c, aigw_str system, aigw_str user, int stream);
+/* Write the request and begin. mem[0..n) is borrowed until the end: it holds the request's scratch, then the partial frame or the whole answer; 8 KiB do for chats, more for long frames.
+   Codes of aigw_attempt_init. */
+AIGW_API int aigw_client_start(aigw_client *c, aigw_now now, void *mem, size_t n);
+/* Send, receive and hand out events until something must be waited for. 1: over (c->attempt.ended says how, c->attempt.keep_alive whether the connection is still good); 0: call again with
+   a new time; AIGW_AGAIN: wait for the socket (c->attempt: aigw_attempt_want) or aigw_client_deadline; else what the sink returned. */
+AIGW_API int aigw_client_run(aigw_client *c, aigw_now now, const aigw_sink *out);
+AIGW_API uint64_t aigw_client_deadline(const aigw_client *c);
+/* Wipe the key and be done; legal at any time. */
+AIGW_API void aigw_client_release(aigw_client *c);
 
 #ifdef __cplusplus
 }
