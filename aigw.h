@@ -517,6 +517,7 @@ typedef struct {
     uint8_t   kind;            /* AIGW_OPAQUE_* */
     aigw_str  owner, model;    /* dialect name ("gemini"); model id, "" when unknown */
     aigw_text data;            /* as a string, never JSON form */
+    size_t    at;              /* of its member, in a request; 0: unknown, then the part's place stands for it */
 } aigw_opaque;
 
 /* A remark on a part or choice, in the words of the dialect that made it. */
@@ -545,6 +546,7 @@ typedef struct aigw_part {
     aigw_str     id;           /* tool call; the call that a tool result answers; file id */
     aigw_str     name;         /* tool call, tool result (if said); file name or title; other: its dialect */
     aigw_str     mime, detail; /* media: "image/png"; "low" */
+    size_t       cache_at, detail_at;   /* of those members; 0: unknown, then `at` stands for it */
     struct aigw_part *parts;   /* tool result: content */
     aigw_opaque *state;        /* NULL: none */
     aigw_note   *notes;
@@ -565,7 +567,7 @@ typedef struct aigw_tool {
     uint8_t   kind;
     int8_t    strict;          /* 1, 0, -1 not said */
     uint32_t  cache_ttl_s;
-    size_t    at;
+    size_t    at, cache_at, strict_at;   /* of the tool, and of those members (0: unknown) */
     aigw_str  name;            /* hosted: its type */
     aigw_text description;
     aigw_str  schema;          /* JSON Schema of the arguments, raw; empty: none. Custom: its `format`, raw. Hosted: the raw tool */
@@ -3142,6 +3144,7 @@ AIGWI_SHARED int aigwi_dialect_put_row(aigw_out *out, const aigw_req *req, const
     else {
         aigw_json_put_raw(out, aigwi_dialect_slice("", 0));
         aigwi_dialect_put_micro(out, p->micro < row->lo ? row->lo : row->hi);
+        out->comma = 1;                                     /* the number was put by hand */
         return aigw_model_loss_at(loss, p->at, "", AIGW_LOSS_APPROXIMATED, row->reason);
     }
     return AIGW_OK;
@@ -4031,6 +4034,137 @@ AIGWI_SHARED int aigwi_dialect_splice(aigw_str body, const aigwi_dialect_edit *e
     }
     aigw_base_put_byte(out, '}');
     return AIGW_OK;
+}
+
+/* ---- schemas */
+
+enum { AIGWI_SCHEMA_TYPE = 0, AIGWI_SCHEMA_NULLABLE, AIGWI_SCHEMA_ENUM, AIGWI_SCHEMA_ANY_OF, AIGWI_SCHEMA_PROPERTIES, AIGWI_SCHEMA_DEFS, AIGWI_SCHEMA_REF,
+       AIGWI_SCHEMA_ITEMS, AIGWI_SCHEMA_ADDITIONAL, AIGWI_SCHEMA_ORDERING, AIGWI_SCHEMA_EXAMPLE, AIGWI_SCHEMA_DEFS2, AIGWI_SCHEMA_ONE_OF, AIGWI_SCHEMA_ALL_OF,
+       AIGWI_SCHEMA_PREFIX, AIGWI_SCHEMA_NOT, AIGWI_SCHEMA_MIN_ITEMS, AIGWI_SCHEMA_MAX_ITEMS, AIGWI_SCHEMA_MIN_LENGTH, AIGWI_SCHEMA_MAX_LENGTH,
+       AIGWI_SCHEMA_MIN_PROPERTIES, AIGWI_SCHEMA_MAX_PROPERTIES, AIGWI_SCHEMA_WORDS };
+static const aigw_str aigwi_dialect_schema_words[] = {          /* ai.google.dev "Schema", wire-formats 7.2, read 2026-11-21 */
+    AIGW_STR("type"), AIGW_STR("nullable"), AIGW_STR("enum"), AIGW_STR("anyOf"), AIGW_STR("properties"), AIGW_STR("defs"), AIGW_STR("ref"),
+    AIGW_STR("items"), AIGW_STR("additionalProperties"), AIGW_STR("propertyOrdering"), AIGW_STR("example"), AIGW_STR("$defs"), AIGW_STR("oneOf"), AIGW_STR("allOf"),
+    AIGW_STR("prefixItems"), AIGW_STR("not"), AIGW_STR("minItems"), AIGW_STR("maxItems"), AIGW_STR("minLength"), AIGW_STR("maxLength"),
+    AIGW_STR("minProperties"), AIGW_STR("maxProperties")
+};
+
+static void aigwi_dialect_schema_type(aigw_json *j, aigw_out *out) {
+    aigw_text t;
+    size_t i;
+    if (aigw_json_kind(j) != AIGW_JSON_STRING) {               /* not the subset's own form; it is JSON Schema's then */
+        aigw_str raw;
+        if (aigw_json_raw(j, &raw)) aigw_json_put_raw(out, raw);
+        return;
+    }
+    if (!aigw_json_text(j, &t)) return;
+    aigw_json_open_str(out);
+    for (i = 0; i < t.n; i++) aigw_base_put_byte(out, t.p[i] >= 'A' && t.p[i] <= 'Z' ? (char)(t.p[i] + 32) : t.p[i]);
+    aigw_json_close_str(out);
+}
+
+/* Does the schema object that j (a copy) stands at say nullable:true? */
+static int aigwi_dialect_schema_nullable(aigw_json j) {
+    int f, on = 0;
+    for (aigw_json_object(&j); (f = aigw_json_field(&j, aigwi_dialect_schema_words, AIGWI_SCHEMA_WORDS, NULL)) >= 0; ) {
+        if (f == AIGWI_SCHEMA_NULLABLE && aigw_json_kind(&j) != AIGW_JSON_NULL) aigw_json_bool(&j, &on);
+        else aigw_json_skip(&j);
+    }
+    return !j.err && on;
+}
+
+/* A member of a schema that holds no schema. */
+static void aigwi_dialect_schema_member(aigw_json *j, aigw_out *out, int f, int nullable) {
+    aigw_text t;
+    aigw_str raw;
+    if (f == AIGWI_SCHEMA_NULLABLE || f == AIGWI_SCHEMA_ORDERING || aigw_json_kind(j) == AIGW_JSON_NULL) {     /* said by type; by the order itself */
+        aigw_json_skip(j);
+    } else if (f == AIGWI_SCHEMA_TYPE) {
+        aigw_json_key(out, "type");
+        if (nullable) aigw_json_open(out, '[');
+        aigwi_dialect_schema_type(j, out);
+        if (nullable) aigw_json_put_str(out, aigwi_dialect_slice("null", 4));
+        if (nullable) aigw_json_close(out, ']');
+    } else if (f == AIGWI_SCHEMA_ENUM && aigw_json_kind(j) == AIGW_JSON_ARRAY) {
+        aigw_json_key(out, "enum");
+        aigw_json_open(out, '[');
+        for (aigw_json_array(j); aigw_json_item(j) && aigw_json_raw(j, &raw); ) aigw_json_put_raw(out, raw);
+        if (nullable) aigw_json_put_null(out);
+        aigw_json_close(out, ']');
+    } else if (f == AIGWI_SCHEMA_REF && aigw_json_text(j, &t)) {
+        aigw_json_key(out, "$ref");
+        aigw_json_open_str(out);
+        if (t.n > 7 && !memcmp(t.p, "#/defs/", 7)) {
+            aigw_base_put_lit(out, "#/$defs/");
+            t.p += 7;
+            t.n -= 7;
+        }
+        aigw_json_part(out, t);
+        aigw_json_close_str(out);
+    } else if (f == AIGWI_SCHEMA_EXAMPLE && aigw_json_raw(j, &raw)) {
+        aigw_json_key(out, "examples");
+        aigw_json_open(out, '[');
+        aigw_json_put_raw(out, raw);
+        aigw_json_close(out, ']');
+    } else if (f >= AIGWI_SCHEMA_MIN_ITEMS && f < AIGWI_SCHEMA_WORDS && aigw_json_kind(j) == AIGW_JSON_STRING && aigw_json_text(j, &t)) {
+        aigw_json_key_str(out, aigwi_dialect_schema_words[f]);
+        aigw_json_put_raw(out, aigwi_dialect_slice(t.p, t.n));
+    } else {
+        aigw_str name = j->key;
+        if (f < AIGWI_SCHEMA_WORDS) name = aigwi_dialect_schema_words[f];
+        aigw_json_key_str(out, name);
+        if (aigw_json_raw(j, &raw)) aigw_json_put_raw(out, raw);
+    }
+}
+
+/* A schema as JSON Schema. Without `openapi` it is one and is copied; with it, Gemini's OpenAPI subset is rewritten: types in lower case, nullable as a type
+   (and enum value, and anyOf branch) null, defs and ref with their $, numbers in strings as numbers; propertyOrdering goes (the order of members says it).
+   `raw` is one valid JSON value. Iterative: one byte per level. */
+AIGWI_SHARED void aigwi_dialect_put_schema(aigw_out *out, aigw_str raw, int openapi) {
+    enum { SCHEMA = 1, MAP = 2, LIST = 4, ANY_OF = 8, NULLABLE = 16 };
+    static const aigw_str word = AIGW_STR("nullable"), null_type = AIGW_STR("{\"type\":\"null\"}");
+    uint8_t level[AIGW_JSON_DEPTH + 1];
+    int d = 0, f, enter, look = openapi && aigw_base_find(raw, word, 0) < raw.n;
+    aigw_json j;
+    aigw_json_init(&j, raw);
+    j.loose = 1;
+    if (!openapi || aigw_json_kind(&j) != AIGW_JSON_OBJECT) {
+        aigw_json_put_raw(out, raw);
+        return;
+    }
+    for (enter = SCHEMA; ; ) {
+        if (enter) {
+            if (enter == SCHEMA && look && aigwi_dialect_schema_nullable(j)) enter |= NULLABLE;
+            level[d++] = (uint8_t)enter;
+            aigw_json_open(out, enter & LIST ? '[' : '{');
+            if (enter & LIST) aigw_json_array(&j);
+            else aigw_json_object(&j);
+            enter = 0;
+        }
+        if (!(level[d - 1] & LIST ? aigw_json_item(&j) : aigw_json_member(&j))) {
+            int l = level[--d];
+            if ((l & ANY_OF) && d && (level[d - 1] & NULLABLE)) aigw_json_put_raw(out, null_type);
+            aigw_json_close(out, l & LIST ? ']' : '}');
+            if (!d) return;
+            continue;
+        }
+        if (level[d - 1] & (LIST | MAP)) {
+            aigw_str one;
+            if (level[d - 1] & MAP) aigw_json_key_str(out, j.key);
+            if (aigw_json_kind(&j) == AIGW_JSON_OBJECT) enter = SCHEMA;
+            else if (aigw_json_raw(&j, &one)) aigw_json_put_raw(out, one);
+            continue;
+        }
+        for (f = 0; f < AIGWI_SCHEMA_WORDS && !aigw_base_eq(j.key, aigwi_dialect_schema_words[f]) && !aigwi_json_snake(j.key, aigwi_dialect_schema_words[f]); f++) {}
+        switch (f) {
+        case AIGWI_SCHEMA_PROPERTIES: case AIGWI_SCHEMA_DEFS: case AIGWI_SCHEMA_DEFS2: enter = aigw_json_kind(&j) == AIGW_JSON_OBJECT ? MAP : 0; break;
+        case AIGWI_SCHEMA_ITEMS: case AIGWI_SCHEMA_ADDITIONAL: case AIGWI_SCHEMA_NOT: enter = aigw_json_kind(&j) == AIGW_JSON_OBJECT ? SCHEMA : 0; break;
+        case AIGWI_SCHEMA_ANY_OF: enter = aigw_json_kind(&j) == AIGW_JSON_ARRAY ? LIST | ANY_OF : 0; break;
+        case AIGWI_SCHEMA_ONE_OF: case AIGWI_SCHEMA_ALL_OF: case AIGWI_SCHEMA_PREFIX: enter = aigw_json_kind(&j) == AIGW_JSON_ARRAY ? LIST : 0; break;
+        }
+        if (enter) aigw_json_key_str(out, f == AIGWI_SCHEMA_DEFS ? aigwi_dialect_schema_words[AIGWI_SCHEMA_DEFS2] : aigwi_dialect_schema_words[f]);
+        else aigwi_dialect_schema_member(&j, out, f, level[d - 1] & NULLABLE);
+    }
 }
 
 /* ==== >>dialect.openai ============================================================================================= */
