@@ -323,8 +323,10 @@ AIGW_API void aigw_json_close_str(aigw_out *o);
 
 /* ---- >>http api --------------------------------------------------------------------------------------------------- */
 
-/* An incremental reader of HTTP/1.1 messages, one direction of one connection [RFC 9110, 9112]. Strict where smuggling lives: two lengths, length with
-   chunked, obs-fold, bare CR, space before a colon, unknown transfer codings are errors. 1xx responses are skipped. */
+/* An incremental reader of HTTP/1.1 messages, one direction of one connection [RFC 9110, 9112]. Strict where smuggling lives: two lengths (even
+   equal ones), length with chunked, any coding but chunked, a line not ended by CRLF, folded lines, a space before a colon, no or two hosts, a URL
+   as target whose host is not the host field's are errors. Sizes of chunks are at most 2^31-1; a chunk's extensions, and all trailers (which are
+   discarded), at most 4 KiB. At most 16 1xx responses are skipped before a response, at most 16 empty lines before a request. */
 typedef enum { AIGW_HTTP_REQUEST = 0, AIGW_HTTP_RESPONSE } aigw_http_role;
 typedef enum {
     AIGW_HTTP_NONE = 0,      /* all input was taken; more is needed */
@@ -334,20 +336,22 @@ typedef enum {
 } aigw_http_event;
 typedef struct { int event; aigw_str body; } aigw_http_item;
 typedef struct {
-    aigw_head   head;            /* slices point into the head memory: valid until the next message begins */
+    aigw_head   head;            /* slices point into the head memory: valid until the first byte of the next message is fed. The target is a
+                                    path ("http://h/a" is given as "/a"), or "*" of OPTIONS; names and values are as they came */
     int         keep_alive;      /* after HEAD: the connection may be used again when this message ended */
     int         expect_continue; /* after HEAD: the client waits for 100 Continue */
-    int64_t     length;          /* after HEAD: stated body length; -1: chunked, -2: until close */
+    int64_t     length;          /* after HEAD: body length (0 when there is no body, whatever is stated); -1: chunked, -2: until close */
     int         err;             /* sticky AIGW_E_* */
     const char *why;             /* static sentence of the error */
     size_t      at;              /* bytes of this message read so far: the offset of the error */
-    int         no_body;         /* set by the caller before the head of a response to HEAD */
+    int         no_body;         /* set by the caller before the head of a response to HEAD; END clears it */
     /* private */
-    uint8_t     role, state, skip, line;
+    uint8_t     role, state, skip;
+    unsigned    flags;
     char       *mem;
-    size_t      n, cap, headers_cap;
-    uint64_t    left;
-    uint32_t    extra;
+    size_t      n, cap, line;    /* bytes of the head, room, start of the last line */
+    uint64_t    left;            /* bytes of the body or chunk to come */
+    uint32_t    extra;           /* bytes of a chunk's size line, or of trailers, so far */
 } aigw_http;
 
 /* mem[0..cap) holds one head at a time (16 KiB is usual), headers[0..n) its fields; both are borrowed until the object is not used any more. */
@@ -357,12 +361,15 @@ AIGW_API void aigw_http_reset(aigw_http *h);
 /* Take bytes up to the next event. Returns how many were taken (the event is in *item), or AIGW_E_SYNTAX, AIGW_E_LIMIT (head too large, too many
    fields), sticky. Call again with the rest until the event is NONE; an END may come without taking a byte. */
 AIGW_API int aigw_http_feed(aigw_http *h, const void *p, size_t n, aigw_http_item *item);
-/* The peer closed cleanly (TLS close_notify, or FIN): 1 the message is complete by that (until close), 0 nothing had begun, AIGW_E_CLOSED cut short. */
+/* The peer closed cleanly (TLS close_notify, or FIN): 1 the message is complete (no END comes any more), 0 nothing had begun, AIGW_E_CLOSED
+   (sticky) cut short, or the error that came before. */
 AIGW_API int aigw_http_eof(aigw_http *h);
-/* 1 when a message has begun and not ended. */
+/* 1 when a message has begun (a skipped 1xx counts) and not ended. */
 AIGW_API int aigw_http_busy(const aigw_http *h);
-/* Append a head: request or status line, head->headers, then `content-length: length` (length >= 0), or `transfer-encoding: chunked` (-1), or neither (-2).
-   Header values with CR, LF or NUL are refused: AIGW_E_VALUE, and nothing is appended. */
+/* Append a head: status line when head->status is not 0, else request line; head->headers; then `content-length: length` (length >= 0),
+   `transfer-encoding: chunked` (-1), or neither (-2). Fields of these two names in head->headers are left out. AIGW_E_VALUE, with nothing
+   appended, when a name or the method is no token, the target is empty or holds anything but visible ASCII, a value holds a control
+   character other than HTAB, or the status is not in 100..999. */
 AIGW_API int aigw_http_put_head(aigw_out *o, const aigw_head *head, int64_t length);
 /* Append the line that begins a chunk of n bytes; the CRLF that ends it; the last chunk. */
 AIGW_API void aigw_http_put_chunk(aigw_out *o, size_t n);
@@ -376,29 +383,38 @@ AIGW_API const char *aigw_http_reason(int status);
 /* A framing turns bytes into complete payloads. All framings hand out this. Slices point into the framing's memory and are valid until the next call. */
 typedef struct {
     aigw_str name;               /* SSE `event:`; empty when there is none */
-    aigw_str payload;            /* SSE data lines joined by LF; one array item */
-    aigw_str raw;                /* the bytes of the frame as they came, with what ends it (and comments that came just before) */
+    aigw_str payload;            /* SSE data lines joined by LF; one array item. p is NULL when the frame is no event (see `comments`) */
+    aigw_str raw;                /* SSE: the bytes of the frame as they came, to the end of the empty line, with the comment line just before;
+                                    an array item: the payload */
 } aigw_frame;
 
-/* Server-sent events [WHATWG HTML, section 9.2.6]. LF, CRLF, CR; BOM; comments; several data lines; an unterminated last event is dropped.
-   A field called `error` (GPUStack, recorded 2026) is handed out as a frame with name "error". */
+/* All framings keep this: the bytes of the frame that is not complete yet, in the caller's memory (borrowed until moved or not used any more).
+   Any size will do to begin with: when a frame does not fit, feed takes nothing and `want` says which size goes on. */
 typedef struct {
     char    *mem;
-    size_t   cap, n;             /* memory, and bytes held */
+    size_t   cap, n;             /* memory, and bytes used of it */
     int      err;                /* sticky AIGW_E_* */
-    size_t   want;               /* not 0: feed takes no more until memory of this size was given (aigw_sse_move) or a frame was taken out */
-    int      comments;           /* comment-only frames are handed out too, with an empty payload (relays want them). Default 0 */
+    size_t   want;               /* not 0: feed takes no more until memory of this size was given (aigw_sse_move) */
+    int      comments;           /* SSE: 1 hands out what is no event too (comments, empty lines, blocks without data), with payload.p NULL, so that
+                                    all `raw` together are the input (less a byte order mark and an unterminated end). Default 0 */
+    int      ended;              /* array: 1 after the closing bracket */
     /* private */
-    size_t   at, line, start;
-    uint8_t  bom, cr, pad[2];
-    uint32_t fields;
-} aigw_sse;
+    size_t   at, line, start;                     /* next byte to look at; start of the line; start of the frame */
+    size_t   name_at, name_n, data_at, data_n;    /* relative to start */
+    uint32_t count;                               /* data lines (2: several); open brackets */
+    uint8_t  state, cr, crlf, bom, ready, alone;
+} aigw_window;
+typedef aigw_window aigw_sse;
+
+/* Server-sent events [WHATWG HTML, section 9.2]. LF, CRLF, CR; BOM; comments; several data lines; an unterminated last event is dropped.
+   Events without a data line are dropped. `data:` alone is an event with an empty payload. Bytes are not checked for UTF-8.
+   A field called `error` (GPUStack, recorded 2026) counts as data and names the frame "error". */
 AIGW_API void aigw_sse_init(aigw_sse *s, void *mem, size_t cap);
-/* Move to larger memory (the old may be reused after). AIGW_E_NOMEM when cap is smaller than what is held. */
+/* Move to other memory, larger or smaller (the old may be reused after, and may overlap). AIGW_E_NOMEM when cap is smaller than what is held. */
 AIGW_API int aigw_sse_move(aigw_sse *s, void *mem, size_t cap);
-/* Take bytes: how many were taken (fewer than n: call next, or see `want`), or < 0. */
+/* Take bytes: how many were taken (fewer than n: call next until it gives 0, then see `want` and feed the rest), or < 0. */
 AIGW_API int aigw_sse_feed(aigw_sse *s, const void *p, size_t n);
-/* 1: *f is the next frame; 0: none now; < 0: error. */
+/* 1: *f is the next frame; 0: none now (see `want`); < 0: error. */
 AIGW_API int aigw_sse_next(aigw_sse *s, aigw_frame *f);
 
 /* ---- >>frame.array api -------------------------------------------------------------------------------------------- */
@@ -406,17 +422,7 @@ AIGW_API int aigw_sse_next(aigw_sse *s, aigw_frame *f);
 /* One JSON array that arrives in pieces (Gemini without alt=sse): its items, each as one payload. Not validated beyond finding where an item ends.
    Same calls and same rules as aigw_sse. `ended` is 1 after the closing bracket; bytes other than white space after it are AIGW_E_SYNTAX. A text that
    is one object instead of an array (Gemini's errors) is handed out as one item. */
-typedef struct {
-    char    *mem;
-    size_t   cap, n;
-    int      err;
-    size_t   want;
-    int      ended;
-    /* private */
-    size_t   at, start;
-    uint32_t depth;
-    uint8_t  state, string, escape, bare;
-} aigw_array;
+typedef aigw_window aigw_array;
 AIGW_API void aigw_array_init(aigw_array *s, void *mem, size_t cap);
 AIGW_API int  aigw_array_move(aigw_array *s, void *mem, size_t cap);
 AIGW_API int  aigw_array_feed(aigw_array *s, const void *p, size_t n);
@@ -1464,6 +1470,17 @@ static const char *aigwi_base_until(const char *p, const char *end, char c) {
         p += sizeof(size_t);
     }
     while (p < end && *p != c) p++;
+    return p;
+}
+/* The first byte below `limit` (1 to 128) in p..end, or end. */
+static const char *aigwi_base_below(const char *p, const char *end, unsigned limit) {
+    while ((size_t)(end - p) >= sizeof(size_t)) {
+        size_t w = aigwi_base_word(p), m = (w - AIGWI_BASE_ONES * limit) & ~w & AIGWI_BASE_TOPS;
+        if (m && aigwi_base_little()) return p + aigwi_base_lowest(m);
+        if (m) break;
+        p += sizeof(size_t);
+    }
+    while (p < end && (unsigned char)*p >= limit) p++;
     return p;
 }
 static aigw_str aigwi_base_slice(const char *p, const char *end) {
@@ -2602,10 +2619,780 @@ AIGW_API void aigw_json_put_null(aigw_out *o) {
 }
 
 /* ==== >>http ======================================================================================================= */
+/* HTTP/1.1 messages from bytes and heads to bytes, both roles. Knows framing (RFC 9112) and the fields that decide it (RFC 9110); does not
+   know what a request means, URLs, or compression. A head is copied to the caller's memory line by line and each line is read once, when it
+   is whole; a body passes through as slices of the bytes fed. Everything on which two readers might disagree is an error. */
+
+enum {                                       /* h->state, in reading order */
+    AIGWI_HTTP_FIRST, AIGWI_HTTP_FIELDS,                                        /* lines of the head */
+    AIGWI_HTTP_LENGTH, AIGWI_HTTP_CLOSE, AIGWI_HTTP_DATA,                       /* pieces of the body */
+    AIGWI_HTTP_SIZE, AIGWI_HTTP_DIGITS, AIGWI_HTTP_PAD, AIGWI_HTTP_EXT, AIGWI_HTTP_SIZE_LF, AIGWI_HTTP_DATA_CR, AIGWI_HTTP_DATA_LF,
+    AIGWI_HTTP_TRAILER, AIGWI_HTTP_TRAILER_TEXT, AIGWI_HTTP_TRAILER_LF, AIGWI_HTTP_LAST_LF,                /* byte by byte */
+    AIGWI_HTTP_DONE
+};
+enum { AIGWI_HTTP_HAS_HOST = 1, AIGWI_HTTP_HAS_LENGTH = 2, AIGWI_HTTP_HAS_CODING = 4, AIGWI_HTTP_SAYS_CLOSE = 8, AIGWI_HTTP_SAYS_KEEP = 16,
+       AIGWI_HTTP_SAYS_CONTINUE = 32, AIGWI_HTTP_OLD = 64 };                    /* h->flags; OLD: HTTP/1.0 */
+#define AIGWI_HTTP_SKIP_MAX  16              /* 1xx responses, or empty lines, before a message */
+#define AIGWI_HTTP_EXTRA_MAX 4096            /* bytes of a chunk's size line, of all trailers */
+#define AIGWI_HTTP_CHUNK_MAX 0x7fffffff
+
+/* tchar of RFC 9110 section 5.6.2, a bit per ASCII character */
+static const uint32_t aigwi_http_tchar[4] = { 0, 0x03ff6cfa, 0xc7fffffe, 0x57ffffff };
+
+static int aigwi_http_is_token(aigw_str s) {
+    size_t i;
+    for (i = 0; i < s.n; i++) {
+        unsigned char c = (unsigned char)s.p[i];
+        if (c > 127 || !(aigwi_http_tchar[c >> 5] >> (c & 31) & 1)) return 0;
+    }
+    return s.n != 0;
+}
+
+static int aigwi_http_is_visible(aigw_str s) {
+    size_t i;
+    for (i = 0; i < s.n; i++)
+        if ((unsigned char)(s.p[i] - 0x21) > 0x7e - 0x21) return 0;
+    return s.n != 0;
+}
+
+/* 1 when no control character but HTAB is in s. */
+static int aigwi_http_is_text(aigw_str s) {
+    const char *p = s.p, *end = s.n ? s.p + s.n : s.p;
+    while ((p = aigwi_base_below(p, end, ' ')) < end)
+        if (*p++ != '\t') return 0;
+    return 1;
+}
+
+static aigw_str aigwi_http_trim(const char *p, const char *end) {
+    while (p < end && (*p == ' ' || *p == '\t')) p++;
+    while (p < end && (end[-1] == ' ' || end[-1] == '\t')) end--;
+    return aigwi_base_slice(p, end);
+}
+
+static int aigwi_http_is(aigw_str s, const char *word) {
+    return aigw_base_eq_nocase(s, aigw_base_str(word));
+}
+
+/* Record a fault at byte `at` of the message. Returns 0. */
+static int aigwi_http_fail_at(aigw_http *h, int code, const char *why, size_t at) {
+    if (!h->err) {
+        h->err = code;
+        h->why = why;
+        h->at = at;
+        h->keep_alive = 0;
+    }
+    return 0;
+}
+
+/* The same at a place in the head, whose last byte read is the last of the message so far. */
+static int aigwi_http_fail(aigw_http *h, int code, const char *why, const char *where) {
+    return aigwi_http_fail_at(h, code, why, h->at - (size_t)(h->mem + h->n - where));
+}
+
+AIGW_API void aigw_http_init(aigw_http *h, int role, void *mem, size_t cap, aigw_header *headers, size_t n) {
+    memset(h, 0, sizeof *h);
+    h->role = (uint8_t)role;
+    h->mem = (char *)mem;
+    h->cap = cap;
+    h->head.headers = headers;
+    h->head.cap = n;
+}
+
+AIGW_API void aigw_http_reset(aigw_http *h) {
+    aigw_http_init(h, h->role, h->mem, h->cap, h->head.headers, h->head.cap);
+}
+
+AIGW_API int aigw_http_busy(const aigw_http *h) {
+    return h->state != AIGWI_HTTP_FIRST || h->n || (h->skip && h->role == AIGW_HTTP_RESPONSE);
+}
+
+/* Room for a new head: what the last one left is forgotten only now, so that its slices lived until here. */
+static void aigwi_http_begin(aigw_http *h) {
+    aigw_header *headers = h->head.headers;
+    size_t cap = h->head.cap;
+    memset(&h->head, 0, sizeof h->head);
+    h->head.headers = headers;
+    h->head.cap = cap;
+    h->keep_alive = h->expect_continue = 0;
+    h->length = 0;
+    h->flags = 0;
+    h->line = 0;
+    h->left = 0;
+    h->extra = 0;
+}
+
+/* "HTTP/1.x" at p. HTTP/1.2 and later count as 1.1 [RFC 9110 section 2.5]. */
+static int aigwi_http_version(aigw_http *h, const char *p, const char *end) {
+    if (end - p != 8 || memcmp(p, "HTTP/1.", 7) || !aigwi_base_digit(p[7]))
+        return aigwi_http_fail(h, AIGW_E_SYNTAX, "the version is not HTTP/1.1 or HTTP/1.0", p);
+    if (p[7] == '0') h->flags |= AIGWI_HTTP_OLD;
+    return 1;
+}
+
+static int aigwi_http_request_line(aigw_http *h, const char *p, const char *end) {
+    const char *a = p, *b;
+    while (a < end && *a != ' ') a++;
+    h->head.method = aigwi_base_slice(p, a);
+    if (!aigwi_http_is_token(h->head.method) || a == end)
+        return aigwi_http_fail(h, AIGW_E_SYNTAX, "a request begins with METHOD target HTTP/1.1", p);
+    for (b = ++a; b < end && *b != ' '; ) b++;
+    h->head.target = aigwi_base_slice(a, b);
+    if (!aigwi_http_is_visible(h->head.target)) return aigwi_http_fail(h, AIGW_E_SYNTAX, "the target is empty or not ASCII", a);
+    return aigwi_http_version(h, b < end ? b + 1 : b, end);
+}
+
+static int aigwi_http_status_line(aigw_http *h, const char *p, const char *end) {
+    int i, status = 0;
+    if (end - p < 12 || p[8] != ' ' || (end - p > 12 && p[12] != ' '))
+        return aigwi_http_fail(h, AIGW_E_SYNTAX, "a response begins with HTTP/1.1 and a status", p);
+    if (!aigwi_http_version(h, p, p + 8)) return 0;
+    for (i = 9; i < 12 && aigwi_base_digit(p[i]); i++) status = status * 10 + (p[i] - '0');
+    if (i < 12 || status < 100) return aigwi_http_fail(h, AIGW_E_SYNTAX, "the status is not a number from 100 to 999", p + 9);
+    h->head.status = status;
+    return 1;
+}
+
+static int aigwi_http_content_length(aigw_http *h, aigw_str v) {
+    size_t i;
+    h->length = 0;
+    for (i = 0; i < v.n && aigwi_base_digit(v.p[i]); i++) {
+        if (i == 18) return aigwi_http_fail(h, AIGW_E_LIMIT, "the content-length is too large", v.p);
+        h->length = h->length * 10 + (v.p[i] - '0');
+    }
+    if (!v.n || i < v.n) return aigwi_http_fail(h, AIGW_E_SYNTAX, "the content-length is not a number", v.p);
+    return 1;
+}
+
+/* A name or address with a port: without the bytes that make two readers see two hosts. */
+static int aigwi_http_is_host(aigw_str s) {
+    size_t i;
+    for (i = 0; i < s.n; i++)
+        if (s.p[i] == ',' || s.p[i] == '/' || s.p[i] == '?' || s.p[i] == '#' || s.p[i] == '@' || s.p[i] == '\\') return 0;
+    return !s.n || aigwi_http_is_visible(s);
+}
+
+static void aigwi_http_connection(aigw_http *h, aigw_str list) {
+    const char *p = list.p, *end = list.p + list.n, *comma;
+    for (; p < end; p = comma + 1) {
+        aigw_str word;
+        for (comma = p; comma < end && *comma != ','; ) comma++;
+        word = aigwi_http_trim(p, comma);
+        if (aigwi_http_is(word, "close")) h->flags |= AIGWI_HTTP_SAYS_CLOSE;
+        if (aigwi_http_is(word, "keep-alive")) h->flags |= AIGWI_HTTP_SAYS_KEEP;
+    }
+}
+
+/* Note a field that may occur once. */
+static int aigwi_http_once(aigw_http *h, unsigned flag, const char *why, const char *where) {
+    if (h->flags & flag) return aigwi_http_fail(h, AIGW_E_SYNTAX, why, where);
+    h->flags = (uint8_t)(h->flags | flag);
+    return 1;
+}
+
+/* What the fields that decide framing and reuse say. */
+static int aigwi_http_known_field(aigw_http *h, aigw_str name, aigw_str v) {
+    if (aigwi_http_is(name, "content-length"))
+        return aigwi_http_once(h, AIGWI_HTTP_HAS_LENGTH, "two content-length fields", name.p) && aigwi_http_content_length(h, v);
+    if (aigwi_http_is(name, "transfer-encoding")) {
+        if (!aigwi_http_once(h, AIGWI_HTTP_HAS_CODING, "two transfer-encoding fields", name.p)) return 0;
+        return aigwi_http_is(v, "chunked") || aigwi_http_fail(h, AIGW_E_SYNTAX, "the transfer-encoding is not chunked", v.p);
+    }
+    if (aigwi_http_is(name, "host")) {
+        if (!aigwi_http_once(h, AIGWI_HTTP_HAS_HOST, "two host fields", name.p)) return 0;
+        return aigwi_http_is_host(v) || aigwi_http_fail(h, AIGW_E_SYNTAX, "the host is not a name with a port", v.p);
+    }
+    if (aigwi_http_is(name, "connection")) aigwi_http_connection(h, v);
+    if (aigwi_http_is(name, "expect") && aigwi_http_is(v, "100-continue")) h->flags |= AIGWI_HTTP_SAYS_CONTINUE;
+    return 1;
+}
+
+static int aigwi_http_field(aigw_http *h, const char *p, const char *end) {
+    const char *colon = p;
+    aigw_str name, value;
+    if (*p == ' ' || *p == '\t') return aigwi_http_fail(h, AIGW_E_SYNTAX, "a folded header line", p);
+    while (colon < end && *colon != ':') colon++;
+    name = aigwi_base_slice(p, colon);
+    if (colon == end || !aigwi_http_is_token(name))
+        return aigwi_http_fail(h, AIGW_E_SYNTAX, "a header line is not name, colon (no space before it), value", p);
+    value = aigwi_http_trim(colon + 1, end);
+    if (aigw_base_header_put(&h->head, name, value)) return aigwi_http_fail(h, AIGW_E_LIMIT, "too many header fields", p);
+    return aigwi_http_known_field(h, name, value);
+}
+
+/* A target as URL (what proxies are sent) becomes its path; its authority and the host field must agree. [RFC 9112 section 3.2] */
+static int aigwi_http_target(aigw_http *h) {
+    aigw_str t = h->head.target, host = aigw_base_header(&h->head, aigw_base_str("host")), authority;
+    size_t scheme;
+    if (t.p[0] == '/' || (t.n == 1 && t.p[0] == '*' && aigw_base_eq(h->head.method, aigw_base_str("OPTIONS")))) return 1;
+    scheme = aigw_base_find(t, aigw_base_str("://"), 0);
+    authority = aigwi_base_slice(t.p, t.p + scheme);
+    if (!aigwi_http_is(authority, "http") && !aigwi_http_is(authority, "https"))
+        return aigwi_http_fail(h, AIGW_E_SYNTAX, "the target is neither a path nor an http URL", t.p);
+    t = aigwi_base_slice(t.p + scheme + 3, t.p + t.n);
+    scheme = aigw_base_find(t, aigw_base_str("/"), 0);
+    authority = aigwi_base_slice(t.p, t.p + scheme);
+    h->head.target = scheme < t.n ? aigwi_base_slice(t.p + scheme, t.p + t.n) : aigw_base_str("/");
+    if (authority.n && aigwi_http_is_host(authority) && (!host.p || aigw_base_eq_nocase(authority, host))) return 1;
+    return aigwi_http_fail(h, AIGW_E_SYNTAX, "the target's host is not the host field's", t.p);
+}
+
+/* The empty line came: which body follows? [RFC 9112 section 6.3] */
+static int aigwi_http_framing(aigw_http *h, aigw_http_item *item) {
+    const unsigned f = h->flags;
+    const int request = h->role == AIGW_HTTP_REQUEST, status = h->head.status;
+    const char *end = h->mem + h->n;
+    if (status == 101) return aigwi_http_fail(h, AIGW_E_SYNTAX, "the server changed to a protocol that nobody asked for", end);
+    if (status >= 100 && status < 200) {
+        if (++h->skip > AIGWI_HTTP_SKIP_MAX) return aigwi_http_fail(h, AIGW_E_LIMIT, "too many 1xx responses", end);
+        h->n = 0;
+        h->state = AIGWI_HTTP_FIRST;
+        return 1;
+    }
+    if ((f & AIGWI_HTTP_HAS_CODING) && (f & (AIGWI_HTTP_HAS_LENGTH | AIGWI_HTTP_OLD)))
+        return aigwi_http_fail(h, AIGW_E_SYNTAX, "transfer-encoding with content-length, or in HTTP/1.0", end);
+    if (request && !(f & (AIGWI_HTTP_HAS_HOST | AIGWI_HTTP_OLD)))
+        return aigwi_http_fail(h, AIGW_E_SYNTAX, "no host field", end);
+    if (request && !aigwi_http_target(h)) return 0;
+    h->keep_alive = !(f & AIGWI_HTTP_SAYS_CLOSE) && (!(f & AIGWI_HTTP_OLD) || (f & AIGWI_HTTP_SAYS_KEEP));
+    item->event = AIGW_HTTP_HEAD;
+    if (!request && (h->no_body || status == 204 || status == 304)) {
+        h->length = 0;
+        h->state = AIGWI_HTTP_DONE;
+    } else if (f & AIGWI_HTTP_HAS_CODING) {
+        h->length = -1;
+        h->state = AIGWI_HTTP_SIZE;
+    } else if (request || (f & AIGWI_HTTP_HAS_LENGTH)) {
+        h->left = (uint64_t)h->length;
+        h->state = h->length ? AIGWI_HTTP_LENGTH : AIGWI_HTTP_DONE;
+    } else {
+        h->length = -2;
+        h->keep_alive = 0;
+        h->state = AIGWI_HTTP_CLOSE;
+    }
+    h->expect_continue = request && h->length && (f & AIGWI_HTTP_SAYS_CONTINUE) && !(f & AIGWI_HTTP_OLD);
+    return 1;
+}
+
+/* A line of the head is whole, in p[0..n) with its LF. */
+static int aigwi_http_line(aigw_http *h, const char *p, size_t n, aigw_http_item *item) {
+    const char *end = p + n - 2;
+    if (n < 2 || *end != '\r') return aigwi_http_fail(h, AIGW_E_SYNTAX, "a line ends with LF alone", p + n - 1);
+    if (!aigwi_http_is_text(aigwi_base_slice(p, end)))
+        return aigwi_http_fail(h, AIGW_E_SYNTAX, "a control character in the head", p);
+    if (h->state == AIGWI_HTTP_FIELDS) return p == end ? aigwi_http_framing(h, item) : aigwi_http_field(h, p, end);
+    if (p == end && h->role == AIGW_HTTP_REQUEST && h->skip < AIGWI_HTTP_SKIP_MAX) {     /* [RFC 9112 section 2.2] */
+        h->skip++;
+        h->n = 0;
+        return 1;
+    }
+    h->state = AIGWI_HTTP_FIELDS;
+    return h->role == AIGW_HTTP_REQUEST ? aigwi_http_request_line(h, p, end) : aigwi_http_status_line(h, p, end);
+}
+
+/* Copy up to the end of a line to the head memory. Returns the bytes taken. */
+static size_t aigwi_http_head(aigw_http *h, const char *p, size_t n, aigw_http_item *item) {
+    const size_t lf = (size_t)(aigwi_base_until(p, p + n, '\n') - p), take = lf < n ? lf + 1 : n;
+    size_t line;
+    if (!h->n) aigwi_http_begin(h);
+    if (take > h->cap - h->n) {
+        aigwi_http_fail_at(h, AIGW_E_LIMIT, "the head is too large", h->at + (h->cap - h->n));
+        return 0;
+    }
+    memcpy(h->mem + h->n, p, take);
+    h->n += take;
+    h->at += take;
+    if (lf == n) return take;
+    line = h->line;
+    h->line = h->n;
+    aigwi_http_line(h, h->mem + line, h->n - line, item);
+    if (!h->n) h->line = 0;
+    return take;
+}
+
+static int aigwi_http_hex(char c) {
+    if (aigwi_base_digit(c)) return c - '0';
+    c = aigwi_base_lower(c);
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* One byte of what stands around chunks [RFC 9112 section 7.1]. The next state, or -1. */
+static int aigwi_http_chunk(aigw_http *h, char c) {
+    const int hex = aigwi_http_hex(c), text = (unsigned char)c >= 32 || c == '\t';
+    switch (h->state) {
+    case AIGWI_HTTP_SIZE: case AIGWI_HTTP_DIGITS:
+        if (hex >= 0) { h->left = h->left << 4 | (unsigned)hex; return AIGWI_HTTP_DIGITS; }
+        if (h->state == AIGWI_HTTP_SIZE) return -1;
+        /* fall through */
+    case AIGWI_HTTP_PAD:
+        if (c == ' ' || c == '\t') return AIGWI_HTTP_PAD;
+        if (c == ';') return AIGWI_HTTP_EXT;
+        return c == '\r' && h->state == AIGWI_HTTP_DIGITS ? AIGWI_HTTP_SIZE_LF : -1;
+    case AIGWI_HTTP_EXT:          return text ? AIGWI_HTTP_EXT : c == '\r' ? AIGWI_HTTP_SIZE_LF : -1;
+    case AIGWI_HTTP_SIZE_LF:      return c != '\n' ? -1 : h->left ? AIGWI_HTTP_DATA : AIGWI_HTTP_TRAILER;
+    case AIGWI_HTTP_DATA_CR:      return c == '\r' ? AIGWI_HTTP_DATA_LF : -1;
+    case AIGWI_HTTP_DATA_LF:      return c == '\n' ? AIGWI_HTTP_SIZE : -1;
+    case AIGWI_HTTP_TRAILER:      if (c == '\r') return AIGWI_HTTP_LAST_LF;
+                                  return text && c != ' ' && c != '\t' ? AIGWI_HTTP_TRAILER_TEXT : -1;
+    case AIGWI_HTTP_TRAILER_TEXT: return text ? AIGWI_HTTP_TRAILER_TEXT : c == '\r' ? AIGWI_HTTP_TRAILER_LF : -1;
+    case AIGWI_HTTP_TRAILER_LF:   return c == '\n' ? AIGWI_HTTP_TRAILER : -1;
+    default:                      return c == '\n' ? AIGWI_HTTP_DONE : -1;
+    }
+}
+
+static void aigwi_http_mark(aigw_http *h, char c) {
+    int next = aigwi_http_chunk(h, c);
+    if (next < 0) { aigwi_http_fail_at(h, AIGW_E_SYNTAX, "malformed chunk", h->at); return; }
+    if (h->left > AIGWI_HTTP_CHUNK_MAX || ++h->extra > AIGWI_HTTP_EXTRA_MAX) {
+        aigwi_http_fail_at(h, AIGW_E_LIMIT, "a chunk, its extensions, or the trailers are too large", h->at);
+        return;
+    }
+    if (next == AIGWI_HTTP_DATA || (next == AIGWI_HTTP_TRAILER && h->state == AIGWI_HTTP_SIZE_LF)) h->extra = 0;
+    h->state = (uint8_t)next;
+    h->at++;
+}
+
+static size_t aigwi_http_body(aigw_http *h, const char *p, size_t n, aigw_http_item *item) {
+    if (h->state != AIGWI_HTTP_CLOSE) {
+        if (n > h->left) n = (size_t)h->left;
+        h->left -= n;
+        if (!h->left) h->state = h->state == AIGWI_HTTP_DATA ? AIGWI_HTTP_DATA_CR : AIGWI_HTTP_DONE;
+    }
+    item->event = AIGW_HTTP_BODY;
+    item->body.p = p;
+    item->body.n = n;
+    h->at += n;
+    return n;
+}
+
+/* Ready for the next message; the head stays until its first byte. */
+static void aigwi_http_end(aigw_http *h) {
+    h->state = AIGWI_HTTP_FIRST;
+    h->n = h->line = h->at = 0;
+    h->skip = 0;
+    h->no_body = 0;
+}
+
+AIGW_API int aigw_http_feed(aigw_http *h, const void *data, size_t n, aigw_http_item *item) {
+    const char *p = (const char *)data;
+    size_t took = 0;
+    item->event = AIGW_HTTP_NONE;
+    item->body.p = NULL;
+    item->body.n = 0;
+    if (n > 0x7fffffff) n = 0x7fffffff;
+    while (!h->err && item->event == AIGW_HTTP_NONE) {
+        if (h->state == AIGWI_HTTP_DONE) {
+            aigwi_http_end(h);
+            item->event = AIGW_HTTP_END;
+        } else if (took == n) break;
+        else if (h->state <= AIGWI_HTTP_FIELDS) took += aigwi_http_head(h, p + took, n - took, item);
+        else if (h->state <= AIGWI_HTTP_DATA) took += aigwi_http_body(h, p + took, n - took, item);
+        else aigwi_http_mark(h, p[took++]);
+    }
+    return h->err ? h->err : (int)took;
+}
+
+AIGW_API int aigw_http_eof(aigw_http *h) {
+    if (h->err) return h->err;
+    if (!aigw_http_busy(h)) return 0;
+    if (h->state == AIGWI_HTTP_CLOSE || h->state == AIGWI_HTTP_DONE) {
+        aigwi_http_end(h);
+        return 1;
+    }
+    aigwi_http_fail_at(h, AIGW_E_CLOSED, "the connection was closed within a message", h->at);
+    return h->err;
+}
+
+/* Status and phrase, each ended by NUL [RFC 9110 section 15, RFC 6585, and 499 529 as seen at nginx and Anthropic]. */
+static const char aigwi_http_reasons[] =
+    "200OK\0" "201Created\0" "202Accepted\0" "204No Content\0" "301Moved Permanently\0" "302Found\0" "304Not Modified\0"
+    "307Temporary Redirect\0" "308Permanent Redirect\0" "400Bad Request\0" "401Unauthorized\0" "402Payment Required\0"
+    "403Forbidden\0" "404Not Found\0" "405Method Not Allowed\0" "406Not Acceptable\0" "408Request Timeout\0" "409Conflict\0"
+    "410Gone\0" "411Length Required\0" "412Precondition Failed\0" "413Content Too Large\0" "414URI Too Long\0"
+    "415Unsupported Media Type\0" "417Expectation Failed\0" "421Misdirected Request\0" "422Unprocessable Content\0"
+    "424Failed Dependency\0" "425Too Early\0" "429Too Many Requests\0" "431Request Header Fields Too Large\0"
+    "499Client Closed Request\0" "500Internal Server Error\0" "501Not Implemented\0" "502Bad Gateway\0"
+    "503Service Unavailable\0" "504Gateway Timeout\0" "505HTTP Version Not Supported\0" "529Overloaded\0";
+
+AIGW_API const char *aigw_http_reason(int status) {
+    const char *p = aigwi_http_reasons;
+    for (; *p; p += strlen(p) + 1)
+        if ((p[0] - '0') * 100 + (p[1] - '0') * 10 + (p[2] - '0') == status) return p + 3;
+    return "";
+}
+
+/* Fields that say how a message is framed are put by aigw_http_put_head alone. */
+static int aigwi_http_is_framing(aigw_str name) {
+    return aigwi_http_is(name, "content-length") || aigwi_http_is(name, "transfer-encoding");
+}
+
+static int aigwi_http_head_ok(const aigw_head *head) {
+    size_t i;
+    if (head->status ? head->status < 100 || head->status > 999
+                     : !aigwi_http_is_token(head->method) || !aigwi_http_is_visible(head->target)) return 0;
+    for (i = 0; i < head->n; i++)
+        if (!aigwi_http_is_token(head->headers[i].name) || !aigwi_http_is_text(head->headers[i].value)) return 0;
+    return 1;
+}
+
+static void aigwi_http_put_field(aigw_out *o, aigw_str name, aigw_str value) {
+    aigw_base_put(o, name);
+    aigw_base_put_lit(o, ": ");
+    aigw_base_put(o, value);
+    aigw_base_put_lit(o, "\r\n");
+}
+
+AIGW_API int aigw_http_put_head(aigw_out *o, const aigw_head *head, int64_t length) {
+    size_t i;
+    if (!aigwi_http_head_ok(head)) return AIGW_E_VALUE;
+    if (head->status) {
+        aigw_base_put_lit(o, "HTTP/1.1 ");
+        aigw_base_put_int(o, head->status);
+        aigw_base_put_byte(o, ' ');
+        aigw_base_put_lit(o, aigw_http_reason(head->status));
+    } else {
+        aigw_base_put(o, head->method);
+        aigw_base_put_byte(o, ' ');
+        aigw_base_put(o, head->target);
+        aigw_base_put_lit(o, " HTTP/1.1");
+    }
+    aigw_base_put_lit(o, "\r\n");
+    for (i = 0; i < head->n; i++)
+        if (!aigwi_http_is_framing(head->headers[i].name)) aigwi_http_put_field(o, head->headers[i].name, head->headers[i].value);
+    if (length >= 0) {
+        aigw_base_put_lit(o, "content-length: ");
+        aigw_base_put_int(o, length);
+        aigw_base_put_lit(o, "\r\n");
+    } else if (length == -1) aigw_base_put_lit(o, "transfer-encoding: chunked\r\n");
+    aigw_base_put_lit(o, "\r\n");
+    return AIGW_OK;
+}
+
+AIGW_API void aigw_http_put_chunk(aigw_out *o, size_t n) {
+    unsigned shift = (unsigned)sizeof n * 8;
+    while (shift > 4 && !(n >> (shift - 4))) shift -= 4;
+    for (; shift; shift -= 4) aigw_base_put_byte(o, "0123456789abcdef"[n >> (shift - 4) & 15]);
+    aigw_base_put_lit(o, "\r\n");
+}
+
+AIGW_API void aigw_http_put_chunk_end(aigw_out *o) { aigw_base_put_lit(o, "\r\n"); }
+
+AIGW_API void aigw_http_put_last_chunk(aigw_out *o) { aigw_base_put_lit(o, "0\r\n\r\n"); }
 
 /* ==== >>frame.sse ================================================================================================== */
+/* Server-sent events, and the window of memory that all framings keep their unfinished frame in. Knows lines, fields and blocks; does not know
+   what a payload means, nor `id` and `retry`, which end with the connection. Truth: WHATWG HTML, section 9.2 (read 2026-11). Bytes are
+   taken as they are, valid UTF-8 or not. A byte is copied into the window once and looked at once, a word at a time. */
+
+static void aigwi_sse_init(aigw_window *s, void *mem, size_t cap) {
+    memset(s, 0, sizeof *s);
+    s->mem = (char *)mem;
+    s->cap = cap;
+}
+
+/* Bring what is held to the start of `mem`. */
+static void aigwi_sse_shift(aigw_window *s, char *mem) {
+    if (s->n > s->start) memmove(mem, s->mem + s->start, s->n - s->start);
+    s->n -= s->start;
+    s->at -= s->start;
+    s->line -= s->start;
+    s->start = 0;
+}
+
+static int aigwi_sse_move(aigw_window *s, void *mem, size_t cap) {
+    if (s->n - s->start > cap) return AIGW_E_NOMEM;
+    aigwi_sse_shift(s, (char *)mem);
+    s->mem = (char *)mem;
+    s->cap = cap;
+    s->want = 0;
+    return AIGW_OK;
+}
+
+/* All was looked at and no frame ended: is there room for more? */
+static void aigwi_sse_full(aigw_window *s) {
+    if (s->n - s->start == s->cap) s->want = s->cap < 128 ? 256 : s->cap < SIZE_MAX / 2 ? s->cap * 2 : SIZE_MAX;
+}
+
+/* Room is made when it has run out, and only where that moves less than it frees or nothing else helps: no byte moves often. */
+static int aigwi_sse_feed(aigw_window *s, const void *p, size_t n) {
+    if (s->err) return s->err;
+    if (s->want) return 0;
+    if (n > 0x7fffffff) n = 0x7fffffff;
+    if (n > s->cap - s->n && (s->at == s->n || s->start >= s->n - s->start)) aigwi_sse_shift(s, s->mem);
+    if (n > s->cap - s->n) n = s->cap - s->n;
+    if (n) memcpy(s->mem + s->n, p, n);
+    s->n += n;
+    if (!n && s->at == s->n) aigwi_sse_full(s);
+    return (int)n;
+}
+
+enum { AIGWI_SSE_EMPTY, AIGWI_SSE_COMMENT, AIGWI_SSE_FIELDS };        /* s->state: what the block holds so far */
+enum { AIGWI_SSE_NO_CR, AIGWI_SSE_CR, AIGWI_SSE_CR_END };             /* s->cr: the last byte was a CR; and it ended the block */
+enum { AIGWI_SSE_OTHER, AIGWI_SSE_DATA, AIGWI_SSE_EVENT, AIGWI_SSE_ERROR };
+
+/* Offset of the first CR or LF in p[0..n), or n. */
+static size_t aigwi_sse_eol(const char *p, size_t n) {
+    const char *at = p, *end = p + n;
+    while ((at = aigwi_base_below(at, end, '\r' + 1)) < end && *at != '\n' && *at != '\r') at++;
+    return (size_t)(at - p);
+}
+
+/* The field that a line without its end is, and its value. */
+static int aigwi_sse_field(const char *p, size_t n, aigw_str *v) {
+    static const struct { char name[6]; uint8_t n, field; } fields[] = {
+        { "data", 4, AIGWI_SSE_DATA }, { "event", 5, AIGWI_SSE_EVENT }, { "error", 5, AIGWI_SSE_ERROR }
+    };
+    size_t i, name;
+    for (i = 0; i < sizeof fields / sizeof fields[0]; i++) {
+        name = fields[i].n;
+        if (n < name || memcmp(p, fields[i].name, name) || (n > name && p[name] != ':')) continue;
+        if (n > name) name++;
+        if (n > name && p[name] == ' ') name++;
+        v->p = p + name;
+        v->n = n - name;
+        return fields[i].field;
+    }
+    return AIGWI_SSE_OTHER;
+}
+
+/* Hand out s->mem[start..end), or drop it (0); what follows belongs to the next block. */
+static int aigwi_sse_out(aigw_window *s, aigw_frame *f, size_t end) {
+    f->raw.p = s->mem + s->start;
+    f->raw.n = end - s->start;
+    s->start = end;
+    s->name_n = s->data_n = 0;
+    s->count = 0;
+    s->state = AIGWI_SSE_EMPTY;
+    if (f->payload.p || s->comments) return 1;
+    memset(f, 0, sizeof *f);
+    return 0;
+}
+
+/* A line of the block ends at s->mem + end. 1 when that brought a frame: of comments before the block only the last stays with it, so
+   that any number of them needs no memory. */
+static int aigwi_sse_line(aigw_window *s, aigw_frame *f, size_t end) {
+    const char *block = s->mem + s->start, *line = s->mem + s->line;
+    aigw_str v = { NULL, 0 };
+    int field, done = 0;
+    if (*line == ':') {
+        if (s->state == AIGWI_SSE_COMMENT) done = aigwi_sse_out(s, f, s->line);
+        if (s->state == AIGWI_SSE_EMPTY) s->state = AIGWI_SSE_COMMENT;
+        return done;
+    }
+    s->state = AIGWI_SSE_FIELDS;
+    field = aigwi_sse_field(line, end - s->line, &v);
+    if (field == AIGWI_SSE_EVENT) {
+        s->name_at = (size_t)(v.p - block);
+        s->name_n = v.n;
+    } else if (field == AIGWI_SSE_ERROR) {
+        s->name_at = (size_t)(line - block);
+        s->name_n = 5;
+    }
+    if (field == AIGWI_SSE_DATA || field == AIGWI_SSE_ERROR) {
+        s->data_at = (size_t)(v.p - block);
+        s->data_n += v.n + (s->count != 0);
+        s->count = 1 + (s->count != 0);
+    }
+    return 0;
+}
+
+/* Join the values of the block's data lines behind all that is held. 0 when that needs more memory. */
+static int aigwi_sse_join(aigw_window *s, aigw_str *payload) {
+    const char *p, *end;
+    char *to;
+    if (s->cap - s->n < s->data_n) aigwi_sse_shift(s, s->mem);
+    if (s->cap - s->n < s->data_n) {
+        s->want = s->n <= SIZE_MAX - s->data_n ? s->n + s->data_n : SIZE_MAX;
+        return 0;
+    }
+    to = s->mem + s->n;
+    payload->p = to;
+    payload->n = s->data_n;
+    for (p = s->mem + s->start, end = s->mem + s->at; p < end; p++) {          /* between CR and LF is a line of no field */
+        aigw_str v = { NULL, 0 };
+        size_t n = aigwi_sse_eol(p, (size_t)(end - p));
+        int field = aigwi_sse_field(p, n, &v);
+        p += n;
+        if (field != AIGWI_SSE_DATA && field != AIGWI_SSE_ERROR) continue;
+        memcpy(to, v.p, v.n);
+        to += v.n;
+        if (to < payload->p + payload->n) *to++ = '\n';
+    }
+    return 1;
+}
+
+/* The block ended at s->at. 1: that is a frame, 0: it is none, -1: memory is wanted first. */
+static int aigwi_sse_block(aigw_window *s, aigw_frame *f) {
+    s->ready = s->count > 1 && !aigwi_sse_join(s, &f->payload);
+    if (s->ready) return -1;
+    if (s->count == 1) {
+        f->payload.p = s->mem + s->start + s->data_at;
+        f->payload.n = s->data_n;
+    }
+    if (s->name_n) {
+        f->name.p = s->mem + s->start + s->name_at;
+        f->name.n = s->name_n;
+    }
+    return aigwi_sse_out(s, f, s->at);
+}
+
+/* The byte after a CR: an LF belongs to the same line end. */
+static int aigwi_sse_after_cr(aigw_window *s, aigw_frame *f) {
+    const int ends = s->cr == AIGWI_SSE_CR_END;
+    s->crlf = s->mem[s->at] == '\n';
+    s->at += s->crlf;
+    s->line = s->at;
+    s->cr = AIGWI_SSE_NO_CR;
+    return ends ? aigwi_sse_block(s, f) : 0;
+}
+
+/* The line end at s->mem + end, its first byte. A CR on an empty line ends the block at once, unless lines here end in CRLF: then its LF is
+   waited for, so that `raw` is whole. */
+static int aigwi_sse_line_end(aigw_window *s, aigw_frame *f, size_t end) {
+    const int empty = end == s->line;
+    int got;
+    s->at = end + 1;
+    if (s->mem[end] == '\r') s->cr = empty && s->crlf ? AIGWI_SSE_CR_END : AIGWI_SSE_CR;
+    else s->crlf = 0;
+    if (s->cr == AIGWI_SSE_CR_END) return 0;
+    got = empty ? aigwi_sse_block(s, f) : aigwi_sse_line(s, f, end);
+    s->line = s->at;
+    return got;
+}
+
+/* 1 when it is known whether the stream begins with a byte order mark, which belongs to no frame. */
+static int aigwi_sse_bom(aigw_window *s) {
+    const size_t n = s->n < 3 ? s->n : 3;
+    if (s->bom || !n) return s->bom;
+    s->bom = 1;
+    if (memcmp(s->mem, "\xef\xbb\xbf", n)) return 1;
+    if (n < 3) s->bom = 0;
+    else s->start = s->line = s->at = 3;
+    return s->bom;
+}
+
+AIGW_API void aigw_sse_init(aigw_sse *s, void *mem, size_t cap) { aigwi_sse_init(s, mem, cap); }
+
+AIGW_API int aigw_sse_move(aigw_sse *s, void *mem, size_t cap) { return aigwi_sse_move(s, mem, cap); }
+
+AIGW_API int aigw_sse_feed(aigw_sse *s, const void *p, size_t n) { return aigwi_sse_feed(s, p, n); }
+
+AIGW_API int aigw_sse_next(aigw_sse *s, aigw_frame *f) {
+    int got = 0;
+    memset(f, 0, sizeof *f);
+    if (s->ready) got = aigwi_sse_block(s, f);
+    else if (aigwi_sse_bom(s))
+        while (!got && s->at < s->n) {
+            size_t end = s->at;
+            if (s->cr) { got = aigwi_sse_after_cr(s, f); continue; }
+            end += aigwi_sse_eol(s->mem + end, s->n - end);
+            if (end < s->n) got = aigwi_sse_line_end(s, f, end);
+            else s->at = end;
+        }
+    if (got > 0) return 1;
+    if (!got) aigwi_sse_full(s);
+    return 0;
+}
 
 /* ==== >>frame.array ================================================================================================ */
+/* The items of one JSON array that arrives in pieces. Knows brackets, strings and escapes, as much as tells where an item ends; does not know
+   whether an item is valid JSON, which its reader finds out. White space and commas between items are dropped at once. */
+
+enum {                                       /* s->state: between items, then inside one */
+    AIGWI_ARRAY_START, AIGWI_ARRAY_FIRST, AIGWI_ARRAY_NEXT, AIGWI_ARRAY_AFTER, AIGWI_ARRAY_END,
+    AIGWI_ARRAY_NEST, AIGWI_ARRAY_BARE, AIGWI_ARRAY_STRING, AIGWI_ARRAY_ESCAPE
+};
+
+/* Offset of the first quote or backslash in p[0..n), or n. */
+static size_t aigwi_array_quote(const char *p, size_t n) {
+    size_t i = 0;
+    for (; n - i >= sizeof(size_t); i += sizeof(size_t)) {
+        size_t w = aigwi_base_word(p + i), q = w ^ AIGWI_BASE_ONES * '"', b = w ^ AIGWI_BASE_ONES * '\\';
+        if ((((q - AIGWI_BASE_ONES) & ~q) | ((b - AIGWI_BASE_ONES) & ~b)) & AIGWI_BASE_TOPS) break;
+    }
+    while (i < n && p[i] != '"' && p[i] != '\\') i++;
+    return i;
+}
+
+static int aigwi_array_is_space(char c) {
+    return c == ' ' || c == '\n' || c == '\r' || c == '\t';
+}
+
+/* The state in which an item begins, or -1. */
+static int aigwi_array_begin(aigw_window *s, char c) {
+    s->count = c == '{' || c == '[';
+    if (s->count) return AIGWI_ARRAY_NEST;
+    if (c == '"') return AIGWI_ARRAY_STRING;
+    return c == ',' || c == ']' || c == '}' || c == ':' ? -1 : AIGWI_ARRAY_BARE;
+}
+
+/* A byte between items. The next state, or -1. */
+static int aigwi_array_between(aigw_window *s, char c) {
+    if (aigwi_array_is_space(c)) return s->state;
+    switch (s->state) {
+    case AIGWI_ARRAY_START:
+        s->alone = c == '{';
+        return s->alone ? aigwi_array_begin(s, c) : c == '[' ? AIGWI_ARRAY_FIRST : -1;
+    case AIGWI_ARRAY_FIRST: return c == ']' ? AIGWI_ARRAY_END : aigwi_array_begin(s, c);
+    case AIGWI_ARRAY_NEXT:  return aigwi_array_begin(s, c);
+    case AIGWI_ARRAY_AFTER: return c == ',' ? AIGWI_ARRAY_NEXT : c == ']' ? AIGWI_ARRAY_END : -1;
+    default:                return -1;
+    }
+}
+
+/* A byte inside an item. 1 when the item ends before s->at. */
+static int aigwi_array_inside(aigw_window *s) {
+    char c;
+    if (s->state == AIGWI_ARRAY_STRING) {
+        s->at += aigwi_array_quote(s->mem + s->at, s->n - s->at);
+        if (s->at == s->n) return 0;
+    }
+    c = s->mem[s->at];
+    if (s->state == AIGWI_ARRAY_BARE && (c == ',' || c == ']' || aigwi_array_is_space(c))) return 1;
+    s->at++;
+    switch (s->state) {
+    case AIGWI_ARRAY_ESCAPE: s->state = AIGWI_ARRAY_STRING; return 0;
+    case AIGWI_ARRAY_STRING:
+        s->state = c == '\\' ? AIGWI_ARRAY_ESCAPE : AIGWI_ARRAY_NEST;
+        return c == '"' && !s->count;
+    case AIGWI_ARRAY_NEST:
+        if (c == '"') s->state = AIGWI_ARRAY_STRING;
+        if (c == '{' || c == '[') s->count++;
+        if (c == '}' || c == ']') s->count--;
+        return !s->count;
+    default: return 0;
+    }
+}
+
+AIGW_API void aigw_array_init(aigw_array *s, void *mem, size_t cap) { aigwi_sse_init(s, mem, cap); }
+
+AIGW_API int aigw_array_move(aigw_array *s, void *mem, size_t cap) { return aigwi_sse_move(s, mem, cap); }
+
+AIGW_API int aigw_array_feed(aigw_array *s, const void *p, size_t n) { return aigwi_sse_feed(s, p, n); }
+
+AIGW_API int aigw_array_next(aigw_array *s, aigw_frame *f) {
+    memset(f, 0, sizeof *f);
+    if (s->err) return s->err;
+    while (s->at < s->n) {
+        if (s->state <= AIGWI_ARRAY_END) {
+            int state = aigwi_array_between(s, s->mem[s->at]);
+            if (state < 0) return s->err = AIGW_E_SYNTAX;
+            s->start = s->at++;
+            if (state <= AIGWI_ARRAY_END) s->start = s->at;
+            s->state = (uint8_t)state;
+            s->ended = state == AIGWI_ARRAY_END;
+        } else if (aigwi_array_inside(s)) {
+            f->payload.p = s->mem + s->start;
+            f->payload.n = s->at - s->start;
+            f->raw = f->payload;
+            s->start = s->at;
+            s->state = s->alone ? AIGWI_ARRAY_END : AIGWI_ARRAY_AFTER;
+            s->ended = s->alone;
+            return 1;
+        }
+    }
+    aigwi_sse_full(s);
+    return 0;
+}
 
 /* ==== >>model ====================================================================================================== */
 /* The canonical request, answer and error, and the report of what a translation lost. Knows no provider's spelling and no I/O.
