@@ -3778,6 +3778,788 @@ AIGW_API int aigw_model_check_put(void *check, const aigw_event *ev) {
     return AIGW_OK;
 }
 
+/* ---- canonical JSON: one fixed order of writing, any order of reading, unknown members refused */
+
+static const aigw_str aigwi_model_roles[] = { AIGW_STR("system"), AIGW_STR("developer"), AIGW_STR("user"), AIGW_STR("assistant"), AIGW_STR("tool"), AIGW_STR("") };
+static const aigw_str aigwi_model_parts[] = { AIGW_STR("text"), AIGW_STR("image"), AIGW_STR("audio"), AIGW_STR("file"), AIGW_STR("tool_call"),
+    AIGW_STR("tool_result"), AIGW_STR("reasoning"), AIGW_STR("refusal"), AIGW_STR("other"), AIGW_STR("") };
+static const aigw_str aigwi_model_sources[] = { AIGW_STR("bytes"), AIGW_STR("url"), AIGW_STR("file"), AIGW_STR("text"), AIGW_STR("") };
+static const aigw_str aigwi_model_opaques[] = { AIGW_STR("signature"), AIGW_STR("redacted"), AIGW_STR("") };
+static const aigw_str aigwi_model_notes[] = { AIGW_STR("citation"), AIGW_STR("logprobs"), AIGW_STR("safety"), AIGW_STR("signature"), AIGW_STR("other"), AIGW_STR("") };
+static const aigw_str aigwi_model_tools[] = { AIGW_STR("function"), AIGW_STR("custom"), AIGW_STR("hosted"), AIGW_STR("") };
+static const aigw_str aigwi_model_choices[] = { AIGW_STR("unset"), AIGW_STR("auto"), AIGW_STR("none"), AIGW_STR("required"), AIGW_STR("named"), AIGW_STR("") };
+static const aigw_str aigwi_model_formats[] = { AIGW_STR("text"), AIGW_STR("json"), AIGW_STR("schema"), AIGW_STR("") };
+static const aigw_str aigwi_model_ops[] = { AIGW_STR("none"), AIGW_STR("chat"), AIGW_STR("count_tokens"), AIGW_STR("models"), AIGW_STR("embed"), AIGW_STR("raw"), AIGW_STR("") };
+static const aigw_str aigwi_model_events[] = { AIGW_STR("start"), AIGW_STR("block_start"), AIGW_STR("delta"), AIGW_STR("note"), AIGW_STR("block_stop"),
+    AIGW_STR("usage"), AIGW_STR("ping"), AIGW_STR("stop"), AIGW_STR("error"), AIGW_STR("") };
+static const aigw_str aigwi_model_retries[] = { AIGW_STR("never"), AIGW_STR("wait"), AIGW_STR("other"), AIGW_STR("") };
+static const aigw_str aigwi_model_params[] = { AIGW_STR("temperature"), AIGW_STR("top_p"), AIGW_STR("top_k"), AIGW_STR("presence_penalty"),
+    AIGW_STR("frequency_penalty"), AIGW_STR("seed"), AIGW_STR("n"), AIGW_STR("logprobs"), AIGW_STR("top_logprobs"), AIGW_STR("max_output"), AIGW_STR("parallel"),
+    AIGW_STR("stream"), AIGW_STR("stream_usage"), AIGW_STR("user"), AIGW_STR("safety_id"), AIGW_STR("effort"), AIGW_STR("reasoning_mode"),
+    AIGW_STR("reasoning_budget"), AIGW_STR("reasoning_show") };
+static const uint8_t aigwi_model_param_kinds[] = {
+#define X(name, kind) AIGW_PARAM_##kind,
+    AIGW_PARAM_LIST(X)
+#undef X
+};
+
+/* members whose value is empty are left out */
+static void aigwi_model_w_str(aigw_out *o, const char *key, aigw_str s) {
+    if (!s.n) return;
+    aigw_json_key(o, key);
+    aigw_json_put_str(o, s);
+}
+static void aigwi_model_w_raw(aigw_out *o, const char *key, aigw_str json) {
+    if (!json.n) return;
+    aigw_json_key(o, key);
+    aigw_json_put_raw(o, json);
+}
+static void aigwi_model_w_int(aigw_out *o, const char *key, int64_t v) {
+    if (!v) return;
+    aigw_json_key(o, key);
+    aigw_json_put_int(o, v);
+}
+static void aigwi_model_w_true(aigw_out *o, const char *key, int v) {
+    if (!v) return;
+    aigw_json_key(o, key);
+    aigw_json_put_bool(o, 1);
+}
+static void aigwi_model_w_text(aigw_out *o, aigw_text t) {
+    aigw_str s;
+    s.p = t.p;
+    s.n = t.n;
+    if (t.form == AIGW_TEXT_JSON) aigwi_model_w_raw(o, "json", s);
+    else if (t.n) {
+        aigw_json_key(o, "text");
+        aigw_json_put_text(o, t);
+    }
+}
+static void aigwi_model_w_state(aigw_out *o, const aigw_opaque *s) {
+    if (!s) return;
+    aigw_json_key(o, "state");
+    aigw_json_open(o, '{');
+    aigwi_model_w_str(o, "kind", aigwi_model_opaques[s->kind]);
+    aigwi_model_w_str(o, "owner", s->owner);
+    aigwi_model_w_str(o, "model", s->model);
+    aigwi_model_w_text(o, s->data);
+    aigw_json_close(o, '}');
+}
+static void aigwi_model_w_notes(aigw_out *o, const aigw_note *n) {
+    if (!n) return;
+    aigw_json_key(o, "notes");
+    aigw_json_open(o, '[');
+    for (; n; n = n->next) {
+        aigw_json_open(o, '{');
+        aigwi_model_w_str(o, "kind", aigwi_model_notes[n->kind]);
+        aigwi_model_w_str(o, "dialect", n->dialect);
+        aigwi_model_w_raw(o, "json", n->json);
+        aigw_json_close(o, '}');
+    }
+    aigw_json_close(o, ']');
+}
+
+/* All of a part but its own parts and the closing brace. */
+static void aigwi_model_w_part(aigw_out *o, const aigw_part *p) {
+    aigw_json_open(o, '{');
+    aigwi_model_w_str(o, "kind", aigwi_model_parts[p->kind]);
+    if (p->kind >= AIGW_PART_IMAGE && p->kind <= AIGW_PART_FILE) aigwi_model_w_str(o, "source", aigwi_model_sources[p->source]);
+    aigwi_model_w_str(o, "id", p->id);
+    aigwi_model_w_str(o, "name", p->name);
+    aigwi_model_w_str(o, "mime", p->mime);
+    aigwi_model_w_str(o, "detail", p->detail);
+    aigwi_model_w_true(o, "is_error", p->is_error);
+    aigwi_model_w_true(o, "custom", p->custom);
+    aigwi_model_w_true(o, "no_id", p->no_id);
+    aigwi_model_w_int(o, "cache_ttl_s", p->cache_ttl_s);
+    aigwi_model_w_text(o, p->text);
+    aigwi_model_w_state(o, p->state);
+    aigwi_model_w_notes(o, p->notes);
+}
+static void aigwi_model_w_parts(aigw_out *o, const aigw_part *p) {
+    const aigw_part *q;
+    aigw_json_key(o, "parts");
+    aigw_json_open(o, '[');
+    for (; p; p = p->next) {
+        aigwi_model_w_part(o, p);
+        if (p->parts) {
+            aigw_json_key(o, "parts");
+            aigw_json_open(o, '[');
+            for (q = p->parts; q; q = q->next) {
+                aigwi_model_w_part(o, q);
+                aigw_json_close(o, '}');
+            }
+            aigw_json_close(o, ']');
+        }
+        aigw_json_close(o, '}');
+    }
+    aigw_json_close(o, ']');
+}
+
+static void aigwi_model_w_strict(aigw_out *o, int strict) {
+    if (strict < 0) return;
+    aigw_json_key(o, "strict");
+    aigw_json_put_bool(o, strict);
+}
+static void aigwi_model_w_tools(aigw_out *o, const aigw_tool *t) {
+    if (!t) return;
+    aigw_json_key(o, "tools");
+    aigw_json_open(o, '[');
+    for (; t; t = t->next) {
+        aigw_json_open(o, '{');
+        aigwi_model_w_str(o, "kind", aigwi_model_tools[t->kind]);
+        aigwi_model_w_str(o, "name", t->name);
+        if (t->description.n) {
+            aigw_json_key(o, "description");
+            aigw_json_put_text(o, t->description);
+        }
+        aigwi_model_w_strict(o, t->strict);
+        aigwi_model_w_true(o, "openapi", t->openapi);
+        aigwi_model_w_int(o, "cache_ttl_s", t->cache_ttl_s);
+        aigwi_model_w_raw(o, "schema", t->schema);
+        aigw_json_close(o, '}');
+    }
+    aigw_json_close(o, ']');
+}
+static void aigwi_model_w_items(aigw_out *o, const char *key, const aigw_item *i) {
+    if (!i) return;
+    aigw_json_key(o, key);
+    aigw_json_open(o, '[');
+    for (; i; i = i->next) aigw_json_put_text(o, i->text);
+    aigw_json_close(o, ']');
+}
+static void aigwi_model_w_params(aigw_out *o, const aigw_req *req) {
+    int id, any = 0;
+    for (id = 0; id < AIGW_P_COUNT; id++) any |= req->param[id].has;
+    if (!any) return;
+    aigw_json_key(o, "param");
+    aigw_json_open(o, '{');
+    for (id = 0; id < AIGW_P_COUNT; id++) {
+        const aigw_param *p = &req->param[id];
+        if (!p->has) continue;
+        aigw_json_key_str(o, aigwi_model_params[id]);
+        if (aigwi_model_param_kinds[id] == AIGW_PARAM_NUM) aigw_json_put_raw(o, p->raw);
+        else if (aigwi_model_param_kinds[id] == AIGW_PARAM_BOOL) aigw_json_put_bool(o, p->micro != 0);
+        else aigw_json_put_str(o, p->raw);
+    }
+    aigw_json_close(o, '}');
+}
+static void aigwi_model_w_format(aigw_out *o, const aigw_format *f) {
+    if (f->kind == AIGW_FORMAT_TEXT) return;
+    aigw_json_key(o, "format");
+    aigw_json_open(o, '{');
+    aigwi_model_w_str(o, "kind", aigwi_model_formats[f->kind]);
+    aigwi_model_w_str(o, "name", f->name);
+    if (f->description.n) {
+        aigw_json_key(o, "description");
+        aigw_json_put_text(o, f->description);
+    }
+    if (f->kind == AIGW_FORMAT_SCHEMA) aigwi_model_w_strict(o, f->strict);
+    aigwi_model_w_true(o, "openapi", f->openapi);
+    aigwi_model_w_raw(o, "schema", f->schema);
+    aigw_json_close(o, '}');
+}
+
+AIGW_API int aigw_model_req_encode(const aigw_req *req, aigw_out *out) {
+    const aigw_message *m;
+    const aigw_raw *raw;
+    aigw_json_open(out, '{');
+    aigwi_model_w_str(out, "op", aigwi_model_ops[req->op]);
+    aigwi_model_w_str(out, "dialect", req->dialect);
+    aigwi_model_w_str(out, "model", req->model);
+    aigwi_model_w_true(out, "array", req->array);
+    aigw_json_key(out, "messages");
+    aigw_json_open(out, '[');
+    for (m = req->messages; m; m = m->next) {
+        aigw_json_open(out, '{');
+        aigwi_model_w_str(out, "role", aigwi_model_roles[m->role]);
+        aigwi_model_w_str(out, "name", m->name);
+        aigwi_model_w_parts(out, m->parts);
+        aigw_json_close(out, '}');
+    }
+    aigw_json_close(out, ']');
+    aigwi_model_w_tools(out, req->tools);
+    if (req->choice) aigwi_model_w_str(out, "choice", aigwi_model_choices[req->choice]);
+    aigwi_model_w_items(out, "choice_names", req->choice_names);
+    aigwi_model_w_params(out, req);
+    aigwi_model_w_items(out, "stop", req->stop);
+    aigwi_model_w_format(out, &req->format);
+    aigwi_model_w_raw(out, "metadata", req->metadata);
+    aigwi_model_w_int(out, "cache_ttl_s", req->cache_ttl_s);
+    if (req->raw) {
+        aigw_json_key(out, "raw");
+        aigw_json_open(out, '[');
+        for (raw = req->raw; raw; raw = raw->next) {
+            aigw_json_open(out, '{');
+            aigwi_model_w_str(out, "name", raw->name);
+            aigwi_model_w_raw(out, "json", raw->json);
+            aigw_json_close(out, '}');
+        }
+        aigw_json_close(out, ']');
+    }
+    aigw_json_close(out, '}');
+    return out->buf.n > out->buf.cap ? AIGW_E_NOMEM : AIGW_OK;
+}
+
+static void aigwi_model_w_usage(aigw_out *o, const aigw_usage *u) {
+    static const char *const names[] = { "input", "cached", "cache_write", "output", "reasoning", "input_audio", "output_audio" };
+    const int64_t v[] = { u->input, u->cached, u->cache_write, u->output, u->reasoning, u->input_audio, u->output_audio };
+    int i;
+    if (!u->has) return;
+    aigw_json_key(o, "usage");
+    aigw_json_open(o, '{');
+    for (i = 0; i < 7; i++)
+        if (u->has >> i & 1) {
+            aigw_json_key(o, names[i]);
+            aigw_json_put_int(o, v[i]);
+        }
+    aigw_json_close(o, '}');
+}
+
+AIGW_API int aigw_model_error_encode(const aigw_error *err, aigw_out *out) {
+    aigw_json_open(out, '{');
+    aigwi_model_w_str(out, "kind", aigw_base_str(aigw_model_kind_name(err->kind)));
+    aigwi_model_w_str(out, "retry", aigwi_model_retries[err->retry]);
+    aigwi_model_w_int(out, "status", err->status);
+    if (err->retry_after_ms >= 0) {
+        aigw_json_key(out, "retry_after_ms");
+        aigw_json_put_int(out, err->retry_after_ms);
+    }
+    aigwi_model_w_str(out, "message", err->message);
+    aigwi_model_w_str(out, "type", err->type);
+    aigwi_model_w_str(out, "code", err->code);
+    aigwi_model_w_str(out, "param", err->param);
+    aigwi_model_w_str(out, "request_id", err->request_id);
+    aigwi_model_w_str(out, "provider", err->provider);
+    aigwi_model_w_str(out, "advice", err->advice);
+    aigw_json_close(out, '}');
+    return out->buf.n > out->buf.cap ? AIGW_E_NOMEM : AIGW_OK;
+}
+
+static void aigwi_model_w_finish(aigw_out *o, const uint8_t *finish, int n) {
+    int i;
+    aigw_json_key(o, "finish");
+    aigw_json_open(o, '[');
+    for (i = 0; i < n; i++) aigw_json_put_str(o, aigw_base_str(aigw_model_finish_name(finish[i])));
+    aigw_json_close(o, ']');
+}
+
+AIGW_API int aigw_model_event_encode(const aigw_event *ev, aigw_out *out) {
+    int in_block = ev->type >= AIGW_EVENT_BLOCK_START && ev->type <= AIGW_EVENT_BLOCK_STOP;
+    aigw_json_open(out, '{');
+    aigwi_model_w_str(out, "type", aigwi_model_events[ev->type]);
+    if (in_block) aigwi_model_w_int(out, "choice", ev->choice);
+    if (in_block && ev->block != AIGW_NO_BLOCK) {
+        aigw_json_key(out, "block");
+        aigw_json_put_int(out, ev->block);
+    }
+    if (in_block) aigwi_model_w_str(out, "kind", ev->type == AIGW_EVENT_NOTE ? aigwi_model_notes[ev->kind] : aigwi_model_parts[ev->kind]);
+    aigwi_model_w_true(out, "custom", ev->custom);
+    aigwi_model_w_true(out, "no_id", ev->no_id);
+    aigwi_model_w_str(out, "id", ev->id);
+    aigwi_model_w_str(out, "model", ev->model);
+    aigwi_model_w_int(out, "created_s", ev->created_s);
+    aigwi_model_w_str(out, "name", ev->name);
+    aigwi_model_w_text(out, ev->text);
+    aigwi_model_w_state(out, ev->state);
+    if (ev->type == AIGW_EVENT_USAGE) aigwi_model_w_usage(out, &ev->usage);
+    if (ev->type == AIGW_EVENT_STOP) aigwi_model_w_finish(out, ev->finish, ev->choices);
+    aigwi_model_w_true(out, "reason_made", ev->reason_made);
+    if (ev->error) {
+        aigw_json_key(out, "error");
+        (void)aigw_model_error_encode(ev->error, out);
+    }
+    aigw_json_close(out, '}');
+    return out->buf.n > out->buf.cap ? AIGW_E_NOMEM : AIGW_OK;
+}
+
+AIGW_API int aigw_model_resp_encode(const aigw_resp *resp, aigw_out *out) {
+    int i;
+    aigw_json_open(out, '{');
+    aigwi_model_w_str(out, "id", resp->id);
+    aigwi_model_w_str(out, "model", resp->model);
+    aigwi_model_w_int(out, "created_s", resp->created_s);
+    aigw_json_key(out, "choices");
+    aigw_json_open(out, '[');
+    for (i = 0; i < resp->choices; i++) {
+        aigw_json_open(out, '{');
+        aigwi_model_w_str(out, "finish", aigw_base_str(aigw_model_finish_name(resp->choice[i].finish)));
+        aigwi_model_w_parts(out, resp->choice[i].parts);
+        aigwi_model_w_notes(out, resp->choice[i].notes);
+        aigw_json_close(out, '}');
+    }
+    aigw_json_close(out, ']');
+    aigwi_model_w_str(out, "stop_sequence", resp->stop_sequence);
+    aigwi_model_w_true(out, "reason_made", resp->reason_made);
+    aigwi_model_w_usage(out, &resp->usage);
+    if (resp->error) {
+        aigw_json_key(out, "error");
+        (void)aigw_model_error_encode(resp->error, out);
+    }
+    aigwi_model_w_true(out, "ended", resp->ended);
+    aigw_json_close(out, '}');
+    return out->buf.n > out->buf.cap ? AIGW_E_NOMEM : AIGW_OK;
+}
+
+/* ---- reading it back */
+
+static int aigwi_model_nomem(aigw_json *j) {
+    return aigw_json_fail(j, AIGW_E_NOMEM, aigw_json_at(j), "the memory for reading is too small");
+}
+static int aigwi_model_unknown(aigw_json *j) {
+    return aigw_json_fail(j, AIGW_E_VALUE, j->key_at, "the model has no such member");
+}
+
+/* A word of `words` (ended by an empty one) as its index. */
+static int aigwi_model_r_word(aigw_json *j, aigw_arena *mem, const aigw_str *words, uint8_t *v) {
+    size_t at = aigw_json_at(j);
+    aigw_str s;
+    uint8_t i;
+    if (!aigw_json_str(j, mem, &s)) return 0;
+    for (i = 0; words[i].n && !aigw_base_eq(words[i], s); i++) {}
+    *v = i;
+    return words[i].n ? 1 : aigw_json_fail(j, AIGW_E_VALUE, at, "not one of the words that stand here");
+}
+static int aigwi_model_r_bool(aigw_json *j, uint8_t *v) {
+    int on = 0;
+    if (!aigw_json_bool(j, &on)) return 0;
+    *v = (uint8_t)on;
+    return 1;
+}
+static int aigwi_model_r_ttl(aigw_json *j, uint32_t *v) {
+    size_t at = aigw_json_at(j);
+    int64_t n;
+    if (!aigw_json_int(j, &n)) return 0;
+    if (n < 0 || n > 0x7fffffff) return aigw_json_fail(j, AIGW_E_VALUE, at, "out of range");
+    *v = (uint32_t)n;
+    return 1;
+}
+static int aigwi_model_r_raw(aigw_json *j, aigw_text *t) {
+    aigw_str s;
+    if (!aigw_json_raw(j, &s)) return 0;
+    t->p = s.p;
+    t->n = s.n;
+    t->form = AIGW_TEXT_JSON;
+    return 1;
+}
+
+static int aigwi_model_r_state(aigw_json *j, aigw_arena *mem, aigw_opaque **to) {
+    static const aigw_str names[] = { AIGW_STR("kind"), AIGW_STR("owner"), AIGW_STR("model"), AIGW_STR("text") };
+    aigw_opaque *o = (aigw_opaque *)aigw_base_take(mem, 1, sizeof *o, sizeof(void *));
+    uint64_t seen = 0;
+    aigw_str s;
+    int f;
+    if (!o) return aigwi_model_nomem(j);
+    *to = o;
+    for (aigw_json_object(j); (f = aigw_json_field(j, names, 4, &seen)) >= 0; ) switch (f) {
+    case 0: aigwi_model_r_word(j, mem, aigwi_model_opaques, &o->kind); break;
+    case 1: aigw_json_str(j, mem, &o->owner); break;
+    case 2: aigw_json_str(j, mem, &o->model); break;
+    case 3:
+        if (!aigw_json_str(j, mem, &s)) break;
+        o->data.p = s.p;
+        o->data.n = s.n;
+        break;
+    default: aigwi_model_unknown(j);
+    }
+    return !j->err;
+}
+
+static int aigwi_model_r_notes(aigw_json *j, aigw_arena *mem, aigw_note **to) {
+    static const aigw_str names[] = { AIGW_STR("kind"), AIGW_STR("dialect"), AIGW_STR("json") };
+    aigw_note *n;
+    uint64_t seen;
+    int f;
+    for (aigw_json_array(j); aigw_json_item(j); to = &n->next) {
+        n = (aigw_note *)aigw_base_take(mem, 1, sizeof *n, sizeof(void *));
+        if (!n) return aigwi_model_nomem(j);
+        *to = n;
+        n->at = aigw_json_at(j);
+        seen = 0;
+        for (aigw_json_object(j); (f = aigw_json_field(j, names, 3, &seen)) >= 0; ) switch (f) {
+        case 0: aigwi_model_r_word(j, mem, aigwi_model_notes, &n->kind); break;
+        case 1: aigw_json_str(j, mem, &n->dialect); break;
+        case 2: aigw_json_raw(j, &n->json); break;
+        default: aigwi_model_unknown(j);
+        }
+    }
+    return !j->err;
+}
+
+static const aigw_str aigwi_model_part_names[] = { AIGW_STR("kind"), AIGW_STR("source"), AIGW_STR("id"), AIGW_STR("name"), AIGW_STR("mime"),
+    AIGW_STR("detail"), AIGW_STR("is_error"), AIGW_STR("custom"), AIGW_STR("no_id"), AIGW_STR("cache_ttl_s"), AIGW_STR("text"), AIGW_STR("json"),
+    AIGW_STR("state"), AIGW_STR("notes"), AIGW_STR("parts") };
+enum { AIGWI_MODEL_PARTS = 14 };
+
+static void aigwi_model_r_part_field(aigw_json *j, aigw_arena *mem, aigw_part *p, int f) {
+    switch (f) {
+    case 0: aigwi_model_r_word(j, mem, aigwi_model_parts, &p->kind); break;
+    case 1: aigwi_model_r_word(j, mem, aigwi_model_sources, &p->source); break;
+    case 2: aigw_json_str(j, mem, &p->id); break;
+    case 3: aigw_json_str(j, mem, &p->name); break;
+    case 4: aigw_json_str(j, mem, &p->mime); break;
+    case 5: aigw_json_str(j, mem, &p->detail); break;
+    case 6: aigwi_model_r_bool(j, &p->is_error); break;
+    case 7: aigwi_model_r_bool(j, &p->custom); break;
+    case 8: aigwi_model_r_bool(j, &p->no_id); break;
+    case 9: aigwi_model_r_ttl(j, &p->cache_ttl_s); break;
+    case 10: aigw_json_text(j, &p->text); break;
+    case 11: aigwi_model_r_raw(j, &p->text); break;
+    case 12: aigwi_model_r_state(j, mem, &p->state); break;
+    case 13: aigwi_model_r_notes(j, mem, &p->notes); break;
+    default: aigwi_model_unknown(j);
+    }
+}
+
+/* One part without parts of its own (`nested` 0), or with. */
+static aigw_part *aigwi_model_r_leaf(aigw_json *j, aigw_arena *mem) {
+    aigw_part *p = (aigw_part *)aigw_base_take(mem, 1, sizeof *p, sizeof(void *));
+    uint64_t seen = 0;
+    int f;
+    if (!p) {
+        aigwi_model_nomem(j);
+        return NULL;
+    }
+    p->at = aigw_json_at(j);
+    for (aigw_json_object(j); (f = aigw_json_field(j, aigwi_model_part_names, AIGWI_MODEL_PARTS, &seen)) >= 0; )
+        aigwi_model_r_part_field(j, mem, p, f);
+    return p;
+}
+static int aigwi_model_r_parts(aigw_json *j, aigw_arena *mem, aigw_part **to) {
+    aigw_part *p, **inner;
+    uint64_t seen;
+    int f;
+    for (aigw_json_array(j); aigw_json_item(j); to = &p->next) {
+        p = (aigw_part *)aigw_base_take(mem, 1, sizeof *p, sizeof(void *));
+        if (!p) return aigwi_model_nomem(j);
+        *to = p;
+        p->at = aigw_json_at(j);
+        seen = 0;
+        for (aigw_json_object(j); (f = aigw_json_field(j, aigwi_model_part_names, AIGWI_MODEL_PARTS + 1, &seen)) >= 0; ) {
+            if (f != AIGWI_MODEL_PARTS) {
+                aigwi_model_r_part_field(j, mem, p, f);
+                continue;
+            }
+            inner = &p->parts;
+            for (aigw_json_array(j); aigw_json_item(j); inner = &(*inner)->next)
+                if (!(*inner = aigwi_model_r_leaf(j, mem))) return 0;
+        }
+    }
+    return !j->err;
+}
+
+static int aigwi_model_r_messages(aigw_json *j, aigw_arena *mem, aigw_req *req) {
+    static const aigw_str names[] = { AIGW_STR("role"), AIGW_STR("name"), AIGW_STR("parts") };
+    aigw_message *m, **to = &req->messages;
+    uint64_t seen;
+    int f;
+    for (aigw_json_array(j); aigw_json_item(j); to = &m->next) {
+        m = (aigw_message *)aigw_base_take(mem, 1, sizeof *m, sizeof(void *));
+        if (!m) return aigwi_model_nomem(j);
+        *to = req->last_message = m;
+        m->at = aigw_json_at(j);
+        seen = 0;
+        for (aigw_json_object(j); (f = aigw_json_field(j, names, 3, &seen)) >= 0; ) switch (f) {
+        case 0: aigwi_model_r_word(j, mem, aigwi_model_roles, &m->role); break;
+        case 1: aigw_json_str(j, mem, &m->name); break;
+        case 2: aigwi_model_r_parts(j, mem, &m->parts); break;
+        default: aigwi_model_unknown(j);
+        }
+    }
+    return !j->err;
+}
+
+static void aigwi_model_r_strict(aigw_json *j, int8_t *strict) {
+    int on = 0;
+    if (aigw_json_bool(j, &on)) *strict = (int8_t)on;
+}
+
+static int aigwi_model_r_tools(aigw_json *j, aigw_arena *mem, aigw_req *req) {
+    static const aigw_str names[] = { AIGW_STR("kind"), AIGW_STR("name"), AIGW_STR("description"), AIGW_STR("strict"), AIGW_STR("openapi"),
+        AIGW_STR("cache_ttl_s"), AIGW_STR("schema") };
+    aigw_tool *t, **to = &req->tools;
+    uint64_t seen;
+    int f;
+    for (aigw_json_array(j); aigw_json_item(j); to = &t->next) {
+        t = (aigw_tool *)aigw_base_take(mem, 1, sizeof *t, sizeof(void *));
+        if (!t) return aigwi_model_nomem(j);
+        *to = req->last_tool = t;
+        t->at = aigw_json_at(j);
+        t->strict = -1;
+        seen = 0;
+        for (aigw_json_object(j); (f = aigw_json_field(j, names, 7, &seen)) >= 0; ) switch (f) {
+        case 0: aigwi_model_r_word(j, mem, aigwi_model_tools, &t->kind); break;
+        case 1: aigw_json_str(j, mem, &t->name); break;
+        case 2: aigw_json_text(j, &t->description); break;
+        case 3: aigwi_model_r_strict(j, &t->strict); break;
+        case 4: aigwi_model_r_bool(j, &t->openapi); break;
+        case 5: aigwi_model_r_ttl(j, &t->cache_ttl_s); break;
+        case 6: aigw_json_raw(j, &t->schema); break;
+        default: aigwi_model_unknown(j);
+        }
+    }
+    return !j->err;
+}
+
+static int aigwi_model_r_items(aigw_json *j, aigw_arena *mem, aigw_item **to) {
+    aigw_item *i;
+    for (aigw_json_array(j); aigw_json_item(j); to = &i->next) {
+        i = (aigw_item *)aigw_base_take(mem, 1, sizeof *i, sizeof(void *));
+        if (!i) return aigwi_model_nomem(j);
+        *to = i;
+        i->at = aigw_json_at(j);
+        if (!aigw_json_text(j, &i->text)) return 0;
+    }
+    return !j->err;
+}
+
+static void aigwi_model_r_param(aigw_json *j, aigw_arena *mem, aigw_param *p, int kind) {
+    int on = 0;
+    p->at = aigw_json_at(j);
+    p->has = 1;
+    if (kind == AIGW_PARAM_BOOL) {
+        if (aigw_json_bool(j, &on)) p->micro = on;
+    } else if (kind == AIGW_PARAM_WORD) aigw_json_str(j, mem, &p->raw);
+    else if (aigw_json_number(j, &p->raw)) (void)aigw_base_micro(p->raw, &p->micro);
+}
+
+static void aigwi_model_r_format(aigw_json *j, aigw_arena *mem, aigw_format *t) {
+    static const aigw_str names[] = { AIGW_STR("kind"), AIGW_STR("name"), AIGW_STR("description"), AIGW_STR("strict"), AIGW_STR("openapi"), AIGW_STR("schema") };
+    uint64_t seen = 0;
+    int f;
+    t->at = aigw_json_at(j);
+    for (aigw_json_object(j); (f = aigw_json_field(j, names, 6, &seen)) >= 0; ) switch (f) {
+    case 0: aigwi_model_r_word(j, mem, aigwi_model_formats, &t->kind); break;
+    case 1: t->name_at = aigw_json_at(j); aigw_json_str(j, mem, &t->name); break;
+    case 2: t->description_at = aigw_json_at(j); aigw_json_text(j, &t->description); break;
+    case 3: t->strict_at = aigw_json_at(j); aigwi_model_r_strict(j, &t->strict); break;
+    case 4: aigwi_model_r_bool(j, &t->openapi); break;
+    case 5: aigw_json_raw(j, &t->schema); break;
+    default: aigwi_model_unknown(j);
+    }
+}
+
+static int aigwi_model_r_raws(aigw_json *j, aigw_arena *mem, aigw_req *req) {
+    static const aigw_str names[] = { AIGW_STR("name"), AIGW_STR("json") };
+    aigw_raw *r, **to = &req->raw;
+    uint64_t seen;
+    int f;
+    for (aigw_json_array(j); aigw_json_item(j); to = &r->next) {
+        r = (aigw_raw *)aigw_base_take(mem, 1, sizeof *r, sizeof(void *));
+        if (!r) return aigwi_model_nomem(j);
+        *to = req->last_raw = r;
+        r->at = aigw_json_at(j);
+        seen = 0;
+        for (aigw_json_object(j); (f = aigw_json_field(j, names, 2, &seen)) >= 0; ) switch (f) {
+        case 0: aigw_json_str(j, mem, &r->name); break;
+        case 1: aigw_json_raw(j, &r->json); break;
+        default: aigwi_model_unknown(j);
+        }
+    }
+    return !j->err;
+}
+
+AIGW_API int aigw_model_req_decode(aigw_str text, aigw_arena *mem, aigw_req *req, aigw_fault *fault) {
+    static const aigw_str names[] = { AIGW_STR("op"), AIGW_STR("dialect"), AIGW_STR("model"), AIGW_STR("array"), AIGW_STR("messages"), AIGW_STR("tools"),
+        AIGW_STR("choice"), AIGW_STR("choice_names"), AIGW_STR("param"), AIGW_STR("stop"), AIGW_STR("format"), AIGW_STR("metadata"),
+        AIGW_STR("cache_ttl_s"), AIGW_STR("raw") };
+    aigw_json j;
+    uint64_t seen = 0, params = 0;
+    int f, id;
+    memset(req, 0, sizeof *req);
+    req->op = AIGW_OP_CHAT;
+    req->body = text;
+    req->format.strict = -1;
+    aigw_json_init(&j, text);
+    for (aigw_json_object(&j); (f = aigw_json_field(&j, names, 14, &seen)) >= 0; ) switch (f) {
+    case 0: aigwi_model_r_word(&j, mem, aigwi_model_ops, &req->op); break;
+    case 1: aigw_json_str(&j, mem, &req->dialect); break;
+    case 2: req->model_at = aigw_json_at(&j); aigw_json_str(&j, mem, &req->model); break;
+    case 3: aigwi_model_r_bool(&j, &req->array); break;
+    case 4: aigwi_model_r_messages(&j, mem, req); break;
+    case 5: aigwi_model_r_tools(&j, mem, req); break;
+    case 6: req->choice_at = aigw_json_at(&j); aigwi_model_r_word(&j, mem, aigwi_model_choices, &req->choice); break;
+    case 7: aigwi_model_r_items(&j, mem, &req->choice_names); break;
+    case 8:
+        for (aigw_json_object(&j); (id = aigw_json_field(&j, aigwi_model_params, AIGW_P_COUNT, &params)) >= 0; )
+            if (id == AIGW_P_COUNT) aigwi_model_unknown(&j);
+            else aigwi_model_r_param(&j, mem, &req->param[id], aigwi_model_param_kinds[id]);
+        break;
+    case 9: req->stop_at = aigw_json_at(&j); aigwi_model_r_items(&j, mem, &req->stop); break;
+    case 10: aigwi_model_r_format(&j, mem, &req->format); break;
+    case 11: req->metadata_at = aigw_json_at(&j); aigw_json_raw(&j, &req->metadata); break;
+    case 12: req->cache_at = aigw_json_at(&j); aigwi_model_r_ttl(&j, &req->cache_ttl_s); break;
+    case 13: aigwi_model_r_raws(&j, mem, req); break;
+    default: aigwi_model_unknown(&j);
+    }
+    (void)aigw_json_end(&j);
+    return aigw_json_fault(&j, fault);
+}
+
+static void aigwi_model_r_usage(aigw_json *j, aigw_usage *u) {
+    static const aigw_str names[] = { AIGW_STR("input"), AIGW_STR("cached"), AIGW_STR("cache_write"), AIGW_STR("output"), AIGW_STR("reasoning"),
+        AIGW_STR("input_audio"), AIGW_STR("output_audio") };
+    int64_t *const to[] = { &u->input, &u->cached, &u->cache_write, &u->output, &u->reasoning, &u->input_audio, &u->output_audio };
+    uint64_t seen = 0;
+    int f;
+    for (aigw_json_object(j); (f = aigw_json_field(j, names, 7, &seen)) >= 0; )
+        if (f == 7) aigwi_model_unknown(j);
+        else if (aigw_json_int(j, to[f])) u->has |= (uint32_t)1 << f;
+}
+
+static int aigwi_model_r_finish(aigw_json *j, aigw_arena *mem, uint8_t *finish) {
+    size_t at = aigw_json_at(j);
+    aigw_str s;
+    if (!aigw_json_str(j, mem, &s)) return 0;
+    for (*finish = 0; *finish <= AIGW_FINISH_OTHER; (*finish)++)
+        if (aigw_base_eq(s, aigw_base_str(aigw_model_finish_name(*finish)))) return 1;
+    return aigw_json_fail(j, AIGW_E_VALUE, at, "no such finish reason");
+}
+
+static int aigwi_model_r_kind(aigw_json *j, aigw_arena *mem, uint8_t *kind) {
+    size_t at = aigw_json_at(j);
+    aigw_str s;
+    if (!aigw_json_str(j, mem, &s)) return 0;
+    for (*kind = 0; *kind < AIGW_KIND_COUNT; (*kind)++)
+        if (aigw_base_eq(s, aigw_base_str(aigw_model_kind_name(*kind)))) return 1;
+    return aigw_json_fail(j, AIGW_E_VALUE, at, "no such error kind");
+}
+
+static int aigwi_model_r_error(aigw_json *j, aigw_arena *mem, aigw_error *e) {
+    static const aigw_str names[] = { AIGW_STR("kind"), AIGW_STR("retry"), AIGW_STR("status"), AIGW_STR("retry_after_ms"), AIGW_STR("message"), AIGW_STR("type"),
+        AIGW_STR("code"), AIGW_STR("param"), AIGW_STR("request_id"), AIGW_STR("provider"), AIGW_STR("advice") };
+    aigw_str *const strs[] = { &e->message, &e->type, &e->code, &e->param, &e->request_id, &e->provider, &e->advice };
+    uint64_t seen = 0;
+    int64_t v;
+    int f;
+    memset(e, 0, sizeof *e);
+    e->retry_after_ms = -1;
+    for (aigw_json_object(j); (f = aigw_json_field(j, names, 11, &seen)) >= 0; ) switch (f) {
+    case 0: aigwi_model_r_kind(j, mem, &e->kind); break;
+    case 1: aigwi_model_r_word(j, mem, aigwi_model_retries, &e->retry); break;
+    case 2: if (aigw_json_int(j, &v)) e->status = (int)v; break;
+    case 3: aigw_json_int(j, &e->retry_after_ms); break;
+    case 11: aigwi_model_unknown(j); break;
+    default: aigw_json_str(j, mem, strs[f - 4]);
+    }
+    return !j->err;
+}
+
+AIGW_API int aigw_model_error_decode(aigw_str text, aigw_arena *mem, aigw_error *err, aigw_fault *fault) {
+    aigw_json j;
+    aigw_json_init(&j, text);
+    aigwi_model_r_error(&j, mem, err);
+    (void)aigw_json_end(&j);
+    return aigw_json_fault(&j, fault);
+}
+
+/* The second pass of an event line: its members, once its type says what `kind` means. */
+static void aigwi_model_r_event_field(aigw_json *j, aigw_arena *mem, aigw_event *ev, int f) {
+    aigw_error *err;
+    aigw_opaque *state;
+    int64_t v = 0;
+    switch (f) {
+    case 0: aigwi_model_r_word(j, mem, aigwi_model_events, &ev->type); break;
+    case 1: if (aigw_json_int(j, &v)) ev->choice = (uint16_t)v; break;
+    case 2: if (aigw_json_int(j, &v)) ev->block = (uint32_t)v; break;
+    case 3: aigwi_model_r_word(j, mem, ev->type == AIGW_EVENT_NOTE ? aigwi_model_notes : aigwi_model_parts, &ev->kind); break;
+    case 4: aigwi_model_r_bool(j, &ev->custom); break;
+    case 5: aigwi_model_r_bool(j, &ev->no_id); break;
+    case 6: aigw_json_str(j, mem, &ev->id); break;
+    case 7: aigw_json_str(j, mem, &ev->model); break;
+    case 8: aigw_json_int(j, &ev->created_s); break;
+    case 9: aigw_json_str(j, mem, &ev->name); break;
+    case 10: aigw_json_text(j, &ev->text); break;
+    case 11: aigwi_model_r_raw(j, &ev->text); break;
+    case 12: if (aigwi_model_r_state(j, mem, &state)) ev->state = state; break;
+    case 13: aigwi_model_r_usage(j, &ev->usage); break;
+    case 14:
+        for (aigw_json_array(j); aigw_json_item(j); ev->choices++)
+            if (ev->choices == AIGW_CHOICES) aigw_json_fail(j, AIGW_E_LIMIT, aigw_json_at(j), "too many answers");
+            else aigwi_model_r_finish(j, mem, &ev->finish[ev->choices]);
+        break;
+    case 15: aigwi_model_r_bool(j, &ev->reason_made); break;
+    case 16:
+        err = (aigw_error *)aigw_base_take(mem, 1, sizeof *err, sizeof(void *));
+        if (!err) aigwi_model_nomem(j);
+        else if (aigwi_model_r_error(j, mem, err)) ev->error = err;
+        break;
+    default: aigwi_model_unknown(j);
+    }
+}
+
+AIGW_API int aigw_model_event_decode(aigw_str line, aigw_arena *mem, aigw_event *ev, aigw_fault *fault) {
+    static const aigw_str names[] = { AIGW_STR("type"), AIGW_STR("choice"), AIGW_STR("block"), AIGW_STR("kind"), AIGW_STR("custom"), AIGW_STR("no_id"), AIGW_STR("id"),
+        AIGW_STR("model"), AIGW_STR("created_s"), AIGW_STR("name"), AIGW_STR("text"), AIGW_STR("json"), AIGW_STR("state"), AIGW_STR("usage"), AIGW_STR("finish"),
+        AIGW_STR("reason_made"), AIGW_STR("error") };
+    aigw_json j;
+    uint64_t seen = 0;
+    int f;
+    memset(ev, 0, sizeof *ev);
+    ev->block = AIGW_NO_BLOCK;
+    ev->at = AIGW_NOWHERE;
+    aigw_json_init(&j, line);
+    for (aigw_json_object(&j); (f = aigw_json_field(&j, names, 17, NULL)) >= 0; )       /* first pass: the type, wherever it stands */
+        if (!f) aigwi_model_r_word(&j, mem, aigwi_model_events, &ev->type);
+        else aigw_json_skip(&j);
+    if (!j.err) {
+        aigw_json_init(&j, line);
+        for (aigw_json_object(&j); (f = aigw_json_field(&j, names, 17, &seen)) >= 0; ) aigwi_model_r_event_field(&j, mem, ev, f);
+        if (!j.err && !(seen & 1)) aigw_json_fail(&j, AIGW_E_MISSING, 0, "an event needs a type");
+    }
+    (void)aigw_json_end(&j);
+    return aigw_json_fault(&j, fault);
+}
+
+static int aigwi_model_r_answers(aigw_json *j, aigw_arena *mem, aigw_resp *r) {
+    static const aigw_str names[] = { AIGW_STR("finish"), AIGW_STR("parts"), AIGW_STR("notes") };
+    aigw_answer *a;
+    uint64_t seen;
+    int f;
+    for (aigw_json_array(j); aigw_json_item(j); r->choices++) {
+        if (r->choices == AIGW_CHOICES) return aigw_json_fail(j, AIGW_E_LIMIT, aigw_json_at(j), "too many answers");
+        a = &r->choice[r->choices];
+        a->present = 1;
+        seen = 0;
+        for (aigw_json_object(j); (f = aigw_json_field(j, names, 3, &seen)) >= 0; ) switch (f) {
+        case 0: aigwi_model_r_finish(j, mem, &a->finish); break;
+        case 1: aigwi_model_r_parts(j, mem, &a->parts); break;
+        case 2: aigwi_model_r_notes(j, mem, &a->notes); break;
+        default: aigwi_model_unknown(j);
+        }
+    }
+    return !j->err;
+}
+
+AIGW_API int aigw_model_resp_decode(aigw_str text, aigw_arena *mem, aigw_resp *resp, aigw_fault *fault) {
+    static const aigw_str names[] = { AIGW_STR("id"), AIGW_STR("model"), AIGW_STR("created_s"), AIGW_STR("choices"), AIGW_STR("stop_sequence"),
+        AIGW_STR("reason_made"), AIGW_STR("usage"), AIGW_STR("error"), AIGW_STR("ended") };
+    aigw_error *err;
+    aigw_json j;
+    uint64_t seen = 0;
+    int f;
+    memset(resp, 0, sizeof *resp);
+    resp->body = text;
+    aigw_json_init(&j, text);
+    for (aigw_json_object(&j); (f = aigw_json_field(&j, names, 9, &seen)) >= 0; ) switch (f) {
+    case 0: aigw_json_str(&j, mem, &resp->id); break;
+    case 1: aigw_json_str(&j, mem, &resp->model); break;
+    case 2: aigw_json_int(&j, &resp->created_s); break;
+    case 3: aigwi_model_r_answers(&j, mem, resp); break;
+    case 4: aigw_json_str(&j, mem, &resp->stop_sequence); break;
+    case 5: aigwi_model_r_bool(&j, &resp->reason_made); break;
+    case 6: aigwi_model_r_usage(&j, &resp->usage); break;
+    case 7:
+        err = (aigw_error *)aigw_base_take(mem, 1, sizeof *err, sizeof(void *));
+        if (!err) aigwi_model_nomem(&j);
+        else if (aigwi_model_r_error(&j, mem, err)) resp->error = err;
+        break;
+    case 8: aigw_json_bool(&j, &resp->ended); break;
+    default: aigwi_model_unknown(&j);
+    }
+    (void)aigw_json_end(&j);
+    return aigw_json_fault(&j, fault);
+}
+
 /* ==== >>dialect ==================================================================================================== */
 /* What dialects share: building requests, parameters by rows, tool arguments and ids, opaque state, the bookkeeping of an answer's
    blocks, classification of errors and retry hints, edits in place. Knows no dialect by name; their words come in as rows.
