@@ -244,13 +244,14 @@ AIGW_API void aigw_digest_wipe(void *p, size_t n);
        }
        err = aigw_json_end(&j);                                                                                            */
 typedef struct {
-    const char *p, *at, *end;           /* text, cursor, end */
+    const char *p, *at, *end;           /* text, cursor (the end after an error), end */
     int         err;                    /* AIGW_E_*; 0: fine so far */
     const char *why;                    /* static sentence of the error */
     aigw_str    key;                    /* last member's name, decoded (raw when it has escapes and is over 64 bytes decoded) */
     size_t      key_at;                 /* offset of the last member's name */
     uint8_t     loose;                  /* aigw_json_field also takes snake_case for a camelCase name (protobuf JSON) */
     /* private */
+    const char *bad;                    /* where the error is; the cursor is at the end then */
     uint8_t     fresh;                  /* just entered a container: no comma wanted */
     uint8_t     hint;                   /* index after the last known name */
     uint16_t    depth;
@@ -2072,11 +2073,13 @@ AIGW_API void aigw_digest_wipe(void *p, size_t n) {
  * Knows JSON's grammar [RFC 8259] and one rule beyond it: strings must be valid UTF-8. Knows no schema. The reader goes
  * over the text once; it stands either at a value, or after one. The writer's only state is whether a comma is due. */
 
+/* Record the first error. The cursor goes to the end, so that "nothing is left" is the only test that reading needs. */
 static int aigwi_json_stop(aigw_json *j, int code, const char *at, const char *why) {
     if (!j->err) {
         j->err = code;
         j->why = why;
-        j->at = at;
+        j->bad = at;
+        j->at = j->end;
     }
     return 0;
 }
@@ -2135,33 +2138,45 @@ static const char *aigwi_json_escape(const char *p, const char *end, uint32_t *c
     *c = 0x10000 + ((uint32_t)(high & 0x3FF) << 10 | (uint32_t)(low & 0x3FF));
     return p + 6;
 }
-/* Take the string at the cursor (a quote stands there): its content, and whether it has escapes (form ESCAPED) or lone ones. */
-static int aigwi_json_string(aigw_json *j, aigw_text *v) {
-    const char *p = j->at + 1, *end = j->end, *next;
-    uint32_t c;
-    v->p = p;
-    v->form = AIGW_TEXT_PLAIN;
+/* The closing quote of a string of which p..end is left, or NULL; *form becomes ESCAPED or LONE when there are such escapes. */
+static const char *aigwi_json_rest(aigw_json *j, const char *p, uint8_t *form) {
+    const char *end = j->end, *why;
     for (;;) {
+        uint32_t c = 0;
         p = aigwi_json_plain(p, end);
-        if (p == end) return aigwi_json_stop(j, AIGW_E_SYNTAX, p, "a string is not closed");
-        if (*p == '"') break;
+        why = "a string is not closed";
+        if (p == end) break;
+        if (*p == '"') return p;
         if (*p == '\\') {
-            next = aigwi_json_escape(p, end, &c);
-            if (!next) return aigwi_json_stop(j, AIGW_E_SYNTAX, p, "a malformed escape in a string");
-            if (v->form == AIGW_TEXT_PLAIN) v->form = AIGW_TEXT_ESCAPED;
-            if (aigwi_json_surrogate(c)) v->form = AIGW_TEXT_LONE;
+            const char *next = aigwi_json_escape(p, end, &c);
+            why = "a malformed escape in a string";
+            if (!next) break;
             p = next;
-            continue;
-        }
-        if ((unsigned char)*p < 0x20) return aigwi_json_stop(j, AIGW_E_SYNTAX, p, "a control character in a string");
-        for (; p < end && (unsigned char)*p >= 0x80; p += c) {
+            if (*form == AIGW_TEXT_PLAIN) *form = AIGW_TEXT_ESCAPED;
+            if (aigwi_json_surrogate(c)) *form = AIGW_TEXT_LONE;
+        } else {
             int n = aigwi_base_utf8_char(p, end);
-            if (n < 0) return aigwi_json_stop(j, AIGW_E_SYNTAX, p, "a string is not valid UTF-8");
-            c = (uint32_t)n;
+            why = n == 1 ? "a control character in a string" : "a string is not valid UTF-8";
+            if (n < 2) break;
+            p += n;
         }
     }
-    v->n = (size_t)(p - v->p);
-    j->at = p + 1;
+    aigwi_json_stop(j, AIGW_E_SYNTAX, p, why);
+    return NULL;
+}
+/* The same for a whole string; most hold neither escapes nor other than ASCII. */
+static const char *aigwi_json_quote(aigw_json *j, const char *p, uint8_t *form) {
+    const char *q = aigwi_json_plain(p, j->end);
+    *form = AIGW_TEXT_PLAIN;
+    return q < j->end && *q == '"' ? q : aigwi_json_rest(j, q, form);
+}
+/* Take the string at the cursor (a quote stands there). */
+static int aigwi_json_string(aigw_json *j, aigw_text *v) {
+    const char *p = j->at + 1, *q = aigwi_json_quote(j, p, &v->form);
+    if (!q) return 0;
+    v->p = p;
+    v->n = (size_t)(q - p);
+    j->at = q + 1;
     return 1;
 }
 /* Decode the inside of a string into d[0..room): the length, or SIZE_MAX when it does not fit. */
@@ -2187,8 +2202,9 @@ static size_t aigwi_json_unescape(char *d, size_t room, const char *p, const cha
 
 AIGW_API void aigw_json_init(aigw_json *j, aigw_str text) {
     j->p = text.p ? text.p : "";
-    j->at = aigwi_json_space(j->p, j->p + text.n);
     j->end = j->p + text.n;
+    j->at = aigwi_json_space(j->p, j->end);
+    j->bad = NULL;
     j->err = 0;
     j->why = "";
     j->key = aigw_base_str(NULL);
@@ -2197,20 +2213,21 @@ AIGW_API void aigw_json_init(aigw_json *j, aigw_str text) {
     j->depth = 0;
 }
 AIGW_API int aigw_json_kind(aigw_json *j) {
-    if (j->err || j->at == j->end) return AIGW_JSON_NONE;
+    if (j->at == j->end) return AIGW_JSON_NONE;
     char c = *j->at;
     if (c == '"' || c == '{' || c == '[' || c == 't' || c == 'f' || c == 'n') return c;
     return c == '-' || aigwi_base_digit(c) ? AIGW_JSON_NUMBER : AIGW_JSON_NONE;
 }
 AIGW_API size_t aigw_json_at(aigw_json *j) {
-    return (size_t)(j->at - j->p);
+    return (size_t)((j->err ? j->bad : j->at) - j->p);
 }
-/* 1 when a value of this type is next; else an error. */
-static int aigwi_json_want(aigw_json *j, int type, const char *why) {
-    int kind = aigw_json_kind(j);
-    if (kind == type) return 1;
-    if (kind == AIGW_JSON_NONE) return aigwi_json_stop(j, AIGW_E_SYNTAX, j->at, "a value was expected");
+/* The error that something else than a value of the wanted type is next. */
+static int aigwi_json_wrong(aigw_json *j, const char *why) {
+    if (aigw_json_kind(j) == AIGW_JSON_NONE) return aigwi_json_stop(j, AIGW_E_SYNTAX, j->at, "a value was expected");
     return aigwi_json_stop(j, AIGW_E_TYPE, j->at, why);
+}
+static int aigwi_json_is(const aigw_json *j, char c) {
+    return j->at < j->end && *j->at == c;
 }
 static int aigwi_json_enter(aigw_json *j) {
     if (j->depth >= AIGW_JSON_DEPTH) return aigwi_json_stop(j, AIGW_E_LIMIT, j->at, "nested too deeply");
@@ -2220,46 +2237,47 @@ static int aigwi_json_enter(aigw_json *j) {
     return 1;
 }
 AIGW_API int aigw_json_object(aigw_json *j) {
-    return aigwi_json_want(j, AIGW_JSON_OBJECT, "an object was expected") && aigwi_json_enter(j);
+    return aigwi_json_is(j, '{') ? aigwi_json_enter(j) : aigwi_json_wrong(j, "an object was expected");
 }
 AIGW_API int aigw_json_array(aigw_json *j) {
-    return aigwi_json_want(j, AIGW_JSON_ARRAY, "an array was expected") && aigwi_json_enter(j);
+    return aigwi_json_is(j, '[') ? aigwi_json_enter(j) : aigwi_json_wrong(j, "an array was expected");
 }
 /* After a value or an opening bracket: 1 and the cursor at the next element, 0 when the container ended, or on error. */
 static int aigwi_json_next(aigw_json *j, char close) {
-    if (j->err) return 0;
-    const char *p = aigwi_json_space(j->at, j->end);
-    if (p < j->end && *p == close) {
+    const char *end = j->end, *p = aigwi_json_space(j->at, end);
+    if (p < end && *p == close) {
         j->at = p + 1;
         j->depth--;
         j->fresh = 0;
         return 0;
     }
     if (!j->fresh) {
-        if (p == j->end || *p != ',')
+        if (p == end || *p != ',')
             return aigwi_json_stop(j, AIGW_E_SYNTAX, p, close == '}' ? "',' or '}' was expected" : "',' or ']' was expected");
-        p = aigwi_json_space(p + 1, j->end);
+        p = aigwi_json_space(p + 1, end);
     }
     j->fresh = 0;
-    if (p == j->end || *p == ',' || *p == ']' || *p == '}') return aigwi_json_stop(j, AIGW_E_SYNTAX, p, "an element is missing");
+    if (p == end || *p == ',' || *p == ']' || *p == '}') return aigwi_json_stop(j, AIGW_E_SYNTAX, p, "an element is missing");
+    j->at = p;
+    return 1;
+}
+/* After a member's name: the colon, and 1 with the cursor at the value. */
+static int aigwi_json_colon(aigw_json *j, const char *p) {
+    const char *end = j->end;
+    p = aigwi_json_space(p, end);
+    if (p == end || *p != ':') return aigwi_json_stop(j, AIGW_E_SYNTAX, p, "':' was expected");
+    p = aigwi_json_space(p + 1, end);
+    if (p == end || *p == ',' || *p == '}') return aigwi_json_stop(j, AIGW_E_SYNTAX, p, "a value was expected");
     j->at = p;
     return 1;
 }
 /* The name of a member, and its colon. */
 static int aigwi_json_name(aigw_json *j, aigw_text *name) {
-    if (*j->at != '"') return aigwi_json_stop(j, AIGW_E_SYNTAX, j->at, "a member's name was expected");
-    if (!aigwi_json_string(j, name)) return 0;
-    const char *p = aigwi_json_space(j->at, j->end);
-    if (p == j->end || *p != ':') return aigwi_json_stop(j, AIGW_E_SYNTAX, p, "':' was expected");
-    p = aigwi_json_space(p + 1, j->end);
-    if (p == j->end || *p == ',' || *p == '}') return aigwi_json_stop(j, AIGW_E_SYNTAX, p, "a value was expected");
-    j->at = p;
-    return 1;
+    if (!aigwi_json_is(j, '"')) return aigwi_json_stop(j, AIGW_E_SYNTAX, j->at, "a member's name was expected");
+    return aigwi_json_string(j, name) && aigwi_json_colon(j, j->at);
 }
-AIGW_API int aigw_json_member(aigw_json *j) {
+static int aigwi_json_key(aigw_json *j) {
     aigw_text name;
-    if (!aigwi_json_next(j, '}')) return 0;
-    j->key_at = (size_t)(j->at - j->p);
     if (!aigwi_json_name(j, &name)) return 0;
     j->key = aigwi_base_slice(name.p, name.p + name.n);
     if (name.form != AIGW_TEXT_PLAIN) {
@@ -2267,6 +2285,11 @@ AIGW_API int aigw_json_member(aigw_json *j) {
         if (n <= sizeof j->scratch) j->key = aigwi_base_slice(j->scratch, j->scratch + n);
     }
     return 1;
+}
+AIGW_API int aigw_json_member(aigw_json *j) {
+    if (!aigwi_json_next(j, '}')) return 0;
+    j->key_at = (size_t)(j->at - j->p);
+    return aigwi_json_key(j);
 }
 AIGW_API int aigw_json_item(aigw_json *j) {
     return aigwi_json_next(j, ']');
@@ -2281,15 +2304,30 @@ static int aigwi_json_snake(aigw_str key, aigw_str name) {
     }
     return k == key.n;
 }
-AIGW_API int aigw_json_field(aigw_json *j, const aigw_str *names, int n, uint64_t *seen) {
-    int i = 0, hint = j->hint;
-    if (!aigw_json_member(j)) return -1;
+/* Which of the names the last member's is; n: none. */
+static int aigwi_json_lookup(const aigw_json *j, const aigw_str *names, int n) {
     aigw_str key = j->key;
-    if (hint < n && aigw_base_eq(key, names[hint])) i = hint;    /* members mostly come in the order of the table */
-    else while (i < n && (names[i].n != key.n || (key.n && memcmp(names[i].p, key.p, key.n)))) i++;
-    if (i == n && j->loose)
-        for (i = 0; i < n && !aigwi_json_snake(key, names[i]); ) i++;
-    if (i == n) return n;
+    for (int i = 0; i < n; i++)
+        if (names[i].n == key.n && !memcmp(names[i].p, key.p, key.n)) return i;
+    for (int i = 0; i < n && j->loose; i++)
+        if (aigwi_json_snake(key, names[i])) return i;
+    return n;
+}
+AIGW_API int aigw_json_field(aigw_json *j, const aigw_str *names, int n, uint64_t *seen) {
+    int i = j->hint;
+    if (!aigwi_json_next(j, '}')) return -1;
+    const char *name = j->at + 1;
+    j->key_at = (size_t)(j->at - j->p);
+    /* Members mostly come in the order of the table: then one comparison finds the name and its end. (A name of the table needs no escape.) */
+    if (i < n && (size_t)(j->end - name) > names[i].n && name[names[i].n] == '"' && name[-1] == '"'
+        && !memcmp(name, names[i].p, names[i].n)) {
+        j->key = aigwi_base_slice(name, name + names[i].n);
+        if (!aigwi_json_colon(j, name + names[i].n + 1)) return -1;
+    } else {
+        if (!aigwi_json_key(j)) return -1;
+        i = aigwi_json_lookup(j, names, n);
+        if (i == n) return n;
+    }
     j->hint = (uint8_t)(i + 1);
     if (seen) {
         if (*seen >> i & 1) return aigwi_json_stop(j, AIGW_E_DUPLICATE, j->p + j->key_at, "this member occurs twice") - 1;
@@ -2299,7 +2337,8 @@ AIGW_API int aigw_json_field(aigw_json *j, const aigw_str *names, int n, uint64_
 }
 
 AIGW_API int aigw_json_text(aigw_json *j, aigw_text *v) {
-    if (!aigwi_json_want(j, AIGW_JSON_STRING, "a string was expected") || !aigwi_json_string(j, v)) return 0;
+    if (!aigwi_json_is(j, '"')) return aigwi_json_wrong(j, "a string was expected");
+    if (!aigwi_json_string(j, v)) return 0;
     if (v->form == AIGW_TEXT_PLAIN) v->form = AIGW_TEXT_ESCAPED;
     return 1;
 }
@@ -2315,13 +2354,14 @@ static int aigwi_json_take(aigw_arena *mem, aigw_text t, aigw_str *v) {
 AIGW_API int aigw_json_str(aigw_json *j, aigw_arena *mem, aigw_str *v) {
     aigw_text t;
     const char *at = j->at;
-    if (!aigwi_json_want(j, AIGW_JSON_STRING, "a string was expected") || !aigwi_json_string(j, &t)) return 0;
+    if (!aigwi_json_is(j, '"')) return aigwi_json_wrong(j, "a string was expected");
+    if (!aigwi_json_string(j, &t)) return 0;
     *v = aigwi_base_slice(t.p, t.p + t.n);
     if (t.form == AIGW_TEXT_PLAIN || aigwi_json_take(mem, t, v)) return 1;
     return aigwi_json_stop(j, AIGW_E_NOMEM, at, "no memory to decode this string");
 }
 AIGW_API int aigw_json_number(aigw_json *j, aigw_str *v) {
-    if (!aigwi_json_want(j, AIGW_JSON_NUMBER, "a number was expected")) return 0;
+    if (aigw_json_kind(j) != AIGW_JSON_NUMBER) return aigwi_json_wrong(j, "a number was expected");
     const char *end = aigwi_base_number(j->at, j->end);
     if (!end) return aigwi_json_stop(j, AIGW_E_SYNTAX, j->at, "a malformed number");
     *v = aigwi_base_slice(j->at, end);
@@ -2330,60 +2370,64 @@ AIGW_API int aigw_json_number(aigw_json *j, aigw_str *v) {
 }
 AIGW_API int aigw_json_int(aigw_json *j, int64_t *v) {
     aigw_str s;
-    const char *at = j->at;
+    const char *at = j->at, *p = at;
+    int64_t u = 0;
+    while (p < j->end && p - at < 18 && aigwi_base_digit(*p)) u = u * 10 + (*p++ - '0');
+    if (p > at && p < j->end && (*p == ',' || *p == '}') && (*at != '0' || p == at + 1)) {   /* short and plain */
+        *v = u;
+        j->at = p;
+        return 1;
+    }
     if (!aigw_json_number(j, &s)) return 0;
     if (aigwi_base_decimal(s, 0, v) == 1) return 1;
     return aigwi_json_stop(j, AIGW_E_VALUE, at, "an integer within 64 bits was expected");
 }
 /* Take this literal if it is next. */
 static int aigwi_json_literal(aigw_json *j, const char *word, size_t n) {
-    if (j->err || (size_t)(j->end - j->at) < n || memcmp(j->at, word, n)) return 0;
+    if ((size_t)(j->end - j->at) < n || memcmp(j->at, word, n)) return 0;
     j->at += n;
     return 1;
 }
 AIGW_API int aigw_json_bool(aigw_json *j, int *v) {
-    int kind = aigw_json_kind(j);
-    if (kind != AIGW_JSON_FALSE && !aigwi_json_want(j, AIGW_JSON_TRUE, "true or false was expected")) return 0;
-    *v = kind == AIGW_JSON_TRUE;
-    if (*v ? aigwi_json_literal(j, "true", 4) : aigwi_json_literal(j, "false", 5)) return 1;
-    return aigwi_json_stop(j, AIGW_E_SYNTAX, j->at, "a value was expected");
+    *v = aigwi_json_literal(j, "true", 4);
+    if (*v || aigwi_json_literal(j, "false", 5)) return 1;
+    if (aigwi_json_is(j, 't') || aigwi_json_is(j, 'f')) return aigwi_json_stop(j, AIGW_E_SYNTAX, j->at, "a value was expected");
+    return aigwi_json_wrong(j, "true or false was expected");
 }
 AIGW_API int aigw_json_null(aigw_json *j) {
     return aigwi_json_literal(j, "null", 4);
 }
+/* Take a value that is no container. */
 static int aigwi_json_scalar(aigw_json *j) {
     aigw_text t;
     aigw_str s;
-    int b;
-    switch (aigw_json_kind(j)) {
-    case AIGW_JSON_STRING: return aigwi_json_string(j, &t);
-    case AIGW_JSON_NUMBER: return aigw_json_number(j, &s);
-    case AIGW_JSON_NULL:   return aigw_json_null(j) || aigwi_json_stop(j, AIGW_E_SYNTAX, j->at, "a value was expected");
-    default:               return aigw_json_bool(j, &b);
-    }
+    if (aigwi_json_is(j, '"')) return aigwi_json_string(j, &t);
+    if (aigwi_json_literal(j, "null", 4) || aigwi_json_literal(j, "true", 4) || aigwi_json_literal(j, "false", 5)) return 1;
+    if (aigw_json_kind(j) == AIGW_JSON_NUMBER) return aigw_json_number(j, &s);
+    return aigwi_json_stop(j, AIGW_E_SYNTAX, j->at, "a value was expected");
 }
 AIGW_API int aigw_json_skip(aigw_json *j) {
     uint32_t object[(AIGW_JSON_DEPTH + 31) / 32];             /* bit d: the container at depth d is an object */
     const unsigned base = j->depth;
+    unsigned in_object = 0;
     aigw_text name;
-    do {
-        char c = (char)aigw_json_kind(j);
-        if (c == '{' || c == '[') {
+    for (;;) {
+        int opens = j->at < j->end && (*j->at == '{' || *j->at == '[');
+        if (opens) {
+            unsigned d = j->depth;
+            in_object = *j->at == '{';
             if (!aigwi_json_enter(j)) return 0;
-            unsigned d = j->depth - 1u;
-            object[d / 32] = (object[d / 32] & ~((uint32_t)1 << d % 32)) | (uint32_t)(c == '{') << d % 32;
+            object[d / 32] = (object[d / 32] & ~((uint32_t)1 << d % 32)) | (uint32_t)in_object << d % 32;
         } else if (!aigwi_json_scalar(j)) return 0;
-        while (j->depth > base) {                             /* to the next value */
-            unsigned d = j->depth - 1u;
-            int in_object = object[d / 32] >> d % 32 & 1;
-            if (aigwi_json_next(j, in_object ? '}' : ']')) {
-                if (in_object && !aigwi_json_name(j, &name)) return 0;
-                break;
-            }
+        for (;;) {                                            /* to the next value */
+            if (j->depth == base) return 1;
+            if (aigwi_json_next(j, in_object ? '}' : ']')) break;
             if (j->err) return 0;
+            unsigned d = j->depth - 1u;
+            if (j->depth != base) in_object = object[d / 32] >> d % 32 & 1;
         }
-    } while (j->depth > base);
-    return 1;
+        if (in_object && !aigwi_json_name(j, &name)) return 0;
+    }
 }
 AIGW_API int aigw_json_raw(aigw_json *j, aigw_str *v) {
     const char *start = j->at;
@@ -2395,7 +2439,6 @@ AIGW_API int aigw_json_fail(aigw_json *j, int code, size_t at, const char *why) 
     return aigwi_json_stop(j, code, j->p + at, why);
 }
 AIGW_API int aigw_json_end(aigw_json *j) {
-    if (j->err) return j->err;
     j->at = aigwi_json_space(j->at, j->end);
     if (j->at < j->end) aigwi_json_stop(j, AIGW_E_SYNTAX, j->at, "something stands after the value");
     else if (j->depth) aigwi_json_stop(j, AIGW_E_SYNTAX, j->at, "the text ends inside a value");
@@ -2472,7 +2515,7 @@ done:
 AIGW_API int aigw_json_fault(const aigw_json *j, aigw_fault *f) {
     if (j->err && !f->code) {
         f->code = j->err;
-        f->at = (size_t)(j->at - j->p);
+        f->at = (size_t)(j->bad - j->p);
         f->text = j->why;
         aigw_json_path(aigwi_base_slice(j->p, j->end), f->at, f->path, sizeof f->path);
     }
@@ -2481,7 +2524,7 @@ AIGW_API int aigw_json_fault(const aigw_json *j, aigw_fault *f) {
 AIGW_API int aigw_json_check(aigw_str s, int type) {
     aigw_json j;
     aigw_json_init(&j, s);
-    if (type) aigwi_json_want(&j, type, "a value of another type was expected");
+    if (type && aigw_json_kind(&j) != type) aigwi_json_wrong(&j, "a value of another type was expected");
     aigw_json_skip(&j);
     return aigw_json_end(&j);
 }
@@ -2579,6 +2622,18 @@ AIGW_API void aigw_json_part(aigw_out *o, aigw_text t) {
     else aigwi_json_put_plain(o, s);
 }
 AIGW_API void aigw_json_put_text(aigw_out *o, aigw_text t) {
+    /* Short and with nothing to escape: in one go. */
+    if (t.n < 64 && (t.form == AIGW_TEXT_ESCAPED || aigwi_json_plain(t.p, t.p + t.n) == t.p + t.n)) {
+        size_t comma = o->comma;
+        char *d = aigwi_base_room(o, t.n + 2 + comma);
+        o->comma = 1;
+        if (!d) return;
+        if (comma) *d++ = ',';
+        *d = '"';
+        if (t.n) memcpy(d + 1, t.p, t.n);
+        d[t.n + 1] = '"';
+        return;
+    }
     aigw_json_open_str(o);
     aigw_json_part(o, t);
     aigw_json_close_str(o);
@@ -2612,10 +2667,12 @@ AIGW_API void aigw_json_put_int(aigw_out *o, int64_t v) {
     o->comma = 1;
 }
 AIGW_API void aigw_json_put_bool(aigw_out *o, int v) {
-    aigw_json_put_raw(o, aigw_base_str(v ? "true" : "false"));
+    static const aigw_str words[2] = { AIGW_STR("false"), AIGW_STR("true") };
+    aigw_json_put_raw(o, words[v != 0]);
 }
 AIGW_API void aigw_json_put_null(aigw_out *o) {
-    aigw_json_put_raw(o, aigw_base_str("null"));
+    static const aigw_str null = AIGW_STR("null");
+    aigw_json_put_raw(o, null);
 }
 
 /* ==== >>http ======================================================================================================= */
