@@ -253,8 +253,8 @@ typedef struct {
     /* private */
     const char *bad;                    /* where the error is; the cursor is at the end then */
     uint8_t     fresh;                  /* just entered a container: no comma wanted */
-    uint8_t     hint;                   /* index after the last known name */
     uint16_t    depth;
+    uint8_t     hint[AIGW_JSON_DEPTH + 1];   /* by depth: index after the last known name */
     char        scratch[64];            /* decoded name */
 } aigw_json;
 
@@ -1443,6 +1443,12 @@ AIGW_API void aigw_client_release(aigw_client *c);
  * them. Long texts are scanned a word at a time; a word is a size_t read by memcpy, and only where in the word a hit
  * stands depends on the byte order. */
 
+/* What is rarely run is kept apart, so that its callers stay small and quick. */
+#ifdef __GNUC__
+#  define AIGWI_BASE_APART __attribute__((noinline))
+#else
+#  define AIGWI_BASE_APART
+#endif
 #define AIGWI_BASE_ONES ((size_t)-1 / 255)                    /* 0x01 in every byte */
 #define AIGWI_BASE_TOPS (AIGWI_BASE_ONES * 0x80)
 
@@ -1568,11 +1574,15 @@ AIGW_API aigw_str aigw_base_copy(aigw_arena *a, aigw_str s) {
 
 /* Room for n bytes at the end of the scratch, or NULL when it is not there; counted either way. */
 static char *aigwi_base_room(aigw_out *o, size_t n) {
-    size_t at = o->buf.n, room = at < o->buf.cap ? o->buf.cap - at : 0;
+    size_t at = o->buf.n;
     o->comma = 0;                                             /* what is put by hand begins afresh for the JSON writer */
-    o->bytes = n <= SIZE_MAX - o->bytes ? o->bytes + n : SIZE_MAX;
-    o->buf.n = n <= SIZE_MAX - at ? at + n : SIZE_MAX;        /* saturates: stays "did not fit" */
-    return n && n <= room ? o->buf.p + at : NULL;
+    if (n > SIZE_MAX - o->bytes) {                            /* saturates: stays "did not fit" */
+        o->bytes = o->buf.n = SIZE_MAX;
+        return NULL;
+    }
+    o->bytes += n;                                            /* never less than buf.n */
+    o->buf.n = at + n;
+    return n && at + n <= o->buf.cap ? o->buf.p + at : NULL;
 }
 /* List the scratch that is not listed yet. When it did not fit the piece is empty, but counted, so that the wanted size is right. */
 static void aigwi_base_flush(aigw_out *o) {
@@ -2074,7 +2084,7 @@ AIGW_API void aigw_digest_wipe(void *p, size_t n) {
  * over the text once; it stands either at a value, or after one. The writer's only state is whether a comma is due. */
 
 /* Record the first error. The cursor goes to the end, so that "nothing is left" is the only test that reading needs. */
-static int aigwi_json_stop(aigw_json *j, int code, const char *at, const char *why) {
+AIGWI_BASE_APART static int aigwi_json_stop(aigw_json *j, int code, const char *at, const char *why) {
     if (!j->err) {
         j->err = code;
         j->why = why;
@@ -2084,7 +2094,7 @@ static int aigwi_json_stop(aigw_json *j, int code, const char *at, const char *w
     return 0;
 }
 static const char *aigwi_json_space(const char *p, const char *end) {
-    while (p < end && (*p == ' ' || *p == '\n' || *p == '\r' || *p == '\t')) p++;
+    while (p < end && (unsigned char)*p <= ' ' && (*p == ' ' || *p == '\n' || *p == '\r' || *p == '\t')) p++;
     return p;
 }
 /* The first byte of p..end that cannot be copied blindly (quote, backslash, control, above ASCII), or end. */
@@ -2139,7 +2149,7 @@ static const char *aigwi_json_escape(const char *p, const char *end, uint32_t *c
     return p + 6;
 }
 /* The closing quote of a string of which p..end is left, or NULL; *form becomes ESCAPED or LONE when there are such escapes. */
-static const char *aigwi_json_rest(aigw_json *j, const char *p, uint8_t *form) {
+AIGWI_BASE_APART static const char *aigwi_json_rest(aigw_json *j, const char *p, uint8_t *form) {
     const char *end = j->end, *why;
     for (;;) {
         uint32_t c = 0;
@@ -2209,7 +2219,7 @@ AIGW_API void aigw_json_init(aigw_json *j, aigw_str text) {
     j->why = "";
     j->key = aigw_base_str(NULL);
     j->key_at = 0;
-    j->loose = j->fresh = j->hint = 0;
+    j->loose = j->fresh = 0;
     j->depth = 0;
 }
 AIGW_API int aigw_json_kind(aigw_json *j) {
@@ -2222,7 +2232,7 @@ AIGW_API size_t aigw_json_at(aigw_json *j) {
     return (size_t)((j->err ? j->bad : j->at) - j->p);
 }
 /* The error that something else than a value of the wanted type is next. */
-static int aigwi_json_wrong(aigw_json *j, const char *why) {
+AIGWI_BASE_APART static int aigwi_json_wrong(aigw_json *j, const char *why) {
     if (aigw_json_kind(j) == AIGW_JSON_NONE) return aigwi_json_stop(j, AIGW_E_SYNTAX, j->at, "a value was expected");
     return aigwi_json_stop(j, AIGW_E_TYPE, j->at, why);
 }
@@ -2231,7 +2241,7 @@ static int aigwi_json_is(const aigw_json *j, char c) {
 }
 static int aigwi_json_enter(aigw_json *j) {
     if (j->depth >= AIGW_JSON_DEPTH) return aigwi_json_stop(j, AIGW_E_LIMIT, j->at, "nested too deeply");
-    j->depth++;
+    j->hint[++j->depth] = 0;
     j->fresh = 1;
     j->at++;
     return 1;
@@ -2261,35 +2271,51 @@ static int aigwi_json_next(aigw_json *j, char close) {
     j->at = p;
     return 1;
 }
-/* After a member's name: the colon, and 1 with the cursor at the value. */
+/* To the next member: what follows the opening quote of its name; NULL when the object ended, or on error. */
+static const char *aigwi_json_name(aigw_json *j) {
+    const char *p = j->at;
+    if (j->end - p > 2 && p[0] == ',' && p[1] == '"' && !j->fresh) {
+        p++;                                                  /* the usual case: nothing between */
+    } else {
+        if (!aigwi_json_next(j, '}')) return NULL;
+        p = j->at;
+        if (*p != '"') {
+            aigwi_json_stop(j, AIGW_E_SYNTAX, p, "a member's name was expected");
+            return NULL;
+        }
+    }
+    j->key_at = (size_t)(p - j->p);
+    return p + 1;
+}
+/* From the closing quote of a name over the colon: 1 and the cursor at the value. */
 static int aigwi_json_colon(aigw_json *j, const char *p) {
     const char *end = j->end;
-    p = aigwi_json_space(p, end);
-    if (p == end || *p != ':') return aigwi_json_stop(j, AIGW_E_SYNTAX, p, "':' was expected");
-    p = aigwi_json_space(p + 1, end);
+    if (end - p > 2 && p[1] == ':' && (unsigned char)p[2] > ' ') {
+        p += 2;
+    } else {
+        p = aigwi_json_space(p + 1, end);
+        if (p == end || *p != ':') return aigwi_json_stop(j, AIGW_E_SYNTAX, p, "':' was expected");
+        p = aigwi_json_space(p + 1, end);
+    }
     if (p == end || *p == ',' || *p == '}') return aigwi_json_stop(j, AIGW_E_SYNTAX, p, "a value was expected");
     j->at = p;
     return 1;
 }
-/* The name of a member, and its colon. */
-static int aigwi_json_name(aigw_json *j, aigw_text *name) {
-    if (!aigwi_json_is(j, '"')) return aigwi_json_stop(j, AIGW_E_SYNTAX, j->at, "a member's name was expected");
-    return aigwi_json_string(j, name) && aigwi_json_colon(j, j->at);
-}
-static int aigwi_json_key(aigw_json *j) {
-    aigw_text name;
-    if (!aigwi_json_name(j, &name)) return 0;
-    j->key = aigwi_base_slice(name.p, name.p + name.n);
-    if (name.form != AIGW_TEXT_PLAIN) {
-        size_t n = aigwi_json_unescape(j->scratch, sizeof j->scratch, name.p, name.p + name.n);
+/* Take the name that begins at p (after its quote), decoded, and the colon. */
+static int aigwi_json_key(aigw_json *j, const char *p) {
+    uint8_t form;
+    const char *q = aigwi_json_quote(j, p, &form);
+    if (!q) return 0;
+    j->key = aigwi_base_slice(p, q);
+    if (form != AIGW_TEXT_PLAIN) {
+        size_t n = aigwi_json_unescape(j->scratch, sizeof j->scratch, p, q);
         if (n <= sizeof j->scratch) j->key = aigwi_base_slice(j->scratch, j->scratch + n);
     }
-    return 1;
+    return aigwi_json_colon(j, q);
 }
 AIGW_API int aigw_json_member(aigw_json *j) {
-    if (!aigwi_json_next(j, '}')) return 0;
-    j->key_at = (size_t)(j->at - j->p);
-    return aigwi_json_key(j);
+    const char *name = aigwi_json_name(j);
+    return name && aigwi_json_key(j, name);
 }
 AIGW_API int aigw_json_item(aigw_json *j) {
     return aigwi_json_next(j, ']');
@@ -2313,25 +2339,37 @@ static int aigwi_json_lookup(const aigw_json *j, const aigw_str *names, int n) {
         if (aigwi_json_snake(key, names[i])) return i;
     return n;
 }
+/* The quick way to the member that is expected next, with no space between anything: 1 and the cursor at its value, or 0.
+   (No name of a table needs an escape, so comparing it finds its end as well.) */
+static int aigwi_json_expected(aigw_json *j, aigw_str name) {
+    const char *p = j->at, *v = p + name.n + 4;
+    if ((size_t)(j->end - p) < name.n + 5) return 0;
+    if (j->fresh) p--, v--;
+    else if (*p != ',') return 0;
+    if (p[1] != '"' || v[-2] != '"' || v[-1] != ':' || memcmp(p + 2, name.p, name.n)) return 0;
+    if ((unsigned char)*v <= ' ' || *v == ',' || *v == '}') return 0;
+    j->key = aigwi_base_slice(p + 2, v - 2);
+    j->key_at = (size_t)(p + 1 - j->p);
+    j->fresh = 0;
+    j->at = v;
+    return 1;
+}
+/* The general way: the index in names, n or -1. */
+AIGWI_BASE_APART static int aigwi_json_other(aigw_json *j, const aigw_str *names, int n) {
+    const char *name = aigwi_json_name(j);
+    return name && aigwi_json_key(j, name) ? aigwi_json_lookup(j, names, n) : -1;
+}
 AIGW_API int aigw_json_field(aigw_json *j, const aigw_str *names, int n, uint64_t *seen) {
-    int i = j->hint;
-    if (!aigwi_json_next(j, '}')) return -1;
-    const char *name = j->at + 1;
-    j->key_at = (size_t)(j->at - j->p);
-    /* Members mostly come in the order of the table: then one comparison finds the name and its end. (A name of the table needs no escape.) */
-    if (i < n && (size_t)(j->end - name) > names[i].n && name[names[i].n] == '"' && name[-1] == '"'
-        && !memcmp(name, names[i].p, names[i].n)) {
-        j->key = aigwi_base_slice(name, name + names[i].n);
-        if (!aigwi_json_colon(j, name + names[i].n + 1)) return -1;
-    } else {
-        if (!aigwi_json_key(j)) return -1;
-        i = aigwi_json_lookup(j, names, n);
-        if (i == n) return n;
+    int i = j->hint[j->depth];                                /* members mostly come in the order of the table */
+    if (i >= n || !aigwi_json_expected(j, names[i])) {
+        i = aigwi_json_other(j, names, n);
+        if (i < 0 || i == n) return i;
     }
-    j->hint = (uint8_t)(i + 1);
+    j->hint[j->depth] = (uint8_t)(i + 1);
     if (seen) {
-        if (*seen >> i & 1) return aigwi_json_stop(j, AIGW_E_DUPLICATE, j->p + j->key_at, "this member occurs twice") - 1;
-        *seen |= (uint64_t)1 << i;
+        uint64_t bit = (uint64_t)1 << i;
+        if (*seen & bit) return aigwi_json_stop(j, AIGW_E_DUPLICATE, j->p + j->key_at, "this member occurs twice") - 1;
+        *seen |= bit;
     }
     return i;
 }
@@ -2372,7 +2410,8 @@ AIGW_API int aigw_json_int(aigw_json *j, int64_t *v) {
     aigw_str s;
     const char *at = j->at, *p = at;
     int64_t u = 0;
-    while (p < j->end && p - at < 18 && aigwi_base_digit(*p)) u = u * 10 + (*p++ - '0');
+    const char *most = j->end - at < 18 ? j->end : at + 18;
+    while (p < most && aigwi_base_digit(*p)) u = u * 10 + (*p++ - '0');
     if (p > at && p < j->end && (*p == ',' || *p == '}') && (*at != '0' || p == at + 1)) {   /* short and plain */
         *v = u;
         j->at = p;
@@ -2406,28 +2445,41 @@ static int aigwi_json_scalar(aigw_json *j) {
     if (aigw_json_kind(j) == AIGW_JSON_NUMBER) return aigw_json_number(j, &s);
     return aigwi_json_stop(j, AIGW_E_SYNTAX, j->at, "a value was expected");
 }
-AIGW_API int aigw_json_skip(aigw_json *j) {
+/* The same for a container: no recursion, a bit per level. */
+static int aigwi_json_skip_all(aigw_json *j) {
     uint32_t object[(AIGW_JSON_DEPTH + 31) / 32];             /* bit d: the container at depth d is an object */
     const unsigned base = j->depth;
+    const size_t key_at = j->key_at;
     unsigned in_object = 0;
-    aigw_text name;
+    uint8_t form;
     for (;;) {
-        int opens = j->at < j->end && (*j->at == '{' || *j->at == '[');
-        if (opens) {
-            unsigned d = j->depth;
-            in_object = *j->at == '{';
+        const char *p = j->at, *q;
+        unsigned d = j->depth;
+        if (p < j->end && (*p == '{' || *p == '[')) {
+            in_object = *p == '{';
             if (!aigwi_json_enter(j)) return 0;
             object[d / 32] = (object[d / 32] & ~((uint32_t)1 << d % 32)) | (uint32_t)in_object << d % 32;
         } else if (!aigwi_json_scalar(j)) return 0;
         for (;;) {                                            /* to the next value */
-            if (j->depth == base) return 1;
-            if (aigwi_json_next(j, in_object ? '}' : ']')) break;
+            if (j->depth == base) {
+                j->key_at = key_at;
+                return 1;
+            }
+            if (!in_object) {
+                if (aigwi_json_next(j, ']')) break;
+            } else if ((p = aigwi_json_name(j)) != NULL) {
+                q = aigwi_json_quote(j, p, &form);
+                if (!q || !aigwi_json_colon(j, q)) return 0;
+                break;
+            }
             if (j->err) return 0;
-            unsigned d = j->depth - 1u;
+            d = j->depth - 1u;
             if (j->depth != base) in_object = object[d / 32] >> d % 32 & 1;
         }
-        if (in_object && !aigwi_json_name(j, &name)) return 0;
     }
+}
+AIGW_API int aigw_json_skip(aigw_json *j) {
+    return aigwi_json_is(j, '{') || aigwi_json_is(j, '[') ? aigwi_json_skip_all(j) : aigwi_json_scalar(j);
 }
 AIGW_API int aigw_json_raw(aigw_json *j, aigw_str *v) {
     const char *start = j->at;
@@ -2453,15 +2505,15 @@ static void aigwi_json_step(aigwi_json_trail *t, const char *p, size_t n) {
     memcpy(t->p + t->n, p, n);
     t->n += n;
 }
-static void aigwi_json_step_name(aigwi_json_trail *t, aigw_text name) {
-    int plain = name.n > 0 && !aigwi_base_digit(name.p[0]);
-    for (size_t i = 0; i < name.n && plain; i++) {
-        char c = aigwi_base_lower(name.p[i]);
+static void aigwi_json_step_name(aigwi_json_trail *t, const char *p, size_t n) {
+    int plain = n > 0 && !aigwi_base_digit(p[0]);
+    for (size_t i = 0; i < n && plain; i++) {
+        char c = aigwi_base_lower(p[i]);
         plain = (c >= 'a' && c <= 'z') || aigwi_base_digit(c) || c == '_' || c == '$' || c == '-';
     }
     if (plain && t->n) aigwi_json_step(t, ".", 1);
     if (!plain) aigwi_json_step(t, "[\"", 2);
-    aigwi_json_step(t, name.p, name.n);
+    aigwi_json_step(t, p, n);
     if (!plain) aigwi_json_step(t, "\"]", 2);
 }
 static void aigwi_json_step_index(aigwi_json_trail *t, uint32_t index) {
@@ -2490,20 +2542,20 @@ AIGW_API size_t aigw_json_path(aigw_str text, size_t at, char *path, size_t cap)
             level[j.depth - 1].object = c == '{';
         } else if (!aigwi_json_scalar(&j) || j.at > stop) break;
         while (!found && j.depth) {
-            aigw_text name;
+            uint8_t form;
             unsigned d = j.depth - 1u;
             t.n = level[d].n;
-            if (!aigwi_json_next(&j, level[d].object ? '}' : ']')) {
+            const char *p = NULL, *q;
+            if (level[d].object ? !(p = aigwi_json_name(&j)) : !aigwi_json_next(&j, ']')) {
                 if (j.err || j.at > stop) goto done;
                 continue;
             }
-            if (j.at > stop) goto done;                       /* the comma: it belongs to the container */
+            if ((p ? p - 1 : j.at) > stop) goto done;         /* the comma: it belongs to the container */
             found = 1;
-            if (level[d].object) {
-                name.n = 0;
-                int fine = aigwi_json_name(&j, &name);
-                if (fine || name.n) aigwi_json_step_name(&t, name);
-                if (!fine) goto done;
+            if (p) {
+                q = aigwi_json_quote(&j, p, &form);
+                if (q) aigwi_json_step_name(&t, p, (size_t)(q - p));
+                if (!q || !aigwi_json_colon(&j, q)) goto done;
             } else aigwi_json_step_index(&t, level[d].index++);
         }
         if (!found) break;
