@@ -1457,6 +1457,25 @@ static size_t aigwi_base_word(const char *p) {
     memcpy(&w, p, sizeof w);
     return w;
 }
+/* 1 when p[0..n) and q[0..n) are equal; for names, where a call costs more than the comparison. */
+static int aigwi_base_same(const char *p, const char *q, size_t n) {
+    uint32_t a, b, c, d;
+    if (n >= sizeof(size_t)) {
+        size_t i = 0, last = n - sizeof(size_t);
+        for (; i < last; i += sizeof(size_t))
+            if (aigwi_base_word(p + i) != aigwi_base_word(q + i)) return 0;
+        return aigwi_base_word(p + last) == aigwi_base_word(q + last);
+    }
+    if (n >= 4) {
+        memcpy(&a, p, 4);
+        memcpy(&b, q, 4);
+        memcpy(&c, p + n - 4, 4);
+        memcpy(&d, q + n - 4, 4);
+        return ((a ^ b) | (c ^ d)) == 0;
+    }
+    while (n && p[n - 1] == q[n - 1]) n--;
+    return n == 0;
+}
 /* Compilers fold this. */
 static int aigwi_base_little(void) {
     const size_t one = 1;
@@ -2334,7 +2353,7 @@ static int aigwi_json_snake(aigw_str key, aigw_str name) {
 static int aigwi_json_lookup(const aigw_json *j, const aigw_str *names, int n) {
     aigw_str key = j->key;
     for (int i = 0; i < n; i++)
-        if (names[i].n == key.n && !memcmp(names[i].p, key.p, key.n)) return i;
+        if (names[i].n == key.n && aigwi_base_same(names[i].p, key.p, key.n)) return i;
     for (int i = 0; i < n && j->loose; i++)
         if (aigwi_json_snake(key, names[i])) return i;
     return n;
@@ -2342,36 +2361,37 @@ static int aigwi_json_lookup(const aigw_json *j, const aigw_str *names, int n) {
 /* The quick way to the member that is expected next, with no space between anything: 1 and the cursor at its value, or 0.
    (No name of a table needs an escape, so comparing it finds its end as well.) */
 static int aigwi_json_expected(aigw_json *j, aigw_str name) {
-    const char *p = j->at, *v = p + name.n + 4;
+    const char *p = j->at;
     if ((size_t)(j->end - p) < name.n + 5) return 0;
-    if (j->fresh) p--, v--;
-    else if (*p != ',') return 0;
-    if (p[1] != '"' || v[-2] != '"' || v[-1] != ':' || memcmp(p + 2, name.p, name.n)) return 0;
+    if (!j->fresh && *p++ != ',') return 0;
+    const char *v = p + name.n + 3;
+    if (p[0] != '"' || v[-2] != '"' || v[-1] != ':' || !aigwi_base_same(p + 1, name.p, name.n)) return 0;
     if ((unsigned char)*v <= ' ' || *v == ',' || *v == '}') return 0;
-    j->key = aigwi_base_slice(p + 2, v - 2);
-    j->key_at = (size_t)(p + 1 - j->p);
+    j->key.p = p + 1;
+    j->key.n = name.n;
+    j->key_at = (size_t)(p - j->p);
     j->fresh = 0;
     j->at = v;
     return 1;
 }
-/* The general way: the index in names, n or -1. */
-AIGWI_BASE_APART static int aigwi_json_other(aigw_json *j, const aigw_str *names, int n) {
+/* Member i of the table was found: its index, unless it was before. */
+static int aigwi_json_found(aigw_json *j, int i, uint64_t *seen) {
+    j->hint[j->depth] = (uint8_t)(i + 1);
+    if (!seen) return i;
+    uint64_t bit = (uint64_t)1 << i, before = *seen;
+    *seen = before | bit;
+    return before & bit ? aigwi_json_stop(j, AIGW_E_DUPLICATE, j->p + j->key_at, "this member occurs twice") - 1 : i;
+}
+/* The general way. */
+AIGWI_BASE_APART static int aigwi_json_other(aigw_json *j, const aigw_str *names, int n, uint64_t *seen) {
     const char *name = aigwi_json_name(j);
-    return name && aigwi_json_key(j, name) ? aigwi_json_lookup(j, names, n) : -1;
+    if (!name || !aigwi_json_key(j, name)) return -1;
+    int i = aigwi_json_lookup(j, names, n);
+    return i < n ? aigwi_json_found(j, i, seen) : n;
 }
 AIGW_API int aigw_json_field(aigw_json *j, const aigw_str *names, int n, uint64_t *seen) {
     int i = j->hint[j->depth];                                /* members mostly come in the order of the table */
-    if (i >= n || !aigwi_json_expected(j, names[i])) {
-        i = aigwi_json_other(j, names, n);
-        if (i < 0 || i == n) return i;
-    }
-    j->hint[j->depth] = (uint8_t)(i + 1);
-    if (seen) {
-        uint64_t bit = (uint64_t)1 << i;
-        if (*seen & bit) return aigwi_json_stop(j, AIGW_E_DUPLICATE, j->p + j->key_at, "this member occurs twice") - 1;
-        *seen |= bit;
-    }
-    return i;
+    return i < n && aigwi_json_expected(j, names[i]) ? aigwi_json_found(j, i, seen) : aigwi_json_other(j, names, n, seen);
 }
 
 AIGW_API int aigw_json_text(aigw_json *j, aigw_text *v) {
