@@ -19,7 +19,12 @@ $(OUT)/provider: tests/provider.c
 sdk: $(OUT)/provider
 	@sh tests/sdk/run.sh $(OUT)
 
+# The fidelity matrix: every cell of tests/matrix.txt against the codecs; `build/matrix FEATURE O>A whole` explains one.
+matrix:
+	@CC="$(CC)" CFLAGS="$(STRICT) -D_GNU_SOURCE $(CFLAGS)" sh tests/build.sh $(OUT) tests/matrix.c
+	@$(OUT)/matrix
+
 clean:
 	rm -rf $(OUT)
 
-.PHONY: all test sdk clean
+.PHONY: all test sdk matrix clean
