@@ -356,6 +356,20 @@ static inline int f_equal(const f_json *a, const f_json *b) {
     return 1;
 }
 
+/* The name of a member that stands twice in one object, anywhere below j, or NULL. */
+static inline const char *f_twice(const f_json *j) {
+    const f_json *k, *l;
+    const char *found;
+    for (k = j ? j->kid : NULL; k; k = k->next) {
+        if (j->type == 'o')
+            for (l = k->next; l; l = l->next)
+                if (!strcmp(k->key, l->key)) return k->key;
+        found = f_twice(k);
+        if (found) return found;
+    }
+    return NULL;
+}
+
 /* All text below a node, in document order: a string is itself; of an object what its members text, content and parts hold. */
 static inline void f_text_to(f_str *b, const f_json *j) {
     const f_json *k;
@@ -623,6 +637,7 @@ static inline f_fold f_fold_openai(const char *p, size_t n) {
         if (f.done || f.errors) f.after++;
         d = f_parse(s.data.s, s.data.n, NULL);
         if (!d || d->type != 'o') { f_broken(&f, "a frame is not a JSON object"); continue; }
+        if (f_twice(d)) f_broken(&f, "a member stands twice");
         if (!f_null(f_member(d, "error"))) { f.errors++; f_set(f.whole, "error", f_copy(f_member(d, "error"))); continue; }
         if (!f_is(f_member(d, "object"), "chat.completion.chunk")) f_broken(&f, "a chunk is not a chat.completion.chunk");
         if (f_null(f_member(d, "id")) || f_null(f_member(d, "model")) || f_null(f_member(d, "created"))) f_broken(&f, "a chunk lacks id, model or created");
@@ -691,6 +706,7 @@ static inline f_fold f_fold_anthropic(const char *p, size_t n) {
         const f_json *d = f_parse(s.data.s, s.data.n, NULL), *type = f_member(d, "type");
         f.frames++;
         if (!d || d->type != 'o' || !type || type->type != 's') { f_broken(&f, "a frame is not an object with a type"); continue; }
+        if (f_twice(d)) f_broken(&f, "a member stands twice");
         if (strcmp(s.name.s, type->s)) f_broken(&f, "the event's name is not its type");
         if (f_is(type, "ping")) continue;
         if (f.done || f.errors) f.after++;
@@ -752,6 +768,7 @@ static inline void f_gemini_frame(f_fold *f, const f_json *d) {
     const f_json *k, *c, *x;
     if (d && d->type == 'a' && d->n == 1) d = d->kid;             /* an error may come in an array of one */
     if (!d || d->type != 'o') { f_broken(f, "a frame is not a JSON object"); return; }
+    if (f_twice(d)) f_broken(f, "a member stands twice");
     if (f->errors) f->after++;
     if (!f_null(f_member(d, "error"))) { f->errors++; f_set(f->whole, "error", f_copy(f_member(d, "error"))); return; }
     for (k = d->kid; k; k = k->next)

@@ -391,6 +391,7 @@ static f_json *run_request(cell *c, int s, int t, const char *text, int streamed
     f_put(&b, sent.target.p, sent.target.n);
     say(c, "to        ", b.s);
     if (!j) { wrong(c, "what was sent is not JSON: ", why); return NULL; }
+    if (f_twice(j)) wrong(c, "a member stands twice: ", f_twice(j));
     if (t == 2 ? !strstr(b.s, streamed ? "M:streamGenerateContent?alt=sse" : "M:generateContent") : (f_get(j, "stream") && f_get(j, "stream")->type == 't') != streamed)
         wrong(c, "the stream switch is wrong", "");
     if (t == 0 && streamed && !f_get(j, "stream_options.include_usage")) wrong(c, "usage is not asked for", "");
@@ -601,6 +602,7 @@ static f_json *run_whole(cell *c, int s, int t, const char *text) {
     say(c, "as        ", b.s);
     j = f_parse(body.p, body.n, &why);
     if (!j) wrong(c, "the answer is not JSON: ", why);
+    else if (f_twice(j)) wrong(c, "a member stands twice: ", f_twice(j));
     return j;
 }
 

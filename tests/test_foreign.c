@@ -27,6 +27,7 @@ T(json) {
     t_ok("order of members", f_equal(parse("{\"a\":1,\"b\":[2]}"), parse("{\"b\":[2],\"a\":1}")) && !f_equal(parse("{\"a\":1}"), parse("{\"a\":1,\"b\":2}")));
     for (i = 0; i < T_COUNT(bad); i++) { t_row(bad[i]); t_ok("refused", !parse(bad[i])); }
     t_row(NULL);
+    t_ok("twice", f_twice(parse("{\"a\":[{\"b\":1,\"c\":2,\"b\":3}]}")) && !f_twice(parse("{\"a\":[{\"b\":1},{\"b\":2}],\"b\":1}")));
     j = parse("{\"m\":[{\"content\":\"a\"},{\"content\":[{\"type\":\"x\",\"text\":\"b\"},{\"type\":\"y\",\"text\":\"c\"}]}],\"arg\":\"{\\\"k\\\":1}\"}");
     is("text(m)", "\"abc\"");
     is("m[1].content[type=y].text", "\"c\"");
