@@ -298,6 +298,7 @@ typedef struct {
     aigw_loss_item items[64];
     f_json *out;                                /* what came out, as a tree */
     f_fold fold;
+    f_str stream;                               /* the bytes that the client got */
     int  folded;
     f_str why, log;                             /* failures; the story for explain */
 } cell;
@@ -537,6 +538,7 @@ static f_json *run_stream(cell *c, int s, int t, const entry *e, const char *las
         f_put(&b, all.p, all.n);
         say(c, "streamed\n", b.s);
         c->fold = fold_of(t, b.s, b.n);
+        c->stream = b;
         c->folded = 1;
     }
     if (c->fold.bad) wrong(c, "the stream is against its grammar: ", c->fold.bad);
@@ -802,23 +804,26 @@ static f_json *run_error(cell *c, const entry *e) {
 }
 
 /* exact: what came out says the same when it is read again and said in the source's dialect. */
-static void run_back(cell *c, const entry *in) {
+static void run_back(cell *c) {
     const entry *want = find(c->f, "want", letters[c->s], letters[c->s], c->streamed);
     f_json *j;
     char *text = f_print(c->out);
     size_t before = c->why.n;
-    (void)in;
     if (!want || c->s == c->t || c->f->flow == LOOP || c->f->flow == ERR) return;
-    if (c->f->flow == RESP && c->streamed) return;              /* the whole half shows it */
     say(c, "---- and back", "");
     c->loss.n = 0;
-    j = c->f->flow == REQ ? run_request(c, c->t, c->s, text, 0) : run_whole(c, c->t, c->s, text);
-    if (j) {
-        int streamed = c->streamed;
-        c->streamed = 0;
-        if (strcmp(c->f->name, "include_usage")) holds_all(c, j, want);
-        c->streamed = streamed;
+    if (c->f->flow == REQ) j = run_request(c, c->t, c->s, text, 0);
+    else if (!c->streamed) j = run_whole(c, c->t, c->s, text);
+    else {
+        entry *e = (entry *)f_alloc(sizeof *e);
+        f_sse s = f_sse_open(c->stream.s, c->stream.n);
+        while (e->lines < 64 && f_sse_next(&s)) {
+            e->line[e->lines] = (char *)f_alloc(s.data.n + 1);
+            memcpy(e->line[e->lines++], s.data.s, s.data.n);
+        }
+        j = run_stream(c, c->t, c->s, e, NULL, 0);
     }
+    if (j && strcmp(c->f->name, "include_usage")) holds_all(c, j, want);       /* include_usage: the switch is not put back here */
     if (c->why.n > before) wrong(c, "(on the way back)", "");
 }
 
@@ -856,7 +861,7 @@ static void run_cell(cell *c) {
     }
     if (expected == LOSSY && !hit) { report_says(c, "the report does not name the source's path"); return; }
     if (allowed < expected) { c->got = allowed; report_says(c, "below"); return; }
-    if (expected == EXACT) run_back(c, in);
+    if (expected == EXACT) run_back(c);
     if (!c->why.n) c->got = allowed < expected ? allowed : expected;
 }
 
