@@ -24,7 +24,28 @@ matrix:
 	@CC="$(CC)" CFLAGS="$(STRICT) -D_GNU_SOURCE $(CFLAGS)" sh tests/build.sh $(OUT) tests/matrix.c
 	@$(OUT)/matrix
 
+# Each section uses only sections above it; the growth of .text from section to section.
+check-layers:
+	@sh tests/check_layers.sh
+
+# Warnings as errors, gcc and clang, C99 and C++11, with every switch; cppcheck.
+lint:
+	@sh tests/lint.sh
+
+# Everything under ASan and UBSan, then under valgrind.
+sanitize: $(OUT)/provider
+	@sh tests/sanitize.sh $(OUT)
+
+# Each fuzz target for T seconds (libFuzzer, clang).
+T = 30
+fuzz:
+	@sh tests/fuzz.sh $(OUT)/fuzz $(T)
+
+# Bytes per section, per struct, of the stack, and what the library needs from outside.
+size:
+	@sh tests/size.sh
+
 clean:
 	rm -rf $(OUT)
 
-.PHONY: all test sdk matrix clean
+.PHONY: all test sdk matrix check-layers lint sanitize fuzz size clean
