@@ -348,7 +348,7 @@ typedef struct {
     int         no_body;         /* set by the caller before the head of a response to HEAD; END clears it */
     /* private */
     uint8_t     role, state, skip;
-    unsigned    flags;
+    unsigned    flags, controls;
     char       *mem;
     size_t      n, cap, line;    /* bytes of the head, room, start of the last line */
     uint64_t    left;            /* bytes of the body or chunk to come */
@@ -2748,19 +2748,23 @@ AIGW_API void aigw_json_put_null(aigw_out *o) {
 }
 
 /* ==== >>http ======================================================================================================= */
-/* HTTP/1.1 messages from bytes and heads to bytes, both roles. Knows framing (RFC 9112) and the fields that decide it (RFC 9110); does not
-   know what a request means, URLs, or compression. A head is copied to the caller's memory line by line and each line is read once, when it
-   is whole; a body passes through as slices of the bytes fed. Everything on which two readers might disagree is an error. */
+/* HTTP/1.1 messages from bytes and heads to bytes, both roles. Knows framing [RFC 9112] and the fields that decide it
+   [RFC 9110]; does not know what a request means, URLs, or compression. A head is copied to the caller's memory line by line
+   and each line is read once, when it is whole; a body passes through as slices of the bytes fed. Everything on which two
+   readers might disagree is an error. */
 
-enum {                                       /* h->state, in reading order */
+enum {                                                                          /* h->state, in reading order */
     AIGWI_HTTP_FIRST, AIGWI_HTTP_FIELDS,                                        /* lines of the head */
     AIGWI_HTTP_LENGTH, AIGWI_HTTP_CLOSE, AIGWI_HTTP_DATA,                       /* pieces of the body */
-    AIGWI_HTTP_SIZE, AIGWI_HTTP_DIGITS, AIGWI_HTTP_PAD, AIGWI_HTTP_EXT, AIGWI_HTTP_SIZE_LF, AIGWI_HTTP_DATA_CR, AIGWI_HTTP_DATA_LF,
-    AIGWI_HTTP_TRAILER, AIGWI_HTTP_TRAILER_TEXT, AIGWI_HTTP_TRAILER_LF, AIGWI_HTTP_LAST_LF,                /* byte by byte */
+    AIGWI_HTTP_SIZE, AIGWI_HTTP_DIGITS, AIGWI_HTTP_PAD, AIGWI_HTTP_EXT, AIGWI_HTTP_SIZE_LF,     /* around chunks, by bytes */
+    AIGWI_HTTP_DATA_CR, AIGWI_HTTP_DATA_LF,
+    AIGWI_HTTP_TRAILER, AIGWI_HTTP_TRAILER_TEXT, AIGWI_HTTP_TRAILER_LF, AIGWI_HTTP_LAST_LF,
     AIGWI_HTTP_DONE
 };
-enum { AIGWI_HTTP_HAS_HOST = 1, AIGWI_HTTP_HAS_LENGTH = 2, AIGWI_HTTP_HAS_CODING = 4, AIGWI_HTTP_SAYS_CLOSE = 8, AIGWI_HTTP_SAYS_KEEP = 16,
-       AIGWI_HTTP_SAYS_CONTINUE = 32, AIGWI_HTTP_OLD = 64 };                    /* h->flags; OLD: HTTP/1.0 */
+enum {                                                                          /* h->flags; OLD: HTTP/1.0 */
+    AIGWI_HTTP_HAS_HOST = 1, AIGWI_HTTP_HAS_LENGTH = 2, AIGWI_HTTP_HAS_CODING = 4,
+    AIGWI_HTTP_SAYS_CLOSE = 8, AIGWI_HTTP_SAYS_KEEP = 16, AIGWI_HTTP_SAYS_CONTINUE = 32, AIGWI_HTTP_OLD = 64
+};
 #define AIGWI_HTTP_SKIP_MAX  16              /* 1xx responses, or empty lines, before a message */
 #define AIGWI_HTTP_EXTRA_MAX 4096            /* bytes of a chunk's size line, of all trailers */
 #define AIGWI_HTTP_CHUNK_MAX 0x7fffffff
@@ -2768,13 +2772,17 @@ enum { AIGWI_HTTP_HAS_HOST = 1, AIGWI_HTTP_HAS_LENGTH = 2, AIGWI_HTTP_HAS_CODING
 /* tchar of RFC 9110 section 5.6.2, a bit per ASCII character */
 static const uint32_t aigwi_http_tchar[4] = { 0, 0x03ff6cfa, 0xc7fffffe, 0x57ffffff };
 
-static int aigwi_http_is_token(aigw_str s) {
-    size_t i;
-    for (i = 0; i < s.n; i++) {
-        unsigned char c = (unsigned char)s.p[i];
-        if (c > 127 || !(aigwi_http_tchar[c >> 5] >> (c & 31) & 1)) return 0;
+/* The end of the token that begins at p. */
+static const char *aigwi_http_token(const char *p, const char *end) {
+    for (; p < end; p++) {
+        unsigned char c = (unsigned char)*p;
+        if (c > 127 || !(aigwi_http_tchar[c >> 5] >> (c & 31) & 1)) break;
     }
-    return s.n != 0;
+    return p;
+}
+
+static int aigwi_http_is_token(aigw_str s) {
+    return s.n && aigwi_http_token(s.p, s.p + s.n) == s.p + s.n;
 }
 
 static int aigwi_http_is_visible(aigw_str s) {
@@ -2799,7 +2807,7 @@ static aigw_str aigwi_http_trim(const char *p, const char *end) {
 }
 
 static int aigwi_http_is(aigw_str s, const char *word) {
-    return aigw_base_eq_nocase(s, aigw_base_str(word));
+    return s.n == strlen(word) && aigw_base_eq_nocase(s, aigw_base_str(word));
 }
 
 /* Record a fault at byte `at` of the message. Returns 0. */
@@ -2844,7 +2852,7 @@ static void aigwi_http_begin(aigw_http *h) {
     h->head.cap = cap;
     h->keep_alive = h->expect_continue = 0;
     h->length = 0;
-    h->flags = 0;
+    h->flags = h->controls = 0;
     h->line = 0;
     h->left = 0;
     h->extra = 0;
@@ -2859,14 +2867,14 @@ static int aigwi_http_version(aigw_http *h, const char *p, const char *end) {
 }
 
 static int aigwi_http_request_line(aigw_http *h, const char *p, const char *end) {
-    const char *a = p, *b;
-    while (a < end && *a != ' ') a++;
+    const char *a = aigwi_http_token(p, end), *b;
     h->head.method = aigwi_base_slice(p, a);
-    if (!aigwi_http_is_token(h->head.method) || a == end)
+    if (a == p || a == end || *a != ' ')
         return aigwi_http_fail(h, AIGW_E_SYNTAX, "a request begins with METHOD target HTTP/1.1", p);
-    for (b = ++a; b < end && *b != ' '; ) b++;
+    b = aigwi_base_until(++a, end, ' ');
     h->head.target = aigwi_base_slice(a, b);
-    if (!aigwi_http_is_visible(h->head.target)) return aigwi_http_fail(h, AIGW_E_SYNTAX, "the target is empty or not ASCII", a);
+    if (!aigwi_http_is_visible(h->head.target))
+        return aigwi_http_fail(h, AIGW_E_SYNTAX, "the target is empty or not ASCII", a);
     return aigwi_http_version(h, b < end ? b + 1 : b, end);
 }
 
@@ -2876,7 +2884,8 @@ static int aigwi_http_status_line(aigw_http *h, const char *p, const char *end) 
         return aigwi_http_fail(h, AIGW_E_SYNTAX, "a response begins with HTTP/1.1 and a status", p);
     if (!aigwi_http_version(h, p, p + 8)) return 0;
     for (i = 9; i < 12 && aigwi_base_digit(p[i]); i++) status = status * 10 + (p[i] - '0');
-    if (i < 12 || status < 100) return aigwi_http_fail(h, AIGW_E_SYNTAX, "the status is not a number from 100 to 999", p + 9);
+    if (i < 12 || status < 100)
+        return aigwi_http_fail(h, AIGW_E_SYNTAX, "the status is not a number from 100 to 999", p + 9);
     h->head.status = status;
     return 1;
 }
@@ -2894,9 +2903,10 @@ static int aigwi_http_content_length(aigw_http *h, aigw_str v) {
 
 /* A name or address with a port: without the bytes that make two readers see two hosts. */
 static int aigwi_http_is_host(aigw_str s) {
+    static const char not_in_host[] = ",/?#@\\";
     size_t i;
-    for (i = 0; i < s.n; i++)
-        if (s.p[i] == ',' || s.p[i] == '/' || s.p[i] == '?' || s.p[i] == '#' || s.p[i] == '@' || s.p[i] == '\\') return 0;
+    for (i = 0; i < 6; i++)
+        if (aigw_base_find(s, aigwi_base_slice(not_in_host + i, not_in_host + i + 1), 0) < s.n) return 0;
     return !s.n || aigwi_http_is_visible(s);
 }
 
@@ -2912,23 +2922,25 @@ static void aigwi_http_connection(aigw_http *h, aigw_str list) {
 }
 
 /* Note a field that may occur once. */
-static int aigwi_http_once(aigw_http *h, unsigned flag, const char *why, const char *where) {
-    if (h->flags & flag) return aigwi_http_fail(h, AIGW_E_SYNTAX, why, where);
-    h->flags = (uint8_t)(h->flags | flag);
+static int aigwi_http_once(aigw_http *h, unsigned flag, aigw_str name) {
+    if (h->flags & flag) return aigwi_http_fail(h, AIGW_E_SYNTAX, "a field of which there may be one stands twice", name.p);
+    h->flags |= flag;
     return 1;
 }
 
 /* What the fields that decide framing and reuse say. */
 static int aigwi_http_known_field(aigw_http *h, aigw_str name, aigw_str v) {
     if (aigwi_http_is(name, "content-length"))
-        return aigwi_http_once(h, AIGWI_HTTP_HAS_LENGTH, "two content-length fields", name.p) && aigwi_http_content_length(h, v);
+        return aigwi_http_once(h, AIGWI_HTTP_HAS_LENGTH, name) && aigwi_http_content_length(h, v);
     if (aigwi_http_is(name, "transfer-encoding")) {
-        if (!aigwi_http_once(h, AIGWI_HTTP_HAS_CODING, "two transfer-encoding fields", name.p)) return 0;
-        return aigwi_http_is(v, "chunked") || aigwi_http_fail(h, AIGW_E_SYNTAX, "the transfer-encoding is not chunked", v.p);
+        if (!aigwi_http_once(h, AIGWI_HTTP_HAS_CODING, name)) return 0;
+        if (aigwi_http_is(v, "chunked")) return 1;
+        return aigwi_http_fail(h, AIGW_E_SYNTAX, "the transfer-encoding is not chunked", v.p);
     }
     if (aigwi_http_is(name, "host")) {
-        if (!aigwi_http_once(h, AIGWI_HTTP_HAS_HOST, "two host fields", name.p)) return 0;
-        return aigwi_http_is_host(v) || aigwi_http_fail(h, AIGW_E_SYNTAX, "the host is not a name with a port", v.p);
+        if (!aigwi_http_once(h, AIGWI_HTTP_HAS_HOST, name)) return 0;
+        if (aigwi_http_is_host(v)) return 1;
+        return aigwi_http_fail(h, AIGW_E_SYNTAX, "the host is not a name with a port", v.p);
     }
     if (aigwi_http_is(name, "connection")) aigwi_http_connection(h, v);
     if (aigwi_http_is(name, "expect") && aigwi_http_is(v, "100-continue")) h->flags |= AIGWI_HTTP_SAYS_CONTINUE;
@@ -2936,31 +2948,30 @@ static int aigwi_http_known_field(aigw_http *h, aigw_str name, aigw_str v) {
 }
 
 static int aigwi_http_field(aigw_http *h, const char *p, const char *end) {
-    const char *colon = p;
-    aigw_str name, value;
-    if (*p == ' ' || *p == '\t') return aigwi_http_fail(h, AIGW_E_SYNTAX, "a folded header line", p);
-    while (colon < end && *colon != ':') colon++;
-    name = aigwi_base_slice(p, colon);
-    if (colon == end || !aigwi_http_is_token(name))
-        return aigwi_http_fail(h, AIGW_E_SYNTAX, "a header line is not name, colon (no space before it), value", p);
+    const char *colon = aigwi_http_token(p, end);
+    aigw_str name = aigwi_base_slice(p, colon), value;
+    if (colon == p || colon == end || *colon != ':')
+        return aigwi_http_fail(h, AIGW_E_SYNTAX, "a header line is not name, colon, value: no space before either", p);
     value = aigwi_http_trim(colon + 1, end);
-    if (aigw_base_header_put(&h->head, name, value)) return aigwi_http_fail(h, AIGW_E_LIMIT, "too many header fields", p);
+    if (aigw_base_header_put(&h->head, name, value))
+        return aigwi_http_fail(h, AIGW_E_LIMIT, "too many header fields", p);
     return aigwi_http_known_field(h, name, value);
 }
 
-/* A target as URL (what proxies are sent) becomes its path; its authority and the host field must agree. [RFC 9112 section 3.2] */
+/* A target as URL (what proxies are sent) becomes its path; its authority and the host field must agree [RFC 9112 section 3.2]. */
 static int aigwi_http_target(aigw_http *h) {
-    aigw_str t = h->head.target, host = aigw_base_header(&h->head, aigw_base_str("host")), authority;
-    size_t scheme;
-    if (t.p[0] == '/' || (t.n == 1 && t.p[0] == '*' && aigw_base_eq(h->head.method, aigw_base_str("OPTIONS")))) return 1;
-    scheme = aigw_base_find(t, aigw_base_str("://"), 0);
-    authority = aigwi_base_slice(t.p, t.p + scheme);
-    if (!aigwi_http_is(authority, "http") && !aigwi_http_is(authority, "https"))
+    aigw_str t = h->head.target, host = aigw_base_header(&h->head, aigw_base_str("host"));
+    const char *end = t.p + t.n, *colon, *path;
+    aigw_str scheme, authority;
+    if (*t.p == '/' || (t.n == 1 && *t.p == '*' && aigw_base_eq(h->head.method, aigw_base_str("OPTIONS")))) return 1;
+    colon = aigwi_base_until(t.p, end, ':');
+    scheme = aigwi_base_slice(t.p, colon);
+    if (end - colon < 3 || memcmp(colon, "://", 3) || (!aigwi_http_is(scheme, "http") && !aigwi_http_is(scheme, "https")))
         return aigwi_http_fail(h, AIGW_E_SYNTAX, "the target is neither a path nor an http URL", t.p);
-    t = aigwi_base_slice(t.p + scheme + 3, t.p + t.n);
-    scheme = aigw_base_find(t, aigw_base_str("/"), 0);
-    authority = aigwi_base_slice(t.p, t.p + scheme);
-    h->head.target = scheme < t.n ? aigwi_base_slice(t.p + scheme, t.p + t.n) : aigw_base_str("/");
+    t.p = colon + 3;
+    path = aigwi_base_until(t.p, end, '/');
+    authority = aigwi_base_slice(t.p, path);
+    h->head.target = path < end ? aigwi_base_slice(path, end) : aigw_base_str("/");
     if (authority.n && aigwi_http_is_host(authority) && (!host.p || aigw_base_eq_nocase(authority, host))) return 1;
     return aigwi_http_fail(h, AIGW_E_SYNTAX, "the target's host is not the host field's", t.p);
 }
@@ -2970,15 +2981,17 @@ static int aigwi_http_framing(aigw_http *h, aigw_http_item *item) {
     const unsigned f = h->flags;
     const int request = h->role == AIGW_HTTP_REQUEST, status = h->head.status;
     const char *end = h->mem + h->n;
-    if (status == 101) return aigwi_http_fail(h, AIGW_E_SYNTAX, "the server changed to a protocol that nobody asked for", end);
+    if (status == 101)
+        return aigwi_http_fail(h, AIGW_E_SYNTAX, "the server changed to a protocol that nobody asked for", end);
     if (status >= 100 && status < 200) {
-        if (++h->skip > AIGWI_HTTP_SKIP_MAX) return aigwi_http_fail(h, AIGW_E_LIMIT, "too many 1xx responses", end);
+        if (++h->skip > AIGWI_HTTP_SKIP_MAX)
+            return aigwi_http_fail(h, AIGW_E_LIMIT, "too many 1xx responses", end);
         h->n = 0;
         h->state = AIGWI_HTTP_FIRST;
         return 1;
     }
     if ((f & AIGWI_HTTP_HAS_CODING) && (f & (AIGWI_HTTP_HAS_LENGTH | AIGWI_HTTP_OLD)))
-        return aigwi_http_fail(h, AIGW_E_SYNTAX, "transfer-encoding with content-length, or in HTTP/1.0", end);
+        return aigwi_http_fail(h, AIGW_E_SYNTAX, "transfer-encoding beside content-length or in HTTP/1.0", end);
     if (request && !(f & (AIGWI_HTTP_HAS_HOST | AIGWI_HTTP_OLD)))
         return aigwi_http_fail(h, AIGW_E_SYNTAX, "no host field", end);
     if (request && !aigwi_http_target(h)) return 0;
@@ -3005,24 +3018,33 @@ static int aigwi_http_framing(aigw_http *h, aigw_http_item *item) {
 /* A line of the head is whole, in p[0..n) with its LF. */
 static int aigwi_http_line(aigw_http *h, const char *p, size_t n, aigw_http_item *item) {
     const char *end = p + n - 2;
+    const unsigned controls = h->controls;
+    h->controls = 0;
     if (n < 2 || *end != '\r') return aigwi_http_fail(h, AIGW_E_SYNTAX, "a line ends with LF alone", p + n - 1);
-    if (!aigwi_http_is_text(aigwi_base_slice(p, end)))
-        return aigwi_http_fail(h, AIGW_E_SYNTAX, "a control character in the head", p);
-    if (h->state == AIGWI_HTTP_FIELDS) return p == end ? aigwi_http_framing(h, item) : aigwi_http_field(h, p, end);
-    if (p == end && h->role == AIGW_HTTP_REQUEST && h->skip < AIGWI_HTTP_SKIP_MAX) {     /* [RFC 9112 section 2.2] */
+    if (controls != 2) return aigwi_http_fail(h, AIGW_E_SYNTAX, "a control character in the head", p);
+    if (h->state == AIGWI_HTTP_FIELDS)
+        return p == end ? aigwi_http_framing(h, item) : aigwi_http_field(h, p, end);
+    if (p == end && h->role == AIGW_HTTP_REQUEST && h->skip < AIGWI_HTTP_SKIP_MAX) {   /* [RFC 9112 section 2.2] */
         h->skip++;
         h->n = 0;
         return 1;
     }
     h->state = AIGWI_HTTP_FIELDS;
-    return h->role == AIGW_HTTP_REQUEST ? aigwi_http_request_line(h, p, end) : aigwi_http_status_line(h, p, end);
+    return (h->role == AIGW_HTTP_REQUEST ? aigwi_http_request_line : aigwi_http_status_line)(h, p, end);
 }
 
-/* Copy up to the end of a line to the head memory. Returns the bytes taken. */
+/* Copy up to the end of a line to the head memory, counting control characters: a good line has two. Returns the bytes
+   taken. */
 static size_t aigwi_http_head(aigw_http *h, const char *p, size_t n, aigw_http_item *item) {
-    const size_t lf = (size_t)(aigwi_base_until(p, p + n, '\n') - p), take = lf < n ? lf + 1 : n;
-    size_t line;
+    const char *at = p, *end = p + n;
+    size_t take, line;
+    char last = 0;
     if (!h->n) aigwi_http_begin(h);
+    while (last != '\n' && (at = aigwi_base_below(at, end, ' ')) < end) {
+        last = *at++;
+        h->controls += last != '\t';
+    }
+    take = (size_t)(at - p);
     if (take > h->cap - h->n) {
         aigwi_http_fail_at(h, AIGW_E_LIMIT, "the head is too large", h->at + (h->cap - h->n));
         return 0;
@@ -3030,7 +3052,7 @@ static size_t aigwi_http_head(aigw_http *h, const char *p, size_t n, aigw_http_i
     memcpy(h->mem + h->n, p, take);
     h->n += take;
     h->at += take;
-    if (lf == n) return take;
+    if (last != '\n') return take;
     line = h->line;
     h->line = h->n;
     aigwi_http_line(h, h->mem + line, h->n - line, item);
@@ -3062,7 +3084,8 @@ static int aigwi_http_chunk(aigw_http *h, char c) {
     case AIGWI_HTTP_DATA_LF:      return c == '\n' ? AIGWI_HTTP_SIZE : -1;
     case AIGWI_HTTP_TRAILER:      if (c == '\r') return AIGWI_HTTP_LAST_LF;
                                   return text && c != ' ' && c != '\t' ? AIGWI_HTTP_TRAILER_TEXT : -1;
-    case AIGWI_HTTP_TRAILER_TEXT: return text ? AIGWI_HTTP_TRAILER_TEXT : c == '\r' ? AIGWI_HTTP_TRAILER_LF : -1;
+    case AIGWI_HTTP_TRAILER_TEXT: if (text) return AIGWI_HTTP_TRAILER_TEXT;
+                                  return c == '\r' ? AIGWI_HTTP_TRAILER_LF : -1;
     case AIGWI_HTTP_TRAILER_LF:   return c == '\n' ? AIGWI_HTTP_TRAILER : -1;
     default:                      return c == '\n' ? AIGWI_HTTP_DONE : -1;
     }
@@ -3075,7 +3098,7 @@ static void aigwi_http_mark(aigw_http *h, char c) {
         aigwi_http_fail_at(h, AIGW_E_LIMIT, "a chunk, its extensions, or the trailers are too large", h->at);
         return;
     }
-    if (next == AIGWI_HTTP_DATA || (next == AIGWI_HTTP_TRAILER && h->state == AIGWI_HTTP_SIZE_LF)) h->extra = 0;
+    if (h->state == AIGWI_HTTP_SIZE_LF) h->extra = 0;
     h->state = (uint8_t)next;
     h->at++;
 }
@@ -3131,16 +3154,21 @@ AIGW_API int aigw_http_eof(aigw_http *h) {
     return h->err;
 }
 
-/* Status and phrase, each ended by NUL [RFC 9110 section 15, RFC 6585, and 499 529 as seen at nginx and Anthropic]. */
+#ifndef AIGW_NO_TEXT
+/* Status and phrase, each ended by NUL [RFC 9110 section 15, RFC 6585; 499 and 529 as nginx and Anthropic have them]. */
 static const char aigwi_http_reasons[] =
-    "200OK\0" "201Created\0" "202Accepted\0" "204No Content\0" "301Moved Permanently\0" "302Found\0" "304Not Modified\0"
-    "307Temporary Redirect\0" "308Permanent Redirect\0" "400Bad Request\0" "401Unauthorized\0" "402Payment Required\0"
-    "403Forbidden\0" "404Not Found\0" "405Method Not Allowed\0" "406Not Acceptable\0" "408Request Timeout\0" "409Conflict\0"
-    "410Gone\0" "411Length Required\0" "412Precondition Failed\0" "413Content Too Large\0" "414URI Too Long\0"
-    "415Unsupported Media Type\0" "417Expectation Failed\0" "421Misdirected Request\0" "422Unprocessable Content\0"
-    "424Failed Dependency\0" "425Too Early\0" "429Too Many Requests\0" "431Request Header Fields Too Large\0"
-    "499Client Closed Request\0" "500Internal Server Error\0" "501Not Implemented\0" "502Bad Gateway\0"
-    "503Service Unavailable\0" "504Gateway Timeout\0" "505HTTP Version Not Supported\0" "529Overloaded\0";
+    "200OK\0" "201Created\0" "202Accepted\0" "204No Content\0" "301Moved Permanently\0" "302Found\0"
+    "304Not Modified\0" "307Temporary Redirect\0" "308Permanent Redirect\0" "400Bad Request\0" "401Unauthorized\0"
+    "402Payment Required\0" "403Forbidden\0" "404Not Found\0" "405Method Not Allowed\0" "406Not Acceptable\0"
+    "408Request Timeout\0" "409Conflict\0" "410Gone\0" "411Length Required\0" "412Precondition Failed\0"
+    "413Content Too Large\0" "414URI Too Long\0" "415Unsupported Media Type\0" "417Expectation Failed\0"
+    "421Misdirected Request\0" "422Unprocessable Content\0" "424Failed Dependency\0" "425Too Early\0"
+    "429Too Many Requests\0" "431Request Header Fields Too Large\0" "499Client Closed Request\0"
+    "500Internal Server Error\0" "501Not Implemented\0" "502Bad Gateway\0" "503Service Unavailable\0"
+    "504Gateway Timeout\0" "505HTTP Version Not Supported\0" "529Overloaded\0";
+#else
+static const char aigwi_http_reasons[] = "";
+#endif
 
 AIGW_API const char *aigw_http_reason(int status) {
     const char *p = aigwi_http_reasons;
@@ -3149,21 +3177,19 @@ AIGW_API const char *aigw_http_reason(int status) {
     return "";
 }
 
-/* Fields that say how a message is framed are put by aigw_http_put_head alone. */
-static int aigwi_http_is_framing(aigw_str name) {
-    return aigwi_http_is(name, "content-length") || aigwi_http_is(name, "transfer-encoding");
-}
-
 static int aigwi_http_head_ok(const aigw_head *head) {
     size_t i;
     if (head->status ? head->status < 100 || head->status > 999
                      : !aigwi_http_is_token(head->method) || !aigwi_http_is_visible(head->target)) return 0;
     for (i = 0; i < head->n; i++)
-        if (!aigwi_http_is_token(head->headers[i].name) || !aigwi_http_is_text(head->headers[i].value)) return 0;
+        if (!aigwi_http_is_token(head->headers[i].name) || !aigwi_http_is_text(head->headers[i].value))
+            return 0;
     return 1;
 }
 
+/* Fields that say how a message is framed are put by aigw_http_put_head alone. */
 static void aigwi_http_put_field(aigw_out *o, aigw_str name, aigw_str value) {
+    if (aigwi_http_is(name, "content-length") || aigwi_http_is(name, "transfer-encoding")) return;
     aigw_base_put(o, name);
     aigw_base_put_lit(o, ": ");
     aigw_base_put(o, value);
@@ -3185,8 +3211,7 @@ AIGW_API int aigw_http_put_head(aigw_out *o, const aigw_head *head, int64_t leng
         aigw_base_put_lit(o, " HTTP/1.1");
     }
     aigw_base_put_lit(o, "\r\n");
-    for (i = 0; i < head->n; i++)
-        if (!aigwi_http_is_framing(head->headers[i].name)) aigwi_http_put_field(o, head->headers[i].name, head->headers[i].value);
+    for (i = 0; i < head->n; i++) aigwi_http_put_field(o, head->headers[i].name, head->headers[i].value);
     if (length >= 0) {
         aigw_base_put_lit(o, "content-length: ");
         aigw_base_put_int(o, length);
@@ -3208,9 +3233,10 @@ AIGW_API void aigw_http_put_chunk_end(aigw_out *o) { aigw_base_put_lit(o, "\r\n"
 AIGW_API void aigw_http_put_last_chunk(aigw_out *o) { aigw_base_put_lit(o, "0\r\n\r\n"); }
 
 /* ==== >>frame.sse ================================================================================================== */
-/* Server-sent events, and the window of memory that all framings keep their unfinished frame in. Knows lines, fields and blocks; does not know
-   what a payload means, nor `id` and `retry`, which end with the connection. Truth: WHATWG HTML, section 9.2 (read 2026-11). Bytes are
-   taken as they are, valid UTF-8 or not. A byte is copied into the window once and looked at once, a word at a time. */
+/* Server-sent events, and the window of memory that all framings keep their unfinished frame in. Knows lines, fields and
+   blocks; does not know what a payload means, nor `id` and `retry`, which end with the connection. Truth: WHATWG HTML,
+   section 9.2 (read 2026-11). Bytes are taken as they are, valid UTF-8 or not. A byte is copied into the window once and
+   looked at once, a word at a time. */
 
 static void aigwi_sse_init(aigw_window *s, void *mem, size_t cap) {
     memset(s, 0, sizeof *s);
@@ -3238,10 +3264,12 @@ static int aigwi_sse_move(aigw_window *s, void *mem, size_t cap) {
 
 /* All was looked at and no frame ended: is there room for more? */
 static void aigwi_sse_full(aigw_window *s) {
-    if (s->n - s->start == s->cap) s->want = s->cap < 128 ? 256 : s->cap < SIZE_MAX / 2 ? s->cap * 2 : SIZE_MAX;
+    if (s->n - s->start < s->cap) return;
+    s->want = s->cap < 128 ? 256 : s->cap < SIZE_MAX / 2 ? s->cap * 2 : SIZE_MAX;
 }
 
-/* Room is made when it has run out, and only where that moves less than it frees or nothing else helps: no byte moves often. */
+/* Room is made when it has run out, and only where that moves less than it frees or nothing else helps: no byte moves
+   often. */
 static int aigwi_sse_feed(aigw_window *s, const void *p, size_t n) {
     if (s->err) return s->err;
     if (s->want) return 0;
@@ -3254,8 +3282,8 @@ static int aigwi_sse_feed(aigw_window *s, const void *p, size_t n) {
     return (int)n;
 }
 
-enum { AIGWI_SSE_EMPTY, AIGWI_SSE_COMMENT, AIGWI_SSE_FIELDS };        /* s->state: what the block holds so far */
-enum { AIGWI_SSE_NO_CR, AIGWI_SSE_CR, AIGWI_SSE_CR_END };             /* s->cr: the last byte was a CR; and it ended the block */
+enum { AIGWI_SSE_EMPTY, AIGWI_SSE_COMMENT, AIGWI_SSE_FIELDS };      /* s->state: what the block holds so far */
+enum { AIGWI_SSE_NO_CR, AIGWI_SSE_CR, AIGWI_SSE_CR_END };           /* s->cr: the last byte was a CR (that ended the block) */
 enum { AIGWI_SSE_OTHER, AIGWI_SSE_DATA, AIGWI_SSE_EVENT, AIGWI_SSE_ERROR };
 
 /* Offset of the first CR or LF in p[0..n), or n. */
@@ -3296,8 +3324,8 @@ static int aigwi_sse_out(aigw_window *s, aigw_frame *f, size_t end) {
     return 0;
 }
 
-/* A line of the block ends at s->mem + end. 1 when that brought a frame: of comments before the block only the last stays with it, so
-   that any number of them needs no memory. */
+/* A line of the block ends at s->mem + end. 1 when that brought a frame: of comments before the block only the last stays
+   with it, so that any number of them needs no memory. */
 static int aigwi_sse_line(aigw_window *s, aigw_frame *f, size_t end) {
     const char *block = s->mem + s->start, *line = s->mem + s->line;
     aigw_str v = { NULL, 0 };
@@ -3336,7 +3364,7 @@ static int aigwi_sse_join(aigw_window *s, aigw_str *payload) {
     to = s->mem + s->n;
     payload->p = to;
     payload->n = s->data_n;
-    for (p = s->mem + s->start, end = s->mem + s->at; p < end; p++) {          /* between CR and LF is a line of no field */
+    for (p = s->mem + s->start, end = s->mem + s->at; p < end; p++) {   /* between CR and LF is a line of no field */
         aigw_str v = { NULL, 0 };
         size_t n = aigwi_sse_eol(p, (size_t)(end - p));
         int field = aigwi_sse_field(p, n, &v);
@@ -3374,8 +3402,8 @@ static int aigwi_sse_after_cr(aigw_window *s, aigw_frame *f) {
     return ends ? aigwi_sse_block(s, f) : 0;
 }
 
-/* The line end at s->mem + end, its first byte. A CR on an empty line ends the block at once, unless lines here end in CRLF: then its LF is
-   waited for, so that `raw` is whole. */
+/* The line end at s->mem + end, its first byte. A CR on an empty line ends the block at once, unless lines here end in CRLF:
+   then its LF is waited for, so that `raw` is whole. */
 static int aigwi_sse_line_end(aigw_window *s, aigw_frame *f, size_t end) {
     const int empty = end == s->line;
     int got;
@@ -3423,8 +3451,9 @@ AIGW_API int aigw_sse_next(aigw_sse *s, aigw_frame *f) {
 }
 
 /* ==== >>frame.array ================================================================================================ */
-/* The items of one JSON array that arrives in pieces. Knows brackets, strings and escapes, as much as tells where an item ends; does not know
-   whether an item is valid JSON, which its reader finds out. White space and commas between items are dropped at once. */
+/* The items of one JSON array that arrives in pieces. Knows brackets, strings and escapes, as much as tells where an item
+   ends; does not know whether an item is valid JSON, which its reader finds out. White space and commas between items are
+   dropped at once. */
 
 enum {                                       /* s->state: between items, then inside one */
     AIGWI_ARRAY_START, AIGWI_ARRAY_FIRST, AIGWI_ARRAY_NEXT, AIGWI_ARRAY_AFTER, AIGWI_ARRAY_END,

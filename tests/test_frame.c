@@ -127,7 +127,7 @@ static void check_sizes(int kind, t_bytes s, const reader *whole, size_t most) {
 static void check_raw(t_bytes s) {
     reader r = read_cut(COMMENTS, s.n * 2, 0, s, NULL, 0);
     size_t bom = s.n >= 3 && !memcmp(s.p, "\xef\xbb\xbf", 3) ? 3 : 0;
-    if (t_int("nothing is lost", r.nraw + bom + (r.s.n - r.s.start), s.n + (bom && !r.s.start ? 3 : 0))) t_mem("raw", r.raw, r.nraw, s.p + bom, r.nraw);
+    if (t_int("nothing is lost", r.nraw + bom + (r.s.n - r.s.start), s.n)) t_mem("raw", r.raw, r.nraw, s.p + bom, r.nraw);
     drop(&r);
 }
 
