@@ -24,7 +24,7 @@
  *   AIGW_API             storage class of public functions. Default: extern (C linkage)
  *   AIGW_STATIC          makes them all static
  *   AIGW_ASSERT(x)       check of the programmer's promises and of invariants. Default: nothing
- *   AIGW_NO_TEXT         leaves out the sentences of aigw_base_error_text
+ *   AIGW_NO_TEXT         leaves out the sentences of aigw_base_error_text and of HTTP faults, and reason phrases
  *   AIGW_NO_OPENAI, AIGW_NO_ANTHROPIC, AIGW_NO_GEMINI      leave out a dialect
  *   AIGW_PATH_MAX        bytes of a field path in errors and loss reports. Default 96
  *   AIGW_JSON_DEPTH      deepest JSON nesting accepted. Default 64
@@ -2769,6 +2769,51 @@ enum {                                                                          
 #define AIGWI_HTTP_EXTRA_MAX 4096            /* bytes of a chunk's size line, of all trailers */
 #define AIGWI_HTTP_CHUNK_MAX 0x7fffffff
 
+/* What can be wrong with a message. */
+#define AIGWI_HTTP_FAULTS(X) \
+    X(VERSION,      SYNTAX, "the version is not HTTP/1.1 or HTTP/1.0") \
+    X(REQUEST,      SYNTAX, "a request begins with METHOD target HTTP/1.1") \
+    X(TARGET,       SYNTAX, "the target is empty or not ASCII") \
+    X(RESPONSE,     SYNTAX, "a response begins with HTTP/1.1 and a status") \
+    X(STATUS,       SYNTAX, "the status is not a number from 100 to 999") \
+    X(BIG_LENGTH,   LIMIT,  "the content-length is too large") \
+    X(LENGTH_VALUE, SYNTAX, "the content-length is not a number") \
+    X(TWICE,        SYNTAX, "a field of which there may be one stands twice") \
+    X(CODING,       SYNTAX, "the transfer-encoding is not chunked") \
+    X(HOST_VALUE,   SYNTAX, "the host is not a name with a port") \
+    X(FIELD,        SYNTAX, "a header line is not name, colon, value: no space before either") \
+    X(MANY_FIELDS,  LIMIT,  "too many header fields") \
+    X(TARGET_FORM,  SYNTAX, "the target is neither a path nor an http URL") \
+    X(TWO_HOSTS,    SYNTAX, "the target's host is not the host field's") \
+    X(UPGRADE,      SYNTAX, "the server changed to a protocol that nobody asked for") \
+    X(MANY_1XX,     LIMIT,  "too many 1xx responses") \
+    X(TWO_LENGTHS,  SYNTAX, "transfer-encoding beside content-length or in HTTP/1.0") \
+    X(NO_HOST,      SYNTAX, "no host field") \
+    X(BARE_LF,      SYNTAX, "a line ends with LF alone") \
+    X(CONTROL,      SYNTAX, "a control character in the head") \
+    X(BIG_HEAD,     LIMIT,  "the head is too large") \
+    X(CHUNK,        SYNTAX, "malformed chunk") \
+    X(BIG_CHUNK,    LIMIT,  "a chunk, its extensions, or the trailers are too large") \
+    X(CUT,          CLOSED, "the connection was closed within a message")
+enum {
+#define X(name, code, text) AIGWI_HTTP_E_##name,
+    AIGWI_HTTP_FAULTS(X)
+#undef X
+    AIGWI_HTTP_E_END
+};
+static const int8_t aigwi_http_codes[] = {
+#define X(name, code, text) AIGW_E_##code,
+    AIGWI_HTTP_FAULTS(X)
+#undef X
+};
+#ifndef AIGW_NO_TEXT
+static const char *const aigwi_http_texts[] = {
+#define X(name, code, text) text,
+    AIGWI_HTTP_FAULTS(X)
+#undef X
+};
+#endif
+
 /* tchar of RFC 9110 section 5.6.2, a bit per ASCII character */
 static const uint32_t aigwi_http_tchar[4] = { 0, 0x03ff6cfa, 0xc7fffffe, 0x57ffffff };
 
@@ -2811,19 +2856,21 @@ static int aigwi_http_is(aigw_str s, const char *word) {
 }
 
 /* Record a fault at byte `at` of the message. Returns 0. */
-static int aigwi_http_fail_at(aigw_http *h, int code, const char *why, size_t at) {
-    if (!h->err) {
-        h->err = code;
-        h->why = why;
-        h->at = at;
-        h->keep_alive = 0;
-    }
+static int aigwi_http_fail_at(aigw_http *h, int fault, size_t at) {
+    h->err = aigwi_http_codes[fault];
+#ifndef AIGW_NO_TEXT
+    h->why = aigwi_http_texts[fault];
+#else
+    h->why = "";
+#endif
+    h->at = at;
+    h->keep_alive = 0;
     return 0;
 }
 
 /* The same at a place in the head, whose last byte read is the last of the message so far. */
-static int aigwi_http_fail(aigw_http *h, int code, const char *why, const char *where) {
-    return aigwi_http_fail_at(h, code, why, h->at - (size_t)(h->mem + h->n - where));
+static int aigwi_http_fail(aigw_http *h, int fault, const char *where) {
+    return aigwi_http_fail_at(h, fault, h->at - (size_t)(h->mem + h->n - where));
 }
 
 AIGW_API void aigw_http_init(aigw_http *h, int role, void *mem, size_t cap, aigw_header *headers, size_t n) {
@@ -2861,7 +2908,7 @@ static void aigwi_http_begin(aigw_http *h) {
 /* "HTTP/1.x" at p. HTTP/1.2 and later count as 1.1 [RFC 9110 section 2.5]. */
 static int aigwi_http_version(aigw_http *h, const char *p, const char *end) {
     if (end - p != 8 || memcmp(p, "HTTP/1.", 7) || !aigwi_base_digit(p[7]))
-        return aigwi_http_fail(h, AIGW_E_SYNTAX, "the version is not HTTP/1.1 or HTTP/1.0", p);
+        return aigwi_http_fail(h, AIGWI_HTTP_E_VERSION, p);
     if (p[7] == '0') h->flags |= AIGWI_HTTP_OLD;
     return 1;
 }
@@ -2870,22 +2917,22 @@ static int aigwi_http_request_line(aigw_http *h, const char *p, const char *end)
     const char *a = aigwi_http_token(p, end), *b;
     h->head.method = aigwi_base_slice(p, a);
     if (a == p || a == end || *a != ' ')
-        return aigwi_http_fail(h, AIGW_E_SYNTAX, "a request begins with METHOD target HTTP/1.1", p);
+        return aigwi_http_fail(h, AIGWI_HTTP_E_REQUEST, p);
     b = aigwi_base_until(++a, end, ' ');
     h->head.target = aigwi_base_slice(a, b);
     if (!aigwi_http_is_visible(h->head.target))
-        return aigwi_http_fail(h, AIGW_E_SYNTAX, "the target is empty or not ASCII", a);
+        return aigwi_http_fail(h, AIGWI_HTTP_E_TARGET, a);
     return aigwi_http_version(h, b < end ? b + 1 : b, end);
 }
 
 static int aigwi_http_status_line(aigw_http *h, const char *p, const char *end) {
     int i, status = 0;
     if (end - p < 12 || p[8] != ' ' || (end - p > 12 && p[12] != ' '))
-        return aigwi_http_fail(h, AIGW_E_SYNTAX, "a response begins with HTTP/1.1 and a status", p);
+        return aigwi_http_fail(h, AIGWI_HTTP_E_RESPONSE, p);
     if (!aigwi_http_version(h, p, p + 8)) return 0;
     for (i = 9; i < 12 && aigwi_base_digit(p[i]); i++) status = status * 10 + (p[i] - '0');
     if (i < 12 || status < 100)
-        return aigwi_http_fail(h, AIGW_E_SYNTAX, "the status is not a number from 100 to 999", p + 9);
+        return aigwi_http_fail(h, AIGWI_HTTP_E_STATUS, p + 9);
     h->head.status = status;
     return 1;
 }
@@ -2894,10 +2941,10 @@ static int aigwi_http_content_length(aigw_http *h, aigw_str v) {
     size_t i;
     h->length = 0;
     for (i = 0; i < v.n && aigwi_base_digit(v.p[i]); i++) {
-        if (i == 18) return aigwi_http_fail(h, AIGW_E_LIMIT, "the content-length is too large", v.p);
+        if (i == 18) return aigwi_http_fail(h, AIGWI_HTTP_E_BIG_LENGTH, v.p);
         h->length = h->length * 10 + (v.p[i] - '0');
     }
-    if (!v.n || i < v.n) return aigwi_http_fail(h, AIGW_E_SYNTAX, "the content-length is not a number", v.p);
+    if (!v.n || i < v.n) return aigwi_http_fail(h, AIGWI_HTTP_E_LENGTH_VALUE, v.p);
     return 1;
 }
 
@@ -2923,7 +2970,7 @@ static void aigwi_http_connection(aigw_http *h, aigw_str list) {
 
 /* Note a field that may occur once. */
 static int aigwi_http_once(aigw_http *h, unsigned flag, aigw_str name) {
-    if (h->flags & flag) return aigwi_http_fail(h, AIGW_E_SYNTAX, "a field of which there may be one stands twice", name.p);
+    if (h->flags & flag) return aigwi_http_fail(h, AIGWI_HTTP_E_TWICE, name.p);
     h->flags |= flag;
     return 1;
 }
@@ -2935,12 +2982,12 @@ static int aigwi_http_known_field(aigw_http *h, aigw_str name, aigw_str v) {
     if (aigwi_http_is(name, "transfer-encoding")) {
         if (!aigwi_http_once(h, AIGWI_HTTP_HAS_CODING, name)) return 0;
         if (aigwi_http_is(v, "chunked")) return 1;
-        return aigwi_http_fail(h, AIGW_E_SYNTAX, "the transfer-encoding is not chunked", v.p);
+        return aigwi_http_fail(h, AIGWI_HTTP_E_CODING, v.p);
     }
     if (aigwi_http_is(name, "host")) {
         if (!aigwi_http_once(h, AIGWI_HTTP_HAS_HOST, name)) return 0;
         if (aigwi_http_is_host(v)) return 1;
-        return aigwi_http_fail(h, AIGW_E_SYNTAX, "the host is not a name with a port", v.p);
+        return aigwi_http_fail(h, AIGWI_HTTP_E_HOST_VALUE, v.p);
     }
     if (aigwi_http_is(name, "connection")) aigwi_http_connection(h, v);
     if (aigwi_http_is(name, "expect") && aigwi_http_is(v, "100-continue")) h->flags |= AIGWI_HTTP_SAYS_CONTINUE;
@@ -2951,10 +2998,10 @@ static int aigwi_http_field(aigw_http *h, const char *p, const char *end) {
     const char *colon = aigwi_http_token(p, end);
     aigw_str name = aigwi_base_slice(p, colon), value;
     if (colon == p || colon == end || *colon != ':')
-        return aigwi_http_fail(h, AIGW_E_SYNTAX, "a header line is not name, colon, value: no space before either", p);
+        return aigwi_http_fail(h, AIGWI_HTTP_E_FIELD, p);
     value = aigwi_http_trim(colon + 1, end);
     if (aigw_base_header_put(&h->head, name, value))
-        return aigwi_http_fail(h, AIGW_E_LIMIT, "too many header fields", p);
+        return aigwi_http_fail(h, AIGWI_HTTP_E_MANY_FIELDS, p);
     return aigwi_http_known_field(h, name, value);
 }
 
@@ -2967,13 +3014,13 @@ static int aigwi_http_target(aigw_http *h) {
     colon = aigwi_base_until(t.p, end, ':');
     scheme = aigwi_base_slice(t.p, colon);
     if (end - colon < 3 || memcmp(colon, "://", 3) || (!aigwi_http_is(scheme, "http") && !aigwi_http_is(scheme, "https")))
-        return aigwi_http_fail(h, AIGW_E_SYNTAX, "the target is neither a path nor an http URL", t.p);
+        return aigwi_http_fail(h, AIGWI_HTTP_E_TARGET_FORM, t.p);
     t.p = colon + 3;
     path = aigwi_base_until(t.p, end, '/');
     authority = aigwi_base_slice(t.p, path);
     h->head.target = path < end ? aigwi_base_slice(path, end) : aigw_base_str("/");
     if (authority.n && aigwi_http_is_host(authority) && (!host.p || aigw_base_eq_nocase(authority, host))) return 1;
-    return aigwi_http_fail(h, AIGW_E_SYNTAX, "the target's host is not the host field's", t.p);
+    return aigwi_http_fail(h, AIGWI_HTTP_E_TWO_HOSTS, t.p);
 }
 
 /* The empty line came: which body follows? [RFC 9112 section 6.3] */
@@ -2982,18 +3029,18 @@ static int aigwi_http_framing(aigw_http *h, aigw_http_item *item) {
     const int request = h->role == AIGW_HTTP_REQUEST, status = h->head.status;
     const char *end = h->mem + h->n;
     if (status == 101)
-        return aigwi_http_fail(h, AIGW_E_SYNTAX, "the server changed to a protocol that nobody asked for", end);
+        return aigwi_http_fail(h, AIGWI_HTTP_E_UPGRADE, end);
     if (status >= 100 && status < 200) {
         if (++h->skip > AIGWI_HTTP_SKIP_MAX)
-            return aigwi_http_fail(h, AIGW_E_LIMIT, "too many 1xx responses", end);
+            return aigwi_http_fail(h, AIGWI_HTTP_E_MANY_1XX, end);
         h->n = 0;
         h->state = AIGWI_HTTP_FIRST;
         return 1;
     }
     if ((f & AIGWI_HTTP_HAS_CODING) && (f & (AIGWI_HTTP_HAS_LENGTH | AIGWI_HTTP_OLD)))
-        return aigwi_http_fail(h, AIGW_E_SYNTAX, "transfer-encoding beside content-length or in HTTP/1.0", end);
+        return aigwi_http_fail(h, AIGWI_HTTP_E_TWO_LENGTHS, end);
     if (request && !(f & (AIGWI_HTTP_HAS_HOST | AIGWI_HTTP_OLD)))
-        return aigwi_http_fail(h, AIGW_E_SYNTAX, "no host field", end);
+        return aigwi_http_fail(h, AIGWI_HTTP_E_NO_HOST, end);
     if (request && !aigwi_http_target(h)) return 0;
     h->keep_alive = !(f & AIGWI_HTTP_SAYS_CLOSE) && (!(f & AIGWI_HTTP_OLD) || (f & AIGWI_HTTP_SAYS_KEEP));
     item->event = AIGW_HTTP_HEAD;
@@ -3020,8 +3067,8 @@ static int aigwi_http_line(aigw_http *h, const char *p, size_t n, aigw_http_item
     const char *end = p + n - 2;
     const unsigned controls = h->controls;
     h->controls = 0;
-    if (n < 2 || *end != '\r') return aigwi_http_fail(h, AIGW_E_SYNTAX, "a line ends with LF alone", p + n - 1);
-    if (controls != 2) return aigwi_http_fail(h, AIGW_E_SYNTAX, "a control character in the head", p);
+    if (n < 2 || *end != '\r') return aigwi_http_fail(h, AIGWI_HTTP_E_BARE_LF, p + n - 1);
+    if (controls != 2) return aigwi_http_fail(h, AIGWI_HTTP_E_CONTROL, p);
     if (h->state == AIGWI_HTTP_FIELDS)
         return p == end ? aigwi_http_framing(h, item) : aigwi_http_field(h, p, end);
     if (p == end && h->role == AIGW_HTTP_REQUEST && h->skip < AIGWI_HTTP_SKIP_MAX) {   /* [RFC 9112 section 2.2] */
@@ -3046,7 +3093,7 @@ static size_t aigwi_http_head(aigw_http *h, const char *p, size_t n, aigw_http_i
     }
     take = (size_t)(at - p);
     if (take > h->cap - h->n) {
-        aigwi_http_fail_at(h, AIGW_E_LIMIT, "the head is too large", h->at + (h->cap - h->n));
+        aigwi_http_fail_at(h, AIGWI_HTTP_E_BIG_HEAD, h->at + (h->cap - h->n));
         return 0;
     }
     memcpy(h->mem + h->n, p, take);
@@ -3093,9 +3140,9 @@ static int aigwi_http_chunk(aigw_http *h, char c) {
 
 static void aigwi_http_mark(aigw_http *h, char c) {
     int next = aigwi_http_chunk(h, c);
-    if (next < 0) { aigwi_http_fail_at(h, AIGW_E_SYNTAX, "malformed chunk", h->at); return; }
+    if (next < 0) { aigwi_http_fail_at(h, AIGWI_HTTP_E_CHUNK, h->at); return; }
     if (h->left > AIGWI_HTTP_CHUNK_MAX || ++h->extra > AIGWI_HTTP_EXTRA_MAX) {
-        aigwi_http_fail_at(h, AIGW_E_LIMIT, "a chunk, its extensions, or the trailers are too large", h->at);
+        aigwi_http_fail_at(h, AIGWI_HTTP_E_BIG_CHUNK, h->at);
         return;
     }
     if (h->state == AIGWI_HTTP_SIZE_LF) h->extra = 0;
@@ -3150,7 +3197,7 @@ AIGW_API int aigw_http_eof(aigw_http *h) {
         aigwi_http_end(h);
         return 1;
     }
-    aigwi_http_fail_at(h, AIGW_E_CLOSED, "the connection was closed within a message", h->at);
+    aigwi_http_fail_at(h, AIGWI_HTTP_E_CUT, h->at);
     return h->err;
 }
 
