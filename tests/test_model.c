@@ -137,7 +137,7 @@ T(whole_answer_reads_back_and_unfolds) {
 }
 
 T(checker) {
-    static const struct { const char *label, *events[4]; int bad; } rows[] = {
+    const struct { const char *label, *events[4]; int bad; } rows[] = {
         { "stop alone", { lines[13] }, 0 },
         { "delta first", { lines[2] }, 1 },
         { "two starts", { lines[0], lines[0] }, 1 },
