@@ -8,8 +8,8 @@ all: test
 
 # Unit tests, laws, transcripts, end-to-end tests, and the seeds of every fuzz target.
 test: $(OUT)/provider
-	@CC="$(CC)" CFLAGS="$(STRICT) -D_GNU_SOURCE $(CFLAGS)" sh tests/build.sh $(OUT)/test tests/test_*.c
-	@sh tests/run.sh $(OUT)/test/test_*
+	@CC="$(CC)" CFLAGS="$(STRICT) -D_GNU_SOURCE $(CFLAGS)" sh tests/build.sh $(OUT)/test tests/test_*.c fuzz/fuzz_*.c
+	@sh tests/run.sh $(OUT)/test/test_* $(OUT)/test/fuzz_*
 
 # The scripted provider of the end-to-end tests; and the official SDKs, installed under build/, against the gateway in front of it.
 $(OUT)/provider: tests/provider.c
