@@ -45,7 +45,11 @@ fuzz:
 size:
 	@sh tests/size.sh
 
+# Instructions (callgrind) and nanoseconds per operation.
+bench:
+	@sh tests/bench.sh $(OUT)
+
 clean:
 	rm -rf $(OUT)
 
-.PHONY: all test sdk matrix check-layers lint sanitize fuzz size clean
+.PHONY: all test sdk matrix check-layers lint sanitize fuzz size bench clean

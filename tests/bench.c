@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: MIT OR Unlicense */
+/* bench: one operation, N times. `bench` lists the operations; `bench NAME N` runs one and prints nanoseconds and bytes per operation; tests/bench.sh counts
+ * instructions by running it under callgrind with two values of N. Inputs are those of ../shared/bench/inputs where they are, else made here. */
+#define AIGW_IMPLEMENTATION
+#include "aigw.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#define ROOM ((size_t)8 << 20)
+static unsigned char *memory;
+static char *text;
+static volatile size_t sink_bytes;
+
+static aigw_str str(const char *s) { return aigw_base_str(s); }
+static void die(const char *what) {
+    fprintf(stderr, "bench: %s\n", what);
+    exit(1);
+}
+
+/* ---- inputs */
+
+static aigw_str copy(aigw_out *o) {
+    aigw_str s;
+    char *p = (char *)malloc(o->buf.n);
+    if (!p || o->buf.n > o->buf.cap) die("memory");
+    memcpy(p, o->buf.p, o->buf.n);
+    s.p = p;
+    s.n = o->buf.n;
+    return s;
+}
+
+static aigw_str made(const char *name) {
+    static const char delta[] = "{\"id\":\"chatcmpl-0123456789\",\"object\":\"chat.completion.chunk\",\"created\":1795230000,\"model\":\"gpt-x-2026-01-01\",\"service_tier\":\"default\","
+        "\"system_fingerprint\":\"fp_0123456789\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\" and then\"},\"logprobs\":null,\"finish_reason\":null}],\"usage\":null,\"obfuscation\":\"abcdefghij\"}";
+    aigw_out o;
+    int i, n = strstr(name, "200k") ? 1200 : 12;
+    aigw_base_out_init(&o, text, ROOM, NULL, 0);
+    if (!strcmp(name, "delta_real.json")) aigw_base_put_lit(&o, delta);
+    else if (!strcmp(name, "openai_stream.sse")) {
+        for (i = 0; i < 254; i++) {
+            aigw_base_put_lit(&o, "data: ");
+            aigw_base_put_lit(&o, delta);
+            aigw_base_put_lit(&o, "\n\n");
+        }
+        aigw_base_put_lit(&o, "data: {\"id\":\"c\",\"model\":\"m\",\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n");
+    } else if (!strcmp(name, "anthropic_stream.sse")) {
+        aigw_base_put_lit(&o, "event: message_start\ndata: {\"type\":\"message_start\",\"message\":{\"id\":\"msg_1\",\"type\":\"message\",\"role\":\"assistant\",\"model\":\"m\",\"content\":[],"
+            "\"stop_reason\":null,\"stop_sequence\":null,\"usage\":{\"input_tokens\":3,\"output_tokens\":1}}}\n\n"
+            "event: content_block_start\ndata: {\"type\":\"content_block_start\",\"index\":0,\"content_block\":{\"type\":\"text\",\"text\":\"\"}}\n\n");
+        for (i = 0; i < 254; i++)
+            aigw_base_put_lit(&o, "event: content_block_delta\ndata: {\"type\":\"content_block_delta\",\"index\":0,\"delta\":{\"type\":\"text_delta\",\"text\":\" and then\"}}\n\n");
+        aigw_base_put_lit(&o, "event: content_block_stop\ndata: {\"type\":\"content_block_stop\",\"index\":0}\n\nevent: message_delta\ndata: {\"type\":\"message_delta\",\"delta\":"
+            "{\"stop_reason\":\"end_turn\",\"stop_sequence\":null},\"usage\":{\"output_tokens\":254}}\n\nevent: message_stop\ndata: {\"type\":\"message_stop\"}\n\n");
+    } else if (!strncmp(name, "http_", 5)) {
+        aigw_base_put_lit(&o, strstr(name, "request") ? "POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\n" : "HTTP/1.1 200 OK\r\n");
+        for (i = 0; i < 18; i++) aigw_base_put_lit(&o, "x-a-header-name: and its value 0123456789\r\n");
+        aigw_base_put_lit(&o, "content-length: 0\r\n\r\n");
+    } else {
+        aigw_base_put_lit(&o, "{\"model\":\"m\",\"temperature\":0.5,\"messages\":[{\"role\":\"system\",\"content\":\"Be brief.\"}");
+        for (i = 0; i < n; i++)
+            aigw_base_put_lit(&o, ",{\"role\":\"user\",\"content\":\"Tell me about the sea, and \\\"quote\\\" it.\\n\"},{\"role\":\"assistant\",\"content\":\"It is wet, and wide; d\xC3\xA9j\xC3\xA0 vu.\"}");
+        aigw_base_put_lit(&o, "],\"stream\":true}");
+    }
+    return copy(&o);
+}
+
+static aigw_str input(const char *name) {
+    char path[256];
+    const char *root = getenv("AIGW_SHARED");
+    FILE *f;
+    aigw_str s;
+    snprintf(path, sizeof path, "%s/bench/inputs/%s", root && *root ? root : "../shared", name);
+    f = fopen(path, "rb");
+    if (!f) return made(name);
+    s.n = fread(text, 1, ROOM, f);
+    fclose(f);
+    s.p = (char *)malloc(s.n);
+    memcpy((char *)(uintptr_t)s.p, text, s.n);
+    return s;
+}
+
+/* ---- operations: each runs n times over its input and returns the bytes of one */
+
+static size_t json_skip(aigw_str in, long n) {
+    for (; n; n--) {
+        aigw_json j;
+        aigw_str raw;
+        aigw_json_init(&j, in);
+        if (!aigw_json_raw(&j, &raw) || aigw_json_end(&j)) die("json");
+        sink_bytes += raw.n;
+    }
+    return in.n;
+}
+static size_t json_2k(long n) { return json_skip(input("chat_req_2k.json"), n); }
+static size_t json_200k(long n) { return json_skip(input("chat_req_200k.json"), n); }
+static size_t json_delta(long n) { return json_skip(input("delta_real.json"), n); }
+
+static size_t http_head(const char *name, int role, long n) {
+    aigw_str in = input(name);
+    aigw_header headers[64];
+    for (; n; n--) {
+        aigw_http h;
+        aigw_http_item item;
+        aigw_http_init(&h, role, memory, 16384, headers, 64);
+        if (aigw_http_feed(&h, in.p, in.n, &item) < 0 || item.event != AIGW_HTTP_HEAD) die(name);
+        sink_bytes += h.head.n;
+    }
+    return in.n;
+}
+static size_t http_request(long n) { return http_head("http_request_head.txt", AIGW_HTTP_REQUEST, n); }
+static size_t http_response(long n) { return http_head("http_response_head.txt", AIGW_HTTP_RESPONSE, n); }
+
+static size_t sse_frames(long n) {
+    aigw_str in = input("openai_stream.sse");
+    for (; n; n--) {
+        aigw_sse s;
+        aigw_frame f;
+        size_t at = 0, piece;
+        aigw_sse_init(&s, memory, 16384);
+        while (at < in.n) {
+            piece = in.n - at < 1460 ? in.n - at : 1460;
+            at += (size_t)aigw_sse_feed(&s, in.p + at, piece);
+            while (aigw_sse_next(&s, &f) > 0) sink_bytes += f.payload.n;
+        }
+    }
+    return in.n;
+}
+
+typedef struct { aigw_enc enc; aigw_out out; const aigw_dialect *to; } relay;
+
+static int relay_put(void *user, const aigw_event *ev) {
+    relay *r = (relay *)user;
+    if (r->out.buf.n > ROOM / 2) r->out.buf.n = 0;
+    return r->to->event_encode(&r->enc, ev, &r->out);
+}
+
+static void relay_init(relay *r, aigw_dec *dec, const aigw_dialect *from, const aigw_dialect *to) {
+    memset(r, 0, sizeof *r);
+    memset(dec, 0, sizeof *dec);
+    r->to = to;
+    r->enc.dialect = to;
+    r->enc.hold = (char *)memory + 65536;
+    r->enc.hold_cap = 65536;
+    aigw_dialect_enc_init(&r->enc);
+    aigw_base_out_init(&r->out, text, ROOM, NULL, 0);
+    dec->dialect = from;
+    dec->mem = aigw_base_arena(memory + 131072, 65536);
+    aigw_dialect_dec_init(dec);
+}
+
+static void relay_feed(aigw_sse *s, aigw_dec *dec, aigw_str in, size_t cut, const aigw_sink *out) {
+    aigw_frame f;
+    size_t at = 0, piece;
+    while (at < in.n) {
+        piece = in.n - at < cut ? in.n - at : cut;
+        at += (size_t)aigw_sse_feed(s, in.p + at, piece);
+        while (aigw_sse_next(s, &f) > 0)
+            if (dec->dialect->frame_decode(dec, f.name, f.payload, out) < 0) die("frame");
+    }
+}
+
+static size_t relay_stream(const char *name, const aigw_dialect *from, const aigw_dialect *to, long n) {
+    aigw_str in = input(name);
+    for (; n; n--) {
+        relay r;
+        aigw_dec dec;
+        aigw_sse s;
+        aigw_sink out;
+        relay_init(&r, &dec, from, to);
+        out.put = relay_put;
+        out.user = &r;
+        aigw_sse_init(&s, memory, 65536);
+        relay_feed(&s, &dec, in, 1460, &out);
+        if (from->stream_end(&dec, 1, &out) < 0 || !r.out.buf.n) die(name);
+        sink_bytes += r.out.buf.n;
+    }
+    return in.n;
+}
+static size_t stream_oa(long n) { return relay_stream("openai_stream.sse", &aigw_dialect_openai, &aigw_dialect_anthropic, n); }
+static size_t stream_og(long n) { return relay_stream("openai_stream.sse", &aigw_dialect_openai, &aigw_dialect_gemini, n); }
+static size_t stream_ao(long n) { return relay_stream("anthropic_stream.sse", &aigw_dialect_anthropic, &aigw_dialect_openai, n); }
+static size_t stream_ag(long n) { return relay_stream("anthropic_stream.sse", &aigw_dialect_anthropic, &aigw_dialect_gemini, n); }
+
+/* One delta that travels alone, in a stream that has begun: framing, decoding, encoding. */
+static size_t relay_delta(aigw_str json, const char *before, const aigw_dialect *from, const aigw_dialect *to, long n) {
+    relay r;
+    aigw_dec dec;
+    aigw_sse s;
+    aigw_sink out;
+    aigw_out o;
+    aigw_str in;
+    aigw_base_out_init(&o, text, ROOM, NULL, 0);
+    aigw_base_put_lit(&o, before);
+    aigw_base_put_lit(&o, "data: ");
+    aigw_base_put(&o, json);
+    while (o.buf.n && (o.buf.p[o.buf.n - 1] == '\n')) o.buf.n--;
+    aigw_base_put_lit(&o, "\n\n");
+    in = copy(&o);
+    relay_init(&r, &dec, from, to);
+    out.put = relay_put;
+    out.user = &r;
+    aigw_sse_init(&s, memory, 65536);
+    for (n++; n; n--) relay_feed(&s, &dec, in, in.n, &out);     /* the first one begins the stream */
+    sink_bytes += r.out.buf.n;
+    return json.n;
+}
+static size_t delta_oa(long n) { return relay_delta(input("delta_real.json"), "", &aigw_dialect_openai, &aigw_dialect_anthropic, n); }
+static size_t delta_og(long n) { return relay_delta(input("delta_real.json"), "", &aigw_dialect_openai, &aigw_dialect_gemini, n); }
+static size_t delta_oo(long n) { return relay_delta(input("delta_real.json"), "", &aigw_dialect_openai, &aigw_dialect_openai, n); }
+static size_t delta_go(long n) {
+    return relay_delta(str("{\"candidates\":[{\"content\":{\"parts\":[{\"text\":\" and then a few words more, as Gemini sends them\"}],\"role\":\"model\"},\"index\":0}],"
+        "\"usageMetadata\":{\"promptTokenCount\":12,\"candidatesTokenCount\":30,\"totalTokenCount\":42},\"modelVersion\":\"gemini-3-flash\",\"responseId\":\"abcdefghijkl\"}"),
+        "", &aigw_dialect_gemini, &aigw_dialect_openai, n);
+}
+
+static size_t request(const char *name, const aigw_dialect *to, int edit, long n) {
+    aigw_str in = input(name);
+    static aigw_str pieces[4096];
+    static aigw_loss_item items[16];
+    for (; n; n--) {
+        aigw_arena mem = aigw_base_arena(memory, ROOM);
+        aigw_header in_headers[4], headers[16];
+        aigw_head head, out_head;
+        aigw_req req;
+        aigw_fault fault;
+        aigw_target target;
+        aigw_loss loss;
+        aigw_out out;
+        memset(&head, 0, sizeof head);
+        memset(&out_head, 0, sizeof out_head);
+        memset(&fault, 0, sizeof fault);
+        memset(&target, 0, sizeof target);
+        head.method = str("POST");
+        head.target = str("/v1/chat/completions");
+        head.headers = in_headers;
+        head.cap = 4;
+        out_head.headers = headers;
+        out_head.cap = 16;
+        target.id = str("another-model");
+        target.dialect = to;
+        aigw_model_loss_init(&loss, items, 16);
+        aigw_base_out_init(&out, text, ROOM, pieces, 4096);
+        if (aigw_dialect_openai.req_decode(&head, in, &mem, &req, &fault) < 0) die("request: decode");
+        loss.doc = req.body;
+        if ((edit ? to->req_edit : to->req_encode)(&req, &target, &mem, &out_head, &out, &loss) < 0) die("request: encode");
+        if (aigw_base_out_end(&out) < 0) die("request: memory");
+        sink_bytes += out.bytes;
+    }
+    return in.n;
+}
+static size_t request_oa_2k(long n) { return request("chat_req_2k.json", &aigw_dialect_anthropic, 0, n); }
+static size_t request_og_2k(long n) { return request("chat_req_2k.json", &aigw_dialect_gemini, 0, n); }
+static size_t request_oa_200k(long n) { return request("chat_req_200k.json", &aigw_dialect_anthropic, 0, n); }
+static size_t request_oo_2k(long n) { return request("chat_req_2k.json", &aigw_dialect_openai, 1, n); }
+static size_t request_oo_200k(long n) { return request("chat_req_200k.json", &aigw_dialect_openai, 1, n); }
+
+static const struct { const char *name, *what; size_t (*run)(long n); } ops[] = {
+    { "json-delta", "read and validate one 330-byte delta", json_delta },
+    { "json-2k", "read and validate a 2 KB request", json_2k },
+    { "json-200k", "read and validate a 200 KB request", json_200k },
+    { "http-request", "parse a request head", http_request },
+    { "http-response", "parse a response head", http_response },
+    { "sse", "frame a stream of 257 events", sse_frames },
+    { "delta-openai-anthropic", "one delta alone: frame, decode, encode", delta_oa },
+    { "delta-openai-gemini", "the same", delta_og },
+    { "delta-openai-openai", "the same, through the model", delta_oo },
+    { "delta-gemini-openai", "one Gemini chunk", delta_go },
+    { "stream-openai-anthropic", "a stream of 257 events", stream_oa },
+    { "stream-openai-gemini", "the same", stream_og },
+    { "stream-anthropic-openai", "the same text from Anthropic", stream_ao },
+    { "stream-anthropic-gemini", "the same", stream_ag },
+    { "request-openai-anthropic-2k", "read a request, write it for another provider", request_oa_2k },
+    { "request-openai-gemini-2k", "the same", request_og_2k },
+    { "request-openai-anthropic-200k", "the same, 200 KB", request_oa_200k },
+    { "request-openai-edit-2k", "read a request, edit it in place", request_oo_2k },
+    { "request-openai-edit-200k", "the same, 200 KB", request_oo_200k }
+};
+
+int main(int argc, char **argv) {
+    struct timespec a, b;
+    size_t i, bytes;
+    long n = argc > 2 ? atol(argv[2]) : 1;
+    memory = (unsigned char *)malloc(ROOM);
+    text = (char *)malloc(ROOM);
+    if (!memory || !text) die("memory");
+    for (i = 0; i < sizeof ops / sizeof *ops; i++) {
+        if (argc < 2) {
+            printf("%s\t%s\n", ops[i].name, ops[i].what);
+            continue;
+        }
+        if (strcmp(argv[1], ops[i].name)) continue;
+        clock_gettime(CLOCK_MONOTONIC, &a);
+        bytes = ops[i].run(n);
+        clock_gettime(CLOCK_MONOTONIC, &b);
+        printf("%.0f %lu\n", ((double)(b.tv_sec - a.tv_sec) * 1e9 + (double)(b.tv_nsec - a.tv_nsec)) / (double)n, (unsigned long)bytes);
+        return 0;
+    }
+    return argc < 2 ? 0 : 2;
+}
