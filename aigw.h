@@ -981,7 +981,7 @@ typedef struct aigw_registry_provider {
     aigw_str  version;         /* API version to send; "": the dialect's default */
     aigw_str  off;             /* not "": not available, and why ("built without TLS"); set by the caller before requests run */
     aigw_registry_times times;
-    size_t    at;              /* offset of its entry, or AIGW_NOWHERE */
+    size_t    at;              /* out: offset of its entry in the text, or AIGW_NOWHERE when it was added by a call */
     /* private */
     struct aigw_registry_provider *next;
 } aigw_registry_provider;
@@ -1035,8 +1035,8 @@ typedef struct {
 
 /* An empty registry over a table of dialects (borrowed) and memory for everything in it (borrowed; about 300 bytes per model). */
 AIGW_API void aigw_registry_init(aigw_registry *r, const aigw_dialect *const *dialects, size_t n, aigw_arena *mem);
-/* Add the members `providers`, `models` and `routes` of a JSON object (design section 6); other top-level members are the server's and are skipped. An entry of a name that is
-   there already replaces it. Returns AIGW_OK, or the code of the first error, and r holds what was good. Every complaint is in *faults with its field and offset; those with code
+/* Add the members `providers`, `models` and `routes` of a JSON object (design section 6); other top-level members are the server's and are skipped. An entry replaces one that
+   was added by a call; a name that is read twice is an error. Returns AIGW_OK, or the code of the first error, and r holds what was good. Every complaint is in *faults with its field and offset; those with code
    AIGW_E_UNSUPPORTED are warnings (members that are not known, or not used by this version) and do not count as errors. AIGW_E_NOMEM: mem is full. */
 AIGW_API int aigw_registry_read(aigw_registry *r, aigw_str json, aigw_registry_faults *faults);
 /* Overwrite the comments of a configuration with spaces, in place, so that offsets stay: from two slashes to the end of the line, outside strings. */
@@ -1045,8 +1045,8 @@ AIGW_API void aigw_registry_blank(char *text, size_t n);
 AIGW_API size_t aigw_registry_line(aigw_str text, size_t at, size_t *column);
 /* Set scheme, host, port, authority and base of *p from "https://host[:port][/path]", "http://...", "unix:/path/of/socket[:/path]" or "builtin:". AIGW_OK, or AIGW_E_VALUE. */
 AIGW_API int aigw_registry_url(aigw_str url, aigw_registry_provider *p);
-/* Add a copy of an entry (its slices are borrowed), replacing one of that name. `model`: target.provider names its provider, which must be there; target.dialect, version, base and provider
-   are set from it. The entry, to be changed before requests run, or NULL when memory is full or (model) the provider unknown. */
+/* Add a copy of an entry (its slices are borrowed), replacing one of that name. `model`: target.provider names its provider, which must be there; its dialect, version and base go into the
+   targets. The entry, to be changed before requests run, or NULL when memory is full or (model) the provider unknown. */
 AIGW_API aigw_registry_provider *aigw_registry_add_provider(aigw_registry *r, const aigw_registry_provider *p);
 AIGW_API aigw_registry_model    *aigw_registry_add_model(aigw_registry *r, const aigw_registry_model *m);
 AIGW_API aigw_registry_route    *aigw_registry_add_route(aigw_registry *r, const aigw_registry_route *route);
@@ -5948,6 +5948,525 @@ AIGWI_SHARED void aigwi_dialect_put_schema(aigw_out *out, aigw_str raw, int open
 /* ==== >>dialect.gemini ============================================================================================= */
 
 /* ==== >>registry =================================================================================================== */
+/* Providers, models and routes as data. Knows the shape of the configuration's three members (design section 6) and how names are looked up; knows no provider. */
+
+static uint32_t aigwi_registry_hash(aigw_str s) {
+    uint32_t h = 2166136261u;
+    for (size_t i = 0; i < s.n; i++) h = (h ^ (unsigned char)s.p[i]) * 16777619u;
+    return h;
+}
+
+AIGW_API void aigw_registry_init(aigw_registry *r, const aigw_dialect *const *dialects, size_t n, aigw_arena *mem) {
+    memset(r, 0, sizeof *r);
+    r->dialects = dialects;
+    r->n_dialects = n;
+    r->mem = mem;
+    r->provider_end = &r->providers;
+    r->model_end = &r->models;
+    r->route_end = &r->routes;
+}
+
+AIGW_API const aigw_dialect *aigw_registry_dialect(const aigw_registry *r, aigw_str name) {
+    for (size_t i = 0; i < r->n_dialects; i++)
+        if (aigw_base_eq(r->dialects[i]->name, name)) return r->dialects[i];
+    return NULL;
+}
+AIGW_API aigw_registry_provider *aigw_registry_provider_of(const aigw_registry *r, aigw_str name) {
+    aigw_registry_provider *p = r->providers;
+    while (p && !aigw_base_eq(p->name, name)) p = p->next;
+    return p;
+}
+AIGW_API aigw_registry_model *aigw_registry_model_of(const aigw_registry *r, aigw_str name) {
+    uint32_t hash = aigwi_registry_hash(name);
+    aigw_registry_model *m = r->bucket[hash % 64];
+    while (m && (m->hash != hash || !aigw_base_eq(m->target.name, name))) m = m->same;
+    return m;
+}
+AIGW_API aigw_registry_route *aigw_registry_route_of(const aigw_registry *r, aigw_str name) {
+    aigw_registry_route *route = r->routes;
+    while (route && !aigw_base_eq(route->name, name)) route = route->next;
+    return route;
+}
+
+AIGW_API aigw_registry_provider *aigw_registry_add_provider(aigw_registry *r, const aigw_registry_provider *p) {
+    aigw_registry_provider *to = aigw_registry_provider_of(r, p->name), *next = to ? to->next : NULL;
+    if (!to) {
+        to = (aigw_registry_provider *)aigw_base_take(r->mem, 1, sizeof *to, sizeof(uint64_t));
+        if (!to) return NULL;
+        *r->provider_end = to;
+        r->provider_end = &to->next;
+    }
+    *to = *p;
+    to->next = next;
+    to->at = AIGW_NOWHERE;
+    return to;
+}
+
+AIGW_API aigw_registry_model *aigw_registry_add_model(aigw_registry *r, const aigw_registry_model *m) {
+    aigw_registry_provider *p = aigw_registry_provider_of(r, m->target.provider);
+    aigw_registry_model *to = aigw_registry_model_of(r, m->target.name), *next = to ? to->next : NULL, *same = to ? to->same : NULL;
+    if (!p) return NULL;
+    if (!to) {
+        to = (aigw_registry_model *)aigw_base_take(r->mem, 1, sizeof *to, sizeof(uint64_t));
+        if (!to) return NULL;
+        *r->model_end = to;
+        r->model_end = &to->next;
+        same = r->bucket[aigwi_registry_hash(m->target.name) % 64];
+        r->bucket[aigwi_registry_hash(m->target.name) % 64] = to;
+    }
+    *to = *m;
+    to->next = next;
+    to->same = same;
+    to->at = AIGW_NOWHERE;
+    to->hash = aigwi_registry_hash(m->target.name);
+    to->provider = p;
+    return to;
+}
+
+AIGW_API aigw_registry_route *aigw_registry_add_route(aigw_registry *r, const aigw_registry_route *route) {
+    aigw_registry_route *to = aigw_registry_route_of(r, route->name), *next = to ? to->next : NULL;
+    if (!to) {
+        to = (aigw_registry_route *)aigw_base_take(r->mem, 1, sizeof *to, sizeof(uint64_t));
+        if (!to) return NULL;
+        *r->route_end = to;
+        r->route_end = &to->next;
+    }
+    *to = *route;
+    to->next = next;
+    to->at = AIGW_NOWHERE;
+    return to;
+}
+
+/* ---- base URLs */
+
+static int aigwi_registry_starts(aigw_str s, const char *with, aigw_str *rest) {
+    size_t n = strlen(with);
+    if (s.n < n || !aigw_base_eq_nocase(aigwi_dialect_slice(s.p, n), aigwi_dialect_slice(with, n))) return 0;
+    *rest = aigwi_dialect_slice(s.p + n, s.n - n);
+    return 1;
+}
+
+/* The path prefix: without the slashes at its end. */
+static int aigwi_registry_base(aigw_str s, aigw_registry_provider *p) {
+    while (s.n && s.p[s.n - 1] == '/') s.n--;
+    for (size_t i = 0; i < s.n; i++)
+        if ((unsigned char)s.p[i] <= ' ' || (unsigned char)s.p[i] >= 127 || s.p[i] == '?' || s.p[i] == '#') return AIGW_E_VALUE;
+    p->base = s;
+    return AIGW_OK;
+}
+
+static int aigwi_registry_unix(aigw_str s, aigw_registry_provider *p) {
+    size_t colon = aigw_base_find(s, aigwi_dialect_slice(":", 1), 0);
+    p->scheme = AIGW_SCHEME_UNIX;
+    p->host = aigwi_dialect_slice(s.p, colon);
+    p->authority = aigw_base_str("localhost");
+    p->port = 0;
+    if (!p->host.n) return AIGW_E_VALUE;
+    return aigwi_registry_base(colon < s.n ? aigwi_dialect_slice(s.p + colon + 1, s.n - colon - 1) : aigwi_dialect_slice("", 0), p);
+}
+
+AIGW_API int aigw_registry_url(aigw_str url, aigw_registry_provider *p) {
+    aigw_str rest;
+    size_t end, host, from;
+    int64_t port;
+    if (aigwi_registry_starts(url, "unix:", &rest)) return aigwi_registry_unix(rest, p);
+    if (aigwi_registry_starts(url, "builtin:", &rest)) {
+        p->scheme = AIGW_SCHEME_BUILTIN;
+        p->host = p->authority = aigw_base_str("localhost");
+        p->port = 0;
+        return aigwi_registry_base(rest, p);
+    }
+    p->scheme = aigwi_registry_starts(url, "https://", &rest) ? AIGW_SCHEME_HTTPS : AIGW_SCHEME_HTTP;
+    if (p->scheme == AIGW_SCHEME_HTTP && !aigwi_registry_starts(url, "http://", &rest)) return AIGW_E_VALUE;
+    port = p->scheme == AIGW_SCHEME_HTTPS ? 443 : 80;
+    for (end = 0; end < rest.n && rest.p[end] != '/'; end++)
+        if ((unsigned char)rest.p[end] <= ' ' || (unsigned char)rest.p[end] >= 127 || rest.p[end] == '@' || rest.p[end] == '?' || rest.p[end] == '#') return AIGW_E_VALUE;
+    p->authority = aigwi_dialect_slice(rest.p, end);
+    from = end && rest.p[0] == '[';                                                        /* an address in brackets holds colons */
+    host = aigw_base_find(p->authority, aigwi_dialect_slice(from ? "]" : ":", 1), 0);
+    p->host = aigwi_dialect_slice(rest.p + from, host - from);
+    if (!p->host.n || (from && host == end)) return AIGW_E_VALUE;
+    host += from;
+    if (host < end && (rest.p[host] != ':' || !aigw_base_int(aigwi_dialect_slice(rest.p + host + 1, end - host - 1), &port) || port < 1 || port > 65535)) return AIGW_E_VALUE;
+    p->port = (uint16_t)port;
+    return aigwi_registry_base(aigwi_dialect_slice(rest.p + end, rest.n - end), p);
+}
+
+/* ---- reading the configuration: each entry by itself, so that one complaint does not hide the next */
+
+typedef struct {
+    aigw_registry *r;
+    aigw_str json;
+    aigw_registry_faults *faults;
+    int code;
+} aigwi_registry_reader;
+
+static void aigwi_registry_complain(aigwi_registry_reader *c, int code, const char *at, const char *text) {
+    aigw_fault *f;
+    if (code != AIGW_E_UNSUPPORTED && !c->code) c->code = code;
+    if (c->faults->n++ >= c->faults->cap) return;
+    f = &c->faults->items[c->faults->n - 1];
+    memset(f, 0, sizeof *f);
+    f->code = code;
+    f->at = (size_t)(at - c->json.p);
+    f->text = text;
+    (void)aigw_json_path(c->json, f->at, f->path, sizeof f->path);
+}
+static void aigwi_registry_unknown(aigwi_registry_reader *c, aigw_json *j) {
+    aigwi_registry_complain(c, AIGW_E_UNSUPPORTED, j->p + j->key_at, "this member is not known to this version and is not used");
+    aigw_json_skip(j);
+}
+
+/* The end of an entry: 1 when it was read without fault. */
+static int aigwi_registry_done(aigwi_registry_reader *c, aigw_json *j) {
+    if (!aigw_json_end(j)) return 1;
+    aigwi_registry_complain(c, j->err, j->p + aigw_json_at(j), j->why);
+    return 0;
+}
+
+static int aigwi_registry_ms(aigw_json *j, uint32_t *ms) {
+    size_t at = aigw_json_at(j);
+    int64_t v = 0;
+    if (!aigw_json_int(j, &v)) return 0;
+    if (v < -1 || v >= UINT32_MAX) return aigw_json_fail(j, AIGW_E_VALUE, at, "milliseconds, 0 for the default or -1 for no limit");
+    *ms = (uint32_t)v;
+    return 1;
+}
+
+/* One of the time limits, which providers, models and routes have alike: 1 when the member j stands at was one. */
+static int aigwi_registry_time(aigw_json *j, aigw_registry_times *t) {
+    static const char *const names[] = { "connect_ms", "first_byte_ms", "idle_ms", "total_ms" };
+    uint32_t *to[4];
+    to[0] = &t->connect_ms, to[1] = &t->first_ms, to[2] = &t->idle_ms, to[3] = &t->total_ms;
+    for (int i = 0; i < 4; i++)
+        if (aigw_base_eq(j->key, aigw_base_str(names[i]))) return aigwi_registry_ms(j, to[i]), 1;
+    return 0;
+}
+
+/* What was added by a call may be replaced; what was read may not be said again. */
+static int aigwi_registry_fresh(aigwi_registry_reader *c, size_t *at, const char *raw) {
+    if (!at || *at == AIGW_NOWHERE) return 1;
+    aigwi_registry_complain(c, AIGW_E_DUPLICATE, raw, "this name occurs twice");
+    return 0;
+}
+
+static void aigwi_registry_provider_entry(aigwi_registry_reader *c, aigw_str name, aigw_str raw) {
+    static const aigw_str names[] = { AIGW_STR("dialect"), AIGW_STR("base_url"), AIGW_STR("key"), AIGW_STR("version") };
+    aigw_registry_provider p;
+    aigw_str dialect = AIGW_STR(""), url = AIGW_STR("");
+    aigw_registry_provider *old = aigw_registry_provider_of(c->r, name);
+    aigw_json j;
+    uint64_t seen = 0;
+    size_t dialect_at = 0, url_at = 0;
+    int f;
+    if (!aigwi_registry_fresh(c, old ? &old->at : NULL, raw.p)) return;
+    memset(&p, 0, sizeof p);
+    p.name = name;
+    aigw_json_init(&j, raw);
+    for (aigw_json_object(&j); (f = aigw_json_field(&j, names, 4, &seen)) >= 0; ) switch (f) {
+    case 0: dialect_at = aigw_json_at(&j); aigw_json_str(&j, c->r->mem, &dialect); break;
+    case 1: url_at = aigw_json_at(&j); aigw_json_str(&j, c->r->mem, &url); break;
+    case 2: aigw_json_str(&j, c->r->mem, &p.key); break;
+    case 3: aigw_json_str(&j, c->r->mem, &p.version); break;
+    default: if (!aigwi_registry_time(&j, &p.times)) aigwi_registry_unknown(c, &j);
+    }
+    if (!aigwi_registry_done(c, &j)) return;
+    p.dialect = aigw_registry_dialect(c->r, dialect);
+    if (!p.dialect) aigwi_registry_complain(c, dialect.n ? AIGW_E_VALUE : AIGW_E_MISSING, raw.p + dialect_at,
+                                            dialect.n ? "a provider's `dialect` must be one of those built in, such as \"openai-chat\"" : "a provider needs `dialect`");
+    else if (aigw_registry_url(url, &p)) aigwi_registry_complain(c, url.n ? AIGW_E_VALUE : AIGW_E_MISSING, raw.p + url_at,
+                                                                 "a provider needs `base_url`: https://host[:port][/path], http://... or unix:/path");
+    else if (!(old = aigw_registry_add_provider(c->r, &p))) aigwi_registry_complain(c, AIGW_E_NOMEM, raw.p, "the memory for the registry is full");
+    else old->at = (size_t)(raw.p - c->json.p);
+}
+
+static void aigwi_registry_can(aigwi_registry_reader *c, aigw_json *j, uint32_t *bits) {
+    static const aigw_str words[] = {
+#define X(name, label) AIGW_STR(label),
+        AIGW_CAN_LIST(X)
+#undef X
+    };
+    aigw_str word;
+    int i;
+    for (aigw_json_array(j); aigw_json_item(j); ) {
+        const char *at = j->p + aigw_json_at(j);
+        if (!aigw_json_str(j, c->r->mem, &word)) return;
+        for (i = 0; i < AIGW_CAN_COUNT && !aigw_base_eq(words[i], word); i++) {}
+        if (i < AIGW_CAN_COUNT) *bits |= (uint32_t)1 << i;
+        else aigwi_registry_complain(c, AIGW_E_UNSUPPORTED, at, "this ability is not known to this version and is not used");
+    }
+}
+
+/* ["low", "high"] or "low high" -> "low high". */
+static void aigwi_registry_words(aigw_json *j, aigw_arena *mem, aigw_str *words) {
+    aigw_str word;
+    aigw_out out;
+    size_t at = aigw_json_at(j);
+    char *room;
+    if (aigw_json_kind(j) == AIGW_JSON_STRING) {
+        aigw_json_str(j, mem, words);
+        return;
+    }
+    room = (char *)aigw_base_take(mem, 128, 1, 1);
+    aigw_base_out_init(&out, room, room ? 128 : 0, NULL, 0);
+    for (aigw_json_array(j); aigw_json_item(j); ) {
+        if (!aigw_json_str(j, mem, &word)) return;
+        if (out.buf.n) aigw_base_put_byte(&out, ' ');
+        aigw_base_put(&out, word);
+    }
+    if (out.buf.n > out.buf.cap) aigw_json_fail(j, room ? AIGW_E_LIMIT : AIGW_E_NOMEM, at, room ? "too many words" : "the memory for the registry is full");
+    *words = aigwi_dialect_slice(room, out.buf.n);
+}
+
+static void aigwi_registry_tokens(aigw_json *j, int64_t *n) {
+    size_t at = aigw_json_at(j);
+    if (aigw_json_int(j, n) && *n < 0) aigw_json_fail(j, AIGW_E_VALUE, at, "a number of tokens");
+}
+
+static void aigwi_registry_model_entry(aigwi_registry_reader *c, aigw_str name, aigw_str raw) {
+    static const aigw_str names[] = { AIGW_STR("provider"), AIGW_STR("id"), AIGW_STR("context"), AIGW_STR("max_output"), AIGW_STR("can"), AIGW_STR("no"), AIGW_STR("effort") };
+    aigw_registry_model m;
+    aigw_registry_model *old = aigw_registry_model_of(c->r, name);
+    aigw_json j;
+    uint64_t seen = 0;
+    size_t at = 0;
+    int f;
+    if (!aigwi_registry_fresh(c, old ? &old->at : NULL, raw.p)) return;
+    memset(&m, 0, sizeof m);
+    m.target.name = m.target.id = name;
+    aigw_json_init(&j, raw);
+    for (aigw_json_object(&j); (f = aigw_json_field(&j, names, 7, &seen)) >= 0; ) switch (f) {
+    case 0: at = aigw_json_at(&j); aigw_json_str(&j, c->r->mem, &m.target.provider); break;
+    case 1: aigw_json_str(&j, c->r->mem, &m.target.id); break;
+    case 2: aigwi_registry_tokens(&j, &m.target.context); break;
+    case 3: aigwi_registry_tokens(&j, &m.target.max_output); break;
+    case 4: aigwi_registry_can(c, &j, &m.target.can); break;
+    case 5: aigwi_registry_can(c, &j, &m.target.no); break;
+    case 6: aigwi_registry_words(&j, c->r->mem, &m.target.efforts); break;
+    default: if (!aigwi_registry_time(&j, &m.times)) aigwi_registry_unknown(c, &j);
+    }
+    if (!aigwi_registry_done(c, &j)) return;
+    if (!m.target.provider.n) aigwi_registry_complain(c, AIGW_E_MISSING, raw.p, "a model needs `provider`");
+    else if (!aigw_registry_provider_of(c->r, m.target.provider)) aigwi_registry_complain(c, AIGW_E_VALUE, raw.p + at, "there is no provider of this name");
+    else if (!(old = aigw_registry_add_model(c->r, &m))) aigwi_registry_complain(c, AIGW_E_NOMEM, raw.p, "the memory for the registry is full");
+    else old->at = (size_t)(raw.p - c->json.p);
+}
+
+/* "provider/id": the provider with the longest name that fits, and the id. */
+static aigw_registry_provider *aigwi_registry_split(const aigw_registry *r, aigw_str name, aigw_str *id) {
+    aigw_registry_provider *p, *best = NULL;
+    for (p = r->providers; p; p = p->next) {
+        if (name.n <= p->name.n + 1 || name.p[p->name.n] != '/' || memcmp(name.p, p->name.p, p->name.n)) continue;
+        if (!best || p->name.n > best->name.n) best = p;
+    }
+    if (best) *id = aigwi_dialect_slice(name.p + best->name.n + 1, name.n - best->name.n - 1);
+    return best;
+}
+
+/* The models of a route: read twice, to count them and to keep them. */
+static void aigwi_registry_route_models(aigwi_registry_reader *c, aigw_json *j, aigw_registry_route *route) {
+    aigw_json count = *j;
+    aigw_str id;
+    size_t n = 0, at = aigw_json_at(j);
+    for (aigw_json_array(&count); aigw_json_item(&count); n++) aigw_json_skip(&count);
+    if (!n || n > 1000) aigw_json_fail(j, AIGW_E_VALUE, at, "a route needs an array of 1 to 1,000 names of models");
+    route->models = (aigw_str *)aigw_base_take(c->r->mem, n, sizeof(aigw_str), sizeof(uint64_t));
+    if (!route->models) aigw_json_fail(j, AIGW_E_NOMEM, at, "the memory for the registry is full");
+    for (aigw_json_array(j); aigw_json_item(j); ) {
+        aigw_str *m = &route->models[route->n++];
+        at = aigw_json_at(j);
+        if (!aigw_json_str(j, c->r->mem, m)) return;
+        if (!aigw_registry_model_of(c->r, *m) && !aigwi_registry_split(c->r, *m, &id)) {
+            aigw_json_fail(j, AIGW_E_VALUE, at, "there is no model of this name, and no provider for \"provider/id\"");
+            return;
+        }
+    }
+}
+
+static void aigwi_registry_route_entry(aigwi_registry_reader *c, aigw_str name, aigw_str raw) {
+    static const aigw_str names[] = { AIGW_STR("models"), AIGW_STR("attempts") };
+    aigw_registry_route route, *old = aigw_registry_route_of(c->r, name);
+    aigw_json j;
+    int64_t v;
+    uint64_t seen = 0;
+    size_t at;
+    int f;
+    if (!aigwi_registry_fresh(c, old ? &old->at : NULL, raw.p)) return;
+    memset(&route, 0, sizeof route);
+    route.name = name;
+    aigw_json_init(&j, raw);
+    for (aigw_json_object(&j); (f = aigw_json_field(&j, names, 2, &seen)) >= 0; ) switch (f) {
+    case 0: aigwi_registry_route_models(c, &j, &route); break;
+    case 1:
+        at = aigw_json_at(&j);
+        v = 0;
+        if (aigw_json_int(&j, &v) && (v < 1 || v > 100)) aigw_json_fail(&j, AIGW_E_VALUE, at, "1 to 100 attempts");
+        route.attempts = (uint16_t)v;
+        break;
+    default: if (!aigwi_registry_time(&j, &route.times)) aigwi_registry_unknown(c, &j);
+    }
+    if (!aigwi_registry_done(c, &j)) return;
+    if (!route.n) aigwi_registry_complain(c, AIGW_E_MISSING, raw.p, "a route needs `models`");
+    else if (aigw_registry_model_of(c->r, name)) aigwi_registry_complain(c, AIGW_E_DUPLICATE, raw.p, "a model has this name already");
+    else if (!(old = aigw_registry_add_route(c->r, &route))) aigwi_registry_complain(c, AIGW_E_NOMEM, raw.p, "the memory for the registry is full");
+    else old->at = (size_t)(raw.p - c->json.p);
+}
+
+typedef void aigwi_registry_entry_fn(aigwi_registry_reader *c, aigw_str name, aigw_str raw);
+
+/* Every entry of the top-level member `section`. */
+static void aigwi_registry_section(aigwi_registry_reader *c, aigw_str section, aigwi_registry_entry_fn *entry) {
+    aigw_json j;
+    aigw_str name, raw;
+    aigw_json_init(&j, c->json);
+    for (aigw_json_object(&j); aigw_json_member(&j); ) {
+        if (!aigw_base_eq(j.key, section)) {
+            aigw_json_skip(&j);
+            continue;
+        }
+        aigw_json_object(&j);
+        while (aigw_json_member(&j)) {
+            const char *at = j.p + j.key_at;
+            name = aigw_base_copy(c->r->mem, j.key);
+            if (!aigw_json_raw(&j, &raw)) break;
+            if (!name.n || !name.p) aigwi_registry_complain(c, name.n ? AIGW_E_NOMEM : AIGW_E_VALUE, at, name.n ? "the memory for the registry is full" : "an empty name");
+            else entry(c, name, raw);
+        }
+    }
+    if (j.err && !c->code) aigwi_registry_done(c, &j);
+}
+
+AIGW_API int aigw_registry_read(aigw_registry *r, aigw_str json, aigw_registry_faults *faults) {
+    static const struct { aigw_str name; aigwi_registry_entry_fn *entry; } sections[] = {     /* in the order in which they refer to each other */
+        { AIGW_STR("providers"), aigwi_registry_provider_entry },
+        { AIGW_STR("models"),    aigwi_registry_model_entry },
+        { AIGW_STR("routes"),    aigwi_registry_route_entry },
+    };
+    aigwi_registry_reader c;
+    aigw_json j;
+    c.r = r;
+    c.json = json;
+    c.faults = faults;
+    c.code = aigw_json_check(json, 0);
+    if (c.code) {                                      /* say where, and read nothing of a broken text */
+        aigw_json_init(&j, json);
+        aigw_json_skip(&j);
+        c.code = AIGW_OK;
+        if (!aigwi_registry_done(&c, &j)) return c.code;
+    }
+    for (size_t i = 0; i < sizeof sections / sizeof sections[0]; i++) aigwi_registry_section(&c, sections[i].name, sections[i].entry);
+    return c.code;
+}
+
+AIGW_API void aigw_registry_blank(char *text, size_t n) {
+    for (size_t i = 0, string = 0; i < n; i++) {
+        if (text[i] == '\\' && string) i++;
+        else if (text[i] == '"') string = !string;
+        else if (text[i] == '\n') string = 0;          /* no JSON string goes on: the reader will say so */
+        else if (!string && text[i] == '/' && i + 1 < n && text[i + 1] == '/')
+            while (i < n && text[i] != '\n') text[i++] = ' ';
+    }
+}
+
+AIGW_API size_t aigw_registry_line(aigw_str text, size_t at, size_t *column) {
+    size_t line = 1, start = 0;
+    for (size_t i = 0; i < at && i < text.n; i++) {
+        if (text.p[i] != '\n') continue;
+        line++;
+        start = i + 1;
+    }
+    if (column) *column = at - start + 1;
+    return line;
+}
+
+/* ---- look-up */
+
+static void aigwi_registry_prefer(aigw_registry_times *t, const aigw_registry_times *over) {
+    if (over->connect_ms) t->connect_ms = over->connect_ms;
+    if (over->first_ms) t->first_ms = over->first_ms;
+    if (over->idle_ms) t->idle_ms = over->idle_ms;
+    if (over->total_ms) t->total_ms = over->total_ms;
+}
+
+/* The dialect in which a built-in provider answers this client: the next of the table. */
+static const aigw_dialect *aigwi_registry_other(const aigw_registry *r, const aigw_dialect *client) {
+    size_t i = 0;
+    while (i < r->n_dialects && r->dialects[i] != client) i++;
+    return r->dialects[(i + 1) % r->n_dialects];
+}
+
+/* One candidate. 1, or 0 when nothing has this name. */
+static int aigwi_registry_pick(const aigw_registry *r, aigw_str name, const aigw_dialect *client, aigw_registry_pick *pick) {
+    const aigw_registry_model *m = aigw_registry_model_of(r, name);
+    const aigw_registry_provider *p;
+    aigw_str id;
+    memset(pick, 0, sizeof *pick);
+    p = m ? m->provider : aigwi_registry_split(r, name, &id);
+    if (!p) return 0;
+    if (m) pick->target = m->target;
+    else {
+        pick->target.name = name;
+        pick->target.id = id;
+        pick->target.provider = p->name;
+    }
+    pick->target.dialect = p->other && r->n_dialects ? aigwi_registry_other(r, client) : p->dialect;
+    pick->target.version = p->version;
+    pick->target.base = p->base;
+    pick->provider = p;
+    pick->times = p->times;
+    if (m) aigwi_registry_prefer(&pick->times, &m->times);
+    return 1;
+}
+
+AIGW_API int aigw_registry_find(const aigw_registry *r, aigw_str name, const aigw_dialect *client, aigw_registry_pick *picks, size_t cap,
+                                const aigw_registry_route **route) {
+    const aigw_registry_route *w = aigw_registry_route_of(r, name);
+    int n = 0;
+    *route = w;
+    if (!w) return cap && aigwi_registry_pick(r, name, client, picks) ? 1 : AIGW_E_MISSING;
+    for (size_t i = 0; i < w->n && (size_t)n < cap; i++) {
+        if (!aigwi_registry_pick(r, w->models[i], client, &picks[n])) continue;
+        aigwi_registry_prefer(&picks[n++].times, &w->times);
+    }
+    return n ? n : (int)AIGW_E_MISSING;
+}
+
+static aigw_model_info *aigwi_registry_info(aigw_arena *mem, aigw_str name, aigw_str owner, const aigw_target *t) {
+    aigw_model_info *info = (aigw_model_info *)aigw_base_take(mem, 1, sizeof *info, sizeof(uint64_t));
+    if (!info) return NULL;
+    info->name = name;
+    info->owner = owner;
+    info->context = t ? t->context : 0;
+    info->max_output = t ? t->max_output : 0;
+    return info;
+}
+
+AIGW_API int aigw_registry_list(const aigw_registry *r, aigw_str single, aigw_arena *mem, aigw_model_info **infos) {
+    const aigw_registry_model *m;
+    const aigw_registry_route *w;
+    aigw_registry_pick pick;
+    aigw_model_info *info;
+    int n = 0;
+    *infos = NULL;
+    for (m = r->models; m; m = m->next) {
+        if (m->provider->off.n || (single.n && !aigw_base_eq(m->target.name, single))) continue;
+        info = aigwi_registry_info(mem, m->target.name, m->provider->name, &m->target);
+        if (!info) return AIGW_E_NOMEM;
+        if (!n++) *infos = info;
+    }
+    for (w = r->routes; w; w = w->next) {
+        if (single.n && !aigw_base_eq(w->name, single)) continue;
+        m = aigw_registry_model_of(r, w->models[0]);
+        info = aigwi_registry_info(mem, w->name, aigw_base_str("aigw"), m ? &m->target : NULL);
+        if (!info) return AIGW_E_NOMEM;
+        if (!n++) *infos = info;
+    }
+    if (!n && single.n && aigwi_registry_pick(r, single, NULL, &pick)) {                /* "provider/id" without an entry */
+        *infos = aigwi_registry_info(mem, single, pick.provider->name, NULL);
+        n = *infos ? 1 : (int)AIGW_E_NOMEM;
+    }
+    return n;
+}
 
 /* ==== >>attempt ==================================================================================================== */
 
