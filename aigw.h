@@ -43,10 +43,10 @@
  *   >>dialect.anthropic        Anthropic Messages                                     uses: base digest json model dialect
  *   >>dialect.gemini           Gemini generateContent                                 uses: base digest json model dialect
  *   >>registry                 providers and models as data, from JSON                uses: base json model dialect
- *   >>attempt                  one try at one provider, look and commit               uses: base http frame model dialect registry
+ *   >>attempt                  one try at one provider, look and commit               uses: base digest http frame model dialect registry
  *   >>hub                      what lives between requests                            uses: everything above
  *   >>exchange                 one request over the I/O callbacks                     uses: everything above
- *   >>client                   the short way in                                       uses: base http frame model dialect registry attempt
+ *   >>client                   the short way in                                       uses: base model dialect attempt
  */
 #ifndef AIGW_H
 #define AIGW_H
@@ -1123,7 +1123,7 @@ typedef struct {
     aigw_dec    dec;               /* dec.frame: what the last frame was */
     /* private */
     aigw_attempt_cfg cfg;
-    uint8_t     state, sniff, framing, clean, holds;
+    uint8_t     state, framing, clean, complete, ready, early;
     aigw_arena  mem;               /* what init got, after the answer's head */
     char       *window;            /* partial frame, or whole body so far */
     size_t      window_n, window_cap;
@@ -1132,9 +1132,8 @@ typedef struct {
     aigw_str    secret[2];         /* to be wiped when sent */
     aigw_http   http;
     aigw_header headers[AIGW_ATTEMPT_HEADERS];
-    char        id[72], text[160];
-    aigw_sse    sse;
-    aigw_array  array;
+    char        id[72];
+    aigw_window frames;
 } aigw_attempt;
 
 /* Begin: writes the request into mem[0..n) (borrowed until release; 16 KiB is usual, long texts of the request stay where they are). AIGW_OK; AIGW_E_REFUSED (named in cfg->loss),
@@ -6469,6 +6468,524 @@ AIGW_API int aigw_registry_list(const aigw_registry *r, aigw_str single, aigw_ar
 }
 
 /* ==== >>attempt ==================================================================================================== */
+/* One try at one provider: builds the request, reads the answer's HTTP and framing, has the dialect turn it into events, keeps the deadlines. Everything that
+   can go wrong on the way becomes one ERROR event. Knows no client, no sockets, no retry. Truth: design sections 4 and 5, style section 5. */
+
+enum {                                       /* a->state, in reading order */
+    AIGWI_ATTEMPT_HEAD,                      /* connecting, sending, and waiting for the answer's head */
+    AIGWI_ATTEMPT_SNIFF,                     /* a body whose first byte decides how it is read */
+    AIGWI_ATTEMPT_STREAM, AIGWI_ATTEMPT_WHOLE, AIGWI_ATTEMPT_REFUSED,          /* a body being read; REFUSED: of an error */
+    AIGWI_ATTEMPT_DECODE, AIGWI_ATTEMPT_END, AIGWI_ATTEMPT_FAILED,             /* last events to come: of a whole answer, of a stream's end, an error */
+    AIGWI_ATTEMPT_OVER
+};
+enum { AIGWI_ATTEMPT_STOPPED = 1, AIGWI_ATTEMPT_ERROR = 2 };                   /* a->ended */
+
+/* ---- the request */
+
+static uint32_t aigwi_attempt_ms(uint32_t ms, uint32_t usual) { return ms ? ms : usual; }
+
+static uint64_t aigwi_attempt_after(uint64_t from, uint32_t ms) {
+    return ms == UINT32_MAX || from > AIGW_NEVER - (uint64_t)ms * 1000000u ? AIGW_NEVER : from + (uint64_t)ms * 1000000u;
+}
+
+static int aigwi_attempt_on(const aigw_req *req, int param) { return req->param[param].has && req->param[param].micro; }
+
+/* 1 when the request asks for reasoning, which may take minutes before the first byte. */
+static int aigwi_attempt_thinks(const aigw_req *req) {
+    static const aigw_str none = AIGW_STR("none"), disabled = AIGW_STR("disabled");
+    const aigw_param *effort = &req->param[AIGW_P_EFFORT], *mode = &req->param[AIGW_P_REASONING_MODE];
+    return (effort->has && !aigw_base_eq(effort->raw, none)) || (mode->has && !aigw_base_eq(mode->raw, disabled)) ||
+           aigwi_attempt_on(req, AIGW_P_REASONING_BUDGET);
+}
+
+/* The fields that every request has, the caller's, and the key's. */
+static int aigwi_attempt_headers(aigw_attempt *a, aigw_arena *mem, aigw_head *head) {
+    static const aigw_str type = AIGW_STR("content-type"), json = AIGW_STR("application/json"), accept = AIGW_STR("accept"), sse = AIGW_STR("text/event-stream"),
+                          coding = AIGW_STR("accept-encoding"), identity = AIGW_STR("identity"), agent = AIGW_STR("user-agent"), aigw = AIGW_STR("aigw/" AIGW_VERSION),
+                          host = AIGW_STR("host");
+    const int stream = aigwi_attempt_on(a->cfg.req, AIGW_P_STREAM);
+    int r = aigw_base_header_put(head, host, a->cfg.host);
+    if (!r && !aigw_base_header(head, type).p) r = aigw_base_header_put(head, type, json);
+    if (!r && !aigw_base_header(head, accept).p) r = aigw_base_header_put(head, accept, stream ? sse : json);
+    if (!r) r = aigw_base_header_put(head, coding, identity);
+    if (!r) r = aigw_base_header_put(head, agent, aigw);
+    for (size_t i = 0; !r && i < a->cfg.n_headers; i++) r = aigw_base_header_put(head, a->cfg.headers[i].name, a->cfg.headers[i].value);
+    if (r || !a->cfg.key.n) return r;
+    r = aigw_dialect_sign(a->cfg.target->dialect, a->cfg.key, mem, head);
+    if (!r) a->secret[0] = head->headers[head->n - 1].value;
+    return r;
+}
+
+/* Write head and body into the rest of the memory: an eighth for the list of pieces, a quarter for strings, the rest for text. */
+static int aigwi_attempt_request(aigw_attempt *a) {
+    const aigw_dialect *d = a->cfg.target->dialect;
+    size_t room = (size_t)(a->mem.end - a->mem.at), fields = 16 + a->cfg.n_headers;
+    aigw_arena mem = a->mem, strings;
+    aigw_out body, text;
+    aigw_head head;
+    size_t pieces = room / 8 / sizeof(aigw_str), left;
+    char *p;
+    int r;
+    memset(&head, 0, sizeof head);
+    if (pieces < 4) return AIGW_E_NOMEM;
+    a->pieces = (aigw_str *)aigw_base_take(&mem, pieces, sizeof(aigw_str), sizeof(void *));
+    strings = aigw_base_arena(mem.at, room / 4);
+    head.headers = (aigw_header *)aigw_base_take(&strings, fields, sizeof(aigw_header), sizeof(void *));
+    head.cap = fields;
+    if (!a->pieces || !head.headers) return AIGW_E_NOMEM;
+    p = (char *)mem.at + room / 4;
+    aigw_base_out_init(&body, p, (size_t)((char *)mem.end - p), a->pieces + 1, pieces - 1);
+    r = (a->same ? d->req_edit : d->req_encode)(a->cfg.req, a->cfg.target, &strings, &head, &body, a->cfg.loss);
+    if (!r) r = aigw_base_out_end(&body);
+    if (!r) r = aigwi_attempt_headers(a, &strings, &head);
+    if (r) return r;
+    p += body.buf.n;
+    left = body.buf.cap - body.buf.n;
+    aigw_base_out_init(&text, p, left, NULL, 0);
+    r = aigw_http_put_head(&text, &head, (int64_t)body.bytes);
+    if (r) return r;
+    a->secret[1] = aigwi_dialect_slice(p, text.buf.n < left ? text.buf.n : left);
+    if (text.buf.n > left) return AIGW_E_NOMEM;
+    a->pieces[0] = a->secret[1];
+    a->n_pieces = 1 + body.n;
+    return AIGW_OK;
+}
+
+AIGW_API int aigw_attempt_init(aigw_attempt *a, const aigw_attempt_cfg *cfg, aigw_now now, void *mem, size_t n) {
+    const aigw_dialect *d = cfg->target->dialect;
+    const size_t head = n / 8 * 3 < 16384 ? n / 8 * 3 : 16384;                 /* 6 KiB of 16: providers' heads have been seen with 4 */
+    int r;
+    memset(a, 0, sizeof *a);
+    a->cfg = *cfg;
+    a->untouched = 1;
+    a->t_start = now.mono_ns;
+    a->mem = aigw_base_arena((char *)mem + head, n - head);
+    a->same = aigw_base_eq(cfg->req->dialect, d->name) && cfg->req->body.n && d->req_edit;
+    if (!a->same && !d->req_encode) return AIGW_E_UNSUPPORTED;
+    a->dec.dialect = d;
+    a->dec.seed = cfg->seed;
+    a->dec.op = cfg->req->op;
+    a->dec.n_max = aigwi_attempt_on(cfg->req, AIGW_P_N) && cfg->req->param[AIGW_P_N].micro < 100000000 ? (uint8_t)(cfg->req->param[AIGW_P_N].micro / 1000000) : 1;
+    a->dec.model = cfg->target->id;
+    a->dec.loss = cfg->answer_loss;
+    aigw_http_init(&a->http, AIGW_HTTP_RESPONSE, mem, head, a->headers, AIGW_ATTEMPT_HEADERS);
+    r = aigwi_attempt_request(a);
+    if (r) aigw_attempt_release(a);
+    return r;
+}
+
+AIGW_API void aigw_attempt_connected(aigw_attempt *a, aigw_now now) {
+    if (!a->t_connected) a->t_connected = now.mono_ns ? now.mono_ns : 1;
+}
+
+static void aigwi_attempt_wipe(aigw_attempt *a) {
+    for (int i = 0; i < 2; i++) {
+        if (a->secret[i].n) aigw_digest_wipe((char *)(uintptr_t)a->secret[i].p, a->secret[i].n);
+        a->secret[i].n = 0;
+    }
+}
+
+static int aigwi_attempt_sending(const aigw_attempt *a) { return a->piece_at < a->n_pieces; }
+
+AIGW_API aigw_str aigw_attempt_out(const aigw_attempt *a) {
+    return aigwi_attempt_sending(a) ? a->pieces[a->piece_at] : aigwi_dialect_slice("", 0);
+}
+
+AIGW_API void aigw_attempt_sent(aigw_attempt *a, aigw_now now, size_t n) {
+    a->bytes_out += n;
+    a->t_last = now.mono_ns;
+    while (aigwi_attempt_sending(a)) {
+        aigw_str *s = &a->pieces[a->piece_at];
+        const size_t take = n < s->n ? n : s->n;
+        s->p += take;
+        s->n -= take;
+        n -= take;
+        if (s->n) return;
+        a->piece_at++;
+    }
+    a->t_sent = now.mono_ns;
+    aigwi_attempt_wipe(a);
+}
+
+/* ---- the end, by whatever way */
+
+/* What ERROR says: the dialect's or transport's error, completed. */
+static void aigwi_attempt_name(aigw_attempt *a, const aigw_error *err) {
+    if (err != &a->error) a->error = *err;
+    if (!a->error.provider.n && a->error.kind != AIGW_KIND_CANCELLED) a->error.provider = a->cfg.target->provider;
+    if (!a->error.request_id.n) a->error.request_id = a->request_id;
+    if (!a->error.status && a->status >= 300) a->error.status = a->status;
+}
+
+AIGW_API void aigw_attempt_fail(aigw_attempt *a, int kind, const char *text) {
+    aigw_error err;
+    if (a->ended || a->state >= AIGWI_ATTEMPT_FAILED) return;
+    aigw_dialect_error(&err, kind, text ? text : aigw_model_kind_name(kind), "");
+    memset(&a->error, 0, sizeof a->error);
+    aigwi_attempt_name(a, &err);
+    a->state = AIGWI_ATTEMPT_FAILED;
+    a->keep_alive = 0;
+    a->mem_want = 0;
+}
+
+AIGW_API void aigw_attempt_release(aigw_attempt *a) {
+    aigwi_attempt_wipe(a);
+    a->state = AIGWI_ATTEMPT_OVER;
+    a->n_pieces = a->piece_at = 0;
+    a->mem_want = 0;
+}
+
+/* ---- memory */
+
+/* Use mem[0..n) for what is being collected: a stream's frames have half of it, the other half is scratch for what must be decoded in them. */
+static void aigwi_attempt_use(aigw_attempt *a, char *mem, size_t n) {
+    if (a->state != AIGWI_ATTEMPT_STREAM) {
+        if (a->window_n) memmove(mem, a->window, a->window_n);
+        a->window = mem;
+        a->window_cap = n;
+        a->body.p = mem;
+        return;
+    }
+    if (a->framing) (void)aigw_array_move(&a->frames, mem, n / 2);
+    else (void)aigw_sse_move(&a->frames, mem, n / 2);
+    a->window = mem;
+    a->window_cap = n;
+    a->dec.mem = aigw_base_arena(mem + n / 2, n - n / 2);
+}
+
+static void aigwi_attempt_grow(aigw_attempt *a, size_t want) {
+    const size_t most = a->cfg.max_answer_bytes ? a->cfg.max_answer_bytes : (size_t)16 << 20;
+    if (want / 2 > most) aigw_attempt_fail(a, AIGW_KIND_BAD_RESPONSE, "the provider's answer is larger than this gateway is set up for");
+    else a->mem_want = want;
+}
+
+AIGW_API int aigw_attempt_move(aigw_attempt *a, void *mem, size_t n) {
+    if (n < a->mem_want) return AIGW_E_NOMEM;
+    if (a->mem_want) aigwi_attempt_use(a, (char *)mem, n);
+    a->ready = a->state == AIGWI_ATTEMPT_STREAM;
+    a->mem_want = 0;
+    return AIGW_OK;
+}
+
+/* ---- the answer's head */
+
+static int aigwi_attempt_has(aigw_str value, const char *word) {
+    const size_t n = strlen(word);
+    for (size_t i = 0; i + n <= value.n; i++)
+        if (aigw_base_eq_nocase(aigwi_dialect_slice(value.p + i, n), aigwi_dialect_slice(word, n))) return 1;
+    return 0;
+}
+
+static int aigwi_attempt_coded(const aigw_head *head) {
+    const aigw_str coding = aigw_base_header(head, aigw_base_str("content-encoding"));
+    return coding.n && !aigwi_attempt_has(coding, "identity");
+}
+
+static void aigwi_attempt_stream(aigw_attempt *a, int framing) {
+    char *mem = a->window;
+    a->state = AIGWI_ATTEMPT_STREAM;
+    a->stream = 1;
+    a->framing = (uint8_t)framing;
+    aigw_sse_init(&a->frames, mem, 0);
+    a->frames.comments = a->same;
+    aigwi_attempt_use(a, mem, a->window_cap);
+    aigw_dialect_dec_init(&a->dec);
+}
+
+/* Which way a 2xx body is read, by its type; where that does not say, by its first byte. */
+static void aigwi_attempt_body_kind(aigw_attempt *a) {
+    const aigw_str type = aigw_base_header(&a->head, aigw_base_str("content-type"));
+    const int stream = aigwi_attempt_on(a->cfg.req, AIGW_P_STREAM), json = aigwi_attempt_has(type, "json");
+    if (aigwi_attempt_has(type, "text/event-stream")) aigwi_attempt_stream(a, AIGW_FRAMING_SSE);
+    else if (aigwi_attempt_has(type, "text/html")) aigw_attempt_fail(a, AIGW_KIND_BAD_RESPONSE, "the provider answered with an HTML page: is its base_url right?");
+    else a->state = json && !stream ? AIGWI_ATTEMPT_WHOLE : AIGWI_ATTEMPT_SNIFF;
+}
+
+static void aigwi_attempt_head(aigw_attempt *a, aigw_now now) {
+    const aigw_dialect *d = a->cfg.target->dialect;
+    aigw_str id;
+    a->head = a->http.head;
+    a->status = a->head.status;
+    id = d->request_id_header.n ? aigw_base_header(&a->head, d->request_id_header) : aigwi_dialect_slice(NULL, 0);
+    if (!id.n) id = aigw_base_header(&a->head, aigw_base_str("x-request-id"));
+    a->request_id = aigwi_dialect_slice(a->id, aigwi_dialect_keep(a->id, sizeof a->id, id));
+    if (d->limits_decode) d->limits_decode(now, &a->head, &a->limits);
+    a->early = (uint8_t)aigwi_attempt_sending(a);
+    if (a->early && a->status >= 300) a->n_pieces = a->piece_at = 0;              /* refused before all was sent: the rest is not wanted */
+    if (!aigwi_attempt_sending(a)) {                                                  /* what held the request is free */
+        aigwi_attempt_wipe(a);
+        a->window = (char *)a->mem.at;
+        a->window_cap = (size_t)(a->mem.end - a->mem.at);
+    }
+    if (a->status >= 300 && a->status < 400) aigw_attempt_fail(a, AIGW_KIND_BAD_RESPONSE, "the provider answered with a redirect: its base_url is not right");
+    else if (a->status >= 400) a->state = AIGWI_ATTEMPT_REFUSED;
+    else if (aigwi_attempt_coded(&a->head)) aigw_attempt_fail(a, AIGW_KIND_BAD_RESPONSE, "the provider compressed its answer although identity was asked for");
+    else aigwi_attempt_body_kind(a);
+}
+
+/* ---- the answer's body */
+
+/* How many bytes of a body can be kept now. */
+static size_t aigwi_attempt_room(const aigw_attempt *a) {
+    switch (a->state) {
+    case AIGWI_ATTEMPT_HEAD:   return SIZE_MAX;
+    case AIGWI_ATTEMPT_STREAM: return a->frames.cap - (a->frames.n - a->frames.start);
+    case AIGWI_ATTEMPT_SNIFF:  return a->window_cap / 2;
+    case AIGWI_ATTEMPT_REFUSED: return SIZE_MAX;                                      /* what does not fit is not needed */
+    default:                   return a->window_cap - a->window_n;
+    }
+}
+
+static void aigwi_attempt_refusal(aigw_attempt *a, aigw_now now) {
+    const size_t n = aigwi_attempt_coded(&a->head) ? 0 : a->window_n;
+    aigw_arena mem = aigw_base_arena(a->window ? a->window + a->window_n : NULL, a->window_cap - a->window_n);
+    aigw_error err;
+    memset(&err, 0, sizeof err);
+    a->cfg.target->dialect->error_decode(now, &a->head, aigwi_dialect_slice(a->window, n), &mem, &err);
+    memset(&a->error, 0, sizeof a->error);
+    aigwi_attempt_name(a, &err);
+    a->state = AIGWI_ATTEMPT_FAILED;
+}
+
+static void aigwi_attempt_collect(aigw_attempt *a, aigw_now now, aigw_str body) {
+    const size_t cap = a->state == AIGWI_ATTEMPT_REFUSED ? a->window_cap / 2 : a->window_cap;
+    const size_t take = body.n < cap - a->window_n ? body.n : cap - a->window_n;
+    if (take) memcpy(a->window + a->window_n, body.p, take);
+    a->window_n += take;
+    if (take == body.n) return;
+    a->keep_alive = 0;
+    aigwi_attempt_refusal(a, now);                                                    /* only an error's body may be cut */
+}
+
+/* White space, then the byte that decides. */
+static void aigwi_attempt_sniff(aigw_attempt *a, aigw_str *body) {
+    const aigw_str type = aigw_base_header(&a->head, aigw_base_str("content-type"));
+    const int stream = aigwi_attempt_on(a->cfg.req, AIGW_P_STREAM);
+    while (body->n && (*body->p == ' ' || *body->p == '\t' || *body->p == '\r' || *body->p == '\n')) body->p++, body->n--;
+    if (!body->n) return;
+    if (*body->p == '[' && stream) aigwi_attempt_stream(a, AIGW_FRAMING_ARRAY);
+    else if (*body->p == '{' || *body->p == '[') a->state = AIGWI_ATTEMPT_WHOLE;
+    else if (stream && !type.n) aigwi_attempt_stream(a, AIGW_FRAMING_SSE);
+    else aigw_attempt_fail(a, AIGW_KIND_BAD_RESPONSE, "the provider's answer is neither JSON nor an event stream: is its base_url right?");
+}
+
+static void aigwi_attempt_body(aigw_attempt *a, aigw_now now, aigw_str body) {
+    if (!a->t_first) a->t_first = now.mono_ns;
+    if (a->state == AIGWI_ATTEMPT_SNIFF) aigwi_attempt_sniff(a, &body);
+    if (!body.n) return;
+    if (a->state == AIGWI_ATTEMPT_WHOLE || a->state == AIGWI_ATTEMPT_REFUSED) aigwi_attempt_collect(a, now, body);
+    if (a->state != AIGWI_ATTEMPT_STREAM) return;
+    (void)(a->framing ? aigw_array_feed(&a->frames, body.p, body.n) : aigw_sse_feed(&a->frames, body.p, body.n));   /* room was asked before */
+    a->ready = 1;
+}
+
+/* A whole answer is there: its decoder gets as much scratch again, for strings that must be decoded. */
+static void aigwi_attempt_whole(aigw_attempt *a) {
+    a->state = AIGWI_ATTEMPT_DECODE;
+    a->body = aigwi_dialect_slice(a->window, a->window_n);
+    if (a->window_cap / 2 < a->window_n + 1024) aigwi_attempt_grow(a, a->window_n * 2 + 2048);
+}
+
+/* The message is complete, or was cut (clean 0). */
+static void aigwi_attempt_complete(aigw_attempt *a, aigw_now now, int clean) {
+    static const char *const cut = "the provider's connection broke before the answer was complete";
+    a->complete = 1;
+    a->clean = (uint8_t)clean;
+    switch (a->state) {
+    case AIGWI_ATTEMPT_HEAD:    aigw_attempt_fail(a, a->untouched ? AIGW_KIND_CONNECT : AIGW_KIND_TRUNCATED, a->untouched ? "the provider closed the connection without an answer" : cut); break;
+    case AIGWI_ATTEMPT_SNIFF:   aigw_attempt_fail(a, clean ? AIGW_KIND_BAD_RESPONSE : AIGW_KIND_TRUNCATED, clean ? "the provider's answer is empty" : cut); break;
+    case AIGWI_ATTEMPT_STREAM:  a->ready = 1; break;                                  /* the frames that are there, then the end */
+    case AIGWI_ATTEMPT_WHOLE:   if (clean) aigwi_attempt_whole(a); else aigw_attempt_fail(a, AIGW_KIND_TRUNCATED, cut); break;
+    case AIGWI_ATTEMPT_REFUSED: aigwi_attempt_refusal(a, now); break;
+    default: break;
+    }
+}
+
+/* It reads while there is nothing to be handed out first, and room for what may come. */
+static int aigwi_attempt_reads(const aigw_attempt *a) {
+    return a->state <= AIGWI_ATTEMPT_REFUSED && !a->complete && !a->ready && !a->mem_want;
+}
+
+static void aigwi_attempt_want_room(aigw_attempt *a) {
+    if (a->state == AIGWI_ATTEMPT_STREAM) aigwi_attempt_grow(a, a->frames.cap < 256 ? 1024 : a->frames.cap * 4);
+    else if (a->http.length > 0 && (uint64_t)a->http.length < SIZE_MAX / 2 - 1024) aigwi_attempt_grow(a, (size_t)a->http.length * 2 + 2048);
+    else aigwi_attempt_grow(a, a->window_cap < 1024 ? 4096 : a->window_cap * 2);
+}
+
+/* Read up to the next point where something must be handed out, or until all is taken. An END may come without a byte. */
+static size_t aigwi_attempt_read(aigw_attempt *a, aigw_now now, const char *p, size_t n) {
+    size_t took = 0, room;
+    aigw_http_item item;
+    int r;
+    while (aigwi_attempt_reads(a)) {
+        room = aigwi_attempt_room(a);
+        r = aigw_http_feed(&a->http, p + took, n - took < room ? n - took : room, &item);
+        if (r < 0) {
+            aigw_attempt_fail(a, AIGW_KIND_BAD_RESPONSE, a->http.why);
+            break;
+        }
+        took += (size_t)r;
+        if (item.event == AIGW_HTTP_HEAD) aigwi_attempt_head(a, now);
+        if (item.event == AIGW_HTTP_BODY) aigwi_attempt_body(a, now, item.body);
+        if (item.event == AIGW_HTTP_END) {
+            a->keep_alive = (uint8_t)(a->http.keep_alive && took == n && !a->early);
+            aigwi_attempt_complete(a, now, 1);
+        }
+        if (item.event != AIGW_HTTP_NONE) continue;
+        if (took == n) break;
+        if (!aigwi_attempt_room(a)) aigwi_attempt_want_room(a);
+    }
+    return took;
+}
+
+AIGW_API size_t aigw_attempt_feed(aigw_attempt *a, aigw_now now, const void *p, size_t n) {
+    size_t took;
+    if (n) {
+        a->t_last = now.mono_ns;
+        a->untouched = 0;
+    }
+    took = aigwi_attempt_read(a, now, (const char *)p, n);
+    a->bytes_in += took;
+    return a->complete || a->state > AIGWI_ATTEMPT_REFUSED ? n : took;               /* nobody asked for what comes after the end */
+}
+
+AIGW_API void aigw_attempt_eof(aigw_attempt *a, aigw_now now, int clean) {
+    const int r = clean ? aigw_http_eof(&a->http) : 0;
+    if (a->complete || a->state > AIGWI_ATTEMPT_REFUSED) a->keep_alive = 0;
+    else aigwi_attempt_complete(a, now, r == 1 && a->state != AIGWI_ATTEMPT_HEAD);
+}
+
+/* ---- events */
+
+typedef struct { aigw_attempt *a; const aigw_sink *out; } aigwi_attempt_tap;
+
+static int aigwi_attempt_put(void *user, const aigw_event *ev) {
+    const aigwi_attempt_tap *t = (const aigwi_attempt_tap *)user;
+    aigw_attempt *a = t->a;
+    aigw_event last;
+    if (ev->type < AIGW_EVENT_STOP) return t->out->put(t->out->user, ev);
+    if (a->ended) return AIGW_OK;
+    a->ended = ev->type == AIGW_EVENT_STOP ? AIGWI_ATTEMPT_STOPPED : AIGWI_ATTEMPT_ERROR;
+    if (ev->type == AIGW_EVENT_STOP) return t->out->put(t->out->user, ev);
+    aigwi_attempt_name(a, ev->error);
+    last = *ev;
+    last.error = &a->error;
+    return t->out->put(t->out->user, &last);
+}
+
+static int aigwi_attempt_over(aigw_attempt *a, int r) {
+    a->state = AIGWI_ATTEMPT_OVER;
+    a->ready = 0;
+    if (a->ended == AIGWI_ATTEMPT_ERROR) a->keep_alive = a->keep_alive && a->complete && a->clean;
+    return r < 0 ? r : 1;
+}
+
+static int aigwi_attempt_put_error(aigw_attempt *a, const aigw_sink *tap) {
+    aigw_event ev;
+    memset(&ev, 0, sizeof ev);
+    ev.type = AIGW_EVENT_ERROR;
+    ev.at = AIGW_NOWHERE;
+    ev.error = &a->error;
+    return aigwi_attempt_over(a, tap->put(tap->user, &ev));
+}
+
+/* A source that ended without saying how. */
+static int aigwi_attempt_unsaid(aigw_attempt *a, const aigw_sink *tap) {
+    if (a->ended) return 0;
+    a->state = AIGWI_ATTEMPT_WHOLE;
+    aigw_attempt_fail(a, AIGW_KIND_BAD_RESPONSE, "the provider's answer could not be read");
+    return aigwi_attempt_put_error(a, tap);
+}
+
+static int aigwi_attempt_frame(aigw_attempt *a, aigw_now now, const aigw_sink *tap) {
+    int r = a->framing ? aigw_array_next(&a->frames, &a->frame) : aigw_sse_next(&a->frames, &a->frame);
+    aigw_arena mem = a->dec.mem;
+    a->dec.frame = 0;
+    if (r < 0) {
+        aigw_attempt_fail(a, AIGW_KIND_BAD_RESPONSE, "the provider's stream is not the JSON array that it began as");
+        return 0;
+    }
+    if (!r) {
+        a->ready = 0;
+        if (a->frames.want && (!a->complete || a->frames.ready)) aigwi_attempt_grow(a, a->frames.want * 2);
+        else if (a->complete) a->state = AIGWI_ATTEMPT_END;
+        else (void)aigwi_attempt_read(a, now, "", 0);                                 /* the end may be known already */
+        return 0;
+    }
+    if (!a->frame.payload.p) return 1;                                                /* a comment, which only a relay wants */
+    r = a->cfg.target->dialect->frame_decode(&a->dec, a->frame.name, a->frame.payload, tap);
+    a->dec.mem = mem;
+    if (a->ended) return aigwi_attempt_over(a, r);
+    return r < 0 ? r : 1;
+}
+
+/* Can be repeated: after the sink refused, or with more scratch. */
+static int aigwi_attempt_decode(aigw_attempt *a, const aigw_sink *tap) {
+    int r;
+    aigw_dialect_dec_init(&a->dec);
+    a->dec.mem = aigw_base_arena(a->window + a->window_n, a->window_cap - a->window_n);
+    r = a->cfg.target->dialect->resp_decode(&a->dec, &a->head, a->body, tap);
+    if (r < 0) {
+        a->ended = 0;
+        return r;
+    }
+    return a->ended ? aigwi_attempt_over(a, r) : aigwi_attempt_unsaid(a, tap);
+}
+
+AIGW_API int aigw_attempt_next(aigw_attempt *a, aigw_now now, const aigw_sink *out) {
+    aigwi_attempt_tap user;
+    aigw_sink tap;
+    int r;
+    user.a = a;
+    user.out = out;
+    tap.put = aigwi_attempt_put;
+    tap.user = &user;
+    a->dec.now = now;
+    if (a->mem_want) return 0;
+    switch (a->state) {
+    case AIGWI_ATTEMPT_STREAM: return a->ready ? aigwi_attempt_frame(a, now, &tap) : 0;
+    case AIGWI_ATTEMPT_DECODE: return aigwi_attempt_decode(a, &tap);
+    case AIGWI_ATTEMPT_END:
+        r = a->cfg.target->dialect->stream_end(&a->dec, a->clean, &tap);
+        return a->ended ? aigwi_attempt_over(a, r) : aigwi_attempt_unsaid(a, &tap);
+    case AIGWI_ATTEMPT_FAILED: return aigwi_attempt_put_error(a, &tap);
+    default: return 0;
+    }
+}
+
+AIGW_API unsigned aigw_attempt_want(const aigw_attempt *a) {
+    unsigned want = 0;
+    if (a->state == AIGWI_ATTEMPT_OVER) return AIGW_WANT_CLOSED;
+    if (!a->t_connected) want |= AIGW_WANT_CONNECT;
+    else if (aigwi_attempt_sending(a)) want |= AIGW_WANT_OUT;
+    if (a->mem_want) want |= AIGW_WANT_MEM;
+    else if (a->ready || a->state > AIGWI_ATTEMPT_REFUSED) want |= AIGW_WANT_EVENT;
+    else if (a->t_connected && aigwi_attempt_reads(a)) want |= AIGW_WANT_IN;
+    return want;
+}
+
+/* ---- time */
+
+AIGW_API uint64_t aigw_attempt_deadline(const aigw_attempt *a) {
+    const aigw_registry_times *t = &a->cfg.times;
+    uint64_t due;
+    if (a->state > AIGWI_ATTEMPT_REFUSED) return AIGW_NEVER;
+    if (!a->t_connected) due = aigwi_attempt_after(a->t_start, aigwi_attempt_ms(t->connect_ms, 5000));
+    else if (!aigwi_attempt_on(a->cfg.req, AIGW_P_STREAM)) due = aigwi_attempt_after(a->t_connected, aigwi_attempt_ms(t->total_ms, 600000));
+    else if (!a->t_first) due = aigwi_attempt_after(a->t_connected, aigwi_attempt_ms(t->first_ms, aigwi_attempt_thinks(a->cfg.req) ? 300000 : 120000));
+    else due = aigwi_attempt_after(a->t_last, aigwi_attempt_ms(t->idle_ms, 120000));
+    return a->cfg.until && a->cfg.until < due ? a->cfg.until : due;
+}
+
+AIGW_API void aigw_attempt_tick(aigw_attempt *a, aigw_now now) {
+    const int stream = aigwi_attempt_on(a->cfg.req, AIGW_P_STREAM);
+    if (a->state > AIGWI_ATTEMPT_REFUSED || now.mono_ns < aigw_attempt_deadline(a)) return;
+    if (a->cfg.until && now.mono_ns >= a->cfg.until) aigw_attempt_fail(a, AIGW_KIND_TIMEOUT, "the answer did not come within the time that the client gave");
+    else if (!a->t_connected) aigw_attempt_fail(a, AIGW_KIND_CONNECT, "no connection to the provider within the time set (connect_ms)");
+    else if (!stream) aigw_attempt_fail(a, AIGW_KIND_TIMEOUT, "no whole answer from the provider within the time set (total_ms)");
+    else aigw_attempt_fail(a, AIGW_KIND_TIMEOUT, a->t_first ? "the provider was silent in mid-stream for longer than set (idle_ms)" : "no first byte from the provider within the time set (first_byte_ms)");
+    if (!stream && a->error.kind == AIGW_KIND_TIMEOUT) a->error.retry = AIGW_RETRY_NEVER;   /* it may have been done, and billed */
+}
 
 /* ==== >>hub ======================================================================================================== */
 
