@@ -1169,7 +1169,7 @@ AIGW_API void aigw_attempt_release(aigw_attempt *a);
 /* What lives between requests: the registry's two slots, slabs of memory, what failed lately, and the list of exchanges. One per gateway; single-threaded. */
 #define AIGW_HUB_SLABS 4
 typedef struct {
-    struct { uint32_t bytes, count; } slab[AIGW_HUB_SLABS];   /* sizes rising. All 0: 256 of 16 KiB, 32 of 256 KiB, 8 of 4 MiB, 2 of 16 MiB. An exchange takes about three of the first */
+    struct { uint32_t bytes, count; } slab[AIGW_HUB_SLABS];   /* sizes rising. All 0: 4,096 of 16 KiB, 64 of 256 KiB, 8 of 4 MiB, 2 of 16 MiB. An exchange takes about three of the first */
     uint32_t targets;          /* how many failing targets are remembered. 0: 256 */
     uint64_t seed;             /* of all chance; the caller's entropy */
 } aigw_hub_cfg;
@@ -1194,6 +1194,7 @@ typedef struct {
     struct { const aigw_registry *registry; uint32_t users; } slot[2];
     aigw_hub_job  jobs, *ready, **ready_end;
     uint64_t  due;                           /* no job's deadline is earlier */
+    uint32_t  waiting;                       /* jobs that wait for a slab */
     struct { unsigned char *mem; uint32_t touched, in_use; aigw_hub_slab *free; } slab[AIGW_HUB_SLABS];
     aigw_hub_failure *failures;
 } aigw_hub;
@@ -1212,11 +1213,11 @@ AIGW_API void aigw_hub_tick(aigw_hub *h, aigw_now now);
 AIGW_API uint64_t aigw_hub_deadline(const aigw_hub *h);
 /* The next exchange that can go on because of time or memory (an `aigw_exchange *`, to be run), or NULL. */
 AIGW_API void *aigw_hub_ready(aigw_hub *h);
-/* Lend a slab of at least `bytes`: the smallest free one. NULL: none is free (*class_ says which class to wait for, or is -1 when no class is that large). Then: give it back. */
+/* Lend a slab of at least `bytes`, of the smallest class that has them. NULL: none is free (*class_ says which class to wait for, or is -1 when no class is that large). Then: give it back. */
 AIGW_API void *aigw_hub_take(aigw_hub *h, size_t bytes, size_t *got, int *class_);
 AIGW_API void aigw_hub_give(aigw_hub *h, void *slab);
 /* Remember that a target failed and is not to be asked first until then / answered; ask whether it is to be put last. */
-AIGW_API void aigw_hub_failed(aigw_hub *h, aigw_now now, aigw_str target, uint64_t until_ns);
+AIGW_API void aigw_hub_failed(aigw_hub *h, aigw_str target, uint64_t until_ns);
 AIGW_API void aigw_hub_answered(aigw_hub *h, aigw_str target);
 AIGW_API int  aigw_hub_failing(const aigw_hub *h, aigw_now now, aigw_str target);
 
@@ -6988,6 +6989,209 @@ AIGW_API void aigw_attempt_tick(aigw_attempt *a, aigw_now now) {
 }
 
 /* ==== >>hub ======================================================================================================== */
+/* What lives between requests. Knows jobs (what can be woken), slabs, registry slots and lately failed targets by name; knows no sockets and no request. Policies' tables
+   will stand here. */
+
+#define AIGWI_HUB_PROBES 8                   /* places where a failing target may stand */
+
+static aigw_hub_cfg aigwi_hub_cfg_of(const aigw_hub_cfg *cfg) {
+    static const uint32_t usual[AIGW_HUB_SLABS][2] = { { 16384, 4096 }, { 262144, 64 }, { 4194304, 8 }, { 16777216, 2 } };
+    aigw_hub_cfg c;
+    int i, all = 0;
+    memset(&c, 0, sizeof c);
+    if (cfg) c = *cfg;
+    for (i = 0; i < AIGW_HUB_SLABS; i++) all |= c.slab[i].count != 0;
+    for (i = 0; i < AIGW_HUB_SLABS && !all; i++) c.slab[i].bytes = usual[i][0], c.slab[i].count = usual[i][1];
+    for (i = 0; i < AIGW_HUB_SLABS; i++) c.slab[i].bytes = (c.slab[i].bytes + 15) & ~(uint32_t)15;
+    if (!c.targets) c.targets = 256;
+    return c;
+}
+
+AIGW_API size_t aigw_hub_size(const aigw_hub_cfg *cfg) {
+    const aigw_hub_cfg c = aigwi_hub_cfg_of(cfg);
+    size_t n = 15 + (size_t)c.targets * sizeof(aigw_hub_failure) + 15;
+    for (int i = 0; i < AIGW_HUB_SLABS; i++) n += (size_t)c.slab[i].bytes * c.slab[i].count;
+    return n;
+}
+
+AIGW_API int aigw_hub_init(aigw_hub *h, const aigw_hub_cfg *cfg, void *mem, size_t n) {
+    aigw_arena a = aigw_base_arena(mem, n);
+    int i;
+    memset(h, 0, sizeof *h);
+    h->cfg = aigwi_hub_cfg_of(cfg);
+    h->random = h->cfg.seed;
+    for (i = 0; i < 16; i++) h->key[i] = (uint8_t)aigw_base_random(&h->random);
+    h->jobs.next = h->jobs.prev = &h->jobs;
+    h->ready_end = &h->ready;
+    h->due = AIGW_NEVER;
+    h->failures = (aigw_hub_failure *)aigw_base_take(&a, h->cfg.targets, sizeof *h->failures, sizeof(uint64_t));
+    if (!h->failures || !aigw_base_take(&a, (size_t)(0 - (uintptr_t)a.at) & 15, 1, 1)) return AIGW_E_NOMEM;
+    for (i = 0; i < AIGW_HUB_SLABS; i++) {                                     /* not by aigw_base_take, which would touch every page */
+        const uint64_t bytes = (uint64_t)h->cfg.slab[i].bytes * h->cfg.slab[i].count;
+        if (bytes > (size_t)(a.end - a.at)) return AIGW_E_NOMEM;
+        h->slab[i].mem = a.at;
+        a.at += (size_t)bytes;
+    }
+    return AIGW_OK;
+}
+
+/* ---- jobs */
+
+static void aigwi_hub_wake(aigw_hub *h, aigw_hub_job *job) {
+    if (job->queued) return;
+    job->queued = 1;
+    job->ready = NULL;
+    *h->ready_end = job;
+    h->ready_end = &job->ready;
+}
+
+static void aigwi_hub_link(aigw_hub *h, aigw_hub_job *job, void *owner) {
+    job->owner = owner;
+    job->deadline = AIGW_NEVER;
+    job->linked = 1;
+    job->prev = h->jobs.prev;
+    job->next = &h->jobs;
+    job->prev->next = job->next->prev = job;
+}
+
+static void aigwi_hub_unlink(aigw_hub *h, aigw_hub_job *job) {
+    aigw_hub_job **at = &h->ready;
+    if (!job->linked) return;
+    job->prev->next = job->next;
+    job->next->prev = job->prev;
+    job->linked = 0;
+    if (!job->queued) return;
+    while (*at != job) at = &(*at)->ready;
+    *at = job->ready;
+    if (h->ready_end == &job->ready) h->ready_end = at;
+    job->queued = 0;
+}
+
+static void aigwi_hub_at(aigw_hub *h, aigw_hub_job *job, uint64_t deadline) {
+    job->deadline = deadline;
+    if (deadline < h->due) h->due = deadline;
+}
+
+AIGW_API void aigw_hub_tick(aigw_hub *h, aigw_now now) {
+    aigw_hub_job *job;
+    if (now.mono_ns < h->due) return;
+    h->due = AIGW_NEVER;
+    for (job = h->jobs.next; job != &h->jobs; job = job->next) {
+        if (job->deadline <= now.mono_ns) aigwi_hub_wake(h, job);
+        else if (job->deadline < h->due) h->due = job->deadline;
+    }
+}
+
+AIGW_API uint64_t aigw_hub_deadline(const aigw_hub *h) { return h->due; }
+
+AIGW_API void *aigw_hub_ready(aigw_hub *h) {
+    aigw_hub_job *job = h->ready;
+    if (!job) return NULL;
+    h->ready = job->ready;
+    if (!h->ready) h->ready_end = &h->ready;
+    job->queued = 0;
+    return job->owner;
+}
+
+/* ---- slabs */
+
+AIGW_API void *aigw_hub_take(aigw_hub *h, size_t bytes, size_t *got, int *class_) {
+    aigw_hub_slab *s;
+    int i = 0;
+    while (i < AIGW_HUB_SLABS && (h->cfg.slab[i].bytes < bytes || !h->cfg.slab[i].count)) i++;
+    *class_ = i < AIGW_HUB_SLABS ? i : -1;
+    if (*class_ < 0) return NULL;
+    s = h->slab[i].free;
+    if (s) h->slab[i].free = s->next;
+    else if (h->slab[i].touched < h->cfg.slab[i].count) s = (aigw_hub_slab *)(void *)(h->slab[i].mem + (size_t)h->cfg.slab[i].bytes * h->slab[i].touched++);
+    if (!s) return NULL;
+    h->slab[i].in_use++;
+    *got = h->cfg.slab[i].bytes;
+    return s;
+}
+
+AIGW_API void aigw_hub_give(aigw_hub *h, void *slab) {
+    unsigned char *p = (unsigned char *)slab;
+    aigw_hub_slab *s = (aigw_hub_slab *)slab;
+    aigw_hub_job *job;
+    int i = 0;
+    while (i < AIGW_HUB_SLABS - 1 && (p < h->slab[i].mem || p >= h->slab[i].mem + (size_t)h->cfg.slab[i].bytes * h->cfg.slab[i].count)) i++;
+    AIGW_ASSERT(h->slab[i].in_use);
+    h->slab[i].in_use--;
+    s->next = h->slab[i].free;
+    h->slab[i].free = s;
+    for (job = h->waiting ? h->jobs.next : &h->jobs; job != &h->jobs; job = job->next)
+        if (job->wants == i + 1) aigwi_hub_wake(h, job);
+}
+
+/* Say that a job waits for a slab of this class, or (-1) that it does not any more. */
+static void aigwi_hub_await(aigw_hub *h, aigw_hub_job *job, int class_) {
+    const uint8_t wants = (uint8_t)(class_ + 1);
+    if (!job->wants && wants) h->waiting++;
+    if (job->wants && !wants) h->waiting--;
+    job->wants = wants;
+}
+
+/* ---- the registry's slots */
+
+AIGW_API int aigw_hub_swap(aigw_hub *h, const aigw_registry *r) {
+    for (int i = 0; i < 2; i++) {
+        if (h->slot[i].users && h->slot[i].registry != r) continue;
+        h->slot[i].registry = r;
+        h->slot[1 - i].registry = h->slot[1 - i].users ? h->slot[1 - i].registry : NULL;
+        h->registry = r;
+        return AIGW_OK;
+    }
+    return AIGW_E_AGAIN;
+}
+
+AIGW_API int aigw_hub_holds(const aigw_hub *h, const aigw_registry *r) {
+    return r == h->registry || (h->slot[0].users && h->slot[0].registry == r) || (h->slot[1].users && h->slot[1].registry == r);
+}
+
+/* Use the current registry until aigwi_hub_leave of what this returns. */
+static int aigwi_hub_enter(aigw_hub *h) {
+    const int i = h->slot[0].registry == h->registry ? 0 : 1;
+    h->slot[i].users++;
+    return i;
+}
+static void aigwi_hub_leave(aigw_hub *h, int slot) { h->slot[slot].users--; }
+
+/* ---- what failed lately */
+
+/* Where a target stands, or (for a new one) may stand: a place that has run out, else the one that will first. */
+static aigw_hub_failure *aigwi_hub_failure_of(const aigw_hub *h, aigw_str name, uint64_t hash) {
+    aigw_hub_failure *best = NULL, *f;
+    const size_t n = name.n < sizeof f->name ? name.n : sizeof f->name;
+    for (uint32_t i = 0; i < AIGWI_HUB_PROBES; i++) {
+        f = &h->failures[((uint32_t)hash + i) % h->cfg.targets];
+        if (f->until_ns && f->hash == hash && f->n == n && !memcmp(f->name, name.p, n)) return f;
+        if (!best || f->until_ns < best->until_ns) best = f;
+    }
+    return best;
+}
+
+static uint64_t aigwi_hub_hash(const aigw_hub *h, aigw_str name) { return aigw_digest_siphash(name, h->key) | 1; }
+
+AIGW_API void aigw_hub_failed(aigw_hub *h, aigw_str target, uint64_t until_ns) {
+    const uint64_t hash = aigwi_hub_hash(h, target);
+    aigw_hub_failure *f = aigwi_hub_failure_of(h, target, hash);
+    f->hash = hash;
+    f->until_ns = until_ns;
+    f->n = (uint8_t)aigwi_dialect_keep(f->name, sizeof f->name, target);
+}
+
+AIGW_API void aigw_hub_answered(aigw_hub *h, aigw_str target) {
+    const uint64_t hash = aigwi_hub_hash(h, target);
+    aigw_hub_failure *f = aigwi_hub_failure_of(h, target, hash);
+    if (f->hash == hash) f->until_ns = f->hash = 0;
+}
+
+AIGW_API int aigw_hub_failing(const aigw_hub *h, aigw_now now, aigw_str target) {
+    const uint64_t hash = aigwi_hub_hash(h, target);
+    const aigw_hub_failure *f = aigwi_hub_failure_of(h, target, hash);
+    return f->hash == hash && f->until_ns > now.mono_ns;
+}
 
 /* ==== >>exchange =================================================================================================== */
 
