@@ -7045,7 +7045,7 @@ static void aigwi_hub_wake(aigw_hub *h, aigw_hub_job *job) {
     h->ready_end = &job->ready;
 }
 
-static void aigwi_hub_link(aigw_hub *h, aigw_hub_job *job, void *owner) {
+AIGWI_SHARED void aigwi_hub_link(aigw_hub *h, aigw_hub_job *job, void *owner) {
     job->owner = owner;
     job->deadline = AIGW_NEVER;
     job->linked = 1;
@@ -7054,7 +7054,7 @@ static void aigwi_hub_link(aigw_hub *h, aigw_hub_job *job, void *owner) {
     job->prev->next = job->next->prev = job;
 }
 
-static void aigwi_hub_unlink(aigw_hub *h, aigw_hub_job *job) {
+AIGWI_SHARED void aigwi_hub_unlink(aigw_hub *h, aigw_hub_job *job) {
     aigw_hub_job **at = &h->ready;
     if (!job->linked) return;
     job->prev->next = job->next;
@@ -7067,7 +7067,7 @@ static void aigwi_hub_unlink(aigw_hub *h, aigw_hub_job *job) {
     job->queued = 0;
 }
 
-static void aigwi_hub_at(aigw_hub *h, aigw_hub_job *job, uint64_t deadline) {
+AIGWI_SHARED void aigwi_hub_at(aigw_hub *h, aigw_hub_job *job, uint64_t deadline) {
     job->deadline = deadline;
     if (deadline < h->due) h->due = deadline;
 }
@@ -7125,7 +7125,7 @@ AIGW_API void aigw_hub_give(aigw_hub *h, void *slab) {
 }
 
 /* Say that a job waits for a slab of this class, or (-1) that it does not any more. */
-static void aigwi_hub_await(aigw_hub *h, aigw_hub_job *job, int class_) {
+AIGWI_SHARED void aigwi_hub_await(aigw_hub *h, aigw_hub_job *job, int class_) {
     const uint8_t wants = (uint8_t)(class_ + 1);
     if (!job->wants && wants) h->waiting++;
     if (job->wants && !wants) h->waiting--;
@@ -7150,12 +7150,12 @@ AIGW_API int aigw_hub_holds(const aigw_hub *h, const aigw_registry *r) {
 }
 
 /* Use the current registry until aigwi_hub_leave of what this returns. */
-static int aigwi_hub_enter(aigw_hub *h) {
+AIGWI_SHARED int aigwi_hub_enter(aigw_hub *h) {
     const int i = h->slot[0].registry == h->registry ? 0 : 1;
     h->slot[i].users++;
     return i;
 }
-static void aigwi_hub_leave(aigw_hub *h, int slot) { h->slot[slot].users--; }
+AIGWI_SHARED void aigwi_hub_leave(aigw_hub *h, int slot) { h->slot[slot].users--; }
 
 /* ---- what failed lately */
 
