@@ -6,7 +6,7 @@
 #include "t.h"
 #include <dirent.h>
 
-enum { SSE, COMMENTS, ARRAY };
+enum { SSE, COMMENTS, RAW, ARRAY };          /* RAW: COMMENTS, and the log is of raw bytes */
 
 /* A framing over exact-size memory, the log of its frames as "name|payload;", and all raw bytes. A frame that is no event logs as "#;". */
 typedef struct {
@@ -27,7 +27,7 @@ static void begin(reader *r, int kind, size_t mem) {
     memset(r, 0, sizeof *r);
     r->kind = kind;
     (kind == ARRAY ? aigw_array_init : aigw_sse_init)(&r->s, mem ? malloc(mem) : NULL, mem);
-    r->s.comments = kind == COMMENTS;
+    r->s.comments = kind == COMMENTS || kind == RAW;
 }
 
 static void move(reader *r, size_t cap) {
@@ -44,7 +44,8 @@ static void drain(reader *r) {
     int got;
     while ((got = (r->kind == ARRAY ? aigw_array_next : aigw_sse_next)(&r->s, &f)) == 1) {
         r->frames++;
-        if (f.payload.p) {
+        if (r->kind == RAW) say(r, f.raw.p, f.raw.n);
+        else if (f.payload.p) {
             say(r, f.name.p, f.name.n);
             say(r, "|", 1);
             say(r, f.payload.p, f.payload.n);
@@ -175,6 +176,12 @@ T(sse_rows) {
         { "LF after the blank CR", COMMENTS, "data: a\r\r\ndata: b\r\r\n\r\n", "|a;|b;#;" },
         { "byte order mark", SSE, "\xef\xbb\xbf" "data: a\n\n\xef\xbb\xbf" "data: b\n\n", "|a;" },
         { "half of one", COMMENTS, "\xef\xbb\n\ndata: a\n\n", "#;|a;" },
+        { "raw of LF", RAW, ": c\n: d\ndata: a\n\n\n: e\n\ndata: b\n\n", ": c\n;: d\ndata: a\n\n;\n;: e\n\n;data: b\n\n;" },
+        { "raw of CRLF", RAW, "data: a\r\n\r\ndata: b\r\ndata: c\r\n\r\n", "data: a\r\n\r\n;data: b\r\ndata: c\r\n\r\n;" },
+        { "raw of CR", RAW, "data: a\r\rdata: b\r\r", "data: a\r\r;data: b\r\r;" },
+        { "raw where they are mixed", RAW, "data: a\r\n\rdata: b\r\r\ndata: c\r\n\ndata: d\n\r\ndata: e\n\r",
+          "data: a\r\n\r;data: b\r\r;\ndata: c\r\n\n;data: d\n\r;\ndata: e\n\r;" },
+        { "raw without a byte order mark", RAW, "\xef\xbb\xbf" "data: a\r\n\r\n", "data: a\r\n\r\n;" },
         { "invalid UTF-8", SSE, "data: a\xff\xfe\n\n", "|a\xff\xfe;" },
         { "control characters", SSE, "data: a\tb\x01\vc\n\n", "|a\tb\x01\vc;" }
     };
