@@ -5941,7 +5941,3040 @@ AIGWI_SHARED void aigwi_dialect_put_schema(aigw_out *out, aigw_str raw, int open
     }
 }
 
-/* ==== >>dialect.openai ============================================================================================= */
+/* ==== >>dialect.openai =============================================================================================
+ * Knows Chat Completions as OpenAI writes it, and the ways in which its many copies answer. Requests are read in one pass;
+ * answers, whole or streamed, by one reader of choices, since a `message` is a `delta` that comes at once. */
+#ifndef AIGW_NO_OPENAI
+
+#define AIGWI_OPENAI_ID(id, word) AIGWI_OPENAI_##id,
+#define AIGWI_OPENAI_WORD(id, word) AIGW_STR(word),
+/* OBJECT(prefix, list): an enum of the list's members and the table of their names, in the order in which they mostly come. */
+#define AIGWI_OPENAI_OBJECT(object, LIST) \
+    enum { LIST(AIGWI_OPENAI_ID) AIGWI_OPENAI_##object }; \
+    static const aigw_str aigwi_openai_##object##_names[] = { LIST(AIGWI_OPENAI_WORD) };
+
+static const aigw_str aigwi_openai_own = AIGW_STR("openai-chat");
+
+static int aigwi_openai_is(aigw_str s, const char *word) {
+    return aigw_base_eq(s, aigw_base_str(word));
+}
+static aigw_str aigwi_openai_span(const char *p, const char *end) {
+    return aigwi_dialect_slice(p, (size_t)(end - p));
+}
+
+/* ---- what does a head ask? */
+
+static aigw_str aigwi_openai_path(const aigw_head *head) {
+    aigw_str path = head->target;
+    for (size_t i = 0; i < path.n; i++)
+        if (path.p[i] == '?' || path.p[i] == '#') path.n = i;
+    return path;
+}
+static int aigwi_openai_ends(aigw_str s, const char *tail) {
+    size_t n = strlen(tail);
+    return s.n >= n && !memcmp(s.p + s.n - n, tail, n);
+}
+static int aigwi_openai_begins(aigw_str s, const char *head) {
+    size_t n = strlen(head);
+    return s.n >= n && !memcmp(s.p, head, n);
+}
+/* The name in /v1/models/{name} (names may hold slashes); empty for the list; p NULL when the path is another. */
+static aigw_str aigwi_openai_model_in(aigw_str path) {
+    size_t skip = aigwi_openai_begins(path, "/v1/models") ? 10 : aigwi_openai_begins(path, "/models") ? 7 : 0;
+    if (!skip || (path.n > skip && path.p[skip] != '/')) return aigw_base_str(NULL);
+    if (path.n > skip) skip++;
+    return aigwi_openai_span(path.p + skip, path.p + path.n);
+}
+static int aigwi_openai_match(const aigw_head *head) {
+    aigw_str path = aigwi_openai_path(head);
+    if (aigwi_openai_is(head->method, "POST")) return aigwi_openai_ends(path, "/chat/completions") ? AIGW_OP_CHAT : AIGW_OP_NONE;
+    return aigwi_openai_is(head->method, "GET") && aigwi_openai_model_in(path).p ? AIGW_OP_MODELS : AIGW_OP_NONE;
+}
+
+/* ---- requests in */
+
+#define AIGWI_OPENAI_REQ(X) \
+    X(R_MODEL, "model") X(R_MESSAGES, "messages") X(R_TOOLS, "tools") X(R_TOOL_CHOICE, "tool_choice") X(R_PARALLEL, "parallel_tool_calls") \
+    X(R_RESPONSE_FORMAT, "response_format") X(R_TEMPERATURE, "temperature") X(R_TOP_P, "top_p") X(R_TOP_K, "top_k") \
+    X(R_PRESENCE, "presence_penalty") X(R_FREQUENCY, "frequency_penalty") X(R_SEED, "seed") X(R_N, "n") X(R_LOGPROBS, "logprobs") \
+    X(R_TOP_LOGPROBS, "top_logprobs") X(R_MAX_COMPLETION, "max_completion_tokens") X(R_MAX_TOKENS, "max_tokens") X(R_STOP, "stop") \
+    X(R_EFFORT, "reasoning_effort") X(R_METADATA, "metadata") X(R_USER, "user") X(R_SAFETY_ID, "safety_identifier") X(R_STREAM, "stream") \
+    X(R_STREAM_OPTIONS, "stream_options") X(R_FUNCTIONS, "functions") X(R_FUNCTION_CALL, "function_call") \
+    /* known, and not in the model */ \
+    X(R_STORE, "store") X(R_MODALITIES, "modalities") X(R_SERVICE_TIER, "service_tier") X(R_VERBOSITY, "verbosity") X(R_AUDIO, "audio") \
+    X(R_LOGIT_BIAS, "logit_bias") X(R_MODERATION, "moderation") X(R_PREDICTION, "prediction") X(R_CACHE_KEY, "prompt_cache_key") \
+    X(R_CACHE_OPTIONS, "prompt_cache_options") X(R_CACHE_RETENTION, "prompt_cache_retention") X(R_WEB_SEARCH, "web_search_options") \
+    X(R_REASONING, "reasoning") X(R_THINKING, "thinking")
+AIGWI_OPENAI_OBJECT(req, AIGWI_OPENAI_REQ)
+#define AIGWI_OPENAI_STREAM_OPTIONS(X) X(S_USAGE, "include_usage") X(S_PADDING, "include_obfuscation")
+AIGWI_OPENAI_OBJECT(stream_options, AIGWI_OPENAI_STREAM_OPTIONS)
+#define AIGWI_OPENAI_MESSAGE(X) \
+    X(M_ROLE, "role") X(M_CONTENT, "content") X(M_NAME, "name") X(M_CALL_ID, "tool_call_id") X(M_CALLS, "tool_calls") X(M_REFUSAL, "refusal") \
+    X(M_REASONING_CONTENT, "reasoning_content") X(M_REASONING, "reasoning") X(M_DETAILS, "reasoning_details") X(M_FUNCTION_CALL, "function_call") \
+    X(M_EXTRA, "extra_content") X(M_ANNOTATIONS, "annotations")
+AIGWI_OPENAI_OBJECT(message, AIGWI_OPENAI_MESSAGE)
+#define AIGWI_OPENAI_PART(X) \
+    X(P_TYPE, "type") X(P_TEXT, "text") X(P_IMAGE_URL, "image_url") X(P_INPUT_AUDIO, "input_audio") X(P_FILE, "file") X(P_REFUSAL, "refusal") \
+    X(P_THINKING, "thinking") X(P_BREAKPOINT, "prompt_cache_breakpoint") X(P_CACHE_CONTROL, "cache_control")
+AIGWI_OPENAI_OBJECT(part, AIGWI_OPENAI_PART)
+#define AIGWI_OPENAI_IMAGE(X) X(I_URL, "url") X(I_DETAIL, "detail")
+AIGWI_OPENAI_OBJECT(image, AIGWI_OPENAI_IMAGE)
+#define AIGWI_OPENAI_AUDIO(X) X(A_DATA, "data") X(A_FORMAT, "format")
+AIGWI_OPENAI_OBJECT(audio, AIGWI_OPENAI_AUDIO)
+#define AIGWI_OPENAI_FILE(X) X(F_NAME, "filename") X(F_DATA, "file_data") X(F_ID, "file_id")
+AIGWI_OPENAI_OBJECT(file, AIGWI_OPENAI_FILE)
+#define AIGWI_OPENAI_CACHE(X) X(K_MODE, "mode") X(K_TYPE, "type") X(K_TTL, "ttl")
+AIGWI_OPENAI_OBJECT(cache, AIGWI_OPENAI_CACHE)
+#define AIGWI_OPENAI_CALL(X) \
+    X(C_INDEX, "index") X(C_ID, "id") X(C_TYPE, "type") X(C_FUNCTION, "function") X(C_CUSTOM, "custom") X(C_EXTRA, "extra_content")
+AIGWI_OPENAI_OBJECT(call, AIGWI_OPENAI_CALL)
+#define AIGWI_OPENAI_FUNCTION(X) \
+    X(N_NAME, "name") X(N_ARGUMENTS, "arguments") X(N_INPUT, "input") X(N_DESCRIPTION, "description") X(N_PARAMETERS, "parameters") \
+    X(N_STRICT, "strict") X(N_FORMAT, "format") X(N_SCHEMA, "schema")
+AIGWI_OPENAI_OBJECT(function, AIGWI_OPENAI_FUNCTION)
+#define AIGWI_OPENAI_DETAIL(X) \
+    X(D_TYPE, "type") X(D_TEXT, "text") X(D_SUMMARY, "summary") X(D_SIGNATURE, "signature") X(D_DATA, "data") X(D_FORMAT, "format") X(D_INDEX, "index")
+AIGWI_OPENAI_OBJECT(detail, AIGWI_OPENAI_DETAIL)
+#define AIGWI_OPENAI_TOOL(X) \
+    X(T_TYPE, "type") X(T_FUNCTION, "function") X(T_CUSTOM, "custom") X(T_NAME, "name") X(T_ALLOWED, "allowed_tools") X(T_CACHE_CONTROL, "cache_control") \
+    X(T_MODE, "mode") X(T_TOOLS, "tools") X(T_SCHEMA, "json_schema")
+AIGWI_OPENAI_OBJECT(tool, AIGWI_OPENAI_TOOL)
+
+typedef struct {
+    aigw_json   j;
+    aigw_arena *mem;
+    aigw_req   *req;
+    unsigned    calls, results;        /* calls and results without an id so far: the n-th result answers the n-th call */
+    aigw_part   none;                  /* stands in for a part that found no memory */
+} aigwi_openai_reader;
+/* Parts being listed; `tail` points into the struct or a part, so it must not be copied. */
+typedef struct { aigw_part *head, **tail; } aigwi_openai_list;
+
+static void aigwi_openai_nomem(aigwi_openai_reader *r) {
+    aigw_json_fail(&r->j, AIGW_E_NOMEM, aigw_json_at(&r->j), "no memory for this request");
+}
+static aigw_part *aigwi_openai_add(aigwi_openai_reader *r, aigwi_openai_list *l, int kind, size_t at) {
+    aigw_part *p = aigwi_dialect_add_part(r->mem, l->tail, kind, at);
+    if (p) {
+        l->tail = &p->next;
+        return p;
+    }
+    aigwi_openai_nomem(r);
+    memset(&r->none, 0, sizeof r->none);
+    return &r->none;
+}
+static void aigwi_openai_raw(aigwi_openai_reader *r) {
+    aigwi_dialect_add_raw(r->mem, r->req, &r->j);
+}
+/* The next member that is not null: its number, `count` when unknown, -1 at the end. Nulls say the same as nothing. */
+static int aigwi_openai_field(aigwi_openai_reader *r, const aigw_str *names, int count, uint64_t *seen) {
+    int f;
+    do f = aigw_json_field(&r->j, names, count, seen); while (f >= 0 && aigw_json_null(&r->j));
+    return f;
+}
+/* The string member `name` of the object that is next, without taking anything; empty when it is not there. As it stands. */
+static aigw_str aigwi_openai_peek(const aigw_json *at, const char *name) {
+    aigw_json j = *at;
+    aigw_text t;
+    if (aigw_json_kind(&j) == AIGW_JSON_OBJECT && aigw_json_object(&j))
+        for (; aigw_json_member(&j); aigw_json_skip(&j))
+            if (aigwi_openai_is(j.key, name) && aigw_json_kind(&j) == AIGW_JSON_STRING && aigw_json_text(&j, &t))
+                return aigwi_openai_span(t.p, t.p + t.n);
+    return aigw_base_str(NULL);
+}
+
+/* `prompt_cache_breakpoint` {mode, ttl "30m" | "12h"}, and OpenRouter's `cache_control` {type, ttl "5m" | "1h"}: seconds, 1 when not said. */
+static uint32_t aigwi_openai_cache_in(aigwi_openai_reader *r) {
+    uint64_t seen = 0;
+    uint32_t ttl = 1;
+    int f;
+    for (aigw_json_object(&r->j); (f = aigwi_openai_field(r, aigwi_openai_cache_names, AIGWI_OPENAI_cache, &seen)) >= 0; ) {
+        aigw_str word;
+        if (f != AIGWI_OPENAI_K_TTL) {
+            if (f == AIGWI_OPENAI_cache) aigwi_openai_raw(r);
+            else aigw_json_skip(&r->j);
+        } else if (aigw_json_str(&r->j, r->mem, &word)) {
+            int64_t ms = aigw_base_duration_ms(word);
+            if (ms >= 1000 && ms < 1000000000) ttl = (uint32_t)ms / 1000;
+        }
+    }
+    return ttl;
+}
+/* A data URL becomes bytes with their type; all else stays a URL. */
+static void aigwi_openai_url_in(aigwi_openai_reader *r, aigw_part *p, aigw_text url) {
+    p->source = AIGW_SOURCE_URL;
+    p->text = url;
+    if (aigwi_dialect_data_url(url, r->mem, &p->mime, &p->text)) p->source = AIGW_SOURCE_BYTES;
+}
+static void aigwi_openai_image_in(aigwi_openai_reader *r, aigw_part *p) {
+    aigw_text url;
+    uint64_t seen = 0;
+    int f;
+    if (aigw_json_kind(&r->j) == AIGW_JSON_STRING) {             /* Mistral: the URL itself */
+        if (aigw_json_text(&r->j, &url)) aigwi_openai_url_in(r, p, url);
+        return;
+    }
+    for (aigw_json_object(&r->j); (f = aigwi_openai_field(r, aigwi_openai_image_names, AIGWI_OPENAI_image, &seen)) >= 0; ) switch (f) {
+    case AIGWI_OPENAI_I_URL:    if (aigw_json_text(&r->j, &url)) aigwi_openai_url_in(r, p, url); break;
+    case AIGWI_OPENAI_I_DETAIL:
+        p->detail_at = aigw_json_at(&r->j);
+        aigw_json_str(&r->j, r->mem, &p->detail);
+        break;
+    default:                    aigwi_openai_raw(r);
+    }
+    if (!(seen & 1)) aigw_json_fail(&r->j, AIGW_E_MISSING, p->at, "an image needs image_url.url");
+}
+static void aigwi_openai_audio_in(aigwi_openai_reader *r, aigw_part *p) {
+    aigw_str format = AIGW_STR("wav");
+    uint64_t seen = 0;
+    int f;
+    for (aigw_json_object(&r->j); (f = aigwi_openai_field(r, aigwi_openai_audio_names, AIGWI_OPENAI_audio, &seen)) >= 0; ) switch (f) {
+    case AIGWI_OPENAI_A_DATA:   aigw_json_text(&r->j, &p->text); break;
+    case AIGWI_OPENAI_A_FORMAT: aigw_json_str(&r->j, r->mem, &format); break;
+    default:                    aigwi_openai_raw(r);
+    }
+    if (!(seen & 1)) aigw_json_fail(&r->j, AIGW_E_MISSING, p->at, "audio needs input_audio.data");
+    char *mime = (char *)aigw_base_take(r->mem, format.n + 6, 1, 1);
+    if (!mime) {
+        aigwi_openai_nomem(r);
+        return;
+    }
+    memcpy(mime, "audio/", 6);
+    if (format.n) memcpy(mime + 6, format.p, format.n);
+    p->mime = aigwi_openai_span(mime, mime + 6 + format.n);
+}
+static void aigwi_openai_file_in(aigwi_openai_reader *r, aigw_part *p) {
+    aigw_text data;
+    uint64_t seen = 0;
+    int f;
+    for (aigw_json_object(&r->j); (f = aigwi_openai_field(r, aigwi_openai_file_names, AIGWI_OPENAI_file, &seen)) >= 0; ) switch (f) {
+    case AIGWI_OPENAI_F_NAME: aigw_json_str(&r->j, r->mem, &p->name); break;
+    case AIGWI_OPENAI_F_ID:
+        p->source = AIGW_SOURCE_FILE;
+        aigw_json_str(&r->j, r->mem, &p->id);
+        break;
+    case AIGWI_OPENAI_F_DATA:
+        if (!aigw_json_text(&r->j, &data)) break;
+        aigwi_openai_url_in(r, p, data);
+        break;
+    default: aigwi_openai_raw(r);
+    }
+    int id = (int)(seen >> AIGWI_OPENAI_F_ID & 1), bytes = (int)(seen >> AIGWI_OPENAI_F_DATA & 1);
+    if (id == bytes) aigw_json_fail(&r->j, id ? AIGW_E_VALUE : AIGW_E_MISSING, p->at, "a file needs either file_id or file_data");
+}
+/* Mistral's thinking: a string, or a list of text parts. */
+static void aigwi_openai_thinking_in(aigwi_openai_reader *r, aigwi_openai_list *l, size_t at) {
+    aigw_part *p;
+    if (aigw_json_kind(&r->j) == AIGW_JSON_STRING) {
+        aigw_json_text(&r->j, &aigwi_openai_add(r, l, AIGW_PART_REASONING, at)->text);
+        return;
+    }
+    for (aigw_json_array(&r->j); aigw_json_item(&r->j); ) {
+        uint64_t seen = 0;
+        int f;
+        p = aigwi_openai_add(r, l, AIGW_PART_REASONING, aigw_json_at(&r->j));
+        for (aigw_json_object(&r->j); (f = aigwi_openai_field(r, aigwi_openai_part_names, AIGWI_OPENAI_part, &seen)) >= 0; ) switch (f) {
+        case AIGWI_OPENAI_P_TYPE: aigw_json_skip(&r->j); break;
+        case AIGWI_OPENAI_P_TEXT: aigw_json_text(&r->j, &p->text); break;
+        default:                  aigwi_openai_raw(r);
+        }
+    }
+}
+/* What the parts of a message are sorted into: the order of members in JSON says nothing. */
+typedef struct { aigwi_openai_list reasoning, content, refusal, calls; } aigwi_openai_bag;
+
+static const struct { aigw_str type; uint8_t kind, member; } aigwi_openai_parts[] = {
+    { AIGW_STR("text"),        AIGW_PART_TEXT,      AIGWI_OPENAI_P_TEXT        },
+    { AIGW_STR("image_url"),   AIGW_PART_IMAGE,     AIGWI_OPENAI_P_IMAGE_URL   },
+    { AIGW_STR("input_audio"), AIGW_PART_AUDIO,     AIGWI_OPENAI_P_INPUT_AUDIO },
+    { AIGW_STR("file"),        AIGW_PART_FILE,      AIGWI_OPENAI_P_FILE        },
+    { AIGW_STR("refusal"),     AIGW_PART_REFUSAL,   AIGWI_OPENAI_P_REFUSAL     },
+    { AIGW_STR("thinking"),    AIGW_PART_REASONING, AIGWI_OPENAI_P_THINKING    },
+};
+#define AIGWI_OPENAI_PARTS (sizeof aigwi_openai_parts / sizeof aigwi_openai_parts[0])
+
+static void aigwi_openai_part_in(aigwi_openai_reader *r, aigwi_openai_bag *bag) {
+    aigw_json *j = &r->j;
+    size_t at = aigw_json_at(j), row = 0;
+    uint64_t seen = 0;
+    aigw_part *p;
+    int f;
+    aigw_str type = aigwi_openai_peek(j, "type");
+    while (row < AIGWI_OPENAI_PARTS && !aigw_base_eq(type, aigwi_openai_parts[row].type)) row++;
+    if (row == AIGWI_OPENAI_PARTS) {
+        aigw_str raw = aigw_base_str(NULL);
+        if (aigw_json_kind(j) == AIGW_JSON_OBJECT && !type.n) aigw_json_fail(j, AIGW_E_MISSING, at, "a content part needs a type");
+        if (aigw_json_kind(j) != AIGW_JSON_OBJECT) aigw_json_object(j);     /* says what is wrong */
+        aigw_json_raw(j, &raw);
+        p = aigwi_openai_add(r, &bag->content, AIGW_PART_OTHER, at);
+        p->name = aigwi_openai_own;
+        p->text = aigwi_dialect_text(raw, AIGW_TEXT_JSON);
+        return;
+    }
+    int kind = aigwi_openai_parts[row].kind, member = aigwi_openai_parts[row].member;
+    p = &r->none;
+    if (kind != AIGW_PART_REASONING) p = aigwi_openai_add(r, kind == AIGW_PART_REFUSAL ? &bag->refusal : &bag->content, kind, at);
+    for (aigw_json_object(j); (f = aigwi_openai_field(r, aigwi_openai_part_names, AIGWI_OPENAI_part, &seen)) >= 0; ) {
+        if (f == AIGWI_OPENAI_P_TYPE) aigw_json_skip(j);
+        else if (f == AIGWI_OPENAI_P_BREAKPOINT || f == AIGWI_OPENAI_P_CACHE_CONTROL) {
+            p->cache_at = aigw_json_at(j);
+            p->cache_ttl_s = aigwi_openai_cache_in(r);
+        }
+        else if (f != member) aigwi_openai_raw(r);
+        else if (kind == AIGW_PART_IMAGE) aigwi_openai_image_in(r, p);
+        else if (kind == AIGW_PART_AUDIO) aigwi_openai_audio_in(r, p);
+        else if (kind == AIGW_PART_FILE) aigwi_openai_file_in(r, p);
+        else if (kind == AIGW_PART_REASONING) aigwi_openai_thinking_in(r, &bag->reasoning, at);
+        else aigw_json_text(j, &p->text);
+    }
+    if (!(seen >> member & 1)) aigw_json_fail(j, AIGW_E_MISSING, at, "a content part needs the member that its type names");
+}
+static void aigwi_openai_content_in(aigwi_openai_reader *r, aigwi_openai_bag *bag) {
+    aigw_json *j = &r->j;
+    if (aigw_json_kind(j) == AIGW_JSON_STRING) {
+        aigw_part *p = aigwi_openai_add(r, &bag->content, AIGW_PART_TEXT, aigw_json_at(j));
+        aigw_json_text(j, &p->text);
+        return;
+    }
+    if (aigw_json_kind(j) != AIGW_JSON_ARRAY && aigw_json_kind(j) != AIGW_JSON_NONE) {
+        aigw_json_fail(j, AIGW_E_TYPE, aigw_json_at(j), "content is a string or a list of parts");
+        return;
+    }
+    for (aigw_json_array(j); aigw_json_item(j); ) aigwi_openai_part_in(r, bag);
+}
+
+static void aigwi_openai_state_in(aigwi_openai_reader *r, aigw_opaque **state, aigw_text t, int kind, int base64, size_t at) {
+    *state = aigwi_dialect_get_opaque(t, r->mem, aigwi_openai_own, kind, base64);
+    if (*state) (*state)->at = at;
+    else aigwi_openai_nomem(r);
+}
+/* {"google": {"thought_signature": "..."}}: Gemini's state, as its OpenAI endpoint writes it. */
+static void aigwi_openai_extra_in(aigwi_openai_reader *r, aigw_opaque **state) {
+    aigw_json *j = &r->j;
+    for (aigw_json_object(j); aigw_json_member(j); ) {
+        if (aigw_json_null(j)) continue;
+        if (!aigwi_openai_is(j->key, "google")) {
+            aigwi_openai_raw(r);
+            continue;
+        }
+        for (aigw_json_object(j); aigw_json_member(j); ) {
+            aigw_text t;
+            size_t at = aigw_json_at(j);
+            if (aigwi_openai_is(j->key, "thought")) aigw_json_skip(j);       /* says only that the other is there */
+            else if (!aigwi_openai_is(j->key, "thought_signature")) aigwi_openai_raw(r);
+            else if (aigw_json_text(j, &t) && t.n) {
+                aigwi_openai_state_in(r, state, t, AIGW_OPAQUE_SIGNATURE, 1, at);
+            }
+        }
+    }
+}
+/* An id of our own for the n-th call or result that has none. */
+static aigw_str aigwi_openai_made(aigwi_openai_reader *r, unsigned n) {
+    aigw_out o;
+    char *p = (char *)aigw_base_take(r->mem, 16, 1, 1);
+    if (!p) {
+        aigwi_openai_nomem(r);
+        return aigw_base_str(NULL);
+    }
+    aigw_base_out_init(&o, p, 16, NULL, 0);
+    aigw_base_put_lit(&o, "call_");
+    aigw_base_put_int(&o, n);
+    return aigwi_openai_span(p, p + o.buf.n);
+}
+/* {name, arguments} or {name, input}: into the call. */
+static void aigwi_openai_function_in(aigwi_openai_reader *r, aigw_part *p) {
+    uint64_t seen = 0;
+    aigw_json *j = &r->j;
+    int f, words = p->custom ? AIGWI_OPENAI_N_INPUT : AIGWI_OPENAI_N_ARGUMENTS;
+    for (aigw_json_object(j); (f = aigwi_openai_field(r, aigwi_openai_function_names, AIGWI_OPENAI_function, &seen)) >= 0; ) {
+        if (f == AIGWI_OPENAI_N_NAME) aigw_json_str(j, r->mem, &p->name);
+        else if (f != words) aigwi_openai_raw(r);
+        else if (aigw_json_kind(j) == AIGW_JSON_OBJECT) {        /* Mistral, Ollama: arguments as an object */
+            aigw_str raw = aigw_base_str(NULL);
+            aigw_json_raw(j, &raw);
+            p->text = aigwi_dialect_text(raw, AIGW_TEXT_JSON);
+        } else aigw_json_text(j, &p->text);
+    }
+    if (!p->name.n) aigw_json_fail(j, AIGW_E_MISSING, p->at, "a tool call needs a name");
+}
+static void aigwi_openai_call_in(aigwi_openai_reader *r, aigwi_openai_list *l) {
+    aigw_part *p = aigwi_openai_add(r, l, AIGW_PART_TOOL_CALL, aigw_json_at(&r->j));
+    uint64_t seen = 0;
+    int f;
+    for (aigw_json_object(&r->j); (f = aigwi_openai_field(r, aigwi_openai_call_names, AIGWI_OPENAI_call, &seen)) >= 0; ) switch (f) {
+    case AIGWI_OPENAI_C_ID:     aigw_json_str(&r->j, r->mem, &p->id); break;
+    case AIGWI_OPENAI_C_CUSTOM: p->custom = 1;                   /* fall through */
+    case AIGWI_OPENAI_C_FUNCTION: aigwi_openai_function_in(r, p); break;
+    case AIGWI_OPENAI_C_EXTRA:  aigwi_openai_extra_in(r, &p->state); break;
+    case AIGWI_OPENAI_C_TYPE:
+    case AIGWI_OPENAI_C_INDEX:  aigw_json_skip(&r->j); break;
+    default:                    aigwi_openai_raw(r);
+    }
+    if (!(seen >> AIGWI_OPENAI_C_FUNCTION & 3)) aigw_json_fail(&r->j, AIGW_E_MISSING, p->at, "a tool call needs `function` or `custom`");
+    if (p->id.n) return;
+    p->no_id = 1;
+    p->id = aigwi_openai_made(r, r->calls++);
+}
+
+/* One entry of `reasoning_details`. A signature without words belongs to the words before it (streams send it apart). */
+static void aigwi_openai_detail_in(aigwi_openai_reader *r, aigwi_openai_list *l) {
+    aigw_json *j = &r->j;
+    size_t at = aigw_json_at(j), state_at = at;
+    aigw_text words = aigwi_dialect_text(aigw_base_str(NULL), AIGW_TEXT_PLAIN), state = words;
+    int f, kind = AIGW_OPAQUE_SIGNATURE;
+    uint64_t seen = 0;
+    for (aigw_json_object(j); (f = aigwi_openai_field(r, aigwi_openai_detail_names, AIGWI_OPENAI_detail, &seen)) >= 0; ) switch (f) {
+    case AIGWI_OPENAI_D_TEXT:
+    case AIGWI_OPENAI_D_SUMMARY:   aigw_json_text(j, &words); break;
+    case AIGWI_OPENAI_D_DATA:      kind = AIGW_OPAQUE_REDACTED;  /* fall through */
+    case AIGWI_OPENAI_D_SIGNATURE:
+        state_at = aigw_json_at(j);
+        aigw_json_text(j, &state);
+        break;
+    case AIGWI_OPENAI_D_TYPE:
+    case AIGWI_OPENAI_D_INDEX:     aigw_json_skip(j); break;
+    default:                       aigwi_openai_raw(r);
+    }
+    aigw_part *last = l->head;
+    while (last && last->next) last = last->next;
+    if (words.n || !last || last->state || kind == AIGW_OPAQUE_REDACTED) {
+        if (!words.n && !state.n) return;
+        last = aigwi_openai_add(r, l, AIGW_PART_REASONING, at);
+    }
+    if (words.n) last->text = words;
+    if (state.n) aigwi_openai_state_in(r, &last->state, state, kind, 0, state_at);
+}
+/* `reasoning_content` and `reasoning` say what `reasoning_details` says too, when it has words. */
+static void aigwi_openai_reasoning_in(aigwi_openai_reader *r, aigwi_openai_list *l, const aigw_json *details, aigw_text words, size_t at) {
+    aigw_json save = r->j;
+    int has_words = 0;
+    if (details) {
+        r->j = *details;
+        for (aigw_json_array(&r->j); aigw_json_item(&r->j); aigw_json_skip(&r->j))
+            has_words |= aigwi_openai_peek(&r->j, "text").n || aigwi_openai_peek(&r->j, "summary").n;
+    }
+    if (words.n && !has_words) aigwi_openai_add(r, l, AIGW_PART_REASONING, at)->text = words;
+    if (details) {
+        r->j = *details;
+        for (aigw_json_array(&r->j); aigw_json_item(&r->j); ) aigwi_openai_detail_in(r, l);
+    }
+    if (!r->j.err) r->j = save;
+}
+
+static const struct { aigw_str word; uint8_t role; } aigwi_openai_roles[] = {
+    { AIGW_STR("user"),      AIGW_ROLE_USER      },
+    { AIGW_STR("assistant"), AIGW_ROLE_ASSISTANT },
+    { AIGW_STR("tool"),      AIGW_ROLE_TOOL      },
+    { AIGW_STR("system"),    AIGW_ROLE_SYSTEM    },
+    { AIGW_STR("developer"), AIGW_ROLE_DEVELOPER },
+    { AIGW_STR("function"),  AIGW_ROLE_TOOL      },           /* deprecated form of a tool's result: a name, no id */
+};
+#define AIGWI_OPENAI_ROLES (sizeof aigwi_openai_roles / sizeof aigwi_openai_roles[0])
+
+/* A tool's result: what the message says becomes the content of its one part. */
+static aigw_part *aigwi_openai_result_in(aigwi_openai_reader *r, aigwi_openai_bag *bag, aigw_str id, aigw_str name, int has_id, size_t at) {
+    aigwi_openai_list one;
+    aigw_part *p, *words = bag->content.head;
+    one.head = NULL;
+    one.tail = &one.head;
+    p = aigwi_openai_add(r, &one, AIGW_PART_TOOL_RESULT, at);
+    p->name = name;
+    p->id = id;
+    p->parts = words && !words->next && words->kind == AIGW_PART_TEXT && !words->text.n ? NULL : words;
+    if (!has_id && !name.n) aigw_json_fail(&r->j, AIGW_E_MISSING, at, "a tool message needs tool_call_id");
+    if (!id.n) {
+        p->no_id = 1;
+        p->id = aigwi_openai_made(r, r->results++);
+    }
+    return one.head;
+}
+/* Everything in the order in which it was said: reasoning, words, refusal, calls. */
+static aigw_part *aigwi_openai_assistant_in(aigwi_openai_bag *bag) {
+    aigw_part *words = bag->content.head;
+    if (words && !words->next && words->kind == AIGW_PART_TEXT && !words->text.n && (bag->reasoning.head || bag->refusal.head || bag->calls.head)) {
+        bag->content.head = NULL;                            /* "" beside calls says nothing */
+        bag->content.tail = &bag->content.head;
+    }
+    *bag->refusal.tail = bag->calls.head;
+    *bag->content.tail = bag->refusal.head;
+    *bag->reasoning.tail = bag->content.head;
+    return bag->reasoning.head;
+}
+static void aigwi_openai_message_in(aigwi_openai_reader *r) {
+    aigw_json *j = &r->j, details;
+    size_t at = aigw_json_at(j), words_at = 0, row;
+    aigw_str role = aigw_base_str(NULL), name = role, id = role;
+    aigw_text words = aigwi_dialect_text(role, AIGW_TEXT_PLAIN), t;
+    aigw_opaque *state = NULL;
+    aigwi_openai_bag bag;
+    uint64_t seen = 0;
+    int f;
+    memset(&bag, 0, sizeof bag);
+    bag.reasoning.tail = &bag.reasoning.head;
+    bag.content.tail = &bag.content.head;
+    bag.refusal.tail = &bag.refusal.head;
+    bag.calls.tail = &bag.calls.head;
+    memset(&details, 0, sizeof details);
+    for (aigw_json_object(j); (f = aigwi_openai_field(r, aigwi_openai_message_names, AIGWI_OPENAI_message, &seen)) >= 0; ) switch (f) {
+    case AIGWI_OPENAI_M_ROLE:    aigw_json_str(j, r->mem, &role); break;
+    case AIGWI_OPENAI_M_NAME:    aigw_json_str(j, r->mem, &name); break;
+    case AIGWI_OPENAI_M_CALL_ID: aigw_json_str(j, r->mem, &id); break;
+    case AIGWI_OPENAI_M_CONTENT: aigwi_openai_content_in(r, &bag); break;
+    case AIGWI_OPENAI_M_EXTRA:   aigwi_openai_extra_in(r, &state); break;
+    case AIGWI_OPENAI_M_CALLS:
+        for (aigw_json_array(j); aigw_json_item(j); ) aigwi_openai_call_in(r, &bag.calls);
+        break;
+    case AIGWI_OPENAI_M_FUNCTION_CALL: {
+        aigw_part *p = aigwi_openai_add(r, &bag.calls, AIGW_PART_TOOL_CALL, aigw_json_at(j));
+        aigwi_openai_function_in(r, p);
+        p->no_id = 1;
+        p->id = aigwi_openai_made(r, r->calls++);
+        break;
+    }
+    case AIGWI_OPENAI_M_REFUSAL: {
+        size_t here = aigw_json_at(j);
+        if (aigw_json_text(j, &t) && t.n) aigwi_openai_add(r, &bag.refusal, AIGW_PART_REFUSAL, here)->text = t;
+        break;
+    }
+    case AIGWI_OPENAI_M_REASONING_CONTENT:
+    case AIGWI_OPENAI_M_REASONING:                            /* the same words, by another name */
+        if (!words.n || f == AIGWI_OPENAI_M_REASONING_CONTENT) {
+            words_at = aigw_json_at(j);
+            aigw_json_text(j, &words);
+        } else aigw_json_skip(j);
+        break;
+    case AIGWI_OPENAI_M_DETAILS:
+        details = *j;
+        aigw_json_skip(j);
+        break;
+    case AIGWI_OPENAI_M_ANNOTATIONS:                          /* of an answer that is sent back: a list, mostly empty */
+        if (j->end - j->at > 1 && j->at[0] == '[' && j->at[1] == ']') aigw_json_skip(j);
+        else aigwi_openai_raw(r);
+        break;
+    default: aigwi_openai_raw(r);
+    }
+    aigwi_openai_reasoning_in(r, &bag.reasoning, details.p ? &details : NULL, words, words_at);
+    if (state && bag.calls.head && !bag.calls.head->state) bag.calls.head->state = state;
+    else if (state && bag.content.head) bag.content.head->state = state;
+    for (row = 0; row < AIGWI_OPENAI_ROLES && !aigw_base_eq(role, aigwi_openai_roles[row].word); row++) {}
+    if (!role.n) aigw_json_fail(j, AIGW_E_MISSING, at, "a message needs a role");
+    else if (row == AIGWI_OPENAI_ROLES)
+        aigw_json_fail(j, AIGW_E_VALUE, at, "role is one of system, developer, user, assistant, tool, function");
+    if (j->err) return;
+    int kind = aigwi_openai_roles[row].role;
+    aigw_message *m = aigwi_dialect_add_message(r->mem, r->req, kind, at);
+    if (!m) {
+        aigwi_openai_nomem(r);
+        return;
+    }
+    if (kind == AIGW_ROLE_TOOL) {
+        m->parts = aigwi_openai_result_in(r, &bag, id, name, (int)(seen >> AIGWI_OPENAI_M_CALL_ID & 1), at);
+        return;
+    }
+    m->name = name;
+    m->parts = aigwi_openai_assistant_in(&bag);
+    if (!m->parts && kind != AIGW_ROLE_ASSISTANT && !(seen >> AIGWI_OPENAI_M_CONTENT & 1))
+        aigw_json_fail(j, AIGW_E_MISSING, at, "a message needs content");
+}
+
+/* The members of a function or custom tool. */
+static void aigwi_openai_definition_in(aigwi_openai_reader *r, aigw_tool *t) {
+    aigw_json *j = &r->j;
+    uint64_t seen = 0;
+    int f, on = 0, schema = t->kind == AIGW_TOOL_CUSTOM ? AIGWI_OPENAI_N_FORMAT : AIGWI_OPENAI_N_PARAMETERS;
+    for (aigw_json_object(j); (f = aigwi_openai_field(r, aigwi_openai_function_names, AIGWI_OPENAI_function, &seen)) >= 0; ) {
+        if (f == AIGWI_OPENAI_N_NAME) aigw_json_str(j, r->mem, &t->name);
+        else if (f == AIGWI_OPENAI_N_DESCRIPTION) aigw_json_text(j, &t->description);
+        else if (f == AIGWI_OPENAI_N_STRICT) {
+            t->strict_at = aigw_json_at(j);
+            if (aigw_json_bool(j, &on)) t->strict = (int8_t)on;
+        } else if (f != schema) aigwi_openai_raw(r);
+        else if (aigw_json_kind(j) == AIGW_JSON_OBJECT) aigw_json_raw(j, &t->schema);
+        else aigw_json_object(j);                             /* says what is wrong */
+    }
+    if (!t->name.n) aigw_json_fail(j, AIGW_E_MISSING, t->at, "a tool needs a name");
+}
+static aigw_tool *aigwi_openai_tool_add(aigwi_openai_reader *r) {
+    aigw_tool *t = aigwi_dialect_add_tool(r->mem, r->req, aigw_json_at(&r->j));
+    if (!t) aigwi_openai_nomem(r);
+    return t;
+}
+static void aigwi_openai_tool_in(aigwi_openai_reader *r) {
+    aigw_json *j = &r->j;
+    uint64_t seen = 0;
+    int f;
+    aigw_str type = aigwi_openai_peek(j, "type");
+    aigw_tool *t = aigwi_openai_tool_add(r);
+    if (!t) return;
+    if (type.n && !aigwi_openai_is(type, "function") && !aigwi_openai_is(type, "custom")) {
+        t->kind = AIGW_TOOL_HOSTED;
+        t->name = type;
+        aigw_json_raw(j, &t->schema);
+        return;
+    }
+    for (aigw_json_object(j); (f = aigwi_openai_field(r, aigwi_openai_tool_names, AIGWI_OPENAI_tool, &seen)) >= 0; ) switch (f) {
+    case AIGWI_OPENAI_T_TYPE: aigw_json_skip(j); break;
+    case AIGWI_OPENAI_T_CUSTOM: t->kind = AIGW_TOOL_CUSTOM;   /* fall through */
+    case AIGWI_OPENAI_T_FUNCTION: aigwi_openai_definition_in(r, t); break;
+    case AIGWI_OPENAI_T_CACHE_CONTROL:
+        t->cache_at = aigw_json_at(j);
+        t->cache_ttl_s = aigwi_openai_cache_in(r);
+        break;
+    default: aigwi_openai_raw(r);
+    }
+    if (!(seen & (1u << AIGWI_OPENAI_T_FUNCTION | 1u << AIGWI_OPENAI_T_CUSTOM)))
+        aigw_json_fail(j, AIGW_E_MISSING, t->at, "a tool needs `function` or `custom`");
+}
+
+static void aigwi_openai_choice_name(aigwi_openai_reader *r, aigw_item ***tail, aigw_str name, size_t at) {
+    aigw_item *i = aigwi_dialect_add_item(r->mem, *tail, aigwi_dialect_text(name, AIGW_TEXT_PLAIN), at);
+    if (i) *tail = &i->next;
+    else aigwi_openai_nomem(r);
+}
+/* {type, function: {name}} or {type, custom: {name}} (Responses' flat {type, name} too): the name. */
+static void aigwi_openai_named_in(aigwi_openai_reader *r, aigw_item ***tail) {
+    aigw_json *j = &r->j;
+    size_t at = aigw_json_at(j);
+    aigw_str name = aigw_base_str(NULL);
+    uint64_t seen = 0, inner;
+    int f;
+    for (aigw_json_object(j); (f = aigwi_openai_field(r, aigwi_openai_tool_names, AIGWI_OPENAI_tool, &seen)) >= 0; ) switch (f) {
+    case AIGWI_OPENAI_T_TYPE: aigw_json_skip(j); break;
+    case AIGWI_OPENAI_T_NAME: aigw_json_str(j, r->mem, &name); break;
+    case AIGWI_OPENAI_T_FUNCTION:
+    case AIGWI_OPENAI_T_CUSTOM:
+        inner = 0;
+        for (aigw_json_object(j); (f = aigwi_openai_field(r, aigwi_openai_function_names, AIGWI_OPENAI_function, &inner)) >= 0; ) {
+            if (f == AIGWI_OPENAI_N_NAME) aigw_json_str(j, r->mem, &name);
+            else aigwi_openai_raw(r);
+        }
+        break;
+    default: aigwi_openai_raw(r);
+    }
+    if (name.n) aigwi_openai_choice_name(r, tail, name, at);
+    else aigw_json_fail(j, AIGW_E_MISSING, at, "the tool that is chosen needs a name");
+}
+static int aigwi_openai_mode(aigw_str word) {
+    return aigwi_openai_is(word, "auto") ? AIGW_CHOICE_AUTO : aigwi_openai_is(word, "none") ? AIGW_CHOICE_NONE
+         : aigwi_openai_is(word, "required") || aigwi_openai_is(word, "any") ? AIGW_CHOICE_REQUIRED : AIGW_CHOICE_UNSET;
+}
+/* {mode, tools: [...]}. */
+static void aigwi_openai_allowed_in(aigwi_openai_reader *r, aigw_item ***tail) {
+    aigw_json *j = &r->j;
+    size_t at = aigw_json_at(j);
+    aigw_str mode = AIGW_STR("auto");
+    uint64_t seen = 0;
+    int f;
+    for (aigw_json_object(j); (f = aigwi_openai_field(r, aigwi_openai_tool_names, AIGWI_OPENAI_tool, &seen)) >= 0; ) {
+        if (f == AIGWI_OPENAI_T_MODE) aigw_json_str(j, r->mem, &mode);
+        else if (f != AIGWI_OPENAI_T_TOOLS) aigwi_openai_raw(r);
+        else for (aigw_json_array(j); aigw_json_item(j); ) aigwi_openai_named_in(r, tail);
+    }
+    r->req->choice = (uint8_t)aigwi_openai_mode(mode);
+    if (r->req->choice != AIGW_CHOICE_AUTO && r->req->choice != AIGW_CHOICE_REQUIRED)
+        aigw_json_fail(j, AIGW_E_VALUE, at, "allowed_tools.mode is auto or required");
+}
+/* `tool_choice`, and the deprecated `function_call` (the same words, or {name}). */
+static void aigwi_openai_choice_in(aigwi_openai_reader *r) {
+    aigw_req *req = r->req;
+    aigw_json *j = &r->j;
+    aigw_item **tail = &req->choice_names;
+    uint64_t seen = 0;
+    int f;
+    req->choice_at = aigw_json_at(j);
+    if (aigw_json_kind(j) == AIGW_JSON_STRING) {
+        aigw_str word = aigw_base_str(NULL);
+        aigw_json_str(j, r->mem, &word);
+        req->choice = (uint8_t)aigwi_openai_mode(word);
+        if (!req->choice) aigw_json_fail(j, AIGW_E_VALUE, req->choice_at, "the choice is auto, none, required or an object that names a tool");
+    } else if (!aigwi_openai_is(aigwi_openai_peek(j, "type"), "allowed_tools")) {
+        req->choice = AIGW_CHOICE_NAMED;
+        aigwi_openai_named_in(r, &tail);
+    } else for (aigw_json_object(j); (f = aigwi_openai_field(r, aigwi_openai_tool_names, AIGWI_OPENAI_tool, &seen)) >= 0; ) {
+        if (f == AIGWI_OPENAI_T_ALLOWED) aigwi_openai_allowed_in(r, &tail);
+        else if (f == AIGWI_OPENAI_T_TYPE) aigw_json_skip(j);
+        else aigwi_openai_raw(r);
+    }
+}
+
+static void aigwi_openai_schema_in(aigwi_openai_reader *r) {
+    aigw_format *to = &r->req->format;
+    aigw_json *j = &r->j;
+    uint64_t seen = 0;
+    int f, on = 0;
+    for (aigw_json_object(j); (f = aigwi_openai_field(r, aigwi_openai_function_names, AIGWI_OPENAI_function, &seen)) >= 0; ) {
+        size_t at = aigw_json_at(j);
+        switch (f) {
+        case AIGWI_OPENAI_N_NAME:        to->name_at = at; aigw_json_str(j, r->mem, &to->name); break;
+        case AIGWI_OPENAI_N_DESCRIPTION: to->description_at = at; aigw_json_text(j, &to->description); break;
+        case AIGWI_OPENAI_N_STRICT:      to->strict_at = at; if (aigw_json_bool(j, &on)) to->strict = (int8_t)on; break;
+        case AIGWI_OPENAI_N_SCHEMA:      if (aigw_json_kind(j) == AIGW_JSON_OBJECT) aigw_json_raw(j, &to->schema); else aigw_json_object(j); break;
+        default:                         aigwi_openai_raw(r);
+        }
+    }
+}
+/* {type: text | json_object | json_schema, json_schema}. Forms of one provider only (regex, grammar, structural_tag) stay raw. */
+static void aigwi_openai_format_in(aigwi_openai_reader *r) {
+    aigw_format *to = &r->req->format;
+    aigw_json *j = &r->j;
+    uint64_t seen = 0;
+    int f;
+    aigw_str type = aigwi_openai_peek(j, "type");
+    to->at = aigw_json_at(j);
+    to->kind = aigwi_openai_is(type, "json_schema") ? AIGW_FORMAT_SCHEMA : aigwi_openai_is(type, "json_object") ? AIGW_FORMAT_JSON : AIGW_FORMAT_TEXT;
+    if (to->kind == AIGW_FORMAT_TEXT && type.n && !aigwi_openai_is(type, "text")) {
+        aigwi_openai_raw(r);
+        return;
+    }
+    for (aigw_json_object(j); (f = aigwi_openai_field(r, aigwi_openai_tool_names, AIGWI_OPENAI_tool, &seen)) >= 0; ) {
+        if (f == AIGWI_OPENAI_T_TYPE) aigw_json_skip(j);
+        else if (f == AIGWI_OPENAI_T_SCHEMA && to->kind == AIGW_FORMAT_SCHEMA) aigwi_openai_schema_in(r);
+        else aigwi_openai_raw(r);
+    }
+    if (!type.n) aigw_json_fail(j, AIGW_E_MISSING, to->at, "response_format needs a type");
+    if (to->kind == AIGW_FORMAT_SCHEMA && !to->schema.n) aigw_json_fail(j, AIGW_E_MISSING, to->at, "response_format needs json_schema.schema");
+}
+
+static void aigwi_openai_stop_in(aigwi_openai_reader *r) {
+    aigw_json *j = &r->j;
+    aigw_item **tail = &r->req->stop;
+    int list = aigw_json_kind(j) == AIGW_JSON_ARRAY;
+    r->req->stop_at = aigw_json_at(j);
+    if (list) aigw_json_array(j);
+    while (!list || aigw_json_item(j)) {
+        size_t at = aigw_json_at(j);
+        aigw_text t = aigwi_dialect_text(aigw_base_str(NULL), AIGW_TEXT_PLAIN);
+        if (!aigw_json_text(j, &t)) return;
+        aigw_item *i = aigwi_dialect_add_item(r->mem, tail, t, at);
+        if (!i) {
+            aigwi_openai_nomem(r);
+            return;
+        }
+        tail = &i->next;
+        if (!list) return;
+    }
+}
+static void aigwi_openai_stream_options_in(aigwi_openai_reader *r) {
+    uint64_t seen = 0;
+    int f;
+    for (aigw_json_object(&r->j); (f = aigwi_openai_field(r, aigwi_openai_stream_options_names, AIGWI_OPENAI_stream_options, &seen)) >= 0; ) {
+        if (f == AIGWI_OPENAI_S_USAGE) aigwi_dialect_param(&r->j, r->mem, r->req, AIGW_P_STREAM_USAGE);
+        else if (f == AIGWI_OPENAI_S_PADDING) aigw_json_skip(&r->j);        /* our streams have no padding, asked for or not */
+        else aigwi_openai_raw(r);
+    }
+}
+
+/* Members that become one parameter each. */
+static const struct { uint8_t member, param; } aigwi_openai_params[] = {
+    { AIGWI_OPENAI_R_TEMPERATURE,    AIGW_P_TEMPERATURE       }, { AIGWI_OPENAI_R_TOP_P,          AIGW_P_TOP_P             },
+    { AIGWI_OPENAI_R_TOP_K,          AIGW_P_TOP_K             }, { AIGWI_OPENAI_R_PRESENCE,       AIGW_P_PRESENCE_PENALTY  },
+    { AIGWI_OPENAI_R_FREQUENCY,      AIGW_P_FREQUENCY_PENALTY }, { AIGWI_OPENAI_R_SEED,           AIGW_P_SEED              },
+    { AIGWI_OPENAI_R_N,              AIGW_P_N                 }, { AIGWI_OPENAI_R_LOGPROBS,       AIGW_P_LOGPROBS          },
+    { AIGWI_OPENAI_R_TOP_LOGPROBS,   AIGW_P_TOP_LOGPROBS      }, { AIGWI_OPENAI_R_MAX_COMPLETION, AIGW_P_MAX_OUTPUT        },
+    { AIGWI_OPENAI_R_PARALLEL,       AIGW_P_PARALLEL          }, { AIGWI_OPENAI_R_STREAM,         AIGW_P_STREAM            },
+    { AIGWI_OPENAI_R_EFFORT,         AIGW_P_EFFORT            }, { AIGWI_OPENAI_R_USER,           AIGW_P_USER              },
+    { AIGWI_OPENAI_R_SAFETY_ID,      AIGW_P_SAFETY_ID         },
+};
+/* Members whose default value says nothing. */
+static const struct { uint8_t member; const char *plain; } aigwi_openai_defaults[] = {
+    { AIGWI_OPENAI_R_STORE, "false" }, { AIGWI_OPENAI_R_MODALITIES, "[\"text\"]" }, { AIGWI_OPENAI_R_SERVICE_TIER, "\"auto\"" },
+    { AIGWI_OPENAI_R_SERVICE_TIER, "\"default\"" }, { AIGWI_OPENAI_R_VERBOSITY, "\"medium\"" },
+};
+static void aigwi_openai_other_in(aigwi_openai_reader *r, int f) {
+    aigw_json *j = &r->j;
+    for (size_t i = 0; i < sizeof aigwi_openai_params / sizeof *aigwi_openai_params; i++)
+        if (aigwi_openai_params[i].member == f) {
+            aigwi_dialect_param(j, r->mem, r->req, aigwi_openai_params[i].param);
+            return;
+        }
+    for (size_t i = 0; i < sizeof aigwi_openai_defaults / sizeof *aigwi_openai_defaults; i++) {
+        size_t n = strlen(aigwi_openai_defaults[i].plain);
+        if (aigwi_openai_defaults[i].member == f && (size_t)(j->end - j->at) > n && !memcmp(j->at, aigwi_openai_defaults[i].plain, n)) {
+            aigw_json_skip(j);
+            return;
+        }
+    }
+    aigwi_openai_raw(r);
+}
+static void aigwi_openai_body_in(aigwi_openai_reader *r) {
+    static const aigw_str old_name = AIGW_STR("max_tokens");
+    aigw_req *req = r->req;
+    aigw_json *j = &r->j, old;
+    uint64_t seen = 0;
+    size_t messages_at = 0;
+    int f;
+    memset(&old, 0, sizeof old);
+    for (aigw_json_object(j); (f = aigwi_openai_field(r, aigwi_openai_req_names, AIGWI_OPENAI_req, &seen)) >= 0; ) switch (f) {
+    case AIGWI_OPENAI_R_MODEL:
+        req->model_at = aigw_json_at(j);
+        aigw_json_str(j, r->mem, &req->model);
+        break;
+    case AIGWI_OPENAI_R_MESSAGES:
+        messages_at = aigw_json_at(j);
+        for (aigw_json_array(j); aigw_json_item(j); ) aigwi_openai_message_in(r);
+        break;
+    case AIGWI_OPENAI_R_TOOLS:
+        for (aigw_json_array(j); aigw_json_item(j); ) aigwi_openai_tool_in(r);
+        break;
+    case AIGWI_OPENAI_R_FUNCTIONS:
+        for (aigw_json_array(j); aigw_json_item(j); ) {
+            aigw_tool *t = aigwi_openai_tool_add(r);
+            if (t) aigwi_openai_definition_in(r, t);
+        }
+        break;
+    case AIGWI_OPENAI_R_TOOL_CHOICE:
+    case AIGWI_OPENAI_R_FUNCTION_CALL:   aigwi_openai_choice_in(r); break;
+    case AIGWI_OPENAI_R_RESPONSE_FORMAT: aigwi_openai_format_in(r); break;
+    case AIGWI_OPENAI_R_STOP:            aigwi_openai_stop_in(r); break;
+    case AIGWI_OPENAI_R_STREAM_OPTIONS:  aigwi_openai_stream_options_in(r); break;
+    case AIGWI_OPENAI_R_METADATA:
+        req->metadata_at = aigw_json_at(j);
+        if (aigw_json_kind(j) == AIGW_JSON_OBJECT) aigw_json_raw(j, &req->metadata);
+        else aigw_json_object(j);
+        break;
+    case AIGWI_OPENAI_R_MAX_TOKENS:
+        old = *j;
+        old.key = old_name;
+        aigw_json_skip(j);
+        break;
+    default: aigwi_openai_other_in(r, f);
+    }
+    if (!(seen >> AIGWI_OPENAI_R_MODEL & 1)) aigw_json_fail(j, AIGW_E_MISSING, 0, "model is required");
+    if (!(seen >> AIGWI_OPENAI_R_MESSAGES & 1)) aigw_json_fail(j, AIGW_E_MISSING, 0, "messages is required");
+    else if (!req->messages) aigw_json_fail(j, AIGW_E_VALUE, messages_at, "messages is empty");
+    if (old.p && !j->err) {                                   /* the deprecated name counts where the new one does not stand */
+        if (req->param[AIGW_P_MAX_OUTPUT].has) aigwi_dialect_add_raw(r->mem, req, &old);
+        else aigwi_dialect_param(&old, r->mem, req, AIGW_P_MAX_OUTPUT);
+        if (old.err) aigw_json_fail(j, old.err, aigw_json_at(&old), old.why);
+    }
+}
+static int aigwi_openai_req_decode(const aigw_head *head, aigw_str body, aigw_arena *mem, aigw_req *req, aigw_fault *fault) {
+    aigwi_openai_reader r;
+    memset(req, 0, sizeof *req);
+    memset(fault, 0, sizeof *fault);
+    memset(&r, 0, sizeof r);
+    req->op = (uint8_t)(head ? aigwi_openai_match(head) : AIGW_OP_CHAT);
+    req->dialect = aigwi_openai_own;
+    req->body = body;
+    req->head = head;
+    req->format.strict = -1;
+    if (req->op == AIGW_OP_MODELS) {
+        req->model = aigwi_openai_model_in(aigwi_openai_path(head));
+        req->model_at = AIGW_NOWHERE;
+        return AIGW_OK;
+    }
+    r.mem = mem;
+    r.req = req;
+    aigw_json_init(&r.j, body);
+    aigwi_openai_body_in(&r);
+    aigw_json_end(&r.j);
+    return aigw_json_fault(&r.j, fault);
+}
+
+/* ---- requests out */
+
+typedef struct {
+    const aigw_req    *req;
+    const aigw_target *to;
+    aigw_arena        *mem;
+    aigw_out          *out;
+    aigw_loss         *loss;
+    int                err;           /* AIGW_E_REFUSED once something was; the report goes on */
+} aigwi_openai_writer;
+
+static void aigwi_openai_lose(aigwi_openai_writer *w, size_t at, const char *tail, int action, const char *reason) {
+    int r = aigw_model_loss_at(w->loss, at, tail, action, reason);
+    if (r < 0 && !w->err) w->err = r;
+}
+static void aigwi_openai_refuse(aigwi_openai_writer *w, size_t at, const char *reason) {
+    aigwi_openai_lose(w, at, "", AIGW_LOSS_REFUSED, reason);
+}
+static void aigwi_openai_drop(aigwi_openai_writer *w, size_t at, const char *reason) {
+    aigwi_openai_lose(w, at, "", AIGW_LOSS_DROPPED, reason);
+}
+static int aigwi_openai_lacks(const aigwi_openai_writer *w, uint32_t can) {
+    return w->to && (w->to->no & can) != 0;
+}
+static void aigwi_openai_member(aigw_out *o, const char *name, const char *word) {
+    aigw_json_key(o, name);
+    aigw_json_put_str(o, aigw_base_str(word));
+}
+static void aigwi_openai_member_str(aigw_out *o, const char *name, aigw_str s) {
+    aigw_json_key(o, name);
+    aigw_json_put_str(o, s);
+}
+static void aigwi_openai_member_text(aigw_out *o, const char *name, aigw_text t) {
+    aigw_json_key(o, name);
+    aigw_json_put_text(o, t);
+}
+
+/* A cache mark of one of the two times that there are. */
+static void aigwi_openai_put_cache(aigwi_openai_writer *w, const aigw_part *p) {
+    size_t at = p->cache_at ? p->cache_at : p->at;
+    int hours = p->cache_ttl_s > 6 * 3600;
+    if (!p->cache_ttl_s) return;
+    if (aigwi_openai_lacks(w, AIGW_CAN(PROMPT_CACHE))) {
+        aigwi_openai_drop(w, at, "the model has no prompt cache");
+        return;
+    }
+    aigw_json_key(w->out, "prompt_cache_breakpoint");
+    aigw_json_open(w->out, '{');
+    aigwi_openai_member(w->out, "mode", "explicit");
+    if (p->cache_ttl_s > 1) aigwi_openai_member(w->out, "ttl", hours ? "12h" : "30m");
+    aigw_json_close(w->out, '}');
+    if (p->cache_ttl_s > 1 && p->cache_ttl_s != (hours ? 43200u : 1800u))
+        aigwi_openai_lose(w, at, "", AIGW_LOSS_APPROXIMATED, "OpenAI caches for 30m or 12h: the nearer one");
+}
+/* State that goes to nobody but its owner. */
+static int aigwi_openai_owns(aigwi_openai_writer *w, const aigw_part *p) {
+    if (!p->state) return 0;
+    if (aigw_base_eq(p->state->owner, aigwi_openai_own)) return 1;
+    aigwi_openai_drop(w, p->state->at ? p->state->at : p->at, "opaque state of another provider");
+    return 0;
+}
+static void aigwi_openai_put_text_part(aigwi_openai_writer *w, const aigw_part *p, const char *before) {
+    aigw_json_open(w->out, '{');
+    aigwi_openai_member(w->out, "type", "text");
+    aigw_json_key(w->out, "text");
+    aigw_json_open_str(w->out);
+    aigw_base_put_lit(w->out, before);
+    aigw_json_part(w->out, p->text);
+    aigw_json_close_str(w->out);
+    aigwi_openai_put_cache(w, p);
+    aigw_json_close(w->out, '}');
+}
+static void aigwi_openai_put_data_url(aigwi_openai_writer *w, const char *name, aigw_str mime, aigw_text data) {
+    aigw_json_key(w->out, name);
+    aigw_json_open_str(w->out);
+    aigw_base_put_lit(w->out, "data:");
+    aigw_json_part(w->out, aigwi_dialect_text(mime, AIGW_TEXT_PLAIN));
+    aigw_base_put_lit(w->out, ";base64,");
+    aigw_json_part(w->out, data);
+    aigw_json_close_str(w->out);
+}
+/* A file at the provider is known to the provider that gave it only. */
+static int aigwi_openai_own_file(aigwi_openai_writer *w, const aigw_part *p) {
+    if (aigw_base_eq(w->req->dialect, aigwi_openai_own)) return 1;
+    aigwi_openai_refuse(w, p->at, "this file is known to another provider only");
+    return 0;
+}
+static void aigwi_openai_put_file_id(aigwi_openai_writer *w, const aigw_part *p) {
+    if (!aigwi_openai_own_file(w, p)) return;
+    aigw_json_open(w->out, '{');
+    aigwi_openai_member(w->out, "type", "file");
+    aigw_json_key(w->out, "file");
+    aigw_json_open(w->out, '{');
+    aigwi_openai_member_str(w->out, "file_id", p->id);
+    aigw_json_close(w->out, '}');
+    aigwi_openai_put_cache(w, p);
+    aigw_json_close(w->out, '}');
+}
+static void aigwi_openai_put_image(aigwi_openai_writer *w, const aigw_part *p) {
+    static const aigw_str png = AIGW_STR("image/png");
+    if (aigwi_openai_lacks(w, AIGW_CAN(VISION))) {
+        aigwi_openai_refuse(w, p->at, "the model takes no images");
+        return;
+    }
+    if (p->source == AIGW_SOURCE_FILE) {
+        aigwi_openai_put_file_id(w, p);
+        return;
+    }
+    aigw_json_open(w->out, '{');
+    aigwi_openai_member(w->out, "type", "image_url");
+    aigw_json_key(w->out, "image_url");
+    aigw_json_open(w->out, '{');
+    if (p->source == AIGW_SOURCE_URL) aigwi_openai_member_text(w->out, "url", p->text);
+    else aigwi_openai_put_data_url(w, "url", p->mime.n ? p->mime : png, p->text);
+    if (p->detail.n) aigwi_openai_member_str(w->out, "detail", p->detail);
+    aigw_json_close(w->out, '}');
+    aigwi_openai_put_cache(w, p);
+    aigw_json_close(w->out, '}');
+}
+static const struct { aigw_str mime; const char *format; } aigwi_openai_sounds[] = {
+    { AIGW_STR("audio/wav"), "wav" }, { AIGW_STR("audio/x-wav"), "wav" }, { AIGW_STR("audio/wave"), "wav" },
+    { AIGW_STR("audio/mp3"), "mp3" }, { AIGW_STR("audio/mpeg"), "mp3" },
+};
+static void aigwi_openai_put_audio(aigwi_openai_writer *w, const aigw_part *p) {
+    size_t row = 0, rows = sizeof aigwi_openai_sounds / sizeof *aigwi_openai_sounds;
+    aigw_str own = p->mime;                                   /* a client of OpenAI's may name what it likes */
+    while (row < rows && !aigw_base_eq_nocase(p->mime, aigwi_openai_sounds[row].mime)) row++;
+    int foreign = row == rows && !(aigw_base_eq(w->req->dialect, aigwi_openai_own) && own.n > 6);
+    if (foreign || p->source != AIGW_SOURCE_BYTES || aigwi_openai_lacks(w, AIGW_CAN(AUDIO_IN))) {
+        aigwi_openai_refuse(w, p->at, aigwi_openai_lacks(w, AIGW_CAN(AUDIO_IN)) ? "the model takes no audio" : "audio goes as wav or mp3 bytes only");
+        return;
+    }
+    aigw_json_open(w->out, '{');
+    aigwi_openai_member(w->out, "type", "input_audio");
+    aigw_json_key(w->out, "input_audio");
+    aigw_json_open(w->out, '{');
+    aigwi_openai_member_text(w->out, "data", p->text);
+    if (row < rows) aigwi_openai_member(w->out, "format", aigwi_openai_sounds[row].format);
+    else aigwi_openai_member_str(w->out, "format", aigwi_dialect_slice(own.p + 6, own.n - 6));
+    aigw_json_close(w->out, '}');
+    aigwi_openai_put_cache(w, p);
+    aigw_json_close(w->out, '}');
+}
+static void aigwi_openai_put_file(aigwi_openai_writer *w, const aigw_part *p) {
+    static const aigw_str pdf = AIGW_STR("application/pdf");
+    aigw_str mime = p->mime.n ? p->mime : pdf;
+    if (p->source == AIGW_SOURCE_TEXT) {                      /* Chat Completions has no document but files: the words themselves */
+        if (p->name.n) aigwi_openai_lose(w, p->at, "", AIGW_LOSS_APPROXIMATED, "a text document goes as plain text, without its title");
+        aigwi_openai_put_text_part(w, p, "");
+        return;
+    }
+    if (p->source == AIGW_SOURCE_FILE) {
+        aigwi_openai_put_file_id(w, p);
+        return;
+    }
+    if (p->source == AIGW_SOURCE_URL && !aigw_base_eq(w->req->dialect, aigwi_openai_own)) {
+        aigwi_openai_refuse(w, p->at, "a file goes as bytes or by file id, not by URL");
+        return;
+    }
+    if (aigwi_openai_begins(mime, "video/") || (aigwi_openai_lacks(w, AIGW_CAN(PDF)) && aigw_base_eq(mime, pdf))) {
+        aigwi_openai_refuse(w, p->at, "the model takes no files of this type");
+        return;
+    }
+    aigw_json_open(w->out, '{');
+    aigwi_openai_member(w->out, "type", "file");
+    aigw_json_key(w->out, "file");
+    aigw_json_open(w->out, '{');
+    if (p->name.n) aigwi_openai_member_str(w->out, "filename", p->name);
+    else if (!aigw_base_eq(w->req->dialect, aigwi_openai_own)) {   /* OpenAI refuses bytes without a name */
+        aigwi_openai_member(w->out, "filename", "document.pdf");
+        aigwi_openai_lose(w, AIGW_NOWHERE, "messages[].content[].file.filename", AIGW_LOSS_SYNTHESIZED, "a file needs a name");
+    }
+    if (p->source == AIGW_SOURCE_URL) aigwi_openai_member_text(w->out, "file_data", p->text);
+    else aigwi_openai_put_data_url(w, "file_data", mime, p->text);
+    aigw_json_close(w->out, '}');
+    aigwi_openai_put_cache(w, p);
+    aigw_json_close(w->out, '}');
+}
+/* One part of a list of content. */
+static void aigwi_openai_put_part(aigwi_openai_writer *w, const aigw_part *p) {
+    switch (p->kind) {
+    case AIGW_PART_TEXT:  aigwi_openai_put_text_part(w, p, ""); break;
+    case AIGW_PART_IMAGE: aigwi_openai_put_image(w, p); break;
+    case AIGW_PART_AUDIO: aigwi_openai_put_audio(w, p); break;
+    case AIGW_PART_FILE:  aigwi_openai_put_file(w, p); break;
+    case AIGW_PART_REFUSAL:
+        aigw_json_open(w->out, '{');
+        aigwi_openai_member(w->out, "type", "refusal");
+        aigwi_openai_member_text(w->out, "refusal", p->text);
+        aigw_json_close(w->out, '}');
+        break;
+    case AIGW_PART_OTHER:
+        if (aigw_base_eq(p->name, aigwi_openai_own)) aigw_json_put_value(w->out, p->text);
+        else aigwi_openai_refuse(w, p->at, "only its own dialect knows this part");
+        break;
+    default: aigwi_openai_drop(w, p->at, "this part has no place in such a message");
+    }
+}
+static int aigwi_openai_counts(const aigw_part *p, unsigned kinds) {
+    return (kinds >> p->kind & 1) != 0;
+}
+/* `content` of the parts of these kinds: a string where one plain text is all, else a list; `none` ("" or "null") when there is nothing. */
+static void aigwi_openai_put_content(aigwi_openai_writer *w, const aigw_part *parts, unsigned kinds, const char *none) {
+    const aigw_part *p, *one = NULL;
+    int n = 0;
+    for (p = parts; p; p = p->next)
+        if (aigwi_openai_counts(p, kinds)) {
+            one = p;
+            n++;
+        }
+    aigw_json_key(w->out, "content");
+    if (!n) aigw_json_put_raw(w->out, aigw_base_str(none));
+    else if (n == 1 && one->kind == AIGW_PART_TEXT && !one->cache_ttl_s) aigw_json_put_text(w->out, one->text);
+    else {
+        aigw_json_open(w->out, '[');
+        for (p = parts; p; p = p->next)
+            if (aigwi_openai_counts(p, kinds)) aigwi_openai_put_part(w, p);
+        aigw_json_close(w->out, ']');
+    }
+}
+/* Ids of over 40 bytes are refused by OpenAI. */
+static void aigwi_openai_put_id(aigw_out *o, const char *name, aigw_str id) {
+    aigw_json_key(o, name);
+    if (id.n && id.n <= 40) aigw_json_put_str(o, id);
+    else aigwi_dialect_put_id(o, id, 40);
+}
+static void aigwi_openai_put_google(aigw_out *o, const aigw_opaque *state) {
+    aigw_json_key(o, "extra_content");
+    aigw_json_open(o, '{');
+    aigw_json_key(o, "google");
+    aigw_json_open(o, '{');
+    aigw_json_key(o, "thought_signature");
+    aigwi_dialect_put_opaque(o, state, aigwi_openai_own, 1);
+    aigw_json_close(o, '}');
+    aigw_json_close(o, '}');
+}
+/* The head of a call, up to where its arguments come. */
+static void aigwi_openai_open_call(aigw_out *o, aigw_str id, aigw_str name, int custom) {
+    aigwi_openai_put_id(o, "id", id);
+    aigwi_openai_member(o, "type", custom ? "custom" : "function");
+    aigw_json_key(o, custom ? "custom" : "function");
+    aigw_json_open(o, '{');
+    aigwi_openai_member_str(o, "name", name);
+    aigw_json_key(o, custom ? "input" : "arguments");
+}
+static void aigwi_openai_put_call(aigw_out *o, const aigw_part *p, int state) {
+    aigw_json_open(o, '{');
+    aigwi_openai_open_call(o, p->id, p->name, p->custom);
+    if (p->custom) aigw_json_put_text(o, p->text);
+    else aigwi_dialect_put_args_str(o, p->text);
+    aigw_json_close(o, '}');
+    if (state) aigwi_openai_put_google(o, p->state);
+    aigw_json_close(o, '}');
+}
+/* One entry of reasoning_details: words with their signature, or what only its owner reads. */
+static void aigwi_openai_put_detail(aigw_out *o, const aigw_part *p, int state, int64_t index) {
+    int redacted = state && p->state->kind == AIGW_OPAQUE_REDACTED;
+    aigw_json_open(o, '{');
+    aigwi_openai_member(o, "type", redacted ? "reasoning.encrypted" : "reasoning.text");
+    if (!redacted) aigwi_openai_member_text(o, "text", p->text);
+    if (state) {
+        aigw_json_key(o, redacted ? "data" : "signature");
+        aigwi_dialect_put_opaque(o, p->state, aigwi_openai_own, 0);
+    }
+    aigw_json_key(o, "index");
+    aigw_json_put_int(o, index);
+    aigw_json_close(o, '}');
+}
+static int aigwi_openai_own_state(const aigw_part *p) {
+    return p->state && aigw_base_eq(p->state->owner, aigwi_openai_own);
+}
+static void aigwi_openai_put_reasoning(aigwi_openai_writer *w, const aigw_part *parts) {
+    const aigw_part *p;
+    int words = 0, details = 0, n = 0, mute = aigwi_openai_lacks(w, AIGW_CAN(REASONING));
+    for (p = parts; p; p = p->next) {
+        if (p->kind != AIGW_PART_REASONING) continue;
+        if (mute) aigwi_openai_drop(w, p->at, "the model takes no reasoning back");
+        else {
+            details += aigwi_openai_owns(w, p);
+            words |= p->text.n > 0;
+        }
+    }
+    if (words) {
+        aigw_json_key(w->out, "reasoning_content");
+        aigw_json_open_str(w->out);
+        for (p = parts; p; p = p->next)
+            if (p->kind == AIGW_PART_REASONING) aigw_json_part(w->out, p->text);
+        aigw_json_close_str(w->out);
+    }
+    if (!details) return;
+    aigw_json_key(w->out, "reasoning_details");
+    aigw_json_open(w->out, '[');
+    for (p = parts; p; p = p->next)
+        if (p->kind == AIGW_PART_REASONING && (p->text.n || aigwi_openai_own_state(p)))
+            aigwi_openai_put_detail(w->out, p, aigwi_openai_own_state(p), n++);
+    aigw_json_close(w->out, ']');
+}
+
+#define AIGWI_OPENAI_KIND(kind) (1u << AIGW_PART_##kind)
+enum {
+    AIGWI_OPENAI_SAID = AIGWI_OPENAI_KIND(TEXT) | AIGWI_OPENAI_KIND(REFUSAL) | AIGWI_OPENAI_KIND(OTHER),
+    AIGWI_OPENAI_MEDIA = AIGWI_OPENAI_KIND(IMAGE) | AIGWI_OPENAI_KIND(AUDIO) | AIGWI_OPENAI_KIND(FILE)
+};
+static void aigwi_openai_put_assistant(aigwi_openai_writer *w, const aigw_message *m) {
+    const aigw_part *p, *text = NULL, *refusal = NULL, *google = NULL;
+    int calls = 0, refusals = 0, others = 0;
+    for (p = m->parts; p; p = p->next) {
+        if (p->kind == AIGW_PART_TOOL_CALL) {
+            calls++;
+            if (aigwi_openai_lacks(w, AIGW_CAN(TOOLS))) aigwi_openai_refuse(w, p->at, "the model has no tools");
+        } else if (p->kind == AIGW_PART_REFUSAL) {
+            refusal = p;
+            refusals++;
+        } else if (p->kind == AIGW_PART_TEXT || p->kind == AIGW_PART_OTHER) {
+            others++;
+            text = p;
+            if (aigwi_openai_owns(w, p)) google = p;
+        } else if (p->kind != AIGW_PART_REASONING) aigwi_openai_refuse(w, p->at, "an assistant message holds no such part");
+    }
+    aigwi_openai_put_reasoning(w, m->parts);
+    int alone = refusals == 1 && !text;                       /* as answers have it: a member of its own */
+    aigwi_openai_put_content(w, m->parts, alone ? 0 : AIGWI_OPENAI_SAID, calls || alone ? "null" : "\"\"");
+    if (alone) aigwi_openai_member_text(w->out, "refusal", refusal->text);
+    if (google) aigwi_openai_put_google(w->out, google->state);
+    if (!calls) return;
+    aigw_json_key(w->out, "tool_calls");
+    aigw_json_open(w->out, '[');
+    for (p = m->parts; p; p = p->next)
+        if (p->kind == AIGW_PART_TOOL_CALL) aigwi_openai_put_call(w->out, p, aigwi_openai_owns(w, p));
+    aigw_json_close(w->out, ']');
+}
+/* The content of a tool message: text only. That the tool failed is said in the words. */
+static void aigwi_openai_put_result(aigwi_openai_writer *w, const aigw_part *result) {
+    const aigw_part *p, *one = NULL;
+    const char *before = result->is_error ? "Error: " : "";
+    int n = 0, cached = result->cache_ttl_s != 0;
+    aigw_part last;
+    for (p = result->parts; p; p = p->next) {
+        if (p->kind == AIGW_PART_TEXT || (p->kind == AIGW_PART_FILE && p->source == AIGW_SOURCE_TEXT)) {
+            one = p;
+            n++;
+            cached |= p->cache_ttl_s != 0;
+        } else if (!aigwi_openai_counts(p, AIGWI_OPENAI_MEDIA)) aigwi_openai_refuse(w, p->at, "a tool message holds no such part");
+    }
+    if (result->is_error) aigwi_openai_lose(w, result->at, "", AIGW_LOSS_APPROXIMATED, "a tool message has no error flag: its text says it");
+    aigw_json_key(w->out, "content");
+    if (n > 1 || (n && cached)) aigw_json_open(w->out, '[');
+    else aigw_json_open_str(w->out);
+    if (!n) aigw_base_put_lit(w->out, result->is_error ? "Error" : "");
+    for (p = result->parts; p && n; p = p->next) {
+        if (p->kind != AIGW_PART_TEXT && !(p->kind == AIGW_PART_FILE && p->source == AIGW_SOURCE_TEXT)) continue;
+        if (n == 1 && !cached) {
+            aigw_base_put_lit(w->out, before);
+            aigw_json_part(w->out, p->text);
+            break;
+        }
+        last = *p;
+        if (p == one && result->cache_ttl_s) {                /* the mark behind a result is one behind its last part */
+            last.cache_ttl_s = result->cache_ttl_s;
+            last.cache_at = result->cache_at;
+        }
+        aigwi_openai_put_text_part(w, &last, before);
+        before = "";
+    }
+    if (n > 1 || (n && cached)) aigw_json_close(w->out, ']');
+    else aigw_json_close_str(w->out);
+}
+static void aigwi_openai_put_results(aigwi_openai_writer *w, const aigw_message *m) {
+    const aigw_part *p;
+    for (p = m->parts; p; p = p->next) {
+        if (p->kind != AIGW_PART_TOOL_RESULT) {
+            aigwi_openai_refuse(w, p->at, "a tool message holds results only");
+            continue;
+        }
+        if (aigwi_openai_lacks(w, AIGW_CAN(TOOLS))) aigwi_openai_refuse(w, p->at, "the model has no tools");
+        aigw_json_open(w->out, '{');
+        aigwi_openai_member(w->out, "role", "tool");
+        aigwi_openai_put_id(w->out, "tool_call_id", p->id);
+        aigwi_openai_put_result(w, p);
+        aigw_json_close(w->out, '}');
+    }
+}
+/* Images and files in the results of the tool messages from..to: a user message after the last of them, since a tool message holds text only. */
+static void aigwi_openai_put_media(aigwi_openai_writer *w, const aigw_message *from, const aigw_message *to) {
+    const aigw_part *result, *p;
+    aigw_part said;
+    int open = 0;
+    for (; from != to; from = from->next)
+        for (result = from->parts; result; result = result->next)
+            for (p = result->parts; p; p = p->next) {
+                if (!aigwi_openai_counts(p, AIGWI_OPENAI_MEDIA) || p->source == AIGW_SOURCE_TEXT) continue;
+                if (!open) {
+                    open = 1;
+                    aigw_json_open(w->out, '{');
+                    aigwi_openai_member(w->out, "role", "user");
+                    aigw_json_key(w->out, "content");
+                    aigw_json_open(w->out, '[');
+                }
+                memset(&said, 0, sizeof said);
+                said.text = aigwi_dialect_text(result->id, AIGW_TEXT_PLAIN);
+                aigwi_openai_put_text_part(w, &said, "From the result of tool call ");
+                aigwi_openai_put_part(w, p);
+                aigwi_openai_lose(w, p->at, "", AIGW_LOSS_APPROXIMATED, "a tool message holds text only: this goes in a user message after it");
+            }
+    if (!open) return;
+    aigw_json_close(w->out, ']');
+    aigw_json_close(w->out, '}');
+}
+static void aigwi_openai_put_messages(aigwi_openai_writer *w) {
+    static const char *const roles[] = { "system", "developer", "user", "assistant" };
+    const aigw_message *m, *tools = NULL;
+    aigw_json_key(w->out, "messages");
+    aigw_json_open(w->out, '[');
+    for (m = w->req->messages; m; m = m->next) {
+        if (m->role == AIGW_ROLE_TOOL) {
+            if (!tools) tools = m;
+            aigwi_openai_put_results(w, m);
+            continue;
+        }
+        if (tools) aigwi_openai_put_media(w, tools, m);
+        tools = NULL;
+        int role = m->role;
+        if (role <= AIGW_ROLE_DEVELOPER && aigwi_openai_lacks(w, AIGW_CAN(SYSTEM))) {
+            role = AIGW_ROLE_USER;
+            aigwi_openai_lose(w, m->at, "", AIGW_LOSS_APPROXIMATED, "the model has no system messages: it goes as the user's");
+        }
+        aigw_json_open(w->out, '{');
+        aigwi_openai_member(w->out, "role", roles[role]);
+        if (m->name.n) aigwi_openai_member_str(w->out, "name", m->name);
+        if (role == AIGW_ROLE_ASSISTANT) aigwi_openai_put_assistant(w, m);
+        else aigwi_openai_put_content(w, m->parts, ~0u, "\"\"");
+        aigw_json_close(w->out, '}');
+    }
+    if (tools) aigwi_openai_put_media(w, tools, NULL);
+    aigw_json_close(w->out, ']');
+}
+
+static void aigwi_openai_put_tool(aigwi_openai_writer *w, const aigw_tool *t) {
+    int custom = t->kind == AIGW_TOOL_CUSTOM;
+    if (aigwi_openai_lacks(w, AIGW_CAN(TOOLS))) {
+        aigwi_openai_refuse(w, t->at, "the model has no tools");
+        return;
+    }
+    if (t->kind == AIGW_TOOL_HOSTED) {
+        if (aigw_base_eq(w->req->dialect, aigwi_openai_own)) aigw_json_put_raw(w->out, t->schema);
+        else aigwi_openai_refuse(w, t->at, "another provider runs this tool");
+        return;
+    }
+    if (t->cache_ttl_s) aigwi_openai_drop(w, t->cache_at ? t->cache_at : t->at, "a tool takes no cache mark");
+    aigw_json_open(w->out, '{');
+    aigwi_openai_member(w->out, "type", custom ? "custom" : "function");
+    aigw_json_key(w->out, custom ? "custom" : "function");
+    aigw_json_open(w->out, '{');
+    aigwi_openai_member_str(w->out, "name", t->name);
+    if (t->description.n) aigwi_openai_member_text(w->out, "description", t->description);
+    if (t->schema.n) {
+        aigw_json_key(w->out, custom ? "format" : "parameters");
+        aigwi_dialect_put_schema(w->out, t->schema, t->openapi);
+    }
+    if (t->strict >= 0 && !custom) {
+        aigw_json_key(w->out, "strict");
+        aigw_json_put_bool(w->out, t->strict);
+    }
+    aigw_json_close(w->out, '}');
+    aigw_json_close(w->out, '}');
+}
+static void aigwi_openai_put_named(aigwi_openai_writer *w, aigw_text name) {
+    const aigw_tool *t;
+    aigw_str s;
+    int custom = 0;
+    if (!aigwi_dialect_plain(name, w->mem, &s)) w->err = AIGW_E_NOMEM;
+    for (t = w->req->tools; t; t = t->next)
+        if (t->kind == AIGW_TOOL_CUSTOM && aigw_base_eq(t->name, s)) custom = 1;
+    aigw_json_open(w->out, '{');
+    aigwi_openai_member(w->out, "type", custom ? "custom" : "function");
+    aigw_json_key(w->out, custom ? "custom" : "function");
+    aigw_json_open(w->out, '{');
+    aigwi_openai_member_text(w->out, "name", name);
+    aigw_json_close(w->out, '}');
+    aigw_json_close(w->out, '}');
+}
+static void aigwi_openai_put_choice(aigwi_openai_writer *w) {
+    static const char *const words[] = { "", "auto", "none", "required" };
+    const aigw_req *req = w->req;
+    const aigw_item *i;
+    int forced = req->choice == AIGW_CHOICE_REQUIRED || req->choice == AIGW_CHOICE_NAMED;
+    if (!req->choice) return;
+    if (!req->tools && !forced) {
+        aigwi_openai_drop(w, req->choice_at, "there are no tools to choose from");
+        return;
+    }
+    if (aigwi_openai_lacks(w, AIGW_CAN(TOOL_CHOICE)) || (forced && aigwi_openai_lacks(w, AIGW_CAN(FORCED_TOOLS)))) {
+        if (req->choice == AIGW_CHOICE_AUTO && !req->choice_names) aigwi_openai_drop(w, req->choice_at, "the model always chooses itself");
+        else aigwi_openai_refuse(w, req->choice_at, "the model cannot be made to call a tool, or not to");
+        return;
+    }
+    aigw_json_key(w->out, "tool_choice");
+    if (req->choice == AIGW_CHOICE_NAMED && req->choice_names) aigwi_openai_put_named(w, req->choice_names->text);
+    else if (!req->choice_names || req->choice == AIGW_CHOICE_NONE) aigw_json_put_str(w->out, aigw_base_str(words[req->choice & 3]));
+    else {
+        aigw_json_open(w->out, '{');
+        aigwi_openai_member(w->out, "type", "allowed_tools");
+        aigw_json_key(w->out, "allowed_tools");
+        aigw_json_open(w->out, '{');
+        aigwi_openai_member(w->out, "mode", words[req->choice & 3]);
+        aigw_json_key(w->out, "tools");
+        aigw_json_open(w->out, '[');
+        for (i = req->choice_names; i; i = i->next) aigwi_openai_put_named(w, i->text);
+        aigw_json_close(w->out, ']');
+        aigw_json_close(w->out, '}');
+        aigw_json_close(w->out, '}');
+    }
+}
+static void aigwi_openai_put_format(aigwi_openai_writer *w) {
+    const aigw_format *f = &w->req->format;
+    aigw_out *o = w->out;
+    int schema = f->kind == AIGW_FORMAT_SCHEMA;
+    if (f->kind == AIGW_FORMAT_TEXT) return;
+    if (aigwi_openai_lacks(w, schema ? AIGW_CAN(JSON_SCHEMA) : AIGW_CAN(JSON_OBJECT))) {
+        aigwi_openai_refuse(w, f->at, schema ? "the model cannot be held to a schema" : "the model has no JSON mode");
+        return;
+    }
+    aigw_json_key(o, "response_format");
+    aigw_json_open(o, '{');
+    aigwi_openai_member(o, "type", schema ? "json_schema" : "json_object");
+    if (schema) {
+        aigw_json_key(o, "json_schema");
+        aigw_json_open(o, '{');
+        if (f->name.n) {
+            aigw_json_key(o, "name");
+            aigwi_dialect_put_id(o, f->name, 64);
+        } else {
+            aigwi_openai_member(o, "name", "response");
+            aigwi_openai_lose(w, AIGW_NOWHERE, "response_format.json_schema.name", AIGW_LOSS_SYNTHESIZED, "a schema needs a name");
+        }
+        if (f->description.n) aigwi_openai_member_text(o, "description", f->description);
+        aigw_json_key(o, "schema");
+        aigwi_dialect_put_schema(o, f->schema, f->openapi);
+        if (f->strict >= 0) {
+            aigw_json_key(o, "strict");
+            aigw_json_put_bool(o, f->strict);
+        }
+        aigw_json_close(o, '}');
+    }
+    aigw_json_close(o, '}');
+}
+
+/* ---- effort */
+
+static const struct { aigw_str word; int64_t budget; } aigwi_openai_efforts[] = {  /* budget: the most that is still this step; wire-formats 26.7 */
+    { AIGW_STR("none"), 0 }, { AIGW_STR("minimal"), 768 }, { AIGW_STR("low"), 4608 }, { AIGW_STR("medium"), 12288 },
+    { AIGW_STR("high"), 24192 }, { AIGW_STR("xhigh"), 65536 }, { AIGW_STR("max"), INT64_MAX },
+};
+#define AIGWI_OPENAI_EFFORTS ((int)(sizeof aigwi_openai_efforts / sizeof *aigwi_openai_efforts))
+
+/* Is `word` one of the space-separated `list`? */
+static int aigwi_openai_listed(aigw_str list, aigw_str word) {
+    for (size_t i = 0, k; i < list.n; i = k + 1) {
+        for (k = i; k < list.n && list.p[k] != ' '; k++) {}
+        if (aigw_base_eq(aigwi_dialect_slice(list.p + i, k - i), word)) return 1;
+    }
+    return 0;
+}
+/* The word that the model takes and that is nearest to `word`; the higher one of two. Words that are not known here stay. */
+static aigw_str aigwi_openai_nearest(aigw_str list, aigw_str word) {
+    int at = 0;
+    while (at < AIGWI_OPENAI_EFFORTS && !aigw_base_eq(word, aigwi_openai_efforts[at].word)) at++;
+    if (!list.n || at == AIGWI_OPENAI_EFFORTS) return word;
+    for (int step = 0; step < AIGWI_OPENAI_EFFORTS; step++) {
+        if (at + step < AIGWI_OPENAI_EFFORTS && aigwi_openai_listed(list, aigwi_openai_efforts[at + step].word)) return aigwi_openai_efforts[at + step].word;
+        if (at - step >= 0 && aigwi_openai_listed(list, aigwi_openai_efforts[at - step].word)) return aigwi_openai_efforts[at - step].word;
+    }
+    return word;
+}
+/* What the request says of reasoning, as one effort; its source (and which parameters it stands for, in *done), or NULL when there is none. */
+static const aigw_param *aigwi_openai_effort(const aigw_req *req, aigw_str *word, int *rounded, uint32_t *done) {
+    const aigw_param *effort = &req->param[AIGW_P_EFFORT], *budget = &req->param[AIGW_P_REASONING_BUDGET], *mode = &req->param[AIGW_P_REASONING_MODE];
+    int off = mode->has && (aigwi_openai_is(mode->raw, "disabled") || aigwi_openai_is(mode->raw, "between_tools"));
+    int step = 0;
+    *rounded = 0;
+    if (off) {
+        *word = aigwi_openai_efforts[0].word;
+        *rounded = !aigwi_openai_is(mode->raw, "disabled");
+        *done |= 1u << AIGW_P_REASONING_MODE;
+        return mode;
+    }
+    if (effort->has) {
+        *word = effort->raw;
+        *done |= 1u << AIGW_P_EFFORT | 1u << AIGW_P_REASONING_MODE;
+        return effort;
+    }
+    if (!budget->has || budget->micro < 0) return NULL;
+    while (step < AIGWI_OPENAI_EFFORTS - 1 && budget->micro / 1000000 > aigwi_openai_efforts[step].budget) step++;
+    *word = aigwi_openai_efforts[step].word;
+    *rounded = step > 0;
+    *done |= 1u << AIGW_P_REASONING_BUDGET | 1u << AIGW_P_REASONING_MODE;
+    return budget;
+}
+static void aigwi_openai_put_effort(aigwi_openai_writer *w, uint32_t *done) {
+    aigw_str word = aigw_base_str(NULL), sent;
+    int rounded;
+    if (aigwi_openai_lacks(w, AIGW_CAN(REASONING))) return;       /* what is said of it is reported with the rest */
+    const aigw_param *from = aigwi_openai_effort(w->req, &word, &rounded, done);
+    if (!from) return;
+    sent = w->to ? aigwi_openai_nearest(w->to->efforts, word) : word;
+    aigwi_openai_member_str(w->out, "reasoning_effort", sent);
+    if (rounded || !aigw_base_eq(sent, word))
+        aigwi_openai_lose(w, from->at, "", AIGW_LOSS_APPROXIMATED, "said as the nearest reasoning effort that the model takes");
+}
+
+#define AIGWI_OPENAI_M INT64_C(1000000)
+static const aigwi_dialect_row aigwi_openai_rows[] = {           /* wire-formats 2.1 */
+    { AIGW_P_TEMPERATURE,       AIGWI_CLAMP,  "temperature",           0,                     2 * AIGWI_OPENAI_M,  "temperature is 0 to 2" },
+    { AIGW_P_TOP_P,             AIGWI_CLAMP,  "top_p",                 0,                     AIGWI_OPENAI_M,      "top_p is 0 to 1" },
+    { AIGW_P_PRESENCE_PENALTY,  AIGWI_CLAMP,  "presence_penalty",      -2 * AIGWI_OPENAI_M,   2 * AIGWI_OPENAI_M,  "a penalty is -2 to 2" },
+    { AIGW_P_FREQUENCY_PENALTY, AIGWI_CLAMP,  "frequency_penalty",     -2 * AIGWI_OPENAI_M,   2 * AIGWI_OPENAI_M,  "a penalty is -2 to 2" },
+    { AIGW_P_SEED,              AIGWI_KEEP,   "seed",                  0,                     0,                   "" },
+    { AIGW_P_N,                 AIGWI_REFUSE, "n",                     AIGWI_OPENAI_M,        AIGW_CHOICES * AIGWI_OPENAI_M, "so many answers at once are not carried" },
+    { AIGW_P_LOGPROBS,          AIGWI_KEEP,   "logprobs",              0,                     0,                   "" },
+    { AIGW_P_TOP_LOGPROBS,      AIGWI_CLAMP,  "top_logprobs",          0,                     20 * AIGWI_OPENAI_M, "top_logprobs is 0 to 20" },
+    { AIGW_P_MAX_OUTPUT,        AIGWI_KEEP,   "max_completion_tokens", 0,                     0,                   "" },
+    { AIGW_P_USER,              AIGWI_KEEP,   "user",                  0,                     0,                   "" },
+    { AIGW_P_SAFETY_ID,         AIGWI_KEEP,   "safety_identifier",     0,                     0,                   "" },
+};
+static void aigwi_openai_put_params(aigwi_openai_writer *w) {
+    static const aigwi_dialect_row old = { AIGW_P_MAX_OUTPUT, AIGWI_KEEP, "max_tokens", 0, 0, "" },
+                                   parallel = { AIGW_P_PARALLEL, AIGWI_KEEP, "parallel_tool_calls", 0, 0, "" };
+    const uint32_t sampling = 1u << AIGW_P_TEMPERATURE | 1u << AIGW_P_TOP_P | 1u << AIGW_P_PRESENCE_PENALTY | 1u << AIGW_P_FREQUENCY_PENALTY;
+    uint32_t done = 0;
+    int r;
+    for (size_t i = 0; i < sizeof aigwi_openai_rows / sizeof *aigwi_openai_rows; i++) {
+        const aigwi_dialect_row *row = &aigwi_openai_rows[i];
+        if ((sampling >> row->id & 1) && aigwi_openai_lacks(w, AIGW_CAN(SAMPLING))) continue;
+        if (row->id == AIGW_P_MAX_OUTPUT && w->to && (w->to->can & AIGW_CAN(MAX_TOKENS))) row = &old;
+        r = aigwi_dialect_put_row(w->out, w->req, row, w->loss, &done);
+        if (r && !w->err) w->err = r;
+    }
+    if (w->req->tools && !aigwi_openai_lacks(w, AIGW_CAN(PARALLEL_TOOLS))) aigwi_dialect_put_row(w->out, w->req, &parallel, w->loss, &done);
+    aigwi_openai_put_effort(w, &done);
+    r = aigwi_dialect_drop_params(w->req, done, w->loss);
+    if (r && !w->err) w->err = r;
+}
+static void aigwi_openai_put_stop(aigwi_openai_writer *w) {
+    const aigw_item *i = w->req->stop;
+    int n = 0;
+    if (!i) return;
+    if (aigwi_openai_lacks(w, AIGW_CAN(STOP))) {
+        aigwi_openai_drop(w, w->req->stop_at, "the model takes no stop strings");
+        return;
+    }
+    aigw_json_key(w->out, "stop");
+    aigw_json_open(w->out, '[');
+    for (; i; i = i->next) {
+        if (n++ < 4) aigw_json_put_text(w->out, i->text);
+        else aigwi_openai_drop(w, i->at, "OpenAI takes four stop strings");
+    }
+    aigw_json_close(w->out, ']');
+}
+static int aigwi_openai_streams(const aigw_req *req) {
+    return req->param[AIGW_P_STREAM].has && req->param[AIGW_P_STREAM].micro;
+}
+static int aigwi_openai_wants_usage(const aigw_req *req) {
+    return req->param[AIGW_P_STREAM_USAGE].has && req->param[AIGW_P_STREAM_USAGE].micro;
+}
+static void aigwi_openai_put_stream(aigwi_openai_writer *w) {
+    if (!aigwi_openai_streams(w->req)) return;
+    aigw_json_key(w->out, "stream");
+    aigw_json_put_bool(w->out, 1);
+    aigw_json_key(w->out, "stream_options");
+    aigw_json_put_raw(w->out, aigw_base_str("{\"include_usage\":true}"));
+    if (!aigwi_openai_wants_usage(w->req)) aigwi_openai_lose(w, AIGW_NOWHERE, "stream_options.include_usage", AIGW_LOSS_SYNTHESIZED, "usage is always counted");
+}
+
+/* Method, target and headers of a call to the provider. */
+static int aigwi_openai_head(const aigw_req *req, const aigw_target *to, aigw_arena *mem, aigw_head *head) {
+    static const aigw_str post = AIGW_STR("POST"), get = AIGW_STR("GET"), type = AIGW_STR("content-type"), json = AIGW_STR("application/json"),
+                          accept = AIGW_STR("accept"), events = AIGW_STR("text/event-stream");
+    aigw_str base = to ? to->base : aigw_base_str(NULL);
+    int models = req->op == AIGW_OP_MODELS, r;
+    const char *path = models ? "/models" : "/chat/completions";
+    size_t room = base.n + strlen(path);
+    aigw_out o;
+    char *p = (char *)aigw_base_take(mem, room, 1, 1);
+    if (!p) return AIGW_E_NOMEM;
+    aigw_base_out_init(&o, p, room, NULL, 0);
+    aigw_base_put(&o, base);
+    aigw_base_put_lit(&o, path);
+    head->method = models ? get : post;
+    head->target = aigwi_dialect_slice(p, room);
+    if (models) return AIGW_OK;
+    r = aigw_base_header_put(head, type, json);
+    if (!r) r = aigw_base_header_put(head, accept, aigwi_openai_streams(req) ? events : json);
+    return r;
+}
+static int aigwi_openai_req_encode(const aigw_req *req, const aigw_target *to, aigw_arena *mem, aigw_head *head, aigw_out *out, aigw_loss *loss) {
+    aigwi_openai_writer w;
+    int r;
+    if (req->op != AIGW_OP_CHAT && req->op != AIGW_OP_MODELS) return AIGW_E_UNSUPPORTED;
+    r = aigwi_openai_head(req, to, mem, head);
+    if (r || req->op == AIGW_OP_MODELS) return r;
+    w.req = req;
+    w.to = to;
+    w.mem = mem;
+    w.out = out;
+    w.loss = loss;
+    w.err = AIGW_OK;
+    aigw_json_open(out, '{');
+    aigwi_openai_member_str(out, "model", to && to->id.n ? to->id : req->model);
+    aigwi_openai_put_messages(&w);
+    if (req->tools) {
+        aigw_json_key(out, "tools");
+        aigw_json_open(out, '[');
+        for (const aigw_tool *t = req->tools; t; t = t->next) aigwi_openai_put_tool(&w, t);
+        aigw_json_close(out, ']');
+    }
+    aigwi_openai_put_choice(&w);
+    aigwi_openai_put_format(&w);
+    aigwi_openai_put_params(&w);
+    aigwi_openai_put_stop(&w);
+    if (req->metadata.n) {
+        aigw_json_key(out, "metadata");
+        aigw_json_put_raw(out, req->metadata);
+    }
+    aigwi_openai_put_stream(&w);
+    aigw_json_close(out, '}');
+    if (req->cache_ttl_s) aigwi_openai_drop(&w, req->cache_at, "OpenAI caches the prefix by itself");
+    r = aigwi_dialect_drop_raw(req, loss);
+    if (!w.err) w.err = r;
+    r = aigw_base_out_end(out);
+    return w.err ? w.err : r;
+}
+
+/* Same dialect: the client's bytes but for the model's name and the usage switch. */
+static int aigwi_openai_req_edit(const aigw_req *req, const aigw_target *to, aigw_arena *mem, aigw_head *head, aigw_out *out, aigw_loss *loss) {
+    aigwi_dialect_edit edits[2];
+    size_t n = 0;
+    aigw_out o;
+    int r;
+    if (req->op != AIGW_OP_CHAT) return aigwi_openai_req_encode(req, to, mem, head, out, loss);
+    r = aigwi_openai_head(req, to, mem, head);
+    if (r) return r;
+    if (to && to->id.n && !aigw_base_eq(to->id, req->model)) {
+        size_t room = to->id.n * 6 + 2;
+        char *p = (char *)aigw_base_take(mem, room, 1, 1);
+        aigw_base_out_init(&o, p, p ? room : 0, NULL, 0);
+        aigw_json_put_str(&o, to->id);
+        if (aigw_base_out_end(&o)) return AIGW_E_NOMEM;
+        edits[n].member = "model";
+        edits[n++].json = aigwi_dialect_slice(p, o.buf.n);
+        r = aigw_model_loss_at(loss, AIGW_NOWHERE, "model", AIGW_LOSS_SYNTHESIZED, "the provider's name of the model");
+        if (r < 0) return r;
+    }
+    if (aigwi_openai_streams(req) && !aigwi_openai_wants_usage(req)) {
+        static const aigwi_dialect_edit on = { "include_usage", AIGW_STR("true") };
+        aigw_str options = AIGW_STR("{}");
+        aigw_json j;
+        aigw_json_init(&j, req->body);
+        for (aigw_json_object(&j); aigw_json_member(&j); )
+            if (!aigwi_openai_is(j.key, "stream_options") || aigw_json_kind(&j) != AIGW_JSON_OBJECT) aigw_json_skip(&j);
+            else aigw_json_raw(&j, &options);
+        size_t room = options.n + 32;
+        char *p = (char *)aigw_base_take(mem, room, 1, 1);
+        aigw_base_out_init(&o, p, p ? room : 0, NULL, 0);
+        if (aigwi_dialect_splice(options, &on, 1, &o) || aigw_base_out_end(&o)) return AIGW_E_NOMEM;
+        edits[n].member = "stream_options";
+        edits[n++].json = aigwi_dialect_slice(p, o.buf.n);
+        r = aigw_model_loss_at(loss, AIGW_NOWHERE, "stream_options.include_usage", AIGW_LOSS_SYNTHESIZED, "usage is always counted");
+        if (r < 0) return r;
+    }
+    r = aigwi_dialect_splice(req->body, edits, n, out);
+    return r ? r : aigw_base_out_end(out);
+}
+
+/* ---- errors in */
+
+static const aigwi_dialect_err_row aigwi_openai_errors[] = {      /* wire-formats 5.1, 13 to 25, read 2026-11-21 */
+    { 0,   AIGW_STR("insufficient_quota"),         AIGW_KIND_QUOTA           },
+    { 0,   AIGW_STR("credit_balance_exhausted"),   AIGW_KIND_QUOTA           },
+    { 0,   AIGW_STR("billing_hard_limit_reached"), AIGW_KIND_QUOTA           },
+    { 0,   AIGW_STR("payment_required"),           AIGW_KIND_QUOTA           },
+    { 0,   AIGW_STR("context_length_exceeded"),    AIGW_KIND_CONTEXT_LENGTH  },
+    { 0,   AIGW_STR("exceed_context_size_error"),  AIGW_KIND_CONTEXT_LENGTH  },
+    { 0,   AIGW_STR("too_many_prompt_tokens"),     AIGW_KIND_CONTEXT_LENGTH  },   /* Perplexity */
+    { 0,   AIGW_STR("content_filter"),             AIGW_KIND_CONTENT_FILTER  },
+    { 0,   AIGW_STR("content_policy_violation"),   AIGW_KIND_CONTENT_FILTER  },
+    { 0,   AIGW_STR("invalid_prompt"),             AIGW_KIND_CONTENT_FILTER  },
+    { 0,   AIGW_STR("invalid_api_key"),            AIGW_KIND_AUTH            },
+    { 0,   AIGW_STR("invalid_organization"),       AIGW_KIND_AUTH            },
+    { 0,   AIGW_STR("authentication_error"),       AIGW_KIND_AUTH            },
+    { 0,   AIGW_STR("authentication"),             AIGW_KIND_AUTH            },
+    { 0,   AIGW_STR("unsupported_country_region_territory"), AIGW_KIND_PERMISSION },
+    { 0,   AIGW_STR("insufficient_permissions"),   AIGW_KIND_PERMISSION      },
+    { 0,   AIGW_STR("permission_error"),           AIGW_KIND_PERMISSION      },
+    { 0,   AIGW_STR("permission_denied"),          AIGW_KIND_PERMISSION      },
+    { 0,   AIGW_STR("server_is_overloaded"),       AIGW_KIND_OVERLOADED      },
+    { 503, AIGW_STR("slow_down"),                  AIGW_KIND_OVERLOADED      },
+    { 0,   AIGW_STR("slow_down"),                  AIGW_KIND_RATE_LIMIT      },
+    { 0,   AIGW_STR("service_unavailable_error"),  AIGW_KIND_OVERLOADED      },
+    { 0,   AIGW_STR("unavailable_error"),          AIGW_KIND_OVERLOADED      },   /* llama.cpp, while it loads */
+    { 0,   AIGW_STR("provider_overloaded"),        AIGW_KIND_OVERLOADED      },
+    { 0,   AIGW_STR("provider_unavailable"),       AIGW_KIND_OVERLOADED      },
+    { 0,   AIGW_STR("capacity_exceeded"),          AIGW_KIND_OVERLOADED      },   /* Groq 498 */
+    { 498, AIGW_STR(""),                           AIGW_KIND_OVERLOADED      },
+    { 0,   AIGW_STR("The service is currently unavailable"), AIGW_KIND_OVERLOADED },   /* xAI, in a 200 */
+    { 0,   AIGW_STR("rate_limit_exceeded"),        AIGW_KIND_RATE_LIMIT      },
+    { 0,   AIGW_STR("rate_limit_error"),           AIGW_KIND_RATE_LIMIT      },
+    { 0,   AIGW_STR("RateLimitReached"),           AIGW_KIND_RATE_LIMIT      },   /* Azure */
+    { 0,   AIGW_STR("token_quota_exceeded"),       AIGW_KIND_RATE_LIMIT      },   /* Cerebras: per minute */
+    { 0,   AIGW_STR("token_quota_reached"),        AIGW_KIND_RATE_LIMIT      },
+    { 0,   AIGW_STR("request_quota_exceeded"),     AIGW_KIND_RATE_LIMIT      },
+    { 0,   AIGW_STR("too_many_requests"),          AIGW_KIND_RATE_LIMIT      },
+    { 0,   AIGW_STR("model_not_found"),            AIGW_KIND_NOT_FOUND       },
+    { 0,   AIGW_STR("DeploymentNotFound"),         AIGW_KIND_NOT_FOUND       },
+    { 0,   AIGW_STR("not_found_error"),            AIGW_KIND_NOT_FOUND       },
+    { 0,   AIGW_STR("NotFoundError"),              AIGW_KIND_NOT_FOUND       },
+    { 0,   AIGW_STR("not_found"),                  AIGW_KIND_NOT_FOUND       },
+    { 0,   AIGW_STR("conflict"),                   AIGW_KIND_CONFLICT        },
+    { 0,   AIGW_STR("payload_too_large"),          AIGW_KIND_TOO_LARGE       },
+    { 0,   AIGW_STR("timeout"),                    AIGW_KIND_TIMEOUT         },
+    { 0,   AIGW_STR("upstream_unreachable"),       AIGW_KIND_CONNECT         },   /* another gateway of this kind */
+    { 0,   AIGW_STR("upstream_bad_response"),      AIGW_KIND_BAD_RESPONSE    },
+    { 0,   AIGW_STR("upstream_truncated"),         AIGW_KIND_TRUNCATED       },
+    { 0,   AIGW_STR("server_error"),               AIGW_KIND_SERVER          },
+    { 0,   AIGW_STR("internal_error"),             AIGW_KIND_SERVER          },
+    { 0,   AIGW_STR("tool_use_failed"),            AIGW_KIND_INVALID_REQUEST },   /* Groq: another sample may do */
+    { 401, AIGW_STR("invalid_request_error"),      AIGW_KIND_AUTH            },   /* the type that says nothing: the status does */
+    { 403, AIGW_STR("invalid_request_error"),      AIGW_KIND_PERMISSION      },
+    { 404, AIGW_STR("invalid_request_error"),      AIGW_KIND_NOT_FOUND       },
+    { 409, AIGW_STR("invalid_request_error"),      AIGW_KIND_CONFLICT        },
+    { 413, AIGW_STR("invalid_request_error"),      AIGW_KIND_TOO_LARGE       },
+    { 429, AIGW_STR("invalid_request_error"),      AIGW_KIND_RATE_LIMIT      },
+    { 0,   AIGW_STR("invalid_request_error"),      AIGW_KIND_INVALID_REQUEST },
+    { 0,   AIGW_STR("BadRequestError"),            AIGW_KIND_INVALID_REQUEST },
+    { 0,   AIGW_STR("invalid_request"),            AIGW_KIND_INVALID_REQUEST },
+};
+#define AIGWI_OPENAI_ERRORS (sizeof aigwi_openai_errors / sizeof *aigwi_openai_errors)
+
+#define AIGWI_OPENAI_ERROR(X) \
+    X(E_MESSAGE, "message") X(E_TYPE, "type") X(E_PARAM, "param") X(E_CODE, "code") X(E_ERROR, "error") X(E_DETAIL, "detail") \
+    X(E_STATUS_CODE, "status_code") X(E_METADATA, "metadata") X(E_RAW, "raw") X(E_ERROR_TYPE, "error_type") X(E_MSG, "msg")
+AIGWI_OPENAI_OBJECT(error, AIGWI_OPENAI_ERROR)
+
+/* A string, a number or a bool as a word. */
+static void aigwi_openai_word_in(aigw_json *j, aigw_arena *mem, aigw_str *word) {
+    int kind = aigw_json_kind(j);
+    if (kind == AIGW_JSON_STRING) aigw_json_str(j, mem, word);
+    else if (kind == AIGW_JSON_NUMBER) aigw_json_number(j, word);
+    else aigw_json_skip(j);
+}
+/* Enters whatever holds an error and walks it without recursion: the objects `error`, `detail`, `metadata` and lists are gone into, their members read by
+   name wherever they stand; the first one of a name wins, except that what stands inside `error` is more to the point than what stands beside it. */
+static void aigwi_openai_error_walk(aigw_str body, aigw_arena *mem, aigw_error *err, aigw_text *message, int64_t *code) {
+    uint8_t list[8];
+    aigw_json j;
+    int d = 0;
+    aigw_text raw = aigwi_dialect_text(aigw_base_str(NULL), AIGW_TEXT_PLAIN), t;
+    aigw_json_init(&j, body);
+    if (aigw_json_kind(&j) != AIGW_JSON_OBJECT && aigw_json_kind(&j) != AIGW_JSON_ARRAY) return;
+    list[d++] = aigw_json_kind(&j) == AIGW_JSON_ARRAY;
+    if (list[0]) aigw_json_array(&j);
+    else aigw_json_object(&j);
+    while (d) {
+        int f = AIGWI_OPENAI_E_DETAIL;
+        if (list[d - 1] ? !aigw_json_item(&j) : (f = aigw_json_field(&j, aigwi_openai_error_names, AIGWI_OPENAI_error, NULL)) < 0) {
+            if (j.err) break;
+            d--;
+            continue;
+        }
+        int kind = aigw_json_kind(&j), inner = f == AIGWI_OPENAI_E_ERROR || f == AIGWI_OPENAI_E_DETAIL || f == AIGWI_OPENAI_E_METADATA;
+        aigw_str word = aigw_base_str(NULL);
+        if (inner && d < 8 && (kind == AIGW_JSON_OBJECT || kind == AIGW_JSON_ARRAY)) {
+            list[d++] = kind == AIGW_JSON_ARRAY;
+            if (kind == AIGW_JSON_ARRAY) aigw_json_array(&j);
+            else aigw_json_object(&j);
+        } else if (kind == AIGW_JSON_STRING && (f == AIGWI_OPENAI_E_RAW || f == AIGWI_OPENAI_E_MESSAGE || f == AIGWI_OPENAI_E_MSG
+                                                || f == AIGWI_OPENAI_E_ERROR || f == AIGWI_OPENAI_E_DETAIL)) {
+            if (!aigw_json_text(&j, &t)) break;
+            if (f == AIGWI_OPENAI_E_RAW) raw = t;
+            else if (f == AIGWI_OPENAI_E_MESSAGE && t.n) *message = t;
+            else if (!message->n) *message = t;
+        } else if (f == AIGWI_OPENAI_E_CODE || f == AIGWI_OPENAI_E_STATUS_CODE) {
+            aigwi_openai_word_in(&j, mem, &word);
+            int64_t n = 0;
+            if (aigw_base_int(word, &n) && n >= 400 && n < 600) *code = n;
+            if (f == AIGWI_OPENAI_E_CODE && word.n) err->code = word;
+        } else if (f == AIGWI_OPENAI_E_TYPE || f == AIGWI_OPENAI_E_ERROR_TYPE) {
+            aigwi_openai_word_in(&j, mem, &word);
+            if (word.n && (f == AIGWI_OPENAI_E_TYPE || !err->type.n)) err->type = word;
+        } else if (f == AIGWI_OPENAI_E_PARAM) {
+            aigwi_openai_word_in(&j, mem, &word);
+            if (word.n) err->param = word;
+        } else aigw_json_skip(&j);
+    }
+    if (raw.n && (!message->n || (message->n == 23 && !memcmp(message->p, "Provider returned error", 23)))) *message = raw;   /* OpenRouter */
+}
+/* Errors of every shape (wire-formats 28, 11 to 15): wrapped, bare, string, list, HTML, nothing. */
+static void aigwi_openai_error_decode(aigw_now now, const aigw_head *head, aigw_str body, aigw_arena *mem, aigw_error *err) {
+    static const aigw_str ids[] = { AIGW_STR("x-request-id"), AIGW_STR("apim-request-id"), AIGW_STR("x-generation-id"), AIGW_STR("cf-ray") };
+    aigw_text message = aigwi_dialect_text(aigw_base_str(NULL), AIGW_TEXT_PLAIN);
+    int64_t code = 0;
+    aigw_dialect_error(err, AIGW_KIND_NONE, "", "");
+    err->status = head ? head->status : 0;
+    aigwi_openai_error_walk(body, mem, err, &message, &code);
+    if (err->status < 400 && code) err->status = (int)code;   /* in a 200, or in a stream: what the body says */
+    err->message = aigwi_dialect_redact(message, mem);
+    if (!err->message.n) err->message = aigw_base_str("the provider gave no reason");
+    for (size_t i = 0; head && i < sizeof ids / sizeof *ids && !err->request_id.n; i++) err->request_id = aigw_base_header(head, ids[i]);
+    aigwi_dialect_classify(err, aigwi_openai_errors, AIGWI_OPENAI_ERRORS);
+    if (err->kind == AIGW_KIND_BAD_RESPONSE && err->status < 400) {   /* it did say error */
+        err->kind = AIGW_KIND_SERVER;
+        err->retry = (uint8_t)aigw_model_kind_retry(err->kind);
+    }
+    aigwi_dialect_hints(now, head, err);
+}
+
+static const struct { aigw_str name; uint8_t what, time; } aigwi_openai_limits[] = {   /* what: 0 requests, 1 tokens. 5.2, 16, 19, 23 */
+    { AIGW_STR("requests"), 0, 0 }, { AIGW_STR("tokens"), 1, 0 }, { AIGW_STR("requests-day"), 0, 0 }, { AIGW_STR("tokens-minute"), 1, 0 },
+};
+static aigw_str aigwi_openai_limit_header(const aigw_head *head, const char *verb, aigw_str what) {
+    char name[64];
+    aigw_out o;
+    aigw_base_out_init(&o, name, sizeof name, NULL, 0);
+    aigw_base_put_lit(&o, "x-ratelimit-");
+    aigw_base_put_lit(&o, verb);
+    if (what.n) aigw_base_put_byte(&o, '-');
+    aigw_base_put(&o, what);
+    return aigw_base_header(head, aigwi_dialect_slice(name, o.buf.n));
+}
+static void aigwi_openai_limits_decode(aigw_now now, const aigw_head *head, aigw_limits *limits) {
+    aigw_limit *all[4];
+    aigw_error err;
+    all[0] = &limits->requests;
+    all[1] = &limits->tokens;
+    all[2] = &limits->input_tokens;
+    all[3] = &limits->output_tokens;
+    for (int i = 0; i < 4; i++) all[i]->limit = all[i]->remaining = all[i]->reset_ms = -1;
+    for (size_t i = 0; i < sizeof aigwi_openai_limits / sizeof *aigwi_openai_limits; i++) {
+        aigw_limit *l = all[aigwi_openai_limits[i].what];
+        aigw_str v = aigwi_openai_limit_header(head, "limit", aigwi_openai_limits[i].name);
+        int64_t n;
+        if (l->limit < 0 && aigw_base_int(v, &n) && n >= 0) l->limit = n;
+        v = aigwi_openai_limit_header(head, "remaining", aigwi_openai_limits[i].name);
+        if (l->remaining < 0 && aigw_base_int(v, &n) && n >= 0) l->remaining = n;
+        v = aigwi_openai_limit_header(head, "reset", aigwi_openai_limits[i].name);
+        if (l->reset_ms < 0 && v.n) l->reset_ms = aigwi_dialect_reset_ms(now, v);
+    }
+    aigw_dialect_error(&err, AIGW_KIND_SERVER, "", "");
+    aigwi_dialect_hints(now, head, &err);
+    limits->retry_after_ms = err.retry_after_ms;
+}
+
+/* ---- answers in */
+
+#define AIGWI_OPENAI_CHUNK(X) \
+    X(H_ID, "id") X(H_OBJECT, "object") X(H_CREATED, "created") X(H_MODEL, "model") X(H_TIER, "service_tier") X(H_PRINT, "system_fingerprint") \
+    X(H_CHOICES, "choices") X(H_USAGE, "usage") X(H_PADDING, "obfuscation") X(H_GROQ, "x_groq") X(H_ERROR, "error") X(H_DETAIL, "detail") \
+    X(H_MESSAGE, "message") \
+    /* reviewed: about the machine or the bill, not the answer */ \
+    X(H_P, "p") X(H_PROVIDER, "provider") X(H_PROMPT, "prompt") X(H_SEED, "seed") X(H_TIME, "time_info") X(H_BREAKDOWN, "usage_breakdown") \
+    X(H_REQUEST, "request_id") X(H_USER, "user_id") X(H_TYPE, "type") X(H_STATUS, "status") X(H_SLA, "sla_metrics") X(H_METADATA, "metadata") \
+    X(H_KV, "kv_transfer_params") X(H_TIMINGS, "timings") X(H_CODE, "code")
+AIGWI_OPENAI_OBJECT(chunk, AIGWI_OPENAI_CHUNK)
+#define AIGWI_OPENAI_CHOICE(X) \
+    X(O_INDEX, "index") X(O_DELTA, "delta") X(O_MESSAGE, "message") X(O_LOGPROBS, "logprobs") X(O_FINISH, "finish_reason") X(O_ERROR, "error") \
+    X(O_STOP, "stop_reason") X(O_MATCHED, "matched_stop") X(O_USAGE, "usage") X(O_NATIVE, "native_finish_reason") X(O_TEXT, "text") X(O_SEED, "seed")
+AIGWI_OPENAI_OBJECT(choice, AIGWI_OPENAI_CHOICE)
+#define AIGWI_OPENAI_DELTA(X) \
+    X(L_ROLE, "role") X(L_CONTENT, "content") X(L_REASONING_CONTENT, "reasoning_content") X(L_REASONING, "reasoning") X(L_DETAILS, "reasoning_details") \
+    X(L_CALLS, "tool_calls") X(L_REFUSAL, "refusal") X(L_FUNCTION_CALL, "function_call") X(L_ANNOTATIONS, "annotations") X(L_AUDIO, "audio") \
+    X(L_EXTRA, "extra_content") X(L_SIGNATURE, "thought_signature") X(L_TOKEN, "token_id") X(L_CHANNEL, "channel")
+AIGWI_OPENAI_OBJECT(delta, AIGWI_OPENAI_DELTA)
+#define AIGWI_OPENAI_USAGE(X) \
+    X(U_INPUT, "prompt_tokens") X(U_OUTPUT, "completion_tokens") X(U_TOTAL, "total_tokens") X(U_IN, "prompt_tokens_details") X(U_OUT, "completion_tokens_details") \
+    X(U_CACHED, "cached_tokens") X(U_WRITE, "cache_write_tokens") X(U_AUDIO, "audio_tokens") X(U_REASONING, "reasoning_tokens") \
+    X(U_HIT, "prompt_cache_hit_tokens") X(U_NUM_CACHED, "num_cached_tokens")
+AIGWI_OPENAI_OBJECT(usage, AIGWI_OPENAI_USAGE)
+
+enum {  /* bits of the losses of one stream */
+    AIGWI_OPENAI_LOST_TOP, AIGWI_OPENAI_LOST_CHOICE, AIGWI_OPENAI_LOST_DELTA, AIGWI_OPENAI_LOST_PART, AIGWI_OPENAI_LOST_TRANSCRIPT,
+    AIGWI_OPENAI_LOST_SIGNATURE, AIGWI_OPENAI_LOST_FINISH
+};
+typedef struct {
+    aigw_dec        *st;
+    const aigw_sink *out;
+    aigw_json        j;
+    aigw_str         body;
+    int              r;              /* < 0: what the sink said */
+    int              whole, error, choices;
+    aigw_str         id, model;
+    int64_t          created;
+    aigw_usage       usage;
+} aigwi_openai_answer;
+
+static size_t aigwi_openai_off(const aigwi_openai_answer *a, const char *p) {
+    return (size_t)(p - a->body.p);
+}
+static int aigwi_openai_over(const aigwi_openai_answer *a) {
+    return a->r < 0 || a->st->ended;
+}
+static void aigwi_openai_unknown(aigwi_openai_answer *a, aigw_json *j, unsigned bit) {
+    size_t at = aigwi_openai_off(a, j->p) + j->key_at;
+    if (aigw_json_null(j)) return;
+    aigwi_dialect_lost(a->st, bit, at, AIGW_LOSS_DROPPED, "only its own dialect knows this member");
+    aigw_json_skip(j);
+}
+
+/* A count, also as a float; negative and absurd ones are none. */
+static int aigwi_openai_count(aigw_json *j, int64_t *v) {
+    aigw_str s;
+    int64_t micro;
+    if (aigw_json_kind(j) != AIGW_JSON_NUMBER) {
+        aigw_json_skip(j);
+        return 0;
+    }
+    if (!aigw_json_number(j, &s)) return 0;
+    if (!aigw_base_int(s, v)) {
+        if (!aigw_base_micro(s, &micro)) return 0;
+        *v = micro / 1000000;
+    }
+    return *v >= 0;
+}
+static void aigwi_openai_tell(aigw_usage *u, uint32_t bit, int64_t *to, int64_t v) {
+    u->has |= bit;
+    *to = v;
+}
+/* Usage of all makes. Output excludes reasoning at xAI, and thoughts at Gemini's OpenAI endpoint: the total tells. */
+static void aigwi_openai_usage_in(aigwi_openai_answer *a, aigw_json *j) {
+    aigw_usage u;
+    int64_t v, total = -1;
+    int f, depth = 0, output = 0;
+    memset(&u, 0, sizeof u);
+    if (aigw_json_kind(j) != AIGW_JSON_OBJECT) {
+        aigw_json_skip(j);
+        return;
+    }
+    for (aigw_json_object(j); depth >= 0; ) {
+        f = aigw_json_field(j, aigwi_openai_usage_names, AIGWI_OPENAI_usage, NULL);
+        if (f < 0) {
+            depth--;
+            if (j->err) return;
+            continue;
+        }
+        if ((f == AIGWI_OPENAI_U_IN || f == AIGWI_OPENAI_U_OUT) && !depth && aigw_json_kind(j) == AIGW_JSON_OBJECT) {
+            aigw_json_object(j);
+            output = f == AIGWI_OPENAI_U_OUT;
+            depth = 1;
+            continue;
+        }
+        if (f == AIGWI_OPENAI_usage || f == AIGWI_OPENAI_U_IN || f == AIGWI_OPENAI_U_OUT) {
+            aigw_json_skip(j);
+            continue;
+        }
+        if (!aigwi_openai_count(j, &v)) continue;
+        switch (f) {
+        case AIGWI_OPENAI_U_INPUT:      aigwi_openai_tell(&u, AIGW_USAGE_INPUT, &u.input, v); break;
+        case AIGWI_OPENAI_U_OUTPUT:     aigwi_openai_tell(&u, AIGW_USAGE_OUTPUT, &u.output, v); break;
+        case AIGWI_OPENAI_U_TOTAL:      total = v; break;
+        case AIGWI_OPENAI_U_CACHED:
+        case AIGWI_OPENAI_U_HIT:
+        case AIGWI_OPENAI_U_NUM_CACHED: aigwi_openai_tell(&u, AIGW_USAGE_CACHED, &u.cached, v); break;
+        case AIGWI_OPENAI_U_WRITE:      aigwi_openai_tell(&u, AIGW_USAGE_CACHE_WRITE, &u.cache_write, v); break;
+        case AIGWI_OPENAI_U_REASONING:  aigwi_openai_tell(&u, AIGW_USAGE_REASONING, &u.reasoning, v); break;
+        case AIGWI_OPENAI_U_AUDIO:
+            if (!depth) break;
+            if (output) aigwi_openai_tell(&u, AIGW_USAGE_OUTPUT_AUDIO, &u.output_audio, v);
+            else aigwi_openai_tell(&u, AIGW_USAGE_INPUT_AUDIO, &u.input_audio, v);
+            break;
+        }
+    }
+    if (u.cached > u.input && (u.has & AIGW_USAGE_INPUT)) u.input += u.cached;                   /* xAI, sometimes */
+    if ((u.has & AIGW_USAGE_REASONING) && (total == u.input + u.output + u.reasoning || (total < 0 && u.reasoning > u.output))) u.output += u.reasoning;
+    else if (!(u.has & AIGW_USAGE_REASONING) && (u.has & AIGW_USAGE_OUTPUT) && total > u.input + u.output) {
+        aigwi_openai_tell(&u, AIGW_USAGE_REASONING, &u.reasoning, total - u.input - u.output);
+        u.output = total - u.input;
+    }
+    if (u.has) a->usage = u;
+}
+
+/* The block of a kind of which a choice has one at a time; what of the others was open is over. */
+static struct aigw_block *aigwi_openai_block(aigwi_openai_answer *a, unsigned choice, int kind, size_t at) {
+    const unsigned one = AIGWI_OPENAI_KIND(TEXT) | AIGWI_OPENAI_KIND(REASONING) | AIGWI_OPENAI_KIND(REFUSAL) | AIGWI_OPENAI_KIND(AUDIO);
+    struct aigw_block *b = aigwi_dialect_find(a->st, choice, kind, 0);
+    a->st->frame |= AIGW_FRAME_CONTENT;
+    if (b || aigwi_openai_over(a)) return b;
+    a->r = aigwi_dialect_close_kind(a->st, a->out, (int)choice, one & ~(1u << kind));
+    if (a->r >= 0) a->r = aigwi_dialect_open(a->st, a->out, choice, kind, 0, aigw_base_str(NULL), aigw_base_str(NULL), 0, at, &b);
+    return a->r < 0 ? NULL : b;
+}
+static void aigwi_openai_said(aigwi_openai_answer *a, unsigned choice, int kind, aigw_text t) {
+    size_t at = aigwi_openai_off(a, t.p);
+    struct aigw_block *b;
+    if (!t.n || aigwi_openai_over(a)) return;
+    b = aigwi_openai_block(a, choice, kind, at);
+    if (b) a->r = aigwi_dialect_delta(a->st, a->out, b, t, at);
+}
+static void aigwi_openai_close(aigwi_openai_answer *a, struct aigw_block *b) {
+    if (b && !aigwi_openai_over(a)) a->r = aigwi_dialect_close(a->st, a->out, b);
+}
+static void aigwi_openai_signed(aigwi_openai_answer *a, const struct aigw_block *b, int kind, aigw_text t) {
+    if (b && t.n && !aigwi_openai_over(a)) a->r = aigwi_dialect_signature(a->st, a->out, b, kind, t, aigwi_openai_off(a, t.p));
+}
+
+/* Mistral's thinking (a string or a list of text parts). */
+static void aigwi_openai_thought(aigwi_openai_answer *a, aigw_json *j, unsigned choice) {
+    aigw_text t;
+    if (aigw_json_kind(j) == AIGW_JSON_STRING && aigw_json_text(j, &t)) aigwi_openai_said(a, choice, AIGW_PART_REASONING, t);
+    else if (aigw_json_kind(j) != AIGW_JSON_ARRAY) aigw_json_skip(j);
+    else for (aigw_json_array(j); aigw_json_item(j); ) {
+        if (aigw_json_kind(j) != AIGW_JSON_OBJECT) aigw_json_skip(j);
+        else for (aigw_json_object(j); aigw_json_member(j); ) {
+            if (!aigwi_openai_is(j->key, "text") || aigw_json_kind(j) != AIGW_JSON_STRING) aigw_json_skip(j);
+            else if (aigw_json_text(j, &t)) aigwi_openai_said(a, choice, AIGW_PART_REASONING, t);
+        }
+    }
+}
+/* Content as a list of parts. */
+static void aigwi_openai_parts_out(aigwi_openai_answer *a, aigw_str list, unsigned choice) {
+    aigw_json j;
+    aigw_text t;
+    aigw_json_init(&j, list);
+    for (aigw_json_array(&j); aigw_json_item(&j) && !aigwi_openai_over(a); ) {
+        if (aigw_json_kind(&j) == AIGW_JSON_STRING) {
+            if (aigw_json_text(&j, &t)) aigwi_openai_said(a, choice, AIGW_PART_TEXT, t);
+            continue;
+        }
+        aigw_str type = aigwi_openai_peek(&j, "type");
+        int text = aigwi_openai_is(type, "text"), thinking = aigwi_openai_is(type, "thinking"), refusal = aigwi_openai_is(type, "refusal");
+        if (!text && !thinking && !refusal) {
+            aigwi_dialect_lost(a->st, AIGWI_OPENAI_LOST_PART, aigwi_openai_off(a, j.at), AIGW_LOSS_DROPPED, "only its own dialect knows this part");
+            aigw_json_skip(&j);
+            continue;
+        }
+        for (aigw_json_object(&j); aigw_json_member(&j); ) {
+            if (thinking && aigwi_openai_is(j.key, "thinking")) aigwi_openai_thought(a, &j, choice);
+            else if (aigw_json_kind(&j) != AIGW_JSON_STRING || !aigwi_openai_is(j.key, text ? "text" : "refusal")) aigw_json_skip(&j);
+            else if (aigw_json_text(&j, &t)) aigwi_openai_said(a, choice, text ? AIGW_PART_TEXT : AIGW_PART_REFUSAL, t);
+        }
+    }
+}
+/* reasoning_details: words, their signature, and what only its owner reads. A signature ends its block. */
+static void aigwi_openai_details_out(aigwi_openai_answer *a, aigw_str list, unsigned choice) {
+    aigw_json j;
+    aigw_json_init(&j, list);
+    for (aigw_json_array(&j); aigw_json_item(&j) && !aigwi_openai_over(a); ) {
+        aigw_text words = aigwi_dialect_text(aigw_base_str(NULL), AIGW_TEXT_PLAIN), state = words, *to;
+        int f, kind = AIGW_OPAQUE_SIGNATURE;
+        struct aigw_block *b;
+        for (aigw_json_object(&j); (f = aigw_json_field(&j, aigwi_openai_detail_names, AIGWI_OPENAI_detail, NULL)) >= 0; ) {
+            to = f == AIGWI_OPENAI_D_TEXT || f == AIGWI_OPENAI_D_SUMMARY ? &words : f == AIGWI_OPENAI_D_SIGNATURE || f == AIGWI_OPENAI_D_DATA ? &state : NULL;
+            if (!to || aigw_json_kind(&j) != AIGW_JSON_STRING) aigw_json_skip(&j);
+            else {
+                aigw_json_text(&j, to);
+                if (f == AIGWI_OPENAI_D_DATA && state.n) kind = AIGW_OPAQUE_REDACTED;
+            }
+        }
+        aigwi_openai_said(a, choice, AIGW_PART_REASONING, words);
+        if (!state.n || aigwi_openai_over(a)) continue;
+        if (kind == AIGW_OPAQUE_REDACTED) aigwi_openai_close(a, aigwi_dialect_find(a->st, choice, AIGW_PART_REASONING, 0));
+        if (aigwi_openai_over(a)) continue;
+        b = aigwi_openai_block(a, choice, AIGW_PART_REASONING, aigwi_openai_off(a, state.p));
+        aigwi_openai_signed(a, b, kind, state);
+        aigwi_openai_close(a, b);
+    }
+}
+static int aigwi_openai_details_words(aigw_str list) {
+    aigw_json j;
+    aigw_json_init(&j, list);
+    if (aigw_json_kind(&j) == AIGW_JSON_ARRAY)
+        for (aigw_json_array(&j); aigw_json_item(&j); aigw_json_skip(&j))
+            if (aigwi_openai_peek(&j, "text").n || aigwi_openai_peek(&j, "summary").n) return 1;
+    return 0;
+}
+/* The signature in {"google": {"thought_signature": "..."}}. */
+static aigw_text aigwi_openai_google(aigw_str extra) {
+    aigw_text t = aigwi_dialect_text(aigw_base_str(NULL), AIGW_TEXT_PLAIN);
+    aigw_json j;
+    aigw_json_init(&j, extra);
+    if (aigw_json_kind(&j) != AIGW_JSON_OBJECT) return t;
+    for (aigw_json_object(&j); aigw_json_member(&j); ) {
+        if (!aigwi_openai_is(j.key, "google") || aigw_json_kind(&j) != AIGW_JSON_OBJECT) aigw_json_skip(&j);
+        else for (aigw_json_object(&j); aigw_json_member(&j); ) {
+            if (!aigwi_openai_is(j.key, "thought_signature") || aigw_json_kind(&j) != AIGW_JSON_STRING) aigw_json_skip(&j);
+            else aigw_json_text(&j, &t);
+        }
+    }
+    return t;
+}
+
+/* A tool call, or a fragment of one. */
+typedef struct {
+    int64_t   index;             /* -1: not said */
+    aigw_str  id, name;
+    aigw_text arguments, state;
+    int       custom;
+    size_t    at;
+} aigwi_openai_fragment;
+
+static void aigwi_openai_fragment_function(aigwi_openai_answer *a, aigw_json *j, aigwi_openai_fragment *c) {
+    int f;
+    if (aigw_json_kind(j) != AIGW_JSON_OBJECT) {
+        aigw_json_skip(j);
+        return;
+    }
+    for (aigw_json_object(j); (f = aigw_json_field(j, aigwi_openai_function_names, AIGWI_OPENAI_function, NULL)) >= 0; ) {
+        int kind = aigw_json_kind(j), words = f == AIGWI_OPENAI_N_ARGUMENTS || f == AIGWI_OPENAI_N_INPUT;
+        if (f == AIGWI_OPENAI_N_NAME && kind == AIGW_JSON_STRING) aigw_json_str(j, &a->st->mem, &c->name);
+        else if (words && kind == AIGW_JSON_STRING) aigw_json_text(j, &c->arguments);
+        else if (words && kind == AIGW_JSON_OBJECT) {          /* Mistral, Ollama */
+            aigw_str raw = aigw_base_str(NULL);
+            aigw_json_raw(j, &raw);
+            c->arguments = aigwi_dialect_text(raw, AIGW_TEXT_JSON);
+        } else aigw_json_skip(j);
+    }
+}
+static void aigwi_openai_fragment_in(aigwi_openai_answer *a, aigw_json *j, aigwi_openai_fragment *c) {
+    int f;
+    memset(c, 0, sizeof *c);
+    c->index = -1;
+    c->at = aigwi_openai_off(a, j->at);
+    for (aigw_json_object(j); (f = aigw_json_field(j, aigwi_openai_call_names, AIGWI_OPENAI_call, NULL)) >= 0; ) {
+        int kind = aigw_json_kind(j);
+        if (f == AIGWI_OPENAI_C_INDEX && kind == AIGW_JSON_NUMBER) {
+            if (!aigwi_openai_count(j, &c->index)) c->index = -1;
+        } else if (f == AIGWI_OPENAI_C_ID && kind == AIGW_JSON_STRING) aigw_json_str(j, &a->st->mem, &c->id);
+        else if (f == AIGWI_OPENAI_C_FUNCTION || f == AIGWI_OPENAI_C_CUSTOM) {
+            c->custom |= f == AIGWI_OPENAI_C_CUSTOM && kind == AIGW_JSON_OBJECT;
+            aigwi_openai_fragment_function(a, j, c);
+        } else if (f == AIGWI_OPENAI_C_EXTRA && kind == AIGW_JSON_OBJECT) {
+            aigw_str raw = aigw_base_str(NULL);
+            aigw_json_raw(j, &raw);
+            c->state = aigwi_openai_google(raw);
+        } else aigw_json_skip(j);
+    }
+}
+/* The open call that this fragment goes on with, or NULL and the key of a new one. Keyed by index; clones leave it out, or give a second call the same. */
+static struct aigw_block *aigwi_openai_call_of(aigwi_openai_answer *a, unsigned choice, const aigwi_openai_fragment *c, uint32_t *key) {
+    struct aigw_block *b, *last = NULL;
+    uint32_t hash = aigwi_dialect_idhash(c->id);
+    if (c->index >= 0) {
+        *key = (uint32_t)(c->index & 0xFFFFFF);
+        b = aigwi_dialect_find(a->st, choice, AIGW_PART_TOOL_CALL, *key);
+        if (!b || !c->id.n || !c->name.n || b->idhash == hash) return b;
+        aigwi_openai_close(a, b);
+        return NULL;
+    }
+    *key = 0x1000000u + a->st->next_block;
+    for (b = a->st->block; b < a->st->block + AIGW_BLOCKS; b++) {
+        if (!b->used || b->kind != AIGW_PART_TOOL_CALL || b->choice != choice) continue;
+        if (c->id.n && b->idhash == hash) return b;
+        if (!last || last->block < b->block) last = b;
+    }
+    return c->id.n || c->name.n ? NULL : last;
+}
+static void aigwi_openai_call_out(aigwi_openai_answer *a, const aigwi_openai_fragment *c, unsigned choice) {
+    static const char digits[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+    const unsigned said = AIGWI_OPENAI_KIND(TEXT) | AIGWI_OPENAI_KIND(REASONING) | AIGWI_OPENAI_KIND(REFUSAL) | AIGWI_OPENAI_KIND(AUDIO);
+    char made[29] = { 'c', 'a', 'l', 'l', '_' };
+    aigw_str id = c->id;
+    uint32_t key = 0;
+    struct aigw_block *b = aigwi_openai_call_of(a, choice, c, &key);
+    if (aigwi_openai_over(a)) return;
+    if (!b) {
+        if (!id.n) {
+            uint64_t state = a->st->seed + (uint64_t)++a->st->made_ids * UINT64_C(0x9E3779B97F4A7C15);
+            for (int i = 5; i < 29; i += 8) {
+                uint64_t v = aigw_base_random(&state);
+                for (int k = i; k < i + 8; k++, v >>= 8) made[k] = digits[(unsigned)(v & 255) * 62 >> 8];
+            }
+            id = aigwi_dialect_slice(made, sizeof made);
+        }
+        a->r = aigwi_dialect_close_kind(a->st, a->out, (int)choice, said);
+        if (a->r >= 0) a->r = aigwi_dialect_open(a->st, a->out, choice, AIGW_PART_TOOL_CALL, key, id, c->name,
+                                                 (c->custom ? AIGWI_CUSTOM : 0) | (c->id.n ? 0 : AIGWI_NO_ID), c->at, &b);
+    }
+    aigwi_openai_signed(a, b, AIGW_OPAQUE_SIGNATURE, c->state);
+    if (b && c->arguments.n && !aigwi_openai_over(a))
+        a->r = aigwi_dialect_delta(a->st, a->out, b, c->arguments, aigwi_openai_off(a, c->arguments.p));
+    if (a->whole) aigwi_openai_close(a, b);
+}
+static void aigwi_openai_calls_out(aigwi_openai_answer *a, aigw_str list, aigw_text *state, unsigned choice) {
+    aigw_json j;
+    aigw_json_init(&j, list);
+    for (aigw_json_array(&j); aigw_json_item(&j) && !aigwi_openai_over(a); ) {
+        aigwi_openai_fragment c;
+        aigwi_openai_fragment_in(a, &j, &c);
+        if (j.err) break;
+        if (!c.state.n) c.state = *state;                      /* the message's signature stands on its first call */
+        state->n = 0;
+        aigwi_openai_call_out(a, &c, choice);
+    }
+    if (j.err && !aigwi_openai_over(a)) a->r = aigwi_dialect_bad(a->st, a->out, "the provider sent a tool call that cannot be read");
+}
+static void aigwi_openai_annotations_out(aigwi_openai_answer *a, aigw_str list, unsigned choice) {
+    aigw_json j;
+    aigw_json_init(&j, list);
+    if (aigw_json_kind(&j) != AIGW_JSON_ARRAY) return;
+    for (aigw_json_array(&j); aigw_json_item(&j) && !aigwi_openai_over(a); ) {
+        int kind = aigwi_openai_is(aigwi_openai_peek(&j, "type"), "url_citation") ? AIGW_NOTE_CITATION : AIGW_NOTE_OTHER;
+        aigw_str one;
+        if (aigw_json_raw(&j, &one))
+            a->r = aigwi_dialect_note(a->st, a->out, kind, choice, aigwi_dialect_find(a->st, choice, AIGW_PART_TEXT, 0), one, aigwi_openai_off(a, one.p));
+    }
+}
+static void aigwi_openai_audio_out(aigwi_openai_answer *a, aigw_str audio, unsigned choice) {
+    aigw_json j;
+    aigw_text t;
+    aigw_json_init(&j, audio);
+    if (aigw_json_kind(&j) != AIGW_JSON_OBJECT) return;
+    for (aigw_json_object(&j); aigw_json_member(&j); ) {
+        if (aigwi_openai_is(j.key, "data") && aigw_json_kind(&j) == AIGW_JSON_STRING) {
+            if (aigw_json_text(&j, &t)) aigwi_openai_said(a, choice, AIGW_PART_AUDIO, t);
+        } else if (aigwi_openai_is(j.key, "transcript")) aigwi_openai_unknown(a, &j, AIGWI_OPENAI_LOST_TRANSCRIPT);
+        else aigw_json_skip(&j);
+    }
+}
+
+/* A delta, or a whole message: its members in the order in which they were said, whatever their order in JSON. */
+static void aigwi_openai_delta_in(aigwi_openai_answer *a, aigw_json *j, unsigned choice) {
+    aigw_str part[AIGWI_OPENAI_delta];
+    aigw_text content, thought, other, refusal, state;
+    int f;
+    content.n = thought.n = other.n = refusal.n = state.n = 0;
+    state.p = "";
+    for (f = AIGWI_OPENAI_L_CONTENT; f <= AIGWI_OPENAI_L_EXTRA; f++) part[f].n = 0;
+    for (aigw_json_object(j); (f = aigw_json_field(j, aigwi_openai_delta_names, AIGWI_OPENAI_delta, NULL)) >= 0; ) {
+        int string = aigw_json_kind(j) == AIGW_JSON_STRING;
+        if (aigw_json_null(j)) continue;
+        if (string && f == AIGWI_OPENAI_L_CONTENT) aigw_json_text(j, &content);
+        else if (string && f == AIGWI_OPENAI_L_REASONING_CONTENT) aigw_json_text(j, &thought);
+        else if (string && f == AIGWI_OPENAI_L_REASONING) aigw_json_text(j, &other);
+        else if (string && f == AIGWI_OPENAI_L_REFUSAL) aigw_json_text(j, &refusal);
+        else if (string && f == AIGWI_OPENAI_L_SIGNATURE) aigw_json_text(j, &state);
+        else if (f == AIGWI_OPENAI_delta) aigwi_openai_unknown(a, j, AIGWI_OPENAI_LOST_DELTA);
+        else if (f >= AIGWI_OPENAI_L_CONTENT && f <= AIGWI_OPENAI_L_EXTRA) aigw_json_raw(j, &part[f]);
+        else aigw_json_skip(j);
+    }
+    if (j->err) return;
+    if (!thought.n) thought = other;
+    if (part[AIGWI_OPENAI_L_EXTRA].n && !state.n) state = aigwi_openai_google(part[AIGWI_OPENAI_L_EXTRA]);
+    if (thought.n && !(part[AIGWI_OPENAI_L_DETAILS].n && aigwi_openai_details_words(part[AIGWI_OPENAI_L_DETAILS])))
+        aigwi_openai_said(a, choice, AIGW_PART_REASONING, thought);
+    if (part[AIGWI_OPENAI_L_DETAILS].n && part[AIGWI_OPENAI_L_DETAILS].p[0] == '[') aigwi_openai_details_out(a, part[AIGWI_OPENAI_L_DETAILS], choice);
+    aigwi_openai_said(a, choice, AIGW_PART_TEXT, content);
+    if (part[AIGWI_OPENAI_L_CONTENT].n && part[AIGWI_OPENAI_L_CONTENT].p[0] == '[') aigwi_openai_parts_out(a, part[AIGWI_OPENAI_L_CONTENT], choice);
+    aigwi_openai_said(a, choice, AIGW_PART_REFUSAL, refusal);
+    if (part[AIGWI_OPENAI_L_ANNOTATIONS].n) aigwi_openai_annotations_out(a, part[AIGWI_OPENAI_L_ANNOTATIONS], choice);
+    if (part[AIGWI_OPENAI_L_AUDIO].n) aigwi_openai_audio_out(a, part[AIGWI_OPENAI_L_AUDIO], choice);
+    if (part[AIGWI_OPENAI_L_CALLS].n && part[AIGWI_OPENAI_L_CALLS].p[0] == '[') aigwi_openai_calls_out(a, part[AIGWI_OPENAI_L_CALLS], &state, choice);
+    if (part[AIGWI_OPENAI_L_FUNCTION_CALL].n && !aigwi_openai_over(a)) {
+        aigw_json sub;
+        aigwi_openai_fragment c;
+        memset(&c, 0, sizeof c);
+        c.index = 0xFFFFFF;
+        aigw_json_init(&sub, part[AIGWI_OPENAI_L_FUNCTION_CALL]);
+        c.at = aigwi_openai_off(a, sub.at);
+        aigwi_openai_fragment_function(a, &sub, &c);
+        aigwi_openai_call_out(a, &c, choice);
+    }
+    if (state.n && !aigwi_openai_over(a)) {
+        struct aigw_block *b = aigwi_dialect_find(a->st, choice, AIGW_PART_TEXT, 0);
+        if (b) aigwi_openai_signed(a, b, AIGW_OPAQUE_SIGNATURE, state);
+        else aigwi_dialect_lost(a->st, AIGWI_OPENAI_LOST_SIGNATURE, aigwi_openai_off(a, state.p), AIGW_LOSS_DROPPED, "a signature of nothing");
+    }
+}
+
+static const struct { aigw_str word; uint8_t finish; } aigwi_openai_finishes[] = {   /* 26.9 and the clones' sections */
+    { AIGW_STR("stop"),           AIGW_FINISH_STOP           }, { AIGW_STR("length"),        AIGW_FINISH_LENGTH     },
+    { AIGW_STR("tool_calls"),     AIGW_FINISH_TOOL_CALLS     }, { AIGW_STR("function_call"), AIGW_FINISH_TOOL_CALLS },
+    { AIGW_STR("content_filter"), AIGW_FINISH_CONTENT_FILTER }, { AIGW_STR("eos"),           AIGW_FINISH_STOP       },
+    { AIGW_STR("model_length"),   AIGW_FINISH_CONTEXT        }, { AIGW_STR("error"),         AIGW_FINISH_ERROR      },
+    { AIGW_STR("abort"),          AIGW_FINISH_ERROR          }, { AIGW_STR("insufficient_system_resource"), AIGW_FINISH_ERROR },
+};
+static void aigwi_openai_finish_in(aigwi_openai_answer *a, unsigned choice, aigw_str word, aigw_str matched) {
+    size_t i = 0, n = sizeof aigwi_openai_finishes / sizeof *aigwi_openai_finishes;
+    if (!word.n || aigwi_openai_over(a)) return;
+    while (i < n && !aigw_base_eq(word, aigwi_openai_finishes[i].word)) i++;
+    int finish = i < n ? aigwi_openai_finishes[i].finish : (int)AIGW_FINISH_OTHER;
+    if (finish == AIGW_FINISH_STOP && matched.n) finish = AIGW_FINISH_STOP_SEQUENCE;
+    if (finish == AIGW_FINISH_STOP && aigwi_dialect_find(a->st, choice, AIGW_PART_REFUSAL, 0)) finish = AIGW_FINISH_REFUSAL;
+    aigwi_dialect_finish(a->st, choice, finish, matched);
+}
+static void aigwi_openai_choice_out(aigwi_openai_answer *a, aigw_json *j, unsigned position) {
+    aigw_str finish = aigw_base_str(NULL), matched = finish, logprobs = finish;
+    aigw_json later;
+    int64_t index = -1;
+    int f, wanted = a->whole ? AIGWI_OPENAI_O_MESSAGE : AIGWI_OPENAI_O_DELTA;
+    later.p = NULL;
+    for (aigw_json_object(j); (f = aigw_json_field(j, aigwi_openai_choice_names, AIGWI_OPENAI_choice, NULL)) >= 0; ) {
+        int kind = aigw_json_kind(j);
+        if (aigw_json_null(j)) continue;
+        if (f == AIGWI_OPENAI_O_INDEX) {
+            if (!aigwi_openai_count(j, &index)) index = -1;
+        } else if (f == wanted && kind == AIGW_JSON_OBJECT) {
+            if (index >= 0 && index < AIGW_CHOICES) aigwi_openai_delta_in(a, j, (unsigned)index);
+            else {
+                later = *j;
+                aigw_json_skip(j);
+            }
+        } else if (f == AIGWI_OPENAI_O_FINISH && kind == AIGW_JSON_STRING) aigw_json_str(j, &a->st->mem, &finish);
+        else if ((f == AIGWI_OPENAI_O_STOP || f == AIGWI_OPENAI_O_MATCHED) && kind == AIGW_JSON_STRING) aigw_json_str(j, &a->st->mem, &matched);
+        else if (f == AIGWI_OPENAI_O_LOGPROBS && kind == AIGW_JSON_OBJECT) aigw_json_raw(j, &logprobs);
+        else if (f == AIGWI_OPENAI_O_USAGE) aigwi_openai_usage_in(a, j);
+        else if (f == AIGWI_OPENAI_O_ERROR) {
+            a->error = 1;
+            aigw_json_skip(j);
+        } else if (f == AIGWI_OPENAI_choice) aigwi_openai_unknown(a, j, AIGWI_OPENAI_LOST_CHOICE);
+        else aigw_json_skip(j);
+    }
+    if (j->err || aigwi_openai_over(a)) return;
+    if (index < 0) index = position;
+    if (index >= AIGW_CHOICES) {
+        a->r = aigwi_dialect_bad(a->st, a->out, "the provider sent more answers than the library was built for");
+        return;
+    }
+    if (a->st->choices <= (unsigned)index) a->st->choices = (uint16_t)(index + 1);
+    if (later.p) {
+        aigwi_openai_delta_in(a, &later, (unsigned)index);
+        if (later.err) aigw_json_fail(j, later.err, aigw_json_at(&later), later.why);
+    }
+    if (logprobs.n && !aigwi_openai_over(a))
+        a->r = aigwi_dialect_note(a->st, a->out, AIGW_NOTE_LOGPROBS, (unsigned)index, NULL, logprobs, aigwi_openai_off(a, logprobs.p));
+    aigwi_openai_finish_in(a, (unsigned)index, finish, matched);
+}
+static void aigwi_openai_choices_out(aigwi_openai_answer *a, aigw_json *j) {
+    unsigned n = 0;
+    if (aigw_json_kind(j) != AIGW_JSON_ARRAY) {
+        aigw_json_skip(j);
+        return;
+    }
+    for (aigw_json_array(j); aigw_json_item(j); n++) {
+        if (!a->st->started) a->r = aigwi_dialect_start(a->st, a->out, a->id, a->model, a->created, 0);
+        if (aigwi_openai_over(a)) aigw_json_skip(j);
+        else aigwi_openai_choice_out(a, j, n);
+    }
+    a->choices = (int)n;
+}
+/* {"id", "usage", "error"?}. */
+static void aigwi_openai_groq(aigwi_openai_answer *a, aigw_json *j) {
+    if (aigw_json_kind(j) != AIGW_JSON_OBJECT) {
+        aigw_json_skip(j);
+        return;
+    }
+    for (aigw_json_object(j); aigw_json_member(j); ) {
+        if (aigw_json_null(j)) continue;
+        if (aigwi_openai_is(j->key, "usage") && !a->usage.has) aigwi_openai_usage_in(a, j);
+        else {
+            a->error |= aigwi_openai_is(j->key, "error");
+            aigw_json_skip(j);
+        }
+    }
+}
+static void aigwi_openai_fail(aigwi_openai_answer *a, const aigw_head *head) {
+    aigw_error err;
+    aigwi_openai_error_decode(a->st->now, head, a->body, &a->st->mem, &err);
+    a->r = aigwi_dialect_fail(a->st, a->out, &err);
+}
+/* A chunk or a whole answer. */
+static void aigwi_openai_read(aigwi_openai_answer *a, const aigw_head *head) {
+    aigw_json *j = &a->j, later;
+    int f, bare = 0, answer = 0, known = 0;
+    later.p = NULL;
+    aigw_json_init(j, a->body);
+    for (aigw_json_object(j); (f = aigw_json_field(j, aigwi_openai_chunk_names, AIGWI_OPENAI_chunk, NULL)) >= 0; ) {
+        int string = aigw_json_kind(j) == AIGW_JSON_STRING;
+        if (aigw_json_null(j)) continue;
+        switch (f) {
+        case AIGWI_OPENAI_H_CHOICES:
+            answer = 1;
+            if (a->st->started || known == 3) aigwi_openai_choices_out(a, j);
+            else {
+                later = *j;                                    /* START wants the id and the model that come behind */
+                aigw_json_skip(j);
+            }
+            break;
+        case AIGWI_OPENAI_H_USAGE: aigwi_openai_usage_in(a, j); break;
+        case AIGWI_OPENAI_H_GROQ:  aigwi_openai_groq(a, j); break;
+        case AIGWI_OPENAI_H_ID:
+        case AIGWI_OPENAI_H_MODEL:
+            known |= f == AIGWI_OPENAI_H_ID ? 1 : 2;
+            if (a->st->started || !string) aigw_json_skip(j);
+            else aigw_json_str(j, &a->st->mem, f == AIGWI_OPENAI_H_ID ? &a->id : &a->model);
+            break;
+        case AIGWI_OPENAI_H_CREATED:
+            if (!aigwi_openai_count(j, &a->created)) a->created = 0;
+            break;
+        case AIGWI_OPENAI_H_ERROR:
+            a->error |= j->at + 1 >= j->end || (memcmp(j->at, "{}", 2) && memcmp(j->at, "\"\"", 2) && j->at[0] != 'f');
+            aigw_json_skip(j);
+            break;
+        case AIGWI_OPENAI_H_OBJECT: {
+            aigw_text t;
+            if (string && aigw_json_text(j, &t)) a->error |= t.n == 5 && !memcmp(t.p, "error", 5);
+            else aigw_json_skip(j);
+            break;
+        }
+        case AIGWI_OPENAI_H_DETAIL:
+        case AIGWI_OPENAI_H_MESSAGE:
+            bare = 1;
+            aigw_json_skip(j);
+            break;
+        case AIGWI_OPENAI_chunk: aigwi_openai_unknown(a, j, AIGWI_OPENAI_LOST_TOP); break;
+        default: aigw_json_skip(j);
+        }
+        if (aigwi_openai_over(a)) return;
+    }
+    if (!j->err && later.p) {
+        aigwi_openai_choices_out(a, &later);
+        if (later.err) aigw_json_fail(j, later.err, aigw_json_at(&later), later.why);
+    }
+    if (aigwi_openai_over(a)) return;
+    if (aigw_json_end(j)) {
+        if (j->err == AIGW_E_NOMEM) a->r = AIGW_E_NOMEM;
+        else a->r = aigwi_dialect_bad(a->st, a->out, a->whole ? "the provider's answer is not the JSON it should be" : "the provider sent a chunk that cannot be read");
+        return;
+    }
+    if (a->usage.has) {
+        if (!a->choices) a->st->frame |= AIGW_FRAME_USAGE_ONLY;
+        a->r = aigwi_dialect_usage(a->st, a->out, &a->usage);
+    }
+    if ((a->error || (bare && !answer)) && !aigwi_openai_over(a)) aigwi_openai_fail(a, head);
+}
+static void aigwi_openai_answer_init(aigwi_openai_answer *a, aigw_dec *st, aigw_str body, const aigw_sink *out, int whole) {
+    memset(a, 0, sizeof *a);
+    a->st = st;
+    a->out = out;
+    a->body = body;
+    a->whole = whole;
+}
+static int aigwi_openai_resp_decode(aigw_dec *st, const aigw_head *head, aigw_str body, const aigw_sink *out) {
+    aigw_arena mark = st->mem;
+    aigwi_openai_answer a;
+    st->frame = 0;
+    if (st->ended) return AIGW_OK;
+    aigwi_openai_answer_init(&a, st, body, out, 1);
+    aigwi_openai_read(&a, head);
+    if (!aigwi_openai_over(&a) && !a.choices) a.r = aigwi_dialect_bad(st, out, "the provider's answer has no choices");
+    st->end_marker = 1;
+    if (!aigwi_openai_over(&a)) a.r = aigwi_dialect_end(st, 1, out);
+    st->mem = mark;
+    return a.r < 0 ? a.r : AIGW_OK;
+}
+static int aigwi_openai_frame_decode(aigw_dec *st, aigw_str name, aigw_str payload, const aigw_sink *out) {
+    aigw_arena mark = st->mem;
+    aigwi_openai_answer a;
+    st->frame = 0;
+    if (st->ended || st->end_marker) return AIGW_OK;
+    if (!payload.n) return aigwi_dialect_ping(st, out);
+    if (aigwi_openai_begins(payload, "[DONE]")) {
+        st->end_marker = 1;
+        st->frame = AIGW_FRAME_END;
+        return AIGW_OK;
+    }
+    aigwi_openai_answer_init(&a, st, payload, out, 0);
+    if (aigwi_openai_is(name, "error")) aigwi_openai_fail(&a, NULL);
+    else aigwi_openai_read(&a, NULL);
+    st->mem = mark;
+    return a.r < 0 ? a.r : AIGW_OK;
+}
+
+/* ---- answers out */
+
+enum {  /* bits of the losses of one answer */
+    AIGWI_OPENAI_OUT_CITATION, AIGWI_OPENAI_OUT_LOGPROBS, AIGWI_OPENAI_OUT_SAFETY, AIGWI_OPENAI_OUT_OTHER, AIGWI_OPENAI_OUT_MEDIA, AIGWI_OPENAI_OUT_STOP,
+    AIGWI_OPENAI_OUT_CONTEXT, AIGWI_OPENAI_OUT_PAUSE, AIGWI_OPENAI_OUT_STATE
+};
+#define AIGWI_OPENAI_REFUSED(choice) ((uint32_t)1 << (16 + (choice) % 16u))   /* in the same bits: this choice refused with words */
+
+static void aigwi_openai_gone(aigw_enc *st, unsigned bit, size_t at, const char *tail, int action, const char *reason) {
+    if (st->reported >> bit & 1) return;
+    st->reported |= (uint32_t)1 << bit;
+    (void)aigw_model_loss_at(st->loss, at, tail, action, reason);
+}
+static const struct { uint8_t finish; const char *word; } aigwi_openai_reasons[] = {   /* 26.9; what is not here is an error, without a finish reason */
+    { AIGW_FINISH_NONE, "stop" }, { AIGW_FINISH_STOP, "stop" }, { AIGW_FINISH_STOP_SEQUENCE, "stop" }, { AIGW_FINISH_PAUSE, "stop" },
+    { AIGW_FINISH_LENGTH, "length" }, { AIGW_FINISH_CONTEXT, "length" }, { AIGW_FINISH_TOOL_CALLS, "tool_calls" },
+    { AIGW_FINISH_CONTENT_FILTER, "content_filter" }, { AIGW_FINISH_REFUSAL, "stop" },
+};
+/* The word for a finish, or NULL. A refusal without words is a filtered answer. */
+static const char *aigwi_openai_reason(int finish, int refusal) {
+    if (finish == AIGW_FINISH_REFUSAL && !refusal) return "content_filter";
+    for (size_t i = 0; i < sizeof aigwi_openai_reasons / sizeof *aigwi_openai_reasons; i++)
+        if (aigwi_openai_reasons[i].finish == finish) return aigwi_openai_reasons[i].word;
+    return NULL;
+}
+static void aigwi_openai_reason_lost(aigw_enc *st, int finish, size_t at) {
+    if (finish == AIGW_FINISH_STOP_SEQUENCE)
+        aigwi_openai_gone(st, AIGWI_OPENAI_OUT_STOP, at, "", AIGW_LOSS_APPROXIMATED, "a matched stop string is said as stop, without the string");
+    if (finish == AIGW_FINISH_CONTEXT)
+        aigwi_openai_gone(st, AIGWI_OPENAI_OUT_CONTEXT, at, "", AIGW_LOSS_APPROXIMATED, "a full context is said as length");
+    if (finish == AIGW_FINISH_PAUSE)
+        aigwi_openai_gone(st, AIGWI_OPENAI_OUT_PAUSE, at, "", AIGW_LOSS_APPROXIMATED, "a pause is said as stop");
+}
+static const char *aigwi_openai_unfinished(int finish) {
+    return finish == AIGW_FINISH_MALFORMED_CALL ? "the model called a tool in a malformed way"
+         : finish == AIGW_FINISH_ERROR ? "the provider ended the answer with an error" : "the provider ended the answer for a reason of its own";
+}
+
+static void aigwi_openai_put_count(aigw_out *o, const char *name, int64_t v) {
+    aigw_json_key(o, name);
+    aigw_json_put_int(o, v);
+}
+static int64_t aigwi_openai_sum(int64_t a, int64_t b) {
+    return a > INT64_MAX - b ? INT64_MAX : a + b;
+}
+static void aigwi_openai_put_usage(aigw_out *o, const aigw_usage *u) {
+    aigw_json_key(o, "usage");
+    aigw_json_open(o, '{');
+    aigwi_openai_put_count(o, "prompt_tokens", u->input);
+    aigwi_openai_put_count(o, "completion_tokens", u->output);
+    aigwi_openai_put_count(o, "total_tokens", aigwi_openai_sum(u->input, u->output));
+    if (u->has & (AIGW_USAGE_CACHED | AIGW_USAGE_CACHE_WRITE | AIGW_USAGE_INPUT_AUDIO)) {
+        aigw_json_key(o, "prompt_tokens_details");
+        aigw_json_open(o, '{');
+        if (u->has & AIGW_USAGE_CACHED) aigwi_openai_put_count(o, "cached_tokens", u->cached);
+        if (u->has & AIGW_USAGE_CACHE_WRITE) aigwi_openai_put_count(o, "cache_write_tokens", u->cache_write);
+        if (u->has & AIGW_USAGE_INPUT_AUDIO) aigwi_openai_put_count(o, "audio_tokens", u->input_audio);
+        aigw_json_close(o, '}');
+    }
+    if (u->has & (AIGW_USAGE_REASONING | AIGW_USAGE_OUTPUT_AUDIO)) {
+        aigw_json_key(o, "completion_tokens_details");
+        aigw_json_open(o, '{');
+        if (u->has & AIGW_USAGE_REASONING) aigwi_openai_put_count(o, "reasoning_tokens", u->reasoning);
+        if (u->has & AIGW_USAGE_OUTPUT_AUDIO) aigwi_openai_put_count(o, "audio_tokens", u->output_audio);
+        aigw_json_close(o, '}');
+    }
+    aigw_json_close(o, '}');
+}
+
+/* id, object, created, model: what every chunk and every answer begins with. Ids and times that the source does not have are made. */
+static void aigwi_openai_put_identity(const aigw_enc *st, aigw_out *o, const char *object, aigw_str id, aigw_str model, int64_t created) {
+    aigw_json_open(o, '{');
+    aigw_json_key(o, "id");
+    if (id.n) aigw_json_put_str(o, id);
+    else {
+        uint64_t seed = st->seed, v = aigw_base_random(&seed);
+        aigw_json_open_str(o);
+        aigw_base_put_lit(o, "chatcmpl-");
+        for (int i = 0; i < 16; i++, v >>= 4) aigw_base_put_byte(o, "0123456789abcdef"[v & 15]);
+        aigw_json_close_str(o);
+    }
+    aigwi_openai_member(o, "object", object);
+    aigwi_openai_put_count(o, "created", created ? created : st->now.wall_s);
+    aigwi_openai_member_str(o, "model", model.n ? model : st->req ? st->req->model : model);
+}
+/* The constant beginning of every chunk, up to the number of the choice. */
+static void aigwi_openai_make_prefix(aigw_enc *st, aigw_str id, aigw_str model, int64_t created) {
+    for (int round = 0; round < 2; round++) {
+        aigw_out o;
+        aigw_base_out_init(&o, st->prefix, sizeof st->prefix, NULL, 0);
+        aigw_base_put_lit(&o, "data: ");
+        aigwi_openai_put_identity(st, &o, "chat.completion.chunk", id, model, created);
+        aigw_json_key(&o, "choices");
+        aigw_base_put_lit(&o, "[{\"index\":");
+        st->prefix_n = (uint16_t)o.buf.n;
+        if (o.buf.n <= sizeof st->prefix) return;
+        id = aigw_base_str(NULL);                              /* absurdly long: a made id, and no more of the model than fits */
+        model.n = model.n < 16 ? model.n : 16;
+    }
+}
+static void aigwi_openai_prefix(const aigw_enc *st, aigw_out *o) {
+    aigw_base_put(o, aigwi_dialect_slice(st->prefix, st->prefix_n));
+}
+/* A chunk of one choice: prefix, number, and `{` of its delta or what `middle` says instead. */
+static void aigwi_openai_open_chunk(const aigw_enc *st, aigw_out *o, unsigned choice) {
+    aigwi_openai_prefix(st, o);
+    aigw_base_put_int(o, choice);
+    aigw_base_put_lit(o, ",\"delta\":{");
+}
+static void aigwi_openai_close_chunk(aigw_out *o) {
+    aigw_base_put_lit(o, "},\"finish_reason\":null}]}\n\n");
+}
+static void aigwi_openai_put_role(aigw_enc *st, aigw_out *o, unsigned choice) {
+    if (st->choices >> choice & 1) return;
+    st->choices = (uint16_t)(st->choices | 1u << choice);
+    aigwi_openai_open_chunk(st, o, choice);
+    aigw_base_put_lit(o, "\"role\":\"assistant\",\"content\":\"\"");
+    aigwi_openai_close_chunk(o);
+}
+/* A stream always has a beginning, even when its source did not say it. */
+static void aigwi_openai_begin(aigw_enc *st, aigw_str id, aigw_str model, int64_t created, aigw_out *o) {
+    if (st->started) return;
+    st->started = 1;
+    st->created_s = created;
+    aigwi_openai_make_prefix(st, id, model, created);
+    aigwi_openai_put_role(st, o, 0);
+}
+
+static struct aigw_out_block *aigwi_openai_slot(aigw_enc *st, uint32_t block) {
+    struct aigw_out_block *b;
+    for (b = st->block; b < st->block + AIGW_BLOCKS; b++)
+        if (b->used && b->block == block && !b->closed) return b;
+    return NULL;
+}
+/* A slot for a new block, with its number among the choice's tool calls. Closed ones stay until their slot is wanted; the last call of a choice holds the count. */
+static struct aigw_out_block *aigwi_openai_new_slot(aigw_enc *st, const aigw_event *ev) {
+    struct aigw_out_block *b, *free_one = NULL, *last = NULL;
+    int call = ev->kind == AIGW_PART_TOOL_CALL;
+    uint32_t next = 0;
+    for (b = st->block; b < st->block + AIGW_BLOCKS; b++)
+        if (b->used && call && b->kind == AIGW_PART_TOOL_CALL && b->choice == ev->choice && b->index >= next) {
+            last = b;
+            next = b->index + 1;
+        }
+    if (last && last->closed) free_one = last;                 /* its count goes on in the new one */
+    for (b = st->block; b < st->block + AIGW_BLOCKS && !free_one; b++)
+        if (!b->used || (b->closed && b->kind != AIGW_PART_TOOL_CALL)) free_one = b;
+    if (!free_one) return NULL;
+    memset(free_one, 0, sizeof *free_one);
+    free_one->used = 1;
+    free_one->kind = ev->kind;
+    free_one->choice = ev->choice;
+    free_one->block = ev->block;
+    free_one->index = next;
+    free_one->sent = ev->custom;                               /* a custom tool's input may be empty */
+    return free_one;
+}
+static void aigwi_openai_open_call_chunk(const aigw_enc *st, aigw_out *o, const struct aigw_out_block *b) {
+    aigwi_openai_open_chunk(st, o, b->choice);
+    aigw_base_put_lit(o, "\"tool_calls\":[{\"index\":");
+    aigw_base_put_int(o, b->index);
+}
+static void aigwi_openai_close_call_chunk(aigw_out *o) {
+    aigw_base_put_lit(o, "}]");
+    aigwi_openai_close_chunk(o);
+}
+static int aigwi_openai_block_start(aigw_enc *st, const aigw_event *ev, aigw_out *o) {
+    struct aigw_out_block *b = aigwi_openai_new_slot(st, ev);
+    if (!b) return AIGW_E_LIMIT;
+    aigwi_openai_put_role(st, o, ev->choice);
+    if (ev->kind != AIGW_PART_TOOL_CALL) return AIGW_OK;
+    b->at = ev->custom;
+    aigwi_openai_open_call_chunk(st, o, b);
+    o->comma = 1;
+    aigwi_openai_open_call(o, ev->id, ev->name, ev->custom);
+    aigw_base_put_lit(o, "\"\"}");
+    aigwi_openai_close_call_chunk(o);
+    return AIGW_OK;
+}
+/* Before and behind the words of a delta, by kind of block. */
+static const struct { aigw_str before, behind; } aigwi_openai_wraps[] = {
+    { AIGW_STR(",\"delta\":{\"content\":\""),           AIGW_STR("\"},\"finish_reason\":null}]}\n\n") },     /* AIGW_PART_TEXT */
+    { AIGW_STR(""), AIGW_STR("") },
+    { AIGW_STR(",\"delta\":{\"audio\":{\"data\":\""),   AIGW_STR("\"}},\"finish_reason\":null}]}\n\n") },    /* AIGW_PART_AUDIO */
+    { AIGW_STR(""), AIGW_STR("") }, { AIGW_STR(""), AIGW_STR("") }, { AIGW_STR(""), AIGW_STR("") },
+    { AIGW_STR(",\"delta\":{\"reasoning_content\":\""), AIGW_STR("\"},\"finish_reason\":null}]}\n\n") },     /* AIGW_PART_REASONING */
+    { AIGW_STR(",\"delta\":{\"refusal\":\""),           AIGW_STR("\"},\"finish_reason\":null}]}\n\n") },     /* AIGW_PART_REFUSAL */
+    { AIGW_STR(""), AIGW_STR("") },
+};
+static void aigwi_openai_call_words(aigw_enc *st, struct aigw_out_block *b, aigw_text t, aigw_out *o) {
+    b->sent = 1;
+    aigwi_openai_open_call_chunk(st, o, b);
+    aigw_base_put_lit(o, b->at ? ",\"custom\":{\"input\":\"" : ",\"function\":{\"arguments\":\"");
+    aigw_json_part(o, t);
+    aigw_base_put_lit(o, "\"}");
+    aigwi_openai_close_call_chunk(o);
+}
+static void aigwi_openai_delta(aigw_enc *st, const aigw_event *ev, aigw_out *o) {
+    if (ev->kind == AIGW_PART_TOOL_CALL) {
+        struct aigw_out_block *b = aigwi_openai_slot(st, ev->block);
+        if (b && ev->text.n) aigwi_openai_call_words(st, b, ev->text, o);
+        return;
+    }
+    if (ev->kind >= sizeof aigwi_openai_wraps / sizeof *aigwi_openai_wraps || !aigwi_openai_wraps[ev->kind].before.n) {
+        aigwi_openai_gone(st, AIGWI_OPENAI_OUT_MEDIA, ev->at, "", AIGW_LOSS_DROPPED, "an answer of Chat Completions has no place for this");
+        return;
+    }
+    if (ev->kind == AIGW_PART_REFUSAL && ev->text.n) st->reported |= AIGWI_OPENAI_REFUSED(ev->choice);
+    aigwi_openai_prefix(st, o);
+    aigw_base_put_int(o, ev->choice);
+    aigw_base_put(o, aigwi_openai_wraps[ev->kind].before);
+    if (ev->text.form == AIGW_TEXT_ESCAPED) aigw_base_put(o, aigwi_dialect_slice(ev->text.p, ev->text.n));
+    else aigw_json_part(o, ev->text);
+    aigw_base_put(o, aigwi_openai_wraps[ev->kind].behind);
+}
+
+/* A citation with a URL as url_citation. Reads `url` or `uri` and `title`, wherever a dialect has them within two levels. 1, or 0 when there is no URL. */
+static int aigwi_openai_citation(aigw_str json, aigw_str *url, aigw_str *title) {
+    aigw_json j;
+    int depth = 0;
+    url->n = title->n = 0;
+    url->p = title->p = "";
+    aigw_json_init(&j, json);
+    if (aigw_json_kind(&j) != AIGW_JSON_OBJECT) return 0;
+    for (aigw_json_object(&j); depth >= 0; ) {
+        if (!aigw_json_member(&j)) {
+            if (j.err) return 0;
+            depth--;
+            continue;
+        }
+        int kind = aigw_json_kind(&j);
+        aigw_text t;
+        if (kind == AIGW_JSON_OBJECT && !depth) {
+            depth++;
+            aigw_json_object(&j);
+        } else if (kind != AIGW_JSON_STRING) aigw_json_skip(&j);
+        else {
+            int is_url = aigwi_openai_is(j.key, "url") || aigwi_openai_is(j.key, "uri"), is_title = aigwi_openai_is(j.key, "title");
+            if (aigw_json_text(&j, &t) && is_url && !url->n) *url = aigwi_dialect_slice(t.p, t.n);
+            else if (is_title && !title->n) *title = aigwi_dialect_slice(t.p, t.n);
+        }
+    }
+    return url->n > 0;
+}
+/* One item of `annotations` from a note; 0 when it has none. */
+static int aigwi_openai_put_annotation(aigw_enc *st, aigw_out *o, aigw_str dialect, aigw_str json, size_t at, int probe) {
+    aigw_str url, title;
+    if (aigw_base_eq(dialect, aigwi_openai_own)) {
+        if (!probe) aigw_json_put_raw(o, json);
+        return 1;
+    }
+    int has = aigwi_openai_citation(json, &url, &title);
+    if (probe) {
+        aigwi_openai_gone(st, AIGWI_OPENAI_OUT_CITATION, at, "", has ? AIGW_LOSS_APPROXIMATED : AIGW_LOSS_DROPPED,
+                          has ? "of a citation the URL and the title are said" : "a citation without a URL");
+        return has;
+    }
+    if (!has) return 0;
+    aigw_json_open(o, '{');
+    aigwi_openai_member(o, "type", "url_citation");
+    aigw_json_key(o, "url_citation");
+    aigw_json_open(o, '{');
+    aigwi_openai_member_text(o, "url", aigwi_dialect_text(url, AIGW_TEXT_LONE));
+    aigwi_openai_member_text(o, "title", aigwi_dialect_text(title, AIGW_TEXT_LONE));
+    aigwi_openai_put_count(o, "start_index", 0);
+    aigwi_openai_put_count(o, "end_index", 0);
+    aigw_json_close(o, '}');
+    aigw_json_close(o, '}');
+    return 1;
+}
+/* What is done with a note that is no state: 1 annotation, 2 logprobs, 0 lost (and reported). */
+static int aigwi_openai_note_use(aigw_enc *st, int kind, aigw_str dialect, aigw_str json, size_t at) {
+    int own = aigw_base_eq(dialect, aigwi_openai_own);
+    if (kind == AIGW_NOTE_CITATION || (kind == AIGW_NOTE_OTHER && own)) return aigwi_openai_put_annotation(st, NULL, dialect, json, at, 1);
+    if (kind == AIGW_NOTE_LOGPROBS && own) return 2;
+    if (kind == AIGW_NOTE_LOGPROBS) aigwi_openai_gone(st, AIGWI_OPENAI_OUT_LOGPROBS, at, "", AIGW_LOSS_DROPPED, "log probabilities of another form");
+    else if (kind == AIGW_NOTE_SAFETY) aigwi_openai_gone(st, AIGWI_OPENAI_OUT_SAFETY, at, "", AIGW_LOSS_DROPPED, "Chat Completions has no safety ratings");
+    else aigwi_openai_gone(st, AIGWI_OPENAI_OUT_OTHER, at, "", AIGW_LOSS_DROPPED, "only its own dialect knows this");
+    return 0;
+}
+static void aigwi_openai_state(aigw_enc *st, const aigw_event *ev, aigw_out *o) {
+    struct aigw_out_block *b = aigwi_openai_slot(st, ev->block);
+    aigw_part p;
+    if (!b || !ev->state) return;
+    memset(&p, 0, sizeof p);
+    p.state = (aigw_opaque *)(uintptr_t)ev->state;             /* read only */
+    if (b->kind == AIGW_PART_TOOL_CALL) {
+        aigwi_openai_open_call_chunk(st, o, b);
+        o->comma = 1;
+        aigwi_openai_put_google(o, ev->state);
+        aigwi_openai_close_call_chunk(o);
+        return;
+    }
+    if (b->kind != AIGW_PART_REASONING && b->kind != AIGW_PART_TEXT) {
+        aigwi_openai_gone(st, AIGWI_OPENAI_OUT_STATE, ev->at, "", AIGW_LOSS_DROPPED, "opaque state of a part that has no place for it");
+        return;
+    }
+    aigwi_openai_open_chunk(st, o, b->choice);
+    if (b->kind == AIGW_PART_TEXT) aigwi_openai_put_google(o, ev->state);
+    else {                                                     /* the words went before it, as reasoning_content */
+        aigw_base_put_lit(o, "\"reasoning_details\":[{\"type\":\"");
+        aigw_base_put_lit(o, ev->state->kind == AIGW_OPAQUE_REDACTED ? "reasoning.encrypted\",\"data\":" : "reasoning.text\",\"signature\":");
+        aigwi_dialect_put_opaque(o, ev->state, aigwi_openai_own, 0);
+        aigw_base_put_lit(o, ",\"index\":");
+        aigw_base_put_int(o, st->next_index++);
+        aigw_base_put_lit(o, "}]");
+    }
+    aigwi_openai_close_chunk(o);
+}
+static void aigwi_openai_note(aigw_enc *st, const aigw_event *ev, aigw_out *o) {
+    aigw_str json = aigwi_dialect_slice(ev->text.p, ev->text.n);
+    int use;
+    if (ev->kind == AIGW_NOTE_SIGNATURE) {
+        aigwi_openai_state(st, ev, o);
+        return;
+    }
+    use = aigwi_openai_note_use(st, ev->kind, ev->name, json, ev->at);
+    if (!use) return;
+    aigwi_openai_put_role(st, o, ev->choice);
+    aigwi_openai_open_chunk(st, o, ev->choice);
+    if (use == 1) {
+        aigw_base_put_lit(o, "\"annotations\":[");
+        aigwi_openai_put_annotation(st, o, ev->name, json, ev->at, 0);
+        aigw_base_put_lit(o, "]");
+        aigwi_openai_close_chunk(o);
+    } else {
+        aigw_base_put_lit(o, "},\"logprobs\":");
+        aigw_base_put(o, json);
+        aigw_base_put_lit(o, ",\"finish_reason\":null}]}\n\n");
+    }
+}
+
+/* ---- errors out */
+
+static const struct { uint8_t kind; const char *type, *code; } aigwi_openai_words[] = {   /* 26.11 */
+    { AIGW_KIND_INVALID_REQUEST, "invalid_request_error",     ""                        },
+    { AIGW_KIND_CONTEXT_LENGTH,  "invalid_request_error",     "context_length_exceeded" },
+    { AIGW_KIND_CONTENT_FILTER,  "invalid_request_error",     "content_filter"          },
+    { AIGW_KIND_AUTH,            "invalid_request_error",     "invalid_api_key"         },
+    { AIGW_KIND_PERMISSION,      "insufficient_permissions",  ""                        },
+    { AIGW_KIND_NOT_FOUND,       "invalid_request_error",     "model_not_found"         },
+    { AIGW_KIND_CONFLICT,        "conflict",                  ""                        },
+    { AIGW_KIND_TOO_LARGE,       "invalid_request_error",     ""                        },
+    { AIGW_KIND_QUOTA,           "insufficient_quota",        "insufficient_quota"      },
+    { AIGW_KIND_RATE_LIMIT,      "rate_limit_error",          "rate_limit_exceeded"     },
+    { AIGW_KIND_TIMEOUT,         "timeout",                   "timeout"                 },
+    { AIGW_KIND_SERVER,          "server_error",              ""                        },
+    { AIGW_KIND_OVERLOADED,      "service_unavailable_error", "server_is_overloaded"    },
+    { AIGW_KIND_BUDGET,          "insufficient_quota",        "budget_exceeded"         },
+    { AIGW_KIND_NO_ROUTE,        "invalid_request_error",     "model_not_found"         },
+    { AIGW_KIND_CANCELLED,       "server_error",              "cancelled"               },
+    { AIGW_KIND_NONE,            "server_error",              ""                        },   /* the rest: the gateway's own word as code */
+};
+/* The provider's words stay where this dialect has them and they mean this kind. */
+static int aigwi_openai_speaks(const aigw_error *err) {
+    aigw_error probe = *err;
+    size_t i = 0;
+    while (i < AIGWI_OPENAI_ERRORS && !(aigwi_openai_errors[i].word.n && (aigw_base_eq(aigwi_openai_errors[i].word, err->code)
+                                                                         || aigw_base_eq(aigwi_openai_errors[i].word, err->type)))) i++;
+    if (i == AIGWI_OPENAI_ERRORS) return 0;
+    aigwi_dialect_classify(&probe, aigwi_openai_errors, AIGWI_OPENAI_ERRORS);
+    return probe.kind == err->kind && err->type.n > 0;
+}
+static void aigwi_openai_put_error(aigw_out *o, const aigw_error *err) {
+    size_t row = 0;
+    int own = aigwi_openai_speaks(err);
+    aigw_str type = err->type, code = err->code;
+    while (aigwi_openai_words[row].kind && aigwi_openai_words[row].kind != err->kind) row++;
+    if (!own) {
+        type = aigw_base_str(aigwi_openai_words[row].type);
+        code = aigw_base_str(aigwi_openai_words[row].code);
+        if (!code.n) code = aigw_base_str(aigwi_dialect_error_word(err->kind));
+        if (!code.n && err->kind == AIGW_KIND_INVALID_REQUEST) code = err->code;
+    }
+    aigw_json_open(o, '{');
+    aigw_json_key(o, "error");
+    aigw_json_open(o, '{');
+    aigw_json_key(o, "message");
+    aigwi_dialect_put_message(o, err);
+    aigwi_openai_member_str(o, "type", type);
+    aigw_json_key(o, "param");
+    if (err->param.n) aigw_json_put_str(o, err->param);
+    else aigw_json_put_null(o);
+    aigw_json_key(o, "code");
+    if (code.n) aigw_json_put_str(o, code);
+    else aigw_json_put_null(o);
+    aigw_json_close(o, '}');
+    aigw_json_close(o, '}');
+}
+static int aigwi_openai_error_encode(const aigw_error *err, aigw_arena *mem, aigw_head *head, aigw_out *out) {
+    int r = aigwi_dialect_error_head(err, mem, head);
+    aigwi_openai_put_error(out, err);
+    return r ? r : aigw_base_out_end(out);
+}
+static void aigwi_openai_error_event(aigw_enc *st, const aigw_error *err, aigw_out *o) {
+    st->ended = 1;
+    aigw_base_put_lit(o, "data: ");
+    aigwi_openai_put_error(o, err);
+    aigw_base_put_lit(o, "\n\n");
+}
+
+/* ---- the end of a stream */
+
+static void aigwi_openai_stop(aigw_enc *st, const aigw_event *ev, aigw_out *o) {
+    int n = ev->choices ? ev->choices : 1;
+    st->ended = 1;
+    for (int c = 0; c < n && c < AIGW_CHOICES; c++)
+        if (!aigwi_openai_reason(ev->finish[c], 1)) {
+            aigw_error err;
+            aigw_dialect_error(&err, AIGW_KIND_SERVER, aigwi_openai_unfinished(ev->finish[c]), "Try again.");
+            aigwi_openai_error_event(st, &err, o);
+            return;
+        }
+    for (int c = 0; c < n && c < AIGW_CHOICES; c++) {
+        aigwi_openai_put_role(st, o, (unsigned)c);
+        aigwi_openai_prefix(st, o);
+        aigw_base_put_int(o, c);
+        aigw_base_put_lit(o, ",\"delta\":{},\"finish_reason\":\"");
+        aigw_base_put_lit(o, aigwi_openai_reason(ev->finish[c], (st->reported & AIGWI_OPENAI_REFUSED((unsigned)c)) != 0));
+        aigw_base_put_lit(o, "\"}]}\n\n");
+        aigwi_openai_reason_lost(st, ev->finish[c], ev->at);
+    }
+    if (st->usage.has && (!st->req || aigwi_openai_wants_usage(st->req))) {
+        aigw_base_put(o, aigwi_dialect_slice(st->prefix, st->prefix_n - sizeof "{\"index\":" + 1u));
+        aigw_base_put_lit(o, "]");
+        o->comma = 1;
+        aigwi_openai_put_usage(o, &st->usage);
+        aigw_base_put_lit(o, "}\n\n");
+    }
+    aigw_base_put_lit(o, "data: [DONE]\n\n");
+}
+static int aigwi_openai_event_encode(aigw_enc *st, const aigw_event *ev, aigw_out *out) {
+    struct aigw_out_block *b;
+    aigw_text none = { "{}", 2, AIGW_TEXT_ESCAPED };
+    if (st->ended) return AIGW_OK;
+    if (ev->type == AIGW_EVENT_DELTA && st->started) {
+        aigwi_openai_delta(st, ev, out);
+        return AIGW_OK;
+    }
+    if (ev->type == AIGW_EVENT_ERROR) {
+        aigwi_openai_error_event(st, ev->error, out);
+        return AIGW_OK;
+    }
+    if (ev->choice >= AIGW_CHOICES) return AIGW_E_LIMIT;
+    aigwi_openai_begin(st, ev->id, ev->model, ev->created_s, out);
+    switch (ev->type) {
+    case AIGW_EVENT_BLOCK_START: return aigwi_openai_block_start(st, ev, out);
+    case AIGW_EVENT_DELTA:       aigwi_openai_delta(st, ev, out); break;
+    case AIGW_EVENT_NOTE:        aigwi_openai_note(st, ev, out); break;
+    case AIGW_EVENT_USAGE:       st->usage = ev->usage; break;
+    case AIGW_EVENT_PING:        aigw_base_put_lit(out, ": keep-alive\n\n"); break;
+    case AIGW_EVENT_STOP:        aigwi_openai_stop(st, ev, out); break;
+    case AIGW_EVENT_BLOCK_STOP:
+        b = aigwi_openai_slot(st, ev->block);
+        if (b && b->kind == AIGW_PART_TOOL_CALL && !b->sent) aigwi_openai_call_words(st, b, none, out);   /* no arguments are {} */
+        if (b) b->closed = 1;
+        break;
+    }
+    return AIGW_OK;
+}
+
+/* ---- whole answers out */
+
+static void aigwi_openai_joined(aigw_out *o, const char *name, const aigw_part *parts, int kind) {
+    const aigw_part *p;
+    int any = 0;
+    for (p = parts; p; p = p->next) {
+        if (p->kind != kind) continue;
+        if (!any) {
+            aigw_json_key(o, name);
+            aigw_json_open_str(o);
+        }
+        any = 1;
+        aigw_json_part(o, p->text);
+    }
+    if (any) aigw_json_close_str(o);
+}
+static void aigwi_openai_put_notes(aigw_enc *st, const aigw_answer *c, int use, aigw_out *o, int *open) {
+    const aigw_part *p = c->parts;
+    const aigw_note *n = c->notes;
+    for (;;) {
+        for (; n; n = n->next) {
+            if (aigwi_openai_note_use(st, n->kind, n->dialect, n->json, n->at) != use || (use == 2 && *open)) continue;
+            if (!*open) {
+                aigw_json_key(o, use == 1 ? "annotations" : "logprobs");
+                if (use == 1) aigw_json_open(o, '[');
+                *open = 1;
+            }
+            if (use == 2) aigw_json_put_raw(o, n->json);
+            else aigwi_openai_put_annotation(st, o, n->dialect, n->json, n->at, 0);
+        }
+        if (!p) break;
+        n = p->notes;
+        p = p->next;
+    }
+    if (*open && use == 1) aigw_json_close(o, ']');
+}
+static void aigwi_openai_put_message(aigw_enc *st, const aigw_answer *c, aigw_out *o) {
+    const aigw_part *p, *google = NULL, *sound = NULL;
+    unsigned kinds = 0;
+    int details = 0, n = 0, open = 0;
+    for (p = c->parts; p; p = p->next) {
+        kinds |= 1u << p->kind;
+        details |= p->kind == AIGW_PART_REASONING && p->state;
+        if (p->kind == AIGW_PART_TEXT && p->state) google = p;
+        if (p->kind == AIGW_PART_AUDIO) sound = p;
+        if (p->kind == AIGW_PART_IMAGE || p->kind == AIGW_PART_FILE || p->kind == AIGW_PART_OTHER || p->kind == AIGW_PART_TOOL_RESULT)
+            aigwi_openai_gone(st, AIGWI_OPENAI_OUT_MEDIA, p->at, "", AIGW_LOSS_DROPPED, "an answer of Chat Completions has no place for this");
+    }
+    aigw_json_key(o, "message");
+    aigw_json_open(o, '{');
+    aigwi_openai_member(o, "role", "assistant");
+    if (kinds & AIGWI_OPENAI_KIND(TEXT)) aigwi_openai_joined(o, "content", c->parts, AIGW_PART_TEXT);
+    else {
+        aigw_json_key(o, "content");
+        if (kinds & (AIGWI_OPENAI_KIND(TOOL_CALL) | AIGWI_OPENAI_KIND(REFUSAL) | AIGWI_OPENAI_KIND(AUDIO))) aigw_json_put_null(o);
+        else aigw_json_put_str(o, aigw_base_str(NULL));
+    }
+    if (kinds & AIGWI_OPENAI_KIND(REFUSAL)) aigwi_openai_joined(o, "refusal", c->parts, AIGW_PART_REFUSAL);
+    else {
+        aigw_json_key(o, "refusal");
+        aigw_json_put_null(o);
+    }
+    aigwi_openai_joined(o, "reasoning_content", c->parts, AIGW_PART_REASONING);
+    if (details) {
+        aigw_json_key(o, "reasoning_details");
+        aigw_json_open(o, '[');
+        for (p = c->parts; p; p = p->next)
+            if (p->kind == AIGW_PART_REASONING && (p->text.n || p->state)) aigwi_openai_put_detail(o, p, p->state != NULL, n++);
+        aigw_json_close(o, ']');
+    }
+    if (google) aigwi_openai_put_google(o, google->state);
+    if (sound) {
+        aigw_json_key(o, "audio");
+        aigw_json_open(o, '{');
+        aigwi_openai_joined(o, "data", c->parts, AIGW_PART_AUDIO);
+        aigw_json_close(o, '}');
+    }
+    if (kinds & AIGWI_OPENAI_KIND(TOOL_CALL)) {
+        aigw_json_key(o, "tool_calls");
+        aigw_json_open(o, '[');
+        for (p = c->parts; p; p = p->next)
+            if (p->kind == AIGW_PART_TOOL_CALL) aigwi_openai_put_call(o, p, p->state != NULL);
+        aigw_json_close(o, ']');
+    }
+    aigwi_openai_put_notes(st, c, 1, o, &open);
+    aigw_json_close(o, '}');
+}
+static int aigwi_openai_resp_encode(aigw_enc *st, const aigw_resp *resp, aigw_out *out) {
+    const aigw_error *failed = resp->error;
+    aigw_error err;
+    int n = resp->choices ? resp->choices : 1;
+    for (int c = 0; c < n && !failed; c++)
+        if (!aigwi_openai_reason(resp->choice[c].finish, 1)) {
+            aigw_dialect_error(&err, AIGW_KIND_SERVER, aigwi_openai_unfinished(resp->choice[c].finish), "Try again.");
+            failed = &err;
+        }
+    if (failed) {
+        aigwi_openai_put_error(out, failed);
+        return aigw_base_out_end(out);
+    }
+    aigwi_openai_put_identity(st, out, "chat.completion", resp->id, resp->model, resp->created_s);
+    aigw_json_key(out, "choices");
+    aigw_json_open(out, '[');
+    for (int c = 0; c < n; c++) {
+        const aigw_answer *a = &resp->choice[c];
+        const aigw_part *p = a->parts;
+        int open = 0;
+        while (p && p->kind != AIGW_PART_REFUSAL) p = p->next;
+        aigw_json_open(out, '{');
+        aigwi_openai_put_count(out, "index", c);
+        aigwi_openai_put_message(st, a, out);
+        aigwi_openai_put_notes(st, a, 2, out, &open);
+        if (!open) {
+            aigw_json_key(out, "logprobs");
+            aigw_json_put_null(out);
+        }
+        aigwi_openai_member(out, "finish_reason", aigwi_openai_reason(a->finish, p != NULL));
+        aigwi_openai_reason_lost(st, a->finish, AIGW_NOWHERE);
+        aigw_json_close(out, '}');
+    }
+    aigw_json_close(out, ']');
+    if (resp->usage.has) aigwi_openai_put_usage(out, &resp->usage);
+    aigw_json_close(out, '}');
+    return aigw_base_out_end(out);
+}
+
+/* ---- limits and models out */
+
+static int aigwi_openai_limit_put(aigw_arena *mem, aigw_head *head, aigw_str name, int64_t v, int duration) {
+    char *p;
+    aigw_out o;
+    if (v < 0) return AIGW_OK;
+    p = (char *)aigw_base_take(mem, 40, 1, 1);
+    if (!p) return AIGW_E_NOMEM;
+    aigw_base_out_init(&o, p, 40, NULL, 0);
+    if (duration) aigw_base_put_duration(&o, v);
+    else aigw_base_put_int(&o, v);
+    return aigw_base_header_put(head, name, aigwi_dialect_slice(p, o.buf.n));
+}
+static int aigwi_openai_limits_encode(aigw_now now, const aigw_limits *limits, aigw_arena *mem, aigw_head *head) {
+    static const aigw_str names[2][3] = {
+        { AIGW_STR("x-ratelimit-limit-requests"), AIGW_STR("x-ratelimit-remaining-requests"), AIGW_STR("x-ratelimit-reset-requests") },
+        { AIGW_STR("x-ratelimit-limit-tokens"),   AIGW_STR("x-ratelimit-remaining-tokens"),   AIGW_STR("x-ratelimit-reset-tokens")   },
+    };
+    (void)now;
+    for (int i = 0; i < 2; i++) {
+        const aigw_limit *l = i ? (limits->tokens.limit < 0 && limits->tokens.remaining < 0 ? &limits->input_tokens : &limits->tokens) : &limits->requests;
+        int r = aigwi_openai_limit_put(mem, head, names[i][0], l->limit, 0);
+        if (!r) r = aigwi_openai_limit_put(mem, head, names[i][1], l->remaining, 0);
+        if (!r) r = aigwi_openai_limit_put(mem, head, names[i][2], l->reset_ms, 1);
+        if (r) return r;
+    }
+    return AIGW_OK;
+}
+static int aigwi_openai_models_encode(const aigw_model_info *models, size_t n, int single, aigw_out *out) {
+    if (!single) {
+        aigw_json_open(out, '{');
+        aigwi_openai_member(out, "object", "list");
+        aigw_json_key(out, "data");
+        aigw_json_open(out, '[');
+    }
+    for (size_t i = 0; i < n && !(single && i); i++) {
+        aigw_json_open(out, '{');
+        aigwi_openai_member_str(out, "id", models[i].name);
+        aigwi_openai_member(out, "object", "model");
+        aigwi_openai_put_count(out, "created", models[i].created_s);
+        aigwi_openai_member_str(out, "owned_by", models[i].owner);
+        aigw_json_close(out, '}');
+    }
+    if (!single) {
+        aigw_json_close(out, ']');
+        aigw_json_close(out, '}');
+    }
+    return aigw_base_out_end(out);
+}
+
+const aigw_dialect aigw_dialect_openai = {
+    AIGW_STR("openai-chat"), AIGW_STR("authorization"), AIGW_STR("Bearer "), AIGW_STR(""), NULL, AIGW_STR("x-request-id"), AIGW_FRAMING_SSE,
+    aigwi_openai_match, aigwi_openai_req_decode, aigwi_openai_req_encode, aigwi_openai_req_edit,
+    aigwi_openai_resp_decode, aigwi_openai_frame_decode, aigwi_dialect_end, aigwi_openai_error_decode, aigwi_openai_limits_decode,
+    aigwi_openai_event_encode, aigwi_openai_resp_encode, aigwi_openai_error_encode, aigwi_openai_limits_encode, aigwi_openai_models_encode,
+    AIGW_STR(": keep-alive\n\n"), AIGW_STR("text/event-stream"),
+};
+#endif /* AIGW_NO_OPENAI */
 
 /* ==== >>dialect.anthropic ========================================================================================== */
 
