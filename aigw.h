@@ -1458,7 +1458,7 @@ static size_t aigwi_base_word(const char *p) {
     return w;
 }
 /* 1 when p[0..n) and q[0..n) are equal; for names, where a call costs more than the comparison. */
-static int aigwi_base_same(const char *p, const char *q, size_t n) {
+static inline int aigwi_base_same(const char *p, const char *q, size_t n) {
     uint32_t a, b, c, d;
     if (n >= sizeof(size_t)) {
         size_t i = 0, last = n - sizeof(size_t);
@@ -1483,17 +1483,25 @@ static int aigwi_base_little(void) {
     memcpy(&low, &one, 1);
     return low;
 }
-/* Which byte holds the lowest of the top bits in m (not 0): the number of whole bytes below it, counted by a multiplication. */
+/* Which byte holds the lowest of the top bits in m (not 0). */
 static size_t aigwi_base_lowest(size_t m) {
-    return (((((m & (0 - m)) >> 7) - 1) & AIGWI_BASE_ONES) * AIGWI_BASE_ONES) >> (8 * sizeof(size_t) - 8);
+#ifdef __GNUC__
+    return (size_t)(sizeof m == sizeof(unsigned) ? __builtin_ctz((unsigned)m) : __builtin_ctzll(m)) / 8;
+#else
+    size_t below = (((m & (0 - m)) >> 7) - 1) & AIGWI_BASE_ONES;                   /* a one in each whole byte below it: added up by */
+    return (below * AIGWI_BASE_ONES) >> (8 * sizeof m - 8);                        /* the multiplication */
+#endif
+}
+/* Where the whole words of p..end stop. */
+static const char *aigwi_base_words(const char *p, const char *end) {
+    return p + ((size_t)(end - p) & ~(sizeof(size_t) - 1));
 }
 /* The first c in p..end, or end. */
 static const char *aigwi_base_until(const char *p, const char *end, char c) {
-    while ((size_t)(end - p) >= sizeof(size_t)) {
+    for (const char *stop = aigwi_base_words(p, end); p != stop; p += sizeof(size_t)) {
         size_t x = aigwi_base_word(p) ^ AIGWI_BASE_ONES * (unsigned char)c, m = (x - AIGWI_BASE_ONES) & ~x & AIGWI_BASE_TOPS;
         if (m && aigwi_base_little()) return p + aigwi_base_lowest(m);
         if (m) break;
-        p += sizeof(size_t);
     }
     while (p < end && *p != c) p++;
     return p;
@@ -2119,7 +2127,7 @@ static const char *aigwi_json_space(const char *p, const char *end) {
 /* The first byte of p..end that cannot be copied blindly (quote, backslash, control, above ASCII), or end. With bit 1 turned,
    controls and the quote are what is below 0x21, so that one subtraction finds both. */
 static const char *aigwi_json_plain(const char *p, const char *end) {
-    for (; (size_t)(end - p) >= sizeof(size_t); p += sizeof(size_t)) {
+    for (const char *stop = aigwi_base_words(p, end); p != stop; p += sizeof(size_t)) {
         size_t w = aigwi_base_word(p), low = (w ^ AIGWI_BASE_ONES * 0x02) - AIGWI_BASE_ONES * 0x21;
         size_t m = (low | ((w ^ AIGWI_BASE_ONES * '\\') - AIGWI_BASE_ONES) | w) & AIGWI_BASE_TOPS;
         if (m && aigwi_base_little()) return p + aigwi_base_lowest(m);
@@ -2194,7 +2202,7 @@ AIGWI_BASE_APART static const char *aigwi_json_rest(aigw_json *j, const char *p,
     return NULL;
 }
 /* The same for a whole string; most hold neither escapes nor other than ASCII. */
-static const char *aigwi_json_quote(aigw_json *j, const char *p, uint8_t *form) {
+static inline const char *aigwi_json_quote(aigw_json *j, const char *p, uint8_t *form) {
     const char *q = aigwi_json_plain(p, j->end);
     *form = AIGW_TEXT_PLAIN;
     return q < j->end && *q == '"' ? q : aigwi_json_rest(j, q, form);
@@ -2291,7 +2299,7 @@ static int aigwi_json_next(aigw_json *j, char close) {
     return 1;
 }
 /* To the next member: what follows the opening quote of its name; NULL when the object ended, or on error. */
-static const char *aigwi_json_name(aigw_json *j) {
+static inline const char *aigwi_json_name(aigw_json *j) {
     const char *p = j->at;
     if (j->end - p > 2 && p[0] == ',' && p[1] == '"' && !j->fresh) {
         p++;                                                  /* the usual case: nothing between */
@@ -2307,7 +2315,7 @@ static const char *aigwi_json_name(aigw_json *j) {
     return p + 1;
 }
 /* From the closing quote of a name over the colon: 1 and the cursor at the value. */
-static int aigwi_json_colon(aigw_json *j, const char *p) {
+static inline int aigwi_json_colon(aigw_json *j, const char *p) {
     const char *end = j->end;
     if (end - p > 2 && p[1] == ':' && (unsigned char)p[2] > ' ') {
         p += 2;
@@ -2375,7 +2383,7 @@ static int aigwi_json_expected(aigw_json *j, aigw_str name) {
     return 1;
 }
 /* Member i of the table was found: its index, unless it was before. */
-static int aigwi_json_found(aigw_json *j, int i, uint64_t *seen) {
+static inline int aigwi_json_found(aigw_json *j, int i, uint64_t *seen) {
     j->hint[j->depth] = (uint8_t)(i + 1);
     if (!seen) return i;
     uint64_t bit = (uint64_t)1 << i, before = *seen;
