@@ -2329,12 +2329,13 @@ static inline int aigwi_json_colon(aigw_json *j, const char *p) {
     return 1;
 }
 /* Take the name that begins at p (after its quote), decoded, and the colon. */
-static int aigwi_json_key(aigw_json *j, const char *p) {
+static int aigwi_json_key(aigw_json *j, const char *p, int *plain) {
     uint8_t form;
     const char *q = aigwi_json_quote(j, p, &form);
     if (!q) return 0;
     j->key = aigwi_base_slice(p, q);
-    if (form != AIGW_TEXT_PLAIN) {
+    *plain = form == AIGW_TEXT_PLAIN;
+    if (!*plain) {
         size_t n = aigwi_json_unescape(j->scratch, sizeof j->scratch, p, q);
         if (n <= sizeof j->scratch) j->key = aigwi_base_slice(j->scratch, j->scratch + n);
     }
@@ -2342,7 +2343,8 @@ static int aigwi_json_key(aigw_json *j, const char *p) {
 }
 AIGW_API int aigw_json_member(aigw_json *j) {
     const char *name = aigwi_json_name(j);
-    return name && aigwi_json_key(j, name);
+    int plain;
+    return name && aigwi_json_key(j, name, &plain);
 }
 AIGW_API int aigw_json_item(aigw_json *j) {
     return aigwi_json_next(j, ']');
@@ -2357,13 +2359,10 @@ static int aigwi_json_snake(aigw_str key, aigw_str name) {
     }
     return k == key.n;
 }
-/* Which of the names the last member's is; n: none. */
-static int aigwi_json_lookup(const aigw_json *j, const aigw_str *names, int n) {
-    aigw_str key = j->key;
+/* Which of the names the last member's is, by its decoded text or as snake_case; n: none. */
+AIGWI_BASE_APART static int aigwi_json_lookup(const aigw_json *j, const aigw_str *names, int n) {
     for (int i = 0; i < n; i++)
-        if (names[i].n == key.n && aigwi_base_same(names[i].p, key.p, key.n)) return i;
-    for (int i = 0; i < n && j->loose; i++)
-        if (aigwi_json_snake(key, names[i])) return i;
+        if (aigw_base_eq(names[i], j->key) || (j->loose && aigwi_json_snake(j->key, names[i]))) return i;
     return n;
 }
 /* The quick way to the member that is expected next, with no space between anything: 1 and the cursor at its value, or 0.
@@ -2393,13 +2392,26 @@ static inline int aigwi_json_found(aigw_json *j, int i, uint64_t *seen) {
 /* The general way. */
 AIGWI_BASE_APART static int aigwi_json_other(aigw_json *j, const aigw_str *names, int n, uint64_t *seen) {
     const char *name = aigwi_json_name(j);
-    if (!name || !aigwi_json_key(j, name)) return -1;
-    int i = aigwi_json_lookup(j, names, n);
+    if (!name) return -1;
+    int i = 0, plain;
+    size_t left = (size_t)(j->end - name);
+    while (i < n && (names[i].n >= left || name[names[i].n] != '"' || !aigwi_base_same(name, names[i].p, names[i].n))) i++;
+    if (i < n) {
+        j->key = names[i];
+        return aigwi_json_colon(j, name + names[i].n) ? aigwi_json_found(j, i, seen) : -1;
+    }
+    if (!aigwi_json_key(j, name, &plain)) return -1;
+    if (!plain || j->loose) i = aigwi_json_lookup(j, names, n);
     return i < n ? aigwi_json_found(j, i, seen) : n;
 }
 AIGW_API int aigw_json_field(aigw_json *j, const aigw_str *names, int n, uint64_t *seen) {
     int i = j->hint[j->depth];                                /* members mostly come in the order of the table */
-    return i < n && aigwi_json_expected(j, names[i]) ? aigwi_json_found(j, i, seen) : aigwi_json_other(j, names, n, seen);
+    if (i < n && aigwi_json_expected(j, names[i])) return aigwi_json_found(j, i, seen);
+    if (!aigwi_json_is(j, '}')) return aigwi_json_other(j, names, n, seen);
+    j->at++;
+    j->depth--;
+    j->fresh = 0;
+    return -1;
 }
 
 AIGW_API int aigw_json_text(aigw_json *j, aigw_text *v) {
