@@ -203,7 +203,7 @@ AIGW_API int aigw_base_int(aigw_str s, int64_t *v);
 /* A JSON number that is all of s as millionths, rounded toward zero, saturating. 1 and *micro, or 0. */
 AIGW_API int aigw_base_micro(aigw_str s, int64_t *micro);
 /* Durations to milliseconds, rounded down: Go's "1h2m3.5s" "120ms" "6m0s", protobuf's "34.07s", and bare seconds "20" "1.5".
-   -1 when it is none of these; saturates at INT64_MAX. */
+   -1 when it is none of these; INT64_MAX from 292 years on. */
 AIGW_API int64_t aigw_base_duration_ms(aigw_str s);
 /* A date to seconds since 1970: RFC 3339 "2025-08-21T12:40:59.123Z" (any offset; fractions cut) and IMF-fixdate
    "Wed, 21 Oct 2026 07:28:00 GMT". 1 and *wall_s, or 0. */
@@ -1656,7 +1656,9 @@ static void aigwi_base_put_digits(aigw_out *o, uint64_t v, size_t width) {
         *--p = (char)('0' + (int)(v % 10));
         v /= 10;
     }
-    for (uint32_t u = (uint32_t)v; u || p == end || (size_t)(end - p) < width; u /= 10) *--p = (char)('0' + (int)(u % 10));
+    uint32_t u = (uint32_t)v;
+    do *--p = (char)('0' + (int)(u % 10)); while (u /= 10);
+    while ((size_t)(end - p) < width) *--p = '0';
     aigw_base_put(o, aigwi_base_slice(p, end));
 }
 AIGW_API void aigw_base_put_int(aigw_out *o, int64_t v) {
@@ -1822,57 +1824,37 @@ AIGW_API int aigw_base_micro(aigw_str s, int64_t *micro) {
     return aigwi_base_decimal(s, 6, micro) != 0;
 }
 
-static const struct { aigw_str name; int32_t ms, per_ms; } aigwi_base_units[] = {   /* one of the two is not 0 */
-    { AIGW_STR("h"),        3600000, 0 },
-    { AIGW_STR("ms"),             1, 0 },                     /* before "m" */
-    { AIGW_STR("m"),          60000, 0 },
-    { AIGW_STR("s"),           1000, 0 },
-    { AIGW_STR("us"),             0, 1000 },
-    { AIGW_STR("\xC2\xB5s"),      0, 1000 },                  /* both micro signs, as Go reads them */
-    { AIGW_STR("\xCE\xBCs"),      0, 1000 },
-    { AIGW_STR("ns"),             0, 1000000 }
+static const struct { aigw_str name; int16_t times, zeros; } aigwi_base_units[] = {   /* times * 10^zeros ns */
+    { AIGW_STR("s"),         1,    9 },                       /* first: also the unit of a bare number */
+    { AIGW_STR("ms"),        1,    6 },                       /* before "m" */
+    { AIGW_STR("m"),         60,   9 },
+    { AIGW_STR("h"),         3600, 9 },
+    { AIGW_STR("us"),        1,    3 },
+    { AIGW_STR("\xC2\xB5s"), 1,    3 },                       /* both micro signs, as Go reads them */
+    { AIGW_STR("\xCE\xBCs"), 1,    3 },
+    { AIGW_STR("ns"),        1,    0 }
 };
-/* Add whole + nano / 10^9 of a unit to *ms and its remainder *ns. */
-static void aigwi_base_duration_add(int64_t *ms, uint64_t *ns, uint64_t whole, uint64_t nano, int32_t unit, int32_t per_ms) {
-    uint64_t add;
-    if (per_ms) {
-        add = whole / (uint32_t)per_ms;
-        *ns += whole % (uint32_t)per_ms * (1000000u / (uint32_t)per_ms) + nano / (per_ms == 1000 ? 1000000u : 1000000000u);
-    } else {
-        add = whole <= (uint64_t)INT64_MAX / (uint32_t)unit ? whole * (uint32_t)unit : (uint64_t)INT64_MAX;
-        *ns += nano * (uint32_t)unit / 1000;
-    }
-    add += *ns / 1000000;
-    *ns %= 1000000;
-    *ms = add <= (uint64_t)(INT64_MAX - *ms) ? *ms + (int64_t)add : INT64_MAX;
-}
 AIGW_API int64_t aigw_base_duration_ms(aigw_str s) {
     const char *p = s.p, *end = s.p + s.n;
-    int64_t ms = 0;
-    uint64_t ns = 0;
+    int64_t sum = 0, v;                                       /* ns */
     while (p < end) {
-        uint64_t whole = 0, nano = 0, scale = 100000000;
-        const char *start = p, *point = aigwi_base_digits(p, end);
-        for (; p < point; p++)
-            if (!aigwi_base_push(&whole, *p, INT64_MAX)) whole = INT64_MAX;
-        if (p < end && *p == '.') {
-            for (p++; p < end && aigwi_base_digit(*p); p++, scale /= 10) nano += (uint64_t)(*p - '0') * scale;
-            if (p - point == 1) return -1;
-        }
-        if (point == start) return -1;
-        if (p == end) {                                       /* bare seconds, alone */
-            if (start != s.p) return -1;
-            aigwi_base_duration_add(&ms, &ns, whole, nano, 1000, 0);
-            return ms;
-        }
+        const char *digit = p;
         size_t i = 0, count = sizeof aigwi_base_units / sizeof aigwi_base_units[0];
-        while (i < count && ((size_t)(end - p) < aigwi_base_units[i].name.n
-                             || memcmp(p, aigwi_base_units[i].name.p, aigwi_base_units[i].name.n))) i++;
-        if (i == count) return -1;
-        p += aigwi_base_units[i].name.n;
-        aigwi_base_duration_add(&ms, &ns, whole, nano, aigwi_base_units[i].ms, aigwi_base_units[i].per_ms);
+        while (end - digit > 1 && digit[0] == '0' && aigwi_base_digit(digit[1])) digit++;
+        int alone = p == s.p;
+        p = aigwi_base_digits(digit, end);
+        if (p < end && *p == '.') p = aigwi_base_digits(p + 1, end);
+        aigw_str number = aigwi_base_slice(digit, p), rest = aigwi_base_slice(p, end);
+        if (rest.n || !alone) {
+            while (i < count && (aigwi_base_units[i].name.n > rest.n
+                                 || !aigwi_base_same(aigwi_base_units[i].name.p, p, aigwi_base_units[i].name.n))) i++;
+            if (i == count) return -1;
+            p += aigwi_base_units[i].name.n;
+        }
+        if (!aigwi_base_decimal(number, aigwi_base_units[i].zeros, &v)) return -1;
+        sum = v > (INT64_MAX - sum) / aigwi_base_units[i].times ? INT64_MAX : sum + v * aigwi_base_units[i].times;
     }
-    return s.n ? ms : -1;
+    return !s.n ? -1 : sum == INT64_MAX ? sum : sum / 1000000;
 }
 
 /* Read fields by a pattern: 'd' is a digit of the next number, '|' ends a number, '?' any byte, else the byte itself (letters in any case).
