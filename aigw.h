@@ -2986,7 +2986,7 @@ static int aigwi_http_known_field(aigw_http *h, aigw_str name, aigw_str v) {
         if (aigwi_http_is(v, "chunked")) return 1;
         return aigwi_http_fail(h, AIGWI_HTTP_E_CODING, v.p);
     }
-    if (aigwi_http_is(name, "host")) {
+    if (h->role == AIGW_HTTP_REQUEST && aigwi_http_is(name, "host")) {
         if (!aigwi_http_once(h, AIGWI_HTTP_HAS_HOST, name)) return 0;
         if (aigwi_http_is_host(v)) return 1;
         return aigwi_http_fail(h, AIGWI_HTTP_E_HOST_VALUE, v.p);
@@ -3295,7 +3295,7 @@ static void aigwi_sse_init(aigw_window *s, void *mem, size_t cap) {
 
 /* Bring what is held to the start of `mem`. */
 static void aigwi_sse_shift(aigw_window *s, char *mem) {
-    if (s->n > s->start) memmove(mem, s->mem + s->start, s->n - s->start);
+    if (s->n > s->start && mem != s->mem + s->start) memmove(mem, s->mem + s->start, s->n - s->start);
     s->n -= s->start;
     s->at -= s->start;
     s->line -= s->start;
