@@ -8979,6 +8979,2865 @@ const aigw_dialect aigw_dialect_openai = {
 #endif /* AIGW_NO_OPENAI */
 
 /* ==== >>dialect.anthropic ========================================================================================== */
+/* Anthropic Messages, as spoken by clients and to the provider: messages, count_tokens, models. Knows the block kinds of API versions 2026-10-21 and
+   2023-06-01; blocks and tools that only Anthropic's own servers understand pass as raw values of this dialect. Does not know what a single model
+   refuses: that comes with the target. Truth: wire-formats sections 0, 6, 26, 28, 30 (read 2026-11-21). */
+#ifndef AIGW_NO_ANTHROPIC
+
+static const aigw_str aigwi_anthropic_name = AIGW_STR("anthropic");
+static const aigw_str aigwi_anthropic_versions[] = { AIGW_STR("2026-10-21"), AIGW_STR("2023-06-01"), AIGW_STR("") };
+/* What a version accepts, in the order of aigwi_anthropic_versions ("Migrating to API version 2026-10-21"). */
+static const struct { uint8_t sampling, documents, citations; } aigwi_anthropic_takes[] = {
+    { 0, 0, 0 },             /* no temperature, top_p, top_k; no document in an assistant message; no citations on text of the user */
+    { 1, 1, 1 }
+};
+
+static int aigwi_anthropic_is(aigw_str s, const char *word) { return aigw_base_eq(s, aigw_base_str(word)); }
+
+/* The index of s in words[0..n), or n. */
+static int aigwi_anthropic_word(aigw_str s, const aigw_str *words, int n) {
+    int i = 0;
+    while (i < n && !aigw_base_eq(s, words[i])) i++;
+    return i;
+}
+
+/* ---- client side: reading a request */
+
+/* The path of a request target, without its query. */
+static aigw_str aigwi_anthropic_path(const aigw_head *head) {
+    aigw_str path = head->target;
+    size_t i;
+    for (i = 0; i < path.n && path.p[i] != '?'; i++) {}
+    path.n = i;
+    return path;
+}
+
+/* The model's name behind "/v1/models/", "" for the list; p is NULL when the path is neither. */
+static aigw_str aigwi_anthropic_models_path(aigw_str path) {
+    static const aigw_str list = AIGW_STR("/v1/models");
+    aigw_str none = { NULL, 0 };
+    if (path.n < list.n || memcmp(path.p, list.p, list.n)) return none;
+    if (path.n == list.n) return aigwi_dialect_slice(path.p + list.n, 0);
+    return path.p[list.n] == '/' ? aigwi_dialect_slice(path.p + list.n + 1, path.n - list.n - 1) : none;
+}
+
+static int aigwi_anthropic_match(const aigw_head *head) {
+    static const aigw_str version = AIGW_STR("anthropic-version");
+    aigw_str path = aigwi_anthropic_path(head);
+    if (aigwi_anthropic_is(head->method, "POST")) {
+        if (aigwi_anthropic_is(path, "/v1/messages")) return AIGW_OP_CHAT;
+        return aigwi_anthropic_is(path, "/v1/messages/count_tokens") ? AIGW_OP_COUNT_TOKENS : AIGW_OP_NONE;
+    }
+    /* OpenAI's clients ask at the same path, without this header */
+    if (!aigwi_anthropic_is(head->method, "GET") || !aigw_base_header(head, version).n) return AIGW_OP_NONE;
+    return aigwi_anthropic_models_path(path).p ? AIGW_OP_MODELS : AIGW_OP_NONE;
+}
+
+/* Bring a copy of a reader that stands at an object to the value of member `name`. 1 when it is there. */
+static int aigwi_anthropic_seek(aigw_json *copy, const char *name) {
+    if (aigw_json_kind(copy) != AIGW_JSON_OBJECT || !aigw_json_object(copy)) return 0;
+    while (aigw_json_member(copy)) {
+        if (aigwi_anthropic_is(copy->key, name)) return 1;
+        aigw_json_skip(copy);
+    }
+    return 0;
+}
+
+/* The string member `name` of the object ahead, as it stands, "" when there is none. The reader does not move. */
+static aigw_str aigwi_anthropic_peek(const aigw_json *j, const char *name) {
+    aigw_json copy = *j;
+    aigw_text t = { NULL, 0, 0 };
+    if (aigwi_anthropic_seek(&copy, name) && aigw_json_kind(&copy) == AIGW_JSON_STRING) (void)aigw_json_text(&copy, &t);
+    return aigwi_dialect_slice(t.p, t.n);
+}
+
+static int aigwi_anthropic_nomem(aigw_json *j) {
+    return aigw_json_fail(j, AIGW_E_NOMEM, aigw_json_at(j), "the memory for the request is too small");
+}
+
+/* cache_control: its time in seconds, 1 for the provider's default, 0 for none. */
+static uint32_t aigwi_anthropic_get_cache(aigw_json *j, aigw_arena *mem, aigw_req *req) {
+    static const aigw_str names[] = { AIGW_STR("type"), AIGW_STR("ttl") };
+    uint32_t ttl = 1;
+    uint64_t seen = 0;
+    aigw_str s = { NULL, 0 };
+    size_t at;
+    int f;
+    if (aigw_json_null(j)) return 0;
+    for (aigw_json_object(j); (f = aigw_json_field(j, names, 2, &seen)) >= 0; ) {
+        if (f == 0) aigw_json_skip(j);
+        else if (f > 1) aigwi_dialect_add_raw(mem, req, j);
+        else if (!aigw_json_null(j)) {
+            at = aigw_json_at(j);
+            if (!aigw_json_str(j, mem, &s)) continue;
+            ttl = aigwi_anthropic_is(s, "1h") ? 3600 : 300;
+            if (ttl == 300 && !aigwi_anthropic_is(s, "5m")) aigw_json_fail(j, AIGW_E_VALUE, at, "must be 5m or 1h");
+        }
+    }
+    return ttl;
+}
+
+static void aigwi_anthropic_get_citations(aigw_json *j, aigw_arena *mem, aigw_note **slot) {
+    aigw_note *note;
+    if (aigw_json_null(j)) return;
+    for (aigw_json_array(j); aigw_json_item(j); slot = &note->next) {
+        note = (aigw_note *)aigw_base_take(mem, 1, sizeof *note, sizeof(void *));
+        if (!note) {
+            aigwi_anthropic_nomem(j);
+            return;
+        }
+        note->kind = AIGW_NOTE_CITATION;
+        note->dialect = aigwi_anthropic_name;
+        note->at = aigw_json_at(j);
+        aigw_json_raw(j, &note->json);
+        *slot = note;
+    }
+}
+
+static const aigw_str aigwi_anthropic_sources[] = { AIGW_STR("base64"), AIGW_STR("url"), AIGW_STR("file"), AIGW_STR("text") };
+
+/* The source of an image or document; its type was looked at before. */
+static void aigwi_anthropic_get_source(aigw_json *j, aigw_arena *mem, aigw_req *req, aigw_part *p) {
+    static const aigw_str names[] = { AIGW_STR("type"), AIGW_STR("media_type"), AIGW_STR("data"), AIGW_STR("url"), AIGW_STR("file_id") };
+    static const uint8_t sources[] = { AIGW_SOURCE_BYTES, AIGW_SOURCE_URL, AIGW_SOURCE_FILE, AIGW_SOURCE_TEXT };
+    static const uint8_t need[] = { 2, 3, 4, 2 };
+    int kind = aigwi_anthropic_word(aigwi_anthropic_peek(j, "type"), aigwi_anthropic_sources, 4), f;
+    size_t at = aigw_json_at(j);
+    uint64_t seen = 0;
+    p->source = sources[kind & 3];
+    for (aigw_json_object(j); (f = aigw_json_field(j, names, 5, &seen)) >= 0; ) switch (f) {
+    case 0: aigw_json_skip(j); break;
+    case 1: aigw_json_str(j, mem, &p->mime); break;
+    case 2: case 3:
+        if (f == need[kind & 3]) aigw_json_text(j, &p->text);
+        else aigwi_dialect_add_raw(mem, req, j);
+        break;
+    case 4: aigw_json_str(j, mem, &p->id); break;
+    default: aigwi_dialect_add_raw(mem, req, j);
+    }
+    if (!j->err && !(seen >> need[kind & 3] & 1)) aigw_json_fail(j, AIGW_E_MISSING, at, "a source needs data, url or file_id, as its type says");
+}
+
+enum { AIGWI_ANTHROPIC_TEXT, AIGWI_ANTHROPIC_IMAGE, AIGWI_ANTHROPIC_DOCUMENT, AIGWI_ANTHROPIC_CALL, AIGWI_ANTHROPIC_RESULT, AIGWI_ANTHROPIC_THINKING,
+       AIGWI_ANTHROPIC_REDACTED, AIGWI_ANTHROPIC_OTHER };
+static const aigw_str aigwi_anthropic_blocks[] = { AIGW_STR("text"), AIGW_STR("image"), AIGW_STR("document"), AIGW_STR("tool_use"),
+    AIGW_STR("tool_result"), AIGW_STR("thinking"), AIGW_STR("redacted_thinking") };
+static const uint8_t aigwi_anthropic_kinds[] = { AIGW_PART_TEXT, AIGW_PART_IMAGE, AIGW_PART_FILE, AIGW_PART_TOOL_CALL, AIGW_PART_TOOL_RESULT,
+    AIGW_PART_REASONING, AIGW_PART_REASONING, AIGW_PART_OTHER };
+
+/* Which block stands ahead. Unknown kinds, those not in the bits of `allowed`, and sources that the model has no form for are OTHER. */
+static int aigwi_anthropic_kind(const aigw_json *j, unsigned allowed) {
+    aigw_json copy = *j;
+    int kind = aigwi_anthropic_word(aigwi_anthropic_peek(j, "type"), aigwi_anthropic_blocks, AIGWI_ANTHROPIC_OTHER);
+    if (!(allowed >> kind & 1)) return AIGWI_ANTHROPIC_OTHER;
+    if ((kind == AIGWI_ANTHROPIC_IMAGE || kind == AIGWI_ANTHROPIC_DOCUMENT) && aigwi_anthropic_seek(&copy, "source") &&
+        aigw_json_kind(&copy) == AIGW_JSON_OBJECT && aigwi_anthropic_word(aigwi_anthropic_peek(&copy, "type"), aigwi_anthropic_sources, 4) == 4)
+        return AIGWI_ANTHROPIC_OTHER;
+    return kind;
+}
+
+static const aigw_str aigwi_anthropic_fields[] = { AIGW_STR("type"), AIGW_STR("text"), AIGW_STR("source"), AIGW_STR("title"), AIGW_STR("citations"),
+    AIGW_STR("cache_control"), AIGW_STR("id"), AIGW_STR("name"), AIGW_STR("input"), AIGW_STR("tool_use_id"), AIGW_STR("content"),
+    AIGW_STR("is_error"), AIGW_STR("thinking"), AIGW_STR("signature"), AIGW_STR("data"), AIGW_STR("caller") };
+enum { AIGWI_ANTHROPIC_F_TYPE, AIGWI_ANTHROPIC_F_TEXT, AIGWI_ANTHROPIC_F_SOURCE, AIGWI_ANTHROPIC_F_TITLE, AIGWI_ANTHROPIC_F_CITATIONS,
+       AIGWI_ANTHROPIC_F_CACHE, AIGWI_ANTHROPIC_F_ID, AIGWI_ANTHROPIC_F_NAME, AIGWI_ANTHROPIC_F_INPUT, AIGWI_ANTHROPIC_F_CALL,
+       AIGWI_ANTHROPIC_F_CONTENT, AIGWI_ANTHROPIC_F_ERROR, AIGWI_ANTHROPIC_F_THINKING, AIGWI_ANTHROPIC_F_SIGNATURE, AIGWI_ANTHROPIC_F_DATA,
+       AIGWI_ANTHROPIC_F_CALLER, AIGWI_ANTHROPIC_FIELDS };
+/* Per block kind: the fields it has, those it must have, and the complaint. Bit numbers as in the enum above. */
+static const struct { uint32_t has, need; const char *why; } aigwi_anthropic_shapes[] = {
+    { 0x0033, 0x0002, "a text block needs text" },
+    { 0x0025, 0x0004, "an image block needs source" },
+    { 0x003D, 0x0004, "a document block needs source" },
+    { 0x81E1, 0x00C0, "a tool_use block needs id and name" },
+    { 0x0E21, 0x0200, "a tool_result block needs tool_use_id" },
+    { 0x3001, 0x1000, "a thinking block needs thinking" },
+    { 0x4001, 0x4000, "a redacted_thinking block needs data" }
+};
+
+static void aigwi_anthropic_get_state(aigw_json *j, aigw_arena *mem, aigw_part *p, int kind) {
+    aigw_text t = { NULL, 0, 0 };
+    size_t at = aigw_json_at(j);
+    if (aigw_json_null(j) || !aigw_json_text(j, &t) || !t.n) return;
+    p->state = aigwi_dialect_get_opaque(t, mem, aigwi_anthropic_name, kind, 0);
+    if (p->state) p->state->at = at;
+    else aigwi_anthropic_nomem(j);
+}
+
+static void aigwi_anthropic_get_input(aigw_json *j, aigw_part *p) {
+    aigw_str raw = { NULL, 0 };
+    if (aigw_json_null(j)) return;
+    if (aigw_json_kind(j) != AIGW_JSON_OBJECT) aigw_json_fail(j, AIGW_E_TYPE, aigw_json_at(j), "an object was expected");
+    else if (aigw_json_raw(j, &raw)) p->text = aigwi_dialect_text(raw, AIGW_TEXT_JSON);
+}
+
+/* One field of a block. */
+static void aigwi_anthropic_get_field(aigw_json *j, aigw_arena *mem, aigw_req *req, aigw_part *p, int f, aigw_json *inner) {
+    int on = 0;
+    switch (f) {
+    case AIGWI_ANTHROPIC_F_TYPE: aigw_json_skip(j); break;
+    case AIGWI_ANTHROPIC_F_TEXT: case AIGWI_ANTHROPIC_F_THINKING: aigw_json_text(j, &p->text); break;
+    case AIGWI_ANTHROPIC_F_SOURCE: aigwi_anthropic_get_source(j, mem, req, p); break;
+    case AIGWI_ANTHROPIC_F_TITLE: case AIGWI_ANTHROPIC_F_NAME: if (!aigw_json_null(j)) aigw_json_str(j, mem, &p->name); break;
+    case AIGWI_ANTHROPIC_F_CITATIONS:
+        if (p->kind == AIGW_PART_TEXT) aigwi_anthropic_get_citations(j, mem, &p->notes);
+        else aigwi_dialect_add_raw(mem, req, j);        /* of a document: that its use shall be cited */
+        break;
+    case AIGWI_ANTHROPIC_F_CACHE: p->cache_at = aigw_json_at(j); p->cache_ttl_s = aigwi_anthropic_get_cache(j, mem, req); break;
+    case AIGWI_ANTHROPIC_F_ID: case AIGWI_ANTHROPIC_F_CALL: aigw_json_str(j, mem, &p->id); break;
+    case AIGWI_ANTHROPIC_F_INPUT: aigwi_anthropic_get_input(j, p); break;
+    case AIGWI_ANTHROPIC_F_CONTENT: *inner = *j; aigw_json_skip(j); break;
+    case AIGWI_ANTHROPIC_F_ERROR: if (!aigw_json_null(j) && aigw_json_bool(j, &on)) p->is_error = (uint8_t)on; break;
+    case AIGWI_ANTHROPIC_F_SIGNATURE: aigwi_anthropic_get_state(j, mem, p, AIGW_OPAQUE_SIGNATURE); break;
+    case AIGWI_ANTHROPIC_F_DATA: aigwi_anthropic_get_state(j, mem, p, AIGW_OPAQUE_REDACTED); break;
+    case AIGWI_ANTHROPIC_F_CALLER:
+        if (aigw_base_eq(aigwi_anthropic_peek(j, "type"), aigw_base_str("direct"))) aigw_json_skip(j);      /* the default */
+        else aigwi_dialect_add_raw(mem, req, j);
+        break;
+    default: aigwi_dialect_add_raw(mem, req, j);
+    }
+}
+
+/* Read the block ahead and append it at *slot. The content of a tool result is left to the caller: *inner stands at it (inner->p NULL: none). NULL on error. */
+static aigw_part *aigwi_anthropic_get_block(aigw_json *j, aigw_arena *mem, aigw_req *req, unsigned allowed, aigw_part **slot, aigw_json *inner) {
+    int kind, f;
+    size_t at = aigw_json_at(j);
+    uint64_t seen = 0;
+    aigw_str raw = { NULL, 0 };
+    aigw_part *p;
+    inner->p = NULL;
+    if (aigw_json_kind(j) == AIGW_JSON_OBJECT && !aigwi_anthropic_peek(j, "type").n) aigw_json_fail(j, AIGW_E_MISSING, at, "a block needs a type");
+    if (aigw_json_kind(j) != AIGW_JSON_OBJECT) aigw_json_fail(j, AIGW_E_TYPE, at, "a content block (an object) was expected");
+    if (j->err) return NULL;
+    kind = aigwi_anthropic_kind(j, allowed);
+    p = aigwi_dialect_add_part(mem, slot, aigwi_anthropic_kinds[kind], at);
+    if (!p) {
+        aigwi_anthropic_nomem(j);
+        return NULL;
+    }
+    if (kind == AIGWI_ANTHROPIC_OTHER) {
+        p->name = aigwi_anthropic_name;
+        aigw_json_raw(j, &raw);
+        p->text = aigwi_dialect_text(raw, AIGW_TEXT_JSON);
+        return p;
+    }
+    for (aigw_json_object(j); (f = aigw_json_field(j, aigwi_anthropic_fields, AIGWI_ANTHROPIC_FIELDS, &seen)) >= 0; )
+        aigwi_anthropic_get_field(j, mem, req, p, aigwi_anthropic_shapes[kind].has >> f & 1 ? f : AIGWI_ANTHROPIC_FIELDS, inner);
+    if (!j->err && (seen & aigwi_anthropic_shapes[kind].need) != aigwi_anthropic_shapes[kind].need)
+        aigw_json_fail(j, AIGW_E_MISSING, at, aigwi_anthropic_shapes[kind].why);
+    return j->err ? NULL : p;
+}
+
+/* A string as the only text part. */
+static void aigwi_anthropic_get_string(aigw_json *j, aigw_arena *mem, aigw_part **slot) {
+    aigw_part *p = aigwi_dialect_add_part(mem, slot, AIGW_PART_TEXT, aigw_json_at(j));
+    if (!p) aigwi_anthropic_nomem(j);
+    else aigw_json_text(j, &p->text);
+}
+
+/* The content of a tool result, which the outer reader has passed already: an error found here becomes its error. */
+static void aigwi_anthropic_get_result(aigw_json *outer, aigw_json *j, aigw_arena *mem, aigw_req *req, aigw_part *result) {
+    const unsigned allowed = 1u << AIGWI_ANTHROPIC_TEXT | 1u << AIGWI_ANTHROPIC_IMAGE | 1u << AIGWI_ANTHROPIC_DOCUMENT;
+    aigw_part **slot = &result->parts, *p;
+    aigw_json inner;
+    if (aigw_json_null(j)) return;
+    if (aigw_json_kind(j) == AIGW_JSON_STRING) aigwi_anthropic_get_string(j, mem, slot);
+    else for (aigw_json_array(j); aigw_json_item(j); slot = &p->next) {
+        p = aigwi_anthropic_get_block(j, mem, req, allowed, slot, &inner);
+        if (!p) break;
+    }
+    if (j->err) aigw_json_fail(outer, j->err, aigw_json_at(j), j->why);
+}
+
+/* Where the parts of one wire message go: tool results to a message of role TOOL before the rest of a user's turn. */
+typedef struct {
+    aigw_message *before, *main, *results;
+    aigw_part   **main_end, **results_end, **last_slot, *last;
+    size_t        at;
+    int           role;
+} aigwi_anthropic_turn_in;
+
+static int aigwi_anthropic_main(aigw_json *j, aigw_arena *mem, aigw_req *req, aigwi_anthropic_turn_in *t) {
+    if (t->main) return 1;
+    t->main = aigwi_dialect_add_message(mem, req, t->role, t->at);
+    if (!t->main) return aigwi_anthropic_nomem(j);
+    t->main_end = &t->main->parts;
+    return 1;
+}
+
+static int aigwi_anthropic_results(aigw_json *j, aigw_arena *mem, aigw_req *req, aigwi_anthropic_turn_in *t) {
+    if (t->results) return 1;
+    t->results = aigwi_dialect_add_message(mem, req, AIGW_ROLE_TOOL, t->at);
+    if (!t->results) return aigwi_anthropic_nomem(j);
+    t->results_end = &t->results->parts;
+    if (!t->main) return 1;
+    t->main->next = NULL;                               /* results stood behind text: they come first all the same */
+    t->results->next = t->main;
+    if (t->before) t->before->next = t->results;
+    else req->messages = t->results;
+    req->last_message = t->main;
+    return 1;
+}
+
+/* A foreign signature that our encoder put into an empty thinking block directly before a tool call goes back to that call. */
+static void aigwi_anthropic_adopt(aigwi_anthropic_turn_in *t, aigw_part **slot, aigw_part *p) {
+    aigw_part *last = t->last;
+    if (p->kind == AIGW_PART_TOOL_CALL && last && last->kind == AIGW_PART_REASONING && !last->text.n && last->state &&
+        !aigw_base_eq(last->state->owner, aigwi_anthropic_name)) {
+        p->state = last->state;
+        *t->last_slot = p;
+        slot = t->last_slot;
+    }
+    t->last_slot = slot;
+    t->last = p;
+    t->main_end = &p->next;
+}
+
+static void aigwi_anthropic_get_item(aigw_json *j, aigw_arena *mem, aigw_req *req, aigwi_anthropic_turn_in *t) {
+    static const unsigned allowed[] = {
+        1u << AIGWI_ANTHROPIC_TEXT, 0,
+        1u << AIGWI_ANTHROPIC_TEXT | 1u << AIGWI_ANTHROPIC_IMAGE | 1u << AIGWI_ANTHROPIC_DOCUMENT | 1u << AIGWI_ANTHROPIC_RESULT,
+        1u << AIGWI_ANTHROPIC_TEXT | 1u << AIGWI_ANTHROPIC_DOCUMENT | 1u << AIGWI_ANTHROPIC_CALL | 1u << AIGWI_ANTHROPIC_THINKING | 1u << AIGWI_ANTHROPIC_REDACTED
+    };
+    aigw_json inner;
+    aigw_part **slot, *p;
+    if (t->role == AIGW_ROLE_USER && aigwi_anthropic_is(aigwi_anthropic_peek(j, "type"), "tool_result")) {
+        if (!aigwi_anthropic_results(j, mem, req, t)) return;
+        p = aigwi_anthropic_get_block(j, mem, req, allowed[t->role], t->results_end, &inner);
+        if (!p) return;
+        t->results_end = &p->next;
+        if (inner.p) aigwi_anthropic_get_result(j, &inner, mem, req, p);
+        return;
+    }
+    if (!aigwi_anthropic_main(j, mem, req, t)) return;
+    slot = t->main_end;
+    p = aigwi_anthropic_get_block(j, mem, req, allowed[t->role], slot, &inner);
+    if (p) aigwi_anthropic_adopt(t, slot, p);
+}
+
+static void aigwi_anthropic_get_message(aigw_json *j, aigw_arena *mem, aigw_req *req) {
+    static const aigw_str names[] = { AIGW_STR("role"), AIGW_STR("content") };
+    static const aigw_str roles[] = { AIGW_STR("user"), AIGW_STR("assistant"), AIGW_STR("system") };
+    static const uint8_t model_roles[] = { AIGW_ROLE_USER, AIGW_ROLE_ASSISTANT, AIGW_ROLE_SYSTEM };
+    aigwi_anthropic_turn_in t;
+    uint64_t seen = 0;
+    aigw_str role = aigwi_anthropic_peek(j, "role");
+    int f, r = aigwi_anthropic_word(role, roles, 3);
+    memset(&t, 0, sizeof t);
+    t.before = req->last_message;
+    t.at = aigw_json_at(j);
+    t.role = model_roles[r < 3 ? r : 0];
+    for (aigw_json_object(j); (f = aigw_json_field(j, names, 2, &seen)) >= 0; ) {
+        if (f > 1) aigwi_dialect_add_raw(mem, req, j);
+        else if (f == 0) {
+            if (r == 3) aigw_json_fail(j, AIGW_E_VALUE, aigw_json_at(j), "must be user, assistant or system");
+            aigw_json_skip(j);
+        } else if (aigw_json_kind(j) == AIGW_JSON_STRING) {
+            if (aigwi_anthropic_main(j, mem, req, &t)) aigwi_anthropic_get_string(j, mem, t.main_end);
+        } else for (aigw_json_array(j); aigw_json_item(j); ) aigwi_anthropic_get_item(j, mem, req, &t);
+    }
+    if (j->err) return;
+    if ((seen & 3) != 3) aigw_json_fail(j, AIGW_E_MISSING, t.at, "a message needs role and content");
+    else if (!t.results) (void)aigwi_anthropic_main(j, mem, req, &t);
+}
+
+/* `system` may stand behind `messages`: its message is put in front. */
+static void aigwi_anthropic_get_system(aigw_json *j, aigw_arena *mem, aigw_req *req) {
+    aigw_message *m;
+    aigw_part **slot, *p;
+    aigw_json inner;
+    if (aigw_json_null(j)) return;
+    m = (aigw_message *)aigw_base_take(mem, 1, sizeof *m, sizeof(void *));
+    if (!m) {
+        aigwi_anthropic_nomem(j);
+        return;
+    }
+    m->role = AIGW_ROLE_SYSTEM;
+    m->at = aigw_json_at(j);
+    slot = &m->parts;
+    if (aigw_json_kind(j) == AIGW_JSON_STRING) aigwi_anthropic_get_string(j, mem, slot);
+    else for (aigw_json_array(j); aigw_json_item(j); slot = &p->next) {
+        p = aigwi_anthropic_get_block(j, mem, req, 1u << AIGWI_ANTHROPIC_TEXT, slot, &inner);
+        if (!p) return;
+    }
+    if (!m->parts) return;
+    m->next = req->messages;
+    req->messages = m;
+    if (!req->last_message) req->last_message = m;
+}
+
+static void aigwi_anthropic_get_tool(aigw_json *j, aigw_arena *mem, aigw_req *req) {
+    static const aigw_str names[] = { AIGW_STR("type"), AIGW_STR("name"), AIGW_STR("description"), AIGW_STR("input_schema"), AIGW_STR("strict"),
+        AIGW_STR("cache_control") };
+    aigw_str type = aigwi_anthropic_peek(j, "type");
+    aigw_tool *t = aigwi_dialect_add_tool(mem, req, aigw_json_at(j));
+    uint64_t seen = 0;
+    int f, on = 0;
+    if (!t) {
+        aigwi_anthropic_nomem(j);
+        return;
+    }
+    if (type.n && !aigwi_anthropic_is(type, "custom")) {            /* the provider's own: web search, code execution, bash, ... */
+        t->kind = AIGW_TOOL_HOSTED;
+        t->name = type;
+        aigw_json_raw(j, &t->schema);
+        return;
+    }
+    for (aigw_json_object(j); (f = aigw_json_field(j, names, 6, &seen)) >= 0; ) switch (f) {
+    case 0: aigw_json_skip(j); break;
+    case 1: aigw_json_str(j, mem, &t->name); break;
+    case 2: if (!aigw_json_null(j)) aigw_json_text(j, &t->description); break;
+    case 3:
+        if (aigw_json_kind(j) == AIGW_JSON_OBJECT) aigw_json_raw(j, &t->schema);
+        else aigw_json_fail(j, AIGW_E_TYPE, aigw_json_at(j), "an object was expected");
+        break;
+    case 4:
+        t->strict_at = aigw_json_at(j);
+        if (!aigw_json_null(j) && aigw_json_bool(j, &on)) t->strict = (int8_t)on;
+        break;
+    case 5: t->cache_at = aigw_json_at(j); t->cache_ttl_s = aigwi_anthropic_get_cache(j, mem, req); break;
+    default: aigwi_dialect_add_raw(mem, req, j);
+    }
+    if (!j->err && (seen & 10) != 10) aigw_json_fail(j, AIGW_E_MISSING, t->at, "a tool needs name and input_schema");
+}
+
+static void aigwi_anthropic_get_choice(aigw_json *j, aigw_arena *mem, aigw_req *req) {
+    static const aigw_str names[] = { AIGW_STR("type"), AIGW_STR("name"), AIGW_STR("disable_parallel_tool_use") };
+    static const aigw_str types[] = { AIGW_STR("auto"), AIGW_STR("any"), AIGW_STR("tool"), AIGW_STR("none") };
+    static const uint8_t choices[] = { AIGW_CHOICE_AUTO, AIGW_CHOICE_REQUIRED, AIGW_CHOICE_NAMED, AIGW_CHOICE_NONE, AIGW_CHOICE_UNSET };
+    aigw_param *parallel = &req->param[AIGW_P_PARALLEL];
+    int type = aigwi_anthropic_word(aigwi_anthropic_peek(j, "type"), types, 4), f;
+    aigw_str name = { NULL, 0 };
+    uint64_t seen = 0;
+    if (aigw_json_null(j)) return;
+    req->choice = choices[type];
+    req->choice_at = aigw_json_at(j);
+    for (aigw_json_object(j); (f = aigw_json_field(j, names, 3, &seen)) >= 0; ) switch (f) {
+    case 0:
+        if (type == 4) aigw_json_fail(j, AIGW_E_VALUE, aigw_json_at(j), "must be auto, any, tool or none");
+        aigw_json_skip(j);
+        break;
+    case 1: {
+        size_t at = aigw_json_at(j);
+        if (type != 2) aigwi_dialect_add_raw(mem, req, j);
+        else if (aigw_json_str(j, mem, &name) && !aigwi_dialect_add_item(mem, &req->choice_names, aigwi_dialect_text(name, AIGW_TEXT_PLAIN), at))
+            aigwi_anthropic_nomem(j);
+        break;
+    }
+    case 2:
+        if (aigwi_dialect_param(j, mem, req, AIGW_P_PARALLEL) && parallel->has) parallel->micro = !parallel->micro;
+        break;
+    default: aigwi_dialect_add_raw(mem, req, j);
+    }
+    if (j->err) return;
+    if (!(seen & 1)) aigw_json_fail(j, AIGW_E_MISSING, req->choice_at, "a tool choice needs a type");
+    else if (type == 2 && !name.n) aigw_json_fail(j, AIGW_E_MISSING, req->choice_at, "a choice of one tool needs its name");
+}
+
+static void aigwi_anthropic_get_thinking(aigw_json *j, aigw_arena *mem, aigw_req *req) {
+    static const aigw_str names[] = { AIGW_STR("type"), AIGW_STR("budget_tokens"), AIGW_STR("display") };
+    aigw_param *show = &req->param[AIGW_P_REASONING_SHOW];
+    aigw_str type = aigwi_anthropic_peek(j, "type");
+    size_t at = aigw_json_at(j);
+    uint64_t seen = 0;
+    int f;
+    if (aigw_json_null(j)) return;
+    for (aigw_json_object(j); (f = aigw_json_field(j, names, 3, &seen)) >= 0; ) switch (f) {
+    case 0: aigwi_dialect_param(j, mem, req, AIGW_P_REASONING_MODE); break;
+    case 1:
+        if (aigwi_anthropic_is(type, "enabled")) aigwi_dialect_param(j, mem, req, AIGW_P_REASONING_BUDGET);
+        else aigwi_dialect_add_raw(mem, req, j);
+        break;
+    case 2:
+        if (aigw_json_null(j)) break;
+        show->at = aigw_json_at(j);
+        if (!aigw_json_str(j, mem, &show->raw)) break;
+        show->has = 1;
+        show->micro = aigwi_anthropic_is(show->raw, "summarized");
+        if (!show->micro && !aigwi_anthropic_is(show->raw, "omitted")) aigw_json_fail(j, AIGW_E_VALUE, show->at, "must be summarized or omitted");
+        break;
+    default: aigwi_dialect_add_raw(mem, req, j);
+    }
+    if (j->err) return;
+    if (!(seen & 1)) aigw_json_fail(j, AIGW_E_MISSING, at, "thinking needs a type");
+    else if (aigwi_anthropic_is(type, "enabled") && !(seen & 2)) aigw_json_fail(j, AIGW_E_MISSING, at, "enabled thinking needs budget_tokens");
+}
+
+static void aigwi_anthropic_get_format(aigw_json *j, aigw_arena *mem, aigw_req *req) {
+    static const aigw_str names[] = { AIGW_STR("type"), AIGW_STR("schema") };
+    aigw_str type = aigwi_anthropic_peek(j, "type");
+    uint64_t seen = 0;
+    int f;
+    size_t at = aigw_json_at(j);
+    if (aigw_json_null(j)) return;
+    if (type.n && !aigwi_anthropic_is(type, "json_schema")) aigw_json_fail(j, AIGW_E_VALUE, at, "only the format json_schema is known");
+    if (req->format.kind) aigw_json_fail(j, AIGW_E_DUPLICATE, at, "output_format is the old name of output_config.format: give one of them");
+    req->format.kind = AIGW_FORMAT_SCHEMA;
+    req->format.strict = -1;
+    req->format.at = at;
+    for (aigw_json_object(j); (f = aigw_json_field(j, names, 2, &seen)) >= 0; ) {
+        if (f == 0) aigw_json_skip(j);
+        else if (f == 1) aigw_json_raw(j, &req->format.schema);
+        else aigwi_dialect_add_raw(mem, req, j);
+    }
+    if (!j->err && (seen & 2) == 0) aigw_json_fail(j, AIGW_E_MISSING, at, "an output format needs a schema");
+}
+
+static void aigwi_anthropic_get_output(aigw_json *j, aigw_arena *mem, aigw_req *req) {
+    static const aigw_str names[] = { AIGW_STR("effort"), AIGW_STR("format") };
+    uint64_t seen = 0;
+    int f;
+    if (aigw_json_null(j)) return;
+    for (aigw_json_object(j); (f = aigw_json_field(j, names, 2, &seen)) >= 0; ) {
+        if (f == 0) aigwi_dialect_param(j, mem, req, AIGW_P_EFFORT);
+        else if (f == 1) aigwi_anthropic_get_format(j, mem, req);
+        else aigwi_dialect_add_raw(mem, req, j);
+    }
+}
+
+static void aigwi_anthropic_get_metadata(aigw_json *j, aigw_arena *mem, aigw_req *req) {
+    static const aigw_str names[] = { AIGW_STR("user_id") };
+    uint64_t seen = 0;
+    int f;
+    if (aigw_json_null(j)) return;
+    for (aigw_json_object(j); (f = aigw_json_field(j, names, 1, &seen)) >= 0; ) {
+        if (f == 0) aigwi_dialect_param(j, mem, req, AIGW_P_USER);
+        else aigwi_dialect_add_raw(mem, req, j);
+    }
+}
+
+static void aigwi_anthropic_get_stops(aigw_json *j, aigw_arena *mem, aigw_req *req) {
+    aigw_item **slot = &req->stop, *item;
+    aigw_text t = { NULL, 0, 0 };
+    size_t at;
+    if (aigw_json_null(j)) return;
+    req->stop_at = aigw_json_at(j);
+    for (aigw_json_array(j); aigw_json_item(j); slot = &item->next) {
+        at = aigw_json_at(j);
+        if (!aigw_json_text(j, &t)) return;
+        item = aigwi_dialect_add_item(mem, slot, t, at);
+        if (!item) {
+            aigwi_anthropic_nomem(j);
+            return;
+        }
+    }
+}
+
+/* A member that only this dialect knows, unless it says no more than its default (`word`). */
+static void aigwi_anthropic_get_default(aigw_json *j, aigw_arena *mem, aigw_req *req, const char *word) {
+    aigw_json copy = *j;
+    aigw_text t = { NULL, 0, 0 };
+    if (aigw_json_kind(&copy) == AIGW_JSON_STRING && aigw_json_text(&copy, &t) && aigwi_anthropic_is(aigwi_dialect_slice(t.p, t.n), word)) aigw_json_skip(j);
+    else aigwi_dialect_add_raw(mem, req, j);
+}
+
+static const aigw_str aigwi_anthropic_members[] = { AIGW_STR("model"), AIGW_STR("max_tokens"), AIGW_STR("messages"), AIGW_STR("system"), AIGW_STR("stream"),
+    AIGW_STR("tools"), AIGW_STR("tool_choice"), AIGW_STR("thinking"), AIGW_STR("output_config"), AIGW_STR("output_format"), AIGW_STR("stop_sequences"),
+    AIGW_STR("metadata"), AIGW_STR("cache_control"), AIGW_STR("temperature"), AIGW_STR("top_p"), AIGW_STR("top_k"), AIGW_STR("service_tier"), AIGW_STR("speed") };
+
+static void aigwi_anthropic_get_member(aigw_json *j, aigw_arena *mem, aigw_req *req, int f) {
+    switch (f) {
+    case 0: req->model_at = aigw_json_at(j); aigw_json_str(j, mem, &req->model); break;
+    case 1: aigwi_dialect_param(j, mem, req, AIGW_P_MAX_OUTPUT); break;
+    case 2: for (aigw_json_array(j); aigw_json_item(j); ) aigwi_anthropic_get_message(j, mem, req); break;
+    case 3: aigwi_anthropic_get_system(j, mem, req); break;
+    case 4: aigwi_dialect_param(j, mem, req, AIGW_P_STREAM); break;
+    case 5: if (!aigw_json_null(j)) for (aigw_json_array(j); aigw_json_item(j); ) aigwi_anthropic_get_tool(j, mem, req); break;
+    case 6: aigwi_anthropic_get_choice(j, mem, req); break;
+    case 7: aigwi_anthropic_get_thinking(j, mem, req); break;
+    case 8: aigwi_anthropic_get_output(j, mem, req); break;
+    case 9: aigwi_anthropic_get_format(j, mem, req); break;
+    case 10: aigwi_anthropic_get_stops(j, mem, req); break;
+    case 11: aigwi_anthropic_get_metadata(j, mem, req); break;
+    case 12: req->cache_at = aigw_json_at(j); req->cache_ttl_s = aigwi_anthropic_get_cache(j, mem, req); break;
+    case 13: aigwi_dialect_param(j, mem, req, AIGW_P_TEMPERATURE); break;
+    case 14: aigwi_dialect_param(j, mem, req, AIGW_P_TOP_P); break;
+    case 15: aigwi_dialect_param(j, mem, req, AIGW_P_TOP_K); break;
+    case 16: aigwi_anthropic_get_default(j, mem, req, "auto"); break;
+    case 17: aigwi_anthropic_get_default(j, mem, req, "standard"); break;
+    default: aigwi_dialect_add_raw(mem, req, j);
+    }
+}
+
+/* The version header: one of ours, or none, which counts as the newest: it decides nothing about how a body is read here (sampling parameters are read
+   with either, since other targets take them), and small clients such as curl leave it out. */
+static int aigwi_anthropic_version(const aigw_head *head, aigw_fault *fault) {
+    static const aigw_str name = AIGW_STR("anthropic-version");
+    aigw_str v = aigw_base_header(head, name);
+    if (!v.n || aigwi_anthropic_word(v, aigwi_anthropic_versions, 2) < 2) return AIGW_OK;
+    if (fault && !fault->code) {
+        fault->code = AIGW_E_VALUE;
+        fault->at = 0;
+        fault->text = "this API version is not known; known are 2026-10-21 and 2023-06-01";
+        memcpy(fault->path, "anthropic-version", sizeof "anthropic-version");
+    }
+    return AIGW_E_VALUE;
+}
+
+/* "%2F" and the like in a path; no more than that can be there. */
+static aigw_str aigwi_anthropic_unescape(aigw_str s, aigw_arena *mem) {
+    static const char hex[] = "0123456789abcdef";
+    char *p = (char *)aigw_base_take(mem, s.n, 1, 1);
+    size_t i, n = 0;
+    int high, low;
+    if (!p) return s;
+    for (i = 0; i < s.n; i++, n++) {
+        p[n] = s.p[i];
+        if (s.p[i] != '%' || i + 2 >= s.n) continue;
+        for (high = 0; high < 16 && hex[high] != (s.p[i + 1] | 32); high++) {}
+        for (low = 0; low < 16 && hex[low] != (s.p[i + 2] | 32); low++) {}
+        if (high == 16 || low == 16 || (!high && !low)) continue;
+        p[n] = (char)(high << 4 | low);
+        i += 2;
+    }
+    return aigwi_dialect_slice(p, n);
+}
+
+static int aigwi_anthropic_req_decode(const aigw_head *head, aigw_str body, aigw_arena *mem, aigw_req *req, aigw_fault *fault) {
+    aigw_json j;
+    uint64_t seen = 0;
+    size_t at;
+    int f;
+    memset(req, 0, sizeof *req);
+    req->op = (uint8_t)(head ? aigwi_anthropic_match(head) : AIGW_OP_CHAT);
+    if (req->op == AIGW_OP_NONE) req->op = AIGW_OP_CHAT;
+    req->dialect = aigwi_anthropic_name;
+    req->body = body;
+    req->head = head;
+    req->model_at = req->choice_at = req->stop_at = req->metadata_at = req->cache_at = AIGW_NOWHERE;
+    req->format.at = req->format.name_at = req->format.description_at = req->format.strict_at = AIGW_NOWHERE;
+    if (head && (f = aigwi_anthropic_version(head, fault)) != AIGW_OK) return f;
+    if (req->op == AIGW_OP_MODELS) {
+        req->model = aigwi_anthropic_unescape(aigwi_anthropic_models_path(aigwi_anthropic_path(head)), mem);
+        return AIGW_OK;
+    }
+    aigw_json_init(&j, body);
+    at = aigw_json_at(&j);
+    for (aigw_json_object(&j); (f = aigw_json_field(&j, aigwi_anthropic_members, 18, &seen)) >= 0; ) aigwi_anthropic_get_member(&j, mem, req, f);
+    (void)aigw_json_end(&j);
+    if (!j.err && !(seen & 1)) aigw_json_fail(&j, AIGW_E_MISSING, at, "model is required");
+    if (!j.err && !(seen & 2) && req->op == AIGW_OP_CHAT) aigw_json_fail(&j, AIGW_E_MISSING, at, "max_tokens is required");
+    if (!j.err && !(seen & 4)) aigw_json_fail(&j, AIGW_E_MISSING, at, "messages is required");
+    return fault ? aigw_json_fault(&j, fault) : j.err;
+}
+
+/* ---- provider side: writing a request */
+
+/* What a translation to this dialect carries along. */
+typedef struct {
+    const aigw_req    *req;
+    const aigw_target *to;
+    aigw_arena *mem;
+    aigw_out   *out;
+    aigw_loss  *loss;
+    uint32_t    done;         /* bits 1 << AIGW_P_*: seen to */
+    int         err;          /* AIGW_E_NOMEM, AIGW_E_REFUSED */
+    int         role;         /* of the wire message that is open */
+    int         last_kind;    /* AIGW_PART_* written last into it */
+    int         marks;        /* cache hints so far */
+    int         version;      /* index in aigwi_anthropic_versions, 2: one that we do not know */
+    int         native;       /* the request came in this dialect */
+    uint32_t    tools;        /* how many are sent */
+    /* what thinking comes to */
+    const char *thinking;     /* its type; NULL: not said */
+    aigw_str    effort;
+    int64_t     budget, max_tokens;
+} aigwi_anthropic_up;
+enum { AIGWI_ANTHROPIC_NOBODY, AIGWI_ANTHROPIC_USER, AIGWI_ANTHROPIC_ASSISTANT, AIGWI_ANTHROPIC_SYSTEM };
+
+static void aigwi_anthropic_lose(aigwi_anthropic_up *c, size_t at, const char *tail, int action, const char *reason) {
+    int r = aigw_model_loss_at(c->loss, at, tail, action, reason);
+    if (r && c->err != AIGW_E_NOMEM) c->err = r;
+}
+
+static void aigwi_anthropic_drop(aigwi_anthropic_up *c, int id, const char *reason) {
+    const aigw_param *p = &c->req->param[id];
+    if (p->has) aigwi_anthropic_lose(c, p->at, "", AIGW_LOSS_DROPPED, reason);
+}
+
+static void aigwi_anthropic_put_cache(aigwi_anthropic_up *c, uint32_t ttl, size_t at) {
+    static const aigw_str ephemeral = AIGW_STR("ephemeral"), short_ttl = AIGW_STR("5m"), long_ttl = AIGW_STR("1h");
+    if (!ttl) return;
+    if (c->marks == 4) {
+        aigwi_anthropic_lose(c, at, "", AIGW_LOSS_DROPPED, "a request takes no more than four cache hints");
+        return;
+    }
+    c->marks++;
+    aigw_json_key(c->out, "cache_control");
+    aigw_json_open(c->out, '{');
+    aigw_json_key(c->out, "type");
+    aigw_json_put_str(c->out, ephemeral);
+    if (ttl != 1) {
+        aigw_json_key(c->out, "ttl");
+        aigw_json_put_str(c->out, ttl <= 300 ? short_ttl : long_ttl);
+        if (ttl != 300 && ttl != 3600) aigwi_anthropic_lose(c, at, "", AIGW_LOSS_APPROXIMATED, "cache hints last 5 minutes or 1 hour: the nearest");
+    }
+    aigw_json_close(c->out, '}');
+}
+
+/* Begin a block: {"type":T. */
+static void aigwi_anthropic_open(aigwi_anthropic_up *c, const char *type) {
+    aigw_json_open(c->out, '{');
+    aigw_json_key(c->out, "type");
+    aigw_json_put_str(c->out, aigw_base_str(type));
+}
+
+/* A text block; citations (of the assistant's own text) only in the words of this dialect. */
+static void aigwi_anthropic_put_text(aigwi_anthropic_up *c, const aigw_part *p, int citations) {
+    const aigw_note *note;
+    int any = 0;
+    aigwi_anthropic_open(c, "text");
+    aigw_json_key(c->out, "text");
+    aigw_json_put_text(c->out, p->text);
+    for (note = p->notes; note; note = note->next) {
+        if (!citations || note->kind != AIGW_NOTE_CITATION || !aigw_base_eq(note->dialect, aigwi_anthropic_name)) {
+            aigwi_anthropic_lose(c, note->at, "", AIGW_LOSS_DROPPED, "a remark that this place does not take");
+            continue;
+        }
+        if (!any++) {
+            aigw_json_key(c->out, "citations");
+            aigw_json_open(c->out, '[');
+        }
+        aigw_json_put_raw(c->out, note->json);
+    }
+    if (any) aigw_json_close(c->out, ']');
+    aigwi_anthropic_put_cache(c, p->cache_ttl_s, p->cache_at ? p->cache_at : p->at);
+    aigw_json_close(c->out, '}');
+}
+
+static void aigwi_anthropic_role(aigwi_anthropic_up *c, int role);
+
+/* A conversation begins with the user: without one, a turn of one dot. */
+static void aigwi_anthropic_filler(aigwi_anthropic_up *c) {
+    static const aigw_str dot = AIGW_STR(".");
+    aigw_part p;
+    memset(&p, 0, sizeof p);
+    p.text = aigwi_dialect_text(dot, AIGW_TEXT_PLAIN);
+    aigwi_anthropic_role(c, AIGWI_ANTHROPIC_USER);
+    aigwi_anthropic_put_text(c, &p, 0);
+    aigwi_anthropic_lose(c, AIGW_NOWHERE, "messages[0]", AIGW_LOSS_SYNTHESIZED, "a conversation must begin with the user");
+}
+
+static void aigwi_anthropic_end_role(aigwi_anthropic_up *c) {
+    if (!c->role) return;
+    aigw_json_close(c->out, ']');
+    aigw_json_close(c->out, '}');
+}
+
+/* Be inside the content of a message of this role. Neighbors of one role become one message, as the provider would read them. */
+static void aigwi_anthropic_role(aigwi_anthropic_up *c, int role) {
+    static const char *const names[] = { "", "user", "assistant", "system" };
+    if (c->role == role) return;
+    if (!c->role && role == AIGWI_ANTHROPIC_ASSISTANT) aigwi_anthropic_filler(c);
+    aigwi_anthropic_end_role(c);
+    c->role = role;
+    aigw_json_open(c->out, '{');
+    aigw_json_key(c->out, "role");
+    aigw_json_put_str(c->out, aigw_base_str(names[role]));
+    aigw_json_key(c->out, "content");
+    aigw_json_open(c->out, '[');
+}
+
+static const aigw_str aigwi_anthropic_images[] = { AIGW_STR("image/jpeg"), AIGW_STR("image/png"), AIGW_STR("image/gif"), AIGW_STR("image/webp") };
+
+/* Why this image or file cannot be sent; NULL: it can. */
+static const char *aigwi_anthropic_media_why(aigwi_anthropic_up *c, const aigw_part *p) {
+    int image = p->kind == AIGW_PART_IMAGE;
+    if (image && (c->to->no & AIGW_CAN(VISION))) return "this model takes no images";
+    if (!image && (c->to->no & AIGW_CAN(PDF))) return "this model takes no documents";
+    if (p->source == AIGW_SOURCE_FILE && !c->native) return "a file id is known to the provider that gave it only";
+    if (p->source == AIGW_SOURCE_URL || p->source == AIGW_SOURCE_FILE) return NULL;
+    if (image && p->source == AIGW_SOURCE_TEXT) return "an image cannot be plain text";
+    if (p->source == AIGW_SOURCE_TEXT) return NULL;
+    if (image && aigwi_anthropic_word(p->mime, aigwi_anthropic_images, 4) == 4 && !aigwi_anthropic_is(p->mime, "image/jpg"))
+        return "images are taken as jpeg, png, gif and webp only";
+    if (!image && !aigwi_anthropic_is(p->mime, "application/pdf") && (p->mime.n < 5 || memcmp(p->mime.p, "text/", 5)))
+        return "documents are taken as PDF and plain text only";
+    return NULL;
+}
+
+/* The bytes of a text file as a plain-text source. */
+static void aigwi_anthropic_put_decoded(aigwi_anthropic_up *c, const aigw_part *p) {
+    aigw_out text;
+    aigw_str data;
+    char *room = NULL;
+    if (aigwi_dialect_plain(p->text, c->mem, &data)) room = (char *)aigw_base_take(c->mem, data.n / 4 * 3 + 3, 1, 1);
+    if (!room) {
+        c->err = AIGW_E_NOMEM;
+        return;
+    }
+    aigw_base_out_init(&text, room, data.n / 4 * 3 + 3, NULL, 0);
+    if (aigw_base_put_unbase64(&text, data)) aigwi_anthropic_lose(c, p->at, "", AIGW_LOSS_REFUSED, "the file's bytes are not base64");
+    aigw_json_put_str(c->out, aigwi_dialect_slice(room, text.buf.n <= text.buf.cap ? text.buf.n : 0));
+}
+
+static void aigwi_anthropic_put_source(aigwi_anthropic_up *c, const aigw_part *p) {
+    static const char *const types[] = { "base64", "url", "file", "text" };
+    int text = p->source == AIGW_SOURCE_TEXT || (p->source == AIGW_SOURCE_BYTES && p->mime.n >= 5 && !memcmp(p->mime.p, "text/", 5));
+    aigw_json_key(c->out, "source");
+    aigwi_anthropic_open(c, types[text ? AIGW_SOURCE_TEXT : p->source & 3]);
+    if (text || p->source == AIGW_SOURCE_BYTES) {
+        aigw_json_key(c->out, "media_type");
+        aigw_json_put_str(c->out, text ? aigw_base_str("text/plain") : aigwi_anthropic_is(p->mime, "image/jpg") ? aigwi_anthropic_images[0] : p->mime);
+    }
+    aigw_json_key(c->out, p->source == AIGW_SOURCE_URL ? "url" : p->source == AIGW_SOURCE_FILE ? "file_id" : "data");
+    if (p->source == AIGW_SOURCE_FILE) aigw_json_put_str(c->out, p->id);
+    else if (text && p->source == AIGW_SOURCE_BYTES) aigwi_anthropic_put_decoded(c, p);
+    else aigw_json_put_text(c->out, p->text);
+    aigw_json_close(c->out, '}');
+}
+
+static void aigwi_anthropic_put_media(aigwi_anthropic_up *c, const aigw_part *p) {
+    int image = p->kind == AIGW_PART_IMAGE;
+    aigwi_anthropic_open(c, image ? "image" : "document");
+    aigwi_anthropic_put_source(c, p);
+    if (!image && p->name.n) {
+        aigw_json_key(c->out, "title");
+        aigw_json_put_str(c->out, p->name);
+    }
+    if (p->detail.n && !aigwi_anthropic_is(p->detail, "auto"))
+        aigwi_anthropic_lose(c, p->detail_at ? p->detail_at : p->at, "", AIGW_LOSS_DROPPED, "the detail of an image cannot be chosen");
+    aigwi_anthropic_put_cache(c, p->cache_ttl_s, p->cache_at ? p->cache_at : p->at);
+    aigw_json_close(c->out, '}');
+}
+
+/* May this part stand in a user message or tool result? When not, that is reported. */
+static int aigwi_anthropic_user_takes(aigwi_anthropic_up *c, const aigw_part *p) {
+    const char *why;
+    switch (p->kind) {
+    case AIGW_PART_TEXT: return p->text.n > 0;                       /* the provider refuses empty text blocks */
+    case AIGW_PART_IMAGE: case AIGW_PART_FILE:
+        why = aigwi_anthropic_media_why(c, p);
+        if (why) aigwi_anthropic_lose(c, p->at, "", AIGW_LOSS_REFUSED, why);
+        return !why;
+    case AIGW_PART_AUDIO: aigwi_anthropic_lose(c, p->at, "", AIGW_LOSS_REFUSED, "audio is not taken"); return 0;
+    case AIGW_PART_OTHER: if (aigw_base_eq(p->name, aigwi_anthropic_name)) return 1;
+    }
+    aigwi_anthropic_lose(c, p->at, "", AIGW_LOSS_DROPPED, "the target has no such part here");
+    return 0;
+}
+
+static void aigwi_anthropic_put_user(aigwi_anthropic_up *c, const aigw_part *p) {
+    aigw_str raw = { p->text.p, p->text.n };
+    if (p->kind == AIGW_PART_TEXT) aigwi_anthropic_put_text(c, p, aigwi_anthropic_takes[c->version & 1].citations && c->version < 2);
+    else if (p->kind == AIGW_PART_OTHER) aigw_json_put_raw(c->out, raw);
+    else aigwi_anthropic_put_media(c, p);
+}
+
+static void aigwi_anthropic_put_result(aigwi_anthropic_up *c, const aigw_part *r) {
+    const aigw_part *p = r->parts;
+    int open = 0;
+    aigwi_anthropic_role(c, AIGWI_ANTHROPIC_USER);
+    c->last_kind = r->kind;
+    aigwi_anthropic_open(c, "tool_result");
+    aigw_json_key(c->out, "tool_use_id");
+    aigwi_dialect_put_id(c->out, r->id, 128);
+    if (p && !p->next && p->kind == AIGW_PART_TEXT && !p->cache_ttl_s && !p->notes && p->text.n) {
+        aigw_json_key(c->out, "content");
+        aigw_json_put_text(c->out, p->text);
+        p = NULL;
+    }
+    for (; p; p = p->next) {
+        if (!aigwi_anthropic_user_takes(c, p)) continue;
+        if (!open++) {
+            aigw_json_key(c->out, "content");
+            aigw_json_open(c->out, '[');
+        }
+        aigwi_anthropic_put_user(c, p);
+    }
+    if (open) aigw_json_close(c->out, ']');
+    if (r->is_error) {
+        aigw_json_key(c->out, "is_error");
+        aigw_json_put_bool(c->out, 1);
+    }
+    aigwi_anthropic_put_cache(c, r->cache_ttl_s, r->cache_at ? r->cache_at : r->at);
+    aigw_json_close(c->out, '}');
+}
+
+/* Reasoning goes back to the provider that signed it, and to nobody else: without its signature the provider refuses it. */
+static void aigwi_anthropic_put_reasoning(aigwi_anthropic_up *c, const aigw_part *p) {
+    if (!p->state || !aigw_base_eq(p->state->owner, aigwi_anthropic_name)) {
+        aigwi_anthropic_lose(c, p->at, "", AIGW_LOSS_DROPPED, "reasoning goes back to the provider that signed it only");
+        return;
+    }
+    aigwi_anthropic_role(c, AIGWI_ANTHROPIC_ASSISTANT);
+    if (p->state->kind == AIGW_OPAQUE_REDACTED) {
+        aigwi_anthropic_open(c, "redacted_thinking");
+        aigw_json_key(c->out, "data");
+    } else {
+        aigwi_anthropic_open(c, "thinking");
+        aigw_json_key(c->out, "thinking");
+        aigw_json_put_text(c->out, p->text);
+        aigw_json_key(c->out, "signature");
+    }
+    aigw_json_put_text(c->out, p->state->data);
+    aigw_json_close(c->out, '}');
+}
+
+/* The arguments of a call: an object; the text of a free-text tool is the only member of one. */
+static int aigwi_anthropic_put_input(aigw_out *out, const aigw_part *p, aigw_arena *mem, aigw_loss *loss) {
+    if (!p->custom) return aigwi_dialect_put_args(out, p->text, mem, loss, p->at);
+    aigw_json_open(out, '{');
+    aigw_json_key(out, "input");
+    aigw_json_put_text(out, p->text);
+    aigw_json_close(out, '}');
+    return AIGW_OK;
+}
+
+static void aigwi_anthropic_put_call(aigwi_anthropic_up *c, const aigw_part *p) {
+    int r;
+    aigwi_anthropic_role(c, AIGWI_ANTHROPIC_ASSISTANT);
+    aigwi_anthropic_open(c, "tool_use");
+    aigw_json_key(c->out, "id");
+    aigwi_dialect_put_id(c->out, p->id, 128);
+    aigw_json_key(c->out, "name");
+    aigw_json_put_str(c->out, p->name);
+    aigw_json_key(c->out, "input");
+    r = aigwi_anthropic_put_input(c->out, p, c->mem, c->loss);
+    if (r && c->err != AIGW_E_NOMEM) c->err = r;
+    if (p->state) aigwi_anthropic_lose(c, p->state->at ? p->state->at : p->at, "", AIGW_LOSS_DROPPED, "the state of another provider goes back to that provider only");
+    aigwi_anthropic_put_cache(c, p->cache_ttl_s, p->cache_at ? p->cache_at : p->at);
+    aigw_json_close(c->out, '}');
+}
+
+static void aigwi_anthropic_put_assistant(aigwi_anthropic_up *c, const aigw_part *p) {
+    aigw_str raw = { p->text.p, p->text.n };
+    switch (p->kind) {
+    case AIGW_PART_REASONING: aigwi_anthropic_put_reasoning(c, p); break;
+    case AIGW_PART_TOOL_CALL: aigwi_anthropic_put_call(c, p); break;
+    case AIGW_PART_REFUSAL: case AIGW_PART_TEXT:
+        if (p->state) aigwi_anthropic_lose(c, p->state->at ? p->state->at : p->at, "", AIGW_LOSS_DROPPED, "the state of another provider goes back to that provider only");
+        if (!p->text.n) return;
+        if (p->kind == AIGW_PART_REFUSAL) aigwi_anthropic_lose(c, p->at, "", AIGW_LOSS_APPROXIMATED, "a refusal in the history is sent as text");
+        aigwi_anthropic_role(c, AIGWI_ANTHROPIC_ASSISTANT);
+        aigwi_anthropic_put_text(c, p, 1);
+        break;
+    case AIGW_PART_FILE:
+        if (c->version == 1 && !aigwi_anthropic_media_why(c, p)) {
+            aigwi_anthropic_role(c, AIGWI_ANTHROPIC_ASSISTANT);
+            aigwi_anthropic_put_media(c, p);
+            break;
+        }
+        aigwi_anthropic_lose(c, p->at, "", AIGW_LOSS_DROPPED, "this API version takes no documents in an assistant message");
+        return;
+    case AIGW_PART_OTHER:
+        if (aigw_base_eq(p->name, aigwi_anthropic_name)) {
+            aigwi_anthropic_role(c, AIGWI_ANTHROPIC_ASSISTANT);
+            aigw_json_put_raw(c->out, raw);
+            break;
+        }
+        /* fall through */
+    default:
+        aigwi_anthropic_lose(c, p->at, "", AIGW_LOSS_DROPPED, "the target has no such part in an assistant message");
+        return;
+    }
+    c->last_kind = p->kind;
+}
+
+/* A message of the user, or a system message that came late. */
+static void aigwi_anthropic_put_other(aigwi_anthropic_up *c, const aigw_message *m) {
+    int system = m->role == AIGW_ROLE_SYSTEM || m->role == AIGW_ROLE_DEVELOPER;
+    int keeps = (c->to->can & AIGW_CAN(LATE_SYSTEM)) || (c->native && !(c->to->no & AIGW_CAN(LATE_SYSTEM)));
+    const aigw_part *p;
+    if (system && !keeps) aigwi_anthropic_lose(c, m->at, "", AIGW_LOSS_APPROXIMATED, "this model takes no system message inside the conversation: sent as user text");
+    for (p = m->parts; p; p = p->next) {
+        if (!aigwi_anthropic_user_takes(c, p)) continue;
+        aigwi_anthropic_role(c, system && keeps ? AIGWI_ANTHROPIC_SYSTEM : AIGWI_ANTHROPIC_USER);
+        aigwi_anthropic_put_user(c, p);
+        c->last_kind = p->kind;
+    }
+}
+
+/* The first message that is not a leading system message. */
+static const aigw_message *aigwi_anthropic_first(const aigw_req *req) {
+    const aigw_message *m = req->messages;
+    while (m && (m->role == AIGW_ROLE_SYSTEM || m->role == AIGW_ROLE_DEVELOPER)) m = m->next;
+    return m;
+}
+
+static void aigwi_anthropic_put_name(aigwi_anthropic_up *c, const aigw_message *m) {
+    if (m->name.n) aigwi_anthropic_lose(c, m->at, ".name", AIGW_LOSS_DROPPED, "participants have no names");
+}
+
+/* Everything between two assistant messages is one turn of the user; the results of all calls before it come first in it. */
+static void aigwi_anthropic_put_messages(aigwi_anthropic_up *c) {
+    const aigw_message *m = aigwi_anthropic_first(c->req), *end;
+    const aigw_part *p;
+    size_t last_at = AIGW_NOWHERE;
+    aigw_json_key(c->out, "messages");
+    aigw_json_open(c->out, '[');
+    while (m) {
+        for (end = m; end && end->role != AIGW_ROLE_ASSISTANT; end = end->next)
+            for (p = end->role == AIGW_ROLE_TOOL ? end->parts : NULL; p; p = p->next) aigwi_anthropic_put_result(c, p);
+        for (; m != end; m = m->next) {
+            aigwi_anthropic_put_name(c, m);
+            if (m->role != AIGW_ROLE_TOOL) aigwi_anthropic_put_other(c, m);
+        }
+        for (; m && m->role == AIGW_ROLE_ASSISTANT; m = m->next) {
+            aigwi_anthropic_put_name(c, m);
+            last_at = m->at;
+            for (p = m->parts; p; p = p->next) aigwi_anthropic_put_assistant(c, p);
+        }
+    }
+    if (!c->role) aigwi_anthropic_filler(c);
+    /* what ends with a block of the provider's own tools is a paused turn, not a prefill */
+    if (c->role == AIGWI_ANTHROPIC_ASSISTANT && c->last_kind != AIGW_PART_OTHER && (c->to->no & AIGW_CAN(PREFILL)))
+        aigwi_anthropic_lose(c, last_at, "", AIGW_LOSS_REFUSED, "this model does not continue a begun answer (prefill)");
+    aigwi_anthropic_end_role(c);
+    aigw_json_close(c->out, ']');
+}
+
+/* The leading system messages: one text as a string, else as blocks. */
+static void aigwi_anthropic_put_system(aigwi_anthropic_up *c) {
+    const aigw_message *m, *first = aigwi_anthropic_first(c->req);
+    const aigw_part *p, *only = NULL;
+    int n = 0;
+    for (m = c->req->messages; m != first; m = m->next) {
+        aigwi_anthropic_put_name(c, m);
+        for (p = m->parts; p; p = p->next) {
+            if (p->kind != AIGW_PART_TEXT) aigwi_anthropic_lose(c, p->at, "", AIGW_LOSS_DROPPED, "a system message is text");
+            else if (p->text.n && !n++) only = p;
+        }
+    }
+    if (!n) return;
+    aigw_json_key(c->out, "system");
+    if (n == 1 && !only->cache_ttl_s && !only->notes) {
+        aigw_json_put_text(c->out, only->text);
+        return;
+    }
+    aigw_json_open(c->out, '[');
+    for (m = c->req->messages; m != first; m = m->next)
+        for (p = m->parts; p; p = p->next)
+            if (p->kind == AIGW_PART_TEXT && p->text.n) aigwi_anthropic_put_text(c, p, 0);
+    aigw_json_close(c->out, ']');
+}
+
+/* Is the tool sent? A list of allowed tools means that only these are. */
+static int aigwi_anthropic_allowed(aigwi_anthropic_up *c, const aigw_tool *t) {
+    const aigw_item *i;
+    aigw_str name;
+    if (!c->req->choice_names || c->req->choice == AIGW_CHOICE_NAMED || t->kind == AIGW_TOOL_HOSTED) return 1;
+    for (i = c->req->choice_names; i; i = i->next)
+        if (aigwi_dialect_plain(i->text, c->mem, &name) && aigw_base_eq(name, t->name)) return 1;
+    return 0;
+}
+
+static const char aigwi_anthropic_free_text[] = "{\"type\":\"object\",\"properties\":{\"input\":{\"type\":\"string\"}},\"required\":[\"input\"]}";
+
+/* A schema for arguments: always one of type object. */
+static void aigwi_anthropic_put_schema(aigwi_anthropic_up *c, const aigw_tool *t) {
+    static const aigwi_dialect_edit object = { "type", AIGW_STR("\"object\"") };
+    static const aigw_str none = AIGW_STR("{\"type\":\"object\"}");
+    aigw_json j;
+    aigw_json_key(c->out, "input_schema");
+    if (t->kind == AIGW_TOOL_CUSTOM) {
+        aigw_json_put_raw(c->out, aigw_base_str(aigwi_anthropic_free_text));
+        return;
+    }
+    if (!t->schema.n) {
+        aigw_json_put_raw(c->out, none);
+        return;
+    }
+    aigw_json_init(&j, t->schema);
+    if (t->openapi || aigwi_anthropic_seek(&j, "type")) {
+        aigwi_dialect_put_schema(c->out, t->schema, t->openapi);
+        return;
+    }
+    aigw_json_put_raw(c->out, aigwi_dialect_slice("", 0));
+    if (aigwi_dialect_splice(t->schema, &object, 1, c->out)) aigw_json_put_raw(c->out, none);
+    c->out->comma = 1;
+}
+
+static void aigwi_anthropic_put_tool(aigwi_anthropic_up *c, const aigw_tool *t) {
+    if (t->kind == AIGW_TOOL_HOSTED) {
+        if (c->native) aigw_json_put_raw(c->out, t->schema);
+        else aigwi_anthropic_lose(c, t->at, "", AIGW_LOSS_REFUSED, "a tool that another provider runs itself");
+        return;
+    }
+    aigw_json_open(c->out, '{');
+    aigw_json_key(c->out, "name");
+    aigw_json_put_str(c->out, t->name);
+    if (t->description.n) {
+        aigw_json_key(c->out, "description");
+        aigw_json_put_text(c->out, t->description);
+    }
+    aigwi_anthropic_put_schema(c, t);
+    if (t->kind == AIGW_TOOL_CUSTOM && t->schema.n) aigwi_anthropic_lose(c, t->at, "", AIGW_LOSS_DROPPED, "the grammar of a free-text tool cannot be said");
+    if (t->strict >= 0) {
+        aigw_json_key(c->out, "strict");
+        aigw_json_put_bool(c->out, t->strict);
+    }
+    aigwi_anthropic_put_cache(c, t->cache_ttl_s, t->cache_at ? t->cache_at : t->at);
+    aigw_json_close(c->out, '}');
+}
+
+static void aigwi_anthropic_put_tools(aigwi_anthropic_up *c) {
+    const aigw_tool *t;
+    for (t = c->req->tools; t; t = t->next)
+        if (c->to->no & AIGW_CAN(TOOLS)) aigwi_anthropic_lose(c, t->at, "", AIGW_LOSS_REFUSED, "this model has no tools");
+        else if (aigwi_anthropic_allowed(c, t) && !c->tools++) {
+            aigw_json_key(c->out, "tools");
+            aigw_json_open(c->out, '[');
+            aigwi_anthropic_put_tool(c, t);
+        } else if (aigwi_anthropic_allowed(c, t)) aigwi_anthropic_put_tool(c, t);
+    if (c->tools) aigw_json_close(c->out, ']');
+}
+
+static int aigwi_anthropic_forced(const aigw_req *req) { return req->choice == AIGW_CHOICE_REQUIRED || req->choice == AIGW_CHOICE_NAMED; }
+
+/* The choice of tools and the parallel switch, which is a member of it. A forced call that the model refuses is refused here too: who forces a call
+   reads nothing else from the answer. */
+static void aigwi_anthropic_put_choice(aigwi_anthropic_up *c) {
+    static const char *const types[] = { "auto", "auto", "none", "any", "tool" };
+    const aigw_req *req = c->req;
+    const aigw_param *parallel = &req->param[AIGW_P_PARALLEL];
+    aigw_str name = { NULL, 0 };
+    c->done |= 1u << AIGW_P_PARALLEL;
+    if (req->choice != AIGW_CHOICE_UNSET && !c->tools)
+        aigwi_anthropic_lose(c, req->choice_at, "", AIGW_LOSS_DROPPED, "a choice of tools without tools");
+    if (!c->tools || req->choice == AIGW_CHOICE_NONE) aigwi_anthropic_drop(c, AIGW_P_PARALLEL, "no tool can be called, in parallel or not");
+    if (!c->tools || (req->choice == AIGW_CHOICE_UNSET && !parallel->has)) return;
+    if (aigwi_anthropic_forced(req) && (c->to->no & AIGW_CAN(FORCED_TOOLS)))
+        aigwi_anthropic_lose(c, req->choice_at, "", AIGW_LOSS_REFUSED, "this model cannot be forced to call a tool");
+    aigw_json_key(c->out, "tool_choice");
+    aigwi_anthropic_open(c, types[req->choice <= AIGW_CHOICE_NAMED ? req->choice : 0]);
+    if (req->choice == AIGW_CHOICE_NAMED && req->choice_names) {
+        if (!aigwi_dialect_plain(req->choice_names->text, c->mem, &name)) c->err = AIGW_E_NOMEM;
+        aigw_json_key(c->out, "name");
+        aigw_json_put_str(c->out, name);
+    }
+    if (parallel->has && req->choice != AIGW_CHOICE_NONE) {
+        aigw_json_key(c->out, "disable_parallel_tool_use");
+        aigw_json_put_bool(c->out, !parallel->micro);
+    }
+    aigw_json_close(c->out, '}');
+}
+
+/* ---- thinking: effort, budget or neither (wire-formats 26.7) */
+
+static const struct { aigw_str word; int64_t budget, below; } aigwi_anthropic_efforts[] = {   /* below: budgets under it are nearest to this step */
+    { AIGW_STR("minimal"), 1024, 0 }, { AIGW_STR("low"), 2048, 5120 }, { AIGW_STR("medium"), 8192, 12288 }, { AIGW_STR("high"), 16384, 24192 },
+    { AIGW_STR("xhigh"), 32000, 48000 }, { AIGW_STR("max"), 64000, INT64_MAX }
+};
+enum { AIGWI_ANTHROPIC_EFFORTS = 6 };
+
+static int aigwi_anthropic_effort(aigw_str word) {
+    int i = 0;
+    while (i < AIGWI_ANTHROPIC_EFFORTS && !aigw_base_eq(word, aigwi_anthropic_efforts[i].word)) i++;
+    return i;
+}
+
+/* Is `word` in a list of words with spaces between them? An empty list says nothing, so everything is in it. */
+static int aigwi_anthropic_listed(aigw_str list, aigw_str word) {
+    size_t i, from;
+    if (!list.n) return 1;
+    for (i = from = 0; i <= list.n; i++) {
+        if (i < list.n && list.p[i] != ' ') continue;
+        if (aigw_base_eq(aigwi_dialect_slice(list.p + from, i - from), word)) return 1;
+        from = i + 1;
+    }
+    return 0;
+}
+
+/* The effort word to send for `word`: the nearest that this dialect and this model have, lower first. */
+static void aigwi_anthropic_set_effort(aigwi_anthropic_up *c, aigw_str word, size_t at) {
+    int step = aigwi_anthropic_effort(word), i;
+    c->effort = word;
+    if (step == AIGWI_ANTHROPIC_EFFORTS) return;                     /* a newer word: the provider knows */
+    for (i = step ? step : 1; i > 1 && !aigwi_anthropic_listed(c->to->efforts, aigwi_anthropic_efforts[i].word); i--) {}
+    while (i < AIGWI_ANTHROPIC_EFFORTS - 1 && !aigwi_anthropic_listed(c->to->efforts, aigwi_anthropic_efforts[i].word)) i++;
+    c->effort = aigwi_anthropic_efforts[i].word;
+    if (i != step) aigwi_anthropic_lose(c, at, "", AIGW_LOSS_APPROXIMATED, "the nearest effort that this model has");
+}
+
+static void aigwi_anthropic_drop_thinking(aigwi_anthropic_up *c, const char *reason) {
+    aigwi_anthropic_drop(c, AIGW_P_EFFORT, reason);
+    aigwi_anthropic_drop(c, AIGW_P_REASONING_MODE, reason);
+    aigwi_anthropic_drop(c, AIGW_P_REASONING_BUDGET, reason);
+    c->thinking = NULL;
+    c->effort.n = 0;
+}
+
+/* The older form: a budget of tokens, at least 1,024 and below max_tokens. */
+static void aigwi_anthropic_plan_budget(aigwi_anthropic_up *c) {
+    const aigw_param *effort = &c->req->param[AIGW_P_EFFORT], *budget = &c->req->param[AIGW_P_REASONING_BUDGET], *max = &c->req->param[AIGW_P_MAX_OUTPUT];
+    const aigw_param *from = budget->has ? budget : effort->has ? effort : &c->req->param[AIGW_P_REASONING_MODE];
+    int64_t b = budget->micro / 1000000;
+    int step = aigwi_anthropic_effort(effort->raw);
+    if (aigwi_anthropic_forced(c->req) && c->req->tools) {
+        aigwi_anthropic_drop_thinking(c, "a forced tool call and a thinking budget exclude each other");
+        return;
+    }
+    if (budget->has && effort->has) {                                /* both can be said at once */
+        if (c->native || (c->to->can & AIGW_CAN(ADAPTIVE_THINKING))) aigwi_anthropic_set_effort(c, effort->raw, effort->at);
+        else aigwi_anthropic_drop(c, AIGW_P_EFFORT, "the budget says it");
+    }
+    if (!budget->has || b < 0) b = step < AIGWI_ANTHROPIC_EFFORTS ? aigwi_anthropic_efforts[step].budget : 8192;
+    if (b < 1024) b = 1024;
+    if (!max->has && b >= c->max_tokens) {
+        c->max_tokens += b;
+        if (c->to->max_output && c->max_tokens > c->to->max_output) c->max_tokens = c->to->max_output;
+    }
+    if (b >= c->max_tokens) b = c->max_tokens - 1;
+    if (b < 1024) {
+        aigwi_anthropic_drop_thinking(c, "max_tokens leaves no room for thinking, which takes 1,024 tokens or more");
+        return;
+    }
+    c->thinking = "enabled";
+    c->budget = b;
+    if (!budget->has || b != budget->micro / 1000000) aigwi_anthropic_lose(c, from->at, "", AIGW_LOSS_APPROXIMATED, "sent as a thinking budget of this model's size");
+}
+
+static void aigwi_anthropic_plan_adaptive(aigwi_anthropic_up *c) {
+    const aigw_param *effort = &c->req->param[AIGW_P_EFFORT], *budget = &c->req->param[AIGW_P_REASONING_BUDGET];
+    int64_t b = budget->micro / 1000000;
+    int i = 1;
+    if (!c->native || c->req->param[AIGW_P_REASONING_MODE].has) c->thinking = "adaptive";
+    if (effort->has) {
+        aigwi_anthropic_set_effort(c, effort->raw, effort->at);
+        aigwi_anthropic_drop(c, AIGW_P_REASONING_BUDGET, "the effort says it");
+    } else if (budget->has && b > 0) {
+        while (b >= aigwi_anthropic_efforts[i].below && i < AIGWI_ANTHROPIC_EFFORTS - 1) i++;
+        aigwi_anthropic_set_effort(c, aigwi_anthropic_efforts[i].word, budget->at);
+        aigwi_anthropic_lose(c, budget->at, "", AIGW_LOSS_APPROXIMATED, "this model takes an effort, not a budget: the nearest");
+    }
+}
+
+/* Decide what is said of thinking, and the output limit, which a budget may raise. */
+static void aigwi_anthropic_plan(aigwi_anthropic_up *c) {
+    const aigw_param *effort = &c->req->param[AIGW_P_EFFORT], *mode = &c->req->param[AIGW_P_REASONING_MODE], *budget = &c->req->param[AIGW_P_REASONING_BUDGET];
+    const aigw_param *max = &c->req->param[AIGW_P_MAX_OUTPUT];
+    uint32_t can = c->to->can, no = c->to->no;
+    int none = effort->has && aigwi_anthropic_is(effort->raw, "none"), disabled = mode->has && aigwi_anthropic_is(mode->raw, "disabled");
+    int off = none || disabled || (budget->has && !budget->micro);
+    c->done |= 1u << AIGW_P_EFFORT | 1u << AIGW_P_REASONING_MODE | 1u << AIGW_P_REASONING_BUDGET;
+    c->max_tokens = max->has ? max->micro / 1000000 : c->to->max_output > 0 ? c->to->max_output : 4096;
+    if (!effort->has && !mode->has && !budget->has) return;
+    if (off) {
+        if (no & AIGW_CAN(REASONING)) return;                        /* it does not think anyway */
+        if (no & AIGW_CAN(THINKING_OFF)) {
+            aigwi_anthropic_drop_thinking(c, "this model always thinks");
+            return;
+        }
+        c->thinking = "disabled";
+        if (effort->has && !none) aigwi_anthropic_set_effort(c, effort->raw, effort->at);
+        return;
+    }
+    if (no & AIGW_CAN(REASONING)) aigwi_anthropic_drop_thinking(c, "this model does not reason");
+    else if (mode->has && aigwi_anthropic_is(mode->raw, "between_tools")) {
+        c->thinking = "between_tools";
+        if (effort->has) aigwi_anthropic_set_effort(c, effort->raw, effort->at);
+        aigwi_anthropic_drop(c, AIGW_P_REASONING_BUDGET, "thinking between tools has no budget");
+    } else if ((no & AIGW_CAN(ADAPTIVE_THINKING)) || ((can & AIGW_CAN(BUDGET_THINKING)) && !(can & AIGW_CAN(ADAPTIVE_THINKING))) ||
+               (budget->has && budget->micro > 0 && !(no & AIGW_CAN(BUDGET_THINKING)) &&
+                ((can & AIGW_CAN(BUDGET_THINKING)) || !(can & AIGW_CAN(ADAPTIVE_THINKING))))) aigwi_anthropic_plan_budget(c);
+    else aigwi_anthropic_plan_adaptive(c);
+}
+
+static void aigwi_anthropic_put_thinking(aigwi_anthropic_up *c) {
+    const aigw_param *show = &c->req->param[AIGW_P_REASONING_SHOW];
+    int on = c->thinking && (aigwi_anthropic_is(aigw_base_str(c->thinking), "adaptive") || c->budget);
+    c->done |= 1u << AIGW_P_REASONING_SHOW;
+    if (!on) aigwi_anthropic_drop(c, AIGW_P_REASONING_SHOW, "there is no thinking to be shown");
+    if (!c->thinking) return;
+    aigw_json_key(c->out, "thinking");
+    aigwi_anthropic_open(c, c->thinking);
+    if (c->budget) {
+        aigw_json_key(c->out, "budget_tokens");
+        aigw_json_put_int(c->out, c->budget);
+    }
+    if (on && show->has) {
+        aigw_json_key(c->out, "display");
+        aigw_json_put_str(c->out, aigw_base_str(show->micro ? "summarized" : "omitted"));
+    }
+    aigw_json_close(c->out, '}');
+}
+
+/* Effort and output format. Free JSON is a schema that any object fits. */
+static void aigwi_anthropic_put_output(aigwi_anthropic_up *c) {
+    static const aigw_str any = AIGW_STR("{\"type\":\"object\"}");
+    const aigw_format *f = &c->req->format;
+    if (f->kind == AIGW_FORMAT_SCHEMA && (c->to->no & AIGW_CAN(JSON_SCHEMA)))
+        aigwi_anthropic_lose(c, f->at, "", AIGW_LOSS_REFUSED, "this model cannot be bound to a schema");
+    if (f->kind == AIGW_FORMAT_JSON && (c->to->no & AIGW_CAN(JSON_SCHEMA)))
+        aigwi_anthropic_lose(c, f->at, "", AIGW_LOSS_REFUSED, "this model cannot be bound to JSON");
+    if (f->kind && f->name.n) aigwi_anthropic_lose(c, f->name_at, "", AIGW_LOSS_DROPPED, "a schema has no name here");
+    if (f->kind && f->description.n) aigwi_anthropic_lose(c, f->description_at, "", AIGW_LOSS_DROPPED, "a schema has no description here");
+    if (f->kind && f->strict >= 0 && f->strict_at != AIGW_NOWHERE) aigwi_anthropic_lose(c, f->strict_at, "", AIGW_LOSS_DROPPED, "a schema is always binding here");
+    if (!c->effort.n && !f->kind) return;
+    aigw_json_key(c->out, "output_config");
+    aigw_json_open(c->out, '{');
+    if (c->effort.n) {
+        aigw_json_key(c->out, "effort");
+        aigw_json_put_str(c->out, c->effort);
+    }
+    if (f->kind) {
+        aigw_json_key(c->out, "format");
+        aigwi_anthropic_open(c, "json_schema");
+        aigw_json_key(c->out, "schema");
+        if (f->kind == AIGW_FORMAT_SCHEMA && f->schema.n) aigwi_dialect_put_schema(c->out, f->schema, f->openapi);
+        else aigw_json_put_raw(c->out, any);
+        aigw_json_close(c->out, '}');
+    }
+    aigw_json_close(c->out, '}');
+}
+
+/* ---- the rest of a request */
+
+static const aigwi_dialect_row aigwi_anthropic_sampling[] = {       /* wire-formats 26.5 */
+    { AIGW_P_TEMPERATURE, AIGWI_CLAMP, "temperature", 0, 1000000, "the temperature is 0 to 1 here: the nearest" },
+    { AIGW_P_TOP_P,       AIGWI_CLAMP, "top_p",       0, 1000000, "top_p is 0 to 1: the nearest" },
+    { AIGW_P_TOP_K,       AIGWI_CLAMP, "top_k",       0, INT64_C(2147483647000000), "top_k is not negative" }
+};
+enum { AIGWI_ANTHROPIC_SAMPLING = 3 };
+
+/* Sampling parameters exist in API version 2023-06-01 only, and together with thinking not at all: that version is chosen when one must be kept. */
+static void aigwi_anthropic_choose_version(aigwi_anthropic_up *c) {
+    int i, any = 0, kept, thinks = c->thinking && !aigwi_anthropic_is(aigw_base_str(c->thinking), "disabled");
+    for (i = 0; i < AIGWI_ANTHROPIC_SAMPLING; i++) any |= c->req->param[aigwi_anthropic_sampling[i].id].has;
+    any = any && c->req->op == AIGW_OP_CHAT && !thinks && !(c->to->no & AIGW_CAN(SAMPLING));
+    c->version = c->to->version.n ? aigwi_anthropic_word(c->to->version, aigwi_anthropic_versions, 2) : any;
+    kept = any && c->version < 2 && aigwi_anthropic_takes[c->version & 1].sampling;
+    for (i = 0; i < AIGWI_ANTHROPIC_SAMPLING && !kept; i++) {
+        c->done |= 1u << aigwi_anthropic_sampling[i].id;
+        aigwi_anthropic_drop(c, aigwi_anthropic_sampling[i].id, c->req->op != AIGW_OP_CHAT ? "nothing is sampled when tokens are counted" :
+            thinks ? "sampling parameters and thinking exclude each other" : "this model or API version takes no sampling parameters");
+    }
+}
+
+static void aigwi_anthropic_put_limit(aigwi_anthropic_up *c) {
+    const aigw_param *max = &c->req->param[AIGW_P_MAX_OUTPUT];
+    c->done |= 1u << AIGW_P_MAX_OUTPUT;
+    if (max->has && c->to->max_output > 0 && c->max_tokens > c->to->max_output) {
+        c->max_tokens = c->to->max_output;
+        aigwi_anthropic_lose(c, max->at, "", AIGW_LOSS_APPROXIMATED, "more than this model can write: its maximum");
+    }
+    if (!max->has) aigwi_anthropic_lose(c, AIGW_NOWHERE, "max_tokens", AIGW_LOSS_SYNTHESIZED, "an output limit is required");
+    aigw_json_key(c->out, "max_tokens");
+    aigw_json_put_int(c->out, c->max_tokens);
+}
+
+static void aigwi_anthropic_put_stops(aigwi_anthropic_up *c) {
+    const aigw_item *i;
+    if (!c->req->stop) return;
+    if (c->req->op != AIGW_OP_CHAT) {
+        aigwi_anthropic_lose(c, c->req->stop_at, "", AIGW_LOSS_DROPPED, "nothing is written when tokens are counted");
+        return;
+    }
+    aigw_json_key(c->out, "stop_sequences");
+    aigw_json_open(c->out, '[');
+    for (i = c->req->stop; i; i = i->next) {
+        if (i->text.n) aigw_json_put_text(c->out, i->text);
+        else aigwi_anthropic_lose(c, i->at, "", AIGW_LOSS_DROPPED, "an empty stop sequence");
+    }
+    aigw_json_close(c->out, ']');
+}
+
+/* The end user: a hashed id rather than a plain one, and nothing longer than the provider takes. */
+static void aigwi_anthropic_put_user_id(aigwi_anthropic_up *c) {
+    int id = c->req->param[AIGW_P_SAFETY_ID].has ? AIGW_P_SAFETY_ID : AIGW_P_USER;
+    const aigw_param *p = &c->req->param[id];
+    if (c->req->metadata.n) aigwi_anthropic_lose(c, c->req->metadata_at, "", AIGW_LOSS_DROPPED, "metadata holds a user id and nothing else");
+    if (!p->has || c->req->op != AIGW_OP_CHAT) return;
+    c->done |= 1u << id;
+    if (p->raw.n > 256) {
+        aigwi_anthropic_drop(c, id, "a user id is no longer than 256 bytes");
+        return;
+    }
+    aigw_json_key(c->out, "metadata");
+    aigw_json_open(c->out, '{');
+    aigw_json_key(c->out, "user_id");
+    aigw_json_put_str(c->out, p->raw);
+    aigw_json_close(c->out, '}');
+}
+
+/* Numbers of answers and probabilities: what asks for no more than the default is met, more than one answer cannot be. */
+static void aigwi_anthropic_plan_rest(aigwi_anthropic_up *c) {
+    const aigw_param *n = &c->req->param[AIGW_P_N], *logprobs = &c->req->param[AIGW_P_LOGPROBS];
+    if (n->has && c->req->op == AIGW_OP_CHAT) {
+        c->done |= 1u << AIGW_P_N;
+        if (n->micro > 1000000) aigwi_anthropic_lose(c, n->at, "", AIGW_LOSS_REFUSED, "one answer can be had, not several");
+    }
+    if (logprobs->has && !logprobs->micro) c->done |= 1u << AIGW_P_LOGPROBS;
+}
+
+static void aigwi_anthropic_put_body(aigwi_anthropic_up *c) {
+    const aigw_param *stream = &c->req->param[AIGW_P_STREAM];
+    int chat = c->req->op == AIGW_OP_CHAT, i, r;
+    aigw_json_open(c->out, '{');
+    aigw_json_key(c->out, "model");
+    aigw_json_put_str(c->out, c->to->id);
+    if (chat) aigwi_anthropic_put_limit(c);
+    aigwi_anthropic_put_system(c);
+    aigwi_anthropic_put_messages(c);
+    aigwi_anthropic_put_tools(c);
+    aigwi_anthropic_put_choice(c);
+    aigwi_anthropic_put_thinking(c);
+    aigwi_anthropic_put_output(c);
+    aigwi_anthropic_put_stops(c);
+    aigwi_anthropic_put_user_id(c);
+    aigwi_anthropic_put_cache(c, c->req->cache_ttl_s, c->req->cache_at);
+    for (i = 0; i < AIGWI_ANTHROPIC_SAMPLING; i++) {
+        if (c->done >> aigwi_anthropic_sampling[i].id & 1) continue;
+        r = aigwi_dialect_put_row(c->out, c->req, &aigwi_anthropic_sampling[i], c->loss, &c->done);
+        if (r) c->err = r;
+    }
+    if (chat && stream->has) {
+        aigw_json_key(c->out, "stream");
+        aigw_json_put_bool(c->out, stream->micro != 0);
+    }
+    aigw_json_close(c->out, '}');
+}
+
+/* Method, target and headers. A base URL may end with /v1, as other providers' do. */
+static int aigwi_anthropic_put_head(const aigw_target *to, int op, aigw_str query, aigw_str version, aigw_arena *mem, aigw_head *head) {
+    static const aigw_str post = AIGW_STR("POST"), type = AIGW_STR("content-type"), json = AIGW_STR("application/json"), name = AIGW_STR("anthropic-version");
+    aigw_str base = to->base, path = aigw_base_str(op == AIGW_OP_CHAT ? "/v1/messages" : "/v1/messages/count_tokens");
+    aigw_out out;
+    char *p;
+    int r;
+    if (base.n >= 3 && !memcmp(base.p + base.n - 3, "/v1", 3)) base.n -= 3;
+    p = (char *)aigw_base_take(mem, base.n + path.n + query.n, 1, 1);
+    if (!p) return AIGW_E_NOMEM;
+    aigw_base_out_init(&out, p, base.n + path.n + query.n, NULL, 0);
+    aigw_base_put(&out, base);
+    aigw_base_put(&out, path);
+    aigw_base_put(&out, query);
+    head->method = post;
+    head->target = aigwi_dialect_slice(p, out.buf.n);
+    r = aigw_base_header_put(head, type, json);
+    return r ? r : aigw_base_header_put(head, name, version);
+}
+
+static int aigwi_anthropic_req_encode(const aigw_req *req, const aigw_target *to, aigw_arena *mem, aigw_head *head, aigw_out *out, aigw_loss *loss) {
+    static const aigw_str no_query = { "", 0 };
+    aigwi_anthropic_up c;
+    int r;
+    if (req->op != AIGW_OP_CHAT && req->op != AIGW_OP_COUNT_TOKENS) return AIGW_E_UNSUPPORTED;
+    memset(&c, 0, sizeof c);
+    c.req = req;
+    c.to = to;
+    c.mem = mem;
+    c.out = out;
+    c.loss = loss;
+    c.native = aigw_base_eq(req->dialect, aigwi_anthropic_name);
+    aigwi_anthropic_plan(&c);
+    aigwi_anthropic_choose_version(&c);
+    aigwi_anthropic_plan_rest(&c);
+    r = aigwi_anthropic_put_head(to, req->op, no_query, c.version < 2 ? aigwi_anthropic_versions[c.version] : to->version, mem, head);
+    if (r) return r;
+    aigwi_anthropic_put_body(&c);
+    r = aigwi_dialect_drop_params(req, req->op == AIGW_OP_CHAT ? c.done : c.done & ~(1u << AIGW_P_MAX_OUTPUT), loss);
+    if (r && c.err != AIGW_E_NOMEM) c.err = r;
+    r = aigwi_dialect_drop_raw(req, loss);
+    if (r && c.err != AIGW_E_NOMEM) c.err = r;
+    r = aigw_base_out_end(out);
+    return r ? r : c.err;
+}
+
+/* The client's own bytes; only the model's name changes. Its API version and its betas are the client's business, and are passed on. */
+static int aigwi_anthropic_req_edit(const aigw_req *req, const aigw_target *to, aigw_arena *mem, aigw_head *head, aigw_out *out, aigw_loss *loss) {
+    static const aigw_str version = AIGW_STR("anthropic-version"), beta = AIGW_STR("anthropic-beta"), query = AIGW_STR("?beta=true"), asked = AIGW_STR("beta=true"),
+                          none = { "", 0 };
+    aigwi_dialect_edit edit = { "model", { NULL, 0 } };
+    aigw_str v = none, q = none;
+    aigw_out name;
+    size_t room = to->id.n * 6 + 2, i;
+    char *p;
+    int r;
+    if (req->op != AIGW_OP_CHAT && req->op != AIGW_OP_COUNT_TOKENS) return AIGW_E_UNSUPPORTED;
+    if (req->head) {
+        v = aigw_base_header(req->head, version);
+        i = aigwi_anthropic_path(req->head).n;
+        if (aigw_base_find(req->head->target, asked, i) < req->head->target.n) q = query;
+    }
+    if (!v.n) v = to->version.n ? to->version : aigwi_anthropic_versions[0];
+    r = aigwi_anthropic_put_head(to, req->op, q, v, mem, head);
+    for (i = 0; !r && req->head && i < req->head->n; i++)
+        if (aigw_base_eq_nocase(req->head->headers[i].name, beta)) r = aigw_base_header_put(head, beta, req->head->headers[i].value);
+    if (r) return r;
+    if (aigw_base_eq(req->model, to->id)) {
+        aigw_base_ref(out, req->body);
+        return aigw_base_out_end(out);
+    }
+    p = (char *)aigw_base_take(mem, room, 1, 1);
+    if (!p) return AIGW_E_NOMEM;
+    aigw_base_out_init(&name, p, room, NULL, 0);
+    aigw_json_put_str(&name, to->id);
+    edit.json = aigwi_dialect_slice(p, name.buf.n);
+    r = aigwi_dialect_splice(req->body, &edit, 1, out);
+    if (!r) r = aigw_model_loss_at(loss, AIGW_NOWHERE, "model", AIGW_LOSS_SYNTHESIZED, "the provider's own name of the model");
+    return r ? r : aigw_base_out_end(out);
+}
+
+/* ---- provider side: reading answers */
+
+static const struct { aigw_str word; uint8_t finish; } aigwi_anthropic_stop_reasons[] = {   /* wire-formats 6.6, 26.9 */
+    { AIGW_STR("end_turn"), AIGW_FINISH_STOP }, { AIGW_STR("max_tokens"), AIGW_FINISH_LENGTH }, { AIGW_STR("stop_sequence"), AIGW_FINISH_STOP_SEQUENCE },
+    { AIGW_STR("tool_use"), AIGW_FINISH_TOOL_CALLS }, { AIGW_STR("pause_turn"), AIGW_FINISH_PAUSE }, { AIGW_STR("refusal"), AIGW_FINISH_REFUSAL },
+    { AIGW_STR("model_context_window_exceeded"), AIGW_FINISH_CONTEXT }
+};
+enum { AIGWI_ANTHROPIC_STOP_REASONS = 7 };
+
+static int aigwi_anthropic_finish(aigw_str word) {
+    int i;
+    for (i = 0; i < AIGWI_ANTHROPIC_STOP_REASONS; i++)
+        if (aigw_base_eq(word, aigwi_anthropic_stop_reasons[i].word)) return aigwi_anthropic_stop_reasons[i].finish;
+    return word.n ? AIGW_FINISH_OTHER : AIGW_FINISH_NONE;
+}
+
+/* What of an answer is not said once: read by the same code from whole answers and from frames. */
+typedef struct {
+    aigw_str   id, model, stop_reason, stop_sequence, stop_details;
+    aigw_usage usage;
+    aigw_json  content;          /* standing at the array; p NULL: none */
+    int        failed;           /* it is an error object */
+} aigwi_anthropic_answer;
+
+/* A count of tokens. The counts are cumulative: a zero does not take back what was said before (gateways restate zeros). */
+static void aigwi_anthropic_count(aigw_json *j, uint32_t bit, uint32_t *has, int64_t *to) {
+    int64_t v = 0;
+    if (aigw_json_kind(j) != AIGW_JSON_NUMBER) aigw_json_skip(j);
+    else if (aigw_json_int(j, &v) && v >= 0 && (v || !(*has & bit))) {
+        *has |= bit;
+        *to = v;
+    }
+}
+
+/* usage: its input leaves the cached tokens out, the model's includes them. *u holds what was known before. */
+static void aigwi_anthropic_get_usage(aigw_json *j, aigw_usage *u) {
+    static const aigw_str names[] = { AIGW_STR("input_tokens"), AIGW_STR("cache_creation_input_tokens"), AIGW_STR("cache_read_input_tokens"),
+        AIGW_STR("output_tokens"), AIGW_STR("output_tokens_details") };
+    static const aigw_str details[] = { AIGW_STR("thinking_tokens") };
+    int f;
+    if (aigw_json_kind(j) != AIGW_JSON_OBJECT) {
+        aigw_json_skip(j);
+        return;
+    }
+    u->input -= u->cached + u->cache_write;
+    for (aigw_json_object(j); (f = aigw_json_field(j, names, 5, NULL)) >= 0; ) switch (f) {
+    case 0: aigwi_anthropic_count(j, AIGW_USAGE_INPUT, &u->has, &u->input); break;
+    case 1: aigwi_anthropic_count(j, AIGW_USAGE_CACHE_WRITE, &u->has, &u->cache_write); break;
+    case 2: aigwi_anthropic_count(j, AIGW_USAGE_CACHED, &u->has, &u->cached); break;
+    case 3: aigwi_anthropic_count(j, AIGW_USAGE_OUTPUT, &u->has, &u->output); break;
+    case 4:
+        if (aigw_json_kind(j) != AIGW_JSON_OBJECT) aigw_json_skip(j);
+        else for (aigw_json_object(j); (f = aigw_json_field(j, details, 1, NULL)) >= 0; ) {
+            if (f == 0) aigwi_anthropic_count(j, AIGW_USAGE_REASONING, &u->has, &u->reasoning);
+            else aigw_json_skip(j);
+        }
+        break;
+    default: aigw_json_skip(j);         /* structural: the parts of the above, server tool counts, tier, place */
+    }
+    if (u->input > INT64_MAX / 4 || u->cached > INT64_MAX / 4 || u->cache_write > INT64_MAX / 4) u->input = u->cached = u->cache_write = 0;
+    u->input += u->cached + u->cache_write;
+}
+
+static void aigwi_anthropic_string(aigw_json *j, aigw_arena *mem, aigw_str *to) {
+    if (aigw_json_kind(j) == AIGW_JSON_STRING) aigw_json_str(j, mem, to);
+    else aigw_json_skip(j);
+}
+
+/* A message object, or the delta of one (which has no content): the members that matter. */
+static void aigwi_anthropic_get_answer(aigw_json *j, aigw_arena *mem, aigwi_anthropic_answer *a) {
+    static const aigw_str names[] = { AIGW_STR("id"), AIGW_STR("model"), AIGW_STR("content"), AIGW_STR("stop_reason"), AIGW_STR("stop_sequence"),
+        AIGW_STR("stop_details"), AIGW_STR("usage"), AIGW_STR("error"), AIGW_STR("input_tokens") };
+    int f;
+    for (aigw_json_object(j); (f = aigw_json_field(j, names, 9, NULL)) >= 0; ) switch (f) {
+    case 0: aigwi_anthropic_string(j, mem, &a->id); break;
+    case 1: aigwi_anthropic_string(j, mem, &a->model); break;
+    case 2:
+        a->content = *j;
+        if (aigw_json_kind(j) != AIGW_JSON_ARRAY) a->content.p = NULL;
+        aigw_json_skip(j);
+        break;
+    case 3: aigwi_anthropic_string(j, mem, &a->stop_reason); break;
+    case 4: aigwi_anthropic_string(j, mem, &a->stop_sequence); break;
+    case 5:
+        if (aigw_json_kind(j) == AIGW_JSON_OBJECT) aigw_json_raw(j, &a->stop_details);
+        else aigw_json_skip(j);
+        break;
+    case 6: aigwi_anthropic_get_usage(j, &a->usage); break;
+    case 7: a->failed = aigw_json_kind(j) != AIGW_JSON_NULL; aigw_json_skip(j); break;
+    case 8: aigwi_anthropic_count(j, AIGW_USAGE_INPUT, &a->usage.has, &a->usage.input); break;      /* the answer of count_tokens */
+    default: aigw_json_skip(j);         /* structural: type, role, container, diagnostics, context_management */
+    }
+}
+
+/* A block of an answer. */
+typedef struct {
+    int       kind;
+    aigw_text text, signature;     /* text or thinking; signature or data */
+    aigw_str  id, name, input, raw;
+    aigw_json citations;           /* p NULL: none */
+} aigwi_anthropic_block_in;
+
+static void aigwi_anthropic_text_of(aigw_json *j, aigw_text *to) {
+    if (aigw_json_kind(j) == AIGW_JSON_STRING) aigw_json_text(j, to);
+    else aigw_json_skip(j);
+}
+
+static void aigwi_anthropic_read_block(aigw_json *j, aigw_arena *mem, aigwi_anthropic_block_in *b) {
+    const unsigned answers = 1u << AIGWI_ANTHROPIC_TEXT | 1u << AIGWI_ANTHROPIC_CALL | 1u << AIGWI_ANTHROPIC_THINKING | 1u << AIGWI_ANTHROPIC_REDACTED;
+    int f;
+    memset(b, 0, sizeof *b);
+    b->kind = aigwi_anthropic_kind(j, answers);
+    if (b->kind == AIGWI_ANTHROPIC_OTHER) {
+        aigw_json_raw(j, &b->raw);
+        return;
+    }
+    for (aigw_json_object(j); (f = aigw_json_field(j, aigwi_anthropic_fields, AIGWI_ANTHROPIC_FIELDS, NULL)) >= 0; ) switch (f) {
+    case AIGWI_ANTHROPIC_F_TEXT: case AIGWI_ANTHROPIC_F_THINKING: aigwi_anthropic_text_of(j, &b->text); break;
+    case AIGWI_ANTHROPIC_F_SIGNATURE: case AIGWI_ANTHROPIC_F_DATA: aigwi_anthropic_text_of(j, &b->signature); break;
+    case AIGWI_ANTHROPIC_F_ID: aigwi_anthropic_string(j, mem, &b->id); break;
+    case AIGWI_ANTHROPIC_F_NAME: aigwi_anthropic_string(j, mem, &b->name); break;
+    case AIGWI_ANTHROPIC_F_INPUT: aigw_json_raw(j, &b->input); break;
+    case AIGWI_ANTHROPIC_F_CITATIONS:
+        b->citations = *j;
+        if (aigw_json_kind(j) != AIGW_JSON_ARRAY) b->citations.p = NULL;
+        aigw_json_skip(j);
+        break;
+    default: aigw_json_skip(j);         /* structural: type, caller */
+    }
+}
+
+/* An empty object says no more than no object: the arguments may still come as deltas. */
+static int aigwi_anthropic_empty(aigw_str raw) {
+    size_t i;
+    for (i = 1; i + 1 < raw.n && (raw.p[i] == ' ' || raw.p[i] == '\n' || raw.p[i] == '\r' || raw.p[i] == '\t'); i++) {}
+    return !raw.n || raw.p[0] != '{' || raw.p[i] == '}';
+}
+
+/* Open a block and tell what it begins with, which is all of it in a whole answer. `whole`: the reader is over the text that events refer to. */
+static int aigwi_anthropic_begin(aigw_dec *st, const aigw_sink *out, const aigwi_anthropic_block_in *in, uint32_t index, size_t at, struct aigw_block **b) {
+    aigw_json notes = in->citations;
+    aigw_str raw, name = in->kind == AIGWI_ANTHROPIC_OTHER ? aigwi_anthropic_name : in->name;
+    aigw_text text = in->text;
+    int r = aigwi_dialect_open(st, out, 0, aigwi_anthropic_kinds[in->kind], index, in->id, name, 0, at, b);
+    if (r < 0 || !*b) return r;
+    if (in->kind == AIGWI_ANTHROPIC_OTHER) text = aigwi_dialect_text(in->raw, AIGW_TEXT_JSON);
+    if (in->kind == AIGWI_ANTHROPIC_CALL && !aigwi_anthropic_empty(in->input)) text = aigwi_dialect_text(in->input, AIGW_TEXT_JSON);
+    r = aigwi_dialect_delta(st, out, *b, text, at);
+    if (r >= 0 && in->signature.n)
+        r = aigwi_dialect_signature(st, out, *b, in->kind == AIGWI_ANTHROPIC_REDACTED ? AIGW_OPAQUE_REDACTED : AIGW_OPAQUE_SIGNATURE, in->signature, at);
+    if (r < 0 || !notes.p) return r;
+    for (aigw_json_array(&notes); r >= 0 && aigw_json_item(&notes); ) {
+        at = aigw_json_at(&notes);
+        if (aigw_json_raw(&notes, &raw)) r = aigwi_dialect_note(st, out, AIGW_NOTE_CITATION, 0, *b, raw, at);
+    }
+    return r;
+}
+
+/* The one that has this index, of whatever kind. */
+static struct aigw_block *aigwi_anthropic_find(aigw_dec *st, uint32_t index) {
+    struct aigw_block *b;
+    for (b = st->block; b < st->block + AIGW_BLOCKS; b++)
+        if (b->used && b->key == index) return b;
+    return NULL;
+}
+
+/* ---- errors */
+
+static const aigwi_dialect_err_row aigwi_anthropic_errors[] = {     /* platform.claude.com "Errors", read 2026-11-21; wire-formats 6.9 */
+    { 0, AIGW_STR("enforced_spend_limit_reached"), AIGW_KIND_QUOTA },
+    { 0, AIGW_STR("contract_spend_limit_reached"), AIGW_KIND_QUOTA },
+    { 0, AIGW_STR("organization_on_hold"),  AIGW_KIND_PERMISSION },
+    { 0, AIGW_STR("ramp_limit_exceeded"),   AIGW_KIND_RATE_LIMIT },
+    { 0, AIGW_STR("context_length_exceeded"), AIGW_KIND_CONTEXT_LENGTH },   /* the words that our own errors carry in their place */
+    { 0, AIGW_STR("content_filter"),        AIGW_KIND_CONTENT_FILTER },
+    { 0, AIGW_STR("upstream_unreachable"),  AIGW_KIND_CONNECT },
+    { 0, AIGW_STR("upstream_bad_response"), AIGW_KIND_BAD_RESPONSE },
+    { 0, AIGW_STR("upstream_truncated"),    AIGW_KIND_TRUNCATED },
+    { 0, AIGW_STR("request_too_large"),     AIGW_KIND_TOO_LARGE },
+    { 0, AIGW_STR("authentication_error"),  AIGW_KIND_AUTH },
+    { 0, AIGW_STR("billing_error"),         AIGW_KIND_QUOTA },
+    { 0, AIGW_STR("permission_error"),      AIGW_KIND_PERMISSION },
+    { 0, AIGW_STR("not_found_error"),       AIGW_KIND_NOT_FOUND },
+    { 0, AIGW_STR("conflict_error"),        AIGW_KIND_CONFLICT },
+    { 0, AIGW_STR("rate_limit_error"),      AIGW_KIND_RATE_LIMIT },
+    { 0, AIGW_STR("overloaded_error"),      AIGW_KIND_OVERLOADED },
+    { 0, AIGW_STR("timeout_error"),         AIGW_KIND_TIMEOUT },
+    { 413, AIGW_STR("invalid_request_error"), AIGW_KIND_TOO_LARGE },
+    { 0, AIGW_STR("invalid_request_error"), AIGW_KIND_INVALID_REQUEST },
+    { 504, AIGW_STR("api_error"),           AIGW_KIND_TIMEOUT },
+    { 529, AIGW_STR("api_error"),           AIGW_KIND_OVERLOADED },
+    { 0, AIGW_STR("api_error"),             AIGW_KIND_SERVER }
+};
+
+/* Inside "error": type, message, details.error_code; and what proxies put in their places. */
+static void aigwi_anthropic_get_error(aigw_json *j, aigw_arena *mem, aigw_error *err, aigw_text *message) {
+    static const aigw_str names[] = { AIGW_STR("type"), AIGW_STR("message"), AIGW_STR("details"), AIGW_STR("code"), AIGW_STR("param") };
+    int f;
+    if (aigw_json_kind(j) != AIGW_JSON_OBJECT) {
+        aigwi_anthropic_text_of(j, message);
+        return;
+    }
+    for (aigw_json_object(j); (f = aigw_json_field(j, names, 5, NULL)) >= 0; ) switch (f) {
+    case 0: aigwi_anthropic_string(j, mem, &err->type); break;
+    case 1: aigwi_anthropic_text_of(j, message); break;
+    case 2: {
+        aigw_json copy = *j;
+        if (aigwi_anthropic_seek(&copy, "error_code")) aigwi_anthropic_string(&copy, mem, &err->code);
+        aigw_json_skip(j);
+        break;
+    }
+    case 3: aigwi_anthropic_string(j, mem, &err->code); break;
+    case 4: aigwi_anthropic_string(j, mem, &err->param); break;
+    default: aigw_json_skip(j);
+    }
+}
+
+static void aigwi_anthropic_error_decode(aigw_now now, const aigw_head *head, aigw_str body, aigw_arena *mem, aigw_error *err) {
+    static const aigw_str names[] = { AIGW_STR("error"), AIGW_STR("message"), AIGW_STR("detail"), AIGW_STR("request_id") };
+    static const aigw_str id_header = AIGW_STR("request-id");
+    aigw_text message = { NULL, 0, 0 };
+    aigw_json j;
+    int f;
+    memset(err, 0, sizeof *err);
+    err->retry_after_ms = -1;
+    err->status = head ? head->status : 0;
+    if (head) err->request_id = aigw_base_header(head, id_header);
+    aigw_json_init(&j, body);
+    if (aigw_json_kind(&j) == AIGW_JSON_OBJECT)
+        for (aigw_json_object(&j); (f = aigw_json_field(&j, names, 4, NULL)) >= 0; ) switch (f) {
+        case 0: aigwi_anthropic_get_error(&j, mem, err, &message); break;
+        case 1: case 2: aigwi_anthropic_text_of(&j, &message); break;
+        case 3: if (err->request_id.n) aigw_json_skip(&j); else aigwi_anthropic_string(&j, mem, &err->request_id); break;
+        default: aigw_json_skip(&j);
+        }
+    err->message = aigwi_dialect_redact(message, mem);
+    aigwi_dialect_classify(err, aigwi_anthropic_errors, sizeof aigwi_anthropic_errors / sizeof *aigwi_anthropic_errors);
+    aigwi_dialect_hints(now, head, err);
+}
+
+static int aigwi_anthropic_fail(aigw_dec *st, aigw_str body, const aigw_sink *out) {
+    aigw_error err;
+    aigwi_anthropic_error_decode(st->now, NULL, body, &st->mem, &err);
+    return aigwi_dialect_fail(st, out, &err);
+}
+
+/* ---- whole answers and frames */
+
+/* Why the answer ended, and what is told of a refusal. */
+static int aigwi_anthropic_ended(aigw_dec *st, const aigw_sink *out, const aigwi_anthropic_answer *a) {
+    int finish = aigwi_anthropic_finish(a->stop_reason);
+    aigwi_dialect_finish(st, 0, finish, a->stop_sequence);
+    if (finish == AIGW_FINISH_OTHER) aigwi_dialect_lost(st, 0, AIGW_NOWHERE, AIGW_LOSS_APPROXIMATED, "the provider's stop reason is not known here");
+    return a->stop_details.n ? aigwi_dialect_note(st, out, AIGW_NOTE_SAFETY, 0, NULL, a->stop_details, AIGW_NOWHERE) : AIGW_OK;
+}
+
+static int aigwi_anthropic_resp_content(aigw_dec *st, const aigw_sink *out, aigw_json *j) {
+    aigwi_anthropic_block_in in;
+    struct aigw_block *b;
+    uint32_t index = 0;
+    size_t at;
+    int r = AIGW_OK;
+    for (aigw_json_array(j); r >= 0 && !st->ended && aigw_json_item(j); index++) {
+        at = aigw_json_at(j);
+        aigwi_anthropic_read_block(j, &st->mem, &in);
+        if (j->err) break;
+        r = aigwi_anthropic_begin(st, out, &in, index, at, &b);
+        if (r >= 0) r = aigwi_dialect_close(st, out, b);
+    }
+    if (r >= 0 && j->err) return j->err == AIGW_E_NOMEM ? AIGW_E_NOMEM : aigwi_dialect_bad(st, out, "the provider's answer has a block that cannot be read");
+    return r;
+}
+
+static int aigwi_anthropic_resp_read(aigw_dec *st, aigw_str body, const aigw_sink *out) {
+    aigwi_anthropic_answer a;
+    aigw_json j;
+    int r;
+    memset(&a, 0, sizeof a);
+    aigw_json_init(&j, body);
+    aigwi_anthropic_get_answer(&j, &st->mem, &a);
+    r = aigw_json_end(&j);
+    if (r == AIGW_E_NOMEM) return r;
+    if (a.failed) return aigwi_anthropic_fail(st, body, out);
+    if (r || (st->op == AIGW_OP_COUNT_TOKENS ? !(a.usage.has & AIGW_USAGE_INPUT) : !a.content.p))
+        return aigwi_dialect_bad(st, out, "the provider's answer is not a message");
+    r = aigwi_dialect_start(st, out, a.id, a.model, 0, 0);
+    if (r >= 0 && a.content.p) r = aigwi_anthropic_resp_content(st, out, &a.content);
+    if (r >= 0) r = aigwi_anthropic_ended(st, out, &a);
+    if (r >= 0) r = aigwi_dialect_usage(st, out, &a.usage);
+    st->end_marker = 1;                                  /* a whole body is complete, with or without a stop reason */
+    return r < 0 ? r : aigwi_dialect_end(st, 1, out);
+}
+
+static int aigwi_anthropic_resp_decode(aigw_dec *st, const aigw_head *head, aigw_str body, const aigw_sink *out) {
+    aigw_arena mark = st->mem;
+    int r;
+    (void)head;
+    st->frame = 0;
+    if (st->ended) return AIGW_OK;
+    r = aigwi_anthropic_resp_read(st, body, out);
+    st->mem = mark;
+    return r;
+}
+
+/* The members of any frame. */
+typedef struct {
+    int64_t   index;
+    aigw_str  type;
+    aigw_json message, block, usage;   /* p NULL: not there */
+    aigw_text text;                    /* of a delta */
+    aigw_str  citation, delta;
+    int       what;                    /* which delta: index in aigwi_anthropic_deltas */
+    size_t    at;                      /* of the delta's text, or of the block */
+    int       failed;
+    aigwi_anthropic_answer end;
+} aigwi_anthropic_frame;
+static const aigw_str aigwi_anthropic_deltas[] = { AIGW_STR("type"), AIGW_STR("text"), AIGW_STR("partial_json"), AIGW_STR("thinking"), AIGW_STR("signature"),
+    AIGW_STR("citation"), AIGW_STR("stop_reason"), AIGW_STR("stop_sequence"), AIGW_STR("stop_details") };
+enum { AIGWI_ANTHROPIC_D_TEXT = 1, AIGWI_ANTHROPIC_D_JSON, AIGWI_ANTHROPIC_D_THINKING, AIGWI_ANTHROPIC_D_SIGNATURE, AIGWI_ANTHROPIC_D_CITATION };
+
+/* The delta of a block or of the message: which one is told by the member that is there. */
+static void aigwi_anthropic_get_delta(aigw_json *j, aigw_arena *mem, aigwi_anthropic_frame *fr) {
+    const char *from;
+    int f;
+    if (aigw_json_kind(j) != AIGW_JSON_OBJECT) {
+        aigw_json_skip(j);
+        return;
+    }
+    fr->at = aigw_json_at(j);
+    from = j->p + fr->at;
+    for (aigw_json_object(j); (f = aigw_json_field(j, aigwi_anthropic_deltas, 9, NULL)) >= 0; ) switch (f) {
+    case AIGWI_ANTHROPIC_D_TEXT: case AIGWI_ANTHROPIC_D_JSON: case AIGWI_ANTHROPIC_D_THINKING: case AIGWI_ANTHROPIC_D_SIGNATURE:
+        fr->what = f;
+        fr->at = aigw_json_at(j);
+        aigwi_anthropic_text_of(j, &fr->text);
+        break;
+    case AIGWI_ANTHROPIC_D_CITATION: fr->what = f; fr->at = aigw_json_at(j); aigw_json_raw(j, &fr->citation); break;
+    case 6: aigwi_anthropic_string(j, mem, &fr->end.stop_reason); break;
+    case 7: aigwi_anthropic_string(j, mem, &fr->end.stop_sequence); break;
+    case 8:
+        if (aigw_json_kind(j) == AIGW_JSON_OBJECT) aigw_json_raw(j, &fr->end.stop_details);
+        else aigw_json_skip(j);
+        break;
+    default: aigw_json_skip(j);         /* structural: type, container */
+    }
+    fr->delta = aigwi_dialect_slice(from, (size_t)(j->at - from));
+}
+
+static void aigwi_anthropic_get_frame(aigw_json *j, aigw_arena *mem, aigwi_anthropic_frame *fr) {
+    static const aigw_str names[] = { AIGW_STR("type"), AIGW_STR("index"), AIGW_STR("delta"), AIGW_STR("content_block"), AIGW_STR("message"), AIGW_STR("usage"),
+        AIGW_STR("error") };
+    aigw_text t = { NULL, 0, 0 };
+    int f;
+    for (aigw_json_object(j); (f = aigw_json_field(j, names, 7, NULL)) >= 0; ) switch (f) {
+    case 0:
+        aigwi_anthropic_text_of(j, &t);
+        fr->type = aigwi_dialect_slice(t.p, t.n);
+        break;
+    case 1: aigw_json_int(j, &fr->index); break;
+    case 2: aigwi_anthropic_get_delta(j, mem, fr); break;
+    case 3: fr->block = *j; fr->at = aigw_json_at(j); aigw_json_skip(j); break;
+    case 4: fr->message = *j; aigw_json_skip(j); break;
+    case 5: fr->usage = *j; aigw_json_skip(j); break;
+    case 6: fr->failed = aigw_json_kind(j) != AIGW_JSON_NULL; aigw_json_skip(j); break;
+    default: aigw_json_skip(j);
+    }
+}
+
+static const aigw_str aigwi_anthropic_events[] = { AIGW_STR("content_block_delta"), AIGW_STR("content_block_start"), AIGW_STR("content_block_stop"), AIGW_STR("ping"),
+    AIGW_STR("message_start"), AIGW_STR("message_delta"), AIGW_STR("message_stop"), AIGW_STR("error") };
+enum { AIGWI_ANTHROPIC_E_DELTA, AIGWI_ANTHROPIC_E_BLOCK, AIGWI_ANTHROPIC_E_STOP, AIGWI_ANTHROPIC_E_PING, AIGWI_ANTHROPIC_E_START, AIGWI_ANTHROPIC_E_MESSAGE,
+       AIGWI_ANTHROPIC_E_END, AIGWI_ANTHROPIC_E_ERROR, AIGWI_ANTHROPIC_EVENTS };
+
+static int aigwi_anthropic_frame_delta(aigw_dec *st, const aigwi_anthropic_frame *fr, const aigw_sink *out) {
+    static const uint8_t kinds[] = { 0, AIGW_PART_TEXT, AIGW_PART_TOOL_CALL, AIGW_PART_REASONING, AIGW_PART_REASONING, AIGW_PART_TEXT };
+    static const aigw_str none = { "", 0 };
+    struct aigw_block *b = aigwi_anthropic_find(st, (uint32_t)fr->index);
+    int r;
+    st->frame |= AIGW_FRAME_CONTENT;
+    if (b && b->kind == AIGW_PART_OTHER) return aigwi_dialect_note(st, out, AIGW_NOTE_OTHER, 0, b, fr->delta, fr->at);     /* input of a server's tool */
+    if (!fr->what) {
+        aigwi_dialect_lost(st, 1, fr->at, AIGW_LOSS_DROPPED, "a kind of delta that is not known here");
+        return AIGW_OK;
+    }
+    if (!b || b->kind != kinds[fr->what]) {
+        if (b || fr->what == AIGWI_ANTHROPIC_D_JSON) return aigwi_dialect_bad(st, out, "the provider sent a delta that does not fit its block");
+        r = aigwi_dialect_open(st, out, 0, kinds[fr->what], (uint32_t)fr->index, none, none, 0, fr->at, &b);     /* some gateways leave the start out */
+        if (r < 0 || !b) return r;
+    }
+    if (fr->what == AIGWI_ANTHROPIC_D_CITATION) return aigwi_dialect_note(st, out, AIGW_NOTE_CITATION, 0, b, fr->citation, fr->at);
+    if (fr->what == AIGWI_ANTHROPIC_D_SIGNATURE)
+        return fr->text.n ? aigwi_dialect_signature(st, out, b, AIGW_OPAQUE_SIGNATURE, fr->text, fr->at) : AIGW_OK;
+    return aigwi_dialect_delta(st, out, b, fr->text, fr->at);
+}
+
+static int aigwi_anthropic_frame_block(aigw_dec *st, aigwi_anthropic_frame *fr, const aigw_sink *out) {
+    aigwi_anthropic_block_in in;
+    struct aigw_block *b = aigwi_anthropic_find(st, (uint32_t)fr->index);
+    int r = aigwi_dialect_close(st, out, b);                  /* an index that begins anew ends what had it before */
+    if (r < 0) return r;
+    if (!fr->block.p || aigw_json_kind(&fr->block) != AIGW_JSON_OBJECT) return aigwi_dialect_bad(st, out, "the provider began a block without saying which");
+    aigwi_anthropic_read_block(&fr->block, &st->mem, &in);
+    if (fr->block.err) return fr->block.err == AIGW_E_NOMEM ? AIGW_E_NOMEM : aigwi_dialect_bad(st, out, "the provider began a block that cannot be read");
+    return aigwi_anthropic_begin(st, out, &in, (uint32_t)fr->index, fr->at, &b);
+}
+
+static int aigwi_anthropic_frame_start(aigw_dec *st, aigwi_anthropic_frame *fr, const aigw_sink *out) {
+    aigwi_anthropic_answer a;
+    int r;
+    memset(&a, 0, sizeof a);
+    a.usage = st->usage;
+    if (fr->message.p && aigw_json_kind(&fr->message) == AIGW_JSON_OBJECT) aigwi_anthropic_get_answer(&fr->message, &st->mem, &a);
+    if (fr->message.err == AIGW_E_NOMEM) return AIGW_E_NOMEM;
+    r = aigwi_dialect_start(st, out, a.id, a.model, 0, AIGW_NOWHERE);
+    return r < 0 ? r : aigwi_dialect_usage(st, out, &a.usage);
+}
+
+static int aigwi_anthropic_frame_message(aigw_dec *st, aigwi_anthropic_frame *fr, const aigw_sink *out) {
+    int r = aigwi_anthropic_ended(st, out, &fr->end);
+    fr->end.usage = st->usage;
+    if (fr->usage.p) aigwi_anthropic_get_usage(&fr->usage, &fr->end.usage);
+    return r < 0 ? r : aigwi_dialect_usage(st, out, &fr->end.usage);
+}
+
+static int aigwi_anthropic_frame_read(aigw_dec *st, aigw_str name, aigw_str payload, const aigw_sink *out) {
+    aigwi_anthropic_frame fr;
+    aigw_json j;
+    int event = aigwi_anthropic_word(name, aigwi_anthropic_events, AIGWI_ANTHROPIC_EVENTS), r;
+    memset(&fr, 0, sizeof fr);
+    aigw_json_init(&j, payload);
+    aigwi_anthropic_get_frame(&j, &st->mem, &fr);
+    r = aigw_json_end(&j);
+    if (r == AIGW_E_NOMEM) return r;
+    if (event == AIGWI_ANTHROPIC_E_ERROR || fr.failed) return aigwi_anthropic_fail(st, payload, out);
+    if (r) return aigwi_dialect_bad(st, out, "the provider sent a frame that is not JSON as it should be");
+    if (event == AIGWI_ANTHROPIC_EVENTS) event = aigwi_anthropic_word(fr.type, aigwi_anthropic_events, AIGWI_ANTHROPIC_EVENTS);
+    if (fr.index < 0 || fr.index > INT32_MAX) return aigwi_dialect_bad(st, out, "the provider sent a block number out of range");
+    switch (event) {
+    case AIGWI_ANTHROPIC_E_DELTA: return aigwi_anthropic_frame_delta(st, &fr, out);
+    case AIGWI_ANTHROPIC_E_BLOCK: return aigwi_anthropic_frame_block(st, &fr, out);
+    case AIGWI_ANTHROPIC_E_STOP:
+        st->frame |= AIGW_FRAME_CONTENT;
+        return aigwi_dialect_close(st, out, aigwi_anthropic_find(st, (uint32_t)fr.index));
+    case AIGWI_ANTHROPIC_E_PING: return aigwi_dialect_ping(st, out);
+    case AIGWI_ANTHROPIC_E_START: return aigwi_anthropic_frame_start(st, &fr, out);
+    case AIGWI_ANTHROPIC_E_MESSAGE: return aigwi_anthropic_frame_message(st, &fr, out);
+    case AIGWI_ANTHROPIC_E_END:
+        st->end_marker = 1;
+        st->frame |= AIGW_FRAME_END;
+    }
+    return AIGW_OK;                                           /* an event of a newer API: nothing that is known is in it */
+}
+
+static int aigwi_anthropic_frame_decode(aigw_dec *st, aigw_str name, aigw_str payload, const aigw_sink *out) {
+    aigw_arena mark = st->mem;
+    int r;
+    st->frame = 0;
+    if (st->ended) return AIGW_OK;
+    r = aigwi_anthropic_frame_read(st, name, payload, out);
+    st->mem = mark;
+    return r;
+}
+
+static int aigwi_anthropic_stream_end(aigw_dec *st, int clean, const aigw_sink *out) { return aigwi_dialect_end(st, clean, out); }
+
+/* ---- limits */
+
+static const struct { aigw_str limit, remaining, reset; } aigwi_anthropic_limits[] = {      /* wire-formats 6.10; in the order of aigw_limits */
+#define AIGWI_ROW(x) { AIGW_STR("anthropic-ratelimit-" x "-limit"), AIGW_STR("anthropic-ratelimit-" x "-remaining"), AIGW_STR("anthropic-ratelimit-" x "-reset") }
+    AIGWI_ROW("requests"), AIGWI_ROW("tokens"), AIGWI_ROW("input-tokens"), AIGWI_ROW("output-tokens")
+#undef AIGWI_ROW
+};
+
+static int64_t aigwi_anthropic_number(aigw_str s) {
+    int64_t v;
+    return aigw_base_int(s, &v) && v >= 0 ? v : -1;
+}
+
+static void aigwi_anthropic_limits_decode(aigw_now now, const aigw_head *head, aigw_limits *limits) {
+    static const aigw_str after = AIGW_STR("retry-after");
+    aigw_limit *to[4];
+    int i;
+    to[0] = &limits->requests;
+    to[1] = &limits->tokens;
+    to[2] = &limits->input_tokens;
+    to[3] = &limits->output_tokens;
+    for (i = 0; i < 4; i++) {
+        to[i]->limit = aigwi_anthropic_number(aigw_base_header(head, aigwi_anthropic_limits[i].limit));
+        to[i]->remaining = aigwi_anthropic_number(aigw_base_header(head, aigwi_anthropic_limits[i].remaining));
+        to[i]->reset_ms = aigwi_dialect_reset_ms(now, aigw_base_header(head, aigwi_anthropic_limits[i].reset));
+    }
+    limits->retry_after_ms = aigwi_dialect_reset_ms(now, aigw_base_header(head, after));
+}
+
+/* Resets are dates, so they need the wall clock: without it they are left out. */
+static int aigwi_anthropic_limits_encode(aigw_now now, const aigw_limits *limits, aigw_arena *mem, aigw_head *head) {
+    const aigw_limit *from[4];
+    aigw_out date;
+    aigw_str s;
+    int i, r = AIGW_OK;
+    from[0] = &limits->requests;
+    from[1] = &limits->tokens;
+    from[2] = &limits->input_tokens;
+    from[3] = &limits->output_tokens;
+    for (i = 0; i < 4; i++) {
+        if (!r && from[i]->limit >= 0) r = aigw_base_header_put(head, aigwi_anthropic_limits[i].limit, aigwi_dialect_int_str(mem, from[i]->limit));
+        if (!r && from[i]->remaining >= 0) r = aigw_base_header_put(head, aigwi_anthropic_limits[i].remaining, aigwi_dialect_int_str(mem, from[i]->remaining));
+        if (r || from[i]->reset_ms < 0 || !now.wall_s) continue;
+        s = aigwi_dialect_join(mem, 40, &date);
+        aigw_base_put_date(&date, now.wall_s + (from[i]->reset_ms + 999) / 1000);
+        s.n = date.buf.n;
+        r = s.p ? aigw_base_header_put(head, aigwi_anthropic_limits[i].reset, s) : (int)AIGW_E_NOMEM;
+    }
+    return r;
+}
+
+/* ---- client side: writing answers */
+
+enum { AIGWI_ANTHROPIC_HAVE_START = 1, AIGWI_ANTHROPIC_REFUSED = 2 };                        /* aigw_enc.flags */
+enum { AIGWI_ANTHROPIC_NEW = 0, AIGWI_ANTHROPIC_BEGUN, AIGWI_ANTHROPIC_SEALED };             /* aigw_out_block.sent; SEALED: takes no more */
+enum { AIGWI_ANTHROPIC_LIVE = 0, AIGWI_ANTHROPIC_CLOSED = 1, AIGWI_ANTHROPIC_MUTE = 2, AIGWI_ANTHROPIC_CUSTOM = 4 };   /* .closed, as bits */
+#define AIGWI_ANTHROPIC_NONE UINT32_MAX                                                     /* aigw_enc.current: no block is open on the wire */
+
+/* What is kept back for later: records of {header, bytes}, oldest first, in enc->hold. */
+typedef struct { uint32_t n; uint16_t slot; uint8_t tag, extra; } aigwi_anthropic_record;
+enum { AIGWI_ANTHROPIC_R_NAME, AIGWI_ANTHROPIC_R_DELTA, AIGWI_ANTHROPIC_R_STATE, AIGWI_ANTHROPIC_R_NOTE, AIGWI_ANTHROPIC_R_DETAILS };
+enum { AIGWI_ANTHROPIC_L_MEDIA, AIGWI_ANTHROPIC_L_NOTE, AIGWI_ANTHROPIC_L_STATE, AIGWI_ANTHROPIC_L_CHOICE, AIGWI_ANTHROPIC_L_OTHER, AIGWI_ANTHROPIC_L_USAGE,
+       AIGWI_ANTHROPIC_L_FINISH };
+
+/* A loss of this answer, reported once. */
+static void aigwi_anthropic_miss(aigw_enc *st, unsigned bit, size_t at, int action, const char *reason) {
+    if (st->reported >> bit & 1) return;
+    st->reported |= (uint32_t)1 << bit;
+    (void)aigw_model_loss_at(st->loss, at, "", action, reason);
+}
+
+/* Append, skipping the check of a literal's length at run time. */
+#define AIGWI_ANTHROPIC_LIT(out, lit) aigw_base_put(out, aigwi_dialect_slice("" lit, sizeof(lit) - 1))
+
+/* Raw JSON on one line: a line end outside of strings is white space, and would end the data line of an event. */
+static void aigwi_anthropic_put_line(aigw_out *out, aigw_str json) {
+    size_t i, from = 0;
+    for (i = 0; i < json.n; i++) {
+        if (json.p[i] != '\n' && json.p[i] != '\r') continue;
+        aigw_base_put(out, aigwi_dialect_slice(json.p + from, i - from));
+        from = i + 1;
+    }
+    aigw_base_put(out, aigwi_dialect_slice(json.p + from, json.n - from));
+}
+
+static int64_t aigwi_anthropic_fresh_input(const aigw_usage *u) {
+    int64_t v = u->input - ((u->has & AIGW_USAGE_CACHED) ? u->cached : 0) - ((u->has & AIGW_USAGE_CACHE_WRITE) ? u->cache_write : 0);
+    return v > 0 ? v : 0;
+}
+
+/* usage as an object; `must`: the counts that a client cannot do without are there even when nobody knows them. */
+static void aigwi_anthropic_put_usage(aigw_out *out, const aigw_usage *u, int must) {
+    aigw_json_open(out, '{');
+    if (must || (u->has & AIGW_USAGE_INPUT)) {
+        aigw_json_key(out, "input_tokens");
+        aigw_json_put_int(out, (u->has & AIGW_USAGE_INPUT) ? aigwi_anthropic_fresh_input(u) : 0);
+    }
+    if (u->has & AIGW_USAGE_CACHE_WRITE) {
+        aigw_json_key(out, "cache_creation_input_tokens");
+        aigw_json_put_int(out, u->cache_write);
+    }
+    if (u->has & AIGW_USAGE_CACHED) {
+        aigw_json_key(out, "cache_read_input_tokens");
+        aigw_json_put_int(out, u->cached);
+    }
+    aigw_json_key(out, "output_tokens");
+    aigw_json_put_int(out, (u->has & AIGW_USAGE_OUTPUT) ? u->output : 0);
+    if (u->has & AIGW_USAGE_REASONING) {
+        aigw_json_key(out, "output_tokens_details");
+        aigw_json_open(out, '{');
+        aigw_json_key(out, "thinking_tokens");
+        aigw_json_put_int(out, u->reasoning);
+        aigw_json_close(out, '}');
+    }
+    aigw_json_close(out, '}');
+}
+
+static void aigwi_anthropic_miss_usage(aigw_enc *st, const aigw_usage *u) {
+    if ((u->has & AIGW_USAGE_INPUT_AUDIO && u->input_audio) || (u->has & AIGW_USAGE_OUTPUT_AUDIO && u->output_audio))
+        aigwi_anthropic_miss(st, AIGWI_ANTHROPIC_L_USAGE, AIGW_NOWHERE, AIGW_LOSS_DROPPED, "audio tokens are not counted apart");
+}
+
+/* "id": the provider's, or one made here. */
+static void aigwi_anthropic_put_answer_id(aigw_out *out, aigw_str id, uint64_t seed) {
+    int i;
+    if (id.n) {
+        aigw_json_put_str(out, id);
+        return;
+    }
+    aigw_json_open_str(out);
+    aigw_base_put_lit(out, "msg_");
+    for (i = 0; i < 16; i++) aigw_base_put_byte(out, "0123456789abcdef"[seed >> (60 - 4 * i) & 15]);
+    aigw_json_close_str(out);
+}
+
+/* What message_start and a whole message begin with, up to the content. */
+static void aigwi_anthropic_put_message_head(aigw_out *out, const aigw_enc *st, aigw_str id, aigw_str model) {
+    aigw_json_key(out, "id");
+    aigwi_anthropic_put_answer_id(out, id, st->seed);
+    aigw_json_key(out, "type");
+    aigw_json_put_str(out, aigw_base_str("message"));
+    aigw_json_key(out, "role");
+    aigw_json_put_str(out, aigw_base_str("assistant"));
+    aigw_json_key(out, "model");
+    aigw_json_put_str(out, model.n || !st->req ? model : st->req->model);
+    aigw_json_key(out, "content");
+    aigw_json_open(out, '[');
+}
+
+static void aigwi_anthropic_put_stop(aigw_out *out, const char *reason, aigw_str sequence) {
+    aigw_json_key(out, "stop_reason");
+    if (reason) aigw_json_put_str(out, aigw_base_str(reason));
+    else aigw_json_put_null(out);
+    aigw_json_key(out, "stop_sequence");
+    if (sequence.n) aigw_json_put_str(out, sequence);
+    else aigw_json_put_null(out);
+}
+
+static void aigwi_anthropic_write_start(aigw_enc *st, aigw_out *out, aigw_str id, aigw_str model) {
+    static const aigw_str none = { "", 0 };
+    st->started = 1;
+    st->current = AIGWI_ANTHROPIC_NONE;
+    AIGWI_ANTHROPIC_LIT(out, "event: message_start\ndata: {\"type\":\"message_start\",\"message\":{");
+    aigwi_anthropic_put_message_head(out, st, id, model);
+    aigw_json_close(out, ']');
+    aigwi_anthropic_put_stop(out, NULL, none);
+    aigw_json_key(out, "usage");
+    aigwi_anthropic_put_usage(out, &st->usage, 1);
+    AIGWI_ANTHROPIC_LIT(out, "}}\n\n");
+}
+
+/* message_start waits for the first thing behind it, so that the usage that some providers tell at once can be in it. */
+static void aigwi_anthropic_flush_start(aigw_enc *st, aigw_out *out) {
+    if (!st->started) aigwi_anthropic_write_start(st, out, aigwi_dialect_slice(st->id, st->id_n), aigwi_dialect_slice(st->model, st->model_n));
+}
+
+/* ---- blocks, strictly one after another: what belongs to a later one is kept back until the earlier one is closed */
+
+static struct aigw_out_block *aigwi_anthropic_block(aigw_enc *st, uint32_t block) {
+    struct aigw_out_block *b;
+    for (b = st->block; b < st->block + AIGW_BLOCKS; b++)
+        if (b->used && b->block == block) return b;
+    return NULL;
+}
+
+static void aigwi_anthropic_put_index(aigw_out *out, const char *event, size_t n, uint32_t index) {
+    AIGWI_ANTHROPIC_LIT(out, "event: content_block_");
+    aigw_base_put(out, aigwi_dialect_slice(event, n));
+    AIGWI_ANTHROPIC_LIT(out, "\ndata: {\"type\":\"content_block_");
+    aigw_base_put(out, aigwi_dialect_slice(event, n));
+    AIGWI_ANTHROPIC_LIT(out, "\",\"index\":");
+    aigw_base_put_int(out, (int64_t)index);
+}
+
+static void aigwi_anthropic_put_block_stop(aigw_out *out, uint32_t index) {
+    aigwi_anthropic_put_index(out, "stop", 4, index);
+    AIGWI_ANTHROPIC_LIT(out, "}\n\n");
+}
+
+/* Begin a delta, up to the quote that its text stands behind. */
+static void aigwi_anthropic_open_delta(aigw_out *out, uint32_t index, int kind) {
+    AIGWI_ANTHROPIC_LIT(out, "event: content_block_delta\ndata: {\"type\":\"content_block_delta\",\"index\":");
+    aigw_base_put_int(out, (int64_t)index);
+    if (kind == AIGW_PART_TOOL_CALL) AIGWI_ANTHROPIC_LIT(out, ",\"delta\":{\"type\":\"input_json_delta\",\"partial_json\":\"");
+    else if (kind == AIGW_PART_REASONING) AIGWI_ANTHROPIC_LIT(out, ",\"delta\":{\"type\":\"thinking_delta\",\"thinking\":\"");
+    else AIGWI_ANTHROPIC_LIT(out, ",\"delta\":{\"type\":\"text_delta\",\"text\":\"");
+}
+static void aigwi_anthropic_close_delta(aigw_out *out) { AIGWI_ANTHROPIC_LIT(out, "\"}}\n\n"); }
+
+/* Opaque state as a JSON string: from an event, or as it was kept back. */
+typedef struct { const aigw_opaque *o; aigw_str kept; int redacted; } aigwi_anthropic_state;
+
+static void aigwi_anthropic_put_state(aigw_out *out, const aigwi_anthropic_state *s) {
+    if (s->o) aigwi_dialect_put_opaque(out, s->o, aigwi_anthropic_name, 0);
+    else aigw_base_put(out, s->kept);
+}
+
+static void aigwi_anthropic_put_signature(aigw_out *out, uint32_t index, const aigwi_anthropic_state *s) {
+    aigwi_anthropic_put_index(out, "delta", 5, index);
+    AIGWI_ANTHROPIC_LIT(out, ",\"delta\":{\"type\":\"signature_delta\",\"signature\":");
+    aigwi_anthropic_put_state(out, s);
+    AIGWI_ANTHROPIC_LIT(out, "}}\n\n");
+}
+
+static void aigwi_anthropic_put_raw_delta(aigw_out *out, uint32_t index, aigw_str json, int citation) {
+    aigwi_anthropic_put_index(out, "delta", 5, index);
+    AIGWI_ANTHROPIC_LIT(out, ",\"delta\":");
+    if (citation) AIGWI_ANTHROPIC_LIT(out, "{\"type\":\"citations_delta\",\"citation\":");
+    aigwi_anthropic_put_line(out, json);
+    if (citation) AIGWI_ANTHROPIC_LIT(out, "}");
+    AIGWI_ANTHROPIC_LIT(out, "}\n\n");
+}
+
+/* The text of a delta between its quotes. The text of a free-text tool is a string inside of the JSON text: it is escaped twice. */
+static void aigwi_anthropic_put_words(aigw_out *out, aigw_text t, int custom) {
+    char once[16 * 6];
+    aigw_out o;
+    size_t n;
+    if (!custom) aigw_json_part(out, t);
+    else if (t.form == AIGW_TEXT_ESCAPED || t.form == AIGW_TEXT_LONE) aigw_json_part(out, aigwi_dialect_text(aigwi_dialect_slice(t.p, t.n), AIGW_TEXT_JSON));
+    else for (; t.n; t.p += n, t.n -= n) {                          /* in pieces that end between characters */
+        n = aigw_base_utf8(aigwi_dialect_slice(t.p, t.n < 16 ? t.n : 16));
+        if (!n) n = 1;
+        aigw_base_out_init(&o, once, sizeof once, NULL, 0);
+        aigw_json_part(&o, aigwi_dialect_text(aigwi_dialect_slice(t.p, n), AIGW_TEXT_PLAIN));
+        aigw_json_part(out, aigwi_dialect_text(aigwi_dialect_slice(once, o.buf.n), AIGW_TEXT_PLAIN));
+    }
+}
+
+/* An empty thinking block that carries the state of a call to come: clients give it back with the call. */
+static void aigwi_anthropic_put_carrier(aigw_enc *st, aigw_out *out, const aigwi_anthropic_state *s) {
+    uint32_t index = st->next_index++;
+    aigwi_anthropic_put_index(out, "start", 5, index);
+    AIGWI_ANTHROPIC_LIT(out, ",\"content_block\":{\"type\":\"thinking\",\"thinking\":\"\",\"signature\":\"\"}}\n\n");
+    aigwi_anthropic_put_signature(out, index, s);
+    aigwi_anthropic_put_block_stop(out, index);
+}
+
+/* The offset in hold of the next record of a slot (any slot: < 0) at or after `at`; hold_n when there is none. */
+static size_t aigwi_anthropic_record_at(const aigw_enc *st, size_t at, int slot, aigwi_anthropic_record *r) {
+    for (; at < st->hold_n; at += sizeof *r + r->n) {
+        memcpy(r, st->hold + at, sizeof *r);
+        if (slot < 0 || r->slot == (unsigned)slot) return at;
+    }
+    return st->hold_n;
+}
+static aigw_str aigwi_anthropic_record_bytes(const aigw_enc *st, size_t at, const aigwi_anthropic_record *r) {
+    return aigwi_dialect_slice(st->hold + at + sizeof *r, r->n);
+}
+static int aigwi_anthropic_slot(const aigw_enc *st, const struct aigw_out_block *b) { return (int)(b - st->block); }
+
+/* Begin a record in the free part of hold; its bytes are written to *o. */
+static void aigwi_anthropic_hold_open(aigw_enc *st, aigw_out *o) {
+    size_t head = st->hold_n + sizeof(aigwi_anthropic_record), room = st->hold_cap > head ? st->hold_cap - head : 0;
+    aigw_base_out_init(o, st->hold ? st->hold + (room ? head : 0) : NULL, room, NULL, 0);
+}
+/* End it. AIGW_E_NOMEM when it did not fit: then nothing was kept. */
+static int aigwi_anthropic_hold_close(aigw_enc *st, aigw_out *o, int slot, int tag, int extra) {
+    aigwi_anthropic_record r;
+    if (o->buf.n > o->buf.cap || !o->buf.cap || o->buf.n > UINT32_MAX) return AIGW_E_NOMEM;
+    r.n = (uint32_t)o->buf.n;
+    r.slot = (uint16_t)slot;
+    r.tag = (uint8_t)tag;
+    r.extra = (uint8_t)extra;
+    memcpy(st->hold + st->hold_n, &r, sizeof r);
+    st->hold_n += sizeof r + r.n;
+    return AIGW_OK;
+}
+/* Forget the records of a slot, but for its name where that is still to be said. */
+static void aigwi_anthropic_forget(aigw_enc *st, int slot, int keep_name) {
+    aigwi_anthropic_record r;
+    size_t at = 0, to = 0, n;
+    for (; at < st->hold_n; at += n) {
+        memcpy(&r, st->hold + at, sizeof r);
+        n = sizeof r + r.n;
+        if (r.slot == (unsigned)slot && !(keep_name && r.tag == AIGWI_ANTHROPIC_R_NAME)) continue;
+        if (to != at) memmove(st->hold + to, st->hold + at, n);
+        to += n;
+    }
+    st->hold_n = to;
+}
+
+/* The id and name of a call, which were kept back: `"id":..,"name":..`. */
+static void aigwi_anthropic_put_kept_name(const aigw_enc *st, aigw_out *out, const struct aigw_out_block *b) {
+    aigwi_anthropic_record r;
+    size_t at = 0;
+    while ((at = aigwi_anthropic_record_at(st, at, aigwi_anthropic_slot(st, b), &r)) < st->hold_n) {
+        if (r.tag == AIGWI_ANTHROPIC_R_NAME) {
+            aigw_base_put(out, aigwi_anthropic_record_bytes(st, at, &r));
+            return;
+        }
+        at += sizeof r + r.n;
+    }
+}
+
+/* content_block_start, once. `json`: the block itself where it is one of the provider's own; `s`: the data of a redacted one, or NULL. */
+static void aigwi_anthropic_begin_block(aigw_enc *st, aigw_out *out, struct aigw_out_block *b, aigw_str json, const aigwi_anthropic_state *s) {
+    if (b->sent) return;
+    b->sent = AIGWI_ANTHROPIC_BEGUN;
+    b->index = st->next_index++;
+    aigwi_anthropic_put_index(out, "start", 5, b->index);
+    AIGWI_ANTHROPIC_LIT(out, ",\"content_block\":");
+    if (b->kind == AIGW_PART_OTHER) aigwi_anthropic_put_line(out, json);
+    else if (b->kind == AIGW_PART_TOOL_CALL) {
+        AIGWI_ANTHROPIC_LIT(out, "{\"type\":\"tool_use\",");
+        aigwi_anthropic_put_kept_name(st, out, b);
+        AIGWI_ANTHROPIC_LIT(out, ",\"input\":{}}");
+    } else if (b->kind == AIGW_PART_REASONING && s) {
+        AIGWI_ANTHROPIC_LIT(out, "{\"type\":\"redacted_thinking\",\"data\":");
+        aigwi_anthropic_put_state(out, s);
+        AIGWI_ANTHROPIC_LIT(out, "}");
+        b->sent = AIGWI_ANTHROPIC_SEALED;
+    } else if (b->kind == AIGW_PART_REASONING) AIGWI_ANTHROPIC_LIT(out, "{\"type\":\"thinking\",\"thinking\":\"\",\"signature\":\"\"}");
+    else AIGWI_ANTHROPIC_LIT(out, "{\"type\":\"text\",\"text\":\"\"}");
+    AIGWI_ANTHROPIC_LIT(out, "}\n\n");
+    if (!(b->closed & AIGWI_ANTHROPIC_CUSTOM)) return;
+    aigwi_anthropic_open_delta(out, b->index, b->kind);         /* the text of a free-text tool is the one member of an object */
+    AIGWI_ANTHROPIC_LIT(out, "{\\\"input\\\":\\\"");
+    aigwi_anthropic_close_delta(out);
+}
+
+static void aigwi_anthropic_begin_plain(aigw_enc *st, aigw_out *out, struct aigw_out_block *b) {
+    aigw_str none = { "", 0 };
+    if (b->kind != AIGW_PART_OTHER) aigwi_anthropic_begin_block(st, out, b, none, NULL);
+}
+
+/* State of the current block: thinking is signed, redacted thinking is its state, a call gets a carrier in front. */
+static void aigwi_anthropic_give_state(aigw_enc *st, aigw_out *out, struct aigw_out_block *b, const aigwi_anthropic_state *s) {
+    aigw_str none = { "", 0 };
+    if (b->kind == AIGW_PART_REASONING && !b->sent && s->redacted) aigwi_anthropic_begin_block(st, out, b, none, s);
+    else if (b->kind == AIGW_PART_REASONING && b->sent != AIGWI_ANTHROPIC_SEALED) {
+        aigwi_anthropic_begin_plain(st, out, b);
+        aigwi_anthropic_put_signature(out, b->index, s);
+    } else if (b->kind == AIGW_PART_TOOL_CALL && !b->sent) aigwi_anthropic_put_carrier(st, out, s);
+    else aigwi_anthropic_miss(st, AIGWI_ANTHROPIC_L_STATE, AIGW_NOWHERE, AIGW_LOSS_DROPPED, "state has its place in thinking and before tool calls only");
+}
+
+/* What was kept back for a block that is current now. Deltas that follow each other become one. */
+static void aigwi_anthropic_replay(aigw_enc *st, aigw_out *out, struct aigw_out_block *b) {
+    aigwi_anthropic_record r;
+    aigwi_anthropic_state s;
+    size_t at = 0;
+    int open = 0, slot = aigwi_anthropic_slot(st, b);
+    aigw_str bytes;
+    while ((at = aigwi_anthropic_record_at(st, at, slot, &r)) < st->hold_n) {
+        bytes = aigwi_anthropic_record_bytes(st, at, &r);
+        at += sizeof r + r.n;
+        if (open && r.tag != AIGWI_ANTHROPIC_R_DELTA) {
+            aigwi_anthropic_close_delta(out);
+            open = 0;
+        }
+        if (r.tag == AIGWI_ANTHROPIC_R_STATE) {
+            s.o = NULL;
+            s.kept = bytes;
+            s.redacted = r.extra;
+            aigwi_anthropic_give_state(st, out, b, &s);
+        } else if (r.tag == AIGWI_ANTHROPIC_R_NOTE) {
+            aigwi_anthropic_begin_plain(st, out, b);
+            aigwi_anthropic_put_raw_delta(out, b->index, bytes, r.extra);
+        } else if (r.tag == AIGWI_ANTHROPIC_R_DELTA && b->kind == AIGW_PART_OTHER) aigwi_anthropic_begin_block(st, out, b, bytes, NULL);
+        else if (r.tag == AIGWI_ANTHROPIC_R_DELTA && b->sent != AIGWI_ANTHROPIC_SEALED) {
+            aigwi_anthropic_begin_plain(st, out, b);
+            if (!open++) aigwi_anthropic_open_delta(out, b->index, b->kind);
+            aigw_base_put(out, bytes);
+        }
+    }
+    if (open) aigwi_anthropic_close_delta(out);
+    aigwi_anthropic_forget(st, slot, !b->sent);
+}
+
+static void aigwi_anthropic_end_block(aigw_enc *st, aigw_out *out, struct aigw_out_block *b) {
+    aigwi_anthropic_begin_plain(st, out, b);
+    if (b->sent && (b->closed & AIGWI_ANTHROPIC_CUSTOM)) {
+        aigwi_anthropic_open_delta(out, b->index, b->kind);
+        AIGWI_ANTHROPIC_LIT(out, "\\\"}");
+        aigwi_anthropic_close_delta(out);
+    }
+    if (b->sent) aigwi_anthropic_put_block_stop(out, b->index);
+    if (b->kind == AIGW_PART_TOOL_CALL) aigwi_anthropic_forget(st, aigwi_anthropic_slot(st, b), 0);
+    b->used = 0;
+}
+
+/* The current block has ended: the waiting ones have their turn, in the order in which they began. */
+static void aigwi_anthropic_advance(aigw_enc *st, aigw_out *out) {
+    struct aigw_out_block *b, *next;
+    do {
+        next = NULL;
+        for (b = st->block; b < st->block + AIGW_BLOCKS; b++)
+            if (b->used && !(b->closed & AIGWI_ANTHROPIC_MUTE) && (!next || b->block < next->block)) next = b;
+        st->current = next ? next->block : AIGWI_ANTHROPIC_NONE;
+        if (!next) return;
+        aigwi_anthropic_replay(st, out, next);
+        if (next->closed & AIGWI_ANTHROPIC_CLOSED) aigwi_anthropic_end_block(st, out, next);
+    } while (next->closed & AIGWI_ANTHROPIC_CLOSED);
+}
+
+/* ---- events */
+
+static int aigwi_anthropic_on_start(aigw_enc *st, const aigw_event *ev, aigw_out *out) {
+    st->flags |= AIGWI_ANTHROPIC_HAVE_START;
+    st->id_n = (uint8_t)aigwi_dialect_keep(st->id, sizeof st->id, ev->id);
+    st->model_n = (uint8_t)aigwi_dialect_keep(st->model, sizeof st->model, ev->model);
+    if (ev->id.n > sizeof st->id || ev->model.n > sizeof st->model) aigwi_anthropic_write_start(st, out, ev->id, ev->model);    /* too long to wait */
+    return AIGW_OK;
+}
+
+/* Keep the id and name of a call until something of it must be said: its state, which comes right behind, goes before it. */
+static int aigwi_anthropic_hold_name(aigw_enc *st, const struct aigw_out_block *b, const aigw_event *ev) {
+    aigw_out o;
+    aigwi_anthropic_hold_open(st, &o);
+    aigw_json_key(&o, "id");
+    aigw_json_put_str(&o, ev->id);
+    aigw_json_key(&o, "name");
+    aigw_json_put_str(&o, ev->name);
+    return aigwi_anthropic_hold_close(st, &o, aigwi_anthropic_slot(st, b), AIGWI_ANTHROPIC_R_NAME, 0);
+}
+
+static int aigwi_anthropic_on_block(aigw_enc *st, const aigw_event *ev, aigw_out *out) {
+    struct aigw_out_block *b = st->block;
+    int mute = 0, r;
+    while (b < st->block + AIGW_BLOCKS && b->used) b++;
+    if (b == st->block + AIGW_BLOCKS) return AIGW_E_LIMIT;
+    memset(b, 0, sizeof *b);
+    b->kind = ev->kind == AIGW_PART_REFUSAL ? (uint8_t)AIGW_PART_TEXT : ev->kind;
+    b->choice = ev->choice;
+    b->block = ev->block;
+    if (ev->kind == AIGW_PART_TOOL_CALL && ev->custom) b->closed = AIGWI_ANTHROPIC_CUSTOM;
+    if (ev->choice) {
+        mute = 1;
+        aigwi_anthropic_miss(st, AIGWI_ANTHROPIC_L_CHOICE, ev->at, AIGW_LOSS_DROPPED, "a message is one answer: the first");
+    } else if (ev->kind == AIGW_PART_OTHER && !aigw_base_eq(ev->name, aigwi_anthropic_name)) {
+        mute = 1;
+        aigwi_anthropic_miss(st, AIGWI_ANTHROPIC_L_OTHER, ev->at, AIGW_LOSS_DROPPED, "a block that only its own dialect knows");
+    } else if (ev->kind == AIGW_PART_IMAGE || ev->kind == AIGW_PART_AUDIO || ev->kind == AIGW_PART_FILE || ev->kind == AIGW_PART_TOOL_RESULT) {
+        mute = 1;
+        aigwi_anthropic_miss(st, AIGWI_ANTHROPIC_L_MEDIA, ev->at, AIGW_LOSS_DROPPED, "an answer holds text and tool calls, no media");
+    }
+    if (mute) b->closed |= AIGWI_ANTHROPIC_MUTE;
+    else if (ev->kind == AIGW_PART_TOOL_CALL) {
+        r = aigwi_anthropic_hold_name(st, b, ev);
+        if (r) return r;
+    }
+    b->used = 1;
+    if (ev->kind == AIGW_PART_REFUSAL && !mute) st->flags |= AIGWI_ANTHROPIC_REFUSED;
+    if (mute) return AIGW_OK;
+    aigwi_anthropic_flush_start(st, out);
+    if (st->current == AIGWI_ANTHROPIC_NONE) st->current = b->block;
+    return AIGW_OK;
+}
+
+static int aigwi_anthropic_on_delta(aigw_enc *st, const aigw_event *ev, aigw_out *out) {
+    struct aigw_out_block *b = aigwi_anthropic_block(st, ev->block);
+    int custom;
+    aigw_out o;
+    if (!b || (b->closed & AIGWI_ANTHROPIC_MUTE) || !ev->text.n) return AIGW_OK;
+    custom = (b->closed & AIGWI_ANTHROPIC_CUSTOM) != 0;
+    if (b->block != st->current) {
+        aigwi_anthropic_hold_open(st, &o);
+        if (b->kind == AIGW_PART_OTHER) aigw_base_put(&o, aigwi_dialect_slice(ev->text.p, ev->text.n));
+        else aigwi_anthropic_put_words(&o, ev->text, custom);
+        return aigwi_anthropic_hold_close(st, &o, aigwi_anthropic_slot(st, b), AIGWI_ANTHROPIC_R_DELTA, 0);
+    }
+    if (b->kind == AIGW_PART_OTHER) {
+        aigwi_anthropic_begin_block(st, out, b, aigwi_dialect_slice(ev->text.p, ev->text.n), NULL);
+        return AIGW_OK;
+    }
+    if (!b->sent) {
+        aigwi_anthropic_begin_plain(st, out, b);
+        if (b->kind == AIGW_PART_TOOL_CALL) aigwi_anthropic_forget(st, aigwi_anthropic_slot(st, b), 0);
+    }
+    if (b->sent == AIGWI_ANTHROPIC_SEALED) return AIGW_OK;
+    aigwi_anthropic_open_delta(out, b->index, b->kind);
+    aigwi_anthropic_put_words(out, ev->text, custom);
+    aigwi_anthropic_close_delta(out);
+    return AIGW_OK;
+}
+
+static int aigwi_anthropic_on_state(aigw_enc *st, const aigw_event *ev, aigw_out *out, struct aigw_out_block *b) {
+    aigwi_anthropic_state s;
+    aigw_out o;
+    memset(&s, 0, sizeof s);
+    s.o = ev->state;
+    s.redacted = ev->state->kind == AIGW_OPAQUE_REDACTED;
+    if (b->block == st->current) {
+        aigwi_anthropic_give_state(st, out, b, &s);
+        return AIGW_OK;
+    }
+    aigwi_anthropic_hold_open(st, &o);
+    aigwi_anthropic_put_state(&o, &s);
+    return aigwi_anthropic_hold_close(st, &o, aigwi_anthropic_slot(st, b), AIGWI_ANTHROPIC_R_STATE, s.redacted);
+}
+
+/* Why a refusal was one belongs to the end of the message: it is kept until then. */
+static int aigwi_anthropic_on_details(aigw_enc *st, const aigw_event *ev) {
+    aigw_out o;
+    aigwi_anthropic_hold_open(st, &o);
+    aigwi_anthropic_put_line(&o, aigwi_dialect_slice(ev->text.p, ev->text.n));
+    return aigwi_anthropic_hold_close(st, &o, AIGW_BLOCKS, AIGWI_ANTHROPIC_R_DETAILS, 0);
+}
+
+static int aigwi_anthropic_on_note(aigw_enc *st, const aigw_event *ev, aigw_out *out) {
+    struct aigw_out_block *b = ev->block == AIGW_NO_BLOCK ? NULL : aigwi_anthropic_block(st, ev->block);
+    int native = aigw_base_eq(ev->name, aigwi_anthropic_name), citation = ev->kind == AIGW_NOTE_CITATION;
+    aigw_str json = { ev->text.p, ev->text.n };
+    aigw_out o;
+    if (b && (b->closed & AIGWI_ANTHROPIC_MUTE)) return AIGW_OK;
+    if (b && ev->kind == AIGW_NOTE_SIGNATURE) return ev->state ? aigwi_anthropic_on_state(st, ev, out, b) : (int)AIGW_OK;
+    if (!b && native && ev->kind == AIGW_NOTE_SAFETY && !ev->choice) return aigwi_anthropic_on_details(st, ev);
+    if (!b || !native || !((citation && b->kind == AIGW_PART_TEXT) || (ev->kind == AIGW_NOTE_OTHER && b->kind == AIGW_PART_OTHER))) {
+        aigwi_anthropic_miss(st, AIGWI_ANTHROPIC_L_NOTE, ev->at, AIGW_LOSS_DROPPED, "a remark in the words of another dialect");
+        return AIGW_OK;
+    }
+    if (b->block == st->current) {
+        aigwi_anthropic_begin_plain(st, out, b);
+        if (b->sent) aigwi_anthropic_put_raw_delta(out, b->index, json, citation);
+        return AIGW_OK;
+    }
+    aigwi_anthropic_hold_open(st, &o);
+    aigwi_anthropic_put_line(&o, json);
+    return aigwi_anthropic_hold_close(st, &o, aigwi_anthropic_slot(st, b), AIGWI_ANTHROPIC_R_NOTE, citation);
+}
+
+static int aigwi_anthropic_on_close(aigw_enc *st, const aigw_event *ev, aigw_out *out) {
+    struct aigw_out_block *b = aigwi_anthropic_block(st, ev->block);
+    if (!b) return AIGW_OK;
+    if (b->closed & AIGWI_ANTHROPIC_MUTE) b->used = 0;
+    else if (b->block != st->current) b->closed |= AIGWI_ANTHROPIC_CLOSED;
+    else {
+        aigwi_anthropic_end_block(st, out, b);
+        aigwi_anthropic_advance(st, out);
+    }
+    return AIGW_OK;
+}
+
+/* The kinds towards a client: status and type (wire-formats 26.11; 529 and 402 are Anthropic's own). */
+static const struct { short status; const char *type; } aigwi_anthropic_error_types[AIGW_KIND_COUNT] = {
+    { 500, "api_error" },              /* none */
+    { 400, "invalid_request_error" },  /* invalid_request */
+    { 401, "authentication_error" },   /* auth */
+    { 403, "permission_error" },       /* permission */
+    { 404, "not_found_error" },        /* not_found */
+    { 409, "conflict_error" },         /* conflict */
+    { 413, "request_too_large" },      /* too_large */
+    { 400, "invalid_request_error" },  /* context_length */
+    { 400, "invalid_request_error" },  /* content_filter */
+    { 429, "rate_limit_error" },       /* rate_limit */
+    { 402, "billing_error" },          /* quota */
+    { 529, "overloaded_error" },       /* overloaded */
+    { 500, "api_error" },              /* server */
+    { 504, "timeout_error" },          /* timeout */
+    { 502, "api_error" },              /* connect */
+    { 502, "api_error" },              /* tls */
+    { 502, "api_error" },              /* dns */
+    { 502, "api_error" },              /* bad_response */
+    { 502, "api_error" },              /* truncated */
+    { 499, "api_error" },              /* cancelled */
+    { 402, "billing_error" },          /* budget */
+    { 503, "overloaded_error" },       /* busy */
+    { 404, "not_found_error" },        /* no_route */
+    { 503, "overloaded_error" },       /* circuit_open */
+    { 500, "api_error" }               /* internal */
+};
+
+/* The error object: the provider's own code, else our word for kinds that this dialect has none for. */
+static void aigwi_anthropic_put_error(aigw_out *out, const aigw_error *err) {
+    int kind = err->kind < AIGW_KIND_COUNT ? err->kind : (int)AIGW_KIND_INTERNAL;
+    aigw_str code = err->code;
+    if (!code.n) code = aigw_base_str(kind == AIGW_KIND_CONTEXT_LENGTH ? "context_length_exceeded" : kind == AIGW_KIND_CONTENT_FILTER ? "content_filter" :
+                                      aigwi_dialect_error_word(kind));
+    aigw_json_open(out, '{');
+    aigw_json_key(out, "type");
+    aigw_json_put_str(out, aigw_base_str("error"));
+    aigw_json_key(out, "error");
+    aigw_json_open(out, '{');
+    aigw_json_key(out, "type");
+    aigw_json_put_str(out, aigw_base_str(aigwi_anthropic_error_types[kind].type));
+    aigw_json_key(out, "message");
+    aigwi_dialect_put_message(out, err);
+    if (code.n) {
+        aigw_json_key(out, "details");
+        aigw_json_open(out, '{');
+        aigw_json_key(out, "error_code");
+        aigw_json_put_str(out, code);
+        aigw_json_close(out, '}');
+    }
+    aigw_json_close(out, '}');
+    aigw_json_key(out, "request_id");
+    if (err->request_id.n) aigw_json_put_str(out, err->request_id);
+    else aigw_json_put_null(out);
+    aigw_json_close(out, '}');
+}
+
+static int aigwi_anthropic_error_encode(const aigw_error *err, aigw_arena *mem, aigw_head *head, aigw_out *out) {
+    static const aigw_str id = AIGW_STR("request-id");
+    int r = aigwi_dialect_error_head(err, mem, head);
+    head->status = aigwi_anthropic_error_types[err->kind < AIGW_KIND_COUNT ? err->kind : (int)AIGW_KIND_INTERNAL].status;
+    if (!r && err->request_id.n) r = aigw_base_header_put(head, id, err->request_id);
+    aigwi_anthropic_put_error(out, err);
+    return r ? r : aigw_base_out_end(out);
+}
+
+static void aigwi_anthropic_on_error(aigw_enc *st, const aigw_error *err, aigw_out *out) {
+    st->ended = 1;
+    AIGWI_ANTHROPIC_LIT(out, "event: error\ndata: ");
+    aigwi_anthropic_put_error(out, err);
+    AIGWI_ANTHROPIC_LIT(out, "\n\n");
+}
+
+/* The stop reason for a finish; NULL: this dialect has no word, so that the answer must end with an error instead. */
+static const char *aigwi_anthropic_reason(aigw_enc *st, int finish, int refused) {
+    static const char *const reasons[] = { "end_turn", "end_turn", "stop_sequence", "max_tokens", "model_context_window_exceeded", "tool_use", "refusal", "refusal",
+        "pause_turn", NULL, NULL, NULL };
+    if (finish == AIGW_FINISH_STOP && refused) return "refusal";
+    if (finish < AIGW_FINISH_MALFORMED_CALL) return reasons[finish];
+    aigwi_anthropic_miss(st, AIGWI_ANTHROPIC_L_FINISH, AIGW_NOWHERE, AIGW_LOSS_REFUSED, "the model's reason to stop has no word here: an error instead");
+    return NULL;
+}
+
+static int aigwi_anthropic_on_stop(aigw_enc *st, const aigw_event *ev, aigw_out *out) {
+    const char *reason = aigwi_anthropic_reason(st, ev->finish[0], st->flags & AIGWI_ANTHROPIC_REFUSED);
+    aigwi_anthropic_record r;
+    aigw_error err;
+    size_t at;
+    aigwi_anthropic_flush_start(st, out);
+    if (ev->choices > 1) aigwi_anthropic_miss(st, AIGWI_ANTHROPIC_L_CHOICE, AIGW_NOWHERE, AIGW_LOSS_DROPPED, "a message is one answer: the first");
+    if (!reason) {
+        aigw_dialect_error(&err, AIGW_KIND_BAD_RESPONSE, ev->finish[0] == AIGW_FINISH_MALFORMED_CALL ? "the model's tool call was malformed"
+                                                                        : "the model stopped for a reason that cannot be told", "Ask again.");
+        aigwi_anthropic_on_error(st, &err, out);
+        return AIGW_OK;
+    }
+    st->ended = 1;
+    AIGWI_ANTHROPIC_LIT(out, "event: message_delta\ndata: {\"type\":\"message_delta\",\"delta\":{");
+    aigwi_anthropic_put_stop(out, reason, ev->finish[0] == AIGW_FINISH_STOP_SEQUENCE ? ev->name : aigwi_dialect_slice("", 0));
+    at = aigwi_anthropic_record_at(st, 0, AIGW_BLOCKS, &r);
+    if (at < st->hold_n) {
+        aigw_json_key(out, "stop_details");
+        aigw_json_put_raw(out, aigwi_anthropic_record_bytes(st, at, &r));
+    }
+    AIGWI_ANTHROPIC_LIT(out, "},\"usage\":");
+    aigwi_anthropic_miss_usage(st, &st->usage);
+    aigwi_anthropic_put_usage(out, &st->usage, 0);
+    AIGWI_ANTHROPIC_LIT(out, "}\n\nevent: message_stop\ndata: {\"type\":\"message_stop\"}\n\n");
+    return AIGW_OK;
+}
+
+#define AIGWI_ANTHROPIC_PING "event: ping\ndata: {\"type\":\"ping\"}\n\n"
+
+static int aigwi_anthropic_event_encode(aigw_enc *st, const aigw_event *ev, aigw_out *out) {
+    if (st->ended) return AIGW_OK;
+    switch (ev->type) {
+    case AIGW_EVENT_DELTA: return aigwi_anthropic_on_delta(st, ev, out);
+    case AIGW_EVENT_START: return aigwi_anthropic_on_start(st, ev, out);
+    case AIGW_EVENT_BLOCK_START: return aigwi_anthropic_on_block(st, ev, out);
+    case AIGW_EVENT_NOTE: return aigwi_anthropic_on_note(st, ev, out);
+    case AIGW_EVENT_BLOCK_STOP: return aigwi_anthropic_on_close(st, ev, out);
+    case AIGW_EVENT_USAGE: st->usage = ev->usage; return AIGW_OK;
+    case AIGW_EVENT_PING:
+        if (st->flags & AIGWI_ANTHROPIC_HAVE_START) aigwi_anthropic_flush_start(st, out);
+        AIGWI_ANTHROPIC_LIT(out, AIGWI_ANTHROPIC_PING);
+        return AIGW_OK;
+    case AIGW_EVENT_STOP: return aigwi_anthropic_on_stop(st, ev, out);
+    case AIGW_EVENT_ERROR: aigwi_anthropic_on_error(st, ev->error, out); return AIGW_OK;
+    }
+    return AIGW_E_STATE;
+}
+
+/* ---- whole answers */
+
+/* The deltas of a server tool's input, which a folded stream holds as remarks, are put together again: "input" of the block. */
+static int aigwi_anthropic_resp_other(aigw_out *out, const aigw_part *p, aigw_arena *mem) {
+    aigwi_dialect_edit edit = { "input", { NULL, 0 } };
+    const aigw_note *note;
+    aigw_str raw = { p->text.p, p->text.n }, s;
+    aigw_arena scratch;
+    aigw_text t;
+    aigw_json j;
+    size_t n = 0;
+    char *to;
+    for (note = p->notes; note; note = note->next) n += note->json.n;
+    to = (char *)aigw_base_take(mem, n, 1, 1);
+    if (!to) return AIGW_E_NOMEM;
+    for (n = 0, note = p->notes; note; note = note->next) {
+        aigw_json_init(&j, note->json);
+        if (note->kind != AIGW_NOTE_OTHER || !aigwi_anthropic_seek(&j, "partial_json") || aigw_json_kind(&j) != AIGW_JSON_STRING || !aigw_json_text(&j, &t)) continue;
+        scratch = *mem;
+        if (!aigw_json_decode(t, &scratch, &s)) return AIGW_E_NOMEM;
+        if (s.n) memcpy(to + n, s.p, s.n);
+        n += s.n;
+    }
+    edit.json = aigwi_dialect_slice(to, n);
+    aigw_json_put_raw(out, aigwi_dialect_slice("", 0));
+    if (!n || aigw_json_check(edit.json, AIGW_JSON_OBJECT)) aigw_base_ref(out, raw);
+    else if (aigwi_dialect_splice(raw, &edit, 1, out)) return AIGW_E_SYNTAX;
+    out->comma = 1;
+    return AIGW_OK;
+}
+
+static void aigwi_anthropic_resp_open(aigw_out *out, const char *type) {
+    aigw_json_open(out, '{');
+    aigw_json_key(out, "type");
+    aigw_json_put_str(out, aigw_base_str(type));
+}
+
+static void aigwi_anthropic_resp_text(aigw_enc *st, aigw_out *out, const aigw_part *p) {
+    const aigw_note *note;
+    int any = 0;
+    aigwi_anthropic_resp_open(out, "text");
+    aigw_json_key(out, "text");
+    aigw_json_put_text(out, p->text);
+    for (note = p->notes; note; note = note->next) {
+        if (note->kind != AIGW_NOTE_CITATION || !aigw_base_eq(note->dialect, aigwi_anthropic_name)) {
+            aigwi_anthropic_miss(st, AIGWI_ANTHROPIC_L_NOTE, note->at, AIGW_LOSS_DROPPED, "a remark in the words of another dialect");
+            continue;
+        }
+        if (!any++) {
+            aigw_json_key(out, "citations");
+            aigw_json_open(out, '[');
+        }
+        aigw_json_put_raw(out, note->json);
+    }
+    if (any) aigw_json_close(out, ']');
+    aigw_json_close(out, '}');
+    if (p->state) aigwi_anthropic_miss(st, AIGWI_ANTHROPIC_L_STATE, p->at, AIGW_LOSS_DROPPED, "state has its place in thinking and before tool calls only");
+}
+
+/* thinking with its signature, or redacted_thinking; for a call: the empty block that carries its state. */
+static void aigwi_anthropic_resp_thinking(aigw_out *out, const aigw_part *p, int carrier) {
+    int redacted = p->state && p->state->kind == AIGW_OPAQUE_REDACTED && !p->text.n && !carrier;
+    aigw_text none = { "", 0, AIGW_TEXT_ESCAPED };
+    aigwi_anthropic_resp_open(out, redacted ? "redacted_thinking" : "thinking");
+    if (!redacted) {
+        aigw_json_key(out, "thinking");
+        aigw_json_put_text(out, carrier ? none : p->text);
+    }
+    aigw_json_key(out, redacted ? "data" : "signature");
+    if (p->state) aigwi_dialect_put_opaque(out, p->state, aigwi_anthropic_name, 0);
+    else aigw_json_put_text(out, none);
+    aigw_json_close(out, '}');
+}
+
+static int aigwi_anthropic_resp_part(aigw_enc *st, aigw_out *out, const aigw_part *p, aigw_arena *mem) {
+    aigw_arena mark = *mem;
+    int r = AIGW_OK;
+    switch (p->kind) {
+    case AIGW_PART_REFUSAL: st->flags |= AIGWI_ANTHROPIC_REFUSED;   /* fall through */
+    case AIGW_PART_TEXT: aigwi_anthropic_resp_text(st, out, p); break;
+    case AIGW_PART_REASONING: aigwi_anthropic_resp_thinking(out, p, 0); break;
+    case AIGW_PART_TOOL_CALL:
+        if (p->state) aigwi_anthropic_resp_thinking(out, p, 1);
+        aigwi_anthropic_resp_open(out, "tool_use");
+        aigw_json_key(out, "id");
+        aigw_json_put_str(out, p->id);
+        aigw_json_key(out, "name");
+        aigw_json_put_str(out, p->name);
+        aigw_json_key(out, "input");
+        r = aigwi_anthropic_put_input(out, p, mem, st->loss);
+        aigw_json_close(out, '}');
+        if (!out->cap) *mem = mark;                              /* nothing is referenced */
+        break;
+    case AIGW_PART_OTHER:
+        if (aigw_base_eq(p->name, aigwi_anthropic_name)) {
+            r = aigwi_anthropic_resp_other(out, p, mem);
+            if (!out->cap) *mem = mark;
+        } else aigwi_anthropic_miss(st, AIGWI_ANTHROPIC_L_OTHER, p->at, AIGW_LOSS_DROPPED, "a block that only its own dialect knows");
+        break;
+    default: aigwi_anthropic_miss(st, AIGWI_ANTHROPIC_L_MEDIA, p->at, AIGW_LOSS_DROPPED, "an answer holds text and tool calls, no media");
+    }
+    return r;
+}
+
+/* What stands around the content. AIGW_E_REFUSED: this dialect has no word for the reason to stop. */
+static int aigwi_anthropic_resp_tail(aigw_enc *st, aigw_out *out, const aigw_resp *resp) {
+    const aigw_answer *a = &resp->choice[0];
+    const aigw_note *note, *details = NULL;
+    const char *reason = aigwi_anthropic_reason(st, a->finish, st->flags & AIGWI_ANTHROPIC_REFUSED);
+    if (resp->choices > 1) aigwi_anthropic_miss(st, AIGWI_ANTHROPIC_L_CHOICE, AIGW_NOWHERE, AIGW_LOSS_DROPPED, "a message is one answer: the first");
+    for (note = a->notes; note; note = note->next) {
+        if (note->kind == AIGW_NOTE_SAFETY && aigw_base_eq(note->dialect, aigwi_anthropic_name)) details = note;
+        else aigwi_anthropic_miss(st, AIGWI_ANTHROPIC_L_NOTE, note->at, AIGW_LOSS_DROPPED, "a remark in the words of another dialect");
+    }
+    if (!reason) return AIGW_E_REFUSED;
+    aigwi_anthropic_put_stop(out, reason, a->finish == AIGW_FINISH_STOP_SEQUENCE ? resp->stop_sequence : aigwi_dialect_slice("", 0));
+    if (details) {
+        aigw_json_key(out, "stop_details");
+        aigw_json_put_raw(out, details->json);
+    }
+    aigw_json_key(out, "usage");
+    aigwi_anthropic_miss_usage(st, &resp->usage);
+    aigwi_anthropic_put_usage(out, &resp->usage, 1);
+    return AIGW_OK;
+}
+
+static int aigwi_anthropic_resp_encode(aigw_enc *st, const aigw_resp *resp, aigw_out *out) {
+    aigw_arena mem = aigw_base_arena(st->hold ? st->hold + st->hold_n : NULL, st->hold ? st->hold_cap - st->hold_n : 0);
+    uint32_t refused = st->loss ? st->loss->count[AIGW_LOSS_REFUSED] : 0;
+    const aigw_part *p;
+    int r = AIGW_OK;
+    if (resp->error) return AIGW_E_STATE;
+    aigw_json_open(out, '{');
+    if (st->req && st->req->op == AIGW_OP_COUNT_TOKENS) {
+        aigw_json_key(out, "input_tokens");
+        aigw_json_put_int(out, resp->usage.input);
+    } else {
+        aigwi_anthropic_put_message_head(out, st, resp->id, resp->model);
+        for (p = resp->choice[0].parts; p && (!r || r == AIGW_E_REFUSED); p = p->next) {
+            int q = aigwi_anthropic_resp_part(st, out, p, &mem);
+            if (q) r = q;
+        }
+        aigw_json_close(out, ']');
+        if (!r || r == AIGW_E_REFUSED) {
+            int q = aigwi_anthropic_resp_tail(st, out, resp);
+            if (q) r = q;
+        }
+    }
+    aigw_json_close(out, '}');
+    if (!r && st->loss && st->loss->strict && st->loss->count[AIGW_LOSS_REFUSED] > refused) r = AIGW_E_REFUSED;
+    return r ? r : aigw_base_out_end(out);
+}
+
+/* ---- the models list */
+
+static void aigwi_anthropic_put_model(aigw_out *out, const aigw_model_info *m) {
+    aigw_json_open(out, '{');
+    aigw_json_key(out, "type");
+    aigw_json_put_str(out, aigw_base_str("model"));
+    aigw_json_key(out, "id");
+    aigw_json_put_str(out, m->name);
+    aigw_json_key(out, "display_name");
+    aigw_json_put_str(out, m->name);
+    aigw_json_key(out, "created_at");
+    aigw_json_open_str(out);
+    aigw_base_put_date(out, m->created_s);
+    aigw_json_close_str(out);
+    aigw_json_key(out, "lifecycle");
+    aigw_json_put_str(out, aigw_base_str("active"));
+    if (m->context > 0) {
+        aigw_json_key(out, "max_input_tokens");
+        aigw_json_put_int(out, m->context);
+    }
+    if (m->max_output > 0) {
+        aigw_json_key(out, "max_tokens");
+        aigw_json_put_int(out, m->max_output);
+    }
+    aigw_json_close(out, '}');
+}
+
+static int aigwi_anthropic_models_encode(const aigw_model_info *models, size_t n, int single, aigw_out *out) {
+    size_t i;
+    if (single && n) {
+        aigwi_anthropic_put_model(out, models);
+        return aigw_base_out_end(out);
+    }
+    aigw_json_open(out, '{');
+    aigw_json_key(out, "data");
+    aigw_json_open(out, '[');
+    for (i = 0; i < n; i++) aigwi_anthropic_put_model(out, models + i);
+    aigw_json_close(out, ']');
+    aigw_json_key(out, "has_more");
+    aigw_json_put_bool(out, 0);
+    aigw_json_key(out, "first_id");
+    if (n) aigw_json_put_str(out, models[0].name);
+    else aigw_json_put_null(out);
+    aigw_json_key(out, "last_id");
+    if (n) aigw_json_put_str(out, models[n - 1].name);
+    else aigw_json_put_null(out);
+    aigw_json_close(out, '}');
+    return aigw_base_out_end(out);
+}
+
+const aigw_dialect aigw_dialect_anthropic = {
+    AIGW_STR("anthropic"),
+    AIGW_STR("x-api-key"), AIGW_STR(""),        /* wins over Authorization, and works with every key */
+    AIGW_STR("anthropic-version"),
+    aigwi_anthropic_versions,
+    AIGW_STR("request-id"),
+    AIGW_FRAMING_SSE,
+    aigwi_anthropic_match, aigwi_anthropic_req_decode, aigwi_anthropic_req_encode, aigwi_anthropic_req_edit,
+    aigwi_anthropic_resp_decode, aigwi_anthropic_frame_decode, aigwi_anthropic_stream_end, aigwi_anthropic_error_decode, aigwi_anthropic_limits_decode,
+    aigwi_anthropic_event_encode, aigwi_anthropic_resp_encode, aigwi_anthropic_error_encode, aigwi_anthropic_limits_encode, aigwi_anthropic_models_encode,
+    AIGW_STR(AIGWI_ANTHROPIC_PING),
+    AIGW_STR("text/event-stream")
+};
+#endif /* AIGW_NO_ANTHROPIC */
 
 /* ==== >>dialect.gemini ============================================================================================= */
 
