@@ -11840,6 +11840,2651 @@ const aigw_dialect aigw_dialect_anthropic = {
 #endif /* AIGW_NO_ANTHROPIC */
 
 /* ==== >>dialect.gemini ============================================================================================= */
+#ifndef AIGW_NO_GEMINI
+/* Gemini API and Vertex AI: generateContent, streamGenerateContent, countTokens, both sides. Model and operation stand in the path; there
+   is no message for tool results, no id on most calls, and a stream is SSE or one JSON array. Requests are read in both spellings
+   (protobuf JSON). Truth: wire-formats sections 7, 8, 26, 28, 30; ../shared/wire/gemini and vertex-gemini, read 2026-11-21. */
+
+static const aigw_str aigwi_gemini_me = AIGW_STR("gemini");
+
+/* ---- where a request goes: .../models/{model}:{method}[?alt=sse] */
+
+typedef struct {
+    uint8_t  op, stream, array;
+    aigw_str model;                    /* as in the path, still percent-encoded */
+} aigwi_gemini_route;
+
+static const struct { aigw_str method; uint8_t op, stream; } aigwi_gemini_methods[] = {
+    { AIGW_STR("generateContent"),       AIGW_OP_CHAT,         0 },
+    { AIGW_STR("streamGenerateContent"), AIGW_OP_CHAT,         1 },
+    { AIGW_STR("countTokens"),           AIGW_OP_COUNT_TOKENS, 0 },
+    { AIGW_STR("embedContent"),          AIGW_OP_EMBED,        0 },
+    { AIGW_STR("batchEmbedContents"),    AIGW_OP_EMBED,        0 }
+};
+
+static int aigwi_gemini_ends(aigw_str s, aigw_str end) {
+    return s.n >= end.n && !memcmp(s.p + s.n - end.n, end.p, end.n);
+}
+
+static int aigwi_gemini_sse(aigw_str query) {
+    static const aigw_str forms[] = { AIGW_STR("alt=sse"), AIGW_STR("$alt=sse"), AIGW_STR("%24alt=sse") };
+    size_t i, k;
+    for (i = 0; i < query.n; i = k + 1) {
+        aigw_str one;
+        for (k = i; k < query.n && query.p[k] != '&'; k++) {}
+        one = aigwi_dialect_slice(query.p + i, k - i);
+        if (aigw_base_eq(one, forms[0]) || aigw_base_eq(one, forms[1]) || aigw_base_eq(one, forms[2])) return 1;
+    }
+    return 0;
+}
+
+/* What a POST with this path asks for; op NONE when it is not Gemini's. The model is all between the first /models/ and the method: "mock/echo" is one. */
+static void aigwi_gemini_post(aigw_str path, aigw_str query, aigwi_gemini_route *r) {
+    static const aigw_str models = AIGW_STR("/models/"), tuned = AIGW_STR("/tunedModels/");
+    aigw_str rest;
+    size_t from = aigw_base_find(path, models, 0), i, colon;
+    if (from < path.n) from += models.n;
+    else {
+        from = aigw_base_find(path, tuned, 0) + 1;             /* the model keeps this prefix */
+        if (from > path.n) return;
+    }
+    for (i = 0; i < sizeof aigwi_gemini_methods / sizeof *aigwi_gemini_methods; i++) {
+        rest = aigwi_dialect_slice(path.p + from, path.n - from);
+        if (!aigwi_gemini_ends(rest, aigwi_gemini_methods[i].method)) continue;
+        rest.n -= aigwi_gemini_methods[i].method.n;
+        colon = rest.n && rest.p[rest.n - 1] == ':' ? 1 : rest.n > 2 && !memcmp(rest.p + rest.n - 3, "%3", 2) && (rest.p[rest.n - 1] | 32) == 'a' ? 3 : 0;
+        if (!colon || rest.n == colon) continue;
+        rest.n -= colon;
+        r->op = aigwi_gemini_methods[i].op;
+        r->stream = aigwi_gemini_methods[i].stream;
+        r->array = r->stream && !aigwi_gemini_sse(query);
+        r->model = rest;
+        return;
+    }
+}
+
+static aigwi_gemini_route aigwi_gemini_path(const aigw_head *head) {
+    static const aigw_str get = AIGW_STR("GET"), post = AIGW_STR("POST"), beta = AIGW_STR("/v1beta"), models = AIGW_STR("/models");
+    aigwi_gemini_route r;
+    aigw_str path, query = { "", 0 };
+    size_t i, n;
+    memset(&r, 0, sizeof r);
+    if (!head) return r;
+    path = head->target;
+    for (n = 0; n < path.n && path.p[n] != '?'; n++) {}
+    if (n < path.n) query = aigwi_dialect_slice(path.p + n + 1, path.n - n - 1);
+    path.n = n;
+    if (aigw_base_eq(head->method, post)) aigwi_gemini_post(path, query, &r);
+    if (!aigw_base_eq(head->method, get)) return r;
+    i = aigw_base_find(path, beta, 0);                         /* /v1/models is OpenAI's list too: the caller decides by headers */
+    if (i < path.n) i = aigw_base_find(path, models, i);
+    if (i == path.n || (i + models.n < path.n && path.p[i + models.n] != '/')) return r;
+    r.op = AIGW_OP_MODELS;
+    if (i + models.n + 1 < path.n) r.model = aigwi_dialect_slice(path.p + i + models.n + 1, path.n - i - models.n - 1);
+    return r;
+}
+
+static int aigwi_gemini_match(const aigw_head *head) { return aigwi_gemini_path(head).op; }
+
+static int aigwi_gemini_hex(char c) {
+    return c >= '0' && c <= '9' ? c - '0' : (c | 32) >= 'a' && (c | 32) <= 'f' ? (c | 32) - 'a' + 10 : -1;
+}
+
+/* Percent-decoded; p is NULL without memory. */
+static aigw_str aigwi_gemini_unescape(aigw_str s, aigw_arena *mem) {
+    size_t i, n = 0;
+    char *p;
+    for (i = 0; i < s.n && s.p[i] != '%'; i++) {}
+    if (i == s.n) return s;
+    p = (char *)aigw_base_take(mem, s.n, 1, 1);
+    for (i = 0; p && i < s.n; i++) {
+        int hi = i + 2 < s.n && s.p[i] == '%' ? aigwi_gemini_hex(s.p[i + 1]) : -1, lo = hi < 0 ? -1 : aigwi_gemini_hex(s.p[i + 2]);
+        p[n++] = lo < 0 ? s.p[i] : (char)(hi * 16 + lo);
+        if (lo >= 0) i += 2;
+    }
+    return aigwi_dialect_slice(p, n);
+}
+
+/* ---- parts: a union by presence of one data key, the same in requests and answers */
+
+enum { AIGWI_GEMINI_TEXT = 0, AIGWI_GEMINI_THOUGHT, AIGWI_GEMINI_SIGNATURE, AIGWI_GEMINI_CALL, AIGWI_GEMINI_RESULT, AIGWI_GEMINI_INLINE,
+       AIGWI_GEMINI_FILE, AIGWI_GEMINI_CODE, AIGWI_GEMINI_CODE_RESULT, AIGWI_GEMINI_TOOL_CALL, AIGWI_GEMINI_TOOL_RESPONSE, AIGWI_GEMINI_PARTS };
+static const aigw_str aigwi_gemini_parts[] = {
+    AIGW_STR("text"), AIGW_STR("thought"), AIGW_STR("thoughtSignature"), AIGW_STR("functionCall"), AIGW_STR("functionResponse"), AIGW_STR("inlineData"),
+    AIGW_STR("fileData"), AIGW_STR("executableCode"), AIGW_STR("codeExecutionResult"), AIGW_STR("toolCall"), AIGW_STR("toolResponse")
+};
+enum { AIGWI_GEMINI_NAME = 0, AIGWI_GEMINI_ARGS, AIGWI_GEMINI_ID, AIGWI_GEMINI_RESPONSE, AIGWI_GEMINI_MORE, AIGWI_GEMINI_MIME, AIGWI_GEMINI_DATA,
+       AIGWI_GEMINI_URI, AIGWI_GEMINI_DISPLAY, AIGWI_GEMINI_INNER };
+static const aigw_str aigwi_gemini_inner[] = {
+    AIGW_STR("name"), AIGW_STR("args"), AIGW_STR("id"), AIGW_STR("response"), AIGW_STR("parts"), AIGW_STR("mimeType"), AIGW_STR("data"),
+    AIGW_STR("fileUri"), AIGW_STR("displayName")
+};
+
+typedef struct {
+    int       data;                    /* the data key's number; -1: none */
+    uint8_t   thought, has_args, has_more, has_signature;
+    size_t    at, signature_at;
+    aigw_text text, signature;         /* text: of text and inlineData */
+    aigw_str  id, name, args, mime, uri, display, raw;     /* args: of a call, or a result's response; raw: of what the model does not know */
+    aigw_json more;                    /* stands at functionResponse.parts */
+} aigwi_gemini_piece;
+
+static int aigwi_gemini_unknown(aigw_json *j, aigw_arena *mem, aigw_req *req) {
+    return req ? aigwi_dialect_add_raw(mem, req, j) : aigw_json_skip(j);
+}
+
+static int aigwi_gemini_object(aigw_json *j, aigw_str *raw) {
+    if (aigw_json_kind(j) == AIGW_JSON_OBJECT) return aigw_json_raw(j, raw);
+    return aigw_json_fail(j, AIGW_E_TYPE, aigw_json_at(j), "an object was expected");
+}
+
+/* The object under functionCall, functionResponse, inlineData or fileData. Not all of its members are every one's; the others are raw. */
+static void aigwi_gemini_read_inner(aigw_json *j, aigw_arena *mem, aigw_req *req, aigwi_gemini_piece *p) {
+    uint64_t seen = 0;
+    int f;
+    for (aigw_json_object(j); (f = aigw_json_field(j, aigwi_gemini_inner, AIGWI_GEMINI_INNER, req ? &seen : NULL)) >= 0; ) {
+        if (aigw_json_null(j)) continue;
+        switch (f) {
+        case AIGWI_GEMINI_NAME:     aigw_json_str(j, mem, &p->name); break;
+        case AIGWI_GEMINI_ID:       aigw_json_str(j, mem, &p->id); break;
+        case AIGWI_GEMINI_MIME:     aigw_json_str(j, mem, &p->mime); break;
+        case AIGWI_GEMINI_URI:      aigw_json_str(j, mem, &p->uri); break;
+        case AIGWI_GEMINI_DATA:     aigw_json_text(j, &p->text); break;
+        case AIGWI_GEMINI_DISPLAY:  aigw_json_str(j, mem, &p->display); break;
+        case AIGWI_GEMINI_ARGS: case AIGWI_GEMINI_RESPONSE:
+            p->has_args = 1;
+            aigwi_gemini_object(j, &p->args);
+            break;
+        case AIGWI_GEMINI_MORE:
+            p->has_more = 1;
+            p->more = *j;
+            aigw_json_skip(j);
+            break;
+        default: aigwi_gemini_unknown(j, mem, req);
+        }
+    }
+}
+
+/* Read one part; req NULL: of an answer, where the last of two equal members wins and unknown ones are skipped. 1, or 0 with j's error. */
+static int aigwi_gemini_read_part(aigw_json *j, aigw_arena *mem, aigw_req *req, aigwi_gemini_piece *p) {
+    const char *start = j->at;
+    uint64_t seen = 0;
+    int f, on = 0;
+    memset(p, 0, offsetof(aigwi_gemini_piece, more));
+    p->data = -1;
+    p->at = aigw_json_at(j);
+    p->text = aigwi_dialect_text(p->id, AIGW_TEXT_ESCAPED);
+    for (aigw_json_object(j); (f = aigw_json_field(j, aigwi_gemini_parts, AIGWI_GEMINI_PARTS, req ? &seen : NULL)) >= 0; ) {
+        if (f == AIGWI_GEMINI_PARTS) {
+            aigwi_gemini_unknown(j, mem, req);
+            continue;
+        }
+        if (aigw_json_null(j)) continue;
+        if (f == AIGWI_GEMINI_THOUGHT) {
+            aigw_json_bool(j, &on);
+            p->thought = (uint8_t)on;
+        } else if (f == AIGWI_GEMINI_SIGNATURE) {
+            p->signature_at = aigw_json_at(j);
+            p->has_signature = (uint8_t)aigw_json_text(j, &p->signature);
+        } else {
+            if (p->data >= 0 && p->data != f && req) return aigw_json_fail(j, AIGW_E_VALUE, j->key_at, "a part holds one kind of data, this is its second");
+            p->data = f;
+            if (f == AIGWI_GEMINI_TEXT) aigw_json_text(j, &p->text);
+            else if (f <= AIGWI_GEMINI_FILE) aigwi_gemini_read_inner(j, mem, req, p);
+            else aigw_json_skip(j);
+        }
+    }
+    if (p->data < 0 && (p->has_signature || p->thought)) p->data = AIGWI_GEMINI_TEXT;
+    if (!j->err) p->raw = aigwi_dialect_slice(start, (size_t)(j->at - start));
+    return !j->err;
+}
+
+/* Kind of media by its type; what is neither image nor audio is a file. */
+static int aigwi_gemini_media_kind(aigw_str mime) {
+    if (mime.n > 6 && !memcmp(mime.p, "image/", 6)) return AIGW_PART_IMAGE;
+    if (mime.n > 6 && !memcmp(mime.p, "audio/", 6)) return AIGW_PART_AUDIO;
+    return AIGW_PART_FILE;
+}
+
+/* 1 when a response object is {"output": "..."} or {"error": "..."} and nothing else: *text is the string. */
+static int aigwi_gemini_unwrap(aigw_str object, aigw_text *text, int *is_error) {
+    static const aigw_str names[] = { AIGW_STR("output"), AIGW_STR("error") };
+    aigw_json j;
+    int f, n = 0, which = 2;
+    aigw_json_init(&j, object);
+    for (aigw_json_object(&j); (f = aigw_json_field(&j, names, 2, NULL)) >= 0; n++) {
+        if (n || f == 2 || aigw_json_kind(&j) != AIGW_JSON_STRING) return 0;
+        which = f;
+        aigw_json_text(&j, text);
+    }
+    *is_error = which == 1;
+    return n == 1 && !j.err;
+}
+
+/* ---- requests, read */
+
+typedef struct {
+    aigw_json   j;
+    aigw_arena *mem;
+    aigw_req   *req;
+    aigw_part  *calls;                 /* first call of the last model turn that may be unanswered */
+    uint32_t    made, steps;           /* ids made; comparisons spent on matching results */
+    aigw_str    schema;                /* of the answer */
+    size_t      schema_at;
+    uint8_t     json_mime, results;
+} aigwi_gemini_reader;
+
+static int aigwi_gemini_no_memory(aigw_json *j) { return aigw_json_fail(j, AIGW_E_NOMEM, aigw_json_at(j), "the memory for the request is too small"); }
+
+/* An id for a call whose dialect lets it out: "call_g0", "call_g1", ... in order. */
+static aigw_str aigwi_gemini_make_id(aigwi_gemini_reader *r) {
+    char *p = (char *)aigw_base_take(r->mem, 20, 1, 1);
+    aigw_out out;
+    aigw_base_out_init(&out, p, p ? 20 : 0, NULL, 0);
+    aigw_base_put_lit(&out, "call_g");
+    aigw_base_put_int(&out, r->made++);
+    if (!p) aigwi_gemini_no_memory(&r->j);
+    return aigwi_dialect_slice(p, p ? out.buf.n : 0);
+}
+
+/* The call that a result answers: by id, else the first unanswered one of that name (7.3). NULL when there is none. Answered calls are marked in `source`,
+   a member of media, until the request is read. In-order results cost one step each; a hostile history is cut off. */
+static aigw_part *aigwi_gemini_answered(aigwi_gemini_reader *r, aigw_str id, aigw_str name) {
+    aigw_part *p, *named = NULL;
+    while (r->calls && (r->calls->kind != AIGW_PART_TOOL_CALL || r->calls->source)) r->calls = r->calls->next;
+    for (p = r->calls; p && r->steps < 65536; p = p->next, r->steps++) {
+        if (p->kind != AIGW_PART_TOOL_CALL || p->source) continue;
+        if (id.n && !p->no_id && aigw_base_eq(p->id, id)) return p;
+        if (!named && (!id.n || p->no_id) && aigw_base_eq(p->name, name)) {
+            named = p;
+            if (!id.n) return p;
+        }
+    }
+    return named;
+}
+
+static aigw_part *aigwi_gemini_media(aigwi_gemini_reader *r, aigw_part **slot, const aigwi_gemini_piece *p) {
+    static const aigw_str gs = AIGW_STR("gs://"), files = AIGW_STR("/files/"), https = AIGW_STR("https://");
+    aigw_part *part = aigwi_dialect_add_part(r->mem, slot, aigwi_gemini_media_kind(p->mime), p->at);
+    if (!part) return NULL;
+    part->mime = p->mime;
+    part->name = p->display;
+    if (p->data == AIGWI_GEMINI_INLINE) {
+        part->source = AIGW_SOURCE_BYTES;
+        return aigwi_dialect_base64(p->text, r->mem, &part->text) ? part : NULL;
+    }
+    if (aigw_base_find(p->uri, gs, 0) == 0 || aigw_base_find(p->uri, files, 0) < p->uri.n || aigw_base_find(p->uri, https, 0) != 0) {
+        part->source = AIGW_SOURCE_FILE;                       /* Google's own stores; everybody can fetch the others */
+        part->id = p->uri;
+    } else {
+        part->source = AIGW_SOURCE_URL;
+        part->text = aigwi_dialect_text(p->uri, AIGW_TEXT_PLAIN);
+    }
+    return part;
+}
+
+static void aigwi_gemini_result(aigwi_gemini_reader *r, aigw_part *part, aigwi_gemini_piece *p) {
+    aigw_part *call = aigwi_gemini_answered(r, p->id, p->name), **slot = &part->parts, *inner;
+    aigw_text text;
+    int is_error = 0;
+    aigwi_gemini_piece more;
+    r->results = 1;
+    part->name = p->name;
+    part->id = p->id;
+    if (call) call->source = 1;
+    if (call && (!p->id.n || call->no_id)) {
+        part->id = call->id;
+        part->no_id = call->no_id;
+    } else if (!p->id.n) {
+        part->id = aigwi_gemini_make_id(r);
+        part->no_id = 1;
+    }
+    if (!p->has_args) text = aigwi_dialect_text(aigwi_dialect_slice("", 0), AIGW_TEXT_PLAIN);
+    else if (!aigwi_gemini_unwrap(p->args, &text, &is_error)) text = aigwi_dialect_text(p->args, AIGW_TEXT_JSON);
+    part->is_error = (uint8_t)is_error;
+    if (text.n) {
+        inner = aigwi_dialect_add_part(r->mem, slot, AIGW_PART_TEXT, (size_t)(p->args.p - r->j.p));
+        if (!inner) {
+            aigwi_gemini_no_memory(&r->j);
+            return;
+        }
+        inner->text = text;
+        slot = &inner->next;
+    }
+    if (!p->has_more) return;
+    for (aigw_json_array(&p->more); aigw_json_item(&p->more) && aigwi_gemini_read_part(&p->more, r->mem, r->req, &more); slot = &inner->next) {
+        inner = NULL;
+        if (more.data != AIGWI_GEMINI_INLINE && more.data != AIGWI_GEMINI_FILE) aigw_json_fail(&p->more, AIGW_E_VALUE, more.at, "a result holds inlineData or fileData only");
+        else inner = aigwi_gemini_media(r, slot, &more);
+        if (inner) continue;
+        if (!p->more.err) aigwi_gemini_no_memory(&r->j);
+        break;
+    }
+    if (p->more.err) aigw_json_fail(&r->j, p->more.err, (size_t)(p->more.at - p->more.p), p->more.why);
+}
+
+/* One part as the model has it, appended at *slot; NULL when j has an error. */
+static aigw_part *aigwi_gemini_take_part(aigwi_gemini_reader *r, aigw_part **slot, aigwi_gemini_piece *p) {
+    static const uint8_t kinds[] = { AIGW_PART_TEXT, 0, 0, AIGW_PART_TOOL_CALL, AIGW_PART_TOOL_RESULT, 0, 0, AIGW_PART_OTHER, AIGW_PART_OTHER,
+                                     AIGW_PART_OTHER, AIGW_PART_OTHER };
+    aigw_part *part;
+    if (p->data < 0) {
+        aigw_json_fail(&r->j, AIGW_E_MISSING, p->at, "a part needs one of text, inlineData, fileData, functionCall, functionResponse");
+        return NULL;
+    }
+    if ((p->data == AIGWI_GEMINI_CALL || p->data == AIGWI_GEMINI_RESULT) && !p->name.n) {
+        aigw_json_fail(&r->j, AIGW_E_MISSING, p->at, "a function call or response needs a name");
+        return NULL;
+    }
+    if (p->data == AIGWI_GEMINI_INLINE || p->data == AIGWI_GEMINI_FILE) part = aigwi_gemini_media(r, slot, p);
+    else part = aigwi_dialect_add_part(r->mem, slot, p->thought && !p->data ? (int)AIGW_PART_REASONING : kinds[p->data], p->at);
+    if (part && p->has_signature) {
+        part->state = aigwi_dialect_get_opaque(p->signature, r->mem, aigwi_gemini_me, AIGW_OPAQUE_SIGNATURE, 1);
+        if (part->state) part->state->at = p->signature_at;
+        else part = NULL;
+    }
+    if (!part) {
+        aigwi_gemini_no_memory(&r->j);
+        return NULL;
+    }
+    if (p->data == AIGWI_GEMINI_TEXT) part->text = p->text;
+    else if (p->data == AIGWI_GEMINI_RESULT) aigwi_gemini_result(r, part, p);
+    else if (p->data == AIGWI_GEMINI_CALL) {
+        part->name = p->name;
+        part->no_id = !p->id.n;
+        part->id = p->id.n ? p->id : aigwi_gemini_make_id(r);
+        part->text = aigwi_dialect_text(p->args, AIGW_TEXT_JSON);
+    } else if (p->data >= AIGWI_GEMINI_CODE) {
+        part->name = aigwi_gemini_me;
+        part->text = aigwi_dialect_text(p->raw, AIGW_TEXT_JSON);
+        part->state = NULL;                                    /* it is in the raw part */
+    }
+    return r->j.err ? NULL : part;
+}
+
+/* The parts of one content as messages: functionResponse parts are a message of role TOOL, what is around them is the role's. */
+static void aigwi_gemini_take_content(aigwi_gemini_reader *r, aigw_part *parts, int role, size_t at) {
+    aigw_message *m = NULL;
+    aigw_part *p, *next;
+    for (p = parts; p && !r->j.err; p = next) {
+        int want = p->kind == AIGW_PART_TOOL_RESULT ? (int)AIGW_ROLE_TOOL : role;
+        next = p->next;
+        if (role == AIGW_ROLE_USER && p->kind == AIGW_PART_REASONING) p->kind = AIGW_PART_TEXT;
+        if (role == AIGW_ROLE_USER && p->kind == AIGW_PART_TOOL_CALL) aigw_json_fail(&r->j, AIGW_E_VALUE, p->at, "a function call belongs to role model");
+        if (!m || m->role != want) {
+            m = aigwi_dialect_add_message(r->mem, r->req, want, at);
+            if (!m) {
+                aigwi_gemini_no_memory(&r->j);
+                return;
+            }
+            m->parts = p;
+        }
+        if (next && (next->kind == AIGW_PART_TOOL_RESULT ? (int)AIGW_ROLE_TOOL : role) != want) p->next = NULL;
+    }
+    if (role == AIGW_ROLE_ASSISTANT && m) r->calls = m->parts;
+}
+
+/* One Content. `system`: systemInstruction, whose role means nothing. */
+static void aigwi_gemini_read_content(aigwi_gemini_reader *r, int system) {
+    static const aigw_str names[] = { AIGW_STR("parts"), AIGW_STR("role") };
+    static const struct { aigw_str word; uint8_t role; } roles[] = {
+        { AIGW_STR("user"), AIGW_ROLE_USER }, { AIGW_STR("model"), AIGW_ROLE_ASSISTANT }, { AIGW_STR("function"), AIGW_ROLE_USER },
+        { AIGW_STR(""), AIGW_ROLE_USER }, { AIGW_STR("tool"), AIGW_ROLE_USER }
+    };
+    aigw_json *j = &r->j;
+    aigw_part *parts = NULL, **slot = &parts, *part;
+    aigwi_gemini_piece piece;
+    aigw_str word = { "", 0 };
+    uint64_t seen = 0;
+    size_t at = aigw_json_at(j), role_at = at, i;
+    int f;
+    for (aigw_json_object(j); (f = aigw_json_field(j, names, 2, &seen)) >= 0; ) {
+        if (f == 2) {
+            aigwi_dialect_add_raw(r->mem, r->req, j);
+            continue;
+        }
+        if (aigw_json_null(j)) continue;
+        role_at = f == 1 ? aigw_json_at(j) : role_at;
+        if (f == 1) aigw_json_str(j, r->mem, &word);
+        else for (aigw_json_array(j); aigw_json_item(j) && aigwi_gemini_read_part(j, r->mem, r->req, &piece); slot = &part->next) {
+            part = aigwi_gemini_take_part(r, slot, &piece);
+            if (!part) return;
+        }
+    }
+    for (i = 0; i < sizeof roles / sizeof *roles && !aigw_base_eq(word, roles[i].word); i++) {}
+    if (system) aigwi_gemini_take_content(r, parts, AIGW_ROLE_SYSTEM, at);
+    else if (i == sizeof roles / sizeof *roles) aigw_json_fail(j, AIGW_E_VALUE, role_at, "a role is user or model");
+    else aigwi_gemini_take_content(r, parts, roles[i].role, at);
+}
+
+static void aigwi_gemini_read_declaration(aigwi_gemini_reader *r) {
+    static const aigw_str names[] = { AIGW_STR("name"), AIGW_STR("description"), AIGW_STR("parameters"), AIGW_STR("parametersJsonSchema") };
+    aigw_json *j = &r->j;
+    size_t at = aigw_json_at(j);
+    aigw_tool *t = aigwi_dialect_add_tool(r->mem, r->req, at);
+    uint64_t seen = 0;
+    int f;
+    if (!t) {
+        aigwi_gemini_no_memory(j);
+        return;
+    }
+    for (aigw_json_object(j); (f = aigw_json_field(j, names, 4, &seen)) >= 0; ) {
+        if (f < 4 && aigw_json_null(j)) continue;
+        if (f == 0) aigw_json_str(j, r->mem, &t->name);
+        else if (f == 1) aigw_json_text(j, &t->description);
+        else if (f == 4) aigwi_dialect_add_raw(r->mem, r->req, j);
+        else if (t->schema.n) aigw_json_fail(j, AIGW_E_VALUE, j->key_at, "parameters and parametersJsonSchema exclude each other");
+        else {
+            t->openapi = f == 2;
+            aigwi_gemini_object(j, &t->schema);
+        }
+    }
+    if (!t->name.n) aigw_json_fail(j, AIGW_E_MISSING, at, "a function declaration needs a name");
+}
+
+/* One entry of tools: declarations, and tools that Google runs, each under its own key. */
+static void aigwi_gemini_read_tool(aigwi_gemini_reader *r) {
+    static const aigw_str names[] = { AIGW_STR("functionDeclarations") };
+    aigw_json *j = &r->j;
+    aigw_tool *t;
+    uint64_t seen = 0;
+    size_t at = aigw_json_at(j);
+    int f;
+    for (aigw_json_object(j); (f = aigw_json_field(j, names, 1, &seen)) >= 0; ) {
+        aigw_str key = j->key;
+        if (aigw_json_null(j)) continue;
+        if (f == 0) {
+            for (aigw_json_array(j); aigw_json_item(j); ) aigwi_gemini_read_declaration(r);
+            continue;
+        }
+        t = aigwi_dialect_add_tool(r->mem, r->req, at);
+        if (t) t->name = aigw_base_copy(r->mem, key);
+        if (!t || !t->name.p) aigwi_gemini_no_memory(j);
+        else {
+            t->kind = AIGW_TOOL_HOSTED;
+            aigw_json_raw(j, &t->schema);
+        }
+    }
+}
+
+static const struct { aigw_str word; uint8_t choice; } aigwi_gemini_modes[] = {
+    { AIGW_STR("AUTO"), AIGW_CHOICE_AUTO }, { AIGW_STR("ANY"), AIGW_CHOICE_REQUIRED }, { AIGW_STR("NONE"), AIGW_CHOICE_NONE },
+    { AIGW_STR("VALIDATED"), AIGW_CHOICE_AUTO }, { AIGW_STR("MODE_UNSPECIFIED"), AIGW_CHOICE_UNSET }
+};
+
+/* Keep as raw the member that `before` (a copy of the reader, taken there) stands at. */
+static void aigwi_gemini_keep_raw(aigwi_gemini_reader *r, aigw_json *before) {
+    before->key = aigw_base_copy(r->mem, before->key);         /* it may be in the other reader's scratch */
+    if (!before->key.p || !aigwi_dialect_add_raw(r->mem, r->req, before)) aigwi_gemini_no_memory(&r->j);
+}
+
+static void aigwi_gemini_read_calling(aigwi_gemini_reader *r) {
+    static const aigw_str names[] = { AIGW_STR("mode"), AIGW_STR("allowedFunctionNames") }, validated = AIGW_STR("VALIDATED");
+    aigw_req *req = r->req;
+    aigw_json *j = &r->j, before;
+    aigw_item **slot = &req->choice_names, *item;
+    aigw_str word = { "", 0 };
+    uint64_t seen = 0;
+    size_t i;
+    int f;
+    for (aigw_json_object(j); (f = aigw_json_field(j, names, 2, &seen)) >= 0; ) {
+        if (f < 2 && aigw_json_null(j)) continue;
+        if (f == 2) aigwi_dialect_add_raw(r->mem, req, j);
+        else if (f == 1) {
+            for (aigw_json_array(j); aigw_json_item(j); slot = &item->next) {
+                aigw_text text;
+                size_t at = aigw_json_at(j);
+                if (!aigw_json_text(j, &text)) return;
+                item = aigwi_dialect_add_item(r->mem, slot, text, at);
+                if (!item) {
+                    aigwi_gemini_no_memory(j);
+                    return;
+                }
+            }
+        } else {
+            before = *j;
+            req->choice_at = aigw_json_at(j);
+            if (!aigw_json_str(j, r->mem, &word)) return;
+            for (i = 0; i < 5 && !aigw_base_eq_nocase(word, aigwi_gemini_modes[i].word); i++) {}
+            if (i == 5) aigw_json_fail(j, AIGW_E_VALUE, req->choice_at, "a mode is AUTO, ANY, NONE or VALIDATED");
+            else req->choice = aigwi_gemini_modes[i].choice;
+            if (i < 5 && aigw_base_eq(aigwi_gemini_modes[i].word, validated)) aigwi_gemini_keep_raw(r, &before);   /* no other dialect has this one */
+        }
+    }
+    if (req->choice == AIGW_CHOICE_REQUIRED && req->choice_names && !req->choice_names->next) req->choice = AIGW_CHOICE_NAMED;
+}
+
+static void aigwi_gemini_read_thinking(aigwi_gemini_reader *r) {
+    static const aigw_str names[] = { AIGW_STR("includeThoughts"), AIGW_STR("thinkingBudget"), AIGW_STR("thinkingLevel") }, unset = AIGW_STR("thinking_level_unspecified");
+    aigw_param *level = &r->req->param[AIGW_P_EFFORT];
+    aigw_json *j = &r->j;
+    uint64_t seen = 0;
+    size_t i, n;
+    int f;
+    char *p;
+    for (aigw_json_object(j); (f = aigw_json_field(j, names, 3, &seen)) >= 0; ) {
+        if (f == 0) aigwi_dialect_param(j, r->mem, r->req, AIGW_P_REASONING_SHOW);
+        else if (f == 1) aigwi_dialect_param(j, r->mem, r->req, AIGW_P_REASONING_BUDGET);
+        else if (f == 3) aigwi_dialect_add_raw(r->mem, r->req, j);
+        else if (aigwi_dialect_param(j, r->mem, r->req, AIGW_P_EFFORT) && level->has) {
+            n = level->raw.n;
+            p = (char *)aigw_base_take(r->mem, n, 1, 1);
+            if (!p) aigwi_gemini_no_memory(j);
+            for (i = 0; p && i < n; i++) p[i] = level->raw.p[i] >= 'A' && level->raw.p[i] <= 'Z' ? (char)(level->raw.p[i] + 32) : level->raw.p[i];
+            level->raw = aigwi_dialect_slice(p, p ? n : 0);
+            if (aigw_base_eq(level->raw, unset)) level->has = 0;
+        }
+    }
+    if (level->has && r->req->param[AIGW_P_REASONING_BUDGET].has)
+        aigw_json_fail(j, AIGW_E_VALUE, level->at, "thinkingLevel and thinkingBudget exclude each other");
+}
+
+/* generationConfig: single values first, in the order of this table, then what is more than a value. */
+static const aigw_str aigwi_gemini_config[] = {
+    AIGW_STR("temperature"), AIGW_STR("topP"), AIGW_STR("topK"), AIGW_STR("candidateCount"), AIGW_STR("maxOutputTokens"), AIGW_STR("presencePenalty"),
+    AIGW_STR("frequencyPenalty"), AIGW_STR("seed"), AIGW_STR("responseLogprobs"), AIGW_STR("logprobs"),
+    AIGW_STR("stopSequences"), AIGW_STR("responseMimeType"), AIGW_STR("responseSchema"), AIGW_STR("responseJsonSchema"), AIGW_STR("thinkingConfig"),
+    AIGW_STR("responseModalities")
+};
+static const uint8_t aigwi_gemini_params[] = {
+    AIGW_P_TEMPERATURE, AIGW_P_TOP_P, AIGW_P_TOP_K, AIGW_P_N, AIGW_P_MAX_OUTPUT, AIGW_P_PRESENCE_PENALTY, AIGW_P_FREQUENCY_PENALTY, AIGW_P_SEED,
+    AIGW_P_LOGPROBS, AIGW_P_TOP_LOGPROBS
+};
+enum { AIGWI_GEMINI_STOP = 10, AIGWI_GEMINI_MIME_TYPE, AIGWI_GEMINI_SCHEMA, AIGWI_GEMINI_JSON_SCHEMA, AIGWI_GEMINI_THINKING, AIGWI_GEMINI_MODALITIES, AIGWI_GEMINI_CONFIG };
+
+static void aigwi_gemini_read_stop(aigwi_gemini_reader *r) {
+    aigw_item **slot = &r->req->stop, *item;
+    aigw_json *j = &r->j;
+    aigw_text text;
+    r->req->stop_at = aigw_json_at(j);
+    for (aigw_json_array(j); aigw_json_item(j); slot = &item->next) {
+        size_t at = aigw_json_at(j);
+        if (!aigw_json_text(j, &text)) return;
+        item = aigwi_dialect_add_item(r->mem, slot, text, at);
+        if (!item) {
+            aigwi_gemini_no_memory(j);
+            return;
+        }
+    }
+}
+
+/* 1 when the array that j (a copy) stands at is ["TEXT"] or empty: what every model does. */
+static int aigwi_gemini_text_only(aigw_json j) {
+    static const aigw_str text = AIGW_STR("\"TEXT\"");
+    aigw_str raw;
+    int n = 0;
+    for (aigw_json_array(&j); aigw_json_item(&j) && aigw_json_raw(&j, &raw); n++)
+        if (!aigw_base_eq_nocase(raw, text)) return 0;
+    return !j.err && n < 2;
+}
+
+static void aigwi_gemini_read_mime(aigwi_gemini_reader *r) {
+    static const aigw_str json = AIGW_STR("application/json"), text = AIGW_STR("text/plain");
+    aigw_json before = r->j;
+    aigw_str mime;
+    if (!aigw_json_str(&r->j, r->mem, &mime)) return;
+    if (aigw_base_eq_nocase(mime, json)) {
+        r->json_mime = 1;
+        if (!r->req->format.at) r->req->format.at = aigw_json_at(&before);
+    } else if (!aigw_base_eq_nocase(mime, text)) aigwi_gemini_keep_raw(r, &before);
+}
+
+static void aigwi_gemini_read_config(aigwi_gemini_reader *r) {
+    aigw_format *format = &r->req->format;
+    aigw_json *j = &r->j;
+    uint64_t seen = 0;
+    int f;
+    for (aigw_json_object(j); (f = aigw_json_field(j, aigwi_gemini_config, AIGWI_GEMINI_CONFIG, &seen)) >= 0; ) {
+        if (f < AIGWI_GEMINI_STOP) {
+            aigwi_dialect_param(j, r->mem, r->req, aigwi_gemini_params[f]);
+            continue;
+        }
+        if (f < AIGWI_GEMINI_CONFIG && aigw_json_null(j)) continue;
+        switch (f) {
+        case AIGWI_GEMINI_STOP:      aigwi_gemini_read_stop(r); break;
+        case AIGWI_GEMINI_MIME_TYPE: aigwi_gemini_read_mime(r); break;
+        case AIGWI_GEMINI_THINKING:  aigwi_gemini_read_thinking(r); break;
+        case AIGWI_GEMINI_SCHEMA: case AIGWI_GEMINI_JSON_SCHEMA:
+            if (format->schema.n) aigw_json_fail(j, AIGW_E_VALUE, j->key_at, "responseSchema and responseJsonSchema exclude each other");
+            format->openapi = f == AIGWI_GEMINI_SCHEMA;
+            format->at = aigw_json_at(j);
+            aigwi_gemini_object(j, &format->schema);
+            break;
+        case AIGWI_GEMINI_MODALITIES:
+            if (aigwi_gemini_text_only(*j)) aigw_json_skip(j);
+            else aigwi_dialect_add_raw(r->mem, r->req, j);
+            break;
+        default: aigwi_dialect_add_raw(r->mem, r->req, j);
+        }
+    }
+}
+
+static const aigw_str aigwi_gemini_request[] = {
+    AIGW_STR("contents"), AIGW_STR("systemInstruction"), AIGW_STR("tools"), AIGW_STR("toolConfig"), AIGW_STR("generationConfig"), AIGW_STR("labels"),
+    AIGW_STR("model"), AIGW_STR("generateContentRequest")
+};
+enum { AIGWI_GEMINI_CONTENTS = 0, AIGWI_GEMINI_SYSTEM, AIGWI_GEMINI_TOOLS, AIGWI_GEMINI_TOOL_CONFIG, AIGWI_GEMINI_GENERATION, AIGWI_GEMINI_LABELS,
+       AIGWI_GEMINI_MODEL, AIGWI_GEMINI_NESTED, AIGWI_GEMINI_REQUEST };
+
+/* The model in a body: the path's wins; without a path (a bare body) it is the only one. */
+static void aigwi_gemini_read_model(aigwi_gemini_reader *r) {
+    size_t at = aigw_json_at(&r->j);
+    aigw_str model;
+    if (!aigw_json_str(&r->j, r->mem, &model) || r->req->model.n) return;
+    if (model.n > 7 && !memcmp(model.p, "models/", 7)) model = aigwi_dialect_slice(model.p + 7, model.n - 7);
+    r->req->model = model;
+    r->req->model_at = at;
+}
+
+static void aigwi_gemini_read_tool_config(aigwi_gemini_reader *r) {
+    static const aigw_str names[] = { AIGW_STR("functionCallingConfig") };
+    uint64_t seen = 0;
+    int f;
+    for (aigw_json_object(&r->j); (f = aigw_json_field(&r->j, names, 1, &seen)) >= 0; ) {
+        if (f == 1) aigwi_dialect_add_raw(r->mem, r->req, &r->j);
+        else if (!aigw_json_null(&r->j)) aigwi_gemini_read_calling(r);
+    }
+}
+
+/* A known member of a request, j at its value. */
+static void aigwi_gemini_read_member(aigwi_gemini_reader *r, int f) {
+    aigw_json *j = &r->j;
+    if (f < AIGWI_GEMINI_REQUEST && aigw_json_null(j)) return;
+    switch (f) {
+    case AIGWI_GEMINI_CONTENTS:    for (aigw_json_array(j); aigw_json_item(j); ) aigwi_gemini_read_content(r, 0); break;
+    case AIGWI_GEMINI_TOOLS:       for (aigw_json_array(j); aigw_json_item(j); ) aigwi_gemini_read_tool(r); break;
+    case AIGWI_GEMINI_TOOL_CONFIG: aigwi_gemini_read_tool_config(r); break;
+    case AIGWI_GEMINI_GENERATION:  aigwi_gemini_read_config(r); break;
+    case AIGWI_GEMINI_MODEL:       aigwi_gemini_read_model(r); break;
+    case AIGWI_GEMINI_LABELS:
+        r->req->metadata_at = aigw_json_at(j);
+        aigwi_gemini_object(j, &r->req->metadata);
+        break;
+    default: aigwi_dialect_add_raw(r->mem, r->req, j);
+    }
+}
+
+/* systemInstruction stands before the messages wherever it comes in the body. */
+static void aigwi_gemini_read_system(aigwi_gemini_reader *r) {
+    aigw_req *req = r->req;
+    aigw_message *messages = req->messages, *last = req->last_message;
+    req->messages = req->last_message = NULL;
+    if (aigw_json_kind(&r->j) == AIGW_JSON_STRING) {           /* not in the reference; SDK wrappers send it, and the server's error would not help */
+        aigwi_gemini_piece p;
+        aigw_part *parts = NULL;
+        memset(&p, 0, sizeof p);
+        p.at = aigw_json_at(&r->j);
+        if (!aigw_json_text(&r->j, &p.text) || !aigwi_gemini_take_part(r, &parts, &p)) return;
+        aigwi_gemini_take_content(r, parts, AIGW_ROLE_SYSTEM, p.at);
+    } else aigwi_gemini_read_content(r, 1);
+    if (!messages) return;
+    if (req->last_message) req->last_message->next = messages;
+    else req->messages = messages;
+    req->last_message = last;
+}
+
+static void aigwi_gemini_read_request(aigwi_gemini_reader *r) {
+    uint64_t seen = 0, inner = 0;
+    int f;
+    for (aigw_json_object(&r->j); (f = aigw_json_field(&r->j, aigwi_gemini_request, AIGWI_GEMINI_REQUEST, &seen)) >= 0; ) {
+        if (f == AIGWI_GEMINI_SYSTEM && !aigw_json_null(&r->j)) aigwi_gemini_read_system(r);
+        else if (f != AIGWI_GEMINI_NESTED || r->req->op != AIGW_OP_COUNT_TOKENS || aigw_json_null(&r->j)) aigwi_gemini_read_member(r, f);
+        else for (aigw_json_object(&r->j); (f = aigw_json_field(&r->j, aigwi_gemini_request, AIGWI_GEMINI_NESTED, &inner)) >= 0; ) {
+            if (f == AIGWI_GEMINI_SYSTEM && !aigw_json_null(&r->j)) aigwi_gemini_read_system(r);
+            else aigwi_gemini_read_member(r, f == AIGWI_GEMINI_NESTED ? (int)AIGWI_GEMINI_REQUEST : f);
+        }
+    }
+}
+
+static int aigwi_gemini_req_decode(const aigw_head *head, aigw_str body, aigw_arena *mem, aigw_req *req, aigw_fault *fault) {
+    aigwi_gemini_route route = aigwi_gemini_path(head);
+    aigwi_gemini_reader r;
+    aigw_message *m;
+    aigw_part *p;
+    memset(req, 0, sizeof *req);
+    memset(&r, 0, sizeof r);
+    req->op = route.op ? route.op : (uint8_t)AIGW_OP_CHAT;     /* a bare body is a chat */
+    req->array = route.array;
+    req->dialect = aigwi_gemini_me;
+    req->body = body;
+    req->head = head;
+    req->model_at = AIGW_NOWHERE;
+    req->model = aigwi_gemini_unescape(route.model, mem);
+    req->param[AIGW_P_STREAM].has = route.stream;
+    req->param[AIGW_P_STREAM].micro = route.stream;
+    req->param[AIGW_P_STREAM].at = AIGW_NOWHERE;
+    if (req->op == AIGW_OP_MODELS) return AIGW_OK;
+    aigw_json_init(&r.j, body);
+    r.j.loose = 1;
+    r.mem = mem;
+    r.req = req;
+    if (req->model.n && !req->model.p) aigwi_gemini_no_memory(&r.j);
+    if (req->op == AIGW_OP_EMBED) aigw_json_fail(&r.j, AIGW_E_UNSUPPORTED, 0, "embeddings are not served here");
+    aigwi_gemini_read_request(&r);
+    aigw_json_end(&r.j);
+    if (!r.j.err && !req->messages) aigw_json_fail(&r.j, AIGW_E_MISSING, 0, "contents is required");
+    if (req->format.schema.n) req->format.kind = AIGW_FORMAT_SCHEMA;
+    else if (r.json_mime) req->format.kind = AIGW_FORMAT_JSON;
+    req->format.strict = -1;
+    for (m = r.results ? req->messages : NULL; m; m = m->next)
+        for (p = m->parts; p; p = p->next)
+            if (p->kind == AIGW_PART_TOOL_CALL) p->source = 0;
+    return aigw_json_fault(&r.j, fault);
+}
+
+/* ---- requests, written */
+
+typedef struct {
+    const aigw_req    *req;
+    const aigw_target *to;
+    aigw_arena        *mem;
+    aigw_out          *out;
+    aigw_loss         *loss;
+    int                err;
+    const aigw_message *model_turn;    /* the last message of the model before the one being written */
+    const aigw_message *current;       /* first message of the current turn: after the last one of the user */
+    uint8_t            open, signs;    /* a content is open; a call of this model turn has a signature, or the stand-in */
+    const char        *role;           /* of the content to be opened by the next part */
+} aigwi_gemini_writer;
+
+static void aigwi_gemini_lose(aigwi_gemini_writer *w, size_t at, const char *tail, int action, const char *reason) {
+    int r = aigw_model_loss_at(w->loss, at, tail, action, reason);
+    if (r && w->err != AIGW_E_NOMEM) w->err = r;
+}
+/* The same at a member's own place where it is known. */
+static void aigwi_gemini_lose_member(aigwi_gemini_writer *w, size_t at, size_t whole, int action, const char *reason) {
+    aigwi_gemini_lose(w, at ? at : whole, "", action, reason);
+}
+
+static void aigwi_gemini_close_content(aigwi_gemini_writer *w) {
+    if (!w->open) return;
+    aigw_json_close(w->out, ']');
+    aigw_json_close(w->out, '}');
+    w->open = 0;
+}
+
+/* Begin a part, and the content around it when none is open. */
+static void aigwi_gemini_begin(aigwi_gemini_writer *w) {
+    if (!w->open) {
+        aigw_json_open(w->out, '{');
+        if (w->role) {
+            aigw_json_key(w->out, "role");
+            aigw_json_put_str(w->out, aigw_base_str(w->role));
+        }
+        aigw_json_key(w->out, "parts");
+        aigw_json_open(w->out, '[');
+        w->open = 1;
+    }
+    aigw_json_open(w->out, '{');
+}
+
+/* Is `made` (what an answer called itself) the model `id`? Providers add a date or a release to the name that was asked for. */
+static int aigwi_gemini_same_model(aigw_str made, aigw_str id) {
+    size_t i;
+    for (i = id.n; i && id.p[i - 1] != '/'; i--) {}
+    id = aigwi_dialect_slice(id.p + i, id.n - i);
+    for (i = made.n; i && made.p[i - 1] != '/'; i--) {}
+    made = aigwi_dialect_slice(made.p + i, made.n - i);
+    if (!made.n || aigw_base_eq(made, id)) return 1;
+    if (made.n < id.n + 2 || memcmp(made.p, id.p, id.n) || made.p[id.n] != '-') return 0;
+    made = aigwi_dialect_slice(made.p + id.n + 1, made.n - id.n - 1);
+    return (made.p[0] >= '0' && made.p[0] <= '9') || (made.n >= 7 && !memcmp(made.p, "preview", 7)) || (made.n >= 3 && !memcmp(made.p, "exp", 3));
+}
+
+static int aigwi_gemini_own_state(const aigwi_gemini_writer *w, const aigw_part *p) {
+    return p->state && p->state->kind == AIGW_OPAQUE_SIGNATURE && aigw_base_eq(p->state->owner, aigwi_gemini_me) &&
+           aigwi_gemini_same_model(p->state->model, w->to->id);
+}
+
+/* Signature of the part being written: its own; or, on the first call of a model turn that the server checks and that never had one, the value that makes it
+   skip the check (7.3; only the current turn is checked, and only from Gemini 3 on). */
+static void aigwi_gemini_put_state(aigwi_gemini_writer *w, const aigw_part *p) {
+    if (aigwi_gemini_own_state(w, p)) {
+        aigw_json_key(w->out, "thoughtSignature");
+        aigw_json_put_text(w->out, p->state->data);
+        w->signs |= p->kind == AIGW_PART_TOOL_CALL;
+        return;
+    }
+    if (p->state) aigwi_gemini_lose_member(w, p->state->at, p->at, AIGW_LOSS_DROPPED, "the state of another provider or model means nothing here");
+    if (p->kind != AIGW_PART_TOOL_CALL || w->signs || !w->current || !(w->to->can & AIGW_CAN(LEVEL_THINKING))) return;
+    aigw_json_key(w->out, "thoughtSignature");
+    aigw_json_put_str(w->out, aigw_base_str("skip_thought_signature_validator"));
+    w->signs = 1;
+    aigwi_gemini_lose(w, AIGW_NOWHERE, "thoughtSignature", AIGW_LOSS_SYNTHESIZED, "the call had no signature that this model knows, and the model asks for one");
+}
+
+static aigw_str aigwi_gemini_guess_mime(const aigw_part *p) {
+    static const struct { aigw_str end, mime; } rows[] = {
+        { AIGW_STR(".png"), AIGW_STR("image/png") }, { AIGW_STR(".jpg"), AIGW_STR("image/jpeg") }, { AIGW_STR(".jpeg"), AIGW_STR("image/jpeg") },
+        { AIGW_STR(".gif"), AIGW_STR("image/gif") }, { AIGW_STR(".webp"), AIGW_STR("image/webp") }, { AIGW_STR(".pdf"), AIGW_STR("application/pdf") },
+        { AIGW_STR(".mp3"), AIGW_STR("audio/mp3") }, { AIGW_STR(".wav"), AIGW_STR("audio/wav") }, { AIGW_STR(".mp4"), AIGW_STR("video/mp4") }
+    };
+    static const aigw_str by_kind[] = { AIGW_STR("image/jpeg"), AIGW_STR("audio/wav"), AIGW_STR("application/pdf") };
+    aigw_str url = p->source == AIGW_SOURCE_FILE ? p->id : aigwi_dialect_slice(p->text.p, p->text.n);
+    size_t i, n;
+    if (p->mime.n) return p->mime;
+    for (n = 0; p->source != AIGW_SOURCE_BYTES && n < url.n && url.p[n] != '?' && url.p[n] != '#'; n++) {}
+    for (i = 0; i < sizeof rows / sizeof *rows; i++)
+        if (n > rows[i].end.n && aigw_base_eq_nocase(aigwi_dialect_slice(url.p + n - rows[i].end.n, rows[i].end.n), rows[i].end)) return rows[i].mime;
+    return by_kind[p->kind == AIGW_PART_IMAGE ? 0 : p->kind == AIGW_PART_AUDIO ? 1 : 2];
+}
+
+/* What this model cannot take, or NULL. */
+static const char *aigwi_gemini_media_fault(const aigwi_gemini_writer *w, const aigw_part *p, aigw_str mime) {
+    uint32_t no = w->to->no;
+    if (p->source == AIGW_SOURCE_FILE && !aigw_base_eq(w->req->dialect, aigwi_gemini_me)) return "the file is in another provider's store";
+    if (p->kind == AIGW_PART_IMAGE && (no & AIGW_CAN(VISION))) return "the model takes no images";
+    if (p->kind == AIGW_PART_AUDIO && (no & AIGW_CAN(AUDIO_IN))) return "the model takes no audio";
+    if (mime.n > 6 && !memcmp(mime.p, "video/", 6) && (no & AIGW_CAN(VIDEO_IN))) return "the model takes no video";
+    if (mime.n > 4 && aigwi_gemini_ends(mime, aigw_base_str("/pdf")) && (no & AIGW_CAN(PDF))) return "the model takes no PDF";
+    return NULL;
+}
+
+/* Image, audio or file as the members of a part that `begin` opens: 1 when it was written. */
+static int aigwi_gemini_put_media(aigwi_gemini_writer *w, const aigw_part *p, void (*begin)(aigwi_gemini_writer *)) {
+    aigw_str mime = aigwi_gemini_guess_mime(p);
+    const char *fault;
+    if (p->detail.n) aigwi_gemini_lose_member(w, p->detail_at, p->at, AIGW_LOSS_DROPPED, "mediaResolution holds for the whole request, not for one image");
+    if (p->source == AIGW_SOURCE_TEXT) {
+        begin(w);
+        aigw_json_key(w->out, "text");
+        aigw_json_put_text(w->out, p->text);
+        return 1;
+    }
+    fault = aigwi_gemini_media_fault(w, p, mime);
+    if (fault) {
+        aigwi_gemini_lose(w, p->at, "", AIGW_LOSS_REFUSED, fault);
+        return 0;
+    }
+    begin(w);
+    aigw_json_key(w->out, p->source == AIGW_SOURCE_BYTES ? "inlineData" : "fileData");
+    aigw_json_open(w->out, '{');
+    aigw_json_key(w->out, "mimeType");
+    aigw_json_put_str(w->out, mime);
+    aigw_json_key(w->out, p->source == AIGW_SOURCE_BYTES ? "data" : "fileUri");
+    if (p->source == AIGW_SOURCE_FILE) aigw_json_put_str(w->out, p->id);
+    else aigw_json_put_text(w->out, p->text);
+    if (p->name.n) {
+        aigw_json_key(w->out, "displayName");
+        aigw_json_put_str(w->out, p->name);
+    }
+    aigw_json_close(w->out, '}');
+    return 1;
+}
+
+static void aigwi_gemini_put_call(aigwi_gemini_writer *w, const aigw_part *p) {
+    int r = AIGW_OK;
+    aigwi_gemini_begin(w);
+    aigw_json_key(w->out, "functionCall");
+    aigw_json_open(w->out, '{');
+    if (!p->no_id && p->id.n) {
+        aigw_json_key(w->out, "id");
+        aigw_json_put_str(w->out, p->id);
+    }
+    aigw_json_key(w->out, "name");
+    aigw_json_put_str(w->out, p->name);
+    aigw_json_key(w->out, "args");
+    if (p->custom) {
+        aigw_json_open(w->out, '{');
+        aigw_json_key(w->out, "input");
+        aigw_json_put_text(w->out, p->text);
+        aigw_json_close(w->out, '}');
+    } else r = aigwi_dialect_put_args(w->out, p->text, w->mem, w->loss, p->at);
+    if (r && w->err != AIGW_E_NOMEM) w->err = r;
+    aigw_json_close(w->out, '}');
+    aigwi_gemini_put_state(w, p);
+    aigw_json_close(w->out, '}');
+}
+
+/* The words of a result as an object: a JSON object as it is (unless it would be read back as one of our own two), else {"output": text} or {"error": text}. */
+static void aigwi_gemini_put_response(aigwi_gemini_writer *w, const aigw_part *p) {
+    const aigw_part *one = NULL, *q;
+    aigw_text text;
+    aigw_str s;
+    int texts = 0, is_error;
+    for (q = p->parts; q; q = q->next)
+        if (q->kind == AIGW_PART_TEXT && !texts++) one = q;
+    if (texts == 1 && !p->is_error) {
+        if (!aigwi_dialect_plain(one->text, w->mem, &s)) w->err = AIGW_E_NOMEM;
+        else if (s.n > 1 && !aigw_json_check(s, AIGW_JSON_OBJECT) && !aigwi_gemini_unwrap(s, &text, &is_error)) {
+            aigw_json_put_raw(w->out, s);
+            return;
+        }
+    }
+    aigw_json_open(w->out, '{');
+    aigw_json_key(w->out, p->is_error ? "error" : "output");
+    aigw_json_open_str(w->out);
+    for (q = p->parts; q; q = q->next) {
+        if (q->kind != AIGW_PART_TEXT) continue;
+        if (q != one) {
+            aigw_base_put_lit(w->out, "\\n");
+            aigwi_gemini_lose(w, q->at, "", AIGW_LOSS_APPROXIMATED, "the texts of a result become one");
+        }
+        aigw_json_part(w->out, q->text);
+    }
+    aigw_json_close_str(w->out);
+    aigw_json_close(w->out, '}');
+}
+
+static void aigwi_gemini_begin_inner(aigwi_gemini_writer *w) { aigw_json_open(w->out, '{'); }
+
+static void aigwi_gemini_put_result(aigwi_gemini_writer *w, const aigw_part *p) {
+    aigw_str name = p->name.n ? p->name : aigwi_dialect_call_name(w->req, w->model_turn, p->id);
+    const aigw_part *q;
+    int media = 0;
+    if (!name.n) {
+        name = p->id;
+        aigwi_gemini_lose(w, p->at, "", AIGW_LOSS_APPROXIMATED, "no call has this id, so that its function name is unknown: the id stands for it");
+    }
+    aigwi_gemini_begin(w);
+    aigw_json_key(w->out, "functionResponse");
+    aigw_json_open(w->out, '{');
+    if (!p->no_id && p->id.n) {
+        aigw_json_key(w->out, "id");
+        aigw_json_put_str(w->out, p->id);
+    }
+    aigw_json_key(w->out, "name");
+    aigw_json_put_str(w->out, name);
+    aigw_json_key(w->out, "response");
+    aigwi_gemini_put_response(w, p);
+    for (q = p->parts; q; q = q->next) {
+        if (q->cache_ttl_s) aigwi_gemini_lose_member(w, q->cache_at, q->at, AIGW_LOSS_DROPPED, "Gemini caches by resource, not by marks");
+        if (q->kind == AIGW_PART_TEXT) continue;
+        if (q->kind > AIGW_PART_FILE) {
+            aigwi_gemini_lose(w, q->at, "", AIGW_LOSS_DROPPED, "a result holds text and media only");
+            continue;
+        }
+        if (!media++) {
+            aigw_json_key(w->out, "parts");
+            aigw_json_open(w->out, '[');
+        }
+        if (aigwi_gemini_put_media(w, q, aigwi_gemini_begin_inner)) aigw_json_close(w->out, '}');
+    }
+    if (media) aigw_json_close(w->out, ']');
+    aigw_json_close(w->out, '}');
+    aigwi_gemini_put_state(w, p);
+    aigw_json_close(w->out, '}');
+}
+
+static void aigwi_gemini_put_words(aigwi_gemini_writer *w, const aigw_part *p) {
+    aigwi_gemini_begin(w);
+    aigw_json_key(w->out, "text");
+    aigw_json_put_text(w->out, p->text);
+    if (p->kind == AIGW_PART_REASONING) {
+        aigw_json_key(w->out, "thought");
+        aigw_json_put_bool(w->out, 1);
+    }
+    aigwi_gemini_put_state(w, p);
+    aigw_json_close(w->out, '}');
+}
+
+static void aigwi_gemini_put_part(aigwi_gemini_writer *w, const aigw_part *p) {
+    const aigw_note *note;
+    if (p->cache_ttl_s) aigwi_gemini_lose_member(w, p->cache_at, p->at, AIGW_LOSS_DROPPED, "Gemini caches by resource, not by marks");
+    for (note = p->notes; note; note = note->next) aigwi_gemini_lose(w, note->at, "", AIGW_LOSS_DROPPED, "a request's parts carry no remarks");
+    switch (p->kind) {
+    case AIGW_PART_REFUSAL:
+        aigwi_gemini_lose(w, p->at, "", AIGW_LOSS_APPROXIMATED, "a refusal in the history is text");
+        aigwi_gemini_put_words(w, p);
+        break;
+    case AIGW_PART_TEXT:
+        aigwi_gemini_put_words(w, p);
+        break;
+    case AIGW_PART_REASONING:
+        if (p->text.n || aigwi_gemini_own_state(w, p)) aigwi_gemini_put_words(w, p);
+        else if (p->state) aigwi_gemini_lose_member(w, p->state->at, p->at, AIGW_LOSS_DROPPED, "the state of another provider or model means nothing here");
+        break;
+    case AIGW_PART_IMAGE: case AIGW_PART_AUDIO: case AIGW_PART_FILE:
+        if (!aigwi_gemini_put_media(w, p, aigwi_gemini_begin)) break;
+        aigwi_gemini_put_state(w, p);
+        aigw_json_close(w->out, '}');
+        break;
+    case AIGW_PART_TOOL_CALL:   aigwi_gemini_put_call(w, p); break;
+    case AIGW_PART_TOOL_RESULT: aigwi_gemini_put_result(w, p); break;
+    default:
+        if (!aigw_base_eq(p->name, aigwi_gemini_me) || p->text.form != AIGW_TEXT_JSON || p->text.n < 2) {
+            aigwi_gemini_lose(w, p->at, "", AIGW_LOSS_DROPPED, "only its own dialect knows this part");
+            break;
+        }
+        aigwi_gemini_begin(w);                                 /* the raw part without its opening brace */
+        aigw_json_put_raw(w->out, aigwi_dialect_slice(p->text.p + 1, p->text.n - 1));
+    }
+}
+
+static int aigwi_gemini_is_system(const aigw_message *m) { return m->role == AIGW_ROLE_SYSTEM || m->role == AIGW_ROLE_DEVELOPER; }
+
+/* The first message that is no leading system text. When there is nothing else the last system message is it: Gemini wants contents. */
+static const aigw_message *aigwi_gemini_first(const aigw_req *req) {
+    const aigw_message *m = req->messages, *last = NULL;
+    for (; m && aigwi_gemini_is_system(m); m = m->next) last = m;
+    return m ? m : last;
+}
+
+/* May m's parts go on in the content of `before`? Results of one turn belong together; what one message of the source was split into comes together again;
+   a call must not follow a content of the model's own (400 "function call turn"). */
+static int aigwi_gemini_joins(const aigw_message *before, const aigw_message *m) {
+    int model = before->role == AIGW_ROLE_ASSISTANT;
+    const aigw_part *p;
+    if (model != (m->role == AIGW_ROLE_ASSISTANT)) return 0;
+    if (before->at == m->at && m->at != AIGW_NOWHERE) return 1;
+    if (before->role == AIGW_ROLE_TOOL && m->role == AIGW_ROLE_TOOL) return 1;
+    for (p = model ? m->parts : NULL; p; p = p->next)
+        if (p->kind == AIGW_PART_TOOL_CALL) return 1;
+    return 0;
+}
+
+static void aigwi_gemini_put_contents(aigwi_gemini_writer *w) {
+    const aigw_message *first = aigwi_gemini_first(w->req), *m, *before = NULL, *turn = NULL;
+    const aigw_part *p;
+    for (m = first; m; m = m->next)
+        if (m->role == AIGW_ROLE_USER) turn = m;
+    aigw_json_key(w->out, "contents");
+    aigw_json_open(w->out, '[');
+    for (m = first; m; before = m, m = m->next) {
+        if (!before || !aigwi_gemini_joins(before, m)) {
+            aigwi_gemini_close_content(w);
+            w->signs = 0;
+        }
+        w->role = m->role == AIGW_ROLE_ASSISTANT ? "model" : "user";
+        if (m->role == AIGW_ROLE_ASSISTANT) w->model_turn = m;
+        if (m->name.n) aigwi_gemini_lose(w, m->at, ".name", AIGW_LOSS_DROPPED, "Gemini has no participant names");
+        if (aigwi_gemini_is_system(m)) aigwi_gemini_lose(w, m->at, "", AIGW_LOSS_APPROXIMATED, "a system message among the others becomes the user's text");
+        if (before == turn || !turn) w->current = m;
+        for (p = m->parts; p; p = p->next) aigwi_gemini_put_part(w, p);
+    }
+    aigwi_gemini_close_content(w);
+    aigw_json_close(w->out, ']');
+}
+
+static void aigwi_gemini_put_system(aigwi_gemini_writer *w) {
+    const aigw_message *first = aigwi_gemini_first(w->req), *m;
+    const aigw_part *p;
+    if (w->req->messages == first) return;
+    aigw_json_key(w->out, "systemInstruction");
+    w->role = NULL;
+    for (m = w->req->messages; m != first; m = m->next) {
+        if (m->name.n) aigwi_gemini_lose(w, m->at, ".name", AIGW_LOSS_DROPPED, "Gemini has no participant names");
+        for (p = m->parts; p; p = p->next) aigwi_gemini_put_part(w, p);
+    }
+    if (!w->open) aigw_json_put_raw(w->out, aigw_base_str("{\"parts\":[]}"));
+    aigwi_gemini_close_content(w);
+}
+
+static void aigwi_gemini_put_declaration(aigwi_gemini_writer *w, const aigw_tool *t) {
+    aigw_json_open(w->out, '{');
+    aigw_json_key(w->out, "name");
+    aigw_json_put_str(w->out, t->name);
+    if (t->description.n) {
+        aigw_json_key(w->out, "description");
+        aigw_json_put_text(w->out, t->description);
+    }
+    if (t->kind == AIGW_TOOL_CUSTOM) {                         /* free text as a function with one string (26.3) */
+        if (t->schema.n) aigwi_gemini_lose(w, t->at, "", AIGW_LOSS_APPROXIMATED, "the grammar of a free-text tool is left out");
+        aigw_json_key(w->out, "parametersJsonSchema");
+        aigw_json_put_raw(w->out, aigw_base_str("{\"type\":\"object\",\"properties\":{\"input\":{\"type\":\"string\"}},\"required\":[\"input\"]}"));
+    } else if (t->schema.n) {
+        aigw_json_key(w->out, t->openapi ? "parameters" : "parametersJsonSchema");
+        aigw_json_put_raw(w->out, t->schema);
+    }
+    aigw_json_close(w->out, '}');
+}
+
+/* 1 functions; 2 the tools that Google runs; 0 nothing to write. */
+static int aigwi_gemini_tool_sort(const aigwi_gemini_writer *w, const aigw_tool *t) {
+    if (t->kind != AIGW_TOOL_HOSTED) return 1;
+    return aigw_base_eq(w->req->dialect, aigwi_gemini_me) ? 2 : 0;
+}
+
+static void aigwi_gemini_put_declarations(aigwi_gemini_writer *w, const aigw_tool *t) {
+    aigw_json_open(w->out, '[');
+    for (; t; t = t->next)
+        if (aigwi_gemini_tool_sort(w, t) == 1) aigwi_gemini_put_declaration(w, t);
+    aigw_json_close(w->out, ']');
+}
+
+static void aigwi_gemini_put_tools(aigwi_gemini_writer *w) {
+    const aigw_tool *t;
+    int functions = 0, any = 0;
+    for (t = w->req->tools; t; t = t->next) {
+        int sort = aigwi_gemini_tool_sort(w, t);
+        functions |= sort == 1;
+        any |= sort;
+        if (t->cache_ttl_s) aigwi_gemini_lose_member(w, t->cache_at, t->at, AIGW_LOSS_DROPPED, "Gemini caches by resource, not by marks");
+        if (!sort) aigwi_gemini_lose(w, t->at, "", AIGW_LOSS_REFUSED, "this tool is run by another provider");
+        else if (w->to->no & AIGW_CAN(TOOLS)) aigwi_gemini_lose(w, t->at, "", AIGW_LOSS_REFUSED, "the model takes no tools");
+    }
+    if (!any) return;
+    aigw_json_key(w->out, "tools");
+    aigw_json_open(w->out, '[');
+    for (t = w->req->tools; t; t = t->next) {
+        int sort = aigwi_gemini_tool_sort(w, t);
+        if (!sort || (sort == 1 && !functions)) continue;
+        aigw_json_open(w->out, '{');
+        aigw_json_key_str(w->out, sort == 1 ? aigw_base_str("functionDeclarations") : t->name);
+        if (sort == 2) aigw_json_put_raw(w->out, t->schema);
+        else aigwi_gemini_put_declarations(w, t);
+        aigw_json_close(w->out, '}');
+        if (sort == 1) functions = 0;                          /* all of them are in the place of the first */
+    }
+    aigw_json_close(w->out, ']');
+}
+
+/* The raw member that says mode VALIDATED in a request of our own dialect, or NULL. */
+static const aigw_raw *aigwi_gemini_validated(const aigw_req *req) {
+    static const aigw_str mode = AIGW_STR("mode"), word = AIGW_STR("\"VALIDATED\"");
+    const aigw_raw *raw;
+    if (!aigw_base_eq(req->dialect, aigwi_gemini_me)) return NULL;
+    for (raw = req->raw; raw; raw = raw->next)
+        if (aigw_base_eq(raw->name, mode) && aigw_base_eq_nocase(raw->json, word)) return raw;
+    return NULL;
+}
+
+/* Mode and allowed names. There is no strict flag on a tool: VALIDATED holds for all of them (26.3). */
+static void aigwi_gemini_put_choice(aigwi_gemini_writer *w) {
+    static const char *const modes[] = { NULL, "AUTO", "NONE", "ANY", "ANY" };
+    const aigw_req *req = w->req;
+    const char *mode = modes[req->choice];
+    const aigw_tool *t;
+    const aigw_item *item;
+    int strict = 0, loose = 0, functions = 0;
+    for (t = req->tools; t; t = t->next) {
+        if (t->kind == AIGW_TOOL_HOSTED) continue;
+        functions++;
+        if (t->strict == 1) strict++;
+        else loose++;
+    }
+    if (req->choice <= AIGW_CHOICE_AUTO && (strict || (req->choice_names && mode) || aigwi_gemini_validated(req))) mode = "VALIDATED";
+    if (mode && strict && loose && req->choice <= AIGW_CHOICE_AUTO)
+        for (t = req->tools; t; t = t->next)
+            if (t->strict == 1) aigwi_gemini_lose_member(w, t->strict_at, t->at, AIGW_LOSS_APPROXIMATED, "strict holds for all functions or for none");
+    if (!mode) return;
+    if (!functions && req->choice != AIGW_CHOICE_UNSET) {
+        aigwi_gemini_lose(w, req->choice_at, "", AIGW_LOSS_DROPPED, "there is no function to choose");
+        return;
+    }
+    if (req->choice >= AIGW_CHOICE_REQUIRED && (w->to->no & (AIGW_CAN(FORCED_TOOLS) | AIGW_CAN(TOOL_CHOICE))))
+        aigwi_gemini_lose(w, req->choice_at, "", AIGW_LOSS_REFUSED, "the model cannot be made to call a tool");
+    aigw_json_key(w->out, "toolConfig");
+    aigw_json_open(w->out, '{');
+    aigw_json_key(w->out, "functionCallingConfig");
+    aigw_json_open(w->out, '{');
+    aigw_json_key(w->out, "mode");
+    aigw_json_put_str(w->out, aigw_base_str(mode));
+    if (req->choice_names && req->choice != AIGW_CHOICE_NONE) {
+        aigw_json_key(w->out, "allowedFunctionNames");
+        aigw_json_open(w->out, '[');
+        for (item = req->choice_names; item; item = item->next) aigw_json_put_text(w->out, item->text);
+        aigw_json_close(w->out, ']');
+    }
+    aigw_json_close(w->out, '}');
+    aigw_json_close(w->out, '}');
+}
+
+static const aigwi_dialect_row aigwi_gemini_rows[] = {          /* 7.2, 26.5, 26.6 */
+    { AIGW_P_TEMPERATURE,       AIGWI_CLAMP,  "temperature",      0,        2000000,  "Gemini's temperature is 0 to 2" },
+    { AIGW_P_TOP_P,             AIGWI_CLAMP,  "topP",             0,        1000000,  "Gemini's topP is 0 to 1" },
+    { AIGW_P_TOP_K,             AIGWI_KEEP,   "topK",             0,        0,        "" },
+    { AIGW_P_N,                 AIGWI_REFUSE, "candidateCount",   1000000,  8000000,  "Gemini gives at most 8 candidates" },
+    { AIGW_P_MAX_OUTPUT,        AIGWI_KEEP,   "maxOutputTokens",  0,        0,        "" },
+    { AIGW_P_PRESENCE_PENALTY,  AIGWI_CLAMP,  "presencePenalty",  -2000000, 2000000,  "Gemini's presencePenalty is -2 to 2" },
+    { AIGW_P_FREQUENCY_PENALTY, AIGWI_CLAMP,  "frequencyPenalty", -2000000, 2000000,  "Gemini's frequencyPenalty is -2 to 2" },
+    { AIGW_P_SEED,              AIGWI_DROP,   "seed",             INT64_C(-2147483648) * 1000000, INT64_C(2147483647) * 1000000, "Gemini's seed has 32 bits" },
+    { AIGW_P_LOGPROBS,          AIGWI_KEEP,   "responseLogprobs", 0,        0,        "" },
+    { AIGW_P_TOP_LOGPROBS,      AIGWI_CLAMP,  "logprobs",         0,        20000000, "Gemini gives at most 20 alternatives" }
+};
+
+/* Effort words in order, with Gemini's level and budget (26.7). */
+static const struct { aigw_str word; const char *level; int32_t budget; } aigwi_gemini_efforts[] = {
+    { AIGW_STR("none"),   "MINIMAL", 0 },    { AIGW_STR("minimal"), "MINIMAL", 512 },  { AIGW_STR("low"),   "LOW",   1024 },
+    { AIGW_STR("medium"), "MEDIUM", 8192 },  { AIGW_STR("high"),    "HIGH", 24576 },   { AIGW_STR("xhigh"), "XHIGH", 32768 },
+    { AIGW_STR("max"),    "XHIGH", 32768 }
+};
+enum { AIGWI_GEMINI_EFFORTS = 7 };
+
+/* 1 when the space-separated list holds the word. */
+static int aigwi_gemini_listed(aigw_str list, aigw_str word) {
+    size_t i = 0, k;
+    for (; i < list.n; i = k + 1) {
+        for (k = i; k < list.n && list.p[k] != ' '; k++) {}
+        if (aigw_base_eq(aigwi_dialect_slice(list.p + i, k - i), word)) return 1;
+    }
+    return 0;
+}
+
+/* The effort nearest to `e` that the model takes, the lower one first. */
+static int aigwi_gemini_nearest(const aigw_target *to, int e) {
+    int d;
+    if (!to->efforts.n) return e;
+    for (d = 0; d < AIGWI_GEMINI_EFFORTS; d++) {
+        if (e - d >= 0 && aigwi_gemini_listed(to->efforts, aigwi_gemini_efforts[e - d].word)) return e - d;
+        if (e + d < AIGWI_GEMINI_EFFORTS && aigwi_gemini_listed(to->efforts, aigwi_gemini_efforts[e + d].word)) return e + d;
+    }
+    return e;
+}
+
+/* What of thinking goes out. */
+typedef struct { int8_t show; const char *level; aigw_str budget; int32_t tokens; uint8_t has_budget; } aigwi_gemini_thinking;
+
+static void aigwi_gemini_think_effort(aigwi_gemini_writer *w, int e, size_t at, aigwi_gemini_thinking *t) {
+    int use, levels = !(w->to->can & AIGW_CAN(BUDGET_THINKING)) || (w->to->can & AIGW_CAN(LEVEL_THINKING));
+    if (!levels) {
+        t->has_budget = 1;
+        t->tokens = aigwi_gemini_efforts[e].budget;
+        if (!t->tokens && (w->to->no & AIGW_CAN(THINKING_OFF))) t->tokens = 128;
+        if (e) aigwi_gemini_lose(w, at, "", AIGW_LOSS_APPROXIMATED, "the model takes a number of tokens, not a word");
+        else if (t->tokens) aigwi_gemini_lose(w, at, "", AIGW_LOSS_APPROXIMATED, "the model cannot stop thinking: the least that it takes");
+        return;
+    }
+    use = aigwi_gemini_nearest(w->to, e);
+    if (use == e && !e) use = aigwi_gemini_nearest(w->to, 1);
+    t->level = aigwi_gemini_efforts[use].level;
+    if (!e) aigwi_gemini_lose(w, at, "", AIGW_LOSS_APPROXIMATED, "levels of thinking cannot be off: the lowest");
+    else if (use != e || e == AIGWI_GEMINI_EFFORTS - 1) aigwi_gemini_lose(w, at, "", AIGW_LOSS_APPROXIMATED, "the model has not this level of thinking: the nearest");
+}
+
+static void aigwi_gemini_think_budget(aigwi_gemini_writer *w, const aigw_param *budget, aigwi_gemini_thinking *t) {
+    int e = 0;
+    if (!(w->to->can & AIGW_CAN(LEVEL_THINKING)) || (w->to->can & AIGW_CAN(BUDGET_THINKING))) {
+        t->has_budget = 1;
+        t->budget = budget->raw;
+        return;
+    }
+    if (budget->micro < 0) {
+        aigwi_gemini_lose(w, budget->at, "", AIGW_LOSS_DROPPED, "this model always decides for itself how much to think");
+        return;
+    }
+    while (e + 1 < AIGWI_GEMINI_EFFORTS - 1 &&                  /* the nearest step */
+           budget->micro > ((int64_t)aigwi_gemini_efforts[e].budget + aigwi_gemini_efforts[e + 1].budget) * 500000) e++;
+    t->level = aigwi_gemini_efforts[aigwi_gemini_nearest(w->to, e ? e : 1)].level;
+    aigwi_gemini_lose(w, budget->at, "", AIGW_LOSS_APPROXIMATED, "the model takes a level of thinking, not a number of tokens: the nearest");
+}
+
+/* Decide; marks what it used or reported in *done. */
+static aigwi_gemini_thinking aigwi_gemini_think(aigwi_gemini_writer *w, uint32_t *done) {
+    static const aigw_str disabled = AIGW_STR("disabled"), between = AIGW_STR("between_tools");
+    const aigw_param *effort = &w->req->param[AIGW_P_EFFORT], *mode = &w->req->param[AIGW_P_REASONING_MODE],
+                     *budget = &w->req->param[AIGW_P_REASONING_BUDGET], *show = &w->req->param[AIGW_P_REASONING_SHOW];
+    int off = mode->has && (aigw_base_eq(mode->raw, disabled) || aigw_base_eq(mode->raw, between)), e;
+    aigwi_gemini_thinking t;
+    memset(&t, 0, sizeof t);
+    t.show = (int8_t)(show->has ? show->micro != 0 : -1);
+    if (w->to->no & AIGW_CAN(REASONING)) {                      /* reported as dropped, all of it */
+        t.show = -1;
+        return t;
+    }
+    *done |= (uint32_t)1 << AIGW_P_REASONING_SHOW | (uint32_t)1 << AIGW_P_REASONING_MODE;
+    if (off) aigwi_gemini_think_effort(w, 0, mode->at, &t);
+    else if (mode->has && t.show < 0) t.show = 1;              /* who turns thinking on sees it */
+    if (off) return t;
+    if (budget->has) {
+        *done |= (uint32_t)1 << AIGW_P_REASONING_BUDGET;
+        aigwi_gemini_think_budget(w, budget, &t);
+        return t;                                               /* an effort beside it is reported as dropped: both are an error there */
+    }
+    for (e = 0; effort->has && e < AIGWI_GEMINI_EFFORTS && !aigw_base_eq(effort->raw, aigwi_gemini_efforts[e].word); e++) {}
+    if (!effort->has || e == AIGWI_GEMINI_EFFORTS) return t;
+    *done |= (uint32_t)1 << AIGW_P_EFFORT;
+    aigwi_gemini_think_effort(w, e, effort->at, &t);
+    return t;
+}
+
+static void aigwi_gemini_put_thinking(aigwi_gemini_writer *w, const aigwi_gemini_thinking *t) {
+    if (t->show < 0 && !t->level && !t->has_budget) return;
+    aigw_json_key(w->out, "thinkingConfig");
+    aigw_json_open(w->out, '{');
+    if (t->show >= 0) {
+        aigw_json_key(w->out, "includeThoughts");
+        aigw_json_put_bool(w->out, t->show);
+    }
+    if (t->level) {
+        aigw_json_key(w->out, "thinkingLevel");
+        aigw_json_put_str(w->out, aigw_base_str(t->level));
+    }
+    if (t->has_budget) {
+        aigw_json_key(w->out, "thinkingBudget");
+        if (t->budget.n) aigw_json_put_raw(w->out, t->budget);
+        else aigw_json_put_int(w->out, t->tokens);
+    }
+    aigw_json_close(w->out, '}');
+}
+
+static void aigwi_gemini_put_format(aigwi_gemini_writer *w) {
+    const aigw_format *f = &w->req->format;
+    if (f->kind == AIGW_FORMAT_TEXT) return;
+    if (w->to->no & (f->kind == AIGW_FORMAT_SCHEMA ? AIGW_CAN(JSON_SCHEMA) : AIGW_CAN(JSON_OBJECT)))
+        aigwi_gemini_lose(w, f->at, "", AIGW_LOSS_REFUSED, "the model cannot be held to this format");
+    aigw_json_key(w->out, "responseMimeType");
+    aigw_json_put_str(w->out, aigw_base_str("application/json"));
+    if (f->kind != AIGW_FORMAT_SCHEMA) return;
+    aigw_json_key(w->out, f->openapi ? "responseSchema" : "responseJsonSchema");
+    aigw_json_put_raw(w->out, f->schema);
+    if (f->name.n) aigwi_gemini_lose(w, f->name_at, "", AIGW_LOSS_DROPPED, "a schema has no name in Gemini");
+    if (f->description.n) aigwi_gemini_lose(w, f->description_at, "", AIGW_LOSS_DROPPED, "a schema has no description of its own in Gemini");
+    if (f->strict >= 0) aigwi_gemini_lose(w, f->strict_at, "", AIGW_LOSS_DROPPED, "Gemini always keeps to the schema");
+}
+
+static void aigwi_gemini_put_stop(aigwi_gemini_writer *w) {
+    const aigw_item *item = w->req->stop;
+    int n = 0;
+    if (!item) return;
+    if (w->to->no & AIGW_CAN(STOP)) {
+        aigwi_gemini_lose(w, w->req->stop_at, "", AIGW_LOSS_DROPPED, "the model takes no stop strings");
+        return;
+    }
+    aigw_json_key(w->out, "stopSequences");
+    aigw_json_open(w->out, '[');
+    for (; item; item = item->next)
+        if (n++ < 5) aigw_json_put_text(w->out, item->text);
+        else aigwi_gemini_lose(w, item->at, "", AIGW_LOSS_DROPPED, "Gemini takes 5 stop strings");
+    aigw_json_close(w->out, ']');
+}
+
+static void aigwi_gemini_put_row(aigwi_gemini_writer *w, const aigwi_dialect_row *row, uint32_t *done) {
+    const aigw_param *p = &w->req->param[row->id];
+    uint32_t sampling = (uint32_t)1 << AIGW_P_TEMPERATURE | (uint32_t)1 << AIGW_P_TOP_P | (uint32_t)1 << AIGW_P_TOP_K;
+    int r;
+    if ((w->to->no & AIGW_CAN(SAMPLING)) && (sampling >> row->id & 1)) return;     /* reported as dropped */
+    if (row->id == AIGW_P_MAX_OUTPUT) {
+        if (w->to->no & AIGW_CAN(MAX_TOKENS)) return;
+        if (p->has && w->to->max_output && p->micro / 1000000 > w->to->max_output) {
+            *done |= (uint32_t)1 << row->id;
+            aigw_json_key(w->out, row->name);
+            aigw_json_put_int(w->out, w->to->max_output);
+            aigwi_gemini_lose(w, p->at, "", AIGW_LOSS_APPROXIMATED, "more than the model can give: its own limit");
+            return;
+        }
+    }
+    r = aigwi_dialect_put_row(w->out, w->req, row, w->loss, done);
+    if (r && w->err != AIGW_E_NOMEM) w->err = r;
+}
+
+static int aigwi_gemini_has_config(const aigwi_gemini_writer *w, const aigwi_gemini_thinking *t) {
+    size_t i;
+    for (i = 0; i < sizeof aigwi_gemini_rows / sizeof *aigwi_gemini_rows; i++)
+        if (w->req->param[aigwi_gemini_rows[i].id].has) return 1;
+    return w->req->stop || w->req->format.kind != AIGW_FORMAT_TEXT || t->show >= 0 || t->level || t->has_budget;
+}
+
+static void aigwi_gemini_put_config(aigwi_gemini_writer *w, uint32_t *done) {
+    aigwi_gemini_thinking t = aigwi_gemini_think(w, done);
+    size_t i;
+    if (!aigwi_gemini_has_config(w, &t)) return;
+    aigw_json_key(w->out, "generationConfig");
+    aigw_json_open(w->out, '{');
+    for (i = 0; i < sizeof aigwi_gemini_rows / sizeof *aigwi_gemini_rows; i++) aigwi_gemini_put_row(w, &aigwi_gemini_rows[i], done);
+    aigwi_gemini_put_stop(w);
+    aigwi_gemini_put_format(w);
+    aigwi_gemini_put_thinking(w, &t);
+    aigw_json_close(w->out, '}');
+}
+
+static void aigwi_gemini_put_body(aigwi_gemini_writer *w) {
+    const aigw_raw *validated = aigwi_gemini_validated(w->req), *raw;
+    const aigw_param *parallel = &w->req->param[AIGW_P_PARALLEL];
+    uint32_t done = 0;
+    int r;
+    aigwi_gemini_put_contents(w);
+    aigwi_gemini_put_system(w);
+    aigwi_gemini_put_tools(w);
+    aigwi_gemini_put_choice(w);
+    aigwi_gemini_put_config(w, &done);
+    if (w->req->metadata.n) {
+        aigw_json_key(w->out, "labels");
+        aigw_json_put_raw(w->out, w->req->metadata);
+    }
+    if (parallel->has && parallel->micro) done |= (uint32_t)1 << AIGW_P_PARALLEL;      /* what Gemini does anyway */
+    r = aigwi_dialect_drop_params(w->req, done, w->loss);
+    if (r && w->err != AIGW_E_NOMEM) w->err = r;
+    if (w->req->cache_ttl_s) aigwi_gemini_lose(w, w->req->cache_at, "", AIGW_LOSS_DROPPED, "Gemini caches by resource, not by marks");
+    for (raw = w->req->raw; raw; raw = raw->next)
+        if (raw != validated) aigwi_gemini_lose(w, raw->at, "", AIGW_LOSS_DROPPED, "only its own dialect knows this member");
+}
+
+/* Where a request goes: base, version unless the base names one, model, method. */
+static aigw_str aigwi_gemini_write_target(const aigw_req *req, const aigw_target *to, aigw_arena *mem) {
+    static const aigw_str models = AIGW_STR("models/"), tuned = AIGW_STR("tunedModels/"), projects = AIGW_STR("projects/"),
+                          publishers = AIGW_STR("publishers/"), version = AIGW_STR("/v1"), plain = AIGW_STR("-._~/@:");
+    size_t room = to->base.n + to->version.n + to->id.n * 3 + 64, i;
+    char *p = (char *)aigw_base_take(mem, room, 1, 1);
+    aigw_out out;
+    aigw_base_out_init(&out, p, p ? room : 0, NULL, 0);
+    aigw_base_put(&out, to->base);
+    if (aigw_base_find(to->base, version, 0) == to->base.n) {
+        aigw_base_put_byte(&out, '/');
+        aigw_base_put(&out, to->version.n ? to->version : aigw_base_str("v1beta"));
+    }
+    aigw_base_put_byte(&out, '/');
+    if (aigw_base_find(to->id, models, 0) && aigw_base_find(to->id, tuned, 0) && aigw_base_find(to->id, projects, 0) && aigw_base_find(to->id, publishers, 0))
+        aigw_base_put(&out, models);
+    for (i = 0; i < to->id.n; i++) {
+        char c = to->id.p[i];
+        int fine = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || (c && aigw_base_find(plain, aigwi_dialect_slice(&c, 1), 0) < plain.n);
+        if (fine) aigw_base_put_byte(&out, c);
+        else {
+            aigw_base_put_byte(&out, '%');
+            aigw_base_put_byte(&out, "0123456789ABCDEF"[(unsigned char)c >> 4]);
+            aigw_base_put_byte(&out, "0123456789ABCDEF"[(unsigned char)c & 15]);
+        }
+    }
+    if (req->op == AIGW_OP_COUNT_TOKENS) aigw_base_put_lit(&out, ":countTokens");
+    else aigw_base_put_lit(&out, req->param[AIGW_P_STREAM].has && req->param[AIGW_P_STREAM].micro ? ":streamGenerateContent?alt=sse" : ":generateContent");
+    return aigwi_dialect_slice(p, p ? out.buf.n : 0);
+}
+
+static int aigwi_gemini_write_head(const aigw_req *req, const aigw_target *to, aigw_arena *mem, aigw_head *head) {
+    static const aigw_str post = AIGW_STR("POST"), type = AIGW_STR("content-type"), json = AIGW_STR("application/json");
+    head->method = post;
+    head->target = aigwi_gemini_write_target(req, to, mem);
+    return head->target.n ? aigw_base_header_put(head, type, json) : AIGW_E_NOMEM;
+}
+
+static int aigwi_gemini_req_encode(const aigw_req *req, const aigw_target *to, aigw_arena *mem, aigw_head *head, aigw_out *out, aigw_loss *loss) {
+    aigwi_gemini_writer w;
+    int r, nested;
+    if (req->op != AIGW_OP_CHAT && req->op != AIGW_OP_COUNT_TOKENS) return AIGW_E_UNSUPPORTED;
+    r = aigwi_gemini_write_head(req, to, mem, head);
+    if (r) return r;
+    memset(&w, 0, sizeof w);
+    w.req = req;
+    w.to = to;
+    w.mem = mem;
+    w.out = out;
+    w.loss = loss;
+    nested = req->op == AIGW_OP_COUNT_TOKENS && (req->messages != aigwi_gemini_first(req) || req->tools);   /* countTokens itself takes contents only */
+    aigw_json_open(out, '{');
+    if (nested) {
+        aigw_json_key(out, "generateContentRequest");
+        aigw_json_open(out, '{');
+        aigw_json_key(out, "model");
+        aigw_json_open_str(out);
+        aigw_base_put_lit(out, "models/");
+        aigw_json_part(out, aigwi_dialect_text(to->id, AIGW_TEXT_PLAIN));
+        aigw_json_close_str(out);
+    }
+    if (req->op == AIGW_OP_COUNT_TOKENS && !nested) {
+        aigwi_gemini_put_contents(&w);
+        r = aigwi_dialect_drop_params(req, 0, loss);
+        if (r && !w.err) w.err = r;
+        r = aigwi_dialect_drop_raw(req, loss);
+        if (r && !w.err) w.err = r;
+    } else aigwi_gemini_put_body(&w);
+    if (nested) aigw_json_close(out, '}');
+    aigw_json_close(out, '}');
+    r = aigw_base_out_end(out);
+    return w.err == AIGW_E_NOMEM || !r ? w.err : r;
+}
+
+/* 1 when the history holds state that is not Gemini's: written by this gateway for another provider, refused by Google. */
+static int aigwi_gemini_foreign_state(const aigw_req *req) {
+    const aigw_message *m;
+    const aigw_part *p;
+    for (m = req->messages; m; m = m->next)
+        for (p = m->parts; p; p = p->next)
+            if (p->state && !aigw_base_eq(p->state->owner, aigwi_gemini_me)) return 1;
+    return 0;
+}
+
+/* The client's bytes. The model stands in the path; only countTokens may repeat it in the body. With another provider's state in the history it is written afresh. */
+static int aigwi_gemini_req_edit(const aigw_req *req, const aigw_target *to, aigw_arena *mem, aigw_head *head, aigw_out *out, aigw_loss *loss) {
+    static const aigw_str request = AIGW_STR("generateContentRequest"), snake = AIGW_STR("generate_content_request"), model = AIGW_STR("model");
+    aigw_str raw, body = req->body;
+    aigw_json j;
+    size_t last = 0;
+    int r;
+    if (req->op != AIGW_OP_CHAT && req->op != AIGW_OP_COUNT_TOKENS) return AIGW_E_UNSUPPORTED;
+    if (aigwi_gemini_foreign_state(req)) return aigwi_gemini_req_encode(req, to, mem, head, out, loss);
+    r = aigwi_gemini_write_head(req, to, mem, head);
+    if (r) return r;
+    if (!aigw_base_eq(req->model, to->id)) (void)aigw_model_loss_at(loss, AIGW_NOWHERE, "model", AIGW_LOSS_SYNTHESIZED, "the target's own name of the model");
+    aigw_json_init(&j, body);
+    for (aigw_json_object(&j); req->op == AIGW_OP_COUNT_TOKENS && j.depth && !j.err; ) {
+        if (!aigw_json_member(&j)) continue;
+        if ((aigw_base_eq(j.key, request) || aigw_base_eq(j.key, snake)) && j.depth == 1 && aigw_json_kind(&j) == AIGW_JSON_OBJECT) {
+            aigw_json_object(&j);                              /* its members are read by this same loop, and then what comes after it */
+            continue;
+        }
+        if (!aigw_base_eq(j.key, model)) {
+            aigw_json_skip(&j);
+            continue;
+        }
+        if (!aigw_json_raw(&j, &raw)) break;
+        aigw_base_ref(out, aigwi_dialect_slice(body.p + last, (size_t)(raw.p - body.p) - last));
+        aigw_base_put_lit(out, "\"models/");
+        aigw_json_part(out, aigwi_dialect_text(to->id, AIGW_TEXT_PLAIN));
+        aigw_base_put_byte(out, '"');
+        last = (size_t)(raw.p - body.p) + raw.n;
+    }
+    aigw_base_ref(out, aigwi_dialect_slice(body.p + last, body.n - last));
+    return aigw_base_out_end(out);
+}
+
+/* ---- errors */
+
+/* Google's words for what went wrong: ErrorInfo reasons (as code) before status words (as type). 7.8; google.api.ErrorReason, read 2026-11-21. The reasons in
+   the first block are written by this gateway, and so read back by one in front of it. */
+static const aigwi_dialect_err_row aigwi_gemini_errors[] = {
+    { 0, AIGW_STR("CONTEXT_LENGTH_EXCEEDED"), AIGW_KIND_CONTEXT_LENGTH }, { 0, AIGW_STR("CONTENT_FILTERED"), AIGW_KIND_CONTENT_FILTER },
+    { 0, AIGW_STR("QUOTA_EXHAUSTED"), AIGW_KIND_QUOTA },                  { 0, AIGW_STR("REQUEST_TOO_LARGE"), AIGW_KIND_TOO_LARGE },
+    { 0, AIGW_STR("upstream_unreachable"), AIGW_KIND_CONNECT },           { 0, AIGW_STR("upstream_bad_response"), AIGW_KIND_BAD_RESPONSE },
+    { 0, AIGW_STR("upstream_truncated"), AIGW_KIND_TRUNCATED },           { 0, AIGW_STR("budget_exceeded"), AIGW_KIND_BUDGET },
+    { 0, AIGW_STR("gateway_busy"), AIGW_KIND_BUSY },                      { 0, AIGW_STR("no_healthy_target"), AIGW_KIND_CIRCUIT_OPEN },
+    { 0, AIGW_STR("model_not_found"), AIGW_KIND_NO_ROUTE },               { 0, AIGW_STR("internal_error"), AIGW_KIND_INTERNAL },
+    { 0, AIGW_STR("API_KEY_INVALID"), AIGW_KIND_AUTH },                   { 0, AIGW_STR("API_KEY_EXPIRED"), AIGW_KIND_AUTH },
+    { 0, AIGW_STR("ACCESS_TOKEN_EXPIRED"), AIGW_KIND_AUTH },              { 0, AIGW_STR("ACCESS_TOKEN_TYPE_UNSUPPORTED"), AIGW_KIND_AUTH },
+    { 0, AIGW_STR("CREDENTIALS_MISSING"), AIGW_KIND_AUTH },               { 0, AIGW_STR("ACCESS_TOKEN_SCOPE_INSUFFICIENT"), AIGW_KIND_PERMISSION },
+    { 0, AIGW_STR("API_KEY_SERVICE_BLOCKED"), AIGW_KIND_PERMISSION },     { 0, AIGW_STR("SERVICE_DISABLED"), AIGW_KIND_PERMISSION },
+    { 0, AIGW_STR("CONSUMER_SUSPENDED"), AIGW_KIND_PERMISSION },          { 0, AIGW_STR("BILLING_DISABLED"), AIGW_KIND_PERMISSION },
+    { 0, AIGW_STR("RATE_LIMIT_EXCEEDED"), AIGW_KIND_RATE_LIMIT },
+    { 413, AIGW_STR("INVALID_ARGUMENT"), AIGW_KIND_TOO_LARGE },           { 0, AIGW_STR("INVALID_ARGUMENT"), AIGW_KIND_INVALID_REQUEST },
+    { 0, AIGW_STR("OUT_OF_RANGE"), AIGW_KIND_INVALID_REQUEST },           { 0, AIGW_STR("FAILED_PRECONDITION"), AIGW_KIND_PERMISSION },
+    { 0, AIGW_STR("UNAUTHENTICATED"), AIGW_KIND_AUTH },                   { 0, AIGW_STR("PERMISSION_DENIED"), AIGW_KIND_PERMISSION },
+    { 0, AIGW_STR("NOT_FOUND"), AIGW_KIND_NOT_FOUND },                    { 0, AIGW_STR("ABORTED"), AIGW_KIND_CONFLICT },
+    { 0, AIGW_STR("ALREADY_EXISTS"), AIGW_KIND_CONFLICT },                { 0, AIGW_STR("RESOURCE_EXHAUSTED"), AIGW_KIND_RATE_LIMIT },
+    { 0, AIGW_STR("CANCELLED"), AIGW_KIND_CANCELLED },                    { 0, AIGW_STR("INTERNAL"), AIGW_KIND_SERVER },
+    { 0, AIGW_STR("UNKNOWN"), AIGW_KIND_SERVER },                         { 0, AIGW_STR("DATA_LOSS"), AIGW_KIND_SERVER },
+    { 0, AIGW_STR("UNAVAILABLE"), AIGW_KIND_OVERLOADED },                 { 0, AIGW_STR("DEADLINE_EXCEEDED"), AIGW_KIND_TIMEOUT },
+    { 0, AIGW_STR("UNIMPLEMENTED"), AIGW_KIND_NOT_FOUND }
+};
+
+/* details[]: ErrorInfo.reason to code, RetryInfo.retryDelay, and whether a QuotaFailure is per day. */
+static void aigwi_gemini_read_details(aigw_json *j, aigw_arena *mem, aigw_error *err, int *per_day) {
+    static const aigw_str names[] = { AIGW_STR("reason"), AIGW_STR("retryDelay"), AIGW_STR("violations"), AIGW_STR("fieldViolations") },
+                          day[] = { AIGW_STR("perday"), AIGW_STR("") }, quota[] = { AIGW_STR("quotaId") }, field[] = { AIGW_STR("field") };
+    aigw_str s, *to;
+    int f, inner;
+    for (aigw_json_array(j); aigw_json_item(j); ) {
+        if (aigw_json_kind(j) != AIGW_JSON_OBJECT) {
+            aigw_json_skip(j);
+            continue;
+        }
+        for (aigw_json_object(j); (f = aigw_json_field(j, names, 4, NULL)) >= 0; ) {
+            if (f < 2 && aigw_json_kind(j) == AIGW_JSON_STRING) {
+                s = err->code;
+                if (!aigw_json_str(j, mem, &s)) return;
+                if (f == 0 && !err->code.n) err->code = s;
+                if (f == 1) err->retry_after_ms = aigw_base_duration_ms(s);
+            } else if ((f == 2 || f == 3) && aigw_json_kind(j) == AIGW_JSON_ARRAY) {
+                for (aigw_json_array(j); aigw_json_item(j); ) {
+                    to = f == 2 ? &s : &err->param;
+                    if (aigw_json_kind(j) != AIGW_JSON_OBJECT) aigw_json_skip(j);
+                    else for (aigw_json_object(j); (inner = aigw_json_field(j, f == 2 ? quota : field, 1, NULL)) >= 0; ) {
+                        if (inner || aigw_json_kind(j) != AIGW_JSON_STRING || !aigw_json_str(j, mem, to)) aigw_json_skip(j);
+                        else if (f == 2 && aigwi_dialect_has_word(s, day)) *per_day = 1;
+                    }
+                }
+            } else aigw_json_skip(j);
+        }
+    }
+}
+
+/* The object under "error" (or a bare google.rpc.Status). */
+static void aigwi_gemini_read_status(aigw_json *j, aigw_arena *mem, aigw_error *err, int *per_day) {
+    static const aigw_str names[] = { AIGW_STR("code"), AIGW_STR("message"), AIGW_STR("status"), AIGW_STR("details") };
+    aigw_text text;
+    int64_t n;
+    int f, kind;
+    for (aigw_json_object(j); (f = aigw_json_field(j, names, 4, NULL)) >= 0; ) {
+        kind = aigw_json_kind(j);
+        if (f == 0 && kind == AIGW_JSON_NUMBER && aigw_json_int(j, &n)) {
+            if (!err->status && n >= 100 && n < 600) err->status = (int)n;
+        } else if (f == 1 && kind == AIGW_JSON_STRING && aigw_json_text(j, &text)) err->message = aigwi_dialect_redact(text, mem);
+        else if (f == 2 && kind == AIGW_JSON_STRING) aigw_json_str(j, mem, &err->type);
+        else if (f == 3 && kind == AIGW_JSON_ARRAY) aigwi_gemini_read_details(j, mem, err, per_day);
+        else aigw_json_skip(j);
+    }
+}
+
+static void aigwi_gemini_error_decode(aigw_now now, const aigw_head *head, aigw_str body, aigw_arena *mem, aigw_error *err) {
+    static const aigw_str names[] = { AIGW_STR("error"), AIGW_STR("message") }, exhausted = AIGW_STR("RESOURCE_EXHAUSTED"), refused = AIGW_STR("FAILED_PRECONDITION"),
+                          quota = AIGW_STR("QUOTA_EXHAUSTED"), filtered = AIGW_STR("CONTENT_FILTERED"), budget = AIGW_STR("budget_exceeded"),
+                          paid[] = { AIGW_STR("credits are depleted"), AIGW_STR("spending cap"), AIGW_STR("spend cap"), AIGW_STR("perday"), AIGW_STR("per day"), AIGW_STR("") };
+    aigw_json j;
+    aigw_text text;
+    int f, per_day = 0, kind;
+    aigw_dialect_error(err, AIGW_KIND_SERVER, "", "");
+    err->status = head ? head->status : 0;
+    if (err->status < 400) err->status = 0;                    /* inside a 200: the body says it */
+    aigw_json_init(&j, body);
+    if (aigw_json_kind(&j) == AIGW_JSON_ARRAY && aigw_json_array(&j)) aigw_json_item(&j);
+    if (aigw_json_kind(&j) == AIGW_JSON_OBJECT)
+        for (aigw_json_object(&j); (f = aigw_json_field(&j, names, 2, NULL)) >= 0; ) {
+            kind = aigw_json_kind(&j);
+            if (f == 0 && kind == AIGW_JSON_OBJECT) aigwi_gemini_read_status(&j, mem, err, &per_day);
+            else if (f < 2 && kind == AIGW_JSON_STRING && aigw_json_text(&j, &text)) err->message = aigwi_dialect_redact(text, mem);
+            else aigw_json_skip(&j);
+        }
+    aigwi_dialect_classify(err, aigwi_gemini_errors, sizeof aigwi_gemini_errors / sizeof *aigwi_gemini_errors);
+    /* Every 429 of Google says "check your plan and billing details", also one that is over in a second: the quota's id decides (recorded 2026). */
+    if ((aigw_base_eq(err->type, exhausted) || (err->status == 429 && !err->type.n)) && !aigw_base_eq(err->code, quota) && !aigw_base_eq(err->code, budget))
+        err->kind = (uint8_t)(per_day || aigwi_dialect_has_word(err->message, paid) ? AIGW_KIND_QUOTA : AIGW_KIND_RATE_LIMIT);
+    if (aigw_base_eq(err->type, refused) && !aigw_base_eq(err->code, filtered)) err->kind = AIGW_KIND_PERMISSION;
+    err->retry = (uint8_t)aigw_model_kind_retry(err->kind);
+    aigwi_dialect_hints(now, head, err);
+}
+
+/* Google sends no limits in headers, only now and then how long to wait. */
+static void aigwi_gemini_limits_decode(aigw_now now, const aigw_head *head, aigw_limits *limits) {
+    static const aigw_limit unknown = { -1, -1, -1 };
+    aigw_error err;
+    limits->requests = limits->tokens = limits->input_tokens = limits->output_tokens = unknown;
+    aigw_dialect_error(&err, AIGW_KIND_SERVER, "", "");
+    aigwi_dialect_hints(now, head, &err);
+    limits->retry_after_ms = err.retry_after_ms;
+}
+
+/* What the client reads: status word and, where that does not say enough, a reason (26.11). In the order of AIGW_KIND_LIST. */
+static const struct { const char *status, *reason; } aigwi_gemini_kinds[] = {
+    { "OK", "" },                                   { "INVALID_ARGUMENT", "" },
+    { "UNAUTHENTICATED", "API_KEY_INVALID" },       { "PERMISSION_DENIED", "" },
+    { "NOT_FOUND", "" },                            { "ABORTED", "" },
+    { "INVALID_ARGUMENT", "REQUEST_TOO_LARGE" },    { "INVALID_ARGUMENT", "CONTEXT_LENGTH_EXCEEDED" },
+    { "FAILED_PRECONDITION", "CONTENT_FILTERED" },  { "RESOURCE_EXHAUSTED", "" },
+    { "RESOURCE_EXHAUSTED", "QUOTA_EXHAUSTED" },    { "UNAVAILABLE", "" },
+    { "INTERNAL", "" },                             { "DEADLINE_EXCEEDED", "" },
+    { "UNAVAILABLE", "" },                          { "UNAVAILABLE", "" },
+    { "UNAVAILABLE", "" },                          { "INTERNAL", "" },
+    { "INTERNAL", "" },                             { "CANCELLED", "" },
+    { "RESOURCE_EXHAUSTED", "" },                   { "UNAVAILABLE", "" },
+    { "NOT_FOUND", "" },                            { "UNAVAILABLE", "" },
+    { "INTERNAL", "" }
+};
+
+/* {"error": google.rpc.Status}, with RetryInfo when there is a wait. */
+static void aigwi_gemini_put_error(aigw_out *out, const aigw_error *err) {
+    int kind = err->kind < AIGW_KIND_COUNT ? err->kind : (int)AIGW_KIND_INTERNAL;
+    const char *word = aigwi_dialect_error_word(kind);
+    int64_t ms = err->retry_after_ms;
+    if (!*word) word = aigwi_gemini_kinds[kind].reason;
+    aigw_json_open(out, '{');
+    aigw_json_key(out, "error");
+    aigw_json_open(out, '{');
+    aigw_json_key(out, "code");
+    aigw_json_put_int(out, aigw_model_kind_status(kind));
+    aigw_json_key(out, "message");
+    aigwi_dialect_put_message(out, err);
+    aigw_json_key(out, "status");
+    aigw_json_put_str(out, aigw_base_str(aigwi_gemini_kinds[kind].status));
+    if (*word || ms >= 0) {
+        aigw_json_key(out, "details");
+        aigw_json_open(out, '[');
+        if (*word) {
+            aigw_json_open(out, '{');
+            aigw_json_key(out, "@type");
+            aigw_json_put_str(out, aigw_base_str("type.googleapis.com/google.rpc.ErrorInfo"));
+            aigw_json_key(out, "reason");
+            aigw_json_put_str(out, aigw_base_str(word));
+            aigw_json_close(out, '}');
+        }
+        if (ms >= 0) {
+            aigw_json_open(out, '{');
+            aigw_json_key(out, "@type");
+            aigw_json_put_str(out, aigw_base_str("type.googleapis.com/google.rpc.RetryInfo"));
+            aigw_json_key(out, "retryDelay");
+            aigw_json_open_str(out);                           /* protobuf's Duration has seconds only */
+            aigwi_dialect_put_micro(out, ms < INT64_MAX / 1000 ? ms * 1000 : INT64_MAX);
+            aigw_base_put_byte(out, 's');
+            aigw_json_close_str(out);
+            aigw_json_close(out, '}');
+        }
+        aigw_json_close(out, ']');
+    }
+    aigw_json_close(out, '}');
+    aigw_json_close(out, '}');
+}
+
+static int aigwi_gemini_error_encode(const aigw_error *err, aigw_arena *mem, aigw_head *head, aigw_out *out) {
+    int r = aigwi_dialect_error_head(err, mem, head);
+    if (r) return r;
+    aigwi_gemini_put_error(out, err);
+    return aigw_base_out_end(out);
+}
+
+/* ---- answers, read */
+
+/* All 24 finish reasons. own: the word that encoding this finish gives, so that nothing is lost; for the others which one it was is lost (26.9). */
+static const struct { aigw_str word; uint8_t finish, own; } aigwi_gemini_finishes[] = {
+    { AIGW_STR("STOP"),                      AIGW_FINISH_STOP,           1 }, { AIGW_STR("MAX_TOKENS"),               AIGW_FINISH_LENGTH,         1 },
+    { AIGW_STR("SAFETY"),                    AIGW_FINISH_CONTENT_FILTER, 1 }, { AIGW_STR("RECITATION"),               AIGW_FINISH_CONTENT_FILTER, 0 },
+    { AIGW_STR("LANGUAGE"),                  AIGW_FINISH_OTHER,          0 }, { AIGW_STR("OTHER"),                    AIGW_FINISH_ERROR,          1 },
+    { AIGW_STR("BLOCKLIST"),                 AIGW_FINISH_CONTENT_FILTER, 0 }, { AIGW_STR("PROHIBITED_CONTENT"),       AIGW_FINISH_CONTENT_FILTER, 0 },
+    { AIGW_STR("SPII"),                      AIGW_FINISH_CONTENT_FILTER, 0 }, { AIGW_STR("MALFORMED_FUNCTION_CALL"),  AIGW_FINISH_MALFORMED_CALL, 1 },
+    { AIGW_STR("IMAGE_SAFETY"),              AIGW_FINISH_CONTENT_FILTER, 0 }, { AIGW_STR("IMAGE_PROHIBITED_CONTENT"), AIGW_FINISH_CONTENT_FILTER, 0 },
+    { AIGW_STR("IMAGE_OTHER"),               AIGW_FINISH_CONTENT_FILTER, 0 }, { AIGW_STR("NO_IMAGE"),                 AIGW_FINISH_OTHER,          0 },
+    { AIGW_STR("IMAGE_RECITATION"),          AIGW_FINISH_CONTENT_FILTER, 0 }, { AIGW_STR("UNEXPECTED_TOOL_CALL"),     AIGW_FINISH_MALFORMED_CALL, 0 },
+    { AIGW_STR("TOO_MANY_TOOL_CALLS"),       AIGW_FINISH_MALFORMED_CALL, 0 }, { AIGW_STR("MISSING_THOUGHT_SIGNATURE"), AIGW_FINISH_MALFORMED_CALL, 0 },
+    { AIGW_STR("MALFORMED_RESPONSE"),        AIGW_FINISH_MALFORMED_CALL, 0 }, { AIGW_STR("ESCALATION"),               AIGW_FINISH_CONTENT_FILTER, 0 },
+    { AIGW_STR("PUP_LIMITED_DISABLED"),      AIGW_FINISH_OTHER,          0 }, { AIGW_STR("CONTINUATION"),             AIGW_FINISH_PAUSE,          0 },
+    { AIGW_STR("MODEL_ARMOR"),               AIGW_FINISH_CONTENT_FILTER, 0 }, { AIGW_STR("FINISH_REASON_UNSPECIFIED"), AIGW_FINISH_OTHER,         0 }
+};
+enum { AIGWI_GEMINI_LOST_FINISH = 0, AIGWI_GEMINI_LOST_CALL, AIGWI_GEMINI_LOST_CALL_PARTS };
+
+/* One answer being read: its frame's position in the document, and the state. */
+typedef struct { aigw_dec *st; const aigw_sink *out; aigw_json j; } aigwi_gemini_answer;
+
+static void aigwi_gemini_read_finish(aigwi_gemini_answer *a, unsigned choice, aigw_str word, size_t at) {
+    size_t i, n = sizeof aigwi_gemini_finishes / sizeof *aigwi_gemini_finishes;
+    aigw_str none = { "", 0 };
+    for (i = 0; i < n && !aigw_base_eq(word, aigwi_gemini_finishes[i].word); i++) {}
+    aigwi_dialect_finish(a->st, choice, i < n ? aigwi_gemini_finishes[i].finish : (int)AIGW_FINISH_OTHER, none);
+    if (i == n || !aigwi_gemini_finishes[i].own)
+        aigwi_dialect_lost(a->st, AIGWI_GEMINI_LOST_FINISH, at, AIGW_LOSS_APPROXIMATED, "which of Gemini's finish reasons it was is not told, only its kind");
+}
+
+/* An id for a call that has none; from seed and count, so that two answers differ and a replay does not. */
+static aigw_str aigwi_gemini_answer_id(aigw_dec *st, char id[24]) {
+    static const char digits[] = "0123456789abcdefghijklmnopqrstuv";
+    uint64_t state = st->seed + st->made_ids++, v = aigw_base_random(&state);
+    int i;
+    memcpy(id, "call_", 5);
+    for (i = 0; i < 12; i++) id[5 + i] = digits[v >> 5 * i & 31];
+    return aigwi_dialect_slice(id, 17);
+}
+
+/* Open (or go on with) the block of this kind; all other blocks of the choice end. */
+static int aigwi_gemini_block(aigwi_gemini_answer *a, unsigned choice, int kind, aigw_str id, aigw_str name, int flags, size_t at, struct aigw_block **b) {
+    unsigned words = 1u << AIGW_PART_TEXT | 1u << AIGW_PART_REASONING;
+    uint32_t key = 0;
+    int r = aigwi_dialect_close_kind(a->st, a->out, (int)choice, words >> kind & 1 ? ~(1u << kind) : ~0u);
+    *b = NULL;
+    return r < 0 ? r : aigwi_dialect_open(a->st, a->out, choice, kind, key, id, name, flags, at, b);
+}
+
+/* The part's signature, and the end of its block: what comes after it is another part. */
+static int aigwi_gemini_sign(aigwi_gemini_answer *a, struct aigw_block *b, const aigwi_gemini_piece *p) {
+    return p->has_signature ? aigwi_dialect_signature(a->st, a->out, b, AIGW_OPAQUE_SIGNATURE, p->signature, p->signature_at) : AIGW_OK;
+}
+
+static int aigwi_gemini_words(aigwi_gemini_answer *a, unsigned choice, const aigwi_gemini_piece *p) {
+    aigw_str none = { "", 0 };
+    struct aigw_block *b;
+    int kind = p->thought ? AIGW_PART_REASONING : AIGW_PART_TEXT, r = AIGW_OK;
+    if (!p->text.n && !p->has_signature) return AIGW_OK;
+    b = aigwi_dialect_find(a->st, choice, kind, 0);             /* open: then it is the only one of this choice */
+    if (!b) r = aigwi_gemini_block(a, choice, kind, none, none, 0, p->at, &b);
+    a->st->frame |= AIGW_FRAME_CONTENT;
+    if (r >= 0) r = aigwi_dialect_delta(a->st, a->out, b, p->text, p->at);
+    if (r < 0 || !p->has_signature) return r;
+    r = aigwi_gemini_sign(a, b, p);
+    return r < 0 ? r : aigwi_dialect_close(a->st, a->out, b);
+}
+
+static int aigwi_gemini_whole(aigwi_gemini_answer *a, unsigned choice, aigwi_gemini_piece *p) {
+    struct aigw_block *b;
+    char made[24];
+    aigw_text text = p->text;
+    int kind = AIGW_PART_OTHER, flags = 0, r;
+    aigw_str id = { "", 0 }, name = aigwi_gemini_me;
+    if (p->data == AIGWI_GEMINI_CALL) {
+        if (!p->name.n) {                                      /* Vertex streams pieces of arguments only when it was asked to, which we do not */
+            aigwi_dialect_lost(a->st, AIGWI_GEMINI_LOST_CALL, p->at, AIGW_LOSS_DROPPED, "a piece of a call without its name");
+            return AIGW_OK;
+        }
+        kind = AIGW_PART_TOOL_CALL;
+        flags = p->id.n ? 0 : (int)AIGWI_NO_ID;
+        id = p->id.n ? p->id : aigwi_gemini_answer_id(a->st, made);
+        name = p->name;
+        text = aigwi_dialect_text(p->args, AIGW_TEXT_JSON);
+    } else if (p->data == AIGWI_GEMINI_INLINE && aigwi_gemini_media_kind(p->mime) != AIGW_PART_FILE) {
+        kind = aigwi_gemini_media_kind(p->mime);
+        name = p->mime;
+    } else text = aigwi_dialect_text(p->raw, AIGW_TEXT_JSON);
+    r = aigwi_gemini_block(a, choice, kind, id, name, flags, p->at, &b);
+    if (r >= 0 && kind == AIGW_PART_TOOL_CALL) r = aigwi_gemini_sign(a, b, p);
+    if (r >= 0) r = aigwi_dialect_delta(a->st, a->out, b, text, p->at);
+    if (r >= 0 && kind != AIGW_PART_TOOL_CALL && kind != AIGW_PART_OTHER) r = aigwi_gemini_sign(a, b, p);
+    return r < 0 ? r : aigwi_dialect_close(a->st, a->out, b);
+}
+
+/* content of a candidate: parts, in any place; role and the rest say nothing. */
+static int aigwi_gemini_content(aigwi_gemini_answer *a, aigw_json *j, unsigned choice) {
+    static const aigw_str names[] = { AIGW_STR("parts") };
+    aigwi_gemini_piece piece;
+    int f, r = AIGW_OK;
+    for (aigw_json_object(j); (f = aigw_json_field(j, names, 1, NULL)) >= 0; ) {
+        if (f || aigw_json_null(j)) {
+            if (f) aigw_json_skip(j);
+            continue;
+        }
+        for (aigw_json_array(j); aigw_json_item(j) && aigwi_gemini_read_part(j, &a->st->mem, NULL, &piece); ) {
+            if (piece.data == AIGWI_GEMINI_TEXT) r = aigwi_gemini_words(a, choice, &piece);
+            else if (piece.data >= 0) r = aigwi_gemini_whole(a, choice, &piece);
+            if (r < 0) return r;
+        }
+    }
+    return r;
+}
+
+static const aigw_str aigwi_gemini_candidate[] = {
+    AIGW_STR("content"), AIGW_STR("finishReason"), AIGW_STR("index"), AIGW_STR("groundingMetadata"), AIGW_STR("citationMetadata"), AIGW_STR("urlContextMetadata"),
+    AIGW_STR("logprobsResult"), AIGW_STR("safetyRatings")
+};
+enum { AIGWI_GEMINI_CONTENT = 0, AIGWI_GEMINI_FINISH, AIGWI_GEMINI_INDEX, AIGWI_GEMINI_NOTES, AIGWI_GEMINI_CANDIDATE = 8 };
+/* of the members from NOTES on */
+static const uint8_t aigwi_gemini_note_kinds[] = { AIGW_NOTE_CITATION, AIGW_NOTE_CITATION, AIGW_NOTE_CITATION, AIGW_NOTE_LOGPROBS, AIGW_NOTE_SAFETY };
+
+static int aigwi_gemini_note(aigwi_gemini_answer *a, aigw_json *j, int f, unsigned choice) {
+    size_t at = aigw_json_at(j);
+    aigw_str raw;
+    if (aigw_json_null(j) || !aigw_json_raw(j, &raw) || raw.n < 4) return AIGW_OK;      /* {} in every chunk says nothing */
+    return aigwi_dialect_note(a->st, a->out, aigwi_gemini_note_kinds[f - AIGWI_GEMINI_NOTES], choice, NULL, raw, at);
+}
+
+/* One candidate; j stands at it. `place`: its number in the list, which is its index when it does not say one. With several candidates the index is looked for
+   first, since it may come after the content. */
+static int aigwi_gemini_read_candidate(aigwi_gemini_answer *a, int64_t place) {
+    aigw_json *j = &a->j, ahead = *j;
+    aigw_str finish = { "", 0 };
+    size_t finish_at = 0;
+    int64_t index = place;
+    int f, r = AIGW_OK;
+    if (a->st->n_max != 1 || place > 0) {
+        for (aigw_json_object(&ahead); (f = aigw_json_field(&ahead, aigwi_gemini_candidate, AIGWI_GEMINI_CANDIDATE, NULL)) >= 0; ) {
+            if (f != AIGWI_GEMINI_INDEX || aigw_json_kind(&ahead) != AIGW_JSON_NUMBER) aigw_json_skip(&ahead);
+            else aigw_json_int(&ahead, &index);
+        }
+    }
+    if (index < 0 || index >= AIGW_CHOICES) return aigwi_dialect_bad(a->st, a->out, "the provider sent more answers than the library was built for");
+    for (aigw_json_object(j); r >= 0 && (f = aigw_json_field(j, aigwi_gemini_candidate, AIGWI_GEMINI_CANDIDATE, NULL)) >= 0; ) {
+        if (f == AIGWI_GEMINI_CONTENT && !aigw_json_null(j)) r = aigwi_gemini_content(a, j, (unsigned)index);
+        else if (f == AIGWI_GEMINI_FINISH && !aigw_json_null(j)) {
+            finish_at = aigw_json_at(j);
+            aigw_json_str(j, &a->st->mem, &finish);
+        } else if (f >= AIGWI_GEMINI_NOTES && f < AIGWI_GEMINI_CANDIDATE) r = aigwi_gemini_note(a, j, f, (unsigned)index);
+        else if (f == AIGWI_GEMINI_INDEX || f == AIGWI_GEMINI_CANDIDATE) aigw_json_skip(j);
+    }
+    if (r >= 0 && finish.n) aigwi_gemini_read_finish(a, (unsigned)index, finish, finish_at);
+    return r;
+}
+
+/* Tokens of one modality in a ...TokensDetails list. */
+static int64_t aigwi_gemini_modality(aigw_json *j, aigw_str word) {
+    static const aigw_str names[] = { AIGW_STR("modality"), AIGW_STR("tokenCount") };
+    int64_t sum = 0, n;
+    aigw_text text;
+    int f, is;
+    for (aigw_json_array(j); aigw_json_item(j); sum += is ? n : 0) {
+        is = 0;
+        n = 0;
+        for (aigw_json_object(j); (f = aigw_json_field(j, names, 2, NULL)) >= 0; ) {
+            if (f == 0 && aigw_json_kind(j) == AIGW_JSON_STRING && aigw_json_text(j, &text)) is = aigw_base_eq(aigwi_dialect_slice(text.p, text.n), word);
+            else if (f == 1 && aigw_json_kind(j) == AIGW_JSON_NUMBER) aigw_json_int(j, &n);
+            else aigw_json_skip(j);
+        }
+        if (n < 0 || n > INT32_MAX) n = 0;
+    }
+    return sum;
+}
+
+/* usageMetadata (7.6): thoughts are not among candidates, tool results not in prompt. */
+static int aigwi_gemini_read_usage(aigwi_gemini_answer *a) {
+    static const aigw_str names[] = { AIGW_STR("promptTokenCount"), AIGW_STR("candidatesTokenCount"), AIGW_STR("totalTokenCount"), AIGW_STR("promptTokensDetails"),
+        AIGW_STR("thoughtsTokenCount"), AIGW_STR("cachedContentTokenCount"), AIGW_STR("toolUsePromptTokenCount"), AIGW_STR("candidatesTokensDetails") }, audio = AIGW_STR("AUDIO");
+    aigw_json *j = &a->j;
+    aigw_usage u;
+    int64_t n[8] = { -1, -1, -1, -1, -1, -1, -1, -1 };
+    int f;
+    memset(&u, 0, sizeof u);
+    for (aigw_json_object(j); (f = aigw_json_field(j, names, 8, NULL)) >= 0; ) {
+        if (f == 8 || aigw_json_null(j)) {
+            if (f == 8) aigw_json_skip(j);
+        } else if (f == 3 || f == 7) n[f] = aigwi_gemini_modality(j, audio);
+        else if (aigw_json_int(j, &n[f]) && (n[f] < 0 || n[f] > INT64_MAX / 4)) n[f] = -1;
+    }
+    if (n[0] >= 0) u.has |= AIGW_USAGE_INPUT;
+    if (n[0] >= 0) u.input = n[0] + (n[6] > 0 ? n[6] : 0);
+    if (n[5] >= 0) u.has |= AIGW_USAGE_CACHED;
+    if (n[5] >= 0) u.cached = n[5];
+    if (n[1] >= 0 || n[4] >= 0) u.has |= AIGW_USAGE_OUTPUT;
+    u.output = (n[1] > 0 ? n[1] : 0) + (n[4] > 0 ? n[4] : 0);
+    if (n[4] >= 0) u.has |= AIGW_USAGE_REASONING;
+    if (n[4] >= 0) u.reasoning = n[4];
+    if (n[3] > 0) u.has |= AIGW_USAGE_INPUT_AUDIO;
+    if (n[3] > 0) u.input_audio = n[3];
+    if (n[7] > 0) u.has |= AIGW_USAGE_OUTPUT_AUDIO;
+    if (n[7] > 0) u.output_audio = n[7];
+    return u.has && !j->err ? aigwi_dialect_usage(a->st, a->out, &u) : AIGW_OK;
+}
+
+static const aigw_str aigwi_gemini_frame[] = {
+    AIGW_STR("candidates"), AIGW_STR("usageMetadata"), AIGW_STR("modelVersion"), AIGW_STR("responseId"), AIGW_STR("createTime"), AIGW_STR("promptFeedback"),
+    AIGW_STR("error")
+};
+enum { AIGWI_GEMINI_CANDIDATES = 0, AIGWI_GEMINI_USAGE, AIGWI_GEMINI_VERSION, AIGWI_GEMINI_RESPONSE_ID, AIGWI_GEMINI_CREATED, AIGWI_GEMINI_FEEDBACK,
+       AIGWI_GEMINI_ERROR, AIGWI_GEMINI_FRAME };
+
+/* START. Id and model come at the end of the first frame, the content before them: they are looked for ahead, once per answer. *is_error: the frame is one. */
+static int aigwi_gemini_begin_answer(aigwi_gemini_answer *a, int *is_error) {
+    aigw_str id = { "", 0 }, model = { "", 0 }, date = { "", 0 }, *to[] = { NULL, NULL, &model, &id, &date, NULL, NULL };
+    aigw_json j = a->j;
+    int64_t created = 0;
+    int f;
+    for (aigw_json_object(&j); (f = aigw_json_field(&j, aigwi_gemini_frame, AIGWI_GEMINI_FRAME, NULL)) >= 0; ) {
+        if (f < AIGWI_GEMINI_FRAME && to[f] && aigw_json_kind(&j) == AIGW_JSON_STRING) aigw_json_str(&j, &a->st->mem, to[f]);
+        else {
+            if (f == AIGWI_GEMINI_ERROR && aigw_json_kind(&j) != AIGW_JSON_NULL) *is_error = 1;
+            aigw_json_skip(&j);
+        }
+    }
+    if (*is_error || j.err) return AIGW_OK;
+    if (!aigw_base_date(date, &created)) created = 0;
+    return aigwi_dialect_start(a->st, a->out, id, model, created, 0);
+}
+
+/* A blocked prompt: no candidate comes, this is the reason (7.5). */
+static int aigwi_gemini_read_feedback(aigwi_gemini_answer *a) {
+    static const aigw_str names[] = { AIGW_STR("blockReason") }, none = AIGW_STR("");
+    aigw_json j = a->j;
+    aigw_str raw, reason = { "", 0 };
+    size_t at = aigw_json_at(&j);
+    int f;
+    if (aigw_json_null(&a->j) || !aigw_json_raw(&a->j, &raw)) return AIGW_OK;
+    if (aigw_json_kind(&j) == AIGW_JSON_OBJECT) {
+        for (aigw_json_object(&j); (f = aigw_json_field(&j, names, 1, NULL)) >= 0; ) {
+            if (f || aigw_json_kind(&j) != AIGW_JSON_STRING) aigw_json_skip(&j);
+            else aigw_json_str(&j, &a->st->mem, &reason);
+        }
+    }
+    if (reason.n) aigwi_dialect_finish(a->st, 0, AIGW_FINISH_CONTENT_FILTER, none);
+    return raw.n < 4 ? AIGW_OK : aigwi_dialect_note(a->st, a->out, AIGW_NOTE_SAFETY, 0, NULL, raw, at);
+}
+
+static int aigwi_gemini_fail(aigw_dec *st, aigw_str body, const aigw_sink *out) {
+    aigw_error err;
+    aigwi_gemini_error_decode(st->now, NULL, body, &st->mem, &err);
+    return aigwi_dialect_fail(st, out, &err);
+}
+
+/* One GenerateContentResponse; a->j stands at it. */
+static int aigwi_gemini_read_answer(aigwi_gemini_answer *a) {
+    aigw_dec *st = a->st;
+    aigw_json *j = &a->j;
+    const char *start = j->at;
+    int f, r = AIGW_OK, is_error = 0;
+    int64_t place;
+    if (!st->started) r = aigwi_gemini_begin_answer(a, &is_error);
+    for (aigw_json_object(j); r >= 0 && (f = aigw_json_field(j, aigwi_gemini_frame, AIGWI_GEMINI_FRAME, NULL)) >= 0; ) {
+        if (f == AIGWI_GEMINI_ERROR && !aigw_json_null(j)) is_error = 1;
+        if (is_error) break;
+        if (f == AIGWI_GEMINI_FEEDBACK) r = aigwi_gemini_read_feedback(a);
+        else if (f == AIGWI_GEMINI_CANDIDATES && !aigw_json_null(j)) {
+            place = 0;
+            for (aigw_json_array(j); r >= 0 && aigw_json_item(j); place++) r = aigwi_gemini_read_candidate(a, place);
+        } else if (f == AIGWI_GEMINI_USAGE && !aigw_json_null(j)) r = aigwi_gemini_read_usage(a);
+        else if (f >= AIGWI_GEMINI_VERSION && f != AIGWI_GEMINI_ERROR) aigw_json_skip(j);
+    }
+    if (is_error) {
+        r = aigwi_gemini_fail(st, aigwi_dialect_slice(start, (size_t)(j->end - start)), a->out);
+        j->at = j->end;
+    }
+    return r;
+}
+
+static int aigwi_gemini_read_bad(aigwi_gemini_answer *a) {
+    return aigwi_dialect_bad(a->st, a->out, a->j.err == AIGW_E_NOMEM ? "the provider's answer needs more memory than there is" : "the provider's answer cannot be read");
+}
+
+/* Also takes a one-element array around the object (errors come so, 7.7). */
+static int aigwi_gemini_frame_decode(aigw_dec *st, aigw_str name, aigw_str payload, const aigw_sink *out) {
+    aigw_arena mark = st->mem;
+    aigwi_gemini_answer a;
+    int r = AIGW_OK;
+    (void)name;
+    st->frame = 0;
+    if (st->ended) return AIGW_OK;
+    a.st = st;
+    a.out = out;
+    aigw_json_init(&a.j, payload);
+    if (aigw_json_kind(&a.j) != AIGW_JSON_ARRAY) r = aigwi_gemini_read_answer(&a);
+    else for (aigw_json_array(&a.j); r >= 0 && !st->ended && aigw_json_item(&a.j); ) r = aigwi_gemini_read_answer(&a);
+    if (r >= 0 && !st->ended && aigw_json_end(&a.j)) r = aigwi_gemini_read_bad(&a);
+    st->mem = mark;
+    return r;
+}
+
+static int aigwi_gemini_read_count(aigwi_gemini_answer *a) {
+    static const aigw_str names[] = { AIGW_STR("totalTokens"), AIGW_STR("cachedContentTokenCount"), AIGW_STR("error") }, none = AIGW_STR("");
+    const char *start = a->j.at;
+    aigw_usage u;
+    int f, r;
+    memset(&u, 0, sizeof u);
+    for (aigw_json_object(&a->j); (f = aigw_json_field(&a->j, names, 3, NULL)) >= 0; ) {
+        if (f == 2 && aigw_json_kind(&a->j) != AIGW_JSON_NULL) return aigwi_gemini_fail(a->st, aigwi_dialect_slice(start, (size_t)(a->j.end - start)), a->out);
+        if (f >= 2 || aigw_json_null(&a->j)) {
+            if (f >= 2) aigw_json_skip(&a->j);
+        } else if (aigw_json_int(&a->j, f ? &u.cached : &u.input)) u.has |= f ? (uint32_t)AIGW_USAGE_CACHED : (uint32_t)AIGW_USAGE_INPUT;
+    }
+    if (aigw_json_end(&a->j) || !(u.has & AIGW_USAGE_INPUT)) return aigwi_gemini_read_bad(a);
+    r = aigwi_dialect_start(a->st, a->out, none, a->st->model, 0, 0);
+    if (r >= 0) r = aigwi_dialect_usage(a->st, a->out, &u);
+    aigwi_dialect_finish(a->st, 0, AIGW_FINISH_STOP, none);
+    return r < 0 ? r : aigwi_dialect_end(a->st, 1, a->out);
+}
+
+/* A whole body: one answer, or the array that streams come in without alt=sse. A missing finish reason is no cut here: the body is complete. */
+static int aigwi_gemini_resp_decode(aigw_dec *st, const aigw_head *head, aigw_str body, const aigw_sink *out) {
+    aigwi_gemini_answer a;
+    int r = AIGW_OK, n = 0;
+    (void)head;
+    st->frame = 0;
+    if (st->ended) return AIGW_OK;
+    a.st = st;
+    a.out = out;
+    aigw_json_init(&a.j, body);
+    if (st->op == AIGW_OP_COUNT_TOKENS) return aigwi_gemini_read_count(&a);
+    if (aigw_json_kind(&a.j) != AIGW_JSON_ARRAY) r = aigwi_gemini_read_answer(&a);
+    else for (aigw_json_array(&a.j); r >= 0 && !st->ended && aigw_json_item(&a.j); n++) r = aigwi_gemini_read_answer(&a);
+    if (r < 0 || st->ended) return r;
+    if (aigw_json_end(&a.j) || !st->started) return aigwi_gemini_read_bad(&a);
+    st->end_marker = n == 0;
+    return aigwi_dialect_end(st, 1, out);
+}
+
+static int aigwi_gemini_stream_end(aigw_dec *st, int clean, const aigw_sink *out) { return aigwi_dialect_end(st, clean, out); }
+
+/* ---- answers, written */
+
+static const struct { const char *word; const char *lost; } aigwi_gemini_reasons[] = {      /* by AIGW_FINISH_*; 26.9 */
+    { "STOP", NULL }, { "STOP", NULL }, { "STOP", "Gemini does not tell a stop string from a natural end" }, { "MAX_TOKENS", NULL },
+    { "MAX_TOKENS", "Gemini does not tell a full context from the output limit" }, { "STOP", NULL }, { "SAFETY", NULL }, { "SAFETY", NULL },
+    { "CONTINUATION", "the turn can go on, but not by Gemini's token" }, { "MALFORMED_FUNCTION_CALL", NULL }, { "OTHER", NULL }, { "OTHER", NULL }
+};
+enum { AIGWI_GEMINI_LOST_REASON = 0, AIGWI_GEMINI_LOST_NOTE, AIGWI_GEMINI_LOST_OTHER, AIGWI_GEMINI_LOST_WRITE, AIGWI_GEMINI_LOST_ARGS, AIGWI_GEMINI_LOST_STATE };
+
+static void aigwi_gemini_enc_lost(aigw_enc *st, unsigned bit, size_t at, const char *tail, int action, const char *reason) {
+    if (st->reported >> bit & 1) return;
+    st->reported |= (uint32_t)1 << bit;
+    (void)aigw_model_loss_at(st->loss, at, at == AIGW_NOWHERE ? tail : "", action, reason);
+}
+
+/* What comes between two items, and before one. */
+static void aigwi_gemini_open_frame(aigw_enc *st, aigw_out *out) {
+    if (!st->array) aigw_base_put_lit(out, "data: ");
+    else aigw_base_put_lit(out, st->flags ? ",\r\n" : "[");
+    st->flags = 1;
+}
+
+/* After the candidates: model and id, the same in every frame, kept as written. */
+static void aigwi_gemini_close_frame(aigw_enc *st, aigw_out *out) {
+    aigw_base_put(out, aigwi_dialect_slice(st->prefix, st->prefix_n));
+    aigw_base_put_lit(out, st->array ? "}" : "}\r\n\r\n");
+}
+
+static void aigwi_gemini_open_parts(aigw_enc *st, aigw_out *out) {
+    aigwi_gemini_open_frame(st, out);
+    aigw_base_put_lit(out, "{\"candidates\":[{\"content\":{\"parts\":[");
+}
+
+static void aigwi_gemini_close_parts(aigw_enc *st, aigw_out *out, unsigned choice) {
+    aigw_base_put_lit(out, "],\"role\":\"model\"},\"index\":");
+    if (choice < 10) aigw_base_put_byte(out, (char)('0' + choice));
+    else aigw_base_put_int(out, (int64_t)choice);
+    aigw_base_put_lit(out, "}]");
+    aigwi_gemini_close_frame(st, out);
+}
+
+/* As Vertex does; the Gemini API leaves it out. */
+static void aigwi_gemini_put_created(aigw_out *out, int64_t wall_s) {
+    aigw_base_put_lit(out, ",\"createTime\":\"");
+    aigw_base_put_date(out, wall_s);
+    aigw_base_put_byte(out, '"');
+}
+
+static int aigwi_gemini_enc_start(aigw_enc *st, const aigw_event *ev) {
+    aigw_out out;
+    st->started = 1;
+    aigw_base_out_init(&out, st->prefix, sizeof st->prefix, NULL, 0);
+    if (ev->model.n) {
+        aigw_base_put_lit(&out, ",\"modelVersion\":");
+        aigw_json_put_str(&out, ev->model);
+    }
+    if (out.buf.n <= sizeof st->prefix) st->prefix_n = (uint16_t)out.buf.n;
+    if (ev->id.n) {
+        aigw_base_put_lit(&out, ",\"responseId\":");
+        aigw_json_put_str(&out, ev->id);
+    }
+    if (out.buf.n <= sizeof st->prefix) st->prefix_n = (uint16_t)out.buf.n;     /* names longer than that are left out */
+    if (ev->created_s > 0) aigwi_gemini_put_created(&out, ev->created_s);
+    if (out.buf.n <= sizeof st->prefix) st->prefix_n = (uint16_t)out.buf.n;
+    return AIGW_OK;
+}
+
+/* ---- what is kept back until its block is complete: a call, a picture. One segment of st->hold per block: sizes of its head and its signature (each 4 bytes), head,
+   content, signature. */
+
+static struct aigw_out_block *aigwi_gemini_held(aigw_enc *st, uint32_t block) {
+    struct aigw_out_block *b;
+    for (b = st->block; b < st->block + AIGW_BLOCKS; b++)
+        if (b->used && b->block == block) return b;
+    return NULL;
+}
+
+static void aigwi_gemini_reverse(char *p, size_t n) {
+    size_t i;
+    for (i = 0; i < n / 2; i++) {
+        char c = p[i];
+        p[i] = p[n - 1 - i];
+        p[n - 1 - i] = c;
+    }
+}
+
+/* n bytes stand behind hold_n: make them part of b's segment, at offset `to` of it. */
+static void aigwi_gemini_insert(aigw_enc *st, struct aigw_out_block *b, size_t to, size_t n) {
+    size_t from = b->at + to, tail = st->hold_n - from;
+    struct aigw_out_block *o;
+    if (tail) {
+        aigwi_gemini_reverse(st->hold + from, tail);
+        aigwi_gemini_reverse(st->hold + st->hold_n, n);
+        aigwi_gemini_reverse(st->hold + from, tail + n);
+    }
+    for (o = st->block; tail && o < st->block + AIGW_BLOCKS; o++)
+        if (o->used && !o->closed && o != b && o->at >= from) o->at += n;
+    b->n += n;
+    st->hold_n += n;
+}
+
+static uint32_t aigwi_gemini_size(const aigw_enc *st, const struct aigw_out_block *b, int which) {
+    uint32_t v;
+    memcpy(&v, st->hold + b->at + 4 * which, 4);
+    return v;
+}
+
+/* Begin a segment with its head. AIGW_E_NOMEM: nothing changed. */
+static int aigwi_gemini_hold_start(aigw_enc *st, const aigw_event *ev) {
+    size_t room = st->hold_cap - st->hold_n;
+    struct aigw_out_block *b;
+    uint32_t sizes[2] = { 0, 0 };
+    aigw_out out;
+    for (b = st->block; b < st->block + AIGW_BLOCKS && b->used; b++) {}
+    if (b == st->block + AIGW_BLOCKS || room < sizeof sizes) return AIGW_E_NOMEM;
+    aigw_base_out_init(&out, st->hold + st->hold_n + sizeof sizes, room - sizeof sizes, NULL, 0);
+    if (ev->kind == AIGW_PART_TOOL_CALL) {
+        aigw_base_put_lit(&out, "{\"functionCall\":{");
+        if (ev->id.n && !ev->no_id) {
+            aigw_json_key(&out, "id");
+            aigw_json_put_str(&out, ev->id);
+        }
+        aigw_json_key(&out, "name");
+        aigw_json_put_str(&out, ev->name);
+        aigw_json_key(&out, "args");
+    } else {
+        aigw_base_put_lit(&out, "{\"inlineData\":{\"mimeType\":");
+        aigw_json_put_str(&out, ev->name);
+        aigw_json_key(&out, "data");
+    }
+    if (out.buf.n > room - sizeof sizes) return AIGW_E_NOMEM;
+    memset(b, 0, sizeof *b);
+    b->used = 1;
+    b->kind = ev->kind;
+    b->sent = ev->custom;
+    b->choice = ev->choice;
+    b->block = ev->block;
+    b->at = st->hold_n;
+    b->n = sizeof sizes + out.buf.n;
+    sizes[0] = (uint32_t)out.buf.n;
+    memcpy(st->hold + b->at, sizes, sizeof sizes);
+    st->hold_n += b->n;
+    return AIGW_OK;
+}
+
+static int aigwi_gemini_hold_delta(aigw_enc *st, struct aigw_out_block *b, aigw_text t) {
+    aigw_arena room = aigw_base_arena(st->hold + st->hold_n, st->hold_cap - st->hold_n);
+    aigw_str s;
+    if (!b || !t.n) return AIGW_OK;
+    if (!aigwi_dialect_plain(t, &room, &s)) return AIGW_E_NOMEM;
+    if (s.p != st->hold + st->hold_n) {
+        if (s.n > st->hold_cap - st->hold_n) return AIGW_E_NOMEM;
+        memcpy(st->hold + st->hold_n, s.p, s.n);
+    }
+    aigwi_gemini_insert(st, b, b->n - aigwi_gemini_size(st, b, 1), s.n);
+    return AIGW_OK;
+}
+
+static int aigwi_gemini_hold_state(aigw_enc *st, struct aigw_out_block *b, const aigw_opaque *state) {
+    aigw_out out;
+    uint32_t n = aigwi_gemini_size(st, b, 1);
+    if (n) return AIGW_OK;                                      /* one signature to a part */
+    aigw_base_out_init(&out, st->hold + st->hold_n, st->hold_cap - st->hold_n, NULL, 0);
+    aigwi_dialect_put_opaque(&out, state, aigwi_gemini_me, 1);
+    if (out.buf.n > st->hold_cap - st->hold_n) return AIGW_E_NOMEM;
+    n = (uint32_t)out.buf.n;
+    aigwi_gemini_insert(st, b, b->n, n);
+    memcpy(st->hold + b->at + 4, &n, 4);
+    return AIGW_OK;
+}
+
+/* Arguments, decoded, as an object. 1 when they had to be wrapped. */
+static int aigwi_gemini_put_args(aigw_out *out, aigw_str args, int custom) {
+    size_t i;
+    for (i = 0; i < args.n && (args.p[i] == ' ' || args.p[i] == '\n' || args.p[i] == '\r' || args.p[i] == '\t'); i++) {}
+    if (!custom && i == args.n) {
+        aigw_json_put_raw(out, aigw_base_str("{}"));
+        return 0;
+    }
+    if (!custom && args.p[i] == '{' && !aigw_json_check(args, AIGW_JSON_OBJECT)) {
+        aigw_json_put_raw(out, args);
+        return 0;
+    }
+    aigw_json_open(out, '{');
+    aigw_json_key(out, custom ? "input" : "_raw");
+    aigw_json_put_str(out, args);
+    aigw_json_close(out, '}');
+    return !custom;
+}
+
+/* The block is complete: write it as one part, and give its memory back. */
+static int aigwi_gemini_hold_stop(aigw_enc *st, struct aigw_out_block *b, size_t at, aigw_out *out) {
+    uint32_t head = aigwi_gemini_size(st, b, 0), sign = aigwi_gemini_size(st, b, 1);
+    const char *p = st->hold + b->at + 8;
+    aigw_str content = aigwi_dialect_slice(p + head, b->n - 8 - head - sign);
+    struct aigw_out_block *o;
+    aigwi_gemini_open_parts(st, out);
+    aigw_base_put(out, aigwi_dialect_slice(p, head));
+    if (b->kind != AIGW_PART_TOOL_CALL) aigw_json_put_str(out, content);
+    else if (aigwi_gemini_put_args(out, content, b->sent))
+        aigwi_gemini_enc_lost(st, AIGWI_GEMINI_LOST_ARGS, at, "functionCall.args", AIGW_LOSS_APPROXIMATED, "the arguments are not a JSON object: wrapped as {\"_raw\": ...}");
+    aigw_base_put_byte(out, '}');
+    if (sign) aigw_base_put_lit(out, ",\"thoughtSignature\":");
+    aigw_base_put(out, aigwi_dialect_slice(p + head + content.n, sign));
+    aigw_base_put_byte(out, '}');
+    aigwi_gemini_close_parts(st, out, b->choice);
+    memmove(st->hold + b->at, st->hold + b->at + b->n, st->hold_n - b->at - b->n);
+    for (o = st->block; o < st->block + AIGW_BLOCKS; o++)
+        if (o->used && !o->closed && o->at > b->at) o->at -= b->n;
+    st->hold_n -= b->n;
+    b->used = 0;
+    return AIGW_OK;
+}
+
+/* A signature after the words it belongs to: a last part without text (7.3). One of another provider goes as a thought, so that no SDK takes it for text. */
+static void aigwi_gemini_late_state(aigw_enc *st, const aigw_event *ev, int kind, aigw_out *out) {
+    int thought = kind == AIGW_PART_REASONING || !aigw_base_eq(ev->state->owner, aigwi_gemini_me);
+    aigwi_gemini_open_parts(st, out);
+    aigw_base_put_lit(out, thought ? "{\"text\":\"\",\"thought\":true,\"thoughtSignature\":" : "{\"text\":\"\",\"thoughtSignature\":");
+    aigwi_dialect_put_opaque(out, ev->state, aigwi_gemini_me, 1);
+    aigw_base_put_byte(out, '}');
+    aigwi_gemini_close_parts(st, out, ev->choice);
+}
+
+/* The member of a candidate that a remark of our own was read from; NULL: it is promptFeedback, or no remark. */
+static const char *aigwi_gemini_note_member(int kind, aigw_str json) {
+    static const aigw_str citations = AIGW_STR("\"citation"), url = AIGW_STR("\"urlMetadata\"");
+    if (kind == AIGW_NOTE_LOGPROBS) return "logprobsResult";
+    if (kind == AIGW_NOTE_SAFETY) return json.p[0] == '[' ? "safetyRatings" : NULL;
+    if (kind != AIGW_NOTE_CITATION) return NULL;
+    if (aigw_base_find(aigwi_dialect_slice(json.p, json.n < 40 ? json.n : 40), url, 0) < (json.n < 40 ? json.n : 40)) return "urlContextMetadata";
+    return aigw_base_find(aigwi_dialect_slice(json.p, json.n < 40 ? json.n : 40), citations, 0) < (json.n < 40 ? json.n : 40) ? "citationMetadata" : "groundingMetadata";
+}
+
+static void aigwi_gemini_put_note(aigw_enc *st, const aigw_event *ev, aigw_out *out) {
+    aigw_str json = aigwi_dialect_slice(ev->text.p, ev->text.n);
+    const char *member;
+    if (!aigw_base_eq(ev->name, aigwi_gemini_me) || !json.n) {
+        aigwi_gemini_enc_lost(st, AIGWI_GEMINI_LOST_NOTE + 8u * (ev->kind & 3u), ev->at, "note", AIGW_LOSS_DROPPED, "a remark in another provider's form");
+        return;
+    }
+    member = aigwi_gemini_note_member(ev->kind, json);
+    aigwi_gemini_open_frame(st, out);
+    aigw_json_open(out, '{');
+    if (member) {
+        aigw_json_key(out, "candidates");
+        aigw_json_open(out, '[');
+        aigw_json_open(out, '{');
+        aigw_json_key(out, "index");
+        aigw_json_put_int(out, ev->choice);
+    }
+    aigw_json_key(out, member ? member : "promptFeedback");
+    aigw_json_put_raw(out, json);
+    if (member) aigw_base_put_lit(out, "}]");
+    aigwi_gemini_close_frame(st, out);
+}
+
+/* usageMetadata as a member; a difference never goes below 0 (26.10). */
+static void aigwi_gemini_put_usage(aigw_out *out, const aigw_usage *u) {
+    int64_t seen = u->has & AIGW_USAGE_REASONING ? u->reasoning : 0, output = u->output > seen ? u->output - seen : 0;
+    int i;
+    if (!u->has) return;
+    aigw_json_key(out, "usageMetadata");
+    aigw_json_open(out, '{');
+    if (u->has & AIGW_USAGE_INPUT) {
+        aigw_json_key(out, "promptTokenCount");
+        aigw_json_put_int(out, u->input);
+    }
+    if (u->has & AIGW_USAGE_CACHED) {
+        aigw_json_key(out, "cachedContentTokenCount");
+        aigw_json_put_int(out, u->cached);
+    }
+    if (u->has & AIGW_USAGE_OUTPUT) {
+        aigw_json_key(out, "candidatesTokenCount");
+        aigw_json_put_int(out, output);
+    }
+    if (u->has & AIGW_USAGE_REASONING) {
+        aigw_json_key(out, "thoughtsTokenCount");
+        aigw_json_put_int(out, u->reasoning);
+    }
+    if (u->has & (AIGW_USAGE_INPUT | AIGW_USAGE_OUTPUT)) {
+        aigw_json_key(out, "totalTokenCount");
+        aigw_json_put_int(out, (u->has & AIGW_USAGE_INPUT ? u->input : 0) + output + seen);
+    }
+    for (i = 0; i < 2; i++) {
+        if (!(u->has & (i ? AIGW_USAGE_OUTPUT_AUDIO : AIGW_USAGE_INPUT_AUDIO))) continue;
+        aigw_json_key(out, i ? "candidatesTokensDetails" : "promptTokensDetails");
+        aigw_json_open(out, '[');
+        aigw_json_open(out, '{');
+        aigw_json_key(out, "modality");
+        aigw_json_put_str(out, aigw_base_str("AUDIO"));
+        aigw_json_key(out, "tokenCount");
+        aigw_json_put_int(out, i ? u->output_audio : u->input_audio);
+        aigw_json_close(out, '}');
+        aigw_json_close(out, ']');
+    }
+    aigw_json_close(out, '}');
+}
+
+static const char *aigwi_gemini_reason(aigw_enc *st, int finish, size_t at) {
+    if (finish >= (int)(sizeof aigwi_gemini_reasons / sizeof *aigwi_gemini_reasons)) finish = AIGW_FINISH_OTHER;
+    if (aigwi_gemini_reasons[finish].lost)
+        aigwi_gemini_enc_lost(st, AIGWI_GEMINI_LOST_REASON, at, "finishReason", AIGW_LOSS_APPROXIMATED, aigwi_gemini_reasons[finish].lost);
+    return aigwi_gemini_reasons[finish].word;
+}
+
+static void aigwi_gemini_lose_usage(aigw_enc *st, const aigw_usage *u, size_t at) {
+    if ((u->has & AIGW_USAGE_CACHE_WRITE) && u->cache_write)
+        aigwi_gemini_enc_lost(st, AIGWI_GEMINI_LOST_WRITE, at, "usage.cache_write", AIGW_LOSS_DROPPED, "Gemini does not count what was written to the cache");
+}
+
+/* The last frame: every answer's finish reason, and the usage (clients read it there; it is cumulative, so once is enough). */
+static void aigwi_gemini_put_stop_event(aigw_enc *st, const aigw_event *ev, aigw_out *out) {
+    unsigned i;
+    aigwi_gemini_open_frame(st, out);
+    aigw_json_open(out, '{');
+    aigw_json_key(out, "candidates");
+    aigw_json_open(out, '[');
+    for (i = 0; i < ev->choices && i < AIGW_CHOICES; i++) {
+        aigw_json_open(out, '{');
+        aigw_json_key(out, "content");
+        aigw_json_put_raw(out, aigw_base_str("{\"parts\":[{\"text\":\"\"}],\"role\":\"model\"}"));
+        aigw_json_key(out, "finishReason");
+        aigw_json_put_str(out, aigw_base_str(aigwi_gemini_reason(st, ev->finish[i], ev->at)));
+        aigw_json_key(out, "index");
+        aigw_json_put_int(out, (int64_t)i);
+        aigw_json_close(out, '}');
+    }
+    aigw_json_close(out, ']');
+    aigwi_gemini_put_usage(out, &st->usage);
+    aigwi_gemini_close_frame(st, out);
+    if (st->array) aigw_base_put_byte(out, ']');
+    st->ended = 1;
+}
+
+static int aigwi_gemini_enc_delta(aigw_enc *st, const aigw_event *ev, aigw_out *out) {
+    switch (ev->kind) {
+    case AIGW_PART_TEXT: case AIGW_PART_REFUSAL: case AIGW_PART_REASONING:
+        aigwi_gemini_open_frame(st, out);
+        aigw_base_put_lit(out, "{\"candidates\":[{\"content\":{\"parts\":[{\"text\":\"");
+        aigw_json_part(out, ev->text);
+        aigw_base_put_lit(out, ev->kind == AIGW_PART_REASONING ? "\",\"thought\":true}" : "\"}");
+        aigwi_gemini_close_parts(st, out, ev->choice);
+        return AIGW_OK;
+    case AIGW_PART_OTHER:
+        if (ev->text.form != AIGW_TEXT_JSON || !aigw_base_eq(ev->name, aigwi_gemini_me)) {
+            aigwi_gemini_enc_lost(st, AIGWI_GEMINI_LOST_OTHER, ev->at, "content", AIGW_LOSS_DROPPED, "only its own dialect knows this part");
+            return AIGW_OK;
+        }
+        aigwi_gemini_open_parts(st, out);
+        aigw_base_put(out, aigwi_dialect_slice(ev->text.p, ev->text.n));
+        aigwi_gemini_close_parts(st, out, ev->choice);
+        return AIGW_OK;
+    }
+    return aigwi_gemini_hold_delta(st, aigwi_gemini_held(st, ev->block), ev->text);
+}
+
+/* Words need no memory but their kind, which a late signature asks for. */
+static int aigwi_gemini_enc_open(aigw_enc *st, const aigw_event *ev) {
+    struct aigw_out_block *b;
+    if (ev->kind == AIGW_PART_TOOL_CALL || ev->kind == AIGW_PART_IMAGE || ev->kind == AIGW_PART_AUDIO || ev->kind == AIGW_PART_FILE) return aigwi_gemini_hold_start(st, ev);
+    for (b = st->block; b < st->block + AIGW_BLOCKS && b->used; b++) {}
+    if (b == st->block + AIGW_BLOCKS) return AIGW_OK;
+    memset(b, 0, sizeof *b);
+    b->used = 1;
+    b->closed = 1;                                              /* holds nothing */
+    b->kind = ev->kind;
+    b->block = ev->block;
+    return AIGW_OK;
+}
+
+static int aigwi_gemini_event_encode(aigw_enc *st, const aigw_event *ev, aigw_out *out) {
+    struct aigw_out_block *b;
+    if (st->ended) return AIGW_OK;
+    switch (ev->type) {
+    case AIGW_EVENT_START:
+        st->array = st->req && st->req->array;
+        return aigwi_gemini_enc_start(st, ev);
+    case AIGW_EVENT_BLOCK_START: return aigwi_gemini_enc_open(st, ev);
+    case AIGW_EVENT_DELTA:       return aigwi_gemini_enc_delta(st, ev, out);
+    case AIGW_EVENT_NOTE:
+        b = aigwi_gemini_held(st, ev->block);
+        if (ev->kind != AIGW_NOTE_SIGNATURE) aigwi_gemini_put_note(st, ev, out);
+        else if (b && !b->closed) return aigwi_gemini_hold_state(st, b, ev->state);
+        else aigwi_gemini_late_state(st, ev, b ? b->kind : (int)AIGW_PART_REASONING, out);
+        return AIGW_OK;
+    case AIGW_EVENT_BLOCK_STOP:
+        b = aigwi_gemini_held(st, ev->block);
+        if (b && !b->closed) return aigwi_gemini_hold_stop(st, b, ev->at, out);
+        if (b) b->used = 0;
+        return AIGW_OK;
+    case AIGW_EVENT_USAGE:
+        st->usage = ev->usage;
+        aigwi_gemini_lose_usage(st, &ev->usage, ev->at);
+        return AIGW_OK;
+    case AIGW_EVENT_STOP:
+        aigwi_gemini_put_stop_event(st, ev, out);
+        return AIGW_OK;
+    case AIGW_EVENT_ERROR:
+        st->array = st->req && st->req->array;
+        aigwi_gemini_open_frame(st, out);
+        aigwi_gemini_put_error(out, ev->error);
+        aigw_base_put_lit(out, st->array ? "]" : "\r\n\r\n");
+        st->ended = 1;
+    }
+    return AIGW_OK;
+}
+
+/* ---- whole answers */
+
+/* `room` outlives the writing: decoded arguments may be referenced. */
+static int aigwi_gemini_put_answer_call(aigw_enc *st, const aigw_part *p, aigw_arena *room, aigw_out *out) {
+    aigw_str args;
+    if (!aigwi_dialect_plain(p->text, room, &args)) return AIGW_E_NOMEM;
+    aigw_json_key(out, "functionCall");
+    aigw_json_open(out, '{');
+    if (p->id.n && !p->no_id) {
+        aigw_json_key(out, "id");
+        aigw_json_put_str(out, p->id);
+    }
+    aigw_json_key(out, "name");
+    aigw_json_put_str(out, p->name);
+    aigw_json_key(out, "args");
+    if (aigwi_gemini_put_args(out, args, p->custom))
+        aigwi_gemini_enc_lost(st, AIGWI_GEMINI_LOST_ARGS, p->at, "functionCall.args", AIGW_LOSS_APPROXIMATED, "the arguments are not a JSON object: wrapped as {\"_raw\": ...}");
+    aigw_json_close(out, '}');
+    return AIGW_OK;
+}
+
+static int aigwi_gemini_put_answer_part(aigw_enc *st, const aigw_part *p, aigw_arena *room, aigw_out *out) {
+    int r = AIGW_OK, thought = p->kind == AIGW_PART_REASONING;
+    if (p->notes) aigwi_gemini_enc_lost(st, AIGWI_GEMINI_LOST_NOTE, p->notes->at, "note", AIGW_LOSS_DROPPED, "a remark in another provider's form");
+    if (p->kind == AIGW_PART_OTHER) {
+        if (p->text.form == AIGW_TEXT_JSON && aigw_base_eq(p->name, aigwi_gemini_me)) aigw_json_put_raw(out, aigwi_dialect_slice(p->text.p, p->text.n));
+        else aigwi_gemini_enc_lost(st, AIGWI_GEMINI_LOST_OTHER, p->at, "content", AIGW_LOSS_DROPPED, "only its own dialect knows this part");
+        return AIGW_OK;
+    }
+    if (!p->text.n && !p->state && p->kind != AIGW_PART_TOOL_CALL) return AIGW_OK;
+    aigw_json_open(out, '{');
+    if (p->kind == AIGW_PART_TOOL_CALL) r = aigwi_gemini_put_answer_call(st, p, room, out);
+    else if (p->kind == AIGW_PART_IMAGE || p->kind == AIGW_PART_AUDIO || p->kind == AIGW_PART_FILE) {
+        aigw_json_key(out, "inlineData");
+        aigw_json_open(out, '{');
+        aigw_json_key(out, "mimeType");
+        aigw_json_put_str(out, p->mime.n ? p->mime : p->name);
+        aigw_json_key(out, "data");
+        aigw_json_put_text(out, p->text);
+        aigw_json_close(out, '}');
+    } else {
+        aigw_json_key(out, "text");
+        aigw_json_put_text(out, p->text);
+        if (thought) {
+            aigw_json_key(out, "thought");
+            aigw_json_put_bool(out, 1);
+        }
+    }
+    if (p->state) {
+        aigw_json_key(out, "thoughtSignature");
+        aigwi_dialect_put_opaque(out, p->state, aigwi_gemini_me, 1);
+    }
+    aigw_json_close(out, '}');
+    return r;
+}
+
+/* The last remark of each sort: a stream repeats them, each time more complete. */
+static void aigwi_gemini_put_notes(aigw_enc *st, const aigw_note *note, int candidate, aigw_out *out) {
+    static const char *const members[] = { "groundingMetadata", "citationMetadata", "urlContextMetadata", "logprobsResult", "safetyRatings", "promptFeedback" };
+    aigw_str last[6];
+    const char *member;
+    int i;
+    memset(last, 0, sizeof last);
+    for (; note; note = note->next) {
+        if (!aigw_base_eq(note->dialect, aigwi_gemini_me) || !note->json.n) {
+            if (candidate) aigwi_gemini_enc_lost(st, AIGWI_GEMINI_LOST_NOTE + 8u * (note->kind & 3u), note->at, "note", AIGW_LOSS_DROPPED, "a remark in another provider's form");
+            continue;
+        }
+        member = aigwi_gemini_note_member(note->kind, note->json);
+        for (i = 0; i < 5 && !(member && aigw_base_eq(aigw_base_str(member), aigw_base_str(members[i]))); i++) {}
+        last[i] = note->json;
+    }
+    for (i = candidate ? 0 : 5; i < (candidate ? 5 : 6); i++) {
+        if (!last[i].n) continue;
+        aigw_json_key(out, members[i]);
+        aigw_json_put_raw(out, last[i]);
+    }
+}
+
+static int aigwi_gemini_put_candidate(aigw_enc *st, const aigw_answer *c, int index, aigw_arena *room, aigw_out *out) {
+    const aigw_part *p;
+    int r = AIGW_OK;
+    aigw_json_open(out, '{');
+    aigw_json_key(out, "content");
+    aigw_json_open(out, '{');
+    if (c->parts) {
+        aigw_json_key(out, "parts");
+        aigw_json_open(out, '[');
+        for (p = c->parts; p && !r; p = p->next) r = aigwi_gemini_put_answer_part(st, p, room, out);
+        aigw_json_close(out, ']');
+    }
+    aigw_json_key(out, "role");
+    aigw_json_put_str(out, aigw_base_str("model"));
+    aigw_json_close(out, '}');
+    aigw_json_key(out, "finishReason");
+    aigw_json_put_str(out, aigw_base_str(aigwi_gemini_reason(st, c->finish, AIGW_NOWHERE)));
+    aigw_json_key(out, "index");
+    aigw_json_put_int(out, index);
+    aigwi_gemini_put_notes(st, c->notes, 1, out);
+    aigw_json_close(out, '}');
+    return r;
+}
+
+static int aigwi_gemini_resp_encode(aigw_enc *st, const aigw_resp *resp, aigw_out *out) {
+    aigw_arena room = aigw_base_arena(st->hold, st->hold ? st->hold_cap : 0);
+    int i, r = AIGW_OK;
+    if (resp->error) {
+        aigwi_gemini_put_error(out, resp->error);
+        return aigw_base_out_end(out);
+    }
+    aigw_json_open(out, '{');
+    if (st->req && st->req->op == AIGW_OP_COUNT_TOKENS) {
+        aigw_json_key(out, "totalTokens");
+        aigw_json_put_int(out, resp->usage.input);
+        if (resp->usage.has & AIGW_USAGE_CACHED) {
+            aigw_json_key(out, "cachedContentTokenCount");
+            aigw_json_put_int(out, resp->usage.cached);
+        }
+    } else {
+        aigw_json_key(out, "candidates");
+        aigw_json_open(out, '[');
+        for (i = 0; i < resp->choices && !r; i++) r = aigwi_gemini_put_candidate(st, &resp->choice[i], i, &room, out);
+        aigw_json_close(out, ']');
+        aigwi_gemini_put_notes(st, resp->choice[0].notes, 0, out);
+        aigwi_gemini_put_usage(out, &resp->usage);
+        aigwi_gemini_lose_usage(st, &resp->usage, AIGW_NOWHERE);
+        if (resp->model.n) {
+            aigw_json_key(out, "modelVersion");
+            aigw_json_put_str(out, resp->model);
+        }
+        if (resp->id.n) {
+            aigw_json_key(out, "responseId");
+            aigw_json_put_str(out, resp->id);
+        }
+        if (resp->created_s > 0) aigwi_gemini_put_created(out, resp->created_s);
+    }
+    aigw_json_close(out, '}');
+    return r ? r : aigw_base_out_end(out);
+}
+
+/* ---- the models list */
+
+static void aigwi_gemini_put_model(const aigw_model_info *m, aigw_out *out) {
+    static const char *const methods[] = { "generateContent", "streamGenerateContent", "countTokens" };
+    int i;
+    aigw_json_open(out, '{');
+    aigw_json_key(out, "name");
+    aigw_json_open_str(out);
+    aigw_base_put_lit(out, "models/");
+    aigw_json_part(out, aigwi_dialect_text(m->name, AIGW_TEXT_PLAIN));
+    aigw_json_close_str(out);
+    aigw_json_key(out, "displayName");
+    aigw_json_put_str(out, m->name);
+    if (m->owner.n) {
+        aigw_json_key(out, "description");
+        aigw_json_put_str(out, m->owner);
+    }
+    if (m->context) {
+        aigw_json_key(out, "inputTokenLimit");
+        aigw_json_put_int(out, m->context);
+    }
+    if (m->max_output) {
+        aigw_json_key(out, "outputTokenLimit");
+        aigw_json_put_int(out, m->max_output);
+    }
+    aigw_json_key(out, "supportedGenerationMethods");
+    aigw_json_open(out, '[');
+    for (i = 0; i < 3; i++) aigw_json_put_str(out, aigw_base_str(methods[i]));
+    aigw_json_close(out, ']');
+    aigw_json_close(out, '}');
+}
+
+static int aigwi_gemini_models_encode(const aigw_model_info *models, size_t n, int single, aigw_out *out) {
+    size_t i;
+    if (!single) {
+        aigw_json_open(out, '{');
+        aigw_json_key(out, "models");
+        aigw_json_open(out, '[');
+    }
+    for (i = 0; i < (single && n ? 1 : n); i++) aigwi_gemini_put_model(&models[i], out);
+    if (!single) {
+        aigw_json_close(out, ']');
+        aigw_json_close(out, '}');
+    }
+    return aigw_base_out_end(out);
+}
+
+/* Keep-alive: none, google-genai refuses comments (section 30). */
+const aigw_dialect aigw_dialect_gemini = {
+    AIGW_STR("gemini"), AIGW_STR("x-goog-api-key"), AIGW_STR(""), AIGW_STR(""), NULL, AIGW_STR(""), AIGW_FRAMING_SSE,
+    aigwi_gemini_match, aigwi_gemini_req_decode, aigwi_gemini_req_encode, aigwi_gemini_req_edit,
+    aigwi_gemini_resp_decode, aigwi_gemini_frame_decode, aigwi_gemini_stream_end, aigwi_gemini_error_decode, aigwi_gemini_limits_decode,
+    aigwi_gemini_event_encode, aigwi_gemini_resp_encode, aigwi_gemini_error_encode, NULL, aigwi_gemini_models_encode,
+    AIGW_STR(""), AIGW_STR("text/event-stream")
+};
+#endif /* AIGW_NO_GEMINI */
 
 /* ==== >>registry =================================================================================================== */
 /* Providers, models and routes as data. Knows the shape of the configuration's three members (design section 6) and how names are looked up; knows no provider. */
