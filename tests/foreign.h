@@ -531,17 +531,22 @@ static inline f_json *f_sub(f_json *o, const char *key, char type) {
     f_json *j = f_member(o, key);
     return j && j->type == type ? j : f_set(o, key, f_new(type));
 }
-/* The element of array a whose member `index` is i; made when missing. */
+/* The element of array a whose member `index` is i; made in its place when missing. */
 static inline f_json *f_indexed(f_json *a, long i, int *made) {
-    f_json *j;
+    f_json *j, *before = NULL;
     for (j = a->kid; j; j = j->next) {
         const f_json *x = f_member(j, "index");
-        if (x && x->type == '#' && strtol(x->s, NULL, 10) == i) { if (made) *made = 0; return j; }
+        long at = x && x->type == '#' ? strtol(x->s, NULL, 10) : -1;
+        if (at == i) { if (made) *made = 0; return j; }
+        if (at < i) before = j;
     }
     j = f_new('o');
     f_set(j, "index", f_number(i));
-    f_add(a, j);
     if (made) *made = 1;
+    if (before == a->last) { f_add(a, j); return j; }
+    j->next = before ? before->next : a->kid;
+    if (before) before->next = j; else a->kid = j;
+    a->n++;
     return j;
 }
 static inline long f_long(const f_json *j, long none) { return j && j->type == '#' ? strtol(j->s, NULL, 10) : none; }
@@ -756,6 +761,7 @@ static inline f_fold f_fold_anthropic(const char *p, size_t n) {
 /* -- Gemini (7.7): SSE or the JSON array -- */
 static inline void f_gemini_part(f_json *parts, const f_json *p) {
     f_json *last = parts->last;
+    if (f_member(p, "text") && !f_member(p, "text")->n && p->n == 1) return;        /* Gemini's last chunk often has an empty part: it says nothing */
     if (last && f_member(p, "text") && f_member(last, "text") && !f_member(last, "thoughtSignature") &&
         f_equal(f_member(p, "thought"), f_member(last, "thought"))) {
         f_append(last, "text", f_member(p, "text"));

@@ -8,7 +8,7 @@
  *
  * What the codecs write is read by foreign.h, which shares no code with aigw. A cell is
  *   exact or mapped   when its assertions hold and the report holds nothing dropped or approximated (exact: nothing at all), and, for exact,
- *                     when the assertions of the source dialect hold again on the way back
+ *                     when the assertions of the source dialect hold again on the way back. Requests of one dialect must hold in place too
  *   lossy             when its assertions hold and the report names the source's path
  *   refused           when the codec refuses and the report names the source's path, or when the client gets an error instead */
 #define AIGW_IMPLEMENTATION
@@ -293,6 +293,7 @@ typedef struct {
     const feature *f;
     int  streamed, client, provider, s, t;      /* indexes of dialects */
     int  got;                                   /* label reached; NONE: wrong */
+    int  in_place;                              /* same dialect: req_edit instead of req_encode */
     int  refused;                               /* the codec said no, or the client got an error instead of an answer */
     aigw_loss loss;
     aigw_loss_item items[64];
@@ -317,6 +318,11 @@ static void wrong(cell *c, const char *a, const char *b) {
     f_puts(&c->why, b);
 }
 
+static char *keep_f(const char *s) {
+    f_str b = { NULL, 0, 0 };
+    f_puts(&b, s);
+    return b.s;
+}
 static char *join(const entry *e) {
     f_str b = { NULL, 0, 0 };
     int i;
@@ -358,7 +364,7 @@ static f_json *run_request(cell *c, int s, int t, const char *text, int streamed
     if (s == 1) { head.target = slice("/v1/messages"); aigw_base_header_put(&head, slice("anthropic-version"), slice("2023-06-01")); }
     if (s == 2) head.target = slice(streamed ? "/v1beta/models/M:streamGenerateContent?alt=sse" : "/v1beta/models/M:generateContent");
     f_puts(&b, text);
-    if (streamed && s != 2) {
+    if (streamed && s != 2 && !f_member(f_parse(text, strlen(text), NULL), "stream")) {
         while (b.n && b.s[b.n - 1] != '}') b.n--;
         if (b.n) b.n--;
         f_puts(&b, s == 0 ? ",\"stream\":true,\"stream_options\":{\"include_usage\":true}}" : ",\"stream\":true}");
@@ -370,7 +376,7 @@ static f_json *run_request(cell *c, int s, int t, const char *text, int streamed
     err = dialects[s]->req_decode(&head, body, &mem, &req, &fault);
     if (err) { wrong(c, "req_decode: ", aigw_base_error_text(err)); wrong(c, fault.path, fault.text ? fault.text : ""); return NULL; }
     c->loss.doc = body;
-    if (s == t) req.raw = NULL;                    /* raw members off: the model itself must carry it */
+    if (s == t && !c->in_place) req.raw = NULL;    /* raw members off: the model itself must carry it */
     to.name = to.id = slice("M");
     to.provider = slice("p");
     to.dialect = dialects[t];
@@ -379,7 +385,7 @@ static f_json *run_request(cell *c, int s, int t, const char *text, int streamed
     sent.headers = ho;
     sent.cap = 16;
     aigw_base_out_init(&out, text_out, sizeof text_out, NULL, 0);
-    err = dialects[t]->req_encode(&req, &to, &mem2, &sent, &out, &c->loss);
+    err = (c->in_place ? dialects[t]->req_edit : dialects[t]->req_encode)(&req, &to, &mem2, &sent, &out, &c->loss);
     if (err == AIGW_E_REFUSED) { c->refused = 1; say(c, "refused", ""); return NULL; }
     if (!err) err = aigw_base_out_end(&out);
     if (err) { wrong(c, "req_encode: ", aigw_base_error_text(err)); return NULL; }
@@ -477,12 +483,38 @@ static void start_dec(cell *c, aigw_dec *d, int s) {
     d->mem = aigw_base_arena(memory, sizeof memory);
     aigw_dialect_dec_init(d);
 }
+/* What the client asked, for encoders that look at it (`ask`); lives until the next cell. NULL: nothing typed. */
+static const aigw_req *asked(cell *c, int t) {
+    static unsigned char ask_memory[1 << 16];
+    static aigw_req req;
+    static aigw_head head;
+    static aigw_header h[1];
+    const entry *e = find(c->f, "ask", letters[t], 0, c->streamed);
+    aigw_arena mem = aigw_base_arena(ask_memory, sizeof ask_memory);
+    aigw_fault fault;
+    aigw_str body;
+    char *text;
+    if (!e) return NULL;
+    text = join(e);
+    body.n = strlen(text);
+    body.p = t_dup(text, body.n);
+    memset(&req, 0, sizeof req);
+    memset(&head, 0, sizeof head);
+    memset(&fault, 0, sizeof fault);
+    head.method = slice("POST");
+    head.target = slice(t == 0 ? "/v1/chat/completions" : t == 1 ? "/v1/messages" : "/v1beta/models/M:generateContent");
+    head.headers = h;
+    head.cap = 1;
+    if (dialects[t]->req_decode(&head, body, &mem, &req, &fault)) { wrong(c, "the typed request is not one: ", fault.text ? fault.text : ""); return NULL; }
+    return &req;
+}
 static void start_enc(cell *c, aigw_enc *e, int t) {
     memset(e, 0, sizeof *e);
     e->dialect = dialects[t];
     e->now = now;
     e->seed = 2;
     e->loss = &c->loss;
+    e->req = asked(c, t);
     e->hold = hold;
     e->hold_cap = sizeof hold;
     aigw_dialect_enc_init(e);
@@ -681,8 +713,11 @@ static int names(const char *reported, const char *typed, int streamed) {
 }
 static int named(cell *c, const entry *e, const char *path) {
     int i;
-    for (i = 0; e && i < e->lines; i++)
-        if (names(path, e->line[i], c->streamed && c->f->flow != REQ)) return 1;
+    for (i = 0; e && i < e->lines; i++) {
+        char *word = strtok(keep_f(e->line[i]), "|");
+        for (; word; word = strtok(NULL, "|"))
+            if (names(path, word, c->streamed && c->f->flow != REQ)) return 1;
+    }
     return 0;
 }
 
@@ -697,7 +732,7 @@ static int report_label(cell *c, int *hit) {
         char line[400];
         sprintf(line, "%.12s %.200s: %.150s", aigw_model_loss_name(it->action), it->path, it->reason ? it->reason : "");
         say(c, "report    ", line);
-        if (named(c, besides, it->path)) continue;
+        if (named(c, besides, it->path) || (it->action == AIGW_LOSS_SYNTHESIZED && names(it->path, "stream_options", 0))) continue;   /* row include_usage */
         if (it->action == AIGW_LOSS_SYNTHESIZED) { if (label > MAPPED) label = MAPPED; continue; }
         if (named(c, lost, it->path)) *hit = 1;
         if (label > (it->action == AIGW_LOSS_REFUSED ? REFUSED : LOSSY)) label = it->action == AIGW_LOSS_REFUSED ? REFUSED : LOSSY;
@@ -812,7 +847,7 @@ static void run_back(cell *c) {
     if (!want || c->s == c->t || c->f->flow == LOOP || c->f->flow == ERR) return;
     say(c, "---- and back", "");
     c->loss.n = 0;
-    if (c->f->flow == REQ) j = run_request(c, c->t, c->s, text, 0);
+    if (c->f->flow == REQ) j = run_request(c, c->t, c->s, text, c->streamed);
     else if (!c->streamed) j = run_whole(c, c->t, c->s, text);
     else {
         entry *e = (entry *)f_alloc(sizeof *e);
@@ -823,8 +858,26 @@ static void run_back(cell *c) {
         }
         j = run_stream(c, c->t, c->s, e, NULL, 0);
     }
-    if (j && strcmp(c->f->name, "include_usage")) holds_all(c, j, want);       /* include_usage: the switch is not put back here */
+    if (j) holds_all(c, j, want);
     if (c->why.n > before) wrong(c, "(on the way back)", "");
+}
+
+/* Same dialect: the gateway's way, by edits in place, must hold to the label too. */
+static void run_in_place(cell *c, const entry *in, const entry *want, int expected) {
+    f_json *j;
+    int hit;
+    size_t before = c->why.n;
+    if (c->f->flow != REQ || c->s != c->t) return;
+    say(c, "---- in place", "");
+    aigw_model_loss_init(&c->loss, c->items, 64);
+    c->in_place = 1;
+    j = run_request(c, c->s, c->t, join(in), c->streamed);
+    c->in_place = 0;
+    if (c->refused) wrong(c, "refused", "");
+    if (j) holds_all(c, j, want);
+    if (j && report_label(c, &hit) < expected) report_says(c, "below");
+    if (j && expected == LOSSY && !hit) report_says(c, "the report does not name the source's path");
+    if (c->why.n > before) wrong(c, "(in place)", "");
 }
 
 static void run_cell(cell *c) {
@@ -838,6 +891,7 @@ static void run_cell(cell *c) {
     aigw_model_loss_init(&c->loss, c->items, 64);
     in = find(c->f, kind, letters[c->f->flow == LOOP ? c->provider : c->s], letters[c->t], c->streamed);
     want = find(c->f, "want", letters[c->s], letters[c->t], c->streamed);
+    if (!dialects[c->s]->req_decode || !dialects[c->t]->req_encode) { wrong(c, "this dialect is not there yet", ""); return; }
     if (!in) { wrong(c, "no exemplar of the source", ""); return; }
     c->out = c->f->flow == REQ ? run_request(c, c->s, c->t, join(in), c->streamed) : c->f->flow == RESP ? run_response(c, in) :
              c->f->flow == LOOP ? run_loop(c, in) : run_error(c, in);
@@ -862,6 +916,7 @@ static void run_cell(cell *c) {
     if (expected == LOSSY && !hit) { report_says(c, "the report does not name the source's path"); return; }
     if (allowed < expected) { c->got = allowed; report_says(c, "below"); return; }
     if (expected == EXACT) run_back(c);
+    if (!c->why.n) run_in_place(c, in, want, expected);
     if (!c->why.n) c->got = allowed < expected ? allowed : expected;
 }
 
