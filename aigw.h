@@ -393,14 +393,14 @@ typedef struct {
    Any size will do to begin with: when a frame does not fit, feed takes nothing and `want` says which size goes on. */
 typedef struct {
     char    *mem;
-    size_t   cap, n;             /* memory, and bytes used of it */
+    size_t   cap, n, start;      /* memory, bytes used of it; mem[start..n) is held: after next gave 0, feed takes cap - (n - start) bytes */
     int      err;                /* sticky AIGW_E_* */
     size_t   want;               /* not 0: feed takes no more until memory of this size was given (aigw_sse_move) */
     int      comments;           /* SSE: 1 hands out what is no event too (comments, empty lines, blocks without data), with payload.p NULL, so that
                                     all `raw` together are the input (less a byte order mark and an unterminated end). Default 0 */
     int      ended;              /* array: 1 after the closing bracket */
     /* private */
-    size_t   at, line, start;                     /* next byte to look at; start of the line; start of the frame */
+    size_t   at, line;                            /* next byte to look at; start of the line */
     size_t   name_at, name_n, data_at, data_n;    /* relative to start */
     uint32_t count;                               /* data lines (2: several); open brackets */
     uint8_t  state, cr, crlf, bom, ready, alone;
