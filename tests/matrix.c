@@ -986,17 +986,35 @@ static int check_exemplars(void) {
     printf("%d exemplars, %d wrong\n", n, bad);
     return bad;
 }
+/* Features with this label for a pair in either mode, as `a`, `b`. */
+static void list_features(int pair, int label) {
+    const feature *f;
+    int n = 0;
+    for (f = features; f; f = f->next)
+        if (f->label[0][pair] == label || f->label[1][pair] == label) printf("%s%s", n++ ? ", " : "", f->name);
+    if (!n) printf("-");
+}
 static void summary(void) {
     const feature *f;
-    int pair, k, label;
-    printf("| client > provider | exact | mapped | lossy | refused | not sayable |\n|---|---|---|---|---|---|\n");
+    int pair, k, label, rows = 0;
+    for (f = features; f; f = f->next) rows++;
+    printf("%d features, whole and streamed; columns count cells of `tests/matrix.txt`, where each has its reason.\n\n", rows);
+    printf("| client > provider | exact | mapped | lossy | refused | source cannot say it |\n|---|---:|---:|---:|---:|---:|\n");
     for (pair = 0; pair < 9; pair++) {
         int n[6] = { 0, 0, 0, 0, 0, 0 };
         for (f = features; f; f = f->next)
             for (k = 0; k < 2; k++) n[f->label[k][pair]]++;
         printf("| %s > %s |", dialect_names[pair / 3], dialect_names[pair % 3]);
-        for (label = EXACT; label >= NA; label--) printf(" %d |", n[label == NA ? NA : label]);
+        for (label = EXACT; label >= NA; label--) printf(" %d |", n[label]);
         printf("\n");
+    }
+    printf("\n| client > provider | refused | reported as dropped or approximated |\n|---|---|---|\n");
+    for (pair = 0; pair < 9; pair++) {
+        printf("| %s > %s | ", dialect_names[pair / 3], dialect_names[pair % 3]);
+        list_features(pair, REFUSED);
+        printf(" | ");
+        list_features(pair, LOSSY);
+        printf(" |\n");
     }
 }
 int main(int argc, char **argv) {
