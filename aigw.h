@@ -7505,45 +7505,134 @@ static int aigwi_openai_req_encode(const aigw_req *req, const aigw_target *to, a
     return w.err ? w.err : r;
 }
 
-/* Same dialect: the client's bytes but for the model's name and the usage switch. */
-static int aigwi_openai_req_edit(const aigw_req *req, const aigw_target *to, aigw_arena *mem, aigw_head *head, aigw_out *out, aigw_loss *loss) {
-    aigwi_dialect_edit edits[2];
-    size_t n = 0;
+/* What is cut out of the client's bytes: opaque state of other providers, which must not reach this one. */
+typedef struct { size_t from, to; } aigwi_openai_cut;
+
+static size_t aigwi_openai_back(aigw_str s, size_t at) {
+    while (at && (s.p[at - 1] == ' ' || s.p[at - 1] == '\n' || s.p[at - 1] == '\r' || s.p[at - 1] == '\t')) at--;
+    return at;
+}
+/* The cut of a member (or, for what is nothing but state, of a list item) with one comma beside it. `last`: the cut before, or NULL. */
+static aigwi_openai_cut aigwi_openai_cut_of(aigw_str body, const aigw_part *p, const aigwi_openai_cut *last) {
+    int item = p->state->kind == AIGW_OPAQUE_REDACTED;
+    aigwi_openai_cut c;
+    aigw_json j;
+    c.from = item ? p->at : p->state->at;
+    aigw_json_init(&j, aigwi_dialect_slice(body.p + c.from, body.n - c.from));
+    aigw_json_skip(&j);
+    c.to = c.from + aigw_json_at(&j);
+    if (!item) {                                               /* back over the colon and the name */
+        c.from = aigwi_openai_back(body, c.from);
+        c.from = aigwi_openai_back(body, c.from ? c.from - 1 : 0);
+        for (c.from -= c.from > 0; c.from && body.p[c.from - 1] != '"'; ) c.from--;
+        c.from -= c.from > 0;
+    }
+    size_t before = aigwi_openai_back(body, c.from);
+    if (last && before == last->to) before = aigwi_openai_back(body, last->from);
+    if (before && body.p[before - 1] == ',') {
+        c.from = last && before <= last->from ? last->to : before - 1;
+        if (last && before <= last->from) return c;            /* its comma went with the one before */
+    } else {
+        while (c.to < body.n && (body.p[c.to] == ' ' || body.p[c.to] == '\n' || body.p[c.to] == '\r' || body.p[c.to] == '\t')) c.to++;
+        if (c.to < body.n && body.p[c.to] == ',') c.to++;
+    }
+    return c;
+}
+static int aigwi_openai_foreign(const aigw_part *p) {
+    return p->state && p->state->at && !aigw_base_eq(p->state->owner, aigwi_openai_own);
+}
+/* The cuts of a request in the order of its bytes; *n of them. NULL without memory. */
+static aigwi_openai_cut *aigwi_openai_cuts(const aigw_req *req, aigw_arena *mem, aigw_loss *loss, size_t *n, int *r) {
+    const aigw_message *m;
+    const aigw_part *p, **all;
+    size_t k = 0, i;
+    aigwi_openai_cut *cuts;
+    *n = 0;
+    for (m = req->messages; m; m = m->next)
+        for (p = m->parts; p; p = p->next) *n += (size_t)aigwi_openai_foreign(p);
+    all = (const aigw_part **)aigw_base_take(mem, *n, sizeof *all, sizeof(void *));
+    cuts = (aigwi_openai_cut *)aigw_base_take(mem, *n, sizeof *cuts, sizeof(size_t));
+    if (!all || !cuts) return NULL;
+    for (m = req->messages; m; m = m->next)
+        for (p = m->parts; p; p = p->next) {
+            if (!aigwi_openai_foreign(p)) continue;
+            for (i = k++; i && all[i - 1]->state->at > p->state->at; i--) all[i] = all[i - 1];
+            all[i] = p;
+        }
+    for (i = 0; i < k; i++) {
+        int q = aigw_model_loss_at(loss, all[i]->state->at, "", AIGW_LOSS_DROPPED, "opaque state of another provider");
+        if (q < 0) *r = q;
+        cuts[i] = aigwi_openai_cut_of(req->body, all[i], i ? &cuts[i - 1] : NULL);
+    }
+    return cuts;
+}
+/* The value of a top-level member of the body; empty when it is not there. */
+static aigw_str aigwi_openai_value(aigw_str body, const char *name) {
+    aigw_str v = aigw_base_str(NULL);
+    aigw_json j;
+    aigw_json_init(&j, body);
+    for (aigw_json_object(&j); aigw_json_member(&j); ) {
+        if (aigwi_openai_is(j.key, name)) aigw_json_raw(&j, &v);
+        else aigw_json_skip(&j);
+    }
+    return v;
+}
+static int aigwi_openai_edit_model(const aigw_target *to, aigw_arena *mem, aigw_loss *loss, aigwi_dialect_edit *edit) {
+    size_t room = to->id.n * 6 + 2;
     aigw_out o;
-    int r;
+    char *p = (char *)aigw_base_take(mem, room, 1, 1);
+    aigw_base_out_init(&o, p, p ? room : 0, NULL, 0);
+    aigw_json_put_str(&o, to->id);
+    edit->member = "model";
+    edit->json = aigwi_dialect_slice(p, o.buf.n);
+    if (aigw_base_out_end(&o)) return AIGW_E_NOMEM;
+    return aigw_model_loss_at(loss, AIGW_NOWHERE, "model", AIGW_LOSS_SYNTHESIZED, "the provider's name of the model");
+}
+static int aigwi_openai_edit_usage(const aigw_req *req, aigw_arena *mem, aigw_loss *loss, aigwi_dialect_edit *edit) {
+    static const aigwi_dialect_edit on = { "include_usage", AIGW_STR("true") };
+    aigw_str options = aigwi_openai_value(req->body, "stream_options");
+    if (!options.n || options.p[0] != '{') options = aigw_base_str("{}");
+    size_t room = options.n + 32;
+    aigw_out o;
+    char *p = (char *)aigw_base_take(mem, room, 1, 1);
+    aigw_base_out_init(&o, p, p ? room : 0, NULL, 0);
+    if (aigwi_dialect_splice(options, &on, 1, &o) || aigw_base_out_end(&o)) return AIGW_E_NOMEM;
+    edit->member = "stream_options";
+    edit->json = aigwi_dialect_slice(p, o.buf.n);
+    return aigw_model_loss_at(loss, AIGW_NOWHERE, "stream_options.include_usage", AIGW_LOSS_SYNTHESIZED, "usage is always counted");
+}
+static int aigwi_openai_edit_messages(const aigw_req *req, const aigwi_openai_cut *cuts, size_t n, aigw_arena *mem, aigwi_dialect_edit *edit) {
+    aigw_str all = aigwi_openai_value(req->body, "messages");
+    size_t at = (size_t)(all.p - req->body.p), end = at + all.n;
+    aigw_out o;
+    char *p = (char *)aigw_base_take(mem, all.n, 1, 1);
+    aigw_base_out_init(&o, p, p ? all.n : 0, NULL, 0);
+    for (size_t i = 0; i < n; i++) {
+        if (cuts[i].from > at) aigw_base_put(&o, aigwi_dialect_slice(req->body.p + at, cuts[i].from - at));
+        if (cuts[i].to > at) at = cuts[i].to;
+    }
+    if (at < end) aigw_base_put(&o, aigwi_dialect_slice(req->body.p + at, end - at));
+    edit->member = "messages";
+    edit->json = aigwi_dialect_slice(p, o.buf.n);
+    return aigw_base_out_end(&o);
+}
+/* Same dialect: the client's bytes but for the model's name, the usage switch, and state that is not this provider's. */
+static int aigwi_openai_req_edit(const aigw_req *req, const aigw_target *to, aigw_arena *mem, aigw_head *head, aigw_out *out, aigw_loss *loss) {
+    aigwi_dialect_edit edits[3];
+    const aigwi_openai_cut *cuts;
+    size_t n = 0, k = 0;
+    int r, refused = AIGW_OK;
     if (req->op != AIGW_OP_CHAT) return aigwi_openai_req_encode(req, to, mem, head, out, loss);
     r = aigwi_openai_head(req, to, mem, head);
+    if (!r && to && to->id.n && !aigw_base_eq(to->id, req->model)) r = aigwi_openai_edit_model(to, mem, loss, &edits[n++]);
+    if (!r && aigwi_openai_streams(req) && !aigwi_openai_wants_usage(req)) r = aigwi_openai_edit_usage(req, mem, loss, &edits[n++]);
     if (r) return r;
-    if (to && to->id.n && !aigw_base_eq(to->id, req->model)) {
-        size_t room = to->id.n * 6 + 2;
-        char *p = (char *)aigw_base_take(mem, room, 1, 1);
-        aigw_base_out_init(&o, p, p ? room : 0, NULL, 0);
-        aigw_json_put_str(&o, to->id);
-        if (aigw_base_out_end(&o)) return AIGW_E_NOMEM;
-        edits[n].member = "model";
-        edits[n++].json = aigwi_dialect_slice(p, o.buf.n);
-        r = aigw_model_loss_at(loss, AIGW_NOWHERE, "model", AIGW_LOSS_SYNTHESIZED, "the provider's name of the model");
-        if (r < 0) return r;
-    }
-    if (aigwi_openai_streams(req) && !aigwi_openai_wants_usage(req)) {
-        static const aigwi_dialect_edit on = { "include_usage", AIGW_STR("true") };
-        aigw_str options = AIGW_STR("{}");
-        aigw_json j;
-        aigw_json_init(&j, req->body);
-        for (aigw_json_object(&j); aigw_json_member(&j); )
-            if (!aigwi_openai_is(j.key, "stream_options") || aigw_json_kind(&j) != AIGW_JSON_OBJECT) aigw_json_skip(&j);
-            else aigw_json_raw(&j, &options);
-        size_t room = options.n + 32;
-        char *p = (char *)aigw_base_take(mem, room, 1, 1);
-        aigw_base_out_init(&o, p, p ? room : 0, NULL, 0);
-        if (aigwi_dialect_splice(options, &on, 1, &o) || aigw_base_out_end(&o)) return AIGW_E_NOMEM;
-        edits[n].member = "stream_options";
-        edits[n++].json = aigwi_dialect_slice(p, o.buf.n);
-        r = aigw_model_loss_at(loss, AIGW_NOWHERE, "stream_options.include_usage", AIGW_LOSS_SYNTHESIZED, "usage is always counted");
-        if (r < 0) return r;
-    }
-    r = aigwi_dialect_splice(req->body, edits, n, out);
-    return r ? r : aigw_base_out_end(out);
+    cuts = aigwi_openai_cuts(req, mem, loss, &k, &refused);
+    if (!cuts) return AIGW_E_NOMEM;
+    if (k) r = aigwi_openai_edit_messages(req, cuts, k, mem, &edits[n++]);
+    if (!r) r = aigwi_dialect_splice(req->body, edits, n, out);
+    if (!r) r = aigw_base_out_end(out);
+    return r ? r : refused;
 }
 
 /* ---- errors in */
@@ -8336,14 +8425,15 @@ static int aigwi_openai_frame_decode(aigw_dec *st, aigw_str name, aigw_str paylo
 
 enum {  /* bits of the losses of one answer */
     AIGWI_OPENAI_OUT_CITATION, AIGWI_OPENAI_OUT_LOGPROBS, AIGWI_OPENAI_OUT_SAFETY, AIGWI_OPENAI_OUT_OTHER, AIGWI_OPENAI_OUT_MEDIA, AIGWI_OPENAI_OUT_STOP,
-    AIGWI_OPENAI_OUT_CONTEXT, AIGWI_OPENAI_OUT_PAUSE, AIGWI_OPENAI_OUT_STATE
+    AIGWI_OPENAI_OUT_CONTEXT, AIGWI_OPENAI_OUT_PAUSE, AIGWI_OPENAI_OUT_STATE, AIGWI_OPENAI_OUT_FINISH
 };
 #define AIGWI_OPENAI_REFUSED(choice) ((uint32_t)1 << (16 + (choice) % 16u))   /* in the same bits: this choice refused with words */
 
-static void aigwi_openai_gone(aigw_enc *st, unsigned bit, size_t at, const char *tail, int action, const char *reason) {
+/* Report once per answer; `name` stands for the place where the source's own is not known. */
+static void aigwi_openai_gone(aigw_enc *st, unsigned bit, size_t at, const char *name, int action, const char *reason) {
     if (st->reported >> bit & 1) return;
     st->reported |= (uint32_t)1 << bit;
-    (void)aigw_model_loss_at(st->loss, at, tail, action, reason);
+    (void)aigw_model_loss_at(st->loss, at, at == AIGW_NOWHERE ? name : "", action, reason);
 }
 static const struct { uint8_t finish; const char *word; } aigwi_openai_reasons[] = {   /* 26.9; what is not here is an error, without a finish reason */
     { AIGW_FINISH_NONE, "stop" }, { AIGW_FINISH_STOP, "stop" }, { AIGW_FINISH_STOP_SEQUENCE, "stop" }, { AIGW_FINISH_PAUSE, "stop" },
@@ -8359,13 +8449,15 @@ static const char *aigwi_openai_reason(int finish, int refusal) {
 }
 static void aigwi_openai_reason_lost(aigw_enc *st, int finish, size_t at) {
     if (finish == AIGW_FINISH_STOP_SEQUENCE)
-        aigwi_openai_gone(st, AIGWI_OPENAI_OUT_STOP, at, "", AIGW_LOSS_APPROXIMATED, "a matched stop string is said as stop, without the string");
+        aigwi_openai_gone(st, AIGWI_OPENAI_OUT_STOP, at, "finish_reason", AIGW_LOSS_APPROXIMATED, "a matched stop string is said as stop, without the string");
     if (finish == AIGW_FINISH_CONTEXT)
-        aigwi_openai_gone(st, AIGWI_OPENAI_OUT_CONTEXT, at, "", AIGW_LOSS_APPROXIMATED, "a full context is said as length");
+        aigwi_openai_gone(st, AIGWI_OPENAI_OUT_CONTEXT, at, "finish_reason", AIGW_LOSS_APPROXIMATED, "a full context is said as length");
     if (finish == AIGW_FINISH_PAUSE)
-        aigwi_openai_gone(st, AIGWI_OPENAI_OUT_PAUSE, at, "", AIGW_LOSS_APPROXIMATED, "a pause is said as stop");
+        aigwi_openai_gone(st, AIGWI_OPENAI_OUT_PAUSE, at, "finish_reason", AIGW_LOSS_APPROXIMATED, "a pause is said as stop");
 }
-static const char *aigwi_openai_unfinished(int finish) {
+/* An end that has no word: refused, with a sentence for the error that takes its place. */
+static const char *aigwi_openai_unfinished(aigw_enc *st, int finish, size_t at) {
+    aigwi_openai_gone(st, AIGWI_OPENAI_OUT_FINISH, at, "finish_reason", AIGW_LOSS_REFUSED, "Chat Completions has no word for this end of an answer");
     return finish == AIGW_FINISH_MALFORMED_CALL ? "the model called a tool in a malformed way"
          : finish == AIGW_FINISH_ERROR ? "the provider ended the answer with an error" : "the provider ended the answer for a reason of its own";
 }
@@ -8536,7 +8628,7 @@ static void aigwi_openai_delta(aigw_enc *st, const aigw_event *ev, aigw_out *o) 
         return;
     }
     if (ev->kind >= sizeof aigwi_openai_wraps / sizeof *aigwi_openai_wraps || !aigwi_openai_wraps[ev->kind].before.n) {
-        aigwi_openai_gone(st, AIGWI_OPENAI_OUT_MEDIA, ev->at, "", AIGW_LOSS_DROPPED, "an answer of Chat Completions has no place for this");
+        aigwi_openai_gone(st, AIGWI_OPENAI_OUT_MEDIA, ev->at, "content", AIGW_LOSS_DROPPED, "an answer of Chat Completions has no place for this");
         return;
     }
     if (ev->kind == AIGW_PART_REFUSAL && ev->text.n) st->reported |= AIGWI_OPENAI_REFUSED(ev->choice);
@@ -8585,7 +8677,7 @@ static int aigwi_openai_put_annotation(aigw_enc *st, aigw_out *o, aigw_str diale
     }
     int has = aigwi_openai_citation(json, &url, &title);
     if (probe) {
-        aigwi_openai_gone(st, AIGWI_OPENAI_OUT_CITATION, at, "", has ? AIGW_LOSS_APPROXIMATED : AIGW_LOSS_DROPPED,
+        aigwi_openai_gone(st, AIGWI_OPENAI_OUT_CITATION, at, "citations", has ? AIGW_LOSS_APPROXIMATED : AIGW_LOSS_DROPPED,
                           has ? "of a citation the URL and the title are said" : "a citation without a URL");
         return has;
     }
@@ -8607,9 +8699,9 @@ static int aigwi_openai_note_use(aigw_enc *st, int kind, aigw_str dialect, aigw_
     int own = aigw_base_eq(dialect, aigwi_openai_own);
     if (kind == AIGW_NOTE_CITATION || (kind == AIGW_NOTE_OTHER && own)) return aigwi_openai_put_annotation(st, NULL, dialect, json, at, 1);
     if (kind == AIGW_NOTE_LOGPROBS && own) return 2;
-    if (kind == AIGW_NOTE_LOGPROBS) aigwi_openai_gone(st, AIGWI_OPENAI_OUT_LOGPROBS, at, "", AIGW_LOSS_DROPPED, "log probabilities of another form");
-    else if (kind == AIGW_NOTE_SAFETY) aigwi_openai_gone(st, AIGWI_OPENAI_OUT_SAFETY, at, "", AIGW_LOSS_DROPPED, "Chat Completions has no safety ratings");
-    else aigwi_openai_gone(st, AIGWI_OPENAI_OUT_OTHER, at, "", AIGW_LOSS_DROPPED, "only its own dialect knows this");
+    if (kind == AIGW_NOTE_LOGPROBS) aigwi_openai_gone(st, AIGWI_OPENAI_OUT_LOGPROBS, at, "logprobs", AIGW_LOSS_DROPPED, "log probabilities of another form");
+    else if (kind == AIGW_NOTE_SAFETY) aigwi_openai_gone(st, AIGWI_OPENAI_OUT_SAFETY, at, "safety_ratings", AIGW_LOSS_DROPPED, "Chat Completions has no safety ratings");
+    else aigwi_openai_gone(st, AIGWI_OPENAI_OUT_OTHER, at, "note", AIGW_LOSS_DROPPED, "only its own dialect knows this");
     return 0;
 }
 static void aigwi_openai_state(aigw_enc *st, const aigw_event *ev, aigw_out *o) {
@@ -8626,7 +8718,7 @@ static void aigwi_openai_state(aigw_enc *st, const aigw_event *ev, aigw_out *o) 
         return;
     }
     if (b->kind != AIGW_PART_REASONING && b->kind != AIGW_PART_TEXT) {
-        aigwi_openai_gone(st, AIGWI_OPENAI_OUT_STATE, ev->at, "", AIGW_LOSS_DROPPED, "opaque state of a part that has no place for it");
+        aigwi_openai_gone(st, AIGWI_OPENAI_OUT_STATE, ev->at, "signature", AIGW_LOSS_DROPPED, "opaque state of a part that has no place for it");
         return;
     }
     aigwi_openai_open_chunk(st, o, b->choice);
@@ -8685,21 +8777,20 @@ static const struct { uint8_t kind; const char *type, *code; } aigwi_openai_word
     { AIGW_KIND_CANCELLED,       "server_error",              "cancelled"               },
     { AIGW_KIND_NONE,            "server_error",              ""                        },   /* the rest: the gateway's own word as code */
 };
-/* The provider's words stay where this dialect has them and they mean this kind. */
+/* The provider's words stay where its code is one of this dialect and means this kind. */
 static int aigwi_openai_speaks(const aigw_error *err) {
     aigw_error probe = *err;
     size_t i = 0;
-    while (i < AIGWI_OPENAI_ERRORS && !(aigwi_openai_errors[i].word.n && (aigw_base_eq(aigwi_openai_errors[i].word, err->code)
-                                                                         || aigw_base_eq(aigwi_openai_errors[i].word, err->type)))) i++;
-    if (i == AIGWI_OPENAI_ERRORS) return 0;
+    while (i < AIGWI_OPENAI_ERRORS && !aigw_base_eq(aigwi_openai_errors[i].word, err->code)) i++;
+    if (i == AIGWI_OPENAI_ERRORS || !err->code.n || !err->type.n) return 0;
     aigwi_dialect_classify(&probe, aigwi_openai_errors, AIGWI_OPENAI_ERRORS);
-    return probe.kind == err->kind && err->type.n > 0;
+    return probe.kind == err->kind;
 }
 static void aigwi_openai_put_error(aigw_out *o, const aigw_error *err) {
     size_t row = 0;
-    int own = aigwi_openai_speaks(err);
     aigw_str type = err->type, code = err->code;
     while (aigwi_openai_words[row].kind && aigwi_openai_words[row].kind != err->kind) row++;
+    int own = aigwi_openai_speaks(err);
     if (!own) {
         type = aigw_base_str(aigwi_openai_words[row].type);
         code = aigw_base_str(aigwi_openai_words[row].code);
@@ -8741,7 +8832,7 @@ static void aigwi_openai_stop(aigw_enc *st, const aigw_event *ev, aigw_out *o) {
     for (int c = 0; c < n && c < AIGW_CHOICES; c++)
         if (!aigwi_openai_reason(ev->finish[c], 1)) {
             aigw_error err;
-            aigw_dialect_error(&err, AIGW_KIND_SERVER, aigwi_openai_unfinished(ev->finish[c]), "Try again.");
+            aigw_dialect_error(&err, AIGW_KIND_SERVER, aigwi_openai_unfinished(st, ev->finish[c], ev->at), "Try again.");
             aigwi_openai_error_event(st, &err, o);
             return;
         }
@@ -8795,7 +8886,7 @@ static int aigwi_openai_event_encode(aigw_enc *st, const aigw_event *ev, aigw_ou
 
 /* ---- whole answers out */
 
-static void aigwi_openai_joined(aigw_out *o, const char *name, const aigw_part *parts, int kind) {
+static void aigwi_openai_joined(aigw_out *o, const char *name, const aigw_part *parts, unsigned kind) {
     const aigw_part *p;
     int any = 0;
     for (p = parts; p; p = p->next) {
@@ -8839,18 +8930,20 @@ static void aigwi_openai_put_message(aigw_enc *st, const aigw_answer *c, aigw_ou
         if (p->kind == AIGW_PART_TEXT && p->state) google = p;
         if (p->kind == AIGW_PART_AUDIO) sound = p;
         if (p->kind == AIGW_PART_IMAGE || p->kind == AIGW_PART_FILE || p->kind == AIGW_PART_OTHER || p->kind == AIGW_PART_TOOL_RESULT)
-            aigwi_openai_gone(st, AIGWI_OPENAI_OUT_MEDIA, p->at, "", AIGW_LOSS_DROPPED, "an answer of Chat Completions has no place for this");
+            aigwi_openai_gone(st, AIGWI_OPENAI_OUT_MEDIA, p->at, "content", AIGW_LOSS_DROPPED, "an answer of Chat Completions has no place for this");
     }
     aigw_json_key(o, "message");
     aigw_json_open(o, '{');
     aigwi_openai_member(o, "role", "assistant");
+    int refused = c->finish == AIGW_FINISH_REFUSAL && !(kinds & AIGWI_OPENAI_KIND(REFUSAL)) && (kinds & AIGWI_OPENAI_KIND(TEXT));   /* its words are text elsewhere */
+    if (refused) kinds = (kinds & ~(unsigned)AIGWI_OPENAI_KIND(TEXT)) | AIGWI_OPENAI_KIND(REFUSAL);
     if (kinds & AIGWI_OPENAI_KIND(TEXT)) aigwi_openai_joined(o, "content", c->parts, AIGW_PART_TEXT);
     else {
         aigw_json_key(o, "content");
         if (kinds & (AIGWI_OPENAI_KIND(TOOL_CALL) | AIGWI_OPENAI_KIND(REFUSAL) | AIGWI_OPENAI_KIND(AUDIO))) aigw_json_put_null(o);
         else aigw_json_put_str(o, aigw_base_str(NULL));
     }
-    if (kinds & AIGWI_OPENAI_KIND(REFUSAL)) aigwi_openai_joined(o, "refusal", c->parts, AIGW_PART_REFUSAL);
+    if (kinds & AIGWI_OPENAI_KIND(REFUSAL)) aigwi_openai_joined(o, "refusal", c->parts, refused ? AIGW_PART_TEXT : AIGW_PART_REFUSAL);
     else {
         aigw_json_key(o, "refusal");
         aigw_json_put_null(o);
@@ -8881,18 +8974,16 @@ static void aigwi_openai_put_message(aigw_enc *st, const aigw_answer *c, aigw_ou
     aigw_json_close(o, '}');
 }
 static int aigwi_openai_resp_encode(aigw_enc *st, const aigw_resp *resp, aigw_out *out) {
-    const aigw_error *failed = resp->error;
-    aigw_error err;
     int n = resp->choices ? resp->choices : 1;
-    for (int c = 0; c < n && !failed; c++)
-        if (!aigwi_openai_reason(resp->choice[c].finish, 1)) {
-            aigw_dialect_error(&err, AIGW_KIND_SERVER, aigwi_openai_unfinished(resp->choice[c].finish), "Try again.");
-            failed = &err;
-        }
-    if (failed) {
-        aigwi_openai_put_error(out, failed);
+    if (resp->error) {
+        aigwi_openai_put_error(out, resp->error);
         return aigw_base_out_end(out);
     }
+    for (int c = 0; c < n; c++)
+        if (!aigwi_openai_reason(resp->choice[c].finish, 1)) {
+            (void)aigwi_openai_unfinished(st, resp->choice[c].finish, AIGW_NOWHERE);
+            return AIGW_E_REFUSED;
+        }
     aigwi_openai_put_identity(st, out, "chat.completion", resp->id, resp->model, resp->created_s);
     aigw_json_key(out, "choices");
     aigw_json_open(out, '[');
@@ -8900,7 +8991,7 @@ static int aigwi_openai_resp_encode(aigw_enc *st, const aigw_resp *resp, aigw_ou
         const aigw_answer *a = &resp->choice[c];
         const aigw_part *p = a->parts;
         int open = 0;
-        while (p && p->kind != AIGW_PART_REFUSAL) p = p->next;
+        while (p && p->kind != AIGW_PART_REFUSAL && p->kind != AIGW_PART_TEXT) p = p->next;   /* words: a refusal's are text elsewhere */
         aigw_json_open(out, '{');
         aigwi_openai_put_count(out, "index", c);
         aigwi_openai_put_message(st, a, out);
