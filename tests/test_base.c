@@ -139,6 +139,19 @@ T(one_piece) {
     t_int("listed", o.n, 1);
 }
 
+/* A length that no memory has: counted as too much, once and for all, and not read. */
+T(saturation) {
+    aigw_out o = start();
+    aigw_str huge;
+    huge.p = memory;
+    huge.n = SIZE_MAX;
+    aigw_base_put_byte(&o, 'x');
+    aigw_base_put(&o, huge);
+    aigw_base_put_byte(&o, 'y');
+    t_ok("saturates", o.bytes == SIZE_MAX && o.buf.n == SIZE_MAX && aigw_base_out_end(&o) == AIGW_E_NOMEM && !aigw_base_out_str(&o).p);
+    t_str("what fitted", memory, 1, "x");
+}
+
 T(utf8) {
     t_bytes b = t_file(t_shared("corpora/utf8/utf8tests.txt"));
     int count = 0;
@@ -406,6 +419,7 @@ int main(void) {
     T_RUN(arena);
     T_RUN(pieces);
     T_RUN(one_piece);
+    T_RUN(saturation);
     T_RUN(utf8);
     T_RUN(integers);
     T_RUN(micro);

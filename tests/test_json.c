@@ -394,7 +394,9 @@ static void write_sample(aigw_out *o) {
     aigw_json_key(o, "raw");
     aigw_json_put_raw(o, aigw_base_str("[ 1 ]"));
     aigw_json_key(o, "last");
-    aigw_json_put_str(o, aigw_base_str(""));
+    t.p = "";
+    t.form = AIGW_TEXT_PLAIN;
+    aigw_json_put_value(o, t);
     aigw_json_close(o, '}');
 }
 static const char sample[] =
