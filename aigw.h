@@ -1483,6 +1483,10 @@ static int aigwi_base_little(void) {
     memcpy(&low, &one, 1);
     return low;
 }
+/* Where the whole words of p..end stop. */
+static const char *aigwi_base_words(const char *p, const char *end) {
+    return p + ((size_t)(end - p) & ~(sizeof(size_t) - 1));
+}
 /* Which byte holds the lowest of the top bits in m (not 0). */
 static size_t aigwi_base_lowest(size_t m) {
 #ifdef __GNUC__
@@ -1491,10 +1495,6 @@ static size_t aigwi_base_lowest(size_t m) {
     size_t below = (((m & (0 - m)) >> 7) - 1) & AIGWI_BASE_ONES;                   /* a one in each whole byte below it: added up by */
     return (below * AIGWI_BASE_ONES) >> (8 * sizeof m - 8);                        /* the multiplication */
 #endif
-}
-/* Where the whole words of p..end stop. */
-static const char *aigwi_base_words(const char *p, const char *end) {
-    return p + ((size_t)(end - p) & ~(sizeof(size_t) - 1));
 }
 /* The first c in p..end, or end. */
 static const char *aigwi_base_until(const char *p, const char *end, char c) {
@@ -1508,11 +1508,11 @@ static const char *aigwi_base_until(const char *p, const char *end, char c) {
 }
 /* The first byte below `limit` (1 to 128) in p..end, or end. */
 static const char *aigwi_base_below(const char *p, const char *end, unsigned limit) {
-    while ((size_t)(end - p) >= sizeof(size_t)) {
-        size_t w = aigwi_base_word(p), m = (w - AIGWI_BASE_ONES * limit) & ~w & AIGWI_BASE_TOPS;
+    const size_t limits = AIGWI_BASE_ONES * limit;
+    for (const char *stop = aigwi_base_words(p, end); p != stop; p += sizeof(size_t)) {
+        size_t w = aigwi_base_word(p), m = (w - limits) & ~w & AIGWI_BASE_TOPS;
         if (m && aigwi_base_little()) return p + aigwi_base_lowest(m);
         if (m) break;
-        p += sizeof(size_t);
     }
     while (p < end && (unsigned char)*p >= limit) p++;
     return p;
@@ -1812,11 +1812,14 @@ static int aigwi_base_decimal(aigw_str s, int shift, int64_t *v) {
     return result;
 }
 AIGW_API int aigw_base_int(aigw_str s, int64_t *v) {
-    int negative = s.n && s.p[0] == '-';
+    const char *end = s.p + s.n, *p = s.p, *safe;
+    int negative = s.n && *p == '-';
     uint64_t u = 0;
-    if (s.n == (size_t)negative) return 0;
-    for (size_t i = (size_t)negative; i < s.n; i++)
-        if (!aigwi_base_digit(s.p[i]) || !aigwi_base_push(&u, s.p[i], (uint64_t)INT64_MAX + (uint64_t)negative)) return 0;
+    p += negative;
+    if (p == end) return 0;
+    for (safe = end - p > 18 ? p + 18 : end; p < safe && aigwi_base_digit(*p); p++) u = u * 10 + (uint64_t)(*p - '0');   /* cannot overflow */
+    for (; p < end; p++)
+        if (!aigwi_base_digit(*p) || !aigwi_base_push(&u, *p, (uint64_t)INT64_MAX + (uint64_t)negative)) return 0;
     *v = aigwi_base_sign(u, negative);
     return 1;
 }
@@ -2347,15 +2350,22 @@ AIGWI_BASE_APART static int aigwi_json_lookup(const aigw_json *j, const aigw_str
         if (aigw_base_eq(names[i], j->key) || (j->loose && aigwi_json_snake(j->key, names[i]))) return i;
     return n;
 }
+/* 1 when p[0..2) is ab. */
+static inline int aigwi_json_two(const char *p, const char *ab) {
+    uint16_t x, y;
+    memcpy(&x, p, 2);
+    memcpy(&y, ab, 2);
+    return x == y;
+}
 /* The quick way to the member that is expected next, with no space between anything: 1 and the cursor at its value, or 0.
    (No name of a table needs an escape, so comparing it finds its end as well.) */
-static int aigwi_json_expected(aigw_json *j, aigw_str name) {
+static inline int aigwi_json_expected(aigw_json *j, aigw_str name) {
     const char *p = j->at;
     if ((size_t)(j->end - p) < name.n + 5) return 0;
-    if (!j->fresh && *p++ != ',') return 0;
-    const char *v = p + name.n + 3;
-    if (p[0] != '"' || v[-2] != '"' || v[-1] != ':' || !aigwi_base_same(p + 1, name.p, name.n)) return 0;
-    if ((unsigned char)*v <= ' ' || *v == ',' || *v == '}') return 0;
+    p += !j->fresh;
+    const char *v = p + name.n + 3;                           /* p: the quote before the name; v: the value */
+    if (!aigwi_json_two(v - 2, "\":") || !aigwi_json_two(p - 1, j->fresh ? "{\"" : ",\"")) return 0;
+    if (!aigwi_base_same(p + 1, name.p, name.n) || (unsigned char)*v <= ' ' || *v == ',' || *v == '}') return 0;
     j->key.p = p + 1;
     j->key.n = name.n;
     j->key_at = (size_t)(p - j->p);
