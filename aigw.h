@@ -1319,48 +1319,53 @@ typedef struct aigw_exchange {
     aigw_hub *hub;
     aigw_exchange_io  io;
     aigw_exchange_cfg cfg;
-    uint8_t   state, committed, gone, close_after, chunked, chunk_open, http10, head_request;
-    uint8_t   stream, same, strict, usage_asked, own_conn, reused, waiting, ended, finish, op, stuck, slot;
+    aigw_now  now;
+    unsigned  wait;
+    uint8_t   state;
+    aigw_header headers[64];
+    char      small[2048];         /* for what must be said without a slab */
+    /* from here on: of one request, cleared after it */
+    uint8_t   clear_from, committed, continuing, gone, close_after, http10, head_request, strict, stream, usage_asked, slot, op;
+    uint8_t   own_conn, reused, send_dead, stale, ended, trouble, chunked, chunk_open, folds, finish, id_n, upstream_id_n;
     uint16_t  attempts, max_attempts, pick, picks;
-    int       status, kind, fold_err;
-    uint64_t  random;
+    int       status, kind, turns;
+    const char *allow;
     /* the request */
     aigw_http http;
-    aigw_exchange_slab head_slab, body_slab, tree_slab, try_slab, window_slab, out_slab, hold_slab, whole_slab, fold_slab[4];
-    uint8_t   folds;
-    size_t    body_n;
+    aigw_exchange_slab head_slab, body_slab, tree_slab;
+    aigw_exchange_slab try_slab, window_slab, out_slab, big_slab, hold_slab, whole_slab, fold_slab[4];
+    size_t    body_n, head_mem_n;
+    char     *head_mem;            /* for the answer's head */
     aigw_arena tree;
     const aigw_registry *registry;
     const aigw_dialect  *dialect;  /* the client's */
     const aigw_registry_route *route;
+    aigw_str  asked;               /* model or route */
     aigw_req  req;
     aigw_registry_pick picked[AIGW_EXCHANGE_TARGETS];
     /* the try */
     aigw_attempt attempt;
-    aigw_sink sink;
     aigw_enc  enc;
     aigw_fold fold;
     aigw_arena fold_mem;
     aigw_resp resp;
-    char     *in;                  /* provider's bytes not yet fed */
+    char     *in;                  /* provider's bytes not yet fed: [in_at, in_n) */
     size_t    in_at, in_n, in_cap;
     /* towards the client */
     char     *out;                 /* [out_at, out_n) is to be sent, up to out_held */
-    size_t    out_at, out_n, out_cap, out_held, chunk_at;
-    aigw_str  tail;                /* what follows out: a whole body */
+    size_t    out_at, out_n, out_cap, out_held, chunk_at, array_n;
+    aigw_str  tail;                /* what follows: a whole body */
     aigw_exchange_reply reply;
-    aigw_now  now;
-    uint64_t  until, retry_at, ping_at, read_at, write_at;
-    uint64_t  t_begin, t_read, t_up, t_commit, t_first_out, up_ns;
+    uint64_t  until, retry_at, read_at, write_at, memory_until;
+    uint64_t  t_begin, t_read, t_up, t_up_end, t_commit, t_block, up_ns;
+    uint64_t  bytes_in, bytes_out, random;
+    int64_t   overhead_us;
     aigw_usage usage;
-    uint64_t  bytes_in, bytes_out;
     aigw_loss loss, answer_loss;
     aigw_loss_item loss_items[16], answer_items[8];
     aigw_error error;
     size_t    error_n, why_n;
     char      id[132], why[256], upstream_id[72], error_text[1024];
-    uint8_t   id_n, upstream_id_n;
-    aigw_header headers[64];
 } aigw_exchange;
 
 /* Begin for one client connection. hub is borrowed, io and cfg (NULL: defaults) are copied. x must not move until release. */
@@ -15597,8 +15602,8 @@ AIGW_API int aigw_attempt_next(aigw_attempt *a, aigw_now now, const aigw_sink *o
 AIGW_API unsigned aigw_attempt_want(const aigw_attempt *a) {
     unsigned want = 0;
     if (a->state == AIGWI_ATTEMPT_OVER) return AIGW_WANT_CLOSED;
-    if (!a->t_connected) want |= AIGW_WANT_CONNECT;
-    else if (aigwi_attempt_sending(a)) want |= AIGW_WANT_OUT;
+    if (a->state <= AIGWI_ATTEMPT_REFUSED && !a->t_connected) want |= AIGW_WANT_CONNECT;
+    else if (a->state <= AIGWI_ATTEMPT_REFUSED && aigwi_attempt_sending(a)) want |= AIGW_WANT_OUT;
     if (a->mem_want) want |= AIGW_WANT_MEM;
     else if (a->ready || a->state > AIGWI_ATTEMPT_REFUSED) want |= AIGW_WANT_EVENT;
     else if (a->t_connected && aigwi_attempt_reads(a)) want |= AIGW_WANT_IN;
@@ -15772,6 +15777,12 @@ AIGWI_SHARED void aigwi_hub_await(aigw_hub *h, aigw_hub_job *job, int class_) {
     job->wants = wants;
 }
 
+/* 1 while what the job waits for is not there. */
+AIGWI_SHARED int aigwi_hub_lacks(const aigw_hub *h, const aigw_hub_job *job) {
+    const int i = job->wants - 1;
+    return i >= 0 && !h->slab[i].free && h->slab[i].touched == h->cfg.slab[i].count;
+}
+
 /* ---- the registry's slots */
 
 AIGW_API int aigw_hub_swap(aigw_hub *h, const aigw_registry *r) {
@@ -15834,8 +15845,1503 @@ AIGW_API int aigw_hub_failing(const aigw_hub *h, aigw_now now, aigw_str target) 
 }
 
 /* ==== >>exchange =================================================================================================== */
+/* One request from the client's first byte to the last of its answer: read -> admit -> route -> attempt -> relay -> settle, each a state. Knows HTTP towards the client, when an answer is
+   committed, failover, translation and relay by frame, back-pressure. Does not know sockets or any provider. Truth: design sections 3 and 5, observability sections 6 and 8. */
+
+enum {                                       /* x->state, in reading order */
+    AIGWI_EXCHANGE_IDLE, AIGWI_EXCHANGE_READ,                                  /* between requests; the client's head and body */
+    AIGWI_EXCHANGE_ADMIT, AIGWI_EXCHANGE_ROUTE,                                /* what is asked; who is asked next */
+    AIGWI_EXCHANGE_TRY, AIGWI_EXCHANGE_CONNECT, AIGWI_EXCHANGE_RELAY,          /* an attempt: written; connecting; bytes and events */
+    AIGWI_EXCHANGE_WAIT,                                                       /* before the only target is asked again */
+    AIGWI_EXCHANGE_WHOLE, AIGWI_EXCHANGE_MODELS, AIGWI_EXCHANGE_LOCAL, AIGWI_EXCHANGE_REFUSE,   /* an answer in one piece to be written */
+    AIGWI_EXCHANGE_DRAIN,                                                      /* all is written: the client takes the rest */
+    AIGWI_EXCHANGE_CLOSED
+};
+enum { AIGWI_EXCHANGE_STOPPED = 1, AIGWI_EXCHANGE_FAILED = 2 };                /* x->ended */
+#define AIGWI_EXCHANGE_TURNS 16              /* reads of the provider before others have a turn */
+#define AIGWI_EXCHANGE_CHUNK 10              /* "0000012a\r\n" */
+#define AIGWI_EXCHANGE_RESERVE 1024          /* of the buffer towards the client: that an end can always be written */
+#define AIGWI_EXCHANGE_SLACK 2048            /* what an event costs besides its text */
+#define AIGWI_EXCHANGE_MEMORY_MS 5000        /* longest wait for a slab */
+#define AIGWI_EXCHANGE_FAILING_MS 10000      /* a target that failed without a hint is asked last for this long */
+
+static uint32_t aigwi_exchange_ms(uint32_t ms, uint32_t usual) { return ms ? ms : usual; }
+static aigw_str aigwi_exchange_lit(const char *s) { return aigw_base_str(s); }
+
+/* ---- memory */
+
+static void aigwi_exchange_give(aigw_exchange *x, aigw_exchange_slab *s) {
+    if (s->p) aigw_hub_give(x->hub, s->p);
+    s->p = NULL;
+    s->n = 0;
+}
+
+/* Make s a slab of at least `bytes` that begins with its first `keep` bytes of now. 1; 0: none is free, the hub will wake us; -1: no slab is that large. */
+static int aigwi_exchange_grow(aigw_exchange *x, aigw_exchange_slab *s, size_t bytes, size_t keep) {
+    aigw_exchange_slab to;
+    int class_;
+    if (s->p && s->n >= bytes) return 1;
+    to.p = (char *)aigw_hub_take(x->hub, bytes, &to.n, &class_);
+    if (!to.p && class_ < 0) return -1;
+    if (!to.p) {
+        aigwi_hub_await(x->hub, &x->job, class_);
+        if (!x->memory_until) x->memory_until = aigwi_attempt_after(x->now.mono_ns, AIGWI_EXCHANGE_MEMORY_MS);
+        x->wait |= AIGW_WAIT_MEMORY;
+        return 0;
+    }
+    x->memory_until = 0;
+    x->wait &= ~(unsigned)AIGW_WAIT_MEMORY;
+    aigwi_hub_await(x->hub, &x->job, -1);
+    if (keep) memcpy(to.p, s->p, keep);
+    aigwi_exchange_give(x, s);
+    *s = to;
+    return 1;
+}
+
+/* ---- what is wrong, said to the client later */
+
+static aigw_str aigwi_exchange_note(aigw_exchange *x, aigw_str s, size_t most) {
+    char *to = x->error_text + x->error_n;
+    const size_t room = sizeof x->error_text - x->error_n, n = s.n < most ? s.n : most;
+    const size_t kept = aigwi_dialect_keep(to, room, aigwi_dialect_slice(s.p, n));
+    x->error_n += kept;
+    return aigwi_dialect_slice(to, aigw_base_utf8(aigwi_dialect_slice(to, kept)));
+}
+
+/* Keep an error with copies of its words. */
+static void aigwi_exchange_error(aigw_exchange *x, const aigw_error *err) {
+    x->error_n = 0;
+    x->error = *err;
+    x->error.type = aigwi_exchange_note(x, err->type, 64);
+    x->error.code = aigwi_exchange_note(x, err->code, 64);
+    x->error.param = aigwi_exchange_note(x, err->param, 96);
+    x->error.request_id = aigwi_exchange_note(x, err->request_id, 96);
+    x->error.provider = aigwi_exchange_note(x, err->provider, 48);
+    x->error.advice = aigwi_exchange_note(x, err->advice, 256);
+    x->error.message = aigwi_exchange_note(x, err->message, sizeof x->error_text);
+    x->kind = x->error.kind;
+}
+
+/* Refuse with an error of our own: text, name, rest. */
+static void aigwi_exchange_refuse(aigw_exchange *x, int kind, const char *text, aigw_str name, const char *rest, const char *advice) {
+    char message[320];
+    aigw_error err;
+    aigw_out out;
+    aigw_base_out_init(&out, message, sizeof message, NULL, 0);
+    aigw_base_put_lit(&out, text);
+    aigw_base_put(&out, aigwi_dialect_slice(name.p, name.n < 128 ? name.n : 128));
+    aigw_base_put_lit(&out, rest);
+    aigw_dialect_error(&err, kind, "", advice);
+    err.message = aigwi_dialect_slice(message, out.buf.n < out.buf.cap ? out.buf.n : out.buf.cap);
+    aigwi_exchange_error(x, &err);
+    x->state = AIGWI_EXCHANGE_REFUSE;
+}
+static void aigwi_exchange_say(aigw_exchange *x, int kind, const char *text, const char *advice) {
+    aigwi_exchange_refuse(x, kind, text, aigwi_dialect_slice("", 0), "", advice);
+}
+static int aigwi_exchange_no_memory(aigw_exchange *x) {
+    if (x->state == AIGWI_EXCHANGE_READ) x->close_after = 1;   /* its body will not be read */
+    aigwi_exchange_say(x, AIGW_KIND_BUSY, "the gateway has no memory free for this request", "Try again shortly, or raise the gateway's memory.");
+    x->error.retry_after_ms = 1000;
+    return 1;
+}
+
+/* ---- bytes for the client: [out_at, out_n), of which what stands behind out_held is kept back, then the tail */
+
+static void aigwi_exchange_chunk_close(aigw_exchange *x) {
+    size_t n, at = x->chunk_at;
+    if (!x->chunk_open) return;
+    x->chunk_open = 0;
+    n = x->out_n - at - AIGWI_EXCHANGE_CHUNK;
+    if (!n) {
+        x->out_n = at;
+        return;
+    }
+    for (int i = 7; i >= 0; i--, n >>= 4) x->out[at + (size_t)i] = "0123456789abcdef"[n & 15];
+    memcpy(x->out + at + 8, "\r\n", 2);
+    memcpy(x->out + x->out_n, "\r\n", 2);
+    x->out_n += 2;
+}
+
+/* Move what is left to be sent to the front. */
+static void aigwi_exchange_compact(aigw_exchange *x) {
+    const size_t by = x->committed ? x->out_at : 0;
+    if (!by) return;
+    memmove(x->out, x->out + by, x->out_n - by);
+    x->out_at -= by;
+    x->out_n -= by;
+    x->chunk_at -= by;
+    if (x->out_held != SIZE_MAX) x->out_held -= by;
+}
+
+static size_t aigwi_exchange_free(const aigw_exchange *x) {
+    const size_t used = x->out_n + AIGWI_EXCHANGE_CHUNK + 4 + AIGWI_EXCHANGE_RESERVE;
+    return used < x->out_cap ? x->out_cap - used : 0;
+}
+
+/* Room for `bytes` more of a body. 1, 0 (wait for memory) or -1 (there is no such slab). */
+static int aigwi_exchange_room(aigw_exchange *x, size_t bytes) {
+    aigw_exchange_slab to = { NULL, 0 };
+    int r;
+    if (aigwi_exchange_free(x) >= bytes) return 1;
+    aigwi_exchange_compact(x);
+    if (aigwi_exchange_free(x) >= bytes) return 1;
+    r = aigwi_exchange_grow(x, &to, x->out_n + bytes + AIGWI_EXCHANGE_RESERVE + 64, 0);
+    if (r < 1) return r;
+    memcpy(to.p, x->out, x->out_n);
+    aigwi_exchange_give(x, &x->big_slab);
+    x->big_slab = to;
+    x->out = to.p;
+    x->out_cap = to.n;
+    return 1;
+}
+
+/* Begin writing body bytes; then end it. Room must be there. 0 when it was not. */
+static void aigwi_exchange_open(aigw_exchange *x, aigw_out *out) {
+    if (x->chunked && !x->chunk_open) {
+        x->chunk_at = x->out_n;
+        x->out_n += AIGWI_EXCHANGE_CHUNK;
+        x->chunk_open = 1;
+    }
+    aigw_base_out_init(out, x->out + x->out_n, x->out_cap - x->out_n - 4, NULL, 0);
+}
+static int aigwi_exchange_shut(aigw_exchange *x, const aigw_out *out) {
+    if (out->buf.n > out->buf.cap) return 0;
+    x->out_n += out->buf.n;
+    return 1;
+}
+
+static void aigwi_exchange_hang_up(aigw_exchange *x, int keep) {
+    if (x->own_conn) x->io.close(x->io.user, 0, keep);
+    x->own_conn = 0;
+    aigw_attempt_release(&x->attempt);
+}
+
+/* Send what may be sent. 1: nothing is left; 0: the client must take some first, or has gone. */
+static int aigwi_exchange_flush(aigw_exchange *x) {
+    if (!x->committed) return 1;
+    if (x->out_held == SIZE_MAX) aigwi_exchange_chunk_close(x);
+    for (;;) {
+        const size_t end = x->out_held < x->out_n ? x->out_held : x->out_n;
+        const int tail = x->out_at == end;
+        aigw_str s = tail ? x->tail : aigwi_dialect_slice(x->out + x->out_at, end - x->out_at);
+        int r;
+        if (!s.n) break;
+        r = x->io.reply(x->io.user, s.p, s.n);
+        if (r == AIGW_AGAIN) {
+            x->wait |= AIGW_WAIT_CLIENT_OUT;
+            return 0;
+        }
+        if (r <= 0) {
+            x->gone = 1;
+            aigwi_exchange_hang_up(x, 0);
+            return 0;
+        }
+        x->bytes_out += (size_t)r;
+        x->write_at = x->now.mono_ns;
+        if (tail) x->tail.p += r, x->tail.n -= (size_t)r;
+        else x->out_at += (size_t)r;
+    }
+    if (x->out_at == x->out_n) {
+        x->out_at = x->out_n = 0;
+        if (x->out_held != SIZE_MAX) x->out_held = 0;
+    }
+    return 1;
+}
+
+/* ---- the head of the answer, which is the commit */
+
+static void aigwi_exchange_field(aigw_head *head, const char *name, aigw_str value) {
+    if (value.n) (void)aigw_base_header_put(head, aigw_base_str(name), value);       /* one field too many is left out */
+}
+
+/* Text of others as a header value: visible ASCII and spaces. */
+static void aigwi_exchange_tidy(char *p, size_t n) {
+    for (size_t i = 0; i < n; i++)
+        if ((unsigned char)p[i] < 32 || (unsigned char)p[i] > 126) p[i] = '?';
+}
+static aigw_str aigwi_exchange_clean(aigw_arena *mem, aigw_str s, size_t most) {
+    char *p;
+    if (s.n > most) s.n = most;
+    p = (char *)(uintptr_t)aigw_base_copy(mem, s).p;
+    aigwi_exchange_tidy(p, p ? s.n : 0);
+    return aigwi_dialect_slice(p, p ? s.n : 0);
+}
+
+/* "2; top_k=dropped,seed=dropped,+3": at most 512 bytes of it. */
+static aigw_str aigwi_exchange_loss(const aigw_exchange *x, aigw_arena *mem) {
+    char *p = (char *)aigw_base_take(mem, 640, 1, 1);
+    uint32_t all = 0;
+    size_t i;
+    aigw_out out;
+    for (i = 0; i < AIGW_LOSS_ACTIONS; i++) all += x->loss.count[i];
+    aigw_base_out_init(&out, p, p ? 640 : 0, NULL, 0);
+    aigw_base_put_int(&out, all);
+    for (i = 0; i < x->loss.n; i++) {
+        const aigw_str path = aigw_base_str(x->loss.items[i].path);
+        if (out.buf.n + path.n + 16 > 512) break;
+        aigw_base_put_lit(&out, i ? "," : "; ");
+        aigw_base_put(&out, path);
+        aigw_base_put_byte(&out, '=');
+        aigw_base_put_lit(&out, aigw_model_loss_name(x->loss.items[i].action));
+    }
+    if (i < all && i) {
+        aigw_base_put_lit(&out, ",+");
+        aigw_base_put_int(&out, (int64_t)(all - i));
+    }
+    aigwi_exchange_tidy(p, p ? out.buf.n : 0);
+    return aigwi_dialect_slice(p, p ? out.buf.n : 0);
+}
+
+/* Which candidate the headers and the record speak of. */
+static const aigw_registry_pick *aigwi_exchange_picked(const aigw_exchange *x) {
+    return x->attempts && x->pick < x->picks ? &x->picked[x->pick] : NULL;
+}
+
+static int64_t aigwi_exchange_us(uint64_t from, uint64_t to) { return from && to >= from ? (int64_t)((to - from) / 1000u) : -1; }
+
+/* Our own time until now: all but reading the request and waiting for providers. */
+static int64_t aigwi_exchange_overhead(const aigw_exchange *x) {
+    const uint64_t running = x->state == AIGWI_EXCHANGE_RELAY && x->attempt.t_last > x->attempt.t_start ? x->attempt.t_last - x->attempt.t_start : 0;
+    const uint64_t all = x->now.mono_ns - x->t_begin, others = (x->t_read ? x->t_read - x->t_begin : all) + x->up_ns + running;
+    return x->now.mono_ns > x->t_begin && all > others ? (int64_t)((all - others) / 1000u) : 0;
+}
+
+static void aigwi_exchange_own_fields(aigw_exchange *x, aigw_arena *mem, aigw_head *head) {
+    const aigw_registry_pick *pick = aigwi_exchange_picked(x);
+    const aigw_str id = aigwi_dialect_slice(x->id, x->id_n);
+    aigwi_exchange_field(head, "x-request-id", id);
+    if (x->dialect && aigw_base_eq(x->dialect->request_id_header, aigwi_exchange_lit("request-id"))) aigwi_exchange_field(head, "request-id", id);
+    if (pick) {
+        aigwi_exchange_field(head, "x-aigw-provider", aigwi_exchange_clean(mem, pick->target.provider, 128));
+        aigwi_exchange_field(head, "x-aigw-model", aigwi_exchange_clean(mem, pick->target.id, 128));
+        aigwi_exchange_field(head, "x-aigw-attempts", aigwi_dialect_int_str(mem, x->attempts));
+    }
+    if (x->picks) aigwi_exchange_field(head, "x-aigw-route", aigwi_exchange_clean(mem, x->route ? x->route->name : x->asked, 128));
+    aigwi_exchange_field(head, "x-aigw-upstream-request-id", aigwi_exchange_clean(mem, aigwi_dialect_slice(x->upstream_id, x->upstream_id_n), 96));
+    if (x->picks) aigwi_exchange_field(head, "x-aigw-overhead-us", aigwi_dialect_int_str(mem, aigwi_exchange_overhead(x)));
+    aigwi_exchange_field(head, "x-aigw-why", aigwi_exchange_clean(mem, aigwi_dialect_slice(x->why, x->why_n), sizeof x->why));
+    if (pick) aigwi_exchange_field(head, "x-aigw-loss", aigwi_exchange_loss(x, mem));
+    if (x->close_after) aigwi_exchange_field(head, "connection", aigwi_exchange_lit("close"));
+    else if (x->http10) aigwi_exchange_field(head, "connection", aigwi_exchange_lit("keep-alive"));
+    if (pick && x->attempt.status && x->dialect->limits_encode) (void)x->dialect->limits_encode(x->now, &x->attempt.limits, mem, head);
+}
+
+/* Write the head in front of what the buffer holds: from here on nothing is tried again. length as in aigw_http_put_head. */
+static int aigwi_exchange_commit(aigw_exchange *x, aigw_head *head, aigw_arena *mem, int64_t length) {
+    const size_t base = x->out_at;
+    aigw_out out;
+    aigwi_exchange_own_fields(x, mem, head);
+    for (;; head->n--) {                                       /* the least wanted fields stand last */
+        aigw_base_out_init(&out, x->out, base, NULL, 0);
+        if (aigw_http_put_head(&out, head, length)) return 0;
+        if (out.buf.n <= base) break;
+        if (head->n <= 3) return 0;
+    }
+    memmove(x->out + base - out.buf.n, x->out, out.buf.n);
+    x->out_at = base - out.buf.n;
+    x->committed = 1;
+    x->status = head->status;
+    x->overhead_us = aigwi_exchange_overhead(x);
+    x->t_commit = x->write_at = x->now.mono_ns;
+    return 1;
+}
+
+/* An empty response head in the memory kept for it. */
+static aigw_head aigwi_exchange_head(aigw_exchange *x, aigw_arena *mem, int status) {
+    aigw_head head;
+    memset(&head, 0, sizeof head);
+    *mem = aigw_base_arena(x->head_mem, x->head_mem_n);
+    head.headers = (aigw_header *)aigw_base_take(mem, 40, sizeof(aigw_header), sizeof(void *));
+    head.cap = head.headers ? 40 : 0;
+    head.status = status;
+    return head;
+}
+
+/* The buffer towards the client, with room for a head in front: from a slab, or the small one that is always there. */
+static void aigwi_exchange_out_use(aigw_exchange *x, char *p, size_t n, size_t base) {
+    x->out = p;
+    x->out_cap = n;
+    x->out_at = x->out_n = base;
+    x->out_held = SIZE_MAX;
+    x->chunk_open = 0;
+}
+
+/* An answer in one piece: head, then `tail` (sent only when the client did not ask for the head alone). */
+static int aigwi_exchange_answer(aigw_exchange *x, aigw_head *head, aigw_arena *mem, aigw_str body) {
+    x->chunked = 0;
+    x->tail = x->head_request ? aigwi_dialect_slice("", 0) : body;
+    x->state = AIGWI_EXCHANGE_DRAIN;
+    if (aigwi_exchange_commit(x, head, mem, (int64_t)body.n)) return 1;
+    x->close_after = 1;                                        /* nothing could be said */
+    x->tail.n = 0;
+    x->committed = 1;
+    return 1;
+}
+
+/* ---- the request's head */
+
+static aigw_str aigwi_exchange_get(const aigw_exchange *x, const char *name) { return aigw_base_header(&x->http.head, aigw_base_str(name)); }
+
+static aigw_str aigwi_exchange_path(aigw_str target) {
+    return aigwi_dialect_slice(target.p, aigw_base_find(target, aigwi_exchange_lit("?"), 0));
+}
+
+/* The caller's own id when it is well-formed, else one of ours. */
+static void aigwi_exchange_name(aigw_exchange *x) {
+    const aigw_str id = aigwi_exchange_get(x, "x-request-id");
+    size_t i;
+    for (i = 0; i < id.n && (unsigned char)id.p[i] > 32 && (unsigned char)id.p[i] < 127; i++) {}
+    if (id.n && i == id.n && id.n <= 128) {
+        x->id_n = (uint8_t)aigwi_dialect_keep(x->id, sizeof x->id, id);
+        return;
+    }
+    memcpy(x->id, "req_", 4);
+    for (i = 0; i < 24; i++) {
+        if (i % 12 == 0) x->random = aigw_base_random(&x->hub->random);
+        x->id[4 + i] = "0123456789abcdef"[x->random & 15];
+        x->random >>= 4;
+    }
+    x->id_n = 28;
+}
+
+/* What this head asks of the dialect: the operation. */
+static int aigwi_exchange_match(const aigw_dialect *d, const aigw_head *head, const char *method) {
+    aigw_head h = *head;
+    if (method) h.method = aigw_base_str(method);
+    return d->match ? d->match(&h) : (int)AIGW_OP_NONE;
+}
+
+/* How much a head looks like this dialect's own clients: by its version or key header, or by its path. */
+static int aigwi_exchange_likes(const aigw_dialect *d, const aigw_head *head) {
+    static const struct { const char *path, *dialect; } paths[] = { { "/v1beta", "gemini" }, { "/v1/messages", "anthropic" } };
+    static const aigw_str bearer = AIGW_STR("authorization"), google = AIGW_STR("x-goog-api-key"), key = AIGW_STR("key=");
+    const aigw_str path = aigwi_exchange_path(head->target), query = aigwi_dialect_slice(head->target.p + path.n, head->target.n - path.n);
+    if (d->version_header.n && aigw_base_header(head, d->version_header).p) return 2;
+    if (!aigw_base_eq(d->auth_header, bearer) && aigw_base_header(head, d->auth_header).p) return 2;
+    if (aigw_base_eq(d->auth_header, google) && aigw_base_find(query, key, 0) < query.n) return 2;     /* ?key= is its other spelling */
+    for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++)
+        if (aigw_base_eq(d->name, aigw_base_str(paths[i].dialect)) && !aigw_base_find(path, aigw_base_str(paths[i].path), 0)) return 1;
+    return 0;
+}
+
+/* The client's dialect and operation: of those that know this head, the one it looks like most. AIGW_OP_NONE: x->dialect is for the error. */
+static int aigwi_exchange_dialect(aigw_exchange *x, const char *method) {
+    const aigw_registry *r = x->registry;
+    int best = -1, op = AIGW_OP_NONE;
+    for (size_t i = 0; i < r->n_dialects; i++) {
+        const aigw_dialect *d = r->dialects[i];
+        const int m = aigwi_exchange_match(d, &x->http.head, method), score = (m ? 4 : 0) + aigwi_exchange_likes(d, &x->http.head);
+        if (score <= best) continue;
+        best = score;
+        op = m;
+        x->dialect = d;
+    }
+    return op;
+}
+
+static void aigwi_exchange_unknown(aigw_exchange *x) {
+    const aigw_str path = aigwi_exchange_path(x->http.head.target);
+    x->allow = aigwi_exchange_dialect(x, "POST") ? "POST" : aigwi_exchange_dialect(x, "GET") ? "GET, HEAD" : NULL;
+    if (x->allow) aigwi_exchange_refuse(x, AIGW_KIND_INVALID_REQUEST, "this path does not take the method ", aigwi_dialect_slice(x->http.head.method.p, x->http.head.method.n), "", "");
+    else aigwi_exchange_refuse(x, AIGW_KIND_NOT_FOUND, "there is nothing at ", path, "", "GET / lists the paths of this gateway.");
+    x->error.status = x->allow ? 405 : 404;
+}
+
+/* x-aigw-timeout-ms, or the time-out that the SDK has set for itself, in seconds. */
+static void aigwi_exchange_until(aigw_exchange *x) {
+    const aigw_str ms = aigwi_exchange_get(x, "x-aigw-timeout-ms"), s = aigwi_exchange_get(x, "x-stainless-read-timeout");
+    int64_t v = 0;
+    if (!aigw_base_int(ms, &v) && aigw_base_micro(s, &v)) v /= 1000;
+    if (v > 0 && v < UINT32_MAX) x->until = aigwi_attempt_after(x->t_begin, (uint32_t)v);
+}
+
+static int aigwi_exchange_is(aigw_str s, const char *word) { return aigw_base_eq_nocase(s, aigw_base_str(word)); }
+
+/* The head is there: name the request, let the caller answer, find dialect and operation. */
+static void aigwi_exchange_headed(aigw_exchange *x) {
+    const aigw_head *head = &x->http.head;
+    const int64_t most = x->cfg.max_body_bytes ? x->cfg.max_body_bytes : 32 << 20;
+    const aigw_str strict = aigwi_exchange_get(x, "x-aigw-strict");
+    aigwi_exchange_name(x);
+    aigwi_exchange_until(x);
+    x->http10 = (x->http.flags & AIGWI_HTTP_OLD) != 0;
+    x->close_after = !x->http.keep_alive;
+    x->head_request = aigw_base_eq(head->method, aigwi_exchange_lit("HEAD"));
+    x->strict = strict.n && !aigwi_exchange_is(strict, "0") && !aigwi_exchange_is(strict, "false");
+    x->op = (uint8_t)aigwi_exchange_dialect(x, x->head_request ? "GET" : NULL);
+    if (x->io.local && x->io.local(x->io.user, head, &x->reply)) {
+        if (x->reply.kind) aigwi_exchange_say(x, x->reply.kind, x->reply.message ? x->reply.message : aigw_model_kind_name(x->reply.kind), x->reply.advice ? x->reply.advice : "");
+        else x->state = AIGWI_EXCHANGE_LOCAL;
+    } else if (!x->op) aigwi_exchange_unknown(x);
+    else if (x->http.length > most) aigwi_exchange_say(x, AIGW_KIND_TOO_LARGE, "the request body is larger than this gateway takes", "");
+    else if (x->http.expect_continue) {
+        static const char go_on[] = "HTTP/1.1 100 Continue\r\n\r\n";
+        aigwi_exchange_out_use(x, x->small, sizeof x->small, 0);
+        memcpy(x->out, go_on, sizeof go_on - 1);
+        x->out_n = sizeof go_on - 1;
+        x->committed = x->continuing = 1;                      /* for flush; taken back when it is sent */
+    }
+    if (x->state != AIGWI_EXCHANGE_READ && x->http.length) x->close_after = 1;       /* the body will not be read */
+}
+
+/* ---- the request's body */
+
+/* Memory for a new request: an HTTP head, then a small tree, then the answer's head. */
+static int aigwi_exchange_begin(aigw_exchange *x) {
+    size_t n;
+    if (aigwi_exchange_grow(x, &x->head_slab, 4096, 0) < 1) return 0;
+    n = x->head_slab.n / 16;
+    aigw_http_init(&x->http, AIGW_HTTP_REQUEST, x->head_slab.p, n * 7, x->headers, sizeof x->headers / sizeof x->headers[0]);
+    x->head_mem = x->head_slab.p + n * 12;
+    x->head_mem_n = n * 4;
+    x->state = AIGWI_EXCHANGE_READ;
+    x->registry = x->hub->registry;
+    x->dialect = x->registry->dialects[0];
+    x->slot = (uint8_t)aigwi_hub_enter(x->hub);
+    x->hub->running++;
+    x->t_begin = x->read_at = x->now.mono_ns;
+    return 1;
+}
+
+/* Room for the body: as stated, or as much as there is and more when it is full. How many bytes may come now. */
+static size_t aigwi_exchange_body_room(aigw_exchange *x) {
+    const size_t most = x->cfg.max_body_bytes ? x->cfg.max_body_bytes : (size_t)32 << 20;
+    size_t want = x->http.length > 0 ? (size_t)x->http.length : x->body_n + 1;
+    int r;
+    if (x->http.length > 0 && x->body_n >= want) return SIZE_MAX;                     /* only the end comes */
+    if (x->body_slab.p && x->body_n < x->body_slab.n) return x->body_slab.n - x->body_n;
+    r = want > most ? -1 : aigwi_exchange_grow(x, &x->body_slab, want < 4096 ? 4096 : want, x->body_n);
+    if (r < 0) {
+        aigwi_exchange_say(x, AIGW_KIND_TOO_LARGE, "the request body is larger than this gateway takes", "");
+        x->close_after = 1;
+    }
+    return r == 1 ? x->body_slab.n - x->body_n : 0;
+}
+
+/* One step of reading: 1 when there may be more. */
+static int aigwi_exchange_read(aigw_exchange *x, const char *p, size_t n, size_t *took) {
+    const int body = x->http.length && n > *took;
+    const size_t room = body ? aigwi_exchange_body_room(x) : SIZE_MAX, left = n - *took;
+    aigw_http_item item;
+    int r;
+    if (!room || x->state != AIGWI_EXCHANGE_READ) return 0;
+    r = aigw_http_feed(&x->http, p + *took, left < room ? left : room, &item);
+    if (r < 0) {
+        aigwi_exchange_refuse(x, r == AIGW_E_LIMIT ? AIGW_KIND_TOO_LARGE : AIGW_KIND_INVALID_REQUEST, "the HTTP request is malformed: ", aigw_base_str(x->http.why), "", "");
+        x->error.status = r == AIGW_E_LIMIT ? 431 : 400;
+        x->close_after = 1;
+        return 0;
+    }
+    *took += (size_t)r;
+    if (item.event == AIGW_HTTP_HEAD) aigwi_exchange_headed(x);
+    if (item.event == AIGW_HTTP_BODY) {
+        memcpy(x->body_slab.p + x->body_n, item.body.p, item.body.n);
+        if ((x->body_n >> 16) != (x->body_n + item.body.n) >> 16) x->read_at = x->now.mono_ns;
+        x->body_n += item.body.n;
+    }
+    if (item.event == AIGW_HTTP_END) {
+        x->state = AIGWI_EXCHANGE_ADMIT;
+        x->t_read = x->now.mono_ns;
+    }
+    return x->state == AIGWI_EXCHANGE_READ && (item.event != AIGW_HTTP_NONE || *took < n);
+}
+
+AIGW_API size_t aigw_exchange_feed(aigw_exchange *x, aigw_now now, const void *p, size_t n) {
+    size_t took = 0;
+    x->now = now;
+    if (x->state == AIGWI_EXCHANGE_CLOSED || (x->state > AIGWI_EXCHANGE_READ && x->close_after)) return n;   /* read and forgotten, so that the answer is not reset away */
+    if (!n || x->state > AIGWI_EXCHANGE_READ || (x->state == AIGWI_EXCHANGE_IDLE && !aigwi_exchange_begin(x))) return 0;
+    while (aigwi_exchange_read(x, (const char *)p, n, &took)) {}
+    x->bytes_in += took;
+    return took;
+}
+
+/* ---- admit: what is asked, by whom, may it go on */
+
+static int aigwi_exchange_decode(aigw_exchange *x) {
+    const aigw_str body = aigwi_dialect_slice(x->body_slab.p, x->body_n);
+    aigw_error err;
+    aigw_fault fault;
+    int r;
+    x->tree = x->tree_slab.p ? aigw_base_arena(x->tree_slab.p, x->tree_slab.n) : aigw_base_arena(x->head_slab.p + x->head_slab.n / 16 * 7, x->head_slab.n / 16 * 5);
+    memset(&x->req, 0, sizeof x->req);
+    memset(&fault, 0, sizeof fault);
+    r = x->dialect->req_decode ? x->dialect->req_decode(&x->http.head, body, &x->tree, &x->req, &fault) : (int)AIGW_E_UNSUPPORTED;
+    if (r == AIGW_OK) return 1;
+    if (r == AIGW_E_NOMEM) {
+        r = aigwi_exchange_grow(x, &x->tree_slab, x->tree_slab.p ? x->tree_slab.n + 1 : x->head_slab.n, 0);
+        if (r >= 0) return r ? aigwi_exchange_decode(x) : 0;
+        aigwi_exchange_say(x, AIGW_KIND_TOO_LARGE, "the request has more parts than this gateway has memory for", "");
+        return 0;
+    }
+    if (!fault.code) fault.code = r;
+    if (!fault.text) fault.text = aigw_base_error_text(r);
+    x->tree = aigw_base_arena(x->head_mem, x->head_mem_n);
+    aigw_dialect_fault(&fault, &x->tree, &err);
+    aigwi_exchange_error(x, &err);
+    x->state = AIGWI_EXCHANGE_REFUSE;
+    return 0;
+}
+
+static int aigwi_exchange_admit(aigw_exchange *x) {
+    const aigw_str route = aigwi_exchange_get(x, "x-aigw-route"), length = aigwi_exchange_get(x, "content-encoding");
+    if (x->hub->draining) {
+        aigwi_exchange_say(x, AIGW_KIND_BUSY, "the gateway is shutting down", "Try again.");
+        x->error.retry_after_ms = 1000;
+        x->close_after = 1;
+        return 1;
+    }
+    if (x->op == AIGW_OP_MODELS) {
+        x->state = AIGWI_EXCHANGE_MODELS;
+        return 1;
+    }
+    if (length.n && !aigwi_exchange_is(length, "identity")) {
+        aigwi_exchange_say(x, AIGW_KIND_INVALID_REQUEST, "this gateway does not read compressed request bodies", "Send the body without content-encoding.");
+        x->error.status = 415;
+        return 1;
+    }
+    if (!aigwi_exchange_decode(x)) return x->state == AIGWI_EXCHANGE_REFUSE;
+    x->asked = route.n ? route : x->req.model;
+    x->stream = (uint8_t)(aigwi_attempt_on(&x->req, AIGW_P_STREAM) && x->op == AIGW_OP_CHAT);
+    x->usage_asked = (uint8_t)aigwi_attempt_on(&x->req, AIGW_P_STREAM_USAGE);
+    x->state = AIGWI_EXCHANGE_ROUTE;
+    return 1;
+}
+
+/* ---- route: who is asked next */
+
+static void aigwi_exchange_why(aigw_exchange *x, const char *text, aigw_str s) {
+    aigw_out out;
+    aigw_base_out_init(&out, x->why + x->why_n, sizeof x->why - x->why_n, NULL, 0);
+    aigw_base_put_lit(&out, text);
+    aigw_base_put(&out, s);
+    if (out.buf.n <= out.buf.cap) x->why_n += out.buf.n;       /* what does not fit is not begun */
+}
+
+/* Candidates in order; those that failed lately behind the others, in their order. */
+static int aigwi_exchange_candidates(aigw_exchange *x) {
+    aigw_registry_pick later[AIGW_EXCHANGE_TARGETS];
+    int n = aigw_registry_find(x->registry, x->asked, x->dialect, x->picked, AIGW_EXCHANGE_TARGETS, &x->route), i, first = 0, last = 0;
+    if (n < 0) {
+        aigwi_exchange_refuse(x, AIGW_KIND_NO_ROUTE, "there is no model or route called \"", x->asked, "\"", "GET /v1/models lists the names; \"provider/model\" works too.");
+        return 0;
+    }
+    for (i = 0; i < n; i++) {
+        if (!aigw_hub_failing(x->hub, x->now, x->picked[i].target.name)) x->picked[first++] = x->picked[i];
+        else later[last++] = x->picked[i];
+    }
+    for (i = 0; i < last; i++) x->picked[first + i] = later[i];
+    x->picks = (uint16_t)n;
+    x->max_attempts = (uint16_t)(x->route && x->route->attempts ? x->route->attempts : x->cfg.attempts ? x->cfg.attempts : 3);
+    if (x->route) aigwi_exchange_why(x, "in order", aigwi_dialect_slice("", 0));
+    else aigwi_exchange_why(x, "by name", aigwi_dialect_slice("", 0));
+    for (i = 0; i < last && first; i++) aigwi_exchange_why(x, i ? ", " : "; failed lately: ", later[i].target.name);
+    return 1;
+}
+
+/* A candidate that cannot be asked: on to the next, or to the error. */
+static int aigwi_exchange_skip(aigw_exchange *x, const char *why) {
+    aigwi_exchange_why(x, "; ", x->picked[x->pick].target.name);
+    aigwi_exchange_why(x, ": ", aigw_base_str(why));
+    x->state = AIGWI_EXCHANGE_REFUSE;
+    if ((unsigned)x->pick + 1 >= x->picks) return 1;
+    x->pick++;
+    x->state = AIGWI_EXCHANGE_ROUTE;
+    return 1;
+}
+
+static int aigwi_exchange_route(aigw_exchange *x) {
+    const aigw_registry_pick *pick;
+    if (!x->picks && !aigwi_exchange_candidates(x)) return 1;
+    pick = &x->picked[x->pick];
+    if (pick->provider->off.n) {
+        aigwi_exchange_refuse(x, AIGW_KIND_NO_ROUTE, "this model's provider is not available: ", pick->provider->off, "", "");
+        return aigwi_exchange_skip(x, "not available");
+    }
+    x->state = AIGWI_EXCHANGE_TRY;
+    return 1;
+}
+
+/* ---- attempt: written, connected */
+
+/* The provider's bytes, what the encoder holds back, room for a head, and the client's bytes share one slab. */
+static void aigwi_exchange_buffers(aigw_exchange *x) {
+    const size_t n = x->out_slab.n / 16;
+    x->in = x->out_slab.p;
+    x->in_cap = n * 4;
+    x->in_at = x->in_n = 0;
+    aigwi_exchange_give(x, &x->big_slab);
+    aigwi_exchange_give(x, &x->hold_slab);
+    aigwi_exchange_out_use(x, x->out_slab.p + n * 6, x->out_slab.n - n * 6, n * 3);
+    memset(&x->enc, 0, sizeof x->enc);
+    x->enc.dialect = x->dialect;
+    x->enc.now = x->now;
+    x->enc.seed = aigw_base_random(&x->hub->random);
+    x->enc.req = &x->req;
+    x->enc.loss = &x->answer_loss;
+    x->enc.hold = x->out_slab.p + n * 4;
+    x->enc.hold_cap = n * 2;
+    aigw_dialect_enc_init(&x->enc);
+    x->chunked = (uint8_t)(x->stream && !x->http10);
+    x->array_n = 0;
+    x->ended = 0;
+    x->trouble = 0;
+    memset(&x->usage, 0, sizeof x->usage);
+}
+
+/* Memory for the fold of an answer; more is added when it is full. */
+static int aigwi_exchange_fold(aigw_exchange *x) {
+    aigw_exchange_slab *s = &x->fold_slab[0];
+    int r = aigwi_exchange_grow(x, s, 4096, 0);
+    if (r < 1) return r;
+    while (x->folds > 1) aigwi_exchange_give(x, &x->fold_slab[--x->folds]);
+    x->folds = 1;
+    x->fold_mem = aigw_base_arena(s->p, s->n);
+    aigw_model_fold_init(&x->fold, &x->resp, &x->fold_mem, 1);
+    return 1;
+}
+
+/* The next larger memory for the fold: what was folded stays where it is. */
+static int aigwi_exchange_fold_more(aigw_exchange *x, size_t want) {
+    aigw_exchange_slab *s = &x->fold_slab[x->folds];
+    const size_t last = x->fold_slab[x->folds - 1].n;
+    if (x->folds == sizeof x->fold_slab / sizeof x->fold_slab[0]) return -1;
+    if (aigwi_exchange_grow(x, s, last + 1 > want ? last + 1 : want, 0) < 1 && aigwi_exchange_grow(x, s, want, 0) < 1) return 0;
+    x->folds++;
+    x->fold_mem = aigw_base_arena(s->p, s->n);
+    return 1;
+}
+
+static void aigwi_exchange_try_cfg(aigw_exchange *x, aigw_attempt_cfg *cfg) {
+    const aigw_registry_pick *pick = &x->picked[x->pick];
+    memset(cfg, 0, sizeof *cfg);
+    cfg->req = &x->req;
+    cfg->target = &pick->target;
+    cfg->host = pick->provider->authority;
+    cfg->key = pick->provider->key;
+    cfg->times = pick->times;
+    cfg->until = x->until;
+    cfg->seed = aigw_base_random(&x->hub->random);
+    cfg->loss = &x->loss;
+    cfg->answer_loss = &x->answer_loss;
+    cfg->max_answer_bytes = x->cfg.max_answer_bytes;
+    aigw_model_loss_init(&x->loss, x->loss_items, sizeof x->loss_items / sizeof x->loss_items[0]);
+    aigw_model_loss_init(&x->answer_loss, x->answer_items, sizeof x->answer_items / sizeof x->answer_items[0]);
+    x->loss.strict = x->strict;
+    x->loss.doc = x->req.body;
+}
+
+/* The request cannot be put to this target. */
+static int aigwi_exchange_unfit(aigw_exchange *x, int code) {
+    const aigw_registry_pick *pick = &x->picked[x->pick];
+    aigw_arena mem = aigw_base_arena(x->head_mem, x->head_mem_n);
+    aigw_error err;
+    if (code == AIGW_E_REFUSED) {
+        aigw_dialect_refusal(&x->loss, &pick->target, &mem, &err);
+        aigwi_exchange_error(x, &err);
+        return aigwi_exchange_skip(x, "cannot express it");
+    }
+    if (code == AIGW_E_UNSUPPORTED) aigwi_exchange_refuse(x, AIGW_KIND_INVALID_REQUEST, x->op == AIGW_OP_COUNT_TOKENS ? "this provider has no token counting: " : "this provider has no such operation: ",
+                                                          pick->target.provider, "", "Use a model of another provider.");
+    else if (code == AIGW_E_CLOCK) aigwi_exchange_say(x, AIGW_KIND_INTERNAL, "the gateway's clock is not set", "");
+    else aigwi_exchange_refuse(x, AIGW_KIND_AUTH, "the key or a header for this provider holds bytes that no header may have: ", pick->target.provider, "", "Correct the provider's key.");
+    return aigwi_exchange_skip(x, "cannot be asked");
+}
+
+static int aigwi_exchange_try(aigw_exchange *x) {
+    aigw_attempt_cfg cfg;
+    int r = aigwi_exchange_grow(x, &x->out_slab, 4096, 0);
+    if (r == 1) r = aigwi_exchange_grow(x, &x->try_slab, 4096, 0);
+    if (r == 1 && !x->stream) r = aigwi_exchange_fold(x);
+    if (r < 1) return r ? aigwi_exchange_no_memory(x) : 0;
+    for (;;) {
+        aigwi_exchange_try_cfg(x, &cfg);
+        r = aigw_attempt_init(&x->attempt, &cfg, x->now, x->try_slab.p, x->try_slab.n);
+        if (r != AIGW_E_NOMEM) break;
+        r = aigwi_exchange_grow(x, &x->try_slab, x->try_slab.n + 1, 0);
+        if (r < 1) return r ? aigwi_exchange_no_memory(x) : 0;
+    }
+    if (r) return aigwi_exchange_unfit(x, r);
+    aigwi_exchange_give(x, &x->window_slab);
+    aigwi_exchange_buffers(x);
+    x->attempts++;
+    x->upstream_id_n = 0;
+    x->t_up = x->t_up ? x->t_up : x->now.mono_ns;
+    x->state = AIGWI_EXCHANGE_CONNECT;
+    return 1;
+}
+
+/* The kind of error that a callback's code means. */
+static int aigwi_exchange_io_kind(int code) {
+    const int kind = -100 - code;
+    return kind > 0 && kind < AIGW_KIND_COUNT ? kind : (int)AIGW_KIND_CONNECT;
+}
+
+static int aigwi_exchange_connect(aigw_exchange *x) {
+    static const char *const texts[] = { "the provider could not be reached", "the name of the provider's host was not found", "no TLS connection to the provider could be made" };
+    int r, kind;
+    aigw_attempt_tick(&x->attempt, x->now);
+    x->state = AIGWI_EXCHANGE_RELAY;
+    if (!(aigw_attempt_want(&x->attempt) & AIGW_WANT_CONNECT)) return 1;
+    x->own_conn = 1;
+    r = x->io.connect(x->io.user, 0, x->picked[x->pick].provider);
+    if (r == AIGW_AGAIN) {
+        x->state = AIGWI_EXCHANGE_CONNECT;
+        x->wait |= AIGW_WAIT_CONNECT;
+        return 0;
+    }
+    x->reused = r == 1;
+    kind = aigwi_exchange_io_kind(r);
+    if (r < 0) aigw_attempt_fail(&x->attempt, kind, texts[kind == AIGW_KIND_DNS ? 1 : kind == AIGW_KIND_TLS ? 2 : 0]);
+    else aigw_attempt_connected(&x->attempt, x->now);
+    return 1;
+}
+
+/* ---- relay: events to the client */
+
+/* 1: frames of the provider go to the client as they came. */
+static int aigwi_exchange_verbatim(const aigw_exchange *x) { return x->attempt.same && x->stream && x->attempt.stream; }
+
+static size_t aigwi_exchange_cost(const aigw_text *t) {
+    return t->form == AIGW_TEXT_ESCAPED ? t->n : t->form == AIGW_TEXT_JSON ? t->n * 2 : t->n * 6;
+}
+
+/* A bound on the bytes that an event becomes. */
+static size_t aigwi_exchange_bound(const aigw_exchange *x, const aigw_event *ev) {
+    size_t n = AIGWI_EXCHANGE_SLACK + aigwi_exchange_cost(&ev->text) + 6 * (ev->id.n + ev->name.n + ev->model.n) + 2 * x->enc.hold_n;
+    if (ev->state) n += 2 * (aigwi_exchange_cost(&ev->state->data) + ev->state->model.n);
+    if (ev->error) n += 6 * (ev->error->message.n + ev->error->advice.n + ev->error->param.n + ev->error->code.n);
+    return n;
+}
+
+/* Encode one event for the client. AIGW_OK, or AIGW_E_NOMEM with nothing written. */
+static int aigwi_exchange_encode(aigw_exchange *x, const aigw_event *ev) {
+    aigw_exchange_slab to = { NULL, 0 };
+    aigw_out out;
+    int r;
+    while (aigwi_exchange_room(x, aigwi_exchange_bound(x, ev)) == 1) {
+        aigwi_exchange_open(x, &out);
+        r = x->dialect->event_encode(&x->enc, ev, &out);
+        if (r != AIGW_E_NOMEM) return !r && aigwi_exchange_shut(x, &out) ? AIGW_OK : r ? r : (int)AIGW_E_NOMEM;
+        if (aigwi_exchange_grow(x, &to, x->enc.hold_cap + 1, 0) < 1) return AIGW_E_NOMEM;
+        (void)aigw_dialect_enc_move(&x->enc, to.p, to.n);
+        aigwi_exchange_give(x, &x->hold_slab);
+        x->hold_slab = to;
+        to.p = NULL;
+    }
+    return AIGW_E_NOMEM;
+}
+
+/* The sink of the attempt. */
+static int aigwi_exchange_put(void *user, const aigw_event *ev) {
+    aigw_exchange *x = (aigw_exchange *)user;
+    int r;
+    if (ev->type == AIGW_EVENT_USAGE) x->usage = ev->usage;
+    if (ev->type == AIGW_EVENT_BLOCK_START && !x->t_block) x->t_block = x->now.mono_ns;
+    if (ev->type == AIGW_EVENT_STOP) {
+        x->ended = AIGWI_EXCHANGE_STOPPED;
+        x->finish = ev->finish[0];
+    }
+    if (ev->type == AIGW_EVENT_ERROR) {
+        x->ended = AIGWI_EXCHANGE_FAILED;
+        return AIGW_OK;                                        /* it is in the attempt; what becomes of it is decided there */
+    }
+    if (aigwi_exchange_verbatim(x)) return AIGW_OK;
+    if (x->stream) return aigwi_exchange_encode(x, ev);
+    if (x->attempt.same && !x->attempt.stream) return AIGW_OK;     /* the body goes as it came */
+    r = aigw_model_fold_put(&x->fold, ev);
+    while (r == AIGW_E_NOMEM && aigwi_exchange_fold_more(x, ev->text.n * 2 + 4096) == 1) r = aigw_model_fold_put(&x->fold, ev);
+    return r;
+}
+
+/* A frame as it came: relayed, dropped, or in the other framing. What holds a finish, and all after it, is kept back until the source's end. */
+static void aigwi_exchange_frame(aigw_exchange *x) {
+    const aigw_frame *f = &x->attempt.frame;
+    const unsigned bits = x->attempt.dec.frame;
+    const int event = f->payload.p != NULL;
+    aigw_out out;
+    if ((bits & AIGW_FRAME_ERROR) || x->ended || (!event && (!x->committed || x->req.array || x->attempt.framing))) return;
+    if ((bits & AIGW_FRAME_USAGE_ONLY) && !x->usage_asked) return;
+    if ((bits & AIGW_FRAME_FINISH) && x->out_held == SIZE_MAX) {
+        aigwi_exchange_chunk_close(x);
+        x->out_held = x->out_n;
+    }
+    aigwi_exchange_open(x, &out);
+    if (x->req.array) {
+        aigw_base_put_lit(&out, x->array_n++ ? ",\r\n" : "[");
+        aigw_base_put(&out, f->payload);
+    } else if (x->attempt.framing) {
+        aigw_base_put_lit(&out, "data: ");
+        aigw_base_put(&out, f->payload);
+        aigw_base_put_lit(&out, "\r\n\r\n");
+    } else aigw_base_put(&out, f->raw);
+    if (!aigwi_exchange_shut(x, &out)) x->trouble = 1;
+}
+
+/* The status line of a stream. */
+static void aigwi_exchange_stream_head(aigw_exchange *x) {
+    aigw_arena mem;
+    aigw_head head = aigwi_exchange_head(x, &mem, 200);
+    aigwi_exchange_field(&head, "content-type", x->req.array ? aigwi_exchange_lit("application/json; charset=utf-8") : x->dialect->stream_type);
+    aigwi_exchange_field(&head, "cache-control", aigwi_exchange_lit("no-cache"));
+    aigwi_exchange_field(&head, "x-accel-buffering", aigwi_exchange_lit("no"));
+    if (x->http10) x->close_after = 1;
+    if (!aigwi_exchange_commit(x, &head, &mem, x->chunked ? -1 : -2)) aigw_attempt_fail(&x->attempt, AIGW_KIND_INTERNAL, "the response head does not fit into the gateway's memory");
+}
+
+static void aigwi_exchange_upstream_id(aigw_exchange *x) {
+    x->upstream_id_n = (uint8_t)aigwi_dialect_keep(x->upstream_id, sizeof x->upstream_id, x->attempt.request_id);
+}
+
+/* Events of one step, and what follows from them. 0: the client or memory must be waited for first. */
+static int aigwi_exchange_events(aigw_exchange *x) {
+    aigw_sink sink;
+    const size_t held = x->attempt.stream ? x->attempt.frames.n - x->attempt.frames.start : 0, want = aigwi_exchange_verbatim(x) ? held + 64 : AIGWI_EXCHANGE_SLACK + 512;
+    int r;
+    if (x->stream && aigwi_exchange_free(x) < want) {
+        if (x->committed && !aigwi_exchange_flush(x)) return 0;
+        r = aigwi_exchange_room(x, want);
+        if (r < 1) {
+            if (!r) return 0;
+            aigw_attempt_fail(&x->attempt, AIGW_KIND_BUSY, "the gateway has no memory large enough for this answer");
+        }
+    }
+    sink.put = aigwi_exchange_put;
+    sink.user = x;
+    r = aigw_attempt_next(&x->attempt, x->now, &sink);
+    if (r < 0) {
+        if (!x->attempt.stream && x->wait & AIGW_WAIT_MEMORY && !x->committed) {      /* a whole answer can be read again when there is memory */
+            aigwi_exchange_buffers(x);
+            return 0;
+        }
+        aigw_attempt_fail(&x->attempt, r == AIGW_E_NOMEM ? AIGW_KIND_BUSY : AIGW_KIND_BAD_RESPONSE,
+                          r == AIGW_E_NOMEM ? "the gateway has no memory free for this answer" : "the provider's answer breaks the rules of its own format");
+        return 1;
+    }
+    if (r && aigwi_exchange_verbatim(x)) aigwi_exchange_frame(x);
+    if (x->trouble) aigw_attempt_fail(&x->attempt, AIGW_KIND_INTERNAL, "a frame did not fit into the gateway's memory");
+    if (x->stream && !x->committed && x->attempt.state <= AIGWI_ATTEMPT_OVER && x->attempt.ended != AIGWI_ATTEMPT_ERROR &&
+        ((x->attempt.stream && x->attempt.dec.frame & AIGW_FRAME_CONTENT) || x->ended == AIGWI_EXCHANGE_STOPPED)) aigwi_exchange_stream_head(x);
+    return 1;
+}
+
+/* ---- relay: bytes to and from the provider */
+
+static int aigwi_exchange_send(aigw_exchange *x) {
+    const aigw_str s = aigw_attempt_out(&x->attempt);
+    int r = x->send_dead ? (int)AIGW_AGAIN : x->io.send(x->io.user, 0, s.p, s.n);
+    if (r > 0) aigw_attempt_sent(&x->attempt, x->now, (size_t)r);
+    if (r == AIGW_AGAIN && !x->send_dead) x->wait |= AIGW_WAIT_UP_OUT;
+    if (r < 0 && r != AIGW_AGAIN) x->send_dead = 1;            /* its reason may still be there to be read */
+    return r > 0;
+}
+
+static int aigwi_exchange_recv(aigw_exchange *x) {
+    const int r = x->io.recv(x->io.user, 0, x->in, x->in_cap);
+    if (r == AIGW_AGAIN) {
+        x->wait |= AIGW_WAIT_UP_IN;
+        return 0;
+    }
+    x->turns--;
+    if (r > 0) {
+        x->in_at = 0;
+        x->in_n = (size_t)r;
+    } else if (r == 0 || r == AIGW_E_CLOSED || r == AIGW_E_IO) aigw_attempt_eof(&x->attempt, x->now, r == 0);
+    else aigw_attempt_fail(&x->attempt, aigwi_exchange_io_kind(r), NULL);
+    return 1;
+}
+
+/* More memory for the attempt's answer. */
+static int aigwi_exchange_window(aigw_exchange *x) {
+    aigw_exchange_slab to = { NULL, 0 };
+    const int r = aigwi_exchange_grow(x, &to, x->attempt.mem_want, 0);
+    if (r < 0) aigw_attempt_fail(&x->attempt, AIGW_KIND_BAD_RESPONSE, "the provider's answer is larger than the gateway's largest memory slab");
+    if (r < 1) return r;
+    (void)aigw_attempt_move(&x->attempt, to.p, to.n);
+    aigwi_exchange_give(x, &x->window_slab);
+    x->window_slab = to;
+    return 1;
+}
+
+/* One thing that can be done with the provider now; 0 when nothing can. */
+static int aigwi_exchange_upstream(aigw_exchange *x) {
+    const unsigned want = aigw_attempt_want(&x->attempt);
+    if (want & AIGW_WANT_MEM) return aigwi_exchange_window(x);
+    if (want & AIGW_WANT_EVENT) return aigwi_exchange_events(x);
+    if (x->in_at < x->in_n) {
+        x->in_at += aigw_attempt_feed(&x->attempt, x->now, x->in + x->in_at, x->in_n - x->in_at);
+        return 1;
+    }
+    if (want & AIGW_WANT_OUT && aigwi_exchange_send(x)) return 1;
+    if (!(want & AIGW_WANT_IN)) return 0;
+    if (x->turns <= 0) {
+        x->wait |= AIGW_WAIT_TURN;
+        return 0;
+    }
+    return aigwi_exchange_recv(x);
+}
+
+/* ---- the end of an attempt */
+
+/* An error after the commit: what was kept back goes, one error in the dialect's own words, then close. */
+static void aigwi_exchange_cut(aigw_exchange *x) {
+    aigw_event ev;
+    aigw_out out;
+    if (x->out_held != SIZE_MAX) {
+        x->out_n = x->out_held;
+        x->out_held = SIZE_MAX;
+        x->chunk_open = 0;
+    }
+    memset(&ev, 0, sizeof ev);
+    ev.type = AIGW_EVENT_ERROR;
+    ev.at = AIGW_NOWHERE;
+    ev.error = &x->error;
+    x->enc.started = 1;                                        /* frames were sent, if not by the encoder */
+    x->close_after = 1;
+    aigwi_exchange_compact(x);
+    for (int tries = 0; tries < 2; tries++) {
+        const aigw_enc before = x->enc;
+        aigwi_exchange_open(x, &out);
+        if (!x->dialect->event_encode(&x->enc, &ev, &out) && aigwi_exchange_shut(x, &out)) return;
+        x->enc = before;
+        x->error.message.n = x->error.advice.n = 0;            /* that much fits into the reserve */
+    }
+}
+
+static void aigwi_exchange_finish(aigw_exchange *x) {
+    aigw_out out;
+    if (x->chunked && x->out_cap - x->out_n > 16) {
+        aigwi_exchange_chunk_close(x);
+        aigw_base_out_init(&out, x->out + x->out_n, x->out_cap - x->out_n, NULL, 0);
+        aigw_http_put_last_chunk(&out);
+        x->out_n += out.buf.n;
+    }
+    x->state = AIGWI_EXCHANGE_DRAIN;
+}
+
+/* How long the target is asked last: as it said, within reason. */
+static void aigwi_exchange_remember(aigw_exchange *x, const aigw_error *err) {
+    const uint32_t ours = (uint32_t)1 << AIGW_KIND_INVALID_REQUEST | (uint32_t)1 << AIGW_KIND_NOT_FOUND | (uint32_t)1 << AIGW_KIND_CONFLICT | (uint32_t)1 << AIGW_KIND_TOO_LARGE |
+                          (uint32_t)1 << AIGW_KIND_CONTEXT_LENGTH | (uint32_t)1 << AIGW_KIND_CONTENT_FILTER | (uint32_t)1 << AIGW_KIND_CANCELLED | (uint32_t)1 << AIGW_KIND_BUSY |
+                          (uint32_t)1 << AIGW_KIND_INTERNAL;
+    int64_t ms = err->retry_after_ms >= 0 ? err->retry_after_ms : AIGWI_EXCHANGE_FAILING_MS;
+    if (ours >> err->kind & 1) return;                         /* the request's fault or ours, not the target's */
+    if (ms > 60000) ms = 60000;
+    aigw_hub_failed(x->hub, x->picked[x->pick].target.name, aigwi_attempt_after(x->now.mono_ns, (uint32_t)ms));
+}
+
+/* Before the commit: the next target, the same again after a short wait, or the error to the client. */
+static int aigwi_exchange_again(aigw_exchange *x) {
+    aigw_error *err = &x->attempt.error;
+    const int kept = x->kind && x->error.retry == AIGW_RETRY_WAIT && err->retry != AIGW_RETRY_WAIT && x->attempts > 1;
+    const int64_t hint = err->retry_after_ms >= 0 ? err->retry_after_ms : 300 * (int64_t)x->attempts, most = aigwi_exchange_ms(x->cfg.wait_ms, 2000);
+    const int stale = x->reused && x->attempt.untouched && err->kind == AIGW_KIND_CONNECT && x->stale < 4;
+    const int wait = err->retry == AIGW_RETRY_WAIT && err->kind != AIGW_KIND_TIMEOUT && x->picks == 1 && hint <= most;
+    if (!kept) aigwi_exchange_error(x, err);                   /* of several errors the client is told one that passes */
+    if (stale) {                                               /* a kept connection that the provider had closed is nobody's failure */
+        x->stale++;
+        x->attempts--;
+        x->state = AIGWI_EXCHANGE_TRY;
+        return 1;
+    }
+    aigwi_exchange_remember(x, err);
+    aigwi_exchange_why(x, "; ", x->picked[x->pick].target.name);
+    aigwi_exchange_why(x, ": ", aigw_base_str(aigw_model_kind_name(err->kind)));
+    x->state = AIGWI_EXCHANGE_REFUSE;
+    if (err->retry == AIGW_RETRY_NEVER || (x->until && x->now.mono_ns >= x->until)) return 1;
+    if (x->attempts >= x->max_attempts) {
+        x->error.retry = AIGW_RETRY_OTHER;                     /* says x-should-retry: false: we have done that */
+        return 1;
+    }
+    if ((unsigned)x->pick + 1 < x->picks) {
+        x->pick++;
+        x->state = AIGWI_EXCHANGE_ROUTE;
+    } else if (wait) {
+        x->retry_at = aigwi_attempt_after(x->now.mono_ns, (uint32_t)hint);
+        x->state = AIGWI_EXCHANGE_WAIT;
+    }
+    return 1;
+}
+
+/* The attempt is over. */
+static int aigwi_exchange_over(aigw_exchange *x) {
+    const int stopped = x->attempt.ended == AIGWI_ATTEMPT_STOPPED && x->ended == AIGWI_EXCHANGE_STOPPED;
+    const int keep = x->attempt.keep_alive;
+    aigw_out out;
+    x->up_ns += x->attempt.t_last > x->attempt.t_start ? x->attempt.t_last - x->attempt.t_start : 0;
+    x->t_up_end = x->now.mono_ns;
+    aigwi_exchange_upstream_id(x);
+    if (x->own_conn) x->io.close(x->io.user, 0, keep);
+    x->own_conn = x->send_dead = 0;
+    aigw_attempt_release(&x->attempt);
+    x->in_at = x->in_n = 0;
+    if (!stopped && !x->committed) return aigwi_exchange_again(x);
+    if (!stopped) {
+        aigwi_exchange_error(x, &x->attempt.error);
+        aigwi_exchange_remember(x, &x->attempt.error);
+        aigwi_exchange_cut(x);
+        aigwi_exchange_finish(x);
+        return 1;
+    }
+    x->kind = AIGW_KIND_NONE;
+    aigw_hub_answered(x->hub, x->picked[x->pick].target.name);
+    aigwi_exchange_why(x, "; ", x->picked[x->pick].target.name);
+    if (!x->stream) {
+        x->state = AIGWI_EXCHANGE_WHOLE;
+        return 1;
+    }
+    x->out_held = SIZE_MAX;
+    if (aigwi_exchange_verbatim(x) && x->req.array) {
+        aigwi_exchange_open(x, &out);
+        aigw_base_put_lit(&out, x->array_n ? "]" : "[]");
+        (void)aigwi_exchange_shut(x, &out);
+    }
+    aigwi_exchange_finish(x);
+    return 1;
+}
+
+static int aigwi_exchange_relay(aigw_exchange *x) {
+    int more = 1;
+    while (x->state == AIGWI_EXCHANGE_RELAY && more) {
+        aigw_attempt_tick(&x->attempt, x->now);
+        if (aigw_attempt_want(&x->attempt) & AIGW_WANT_CLOSED) return aigwi_exchange_over(x);
+        more = aigwi_exchange_upstream(x);
+    }
+    if (x->state == AIGWI_EXCHANGE_RELAY && x->committed) (void)aigwi_exchange_flush(x);
+    return 0;
+}
+
+/* ---- answers in one piece */
+
+/* Write a body into one slab by `write`, with as much memory as it wants. 1, 0 (wait) or -1. */
+static int aigwi_exchange_body(aigw_exchange *x, int (*write)(aigw_exchange *x, aigw_out *out), aigw_str *body) {
+    aigw_out out;
+    size_t want = 4096;
+    int r, tries;
+    for (tries = 0; tries < 8; tries++) {
+        r = aigwi_exchange_grow(x, &x->whole_slab, want, 0);
+        if (r < 1) return r;
+        aigw_base_out_init(&out, x->whole_slab.p, x->whole_slab.n, NULL, 0);
+        r = write(x, &out);
+        *body = aigwi_dialect_slice(x->whole_slab.p, out.buf.n);
+        if (!r && out.buf.n <= out.buf.cap) return 1;
+        if (r && r != AIGW_E_NOMEM) return -1;
+        want = out.buf.n > out.buf.cap ? out.buf.n : x->whole_slab.n + 1;
+    }
+    return -1;
+}
+
+static int aigwi_exchange_write_whole(aigw_exchange *x, aigw_out *out) {
+    aigw_dialect_enc_init(&x->enc);
+    if (x->hold_slab.p) x->enc.hold = x->hold_slab.p, x->enc.hold_cap = x->hold_slab.n;
+    return x->dialect->resp_encode(&x->enc, &x->resp, out);
+}
+
+static int aigwi_exchange_whole(aigw_exchange *x) {
+    aigw_arena mem;
+    aigw_head head;
+    aigw_str body = x->attempt.body;
+    int r = 1;
+    if (!x->attempt.same || x->attempt.stream) r = aigwi_exchange_body(x, aigwi_exchange_write_whole, &body);
+    if (!r) return 0;
+    if (r < 0) return aigwi_exchange_no_memory(x);
+    aigwi_exchange_out_use(x, x->out_slab.p + x->out_slab.n / 16 * 6, x->out_slab.n / 16 * 10, x->out_slab.n / 16 * 3);
+    head = aigwi_exchange_head(x, &mem, 200);
+    aigwi_exchange_field(&head, "content-type", aigwi_exchange_lit("application/json"));
+    return aigwi_exchange_answer(x, &head, &mem, body);
+}
+
+/* The name behind "/models/" in the path, percent-decoded to `to`; empty: the list is asked for. */
+static aigw_str aigwi_exchange_single(const aigw_exchange *x, char *to) {
+    const aigw_str path = aigwi_exchange_path(x->http.head.target), mark = AIGW_STR("/models/");
+    size_t n = 0;
+    for (size_t i = aigw_base_find(path, mark, 0) + mark.n; i < path.n; i++) {
+        const int hex = path.p[i] == '%' && i + 2 < path.n ? aigwi_http_hex(path.p[i + 1]) * 16 + aigwi_http_hex(path.p[i + 2]) : 0;
+        to[n++] = hex > 32 ? (char)hex : path.p[i];
+        if (hex > 32) i += 2;
+    }
+    return aigwi_dialect_slice(to, n);
+}
+
+static int aigwi_exchange_write_models(aigw_exchange *x, aigw_out *out) {
+    aigw_model_info *infos = NULL;
+    aigw_arena mem = x->tree;
+    const int n = aigw_registry_list(x->registry, x->asked, &mem, &infos);
+    if (n < 0) return n;
+    if (!n && x->asked.n) return AIGW_E_MISSING;
+    return x->dialect->models_encode(infos, (size_t)n, x->asked.n != 0, out);
+}
+
+static int aigwi_exchange_models(aigw_exchange *x) {
+    aigw_arena mem;
+    aigw_head head;
+    aigw_str body;
+    size_t n = 0;
+    const aigw_registry_model *m;
+    const aigw_registry_route *route;
+    int r;
+    for (m = x->registry->models; m; m = m->next) n++;
+    for (route = x->registry->routes; route; route = route->next) n++;
+    r = aigwi_exchange_grow(x, &x->tree_slab, (n + 1) * sizeof(aigw_model_info) + 16 + x->http.head.target.n, 0);
+    if (r == 1) r = aigwi_exchange_grow(x, &x->out_slab, 4096, 0);
+    if (!r) return 0;
+    if (r < 0) return aigwi_exchange_no_memory(x);
+    x->tree = aigw_base_arena(x->tree_slab.p, x->tree_slab.n - x->http.head.target.n);
+    x->asked = aigwi_exchange_single(x, (char *)x->tree.end);
+    r = x->dialect->models_encode ? aigwi_exchange_body(x, aigwi_exchange_write_models, &body) : -1;
+    if (!r) return 0;
+    if (r < 0) {
+        aigwi_exchange_refuse(x, AIGW_KIND_NOT_FOUND, "there is no model or route called \"", x->asked, "\"", "GET /v1/models lists the names.");
+        return 1;
+    }
+    aigwi_exchange_out_use(x, x->out_slab.p, x->out_slab.n, x->out_slab.n);
+    head = aigwi_exchange_head(x, &mem, 200);
+    aigwi_exchange_field(&head, "content-type", aigwi_exchange_lit("application/json"));
+    return aigwi_exchange_answer(x, &head, &mem, body);
+}
+
+static int aigwi_exchange_local(aigw_exchange *x) {
+    aigw_arena mem;
+    aigw_head head = aigwi_exchange_head(x, &mem, x->reply.status ? x->reply.status : 200);
+    aigwi_exchange_out_use(x, x->small, sizeof x->small, sizeof x->small);
+    aigwi_exchange_field(&head, "content-type", x->reply.type);
+    return aigwi_exchange_answer(x, &head, &mem, x->reply.body);
+}
+
+/* The error, in the client's dialect. It needs no slab: when memory is short it must be said. */
+static int aigwi_exchange_refused(aigw_exchange *x) {
+    const size_t base = sizeof x->small / 2;
+    const int status = x->error.status;
+    aigw_arena mem;
+    aigw_head head;
+    aigw_out out;
+    int r = AIGW_E_NOMEM;
+    if (x->own_conn) aigwi_exchange_hang_up(x, 0);
+    for (int tries = 0; r && tries < 2; tries++) {
+        head = aigwi_exchange_head(x, &mem, 0);
+        aigw_base_out_init(&out, x->small + base, sizeof x->small - base, NULL, 0);
+        r = x->dialect ? x->dialect->error_encode(&x->error, &mem, &head, &out) : (int)AIGW_E_UNSUPPORTED;
+        if (!r && out.buf.n > out.buf.cap) r = AIGW_E_NOMEM;
+        if (x->error.message.n > 200) x->error.message.n = aigw_base_utf8(aigwi_dialect_slice(x->error.message.p, 200));
+    }
+    if (r) out.buf.n = 0;
+    if (!head.status) head.status = aigw_model_kind_status(x->error.kind);
+    if (!x->error.provider.n && status >= 400) head.status = status;                  /* of our own: 404, 405, 415, 431 */
+    if (x->allow) aigwi_exchange_field(&head, "allow", aigwi_exchange_lit(x->allow));
+    aigwi_exchange_out_use(x, x->small, base, base);
+    return aigwi_exchange_answer(x, &head, &mem, aigwi_dialect_slice(x->small + base, out.buf.n));
+}
+
+/* ---- settle: the record, and everything given back */
+
+static void aigwi_exchange_record_of(const aigw_exchange *x, aigw_exchange_record *r) {
+    const aigw_registry_pick *pick = aigwi_exchange_picked(x);
+    const aigw_str tag = aigwi_exchange_get(x, "x-aigw-user");
+    const uint64_t first = x->attempt.t_first, end = x->now.mono_ns;
+    memset(r, 0, sizeof *r);
+    r->request_id = aigwi_dialect_slice(x->id, x->id_n);
+    r->upstream_request_id = aigwi_dialect_slice(x->upstream_id, x->upstream_id_n);
+    r->method = x->http.head.method;
+    r->path = aigwi_exchange_path(x->http.head.target);
+    r->asked = x->asked;
+    if (x->route) r->route = x->route->name;
+    if (x->dialect) r->dialect = x->dialect->name;
+    if (pick) {
+        r->provider = pick->target.provider;
+        r->model = pick->target.id;
+        r->provider_dialect = pick->target.dialect->name;
+    }
+    r->why = aigwi_dialect_slice(x->why, x->why_n);
+    r->user = tag.n ? tag : x->req.param[AIGW_P_USER].raw;
+    r->client = aigwi_exchange_get(x, "user-agent");
+    r->status = x->status;
+    r->op = x->op;
+    r->kind = (uint8_t)x->kind;
+    r->stream = x->stream;
+    r->same = pick && x->attempt.same;
+    r->finish = x->finish;
+    r->disconnect = x->gone;
+    r->attempts = x->attempts;
+    r->usage = x->usage;
+    r->loss = &x->loss;
+    r->answer_loss = &x->answer_loss;
+    r->error = x->kind && x->kind != AIGW_KIND_CANCELLED ? &x->error : NULL;
+    r->t_read_us = aigwi_exchange_us(x->t_begin, x->t_read);
+    r->t_admit_us = aigwi_exchange_us(x->t_read, x->t_up);
+    r->t_connect_us = pick ? aigwi_exchange_us(x->attempt.t_start, x->attempt.t_connected) : -1;
+    r->t_first_us = pick ? aigwi_exchange_us(x->attempt.t_connected, first) : -1;
+    r->t_stream_us = pick ? aigwi_exchange_us(first, x->t_up_end ? x->t_up_end : end) : -1;
+    r->t_write_us = aigwi_exchange_us(x->t_up_end ? x->t_up_end : x->t_read, end);
+    r->ttft_us = aigwi_exchange_us(x->t_begin, x->t_block);
+    r->dur_us = aigwi_exchange_us(x->t_begin, end);
+    r->overhead_us = x->overhead_us;
+    r->bytes_in = x->bytes_in;
+    r->bytes_out = x->bytes_out;
+}
+
+/* Everything of the request goes; the connection stays. */
+static void aigwi_exchange_settle(aigw_exchange *x) {
+    aigw_exchange_record r;
+    if (x->state == AIGWI_EXCHANGE_IDLE || x->state == AIGWI_EXCHANGE_CLOSED) return;
+    aigwi_exchange_record_of(x, &r);
+    if (x->io.record) x->io.record(x->io.user, &r);
+    aigwi_exchange_give(x, &x->head_slab);
+    aigwi_exchange_give(x, &x->body_slab);
+    aigwi_exchange_give(x, &x->tree_slab);
+    aigwi_exchange_give(x, &x->try_slab);
+    aigwi_exchange_give(x, &x->window_slab);
+    aigwi_exchange_give(x, &x->out_slab);
+    aigwi_exchange_give(x, &x->big_slab);
+    aigwi_exchange_give(x, &x->hold_slab);
+    aigwi_exchange_give(x, &x->whole_slab);
+    for (int i = 0; i < 4; i++) aigwi_exchange_give(x, &x->fold_slab[i]);
+    aigwi_hub_leave(x->hub, x->slot);
+    x->hub->running--;
+    x->state = x->close_after || x->gone ? AIGWI_EXCHANGE_CLOSED : AIGWI_EXCHANGE_IDLE;
+    memset(&x->clear_from, 0, sizeof *x - offsetof(aigw_exchange, clear_from));
+    x->out_held = SIZE_MAX;
+}
+
+static int aigwi_exchange_drain(aigw_exchange *x) {
+    if (!aigwi_exchange_flush(x)) return 0;
+    aigwi_exchange_settle(x);
+    return 0;
+}
+
+/* ---- time */
+
+static uint64_t aigwi_exchange_due(const aigw_exchange *x) {
+    const uint64_t write = aigwi_attempt_after(x->write_at, aigwi_exchange_ms(x->cfg.write_ms, 120000));
+    uint64_t due = AIGW_NEVER;
+    if (x->state == AIGWI_EXCHANGE_IDLE || x->state == AIGWI_EXCHANGE_CLOSED) return AIGW_NEVER;
+    if (x->wait & AIGW_WAIT_MEMORY) due = x->memory_until;
+    if (x->state == AIGWI_EXCHANGE_READ) {
+        const uint64_t read = aigwi_attempt_after(x->read_at, aigwi_exchange_ms(x->cfg.read_ms, 60000));
+        return read < due ? read : due;
+    }
+    if (x->wait & AIGW_WAIT_CLIENT_OUT) return write < due ? write : due;
+    if (x->state == AIGWI_EXCHANGE_WAIT) return x->until && x->until < x->retry_at ? x->until : x->retry_at;
+    if (x->state == AIGWI_EXCHANGE_CONNECT || x->state == AIGWI_EXCHANGE_RELAY) {
+        const uint64_t up = aigw_attempt_deadline(&x->attempt);
+        if (up < due) due = up;
+        if (x->committed && x->out_held == SIZE_MAX && x->dialect->keep_alive.n && !x->req.array) {
+            const uint64_t ping = aigwi_attempt_after(x->write_at, aigwi_exchange_ms(x->cfg.ping_ms, 15000));
+            if (ping < due) due = ping;
+        }
+    }
+    return due;
+}
+
+AIGW_API uint64_t aigw_exchange_deadline(const aigw_exchange *x) { return x->job.deadline; }
+
+/* Keep a silent stream open. */
+static void aigwi_exchange_ping(aigw_exchange *x) {
+    aigw_out out;
+    if (!x->committed || x->out_held != SIZE_MAX || x->req.array || !x->dialect->keep_alive.n || x->out_at != x->out_n) return;
+    if (x->now.mono_ns < aigwi_attempt_after(x->write_at, aigwi_exchange_ms(x->cfg.ping_ms, 15000))) return;
+    x->write_at = x->now.mono_ns;
+    if (aigwi_exchange_free(x) < x->dialect->keep_alive.n) return;
+    aigwi_exchange_open(x, &out);
+    aigw_base_put(&out, x->dialect->keep_alive);
+    (void)aigwi_exchange_shut(x, &out);
+}
+
+/* What a deadline that passed means. `last`: what it waited for before this run. */
+static void aigwi_exchange_clock(aigw_exchange *x, unsigned last) {
+    if (x->state == AIGWI_EXCHANGE_READ && x->now.mono_ns >= aigwi_attempt_after(x->read_at, aigwi_exchange_ms(x->cfg.read_ms, 60000))) {
+        aigwi_exchange_say(x, AIGW_KIND_TIMEOUT, "the request did not arrive in time", "");
+        x->error.status = 408;
+        x->close_after = 1;
+    }
+    if (last & AIGW_WAIT_MEMORY && x->memory_until && x->now.mono_ns >= x->memory_until) {
+        x->memory_until = 0;
+        if (x->state == AIGWI_EXCHANGE_RELAY) aigw_attempt_fail(&x->attempt, AIGW_KIND_BUSY, "the gateway has no memory free for this answer");
+        else if (!x->committed) (void)aigwi_exchange_no_memory(x);
+    }
+    if (last & AIGW_WAIT_CLIENT_OUT && x->committed && x->state != AIGWI_EXCHANGE_CLOSED) {
+        if (x->state == AIGWI_EXCHANGE_RELAY) x->attempt.t_last = x->now.mono_ns;     /* it was not asked for bytes: its silence does not count */
+        if (x->now.mono_ns >= aigwi_attempt_after(x->write_at, aigwi_exchange_ms(x->cfg.write_ms, 120000))) x->gone = 1;
+    }
+    if (x->state == AIGWI_EXCHANGE_RELAY) aigwi_exchange_ping(x);
+}
+
+static int aigwi_exchange_wait(aigw_exchange *x) {
+    if (x->until && x->now.mono_ns >= x->until) x->state = AIGWI_EXCHANGE_REFUSE;
+    else if (x->now.mono_ns >= x->retry_at) x->state = AIGWI_EXCHANGE_TRY;
+    return x->state != AIGWI_EXCHANGE_WAIT;
+}
+
+/* ---- the machine */
+
+/* The client is gone, by whatever sign. */
+static void aigwi_exchange_gone(aigw_exchange *x) {
+    x->gone = 1;
+    if (x->state < AIGWI_EXCHANGE_DRAIN) x->kind = AIGW_KIND_CANCELLED;
+    aigwi_exchange_hang_up(x, 0);
+    aigwi_exchange_settle(x);
+}
+
+/* "100 Continue" goes out before anything else. */
+static int aigwi_exchange_continued(aigw_exchange *x) {
+    if (!x->continuing) return 1;
+    if (!aigwi_exchange_flush(x)) return 0;
+    x->continuing = x->committed = 0;
+    return 1;
+}
+
+static int aigwi_exchange_step(aigw_exchange *x) {
+    switch (x->state) {
+    case AIGWI_EXCHANGE_ADMIT:   return aigwi_exchange_admit(x);
+    case AIGWI_EXCHANGE_ROUTE:   return aigwi_exchange_route(x);
+    case AIGWI_EXCHANGE_TRY:     return aigwi_exchange_try(x);
+    case AIGWI_EXCHANGE_CONNECT: return aigwi_exchange_connect(x);
+    case AIGWI_EXCHANGE_RELAY:   return aigwi_exchange_relay(x);
+    case AIGWI_EXCHANGE_WAIT:    return aigwi_exchange_wait(x);
+    case AIGWI_EXCHANGE_WHOLE:   return aigwi_exchange_whole(x);
+    case AIGWI_EXCHANGE_MODELS:  return aigwi_exchange_models(x);
+    case AIGWI_EXCHANGE_LOCAL:   return aigwi_exchange_local(x);
+    case AIGWI_EXCHANGE_REFUSE:  return aigwi_exchange_refused(x);
+    case AIGWI_EXCHANGE_DRAIN:   return aigwi_exchange_drain(x);
+    default:                     return 0;
+    }
+}
+
+AIGW_API void aigw_exchange_init(aigw_exchange *x, aigw_hub *hub, const aigw_exchange_io *io, const aigw_exchange_cfg *cfg) {
+    memset(x, 0, sizeof *x);
+    x->hub = hub;
+    x->io = *io;
+    if (cfg) x->cfg = *cfg;
+    x->out_held = SIZE_MAX;
+    aigwi_hub_link(hub, &x->job, x);
+}
+
+AIGW_API unsigned aigw_exchange_run(aigw_exchange *x, aigw_now now) {
+    const unsigned last = x->wait;
+    int starved;
+    x->now = now;
+    x->wait = 0;
+    x->turns = x->cfg.blocking ? 1 : AIGWI_EXCHANGE_TURNS;
+    starved = x->state <= AIGWI_EXCHANGE_READ && aigwi_hub_lacks(x->hub, &x->job);
+    if (starved) x->wait = AIGW_WAIT_MEMORY;                   /* feed could not take more */
+    else aigwi_hub_await(x->hub, &x->job, -1);
+    aigwi_exchange_clock(x, last);
+    while (!x->gone && aigwi_exchange_continued(x) && aigwi_exchange_step(x)) {}
+    if (x->gone && x->state != AIGWI_EXCHANGE_CLOSED) aigwi_exchange_gone(x);
+    if (x->state <= AIGWI_EXCHANGE_READ && !starved) x->wait |= AIGW_WAIT_CLIENT_IN;
+    if (x->state == AIGWI_EXCHANGE_IDLE) x->wait |= AIGW_WAIT_IDLE;
+    if (x->state == AIGWI_EXCHANGE_CLOSED) x->wait = AIGW_WAIT_CLOSE;
+    aigwi_hub_at(x->hub, &x->job, aigwi_exchange_due(x));
+    return x->wait;
+}
+
+AIGW_API void aigw_exchange_eof(aigw_exchange *x, aigw_now now) {
+    x->now = now;
+    if (x->state == AIGWI_EXCHANGE_IDLE) x->state = AIGWI_EXCHANGE_CLOSED;
+    if (x->state != AIGWI_EXCHANGE_CLOSED) aigwi_exchange_gone(x);
+}
+
+AIGW_API void aigw_exchange_release(aigw_exchange *x, aigw_now now) {
+    if (!x->hub) return;
+    aigw_exchange_eof(x, now);
+    aigwi_hub_await(x->hub, &x->job, -1);
+    aigwi_hub_unlink(x->hub, &x->job);
+    x->hub = NULL;
+}
 
 /* ==== >>client ===================================================================================================== */
+/* The short way in: a question, a provider, a connection. Knows how to pump an attempt over two callbacks; everything else is below. */
+
+AIGW_API void aigw_client_init(aigw_client *c, const aigw_dialect *dialect, aigw_str host, aigw_str base, aigw_str key, aigw_str model) {
+    memset(c, 0, sizeof *c);
+    c->target.name = c->target.id = model;
+    c->target.provider = host;
+    c->target.dialect = dialect;
+    c->target.base = base;
+    c->cfg.req = &c->req;
+    c->cfg.target = &c->target;
+    c->cfg.host = host;
+    c->cfg.key = key;
+    c->req.op = AIGW_OP_CHAT;
+    c->req.model = model;
+    c->req.model_at = AIGW_NOWHERE;
+}
+
+static void aigwi_client_say(aigw_message *m, aigw_part *p, int role, aigw_str text) {
+    memset(m, 0, sizeof *m);
+    memset(p, 0, sizeof *p);
+    m->role = (uint8_t)role;
+    m->parts = p;
+    m->at = p->at = AIGW_NOWHERE;
+    p->kind = AIGW_PART_TEXT;
+    p->text = aigwi_dialect_text(text, AIGW_TEXT_PLAIN);
+}
+
+AIGW_API void aigw_client_ask(aigw_client *c, aigw_str system, aigw_str user, int stream) {
+    aigwi_client_say(&c->message[0], &c->part[0], AIGW_ROLE_SYSTEM, system);
+    aigwi_client_say(&c->message[1], &c->part[1], AIGW_ROLE_USER, user);
+    c->message[0].next = &c->message[1];
+    c->req.messages = &c->message[system.n ? 0 : 1];
+    c->req.param[AIGW_P_STREAM].has = 1;
+    c->req.param[AIGW_P_STREAM].at = AIGW_NOWHERE;
+    c->req.param[AIGW_P_STREAM].micro = stream != 0;
+}
+
+AIGW_API int aigw_client_start(aigw_client *c, aigw_now now, void *mem, size_t n) {
+    const size_t in = n / 8;                                   /* for the provider's bytes */
+    int r;
+    c->in = (char *)mem;
+    c->in_cap = in;
+    c->in_at = c->in_n = 0;
+    if (!in) return AIGW_E_NOMEM;
+    r = aigw_attempt_init(&c->attempt, &c->cfg, now, (char *)mem + (in + 15) / 16 * 16, n > 128 ? n - (in + 15) / 16 * 16 : 0);
+    if (!r) aigw_attempt_connected(&c->attempt, now);
+    return r;
+}
+
+static int aigwi_client_recv(aigw_client *c, aigw_now now) {
+    const int r = c->io.recv(c->io.user, c->in, c->in_cap);
+    if (r == AIGW_AGAIN) return AIGW_AGAIN;
+    c->in_at = 0;
+    c->in_n = r > 0 ? (size_t)r : 0;
+    if (r <= 0) aigw_attempt_eof(&c->attempt, now, r == 0);
+    return 1;
+}
+
+/* A broken connection to send on may still have an answer to be read. */
+static int aigwi_client_send(aigw_client *c, aigw_now now) {
+    const aigw_str s = aigw_attempt_out(&c->attempt);
+    const int r = c->io.send(c->io.user, s.p, s.n);
+    if (r > 0) aigw_attempt_sent(&c->attempt, now, (size_t)r);
+    return r > 0 ? 1 : r == AIGW_AGAIN ? (int)AIGW_AGAIN : aigwi_client_recv(c, now);
+}
+
+AIGW_API int aigw_client_run(aigw_client *c, aigw_now now, const aigw_sink *out) {
+    aigw_attempt *a = &c->attempt;
+    unsigned want;
+    int r;
+    aigw_attempt_tick(a, now);
+    while (!((want = aigw_attempt_want(a)) & AIGW_WANT_CLOSED)) {
+        if (want & AIGW_WANT_MEM) aigw_attempt_fail(a, AIGW_KIND_BAD_RESPONSE, "the answer is larger than the memory given");
+        else if (want & AIGW_WANT_EVENT) {
+            r = aigw_attempt_next(a, now, out);
+            if (r < 0) return r;
+        } else if (c->in_at < c->in_n) c->in_at += aigw_attempt_feed(a, now, c->in + c->in_at, c->in_n - c->in_at);
+        else if (want & AIGW_WANT_OUT) {
+            r = aigwi_client_send(c, now);
+            if (r < 0) return r;
+        } else {
+            r = aigwi_client_recv(c, now);
+            return r < 0 ? r : 0;
+        }
+    }
+    aigw_attempt_release(a);
+    return 1;
+}
+
+AIGW_API uint64_t aigw_client_deadline(const aigw_client *c) { return aigw_attempt_deadline(&c->attempt); }
+
+AIGW_API void aigw_client_release(aigw_client *c) { aigw_attempt_release(&c->attempt); }
 
 #endif /* AIGW_IMPLEMENTED */
 #endif /* AIGW_IMPLEMENTATION */
