@@ -16267,7 +16267,7 @@ static void aigwi_exchange_headed(aigw_exchange *x) {
     aigwi_exchange_until(x);
     x->http10 = (x->http.flags & AIGWI_HTTP_OLD) != 0;
     x->close_after = !x->http.keep_alive;
-    x->head_request = aigw_base_eq(head->method, aigwi_exchange_lit("HEAD"));
+    x->head_request = (uint8_t)aigw_base_eq(head->method, aigwi_exchange_lit("HEAD"));
     x->strict = strict.n && !aigwi_exchange_is(strict, "0") && !aigwi_exchange_is(strict, "false");
     x->op = (uint8_t)aigwi_exchange_dialect(x, x->head_request ? "GET" : NULL);
     if (x->io.local && x->io.local(x->io.user, head, &x->reply)) {
@@ -16679,10 +16679,21 @@ static void aigwi_exchange_frame(aigw_exchange *x) {
     if (!aigwi_exchange_shut(x, &out)) x->trouble = 1;
 }
 
+static void aigwi_exchange_upstream_id(aigw_exchange *x) {
+    x->upstream_id_n = (uint8_t)aigwi_dialect_keep(x->upstream_id, sizeof x->upstream_id, x->attempt.request_id);
+}
+
+/* This one's answer is given. */
+static void aigwi_exchange_chosen(aigw_exchange *x) {
+    aigwi_exchange_why(x, "; ", x->picked[x->pick].target.name);
+    aigwi_exchange_upstream_id(x);
+}
+
 /* The status line of a stream. */
 static void aigwi_exchange_stream_head(aigw_exchange *x) {
     aigw_arena mem;
     aigw_head head = aigwi_exchange_head(x, &mem, 200);
+    aigwi_exchange_chosen(x);
     aigwi_exchange_field(&head, "content-type", x->req.array ? aigwi_exchange_lit("application/json; charset=utf-8") : x->dialect->stream_type);
     aigwi_exchange_field(&head, "cache-control", aigwi_exchange_lit("no-cache"));
     aigwi_exchange_field(&head, "x-accel-buffering", aigwi_exchange_lit("no"));
@@ -16690,9 +16701,6 @@ static void aigwi_exchange_stream_head(aigw_exchange *x) {
     if (!aigwi_exchange_commit(x, &head, &mem, x->chunked ? -1 : -2)) aigw_attempt_fail(&x->attempt, AIGW_KIND_INTERNAL, "the response head does not fit into the gateway's memory");
 }
 
-static void aigwi_exchange_upstream_id(aigw_exchange *x) {
-    x->upstream_id_n = (uint8_t)aigwi_dialect_keep(x->upstream_id, sizeof x->upstream_id, x->attempt.request_id);
-}
 
 /* Events of one step, and what follows from them. 0: the client or memory must be waited for first. */
 static int aigwi_exchange_events(aigw_exchange *x) {
@@ -16886,8 +16894,8 @@ static int aigwi_exchange_over(aigw_exchange *x) {
     }
     x->kind = AIGW_KIND_NONE;
     aigw_hub_answered(x->hub, x->picked[x->pick].target.name);
-    aigwi_exchange_why(x, "; ", x->picked[x->pick].target.name);
     if (!x->stream) {
+        aigwi_exchange_chosen(x);
         x->state = AIGWI_EXCHANGE_WHOLE;
         return 1;
     }
