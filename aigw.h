@@ -636,6 +636,7 @@ typedef struct {
     aigw_message *messages;
     aigw_tool    *tools;
     uint8_t       choice;               /* AIGW_CHOICE_* */
+    uint8_t       choice_checked;       /* AUTO of Gemini's kind VALIDATED: calls keep to their schemas (also a raw member, for the others' reports) */
     aigw_item    *choice_names;         /* NAMED: one. AUTO or REQUIRED with names: only these tools */
     size_t        choice_at;
     aigw_param    param[AIGW_P_COUNT];
@@ -12177,7 +12178,7 @@ typedef struct {
     uint32_t    made, steps;           /* ids made; comparisons spent on matching results */
     aigw_str    schema;                /* of the answer */
     size_t      schema_at;
-    uint8_t     json_mime, results;
+    uint8_t     json_mime, results, tagged;    /* seen: application/json; results; another provider's state */
 } aigwi_gemini_reader;
 
 static int aigwi_gemini_no_memory(aigw_json *j) { return aigw_json_fail(j, AIGW_E_NOMEM, aigw_json_at(j), "the memory for the request is too small"); }
@@ -12286,8 +12287,10 @@ static aigw_part *aigwi_gemini_take_part(aigwi_gemini_reader *r, aigw_part **slo
     else part = aigwi_dialect_add_part(r->mem, slot, p->thought && !p->data ? (int)AIGW_PART_REASONING : kinds[p->data], p->at);
     if (part && p->has_signature) {
         part->state = aigwi_dialect_get_opaque(p->signature, r->mem, aigwi_gemini_me, AIGW_OPAQUE_SIGNATURE, 1);
-        if (part->state) part->state->at = p->signature_at;
-        else part = NULL;
+        if (part->state) {
+            part->state->at = p->signature_at;
+            r->tagged |= !aigw_base_eq(part->state->owner, aigwi_gemini_me);
+        } else part = NULL;
     }
     if (!part) {
         aigwi_gemini_no_memory(&r->j);
@@ -12454,7 +12457,8 @@ static void aigwi_gemini_read_calling(aigwi_gemini_reader *r) {
             for (i = 0; i < 5 && !aigw_base_eq_nocase(word, aigwi_gemini_modes[i].word); i++) {}
             if (i == 5) aigw_json_fail(j, AIGW_E_VALUE, req->choice_at, "a mode is AUTO, ANY, NONE or VALIDATED");
             else req->choice = aigwi_gemini_modes[i].choice;
-            if (i < 5 && aigw_base_eq(aigwi_gemini_modes[i].word, validated)) aigwi_gemini_keep_raw(r, &before);   /* no other dialect has this one */
+            req->choice_checked = i < 5 && aigw_base_eq(aigwi_gemini_modes[i].word, validated);
+            if (req->choice_checked) aigwi_gemini_keep_raw(r, &before);   /* no other dialect has this one */
         }
     }
     if (req->choice == AIGW_CHOICE_REQUIRED && req->choice_names && !req->choice_names->next) req->choice = AIGW_CHOICE_NAMED;
@@ -12642,6 +12646,63 @@ static void aigwi_gemini_read_request(aigwi_gemini_reader *r) {
     }
 }
 
+/* The thoughts from `first` (in message `m`) up to the part `end`, decoded, as one text of at most `room` bytes. 1, or 0 without memory. */
+static int aigwi_gemini_concat(aigw_arena *mem, const aigw_message *m, const aigw_part *first, const aigw_part *end, size_t room, aigw_text *text) {
+    char *joined = (char *)aigw_base_take(mem, room, 1, 1);
+    const aigw_part *p = first;
+    size_t n = 0;
+    aigw_str s;
+    if (!joined) return 0;
+    while (p != end) {
+        if (!aigwi_dialect_plain(p->text, mem, &s)) return 0;
+        if (s.n) memcpy(joined + n, s.p, s.n);
+        n += s.n;
+        for (p = p->next; !p && m->next; ) {
+            m = m->next;
+            p = m->parts;
+        }
+    }
+    *text = aigwi_dialect_text(aigwi_dialect_slice(joined, n), AIGW_TEXT_PLAIN);
+    return 1;
+}
+
+/* google-genai sends a streamed turn back as it came: one content per chunk, and another provider's signature as a last part without text (see
+   late_state). That signature is of the whole thought, so the thoughts before it become one part again, in the place of the first. */
+static void aigwi_gemini_join_thoughts(aigwi_gemini_reader *r) {
+    aigw_message *m, *first_m = NULL, *q, *kept = NULL;
+    aigw_part *first = NULL, **slot, *p;
+    size_t room = 0;
+    for (m = r->req->messages; m; m = m->next) {
+        if (m->role != AIGW_ROLE_ASSISTANT) first = NULL;
+        for (slot = &m->parts; (p = *slot) != NULL; slot = &p->next) {
+            int thought = p->kind == AIGW_PART_REASONING;
+            if (thought && !p->state) {
+                if (!first) room = 0;
+                if (!first) first_m = m;
+                if (!first) first = p;
+                room += p->text.n;
+                continue;
+            }
+            if (first && thought && !p->text.n && !aigw_base_eq(p->state->owner, aigwi_gemini_me)) {
+                if (!aigwi_gemini_concat(r->mem, first_m, first, p, room, &first->text)) {
+                    aigwi_gemini_no_memory(&r->j);
+                    return;
+                }
+                first->state = p->state;
+                for (q = first_m->next; first_m != m && q != m; q = q->next) q->parts = NULL;
+                first->next = first_m == m ? p->next : NULL;
+                if (first_m != m) m->parts = p->next;
+            }
+            first = NULL;
+        }
+    }
+    for (m = r->req->messages; m; m = m->next) {               /* contents of which nothing is left */
+        if (m->parts || !kept) kept = m;
+        else kept->next = m->next;
+    }
+    r->req->last_message = kept;
+}
+
 static int aigwi_gemini_req_decode(const aigw_head *head, aigw_str body, aigw_arena *mem, aigw_req *req, aigw_fault *fault) {
     aigwi_gemini_route route = aigwi_gemini_path(head);
     aigwi_gemini_reader r;
@@ -12672,6 +12733,7 @@ static int aigwi_gemini_req_decode(const aigw_head *head, aigw_str body, aigw_ar
     if (req->format.schema.n) req->format.kind = AIGW_FORMAT_SCHEMA;
     else if (r.json_mime) req->format.kind = AIGW_FORMAT_JSON;
     req->format.strict = -1;
+    if (!r.j.err && r.tagged) aigwi_gemini_join_thoughts(&r);
     for (m = r.results ? req->messages : NULL; m; m = m->next)
         for (p = m->parts; p; p = p->next)
             if (p->kind == AIGW_PART_TOOL_CALL) p->source = 0;
@@ -12792,6 +12854,7 @@ static int aigwi_gemini_put_media(aigwi_gemini_writer *w, const aigw_part *p, vo
     const char *fault;
     if (p->detail.n) aigwi_gemini_lose_member(w, p->detail_at, p->at, AIGW_LOSS_DROPPED, "mediaResolution holds for the whole request, not for one image");
     if (p->source == AIGW_SOURCE_TEXT) {
+        if (p->name.n) aigwi_gemini_lose(w, p->at, "", AIGW_LOSS_APPROXIMATED, "a text document is plain text, without its title");
         begin(w);
         aigw_json_key(w->out, "text");
         aigw_json_put_text(w->out, p->text);
@@ -13075,16 +13138,6 @@ static void aigwi_gemini_put_tools(aigwi_gemini_writer *w) {
     aigw_json_close(w->out, ']');
 }
 
-/* The raw member that says mode VALIDATED in a request of our own dialect, or NULL. */
-static const aigw_raw *aigwi_gemini_validated(const aigw_req *req) {
-    static const aigw_str mode = AIGW_STR("mode"), word = AIGW_STR("\"VALIDATED\"");
-    const aigw_raw *raw;
-    if (!aigw_base_eq(req->dialect, aigwi_gemini_me)) return NULL;
-    for (raw = req->raw; raw; raw = raw->next)
-        if (aigw_base_eq(raw->name, mode) && aigw_base_eq_nocase(raw->json, word)) return raw;
-    return NULL;
-}
-
 /* Mode and allowed names. There is no strict flag on a tool: VALIDATED holds for all of them (26.3). */
 static void aigwi_gemini_put_choice(aigwi_gemini_writer *w) {
     static const char *const modes[] = { NULL, "AUTO", "NONE", "ANY", "ANY" };
@@ -13099,7 +13152,7 @@ static void aigwi_gemini_put_choice(aigwi_gemini_writer *w) {
         if (t->strict == 1) strict++;
         else loose++;
     }
-    if (req->choice <= AIGW_CHOICE_AUTO && (strict || (req->choice_names && mode) || aigwi_gemini_validated(req))) mode = "VALIDATED";
+    if (req->choice <= AIGW_CHOICE_AUTO && (strict || (req->choice_names && mode) || req->choice_checked)) mode = "VALIDATED";
     if (mode && strict && loose && req->choice <= AIGW_CHOICE_AUTO)
         for (t = req->tools; t; t = t->next)
             if (t->strict == 1) aigwi_gemini_lose_member(w, t->strict_at, t->at, AIGW_LOSS_APPROXIMATED, "strict holds for all functions or for none");
@@ -13173,7 +13226,7 @@ typedef struct { int8_t show; const char *level; aigw_str budget; int32_t tokens
 
 static void aigwi_gemini_think_effort(aigwi_gemini_writer *w, int e, size_t at, aigwi_gemini_thinking *t) {
     int use, levels = !(w->to->can & AIGW_CAN(BUDGET_THINKING)) || (w->to->can & AIGW_CAN(LEVEL_THINKING));
-    if (!levels) {
+    if (!levels || (!e && (w->to->can & AIGW_CAN(BUDGET_THINKING)) && !(w->to->no & AIGW_CAN(THINKING_OFF)))) {
         t->has_budget = 1;
         t->tokens = aigwi_gemini_efforts[e].budget;
         if (!t->tokens && (w->to->no & AIGW_CAN(THINKING_OFF))) t->tokens = 128;
@@ -13325,7 +13378,8 @@ static void aigwi_gemini_put_config(aigwi_gemini_writer *w, uint32_t *done) {
 }
 
 static void aigwi_gemini_put_body(aigwi_gemini_writer *w) {
-    const aigw_raw *validated = aigwi_gemini_validated(w->req), *raw;
+    static const aigw_str mode = AIGW_STR("mode");
+    const aigw_raw *raw;
     const aigw_param *parallel = &w->req->param[AIGW_P_PARALLEL];
     uint32_t done = 0;
     int r;
@@ -13343,7 +13397,7 @@ static void aigwi_gemini_put_body(aigwi_gemini_writer *w) {
     if (r && w->err != AIGW_E_NOMEM) w->err = r;
     if (w->req->cache_ttl_s) aigwi_gemini_lose(w, w->req->cache_at, "", AIGW_LOSS_DROPPED, "Gemini caches by resource, not by marks");
     for (raw = w->req->raw; raw; raw = raw->next)
-        if (raw != validated) aigwi_gemini_lose(w, raw->at, "", AIGW_LOSS_DROPPED, "only its own dialect knows this member");
+        if (!w->req->choice_checked || !aigw_base_eq(raw->name, mode)) aigwi_gemini_lose(w, raw->at, "", AIGW_LOSS_DROPPED, "only its own dialect knows this member");
 }
 
 /* Where a request goes: base, version unless the base names one, model, method. */

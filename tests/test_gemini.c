@@ -247,8 +247,325 @@ T(recordings_answers) {
     t_ok("there were some", n > 40);
 }
 
+
+/* ---- transcripts: tests/cases/gemini.txt, blocks of
+ *
+ *     ## label
+ *     ! what and how
+ *     input
+ *     ---
+ *     output
+ *
+ * request PATH      a client's body to the canonical request, or the fault
+ * edit ID PATH      a client's body for the same dialect: target, body, loss report
+ * encode FLAGS      a canonical request: target, body, loss report. FLAGS: can=.. no=.. (words of aigw_can), id=.. base=.. version=.. max=.. efforts=a,b
+ * answer, count     a provider's whole body to events
+ * stream [cut] [n=2]  frames, one a line, to events
+ * events [array] [hold=N]   canonical events, one a line, to a client's bytes; NOMEM lines where hold was too small (then it is doubled)
+ * whole             canonical events, folded, to a client's whole body
+ * error STATUS [name:value ..]   a provider's error body to the canonical error
+ * fail              a canonical error to a client's head and body
+ * With T_UPDATE=1 the outputs are rewritten; read the diff. */
+
+static char *word_after(const char *args, const char *name) {
+    static char buf[4][200];
+    static int turn;
+    const char *p = strstr(args, name);
+    char *b = buf[turn++ & 3];
+    size_t n = 0;
+    if (!p) return NULL;
+    for (p += strlen(name); *p && *p != ' ' && n < 199; p++) b[n++] = *p == ',' ? ' ' : *p;
+    b[n] = 0;
+    return b;
+}
+
+static uint32_t can_bits(const char *words) {
+#define X(name, label) label,
+    static const char *const labels[] = { AIGW_CAN_LIST(X) };
+#undef X
+    uint32_t bits = 0;
+    size_t i;
+    for (i = 0; words && i < T_COUNT(labels); i++) {
+        const char *p = strstr(words, labels[i]);
+        size_t n = strlen(labels[i]);
+        if (p && (p == words || p[-1] == ' ') && (!p[n] || p[n] == ' ')) bits |= (uint32_t)1 << i;
+    }
+    return bits;
+}
+
+static void put_fault(aigw_out *to, const aigw_fault *f) {
+    char line[400];
+    snprintf(line, sizeof line, "fault %d %s at %lu: %s\n", f->code, f->path, (unsigned long)f->at, f->text ? f->text : "");
+    aigw_base_put_lit(to, line);
+}
+static void put_line(aigw_out *to, aigw_str s) {
+    aigw_base_put(to, s);
+    aigw_base_put_lit(to, "\n");
+}
+static void put_encoded(aigw_out *to, const encoded *e) {
+    char line[64];
+    put_line(to, e->target);
+    put_line(to, e->body);
+    if (e->code) {
+        snprintf(line, sizeof line, "code %d\n", e->code);
+        aigw_base_put_lit(to, line);
+    }
+    if (e->report.n) put_line(to, e->report);
+}
+
+static void do_encode(const char *args, aigw_str in, aigw_out *to) {
+    aigw_target t = target();
+    aigw_arena mem = arena();
+    aigw_fault fault;
+    aigw_req req;
+    encoded e;
+    memset(&fault, 0, sizeof fault);
+    t.can = can_bits(word_after(args, "can="));
+    t.no = can_bits(word_after(args, "no="));
+    if (word_after(args, "id=")) t.id = str(word_after(args, "id="));
+    if (word_after(args, "base=")) t.base = str(word_after(args, "base="));
+    if (word_after(args, "version=")) t.version = str(word_after(args, "version="));
+    if (word_after(args, "max=")) t.max_output = atoi(word_after(args, "max="));
+    if (word_after(args, "efforts=")) t.efforts = str(word_after(args, "efforts="));
+    if (aigw_model_req_decode(in, &mem, &req, &fault)) { put_fault(to, &fault); return; }
+    e = encode(&req, &t);
+    put_encoded(to, &e);
+    if (!e.code) t_int("is JSON", aigw_json_check(e.body, AIGW_JSON_OBJECT), AIGW_OK);
+}
+
+static void do_edit(const char *args, aigw_str in, aigw_out *to) {
+    char id[100] = "";
+    int at = 0;
+    aigw_target t = target();
+    decoded *d;
+    encoded e;
+    sscanf(args, "edit %99s %n", id, &at);
+    t.id = str(id);
+    d = decode(args + at, in);
+    if (d->code) { put_fault(to, &d->fault); return; }
+    e = encode_with(&d->req, &t, G->req_edit);
+    put_encoded(to, &e);
+}
+
+/* The lines of `in`, each in an allocation of its own. */
+static int next_line(aigw_str in, size_t *at, aigw_str *line) {
+    size_t k;
+    if (*at >= in.n) return 0;
+    for (k = *at; k < in.n && in.p[k] != '\n'; k++) {}
+    line->n = k - *at;
+    line->p = t_dup(in.p + *at, line->n);
+    *at = k + 1;
+    return 1;
+}
+
+static void do_answer(const char *args, aigw_str in, aigw_out *to) {
+    aigw_dec st = decoder();
+    aigw_loss_item items[8];
+    aigw_loss loss;
+    log_sink l;
+    aigw_sink sink = sink_of(&l);
+    aigw_str line;
+    size_t at = 0, i;
+    int r = 0;
+    aigw_model_loss_init(&loss, items, 8);
+    st.loss = &loss;
+    st.n_max = strstr(args, "n=2") ? 2 : 1;
+    if (!strncmp(args, "count", 5)) st.op = AIGW_OP_COUNT_TOKENS;
+    if (strncmp(args, "stream", 6)) {
+        loss.doc = in;
+        r = G->resp_decode(&st, NULL, in, &sink);
+    } else {
+        while (r >= 0 && next_line(in, &at, &line)) {
+            loss.doc = line;
+            r = G->frame_decode(&st, str(""), line, &sink);
+        }
+        if (r >= 0) r = G->stream_end(&st, !strstr(args, "cut"), &sink);
+    }
+    t_int("decodes", r, AIGW_OK);
+    t_ok("grammar", !l.check.why);
+    t_int("one end", l.ends, 1);
+    put_line(to, written(&l.out));
+    for (i = 0; i < loss.n; i++) {
+        aigw_base_put_lit(to, aigw_model_loss_name(items[i].action));
+        aigw_base_put_lit(to, " ");
+        put_line(to, str(items[i].path));
+    }
+}
+
+static void do_events(const char *args, aigw_str in, aigw_out *to) {
+    const char *hold = word_after(args, "hold=");
+    aigw_arena mem = arena();
+    aigw_req req;
+    aigw_fault fault;
+    aigw_event ev;
+    aigw_enc st;
+    aigw_str line;
+    size_t at = 0, cap = hold ? (size_t)atoi(hold) : 4096;
+    int r;
+    memset(&req, 0, sizeof req);
+    memset(&st, 0, sizeof st);
+    memset(&fault, 0, sizeof fault);
+    req.op = AIGW_OP_CHAT;
+    req.array = strstr(args, "array") != NULL;
+    st.dialect = G;
+    st.req = &req;
+    st.hold = (char *)t_alloc(cap);
+    st.hold_cap = cap;
+    aigw_dialect_enc_init(&st);
+    while (next_line(in, &at, &line)) {
+        if (aigw_model_event_decode(line, &mem, &ev, &fault)) { put_fault(to, &fault); return; }
+        while ((r = G->event_encode(&st, &ev, to)) == AIGW_E_NOMEM && cap < 65536) {
+            char *more = (char *)t_alloc(cap * 2 + 1);
+            aigw_base_put_lit(to, "(NOMEM)\n");
+            t_int("moves", aigw_dialect_enc_move(&st, more, cap * 2 + 1), AIGW_OK);
+            cap = cap * 2 + 1;
+        }
+        t_int("writes", r, AIGW_OK);
+    }
+}
+
+static void do_whole(aigw_str in, aigw_out *to) {
+    aigw_arena mem = arena();
+    aigw_fault fault;
+    aigw_event ev;
+    aigw_fold fold;
+    aigw_resp resp;
+    aigw_enc st;
+    aigw_str line;
+    aigw_out out = writer();
+    size_t at = 0;
+    memset(&fault, 0, sizeof fault);
+    memset(&st, 0, sizeof st);
+    memset(&resp, 0, sizeof resp);
+    aigw_model_fold_init(&fold, &resp, &mem, 1);
+    while (next_line(in, &at, &line)) {
+        if (aigw_model_event_decode(line, &mem, &ev, &fault)) { put_fault(to, &fault); return; }
+        t_int("folds", aigw_model_fold_put(&fold, &ev), AIGW_OK);
+    }
+    st.dialect = G;
+    st.hold = (char *)t_alloc(4096);
+    st.hold_cap = 4096;
+    aigw_dialect_enc_init(&st);
+    t_int("writes", G->resp_encode(&st, &resp, &out), AIGW_OK);
+    t_int("is JSON", aigw_json_check(written(&out), AIGW_JSON_OBJECT), AIGW_OK);
+    put_line(to, written(&out));
+}
+
+static void do_error(const char *args, aigw_str in, aigw_out *to) {
+    aigw_header headers[4];
+    aigw_head head;
+    aigw_error err;
+    aigw_arena mem = arena();
+    aigw_now now = { 1, 1790000000 };
+    char *copy = (char *)t_alloc(strlen(args) + 1), *p, *colon;
+    memset(&head, 0, sizeof head);
+    head.headers = headers;
+    head.cap = 4;
+    strcpy(copy, args);
+    strtok(copy, " ");
+    p = strtok(NULL, " ");
+    head.status = p ? atoi(p) : 0;
+    while ((p = strtok(NULL, " ")) != NULL) {
+        colon = strchr(p, ':');
+        *colon = 0;
+        aigw_base_header_put(&head, str(p), str(colon + 1));
+    }
+    G->error_decode(now, &head, in, &mem, &err);
+    aigw_model_error_encode(&err, to);
+    aigw_base_put_lit(to, "\n");
+}
+
+static void do_fail(aigw_str in, aigw_out *to) {
+    aigw_header headers[8];
+    aigw_head head;
+    aigw_error err;
+    aigw_arena mem = arena();
+    aigw_fault fault;
+    aigw_out out = writer();
+    size_t i;
+    char line[32];
+    memset(&fault, 0, sizeof fault);
+    memset(&head, 0, sizeof head);
+    head.headers = headers;
+    head.cap = 8;
+    if (aigw_model_error_decode(in, &mem, &err, &fault)) { put_fault(to, &fault); return; }
+    t_int("writes", G->error_encode(&err, &mem, &head, &out), AIGW_OK);
+    snprintf(line, sizeof line, "%d", head.status);
+    aigw_base_put_lit(to, line);
+    for (i = 0; i < head.n; i++) {
+        aigw_base_put_lit(to, " ");
+        aigw_base_put(to, headers[i].name);
+        aigw_base_put_lit(to, ": ");
+        aigw_base_put(to, headers[i].value);
+        aigw_base_put_lit(to, i + 1 < head.n ? "," : "");
+    }
+    aigw_base_put_lit(to, "\n");
+    put_line(to, written(&out));
+}
+
+static void do_case(const char *what, aigw_str in, aigw_out *to) {
+    if (!strncmp(what, "request ", 8)) {
+        decoded *d = decode(what + 8, in);
+        if (d->code) put_fault(to, &d->fault);
+        else {
+            const aigw_raw *raw = d->req.raw;
+            put_line(to, canonical(&d->req));
+            for (; raw; raw = raw->next) { aigw_base_put_lit(to, "raw "); aigw_base_put(to, raw->name); aigw_base_put_lit(to, " "); put_line(to, raw->json); }
+        }
+    }
+    else if (!strncmp(what, "encode", 6)) do_encode(what, in, to);
+    else if (!strncmp(what, "edit ", 5)) do_edit(what, in, to);
+    else if (!strncmp(what, "answer", 6) || !strncmp(what, "stream", 6) || !strncmp(what, "count", 5)) do_answer(what, in, to);
+    else if (!strncmp(what, "events", 6)) do_events(what, in, to);
+    else if (!strncmp(what, "whole", 5)) do_whole(in, to);
+    else if (!strncmp(what, "error", 5)) do_error(what, in, to);
+    else if (!strncmp(what, "fail", 4)) do_fail(in, to);
+    else t_fail(what);
+}
+
+T(transcripts) {
+    static const char *const file = "tests/cases/gemini.txt";
+    t_bytes b = t_file(file);
+    aigw_out all = writer();
+    char *text, *p, *next;
+    int n = 0;
+    if (!t_ok("the cases are there", b.p != NULL)) return;
+    text = (char *)t_alloc(b.n + 1);
+    memcpy(text, b.p, b.n);
+    text[b.n] = 0;
+    p = strstr(text, "## ");
+    aigw_base_put(&all, aigwi_dialect_slice(text, p ? (size_t)(p - text) : b.n));
+    for (; p; p = next, n++) {
+        char *label = p + 3, *what = strstr(p, "\n! "), *input = what ? strchr(what + 3, '\n') : NULL, *bar = input ? strstr(input, "\n---\n") : NULL;
+        aigw_out got = writer();
+        aigw_str in;
+        char *want = bar ? bar + 5 : NULL;
+        if (!t_ok("a block has its four parts", bar != NULL)) break;
+        next = strstr(bar, "\n## ");
+        if (next) *next++ = 0;
+        *what = *input = *bar = 0;
+        in.n = bar > input ? (size_t)(bar - input - 1) : 0;
+        in.p = t_dup(input + 1, in.n);
+        t_row(label);
+        do_case(what + 3, in, &got);
+        aigw_base_put_lit(&all, "## "); aigw_base_put_lit(&all, label);
+        aigw_base_put_lit(&all, "\n! "); aigw_base_put_lit(&all, what + 3);
+        aigw_base_put_lit(&all, "\n"); aigw_base_put(&all, in);
+        aigw_base_put_lit(&all, "\n---\n"); aigw_base_put(&all, written(&got));
+        if (next) aigw_base_put_lit(&all, "\n");
+        if (!getenv("T_UPDATE")) t_mem("output", got.buf.p, got.buf.n, want, strlen(want));
+    }
+    t_ok("there are some", n > 20);
+    if (getenv("T_UPDATE")) {
+        FILE *f = fopen(file, "wb");
+        fwrite(all.buf.p, 1, all.buf.n, f);
+        fclose(f);
+    }
+}
+
 int main(void) {
     T_RUN(recordings_requests);
     T_RUN(recordings_answers);
+    T_RUN(transcripts);
     return t_end();
 }
