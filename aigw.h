@@ -1489,9 +1489,14 @@ static int aigwi_base_little(void) {
     memcpy(&low, &one, 1);
     return low;
 }
+/* Where s ends; no arithmetic on NULL. */
+static const char *aigwi_base_end(aigw_str s) {
+    return s.n ? s.p + s.n : s.p;
+}
 /* Where the whole words of p..end stop. */
 static const char *aigwi_base_words(const char *p, const char *end) {
-    return p + ((size_t)(end - p) & ~(sizeof(size_t) - 1));
+    size_t n = (size_t)(end - p) & ~(sizeof(size_t) - 1);
+    return n ? p + n : p;
 }
 /* Which byte holds the lowest of the top bits in m (not 0). */
 static size_t aigwi_base_lowest(size_t m) {
@@ -1749,7 +1754,7 @@ static size_t aigwi_base_utf8_put(char *d, uint32_t c) {
     return n;
 }
 AIGW_API size_t aigw_base_utf8(aigw_str s) {
-    const char *p = s.p, *end = s.p + s.n;
+    const char *p = s.p, *end = aigwi_base_end(s);
     while (p < end) {
         while ((size_t)(end - p) >= sizeof(size_t) && !(aigwi_base_word(p) & AIGWI_BASE_TOPS)) p += sizeof(size_t);
         if (p == end) break;
@@ -1796,7 +1801,7 @@ static int64_t aigwi_base_sign(uint64_t u, int negative) {
 /* The JSON number that is all of s, times 10^shift, toward zero: 0 when it is none; else bit 0, with bit 1 when a
    fraction was cut and bit 2 when it saturated. */
 static int aigwi_base_decimal(aigw_str s, int shift, int64_t *v) {
-    const char *p = s.p, *end = s.p + s.n, *e = p;
+    const char *p = s.p, *end = aigwi_base_end(s), *e = p;
     if (!s.n || aigwi_base_number(p, end) != end) return 0;
     int negative = *p == '-', result = 1;
     uint64_t u = 0, most = (uint64_t)INT64_MAX + (uint64_t)negative, exponent = 0;
@@ -1818,8 +1823,9 @@ static int aigwi_base_decimal(aigw_str s, int shift, int64_t *v) {
     return result;
 }
 AIGW_API int aigw_base_int(aigw_str s, int64_t *v) {
-    const char *end = s.p + s.n, *p = s.p, *safe;
-    int negative = s.n && *p == '-';
+    const char *end = aigwi_base_end(s), *p = s.p, *safe;
+    if (!s.n) return 0;
+    int negative = *p == '-';
     uint64_t u = 0;
     p += negative;
     if (p == end) return 0;
@@ -1844,7 +1850,7 @@ static const struct { aigw_str name; int16_t times, zeros; } aigwi_base_units[] 
     { AIGW_STR("ns"),        1,    0 }
 };
 AIGW_API int64_t aigw_base_duration_ms(aigw_str s) {
-    const char *p = s.p, *end = s.p + s.n;
+    const char *p = s.p, *end = aigwi_base_end(s);
     int64_t sum = 0, v;                                       /* ns */
     while (p < end) {
         const char *digit = p;
@@ -2076,7 +2082,7 @@ AIGW_API uint64_t aigw_digest_siphash(aigw_str s, const uint8_t key[16]) {
     v[3] = b ^ UINT64_C(0x7465646279746573);
     for (size_t i = 0; i <= s.n; i += 8) {                    /* the last block holds 0 to 7 bytes and the length */
         size_t n = s.n - i < 8 ? s.n - i : 8;
-        uint64_t m = aigwi_digest_le(s.p + i, n);
+        uint64_t m = n ? aigwi_digest_le(s.p + i, n) : 0;
         if (n < 8) m |= (uint64_t)(s.n & 0xFF) << 56;
         v[3] ^= m;
         aigwi_digest_sip(v, 2);
@@ -2403,6 +2409,7 @@ AIGWI_BASE_APART static int aigwi_json_other(aigw_json *j, const aigw_str *names
     return i < n ? aigwi_json_found(j, i, seen) : n;
 }
 AIGW_API int aigw_json_field(aigw_json *j, const aigw_str *names, int n, uint64_t *seen) {
+    AIGW_ASSERT(n <= 64);
     int i = j->hint[j->depth];                                /* members mostly come in the order of the table */
     if (i < n && aigwi_json_expected(j, names[i])) return aigwi_json_found(j, i, seen);
     if (!aigwi_json_is(j, '}')) return aigwi_json_other(j, names, n, seen);
@@ -2619,8 +2626,9 @@ AIGW_API int aigw_json_check(aigw_str s, int type) {
     return aigw_json_end(&j);
 }
 AIGW_API int aigw_json_decode(aigw_text t, aigw_arena *mem, aigw_str *v) {
-    const char *end = t.p + t.n;
-    *v = aigwi_base_slice(t.p, end);
+    v->p = t.p;
+    v->n = t.n;
+    const char *end = aigwi_base_end(*v);
     if (!t.n || t.form == AIGW_TEXT_PLAIN || t.form == AIGW_TEXT_JSON || aigwi_base_until(t.p, end, '\\') == end) return 1;
     return aigwi_json_take(mem, t, v);
 }
@@ -2672,7 +2680,7 @@ static void aigwi_json_put_escape(aigw_out *o, unsigned char c) {
     aigw_base_put(o, s);
 }
 static void aigwi_json_put_plain(aigw_out *o, aigw_str s) {
-    const char *p = s.p, *end = s.p + s.n, *run = p;
+    const char *p = s.p, *end = aigwi_base_end(s), *run = p;
     for (;;) {
         int n = 1;
         p = aigwi_json_plain(p, end);
@@ -2689,7 +2697,7 @@ static void aigwi_json_put_plain(aigw_out *o, aigw_str s) {
 }
 /* Escaped content; each lone surrogate becomes U+FFFD. */
 static void aigwi_json_put_lone(aigw_out *o, aigw_str s) {
-    const char *p = s.p, *end = s.p + s.n, *run = p;
+    const char *p = s.p, *end = aigwi_base_end(s), *run = p;
     while ((p = aigwi_base_until(p, end, '\\')) < end) {
         uint32_t c = 0;
         const char *next = aigwi_json_escape(p, end, &c);
@@ -2712,8 +2720,8 @@ AIGW_API void aigw_json_part(aigw_out *o, aigw_text t) {
     else aigwi_json_put_plain(o, s);
 }
 AIGW_API void aigw_json_put_text(aigw_out *o, aigw_text t) {
-    /* Short and with nothing to escape: in one go. */
-    if (t.n < 64 && (t.form == AIGW_TEXT_ESCAPED || aigwi_json_plain(t.p, t.p + t.n) == t.p + t.n)) {
+    const char *end = t.n ? t.p + t.n : t.p;
+    if (t.n < 64 && (t.form == AIGW_TEXT_ESCAPED || aigwi_json_plain(t.p, end) == end)) {   /* nothing to escape: in one go */
         size_t comma = o->comma;
         char *d = aigwi_base_room(o, t.n + 2 + comma);
         o->comma = 1;

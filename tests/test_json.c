@@ -515,6 +515,45 @@ T(hostile) {
     }
 }
 
+/* The empty slice that has no address, everywhere. */
+T(nothing) {
+    aigw_str none = slice(NULL, 0), v;
+    aigw_arena mem = aigw_base_arena(NULL, 0);
+    uint8_t key[32] = { 0 };
+    int64_t i;
+    char text[32];
+    aigw_json j;
+    aigw_out o;
+    aigw_text t;
+    aigw_base_out_init(&o, text, sizeof text, NULL, 0);
+    aigw_base_put(&o, none);
+    aigw_base_ref(&o, none);
+    aigw_base_put_base64(&o, none);
+    t_int("unbase64", aigw_base_put_unbase64(&o, none), AIGW_OK);
+    t_ok("nothing put", o.bytes == 0 && aigw_base_out_end(&o) == AIGW_OK && aigw_base_out_str(&o).n == 0);
+    t_ok("base", aigw_base_eq(none, none) && aigw_base_eq_nocase(none, none) && aigw_base_find(none, none, 0) == 0 && aigw_base_utf8(none) == 0);
+    t_ok("find in nothing", aigw_base_find(none, str("x"), 0) == 0 && aigw_base_find(str("x"), none, 0) == 0);
+    t_ok("numbers", !aigw_base_int(none, &i) && !aigw_base_micro(none, &i) && aigw_base_duration_ms(none) == -1 && !aigw_base_date(none, &i));
+    t_ok("copy", aigw_base_copy(&mem, none).p && aigw_base_copy(&mem, none).n == 0);
+    aigw_digest_sha256(none, key);
+    t_ok("digests", key[0] == 0xE3 && aigw_digest_siphash(none, key) && aigw_digest_equal(NULL, NULL, 0));
+    aigw_json_init(&j, none);
+    t_ok("reader", aigw_json_kind(&j) == AIGW_JSON_NONE && aigw_json_at(&j) == 0 && !aigw_json_null(&j) && !aigw_json_skip(&j) && aigw_json_end(&j) < 0);
+    t_int("path", aigw_json_path(none, 0, text, sizeof text), 0);
+    t.p = NULL;
+    t.n = 0;
+    for (t.form = 0; t.form <= AIGW_TEXT_LONE; t.form++) {
+        aigw_base_out_init(&o, text, sizeof text, NULL, 0);
+        aigw_json_put_text(&o, t);
+        aigw_json_open_str(&o);
+        aigw_json_part(&o, t);
+        aigw_json_close_str(&o);
+        aigw_json_put_str(&o, none);
+        t_str("empty strings", text, o.bytes, "\"\",\"\",\"\"");
+        t_ok("decode", aigw_json_decode(t, &mem, &v) && v.n == 0);
+    }
+}
+
 int main(void) {
     T_RUN(suite);
     T_RUN(paths);
@@ -532,5 +571,6 @@ int main(void) {
     T_RUN(own_errors);
     T_RUN(prefixes);
     T_RUN(hostile);
+    T_RUN(nothing);
     return t_end();
 }
