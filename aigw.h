@@ -7849,7 +7849,7 @@ static void aigwi_openai_limits_decode(aigw_now now, const aigw_head *head, aigw
     X(H_KV, "kv_transfer_params") X(H_TIMINGS, "timings") X(H_CODE, "code")
 AIGWI_OPENAI_OBJECT(chunk, AIGWI_OPENAI_CHUNK)
 #define AIGWI_OPENAI_CHOICE(X) \
-    X(O_INDEX, "index") X(O_DELTA, "delta") X(O_MESSAGE, "message") X(O_LOGPROBS, "logprobs") X(O_FINISH, "finish_reason") X(O_ERROR, "error") \
+    X(O_INDEX, "index") X(O_DELTA, "delta") X(O_LOGPROBS, "logprobs") X(O_FINISH, "finish_reason") X(O_MESSAGE, "message") X(O_ERROR, "error") \
     X(O_STOP, "stop_reason") X(O_MATCHED, "matched_stop") X(O_USAGE, "usage") X(O_NATIVE, "native_finish_reason") X(O_TEXT, "text") X(O_SEED, "seed")
 AIGWI_OPENAI_OBJECT(choice, AIGWI_OPENAI_CHOICE)
 #define AIGWI_OPENAI_DELTA(X) \
@@ -7901,6 +7901,10 @@ static int aigwi_openai_count(aigw_json *j, int64_t *v) {
         return 0;
     }
     if (!aigw_json_number(j, &s)) return 0;
+    if (s.n == 1) {                                            /* an index, mostly */
+        *v = s.p[0] - '0';
+        return 1;
+    }
     if (!aigw_base_int(s, v)) {
         if (!aigw_base_micro(s, &micro)) return 0;
         *v = micro / 1000000;
@@ -8369,7 +8373,8 @@ static void aigwi_openai_read(aigwi_openai_answer *a, const aigw_head *head) {
             else aigw_json_str(j, &a->st->mem, f == AIGWI_OPENAI_H_ID ? &a->id : &a->model);
             break;
         case AIGWI_OPENAI_H_CREATED:
-            if (!aigwi_openai_count(j, &a->created)) a->created = 0;
+            if (a->st->started) aigw_json_skip(j);
+            else if (!aigwi_openai_count(j, &a->created)) a->created = 0;
             break;
         case AIGWI_OPENAI_H_ERROR:
             a->error |= j->at + 1 >= j->end || (memcmp(j->at, "{}", 2) && memcmp(j->at, "\"\"", 2) && j->at[0] != 'f');
@@ -8377,7 +8382,7 @@ static void aigwi_openai_read(aigwi_openai_answer *a, const aigw_head *head) {
             break;
         case AIGWI_OPENAI_H_OBJECT: {
             aigw_text t;
-            if (string && aigw_json_text(j, &t)) a->error |= t.n == 5 && !memcmp(t.p, "error", 5);
+            if (string && !a->st->started && aigw_json_text(j, &t)) a->error |= t.n == 5 && !memcmp(t.p, "error", 5);
             else aigw_json_skip(j);
             break;
         }
@@ -8408,11 +8413,14 @@ static void aigwi_openai_read(aigwi_openai_answer *a, const aigw_head *head) {
     if ((a->error || (bare && !answer)) && !aigwi_openai_over(a)) aigwi_openai_fail(a, head);
 }
 static void aigwi_openai_answer_init(aigwi_openai_answer *a, aigw_dec *st, aigw_str body, const aigw_sink *out, int whole) {
-    memset(a, 0, sizeof *a);
-    a->st = st;
+    a->st = st;                                                /* a->j is begun where it is read */
     a->out = out;
     a->body = body;
+    a->r = a->error = a->choices = 0;
     a->whole = whole;
+    a->id = a->model = aigw_base_str(NULL);
+    a->created = 0;
+    memset(&a->usage, 0, sizeof a->usage);
 }
 static int aigwi_openai_resp_decode(aigw_dec *st, const aigw_head *head, aigw_str body, const aigw_sink *out) {
     aigw_arena mark = st->mem;
@@ -8602,7 +8610,6 @@ static struct aigw_out_block *aigwi_openai_new_slot(aigw_enc *st, const aigw_eve
     free_one->choice = ev->choice;
     free_one->block = ev->block;
     free_one->index = next;
-    free_one->sent = ev->custom;                               /* a custom tool's input may be empty */
     return free_one;
 }
 static void aigwi_openai_open_call_chunk(const aigw_enc *st, aigw_out *o, const struct aigw_out_block *b) {
@@ -8614,17 +8621,102 @@ static void aigwi_openai_close_call_chunk(aigw_out *o) {
     aigw_base_put_lit(o, "}]");
     aigwi_openai_close_chunk(o);
 }
+/* ---- custom tools: elsewhere a function with one string `input`, so what comes back is unwrapped, when it is whole */
+
+enum { AIGWI_OPENAI_CALL = 0, AIGWI_OPENAI_CUSTOM, AIGWI_OPENAI_WRAPPED, AIGWI_OPENAI_ARGUED };   /* aigw_out_block.sent; the last: arguments went out */
+
+/* Is this function what became of a custom tool of the client? */
+static int aigwi_openai_wrapped(const aigw_enc *st, aigw_str name, int custom) {
+    const aigw_tool *t = st->req && !custom ? st->req->tools : NULL;
+    while (t && !(t->kind == AIGW_TOOL_CUSTOM && aigw_base_eq(t->name, name))) t = t->next;
+    return t != NULL;
+}
+/* The `input` in wrapped arguments; the arguments themselves when they are not of that form. 0 without memory. */
+static int aigwi_openai_unwrap(aigw_text args, aigw_arena mem, aigw_text *input) {
+    aigw_json j;
+    aigw_str s;
+    int found = 0;
+    *input = args;
+    if (!aigwi_dialect_plain(args, &mem, &s)) return 0;
+    *input = aigwi_dialect_text(s, AIGW_TEXT_PLAIN);
+    aigw_json_init(&j, s);
+    if (aigw_json_kind(&j) != AIGW_JSON_OBJECT) return 1;
+    aigw_text t = *input;
+    for (aigw_json_object(&j); aigw_json_member(&j); ) {
+        if (aigwi_openai_is(j.key, "input") && aigw_json_kind(&j) == AIGW_JSON_STRING) found = aigw_json_text(&j, &t);
+        else aigw_json_skip(&j);
+    }
+    if (found && !aigw_json_end(&j)) *input = t;
+    return 1;
+}
+/* Keep a fragment of a wrapped call back, escaped, behind what is held of it. AIGW_E_NOMEM, and nothing changed, when the memory is too small: twice what is held is
+   wanted, since it is decoded at the end. */
+static int aigwi_openai_hold(aigw_enc *st, struct aigw_out_block *b, aigw_text t) {
+    struct aigw_out_block *other;
+    size_t end = b->at + b->n, room;
+    aigw_out o;
+    aigw_base_out_init(&o, NULL, 0, NULL, 0);
+    aigw_json_part(&o, t);
+    room = o.buf.n;
+    if (room > st->hold_cap / 2 || st->hold_n > st->hold_cap / 2 - room) return AIGW_E_NOMEM;
+    memmove(st->hold + end + room, st->hold + end, st->hold_n - end);
+    aigw_base_out_init(&o, st->hold + end, room, NULL, 0);
+    aigw_json_part(&o, t);
+    st->hold_n += room;
+    b->n += room;
+    for (other = st->block; other < st->block + AIGW_BLOCKS; other++)
+        if (other != b && other->used && other->n && other->at >= end) other->at += room;
+    return AIGW_OK;
+}
+static aigw_arena aigwi_openai_behind(const aigw_enc *st) {
+    return aigw_base_arena(st->hold_cap > st->hold_n ? st->hold + st->hold_n : NULL, st->hold_cap > st->hold_n ? st->hold_cap - st->hold_n : 0);
+}
+static void aigwi_openai_release(aigw_enc *st, struct aigw_out_block *b) {
+    struct aigw_out_block *other;
+    size_t end = b->at + b->n;
+    if (!b->n) return;
+    memmove(st->hold + b->at, st->hold + end, st->hold_n - end);
+    st->hold_n -= b->n;
+    for (other = st->block; other < st->block + AIGW_BLOCKS; other++)
+        if (other != b && other->used && other->n && other->at >= end) other->at -= b->n;
+    b->n = 0;
+}
+
 static int aigwi_openai_block_start(aigw_enc *st, const aigw_event *ev, aigw_out *o) {
+    int wrapped = ev->kind == AIGW_PART_TOOL_CALL && aigwi_openai_wrapped(st, ev->name, ev->custom);
     struct aigw_out_block *b = aigwi_openai_new_slot(st, ev);
     if (!b) return AIGW_E_LIMIT;
     aigwi_openai_put_role(st, o, ev->choice);
     if (ev->kind != AIGW_PART_TOOL_CALL) return AIGW_OK;
-    b->at = ev->custom;
+    b->sent = (uint8_t)(wrapped ? AIGWI_OPENAI_WRAPPED : ev->custom ? AIGWI_OPENAI_CUSTOM : AIGWI_OPENAI_CALL);
+    b->at = wrapped ? st->hold_n : 0;
     aigwi_openai_open_call_chunk(st, o, b);
     o->comma = 1;
-    aigwi_openai_open_call(o, ev->id, ev->name, ev->custom);
+    aigwi_openai_open_call(o, ev->id, ev->name, b->sent != AIGWI_OPENAI_CALL);
     aigw_base_put_lit(o, "\"\"}");
     aigwi_openai_close_call_chunk(o);
+    return AIGW_OK;
+}
+static void aigwi_openai_call_words(aigw_enc *st, struct aigw_out_block *b, aigw_text t, aigw_out *o) {
+    int custom = b->sent == AIGWI_OPENAI_CUSTOM || b->sent == AIGWI_OPENAI_WRAPPED;
+    if (!custom) b->sent = AIGWI_OPENAI_ARGUED;
+    aigwi_openai_open_call_chunk(st, o, b);
+    aigw_base_put_lit(o, custom ? ",\"custom\":{\"input\":\"" : ",\"function\":{\"arguments\":\"");
+    aigw_json_part(o, t);
+    aigw_base_put_lit(o, "\"}");
+    aigwi_openai_close_call_chunk(o);
+}
+static int aigwi_openai_block_stop(aigw_enc *st, const aigw_event *ev, aigw_out *o) {
+    struct aigw_out_block *b = aigwi_openai_slot(st, ev->block);
+    aigw_text none = { "{}", 2, AIGW_TEXT_ESCAPED }, input;
+    if (!b) return AIGW_OK;
+    if (b->kind == AIGW_PART_TOOL_CALL && b->sent == AIGWI_OPENAI_CALL) aigwi_openai_call_words(st, b, none, o);   /* no arguments are {} */
+    if (b->sent == AIGWI_OPENAI_WRAPPED && b->n) {
+        if (!aigwi_openai_unwrap(aigwi_dialect_text(aigwi_dialect_slice(st->hold + b->at, b->n), AIGW_TEXT_ESCAPED), aigwi_openai_behind(st), &input)) return AIGW_E_NOMEM;
+        if (input.n) aigwi_openai_call_words(st, b, input, o);
+        aigwi_openai_release(st, b);
+    }
+    b->closed = 1;
     return AIGW_OK;
 }
 /* Before and behind the words of a delta, by kind of block. */
@@ -8637,23 +8729,16 @@ static const struct { aigw_str before, behind; } aigwi_openai_wraps[] = {
     { AIGW_STR(",\"delta\":{\"refusal\":\""),           AIGW_STR("\"},\"finish_reason\":null}]}\n\n") },     /* AIGW_PART_REFUSAL */
     { AIGW_STR(""), AIGW_STR("") },
 };
-static void aigwi_openai_call_words(aigw_enc *st, struct aigw_out_block *b, aigw_text t, aigw_out *o) {
-    b->sent = 1;
-    aigwi_openai_open_call_chunk(st, o, b);
-    aigw_base_put_lit(o, b->at ? ",\"custom\":{\"input\":\"" : ",\"function\":{\"arguments\":\"");
-    aigw_json_part(o, t);
-    aigw_base_put_lit(o, "\"}");
-    aigwi_openai_close_call_chunk(o);
-}
-static void aigwi_openai_delta(aigw_enc *st, const aigw_event *ev, aigw_out *o) {
+static int aigwi_openai_delta(aigw_enc *st, const aigw_event *ev, aigw_out *o) {
     if (ev->kind == AIGW_PART_TOOL_CALL) {
         struct aigw_out_block *b = aigwi_openai_slot(st, ev->block);
+        if (b && b->sent == AIGWI_OPENAI_WRAPPED) return aigwi_openai_hold(st, b, ev->text);
         if (b && ev->text.n) aigwi_openai_call_words(st, b, ev->text, o);
-        return;
+        return AIGW_OK;
     }
     if (ev->kind >= sizeof aigwi_openai_wraps / sizeof *aigwi_openai_wraps || !aigwi_openai_wraps[ev->kind].before.n) {
         aigwi_openai_gone(st, AIGWI_OPENAI_OUT_MEDIA, ev->at, "content", AIGW_LOSS_DROPPED, "an answer of Chat Completions has no place for this");
-        return;
+        return AIGW_OK;
     }
     if (ev->kind == AIGW_PART_REFUSAL && ev->text.n) st->reported |= AIGWI_OPENAI_REFUSED(ev->choice);
     aigwi_openai_prefix(st, o);
@@ -8662,6 +8747,7 @@ static void aigwi_openai_delta(aigw_enc *st, const aigw_event *ev, aigw_out *o) 
     if (ev->text.form == AIGW_TEXT_ESCAPED) aigw_base_put(o, aigwi_dialect_slice(ev->text.p, ev->text.n));
     else aigw_json_part(o, ev->text);
     aigw_base_put(o, aigwi_openai_wraps[ev->kind].behind);
+    return AIGW_OK;
 }
 
 /* A citation with a URL as url_citation. Reads `url` or `uri` and `title`, wherever a dialect has them within two levels. 1, or 0 when there is no URL. */
@@ -8879,13 +8965,8 @@ static void aigwi_openai_stop(aigw_enc *st, const aigw_event *ev, aigw_out *o) {
     aigw_base_put_lit(o, "data: [DONE]\n\n");
 }
 static int aigwi_openai_event_encode(aigw_enc *st, const aigw_event *ev, aigw_out *out) {
-    struct aigw_out_block *b;
-    aigw_text none = { "{}", 2, AIGW_TEXT_ESCAPED };
     if (st->ended) return AIGW_OK;
-    if (ev->type == AIGW_EVENT_DELTA && st->started) {
-        aigwi_openai_delta(st, ev, out);
-        return AIGW_OK;
-    }
+    if (ev->type == AIGW_EVENT_DELTA && st->started) return aigwi_openai_delta(st, ev, out);
     if (ev->type == AIGW_EVENT_ERROR) {
         aigwi_openai_error_event(st, ev->error, out);
         return AIGW_OK;
@@ -8894,16 +8975,12 @@ static int aigwi_openai_event_encode(aigw_enc *st, const aigw_event *ev, aigw_ou
     aigwi_openai_begin(st, ev->id, ev->model, ev->created_s, out);
     switch (ev->type) {
     case AIGW_EVENT_BLOCK_START: return aigwi_openai_block_start(st, ev, out);
-    case AIGW_EVENT_DELTA:       aigwi_openai_delta(st, ev, out); break;
+    case AIGW_EVENT_DELTA:       return aigwi_openai_delta(st, ev, out);
+    case AIGW_EVENT_BLOCK_STOP:  return aigwi_openai_block_stop(st, ev, out);
     case AIGW_EVENT_NOTE:        aigwi_openai_note(st, ev, out); break;
     case AIGW_EVENT_USAGE:       st->usage = ev->usage; break;
     case AIGW_EVENT_PING:        aigw_base_put_lit(out, ": keep-alive\n\n"); break;
     case AIGW_EVENT_STOP:        aigwi_openai_stop(st, ev, out); break;
-    case AIGW_EVENT_BLOCK_STOP:
-        b = aigwi_openai_slot(st, ev->block);
-        if (b && b->kind == AIGW_PART_TOOL_CALL && !b->sent) aigwi_openai_call_words(st, b, none, out);   /* no arguments are {} */
-        if (b) b->closed = 1;
-        break;
     }
     return AIGW_OK;
 }
@@ -8944,7 +9021,7 @@ static void aigwi_openai_put_notes(aigw_enc *st, const aigw_answer *c, int use, 
     }
     if (*open && use == 1) aigw_json_close(o, ']');
 }
-static void aigwi_openai_put_message(aigw_enc *st, const aigw_answer *c, aigw_out *o) {
+static int aigwi_openai_put_message(aigw_enc *st, const aigw_answer *c, aigw_out *o) {
     const aigw_part *p, *google = NULL, *sound = NULL;
     unsigned kinds = 0;
     int details = 0, n = 0, open = 0;
@@ -8991,11 +9068,17 @@ static void aigwi_openai_put_message(aigw_enc *st, const aigw_answer *c, aigw_ou
         aigw_json_key(o, "tool_calls");
         aigw_json_open(o, '[');
         for (p = c->parts; p; p = p->next)
-            if (p->kind == AIGW_PART_TOOL_CALL) aigwi_openai_put_call(o, p, p->state != NULL);
+            if (p->kind == AIGW_PART_TOOL_CALL) {
+                aigw_part call = *p;
+                call.custom = p->custom || aigwi_openai_wrapped(st, p->name, p->custom);
+                if (call.custom && !p->custom && !aigwi_openai_unwrap(p->text, aigwi_openai_behind(st), &call.text)) return AIGW_E_NOMEM;
+                aigwi_openai_put_call(o, &call, p->state != NULL);
+            }
         aigw_json_close(o, ']');
     }
     aigwi_openai_put_notes(st, c, 1, o, &open);
     aigw_json_close(o, '}');
+    return AIGW_OK;
 }
 static int aigwi_openai_resp_encode(aigw_enc *st, const aigw_resp *resp, aigw_out *out) {
     int n = resp->choices ? resp->choices : 1;
@@ -9018,7 +9101,7 @@ static int aigwi_openai_resp_encode(aigw_enc *st, const aigw_resp *resp, aigw_ou
         while (p && p->kind != AIGW_PART_REFUSAL && p->kind != AIGW_PART_TEXT) p = p->next;   /* words: a refusal's are text elsewhere */
         aigw_json_open(out, '{');
         aigwi_openai_put_count(out, "index", c);
-        aigwi_openai_put_message(st, a, out);
+        if (aigwi_openai_put_message(st, a, out)) return AIGW_E_NOMEM;
         aigwi_openai_put_notes(st, a, 2, out, &open);
         if (!open) {
             aigw_json_key(out, "logprobs");

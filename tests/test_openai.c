@@ -29,7 +29,7 @@ typedef struct {
     aigw_check check;
     aigw_fold  fold;
     aigw_resp  resp;
-    aigw_out   log, wire;
+    aigw_out   log, wire, brief;
     aigw_enc   enc;
     aigw_req   req;
     aigw_loss  loss;
@@ -41,6 +41,7 @@ typedef struct {
     int64_t    after;
 } sink;
 
+static void brief(aigw_out *o, const aigw_event *ev);
 static int sink_put(void *user, const aigw_event *ev) {
     sink *s = (sink *)user;
     if (aigw_model_check_put(&s->check, ev) < 0) {
@@ -48,6 +49,7 @@ static int sink_put(void *user, const aigw_event *ev) {
         s->why = s->check.why;
     }
     if (aigw_model_fold_put(&s->fold, ev) < 0) s->bad++;
+    brief(&s->brief, ev);
     aigw_model_event_encode(ev, &s->log);
     aigw_base_put_byte(&s->log, '\n');
     if (s->wire_too && d->event_encode(&s->enc, ev, &s->wire) < 0) s->bad++;
@@ -66,6 +68,7 @@ static sink *sink_new(size_t room) {
     aigw_model_fold_init(&s->fold, &s->resp, &s->mem, 1);
     out_init(&s->log, 8 * room + 65536);
     out_init(&s->wire, 8 * room + 65536);
+    out_init(&s->brief, 8 * room + 65536);
     aigw_model_loss_init(&s->loss, s->items, T_COUNT(s->items));
     s->enc.dialect = d;
     s->enc.now.wall_s = 1760000000;
@@ -252,6 +255,10 @@ static int ends_with(const char *s, const char *tail) {
     size_t n = strlen(s), k = strlen(tail);
     return n >= k && !strcmp(s + n - k, tail);
 }
+static int ends_with_str(aigw_str s, const char *tail) {
+    size_t k = strlen(tail);
+    return s.n >= k && !memcmp(s.p + s.n - k, tail, k);
+}
 static void recorded_request(aigw_str body) {
     request *q = request_run(body);
     if (!t_int("decoded", q->decoded, 0)) {
@@ -319,8 +326,274 @@ T(recordings) {
     t_ok("errors among them", errors > 30);
 }
 
+
+/* ---- answers, streamed: what comes, the events, and what an OpenAI client gets */
+
+#define C(delta)          "data: {\"id\":\"i\",\"object\":\"chat.completion.chunk\",\"created\":1,\"model\":\"m\",\"choices\":[{\"index\":0,\"delta\":{" delta "},\"finish_reason\":null}]}\n\n"
+#define F(delta, reason)  "data: {\"id\":\"i\",\"object\":\"chat.completion.chunk\",\"created\":1,\"model\":\"m\",\"choices\":[{\"index\":0,\"delta\":{" delta "},\"finish_reason\":\"" reason "\"}]}\n\n"
+#define DONE              "data: [DONE]\n\n"
+#define START             "{\"type\":\"start\",\"id\":\"i\",\"model\":\"m\",\"created_s\":1}\n"
+static const struct { const char *label, *wire; int clean; const char *log; } streams[] = {
+    { "words", C("\"role\":\"assistant\",\"content\":\"\"") C("\"content\":\"Hi\"") C("\"content\":\" there\"") F("", "stop") DONE, 1,
+      START "block_start 0 text\ndelta 0 Hi\ndelta 0  there\nblock_stop 0\nstop stop\n" },
+    { "delta null, content null, null choices", "data: {\"id\":\"i\",\"created\":1,\"model\":\"m\",\"choices\":[{\"index\":0,\"delta\":null}]}\n\n" C("\"content\":null") C("\"content\":\"a\"")
+      "data: {\"id\":\"i\",\"choices\":null}\n\n" F("", "stop") DONE, 1, START "block_start 0 text\ndelta 0 a\nblock_stop 0\nstop stop\n" },
+    { "members in any order, no index", "data: {\"choices\":[{\"finish_reason\":null,\"delta\":{\"content\":\"a\"}}],\"created\":1,\"id\":\"i\",\"model\":\"m\"}\n\n" F("", "stop") DONE, 1,
+      START "block_start 0 text\ndelta 0 a\nblock_stop 0\nstop stop\n" },
+    { "azure's first chunk", "data: {\"id\":\"\",\"created\":0,\"model\":\"\",\"choices\":[],\"prompt_filter_results\":[]}\n\n" C("\"content\":\"a\"") F("", "stop") DONE, 1,
+      START "block_start 0 text\ndelta 0 a\nblock_stop 0\nstop stop\n" },
+    { "reasoning_content, then words", C("\"reasoning_content\":\"hm\",\"content\":null") C("\"content\":\"a\",\"reasoning_content\":null") F("", "stop") DONE, 1,
+      START "block_start 0 reasoning\ndelta 0 hm\nblock_stop 0\nblock_start 1 text\ndelta 1 a\nblock_stop 1\nstop stop\n" },
+    { "reasoning beside its copy", C("\"reasoning_content\":\"hm\",\"reasoning\":\"hm\"") C("\"content\":\"a\"") F("", "stop") DONE, 1,
+      START "block_start 0 reasoning\ndelta 0 hm\nblock_stop 0\nblock_start 1 text\ndelta 1 a\nblock_stop 1\nstop stop\n" },
+    { "reasoning_details with a signature", C("\"content\":\"\",\"reasoning\":\"hm\",\"reasoning_details\":[{\"type\":\"reasoning.text\",\"text\":\"hm\",\"index\":0}]")
+      C("\"reasoning_details\":[{\"type\":\"reasoning.text\",\"signature\":\"s\",\"index\":0}]") C("\"reasoning_details\":[{\"type\":\"reasoning.encrypted\",\"data\":\"e\"}]") C("\"content\":\"a\"") F("", "stop") DONE, 1,
+      START "block_start 0 reasoning\ndelta 0 hm\nstate 0 signature s\nblock_stop 0\nblock_start 1 reasoning\nstate 1 redacted e\nblock_stop 1\nblock_start 2 text\ndelta 2 a\nblock_stop 2\nstop stop\n" },
+    { "content in parts", C("\"content\":[{\"type\":\"thinking\",\"thinking\":[{\"type\":\"text\",\"text\":\"hm\"}]},{\"type\":\"text\",\"text\":\"a\"}]") F("", "stop") DONE, 1,
+      START "block_start 0 reasoning\ndelta 0 hm\nblock_stop 0\nblock_start 1 text\ndelta 1 a\nblock_stop 1\nstop stop\n" },
+    { "refusal", C("\"refusal\":\"no\"") F("", "stop") DONE, 1, START "block_start 0 refusal\ndelta 0 no\nblock_stop 0\nstop refusal\n" },
+    { "tool call", C("\"tool_calls\":[{\"index\":0,\"id\":\"c\",\"type\":\"function\",\"function\":{\"name\":\"f\",\"arguments\":\"\"}}]") C("\"tool_calls\":[{\"index\":0,\"function\":{\"arguments\":\"{}\"}}]")
+      F("", "tool_calls") DONE, 1, START "block_start 0 tool_call c f\ndelta 0 {}\nblock_stop 0\nstop tool_calls\n" },
+    { "interleaved calls, empty ids", C("\"tool_calls\":[{\"index\":0,\"id\":\"c\",\"function\":{\"name\":\"f\",\"arguments\":\"\"}},{\"index\":1,\"id\":\"e\",\"function\":{\"name\":\"g\",\"arguments\":\"\"}}]")
+      C("\"tool_calls\":[{\"index\":1,\"id\":\"\",\"function\":{\"arguments\":\"1\"}},{\"index\":0,\"id\":\"\",\"function\":{\"arguments\":\"2\"}}]") F("", "tool_calls") DONE, 1,
+      START "block_start 0 tool_call c f\nblock_start 1 tool_call e g\ndelta 1 1\ndelta 0 2\nblock_stop 0\nblock_stop 1\nstop tool_calls\n" },
+    { "same index, new id", C("\"tool_calls\":[{\"index\":0,\"id\":\"c\",\"function\":{\"name\":\"f\",\"arguments\":\"1\"}}]") C("\"tool_calls\":[{\"index\":0,\"id\":\"e\",\"function\":{\"name\":\"f\",\"arguments\":\"2\"}}]")
+      F("", "tool_calls") DONE, 1, START "block_start 0 tool_call c f\ndelta 0 1\nblock_stop 0\nblock_start 1 tool_call e f\ndelta 1 2\nblock_stop 1\nstop tool_calls\n" },
+    { "same index, same id repeated", C("\"tool_calls\":[{\"index\":0,\"id\":\"c\",\"function\":{\"name\":\"f\",\"arguments\":\"1\"}}]") C("\"tool_calls\":[{\"index\":0,\"id\":\"c\",\"function\":{\"name\":\"f\",\"arguments\":\"2\"}}]")
+      F("", "tool_calls") DONE, 1, START "block_start 0 tool_call c f\ndelta 0 1\ndelta 0 2\nblock_stop 0\nstop tool_calls\n" },
+    { "whole calls without index", C("\"tool_calls\":[{\"id\":\"c\",\"function\":{\"name\":\"f\",\"arguments\":\"1\"}}]") C("\"tool_calls\":[{\"id\":\"e\",\"function\":{\"name\":\"g\",\"arguments\":\"2\"}}]")
+      F("", "stop") DONE, 1, START "block_start 0 tool_call c f\ndelta 0 1\nblock_start 1 tool_call e g\ndelta 1 2\nblock_stop 0\nblock_stop 1\nstop tool_calls\n" },
+    { "arguments as an object", C("\"tool_calls\":[{\"index\":0,\"id\":\"c\",\"function\":{\"name\":\"f\",\"arguments\":{\"a\":1}}}]") F("", "tool_calls") DONE, 1,
+      START "block_start 0 tool_call c f\ndelta 0 {\"a\":1}\nblock_stop 0\nstop tool_calls\n" },
+    { "custom call", C("\"tool_calls\":[{\"index\":0,\"id\":\"c\",\"type\":\"custom\",\"custom\":{\"name\":\"f\",\"input\":\"x\"}}]") C("\"tool_calls\":[{\"index\":0,\"custom\":{\"input\":\"y\"}}]") F("", "tool_calls") DONE, 1,
+      START "block_start 0 custom c f\ndelta 0 x\ndelta 0 y\nblock_stop 0\nstop tool_calls\n" },
+    { "words, a call, words", C("\"content\":\"a\"") C("\"tool_calls\":[{\"index\":0,\"id\":\"c\",\"function\":{\"name\":\"f\",\"arguments\":\"1\"}}]") C("\"content\":\"b\"") F("", "tool_calls") DONE, 1,
+      START "block_start 0 text\ndelta 0 a\nblock_stop 0\nblock_start 1 tool_call c f\ndelta 1 1\nblock_start 2 text\ndelta 2 b\nblock_stop 1\nblock_stop 2\nstop tool_calls\n" },
+    { "deprecated function_call", C("\"function_call\":{\"name\":\"f\",\"arguments\":\"\"}") C("\"function_call\":{\"arguments\":\"1\"}") F("", "function_call") DONE, 1,
+      START "block_start 0 tool_call (made) f\ndelta 0 1\nblock_stop 0\nstop tool_calls\n" },
+    { "google's signature on a call", C("\"tool_calls\":[{\"index\":0,\"id\":\"c\",\"function\":{\"name\":\"f\",\"arguments\":\"1\"},\"extra_content\":{\"google\":{\"thought_signature\":\"AA==\"}}}]") F("", "tool_calls") DONE, 1,
+      START "block_start 0 tool_call c f\nstate 0 signature AA==\ndelta 0 1\nblock_stop 0\nstop tool_calls\n" },
+    { "finish with the last words, and again", F("\"content\":\"a\"", "stop") F("", "stop") DONE, 1, START "block_start 0 text\ndelta 0 a\nblock_stop 0\nstop stop\n" },
+    { "a stop string that is named", "data: {\"id\":\"i\",\"created\":1,\"model\":\"m\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\"a\"},\"finish_reason\":\"stop\",\"stop_reason\":\"END\"}]}\n\n" DONE, 1,
+      START "block_start 0 text\ndelta 0 a\nblock_stop 0\nstop stop_sequence END\n" },
+    { "usage at the end", C("\"content\":\"a\"") F("", "length") "data: {\"id\":\"i\",\"choices\":[],\"usage\":{\"prompt_tokens\":10,\"completion_tokens\":7,\"total_tokens\":17,\"prompt_tokens_details\":{\"cached_tokens\":4,\"cache_write_tokens\":2},"
+      "\"completion_tokens_details\":{\"reasoning_tokens\":3}}}\n\n" DONE, 1, START "block_start 0 text\ndelta 0 a\nusage in 10 cached 4 write 2 out 7 reasoning 3\nblock_stop 0\nstop length\n" },
+    { "usage in x_groq", C("\"content\":\"a\"") "data: {\"id\":\"i\",\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}],\"x_groq\":{\"id\":\"r\",\"usage\":{\"prompt_tokens\":1.0,\"completion_tokens\":2}}}\n\n" DONE, 1,
+      START "block_start 0 text\ndelta 0 a\nusage in 1 cached 0 write 0 out 2 reasoning 0\nblock_stop 0\nstop stop\n" },
+    { "xAI counts reasoning apart", F("\"content\":\"a\"", "stop") "data: {\"choices\":[],\"usage\":{\"prompt_tokens\":30,\"completion_tokens\":5,\"completion_tokens_details\":{\"reasoning_tokens\":40}}}\n\n" DONE, 1,
+      START "block_start 0 text\ndelta 0 a\nusage in 30 cached 0 write 0 out 45 reasoning 40\nblock_stop 0\nstop stop\n" },
+    { "padding and unknown members", "data: {\"id\":\"i\",\"created\":1,\"model\":\"m\",\"obfuscation\":\"xx\",\"p\":\"y\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\"a\",\"wild\":1},\"finish_reason\":\"stop\"}]}\n\n" DONE, 1,
+      START "block_start 0 text\ndelta 0 a\nblock_stop 0\nstop stop\n" },
+    { "logprobs and citations", "data: {\"id\":\"i\",\"created\":1,\"model\":\"m\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\"a\",\"annotations\":[{\"type\":\"url_citation\",\"url_citation\":{\"url\":\"u\"}}]},"
+      "\"logprobs\":{\"content\":[]},\"finish_reason\":\"stop\"}]}\n\n" DONE, 1,
+      START "block_start 0 text\ndelta 0 a\nnote citation 0 {\"type\":\"url_citation\",\"url_citation\":{\"url\":\"u\"}}\nnote logprobs - {\"content\":[]}\nblock_stop 0\nstop stop\n" },
+    { "two answers", "data: {\"id\":\"i\",\"created\":1,\"model\":\"m\",\"choices\":[{\"index\":1,\"delta\":{\"content\":\"b\"},\"finish_reason\":\"length\"}]}\n\n" F("\"content\":\"a\"", "stop") DONE, 1,
+      START "block_start 0 text\ndelta 0 b\nblock_start 1 text\ndelta 1 a\nblock_stop 0\nblock_stop 1\nstop stop length\n" },
+    { "surrogates in two deltas", C("\"content\":\"\\ud83d\"") C("\"content\":\"\\ude00\"") F("", "stop") DONE, 1, START "block_start 0 text\ndelta 0 \\ud83d\\ude00\nblock_stop 0\nstop stop\n" },
+    { "[DONE] and no reason", C("\"content\":\"a\"") DONE, 1, START "block_start 0 text\ndelta 0 a\nblock_stop 0\nstop stop (made)\n" },
+    { "a reason and no [DONE]", F("\"content\":\"a\"", "stop"), 1, START "block_start 0 text\ndelta 0 a\nblock_stop 0\nstop stop\n" },
+    { "neither", C("\"content\":\"a\""), 1, START "block_start 0 text\ndelta 0 a\nerror truncated\n" },
+    { "broken after the reason", F("\"content\":\"a\"", "stop") DONE, 0, START "block_start 0 text\ndelta 0 a\nerror truncated\n" },
+    { "text after [DONE]", F("\"content\":\"a\"", "stop") DONE "data: junk\n\n", 1, START "block_start 0 text\ndelta 0 a\nblock_stop 0\nstop stop\n" },
+    { "error in a chunk", C("\"content\":\"a\"") "data: {\"error\":{\"message\":\"slow\",\"type\":\"server_error\",\"code\":null}}\n\n" DONE, 1, START "block_start 0 text\ndelta 0 a\nerror server\n" },
+    { "error beside choices, numeric", "data: {\"id\":\"i\",\"created\":1,\"model\":\"m\",\"error\":{\"code\":429,\"message\":\"x\"},\"choices\":[{\"index\":0,\"delta\":{\"content\":\"\"},\"finish_reason\":\"error\"}]}\n\n", 1, START "error rate_limit\n" },
+    { "event: error", C("\"content\":\"a\"") "event: error\ndata: {\"error\":{\"message\":\"bad call\",\"type\":\"invalid_request_error\",\"code\":\"tool_use_failed\",\"status_code\":400}}\n\n", 1, START "block_start 0 text\ndelta 0 a\nerror invalid_request\n" },
+    { "error as a field", C("\"content\":\"a\"") "error: {\"error\":{\"message\":\"decode\"}}\n\n", 1, START "block_start 0 text\ndelta 0 a\nerror server\n" },
+    { "error in x_groq", C("\"content\":\"a\"") "data: {\"id\":\"i\",\"choices\":[],\"x_groq\":{\"id\":\"r\",\"error\":\"overloaded\"}}\n\n", 1, START "block_start 0 text\ndelta 0 a\nerror server\n" },
+    { "bare error", "data: {\"object\":\"error\",\"message\":\"m\",\"type\":\"BadRequestError\",\"code\":400}\n\n", 1, "error invalid_request\n" },
+    { "xAI's error in a 200", "data: {\"code\":\"The service is currently unavailable\",\"error\":\"text\"}\n\n", 1, "error overloaded\n" },
+    { "no JSON", "data: oops\n\n", 1, "error bad_response\n" },
+    { "not an object", C("\"content\":\"a\"") "data: 17\n\n", 1, START "block_start 0 text\ndelta 0 a\nerror bad_response\n" },
+    { "too many answers", "data: {\"choices\":[{\"index\":99,\"delta\":{\"content\":\"a\"}}]}\n\n", 1, "{\"type\":\"start\"}\nerror bad_response\n" },
+    { "finish words of others", "data: {\"id\":\"i\",\"created\":1,\"model\":\"m\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\"a\"},\"finish_reason\":\"eos\"}]}\n\n" DONE, 1, START "block_start 0 text\ndelta 0 a\nblock_stop 0\nstop stop\n" },
+    { "content filter", F("", "content_filter") DONE, 1, START "stop content_filter\n" },
+};
+static const char *part_name(int kind) {
+    static const char *const names[] = { "text", "image", "audio", "file", "tool_call", "tool_result", "reasoning", "refusal", "other" };
+    return names[kind];
+}
+/* Short lines for the tables; START stays as canonical JSON. */
+static void brief(aigw_out *o, const aigw_event *ev) {
+    char line[600];
+    int n = 0;
+    switch (ev->type) {
+    case AIGW_EVENT_START:
+        aigw_model_event_encode(ev, o);
+        break;
+    case AIGW_EVENT_BLOCK_START:
+        n = snprintf(line, sizeof line, "block_start %u %s", (unsigned)ev->block, ev->custom ? "custom" : part_name(ev->kind));
+        if (ev->kind == AIGW_PART_TOOL_CALL)
+            n += snprintf(line + n, 300, " %.*s %.*s", ev->no_id ? 6 : (int)ev->id.n, ev->no_id ? "(made)" : ev->id.p, (int)ev->name.n, ev->name.p);
+        break;
+    case AIGW_EVENT_DELTA: n = snprintf(line, sizeof line, "delta %u %.*s", (unsigned)ev->block, (int)ev->text.n, ev->text.p); break;
+    case AIGW_EVENT_BLOCK_STOP: n = snprintf(line, sizeof line, "block_stop %u", (unsigned)ev->block); break;
+    case AIGW_EVENT_NOTE:
+        if (ev->kind == AIGW_NOTE_SIGNATURE)
+            n = snprintf(line, sizeof line, "state %u %s %.*s", (unsigned)ev->block, ev->state->kind == AIGW_OPAQUE_REDACTED ? "redacted" : "signature", (int)ev->state->data.n, ev->state->data.p);
+        else n = snprintf(line, sizeof line, "note %s %s %.*s", ev->kind == AIGW_NOTE_CITATION ? "citation" : ev->kind == AIGW_NOTE_LOGPROBS ? "logprobs" : "other",
+                          ev->block == AIGW_NO_BLOCK ? "-" : "0", (int)ev->text.n, ev->text.p);
+        break;
+    case AIGW_EVENT_USAGE:
+        n = snprintf(line, sizeof line, "usage in %d cached %d write %d out %d reasoning %d", (int)ev->usage.input, (int)ev->usage.cached, (int)ev->usage.cache_write, (int)ev->usage.output, (int)ev->usage.reasoning);
+        break;
+    case AIGW_EVENT_STOP:
+        n = snprintf(line, sizeof line, "stop");
+        for (int c = 0; c < ev->choices; c++) n += snprintf(line + n, 40, " %s", aigw_model_finish_name(ev->finish[c]));
+        if (ev->name.n) n += snprintf(line + n, 80, " %.*s", (int)ev->name.n, ev->name.p);
+        if (ev->reason_made) n += snprintf(line + n, 20, " (made)");
+        break;
+    case AIGW_EVENT_ERROR: n = snprintf(line, sizeof line, "error %s", aigw_model_kind_name(ev->error->kind)); break;
+    default: n = snprintf(line, sizeof line, "ping");
+    }
+    if (n) {
+        aigw_str s = { line, n < (int)sizeof line ? (size_t)n : sizeof line - 1 };
+        aigw_base_put(o, s);
+    }
+    aigw_base_put_byte(o, '\n');
+}
+T(streamed_answers) {
+    for (size_t i = 0; i < T_COUNT(streams); i++) {
+        t_row(streams[i].label);
+        sink *s = decode_stream(dup(str(streams[i].wire)), streams[i].clean);
+        recorded_answer(s);
+        t_str("events", all(&s->brief).p, all(&s->brief).n, streams[i].log);
+        if (s->kind) {                                        /* what the client gets: an error, nothing behind it, no end that looks like one */
+            t_ok("an error at the end", aigw_base_find(all(&s->wire), str("data: {\"error\":{"), 0) < all(&s->wire).n);
+            t_ok("no [DONE]", aigw_base_find(all(&s->wire), str("[DONE]"), 0) == all(&s->wire).n);
+            t_ok("no reason", aigw_base_find(all(&s->wire), str("finish_reason\":\""), 0) == all(&s->wire).n);
+            continue;
+        }
+        t_ok("one [DONE], last", ends_with_str(all(&s->wire), "\n\ndata: [DONE]\n\n"));
+        sink *again = decode_stream(dup(all(&s->wire)), 1);   /* our own stream, read again, folds to the same answer */
+        aigw_out a, b;
+        out_init(&a, 1 << 16);
+        out_init(&b, 1 << 16);
+        s->resp.reason_made = 0;
+        aigw_model_resp_encode(&s->resp, &a);
+        aigw_model_resp_encode(&again->resp, &b);
+        int changes = strstr(streams[i].log, "END\n") || strstr(streams[i].log, "(made)") || strstr(streams[i].log, "citation")
+                      || !strcmp(streams[i].label, "words, a call, words") || !strcmp(streams[i].label, "arguments as an object");   /* known to come back otherwise */
+        if (!changes)
+            t_mem("read again", all(&b).p, all(&b).n, all(&a).p, all(&a).n);
+    }
+}
+/* A stream is never finished by a break, wherever it is. */
+T(cut_anywhere) {
+    for (size_t i = 0; i < T_COUNT(streams); i += 5) {
+        t_row(streams[i].label);
+        aigw_str all_of_it = str(streams[i].wire);
+        for (size_t n = 0; n <= all_of_it.n; n++) {
+            aigw_str cut = { all_of_it.p, n };
+            sink *s = decode_stream(cut, 0);
+            if (!t_ok("one error, no stop", s->ends == 1 && s->kind && !s->bad)) break;
+            t_free_all();
+        }
+    }
+}
+
+/* ---- what an OpenAI client gets, to the byte */
+
+T(stream_out) {
+    sink *s = sink_new(4096);
+    aigw_event ev;
+    aigw_usage u;
+    aigw_opaque state;
+    size_t from;
+    memset(&ev, 0, sizeof ev);
+    ev.type = AIGW_EVENT_START;
+    ev.at = AIGW_NOWHERE;
+    ev.id = str("x\"1");
+    ev.model = str("m");
+    ev.created_s = 5;
+    d->event_encode(&s->enc, &ev, &s->wire);
+#define P "data: {\"id\":\"x\\\"1\",\"object\":\"chat.completion.chunk\",\"created\":5,\"model\":\"m\",\"choices\":[{\"index\":0,\"delta\":{"
+#define Q "},\"finish_reason\":null}]}\n\n"
+    t_str("start", all(&s->wire).p, all(&s->wire).n, P "\"role\":\"assistant\",\"content\":\"\"" Q);
+#define STEP(label, text) (t_str(label, all(&s->wire).p + from, all(&s->wire).n - from, text), from = all(&s->wire).n)
+    from = all(&s->wire).n;
+    ev.type = AIGW_EVENT_BLOCK_START;
+    ev.kind = AIGW_PART_REASONING;
+    d->event_encode(&s->enc, &ev, &s->wire);
+    ev.type = AIGW_EVENT_DELTA;
+    ev.text.p = "a\nb";
+    ev.text.n = 3;
+    ev.text.form = AIGW_TEXT_PLAIN;
+    d->event_encode(&s->enc, &ev, &s->wire);
+    STEP("plain words are escaped", P "\"reasoning_content\":\"a\\nb\"" Q);
+    memset(&state, 0, sizeof state);
+    state.owner = str("anthropic");
+    state.model = str("claude:1");
+    state.data.p = "sig";
+    state.data.n = 3;
+    ev.type = AIGW_EVENT_NOTE;
+    ev.kind = AIGW_NOTE_SIGNATURE;
+    ev.state = &state;
+    d->event_encode(&s->enc, &ev, &s->wire);
+    STEP("another's signature is tagged", P "\"reasoning_details\":[{\"type\":\"reasoning.text\",\"signature\":\"aigw:anthropic:claude%3A1:Ssig\",\"index\":0}]" Q);
+    ev.type = AIGW_EVENT_BLOCK_START;
+    ev.kind = AIGW_PART_TOOL_CALL;
+    ev.block = 1;
+    ev.id = str("c");
+    ev.name = str("f");
+    d->event_encode(&s->enc, &ev, &s->wire);
+    STEP("call", P "\"tool_calls\":[{\"index\":0,\"id\":\"c\",\"type\":\"function\",\"function\":{\"name\":\"f\",\"arguments\":\"\"}}]" Q);
+    ev.type = AIGW_EVENT_BLOCK_STOP;
+    d->event_encode(&s->enc, &ev, &s->wire);
+    STEP("no arguments are {}", P "\"tool_calls\":[{\"index\":0,\"function\":{\"arguments\":\"{}\"}}]" Q);
+    ev.type = AIGW_EVENT_BLOCK_START;
+    ev.block = 2;
+    ev.id = str("an id of more than forty bytes is refused by OpenAI");
+    d->event_encode(&s->enc, &ev, &s->wire);
+    t_ok("second call counts on", aigw_base_find(all(&s->wire), str("\"tool_calls\":[{\"index\":1,\"id\":\"call_"), from) < all(&s->wire).n);
+    from = all(&s->wire).n;
+    ev.type = AIGW_EVENT_DELTA;
+    ev.text.p = "{\"a\":1}";
+    ev.text.n = 7;
+    ev.text.form = AIGW_TEXT_JSON;
+    d->event_encode(&s->enc, &ev, &s->wire);
+    STEP("an object as a string", P "\"tool_calls\":[{\"index\":1,\"function\":{\"arguments\":\"{\\\"a\\\":1}\"}}]" Q);
+    state.owner = str("gemini");
+    ev.type = AIGW_EVENT_NOTE;
+    ev.kind = AIGW_NOTE_SIGNATURE;
+    d->event_encode(&s->enc, &ev, &s->wire);
+    t_ok("a signature on a call is base64", aigw_base_find(all(&s->wire), str("\"extra_content\":{\"google\":{\"thought_signature\":\"YWlndz"), from) < all(&s->wire).n);
+    from = all(&s->wire).n;
+    ev.type = AIGW_EVENT_NOTE;
+    ev.kind = AIGW_NOTE_CITATION;
+    ev.name = str("anthropic");
+    ev.text.p = "{\"type\":\"web\",\"url\":\"https://u\",\"title\":\"t\"}";
+    ev.text.n = strlen(ev.text.p);
+    d->event_encode(&s->enc, &ev, &s->wire);
+    STEP("a citation with its URL", P "\"annotations\":[{\"type\":\"url_citation\",\"url_citation\":{\"url\":\"https://u\",\"title\":\"t\",\"start_index\":0,\"end_index\":0}}]" Q);
+    ev.type = AIGW_EVENT_PING;
+    d->event_encode(&s->enc, &ev, &s->wire);
+    STEP("ping is a comment", ": keep-alive\n\n");
+    memset(&u, 0, sizeof u);
+    u.has = AIGW_USAGE_INPUT | AIGW_USAGE_OUTPUT | AIGW_USAGE_CACHED;
+    u.input = 3;
+    u.output = 2;
+    u.cached = 1;
+    ev.type = AIGW_EVENT_USAGE;
+    ev.usage = u;
+    d->event_encode(&s->enc, &ev, &s->wire);
+    STEP("usage waits", "");
+    ev.type = AIGW_EVENT_STOP;
+    ev.choices = 1;
+    ev.finish[0] = AIGW_FINISH_TOOL_CALLS;
+    d->event_encode(&s->enc, &ev, &s->wire);
+    STEP("end", P "},\"finish_reason\":\"tool_calls\"}]}\n\n"
+         "data: {\"id\":\"x\\\"1\",\"object\":\"chat.completion.chunk\",\"created\":5,\"model\":\"m\",\"choices\":[],\"usage\":{\"prompt_tokens\":3,\"completion_tokens\":2,\"total_tokens\":5,"
+         "\"prompt_tokens_details\":{\"cached_tokens\":1}}}\n\ndata: [DONE]\n\n");
+    d->event_encode(&s->enc, &ev, &s->wire);
+    STEP("nothing after it", "");
+    t_str("losses", losses(&s->loss), strlen(losses(&s->loss)), "citations approximated\n");
+}
+
 int main(void) {
     T_RUN(requests_in_and_out);
+    T_RUN(streamed_answers);
+    T_RUN(cut_anywhere);
+    T_RUN(stream_out);
     T_RUN(recordings);
     return t_end();
 }
