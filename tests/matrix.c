@@ -10,6 +10,7 @@
  *   exact or mapped   when its assertions hold and the report holds nothing dropped or approximated (exact: nothing at all), and, for exact,
  *                     when the assertions of the source dialect hold again on the way back. Requests of one dialect must hold in place too
  *   lossy             when its assertions hold and the report names the source's path
+ *                     With the strict flag, requests of lossy cells must be refused, and no others
  *   refused           when the codec refuses and the report names the source's path, or when the client gets an error instead */
 #define AIGW_IMPLEMENTATION
 #include "aigw.h"
@@ -293,6 +294,7 @@ typedef struct {
     const feature *f;
     int  streamed, client, provider, s, t;      /* indexes of dialects */
     int  got;                                   /* label reached; NONE: wrong */
+    int  strict;                                /* per-request flag: what would be lost is refused */
     int  in_place;                              /* same dialect: req_edit instead of req_encode */
     int  refused;                               /* the codec said no, or the client got an error instead of an answer */
     aigw_loss loss;
@@ -376,6 +378,7 @@ static f_json *run_request(cell *c, int s, int t, const char *text, int streamed
     err = dialects[s]->req_decode(&head, body, &mem, &req, &fault);
     if (err) { wrong(c, "req_decode: ", aigw_base_error_text(err)); wrong(c, fault.path, fault.text ? fault.text : ""); return NULL; }
     c->loss.doc = body;
+    c->loss.strict = (uint8_t)c->strict;
     if (s == t && !c->in_place) req.raw = NULL;    /* raw members off: the model itself must carry it */
     to.name = to.id = slice("M");
     to.provider = slice("p");
@@ -502,7 +505,8 @@ static const aigw_req *asked(cell *c, int t) {
     memset(&head, 0, sizeof head);
     memset(&fault, 0, sizeof fault);
     head.method = slice("POST");
-    head.target = slice(t == 0 ? "/v1/chat/completions" : t == 1 ? "/v1/messages" : "/v1beta/models/M:generateContent");
+    head.target = slice(t == 0 ? "/v1/chat/completions" : t == 1 ? "/v1/messages" : !c->streamed ? "/v1beta/models/M:generateContent" :
+                        e->arg && !strcmp(e->arg, "array") ? "/v1beta/models/M:streamGenerateContent" : "/v1beta/models/M:streamGenerateContent?alt=sse");
     head.headers = h;
     head.cap = 1;
     if (dialects[t]->req_decode(&head, body, &mem, &req, &fault)) { wrong(c, "the typed request is not one: ", fault.text ? fault.text : ""); return NULL; }
@@ -845,6 +849,7 @@ static void run_back(cell *c) {
     char *text = f_print(c->out);
     size_t before = c->why.n;
     if (!want || c->s == c->t || c->f->flow == LOOP || c->f->flow == ERR) return;
+    if (c->stream.n && c->stream.s[0] == '[') return;           /* another framing: foreign.h has no reader of its pieces */
     say(c, "---- and back", "");
     c->loss.n = 0;
     if (c->f->flow == REQ) j = run_request(c, c->t, c->s, text, c->streamed);
@@ -878,6 +883,23 @@ static void run_in_place(cell *c, const entry *in, const entry *want, int expect
     if (j && report_label(c, &hit) < expected) report_says(c, "below");
     if (j && expected == LOSSY && !hit) report_says(c, "the report does not name the source's path");
     if (c->why.n > before) wrong(c, "(in place)", "");
+}
+
+/* The strict flag refuses exactly what is lossy. */
+static void run_strict(cell *c, const entry *in, int expected) {
+    size_t before = c->why.n;
+    int hit;
+    if (c->f->flow != REQ || find(c->f, "besides", letters[c->s], letters[c->t], c->streamed)) return;
+    say(c, "---- strict", "");
+    aigw_model_loss_init(&c->loss, c->items, 64);
+    c->strict = 1;
+    c->refused = 0;
+    (void)run_request(c, c->s, c->t, join(in), c->streamed);
+    c->strict = 0;
+    (void)report_label(c, &hit);
+    if (c->refused != (expected == LOSSY)) report_says(c, c->refused ? "refused without need" : "not refused");
+    if (c->why.n > before) wrong(c, "(strict)", "");
+    c->refused = 0;
 }
 
 static void run_cell(cell *c) {
@@ -917,6 +939,7 @@ static void run_cell(cell *c) {
     if (allowed < expected) { c->got = allowed; report_says(c, "below"); return; }
     if (expected == EXACT) run_back(c);
     if (!c->why.n) run_in_place(c, in, want, expected);
+    if (!c->why.n) run_strict(c, in, expected);
     if (!c->why.n) c->got = allowed < expected ? allowed : expected;
 }
 
