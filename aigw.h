@@ -9482,6 +9482,7 @@ static void aigwi_anthropic_adopt(aigwi_anthropic_turn_in *t, aigw_part **slot, 
     if (p->kind == AIGW_PART_TOOL_CALL && last && last->kind == AIGW_PART_REASONING && !last->text.n && last->state &&
         !aigw_base_eq(last->state->owner, aigwi_anthropic_name)) {
         p->state = last->state;
+        p->state->at = last->at;
         *t->last_slot = p;
         slot = t->last_slot;
     }
@@ -10403,13 +10404,18 @@ static void aigwi_anthropic_plan_adaptive(aigwi_anthropic_up *c) {
 /* Decide what is said of thinking, and the output limit, which a budget may raise. */
 static void aigwi_anthropic_plan(aigwi_anthropic_up *c) {
     const aigw_param *effort = &c->req->param[AIGW_P_EFFORT], *mode = &c->req->param[AIGW_P_REASONING_MODE], *budget = &c->req->param[AIGW_P_REASONING_BUDGET];
-    const aigw_param *max = &c->req->param[AIGW_P_MAX_OUTPUT];
+    const aigw_param *max = &c->req->param[AIGW_P_MAX_OUTPUT], *show = &c->req->param[AIGW_P_REASONING_SHOW];
     uint32_t can = c->to->can, no = c->to->no;
     int none = effort->has && aigwi_anthropic_is(effort->raw, "none"), disabled = mode->has && aigwi_anthropic_is(mode->raw, "disabled");
     int off = none || disabled || (budget->has && !budget->micro);
     c->done |= 1u << AIGW_P_EFFORT | 1u << AIGW_P_REASONING_MODE | 1u << AIGW_P_REASONING_BUDGET;
     c->max_tokens = max->has ? max->micro / 1000000 : c->to->max_output > 0 ? c->to->max_output : 4096;
-    if (!effort->has && !mode->has && !budget->has) return;
+    if (!effort->has && !mode->has && !budget->has) {
+        /* who asks to see thoughts, and nothing else of them, asks a model that thinks by itself (Gemini) */
+        if (show->has && show->micro && !(no & AIGW_CAN(REASONING)) && !(no & AIGW_CAN(ADAPTIVE_THINKING)) &&
+            ((can & AIGW_CAN(ADAPTIVE_THINKING)) || !(can & AIGW_CAN(BUDGET_THINKING)))) c->thinking = "adaptive";
+        return;
+    }
     if (off) {
         if (no & AIGW_CAN(REASONING)) return;                        /* it does not think anyway */
         if (no & AIGW_CAN(THINKING_OFF)) {
@@ -10632,12 +10638,70 @@ static int aigwi_anthropic_req_encode(const aigw_req *req, const aigw_target *to
     return r ? r : c.err;
 }
 
-/* The client's own bytes; only the model's name changes. Its API version and its betas are the client's business, and are passed on. */
+/* ---- editing a request in place */
+
+typedef struct { const aigw_req *req; aigw_out *out; aigw_loss *loss; aigw_str model; size_t pos; int err; } aigwi_anthropic_cut;
+
+/* The length of the value at `at` of the body, which was read before. */
+static size_t aigwi_anthropic_value_n(aigw_str body, size_t at) {
+    aigw_json j;
+    aigw_str raw = { NULL, 0 };
+    aigw_json_init(&j, aigwi_dialect_slice(body.p + at, body.n - at));
+    return aigw_json_raw(&j, &raw) ? raw.n : 0;
+}
+
+static int aigwi_anthropic_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
+
+/* Copy the body up to `at`; the model's name on the way there is replaced. */
+static void aigwi_anthropic_copy(aigwi_anthropic_cut *e, size_t at) {
+    size_t m = e->req->model_at;
+    if (e->model.n && m >= e->pos && m < at) {
+        aigw_base_ref(e->out, aigwi_dialect_slice(e->req->body.p + e->pos, m - e->pos));
+        aigw_base_put(e->out, e->model);
+        e->pos = m + aigwi_anthropic_value_n(e->req->body, m);
+    }
+    if (at > e->pos) aigw_base_ref(e->out, aigwi_dialect_slice(e->req->body.p + e->pos, at - e->pos));
+    e->pos = at;
+}
+
+/* Leave out the list item at `at`, with the comma behind it, or before it where it is the last. */
+static void aigwi_anthropic_cut_item(aigwi_anthropic_cut *e, size_t at) {
+    aigw_str b = e->req->body;
+    size_t from = at, to = at + aigwi_anthropic_value_n(b, at);
+    int r = aigw_model_loss_at(e->loss, at, "", AIGW_LOSS_DROPPED, "reasoning goes back to the provider that signed it only");
+    if (r) e->err = r;
+    while (to < b.n && aigwi_anthropic_space(b.p[to])) to++;
+    if (to < b.n && b.p[to] == ',') to++;
+    else {
+        while (from > e->pos && aigwi_anthropic_space(b.p[from - 1])) from--;
+        if (from > e->pos && b.p[from - 1] == ',') from--;
+    }
+    aigwi_anthropic_copy(e, from);
+    e->pos = to;
+}
+
+static int aigwi_anthropic_foreign(const aigw_part *p) { return p->state && !aigw_base_eq(p->state->owner, aigwi_anthropic_name); }
+
+/* Blocks with the state of another provider, which this gateway gave the client to carry, are left out: this provider would refuse them. */
+static void aigwi_anthropic_cut_foreign(aigwi_anthropic_cut *e) {
+    const aigw_message *m;
+    const aigw_part *p;
+    for (m = e->req->messages; m; m = m->next) {
+        if (m->role != AIGW_ROLE_ASSISTANT) continue;
+        for (p = m->parts; p && p->kind == AIGW_PART_REASONING && aigwi_anthropic_foreign(p); p = p->next) {}
+        if (!p && m->parts) aigwi_anthropic_cut_item(e, m->at);              /* nothing else is in it: an empty message would be refused too */
+        for (p = p ? m->parts : NULL; p; p = p->next)
+            if (aigwi_anthropic_foreign(p)) aigwi_anthropic_cut_item(e, p->kind == AIGW_PART_REASONING ? p->at : p->state->at);
+    }
+}
+
+/* The client's own bytes, but for the model's name and what must not reach this provider. Its API version and its betas are the client's business, and are
+   passed on. */
 static int aigwi_anthropic_req_edit(const aigw_req *req, const aigw_target *to, aigw_arena *mem, aigw_head *head, aigw_out *out, aigw_loss *loss) {
     static const aigw_str version = AIGW_STR("anthropic-version"), beta = AIGW_STR("anthropic-beta"), query = AIGW_STR("?beta=true"), asked = AIGW_STR("beta=true"),
                           none = { "", 0 };
-    aigwi_dialect_edit edit = { "model", { NULL, 0 } };
     aigw_str v = none, q = none;
+    aigwi_anthropic_cut e;
     aigw_out name;
     size_t room = to->id.n * 6 + 2, i;
     char *p;
@@ -10653,18 +10717,22 @@ static int aigwi_anthropic_req_edit(const aigw_req *req, const aigw_target *to, 
     for (i = 0; !r && req->head && i < req->head->n; i++)
         if (aigw_base_eq_nocase(req->head->headers[i].name, beta)) r = aigw_base_header_put(head, beta, req->head->headers[i].value);
     if (r) return r;
-    if (aigw_base_eq(req->model, to->id)) {
-        aigw_base_ref(out, req->body);
-        return aigw_base_out_end(out);
+    memset(&e, 0, sizeof e);
+    e.req = req;
+    e.out = out;
+    e.loss = loss;
+    if (!aigw_base_eq(req->model, to->id)) {
+        p = (char *)aigw_base_take(mem, room, 1, 1);
+        if (!p) return AIGW_E_NOMEM;
+        aigw_base_out_init(&name, p, room, NULL, 0);
+        aigw_json_put_str(&name, to->id);
+        e.model = aigwi_dialect_slice(p, name.buf.n);
+        e.err = aigw_model_loss_at(loss, AIGW_NOWHERE, "model", AIGW_LOSS_SYNTHESIZED, "the provider's own name of the model");
     }
-    p = (char *)aigw_base_take(mem, room, 1, 1);
-    if (!p) return AIGW_E_NOMEM;
-    aigw_base_out_init(&name, p, room, NULL, 0);
-    aigw_json_put_str(&name, to->id);
-    edit.json = aigwi_dialect_slice(p, name.buf.n);
-    r = aigwi_dialect_splice(req->body, &edit, 1, out);
-    if (!r) r = aigw_model_loss_at(loss, AIGW_NOWHERE, "model", AIGW_LOSS_SYNTHESIZED, "the provider's own name of the model");
-    return r ? r : aigw_base_out_end(out);
+    aigwi_anthropic_cut_foreign(&e);
+    aigwi_anthropic_copy(&e, req->body.n);
+    r = aigw_base_out_end(out);
+    return r ? r : e.err;
 }
 
 /* ---- provider side: reading answers */
@@ -11046,8 +11114,8 @@ static int aigwi_anthropic_frame_delta(aigw_dec *st, const aigwi_anthropic_frame
     struct aigw_block *b = aigwi_anthropic_find(st, (uint32_t)fr->index);
     int r;
     st->frame |= AIGW_FRAME_CONTENT;
-    if (b && b->kind == AIGW_PART_OTHER) return aigwi_dialect_note(st, out, AIGW_NOTE_OTHER, 0, b, fr->delta, fr->at);     /* input of a server's tool */
-    if (!fr->what) {
+    if (b && b->kind == AIGW_PART_OTHER && fr->delta.n) return aigwi_dialect_note(st, out, AIGW_NOTE_OTHER, 0, b, fr->delta, fr->at);     /* input of a server's tool */
+    if (!fr->what || (b && b->kind == AIGW_PART_OTHER)) {
         aigwi_dialect_lost(st, 1, fr->at, AIGW_LOSS_DROPPED, "a kind of delta that is not known here");
         return AIGW_OK;
     }
@@ -11197,10 +11265,13 @@ enum { AIGWI_ANTHROPIC_L_MEDIA, AIGWI_ANTHROPIC_L_NOTE, AIGWI_ANTHROPIC_L_STATE,
        AIGWI_ANTHROPIC_L_FINISH };
 
 /* A loss of this answer, reported once. */
-static void aigwi_anthropic_miss(aigw_enc *st, unsigned bit, size_t at, int action, const char *reason) {
+static void aigwi_anthropic_miss_at(aigw_enc *st, unsigned bit, size_t at, const char *path, int action, const char *reason) {
     if (st->reported >> bit & 1) return;
     st->reported |= (uint32_t)1 << bit;
-    (void)aigw_model_loss_at(st->loss, at, "", action, reason);
+    (void)aigw_model_loss_at(st->loss, at, at == AIGW_NOWHERE ? path : "", action, reason);
+}
+static void aigwi_anthropic_miss(aigw_enc *st, unsigned bit, size_t at, int action, const char *reason) {
+    aigwi_anthropic_miss_at(st, bit, at, "", action, reason);
 }
 
 /* Append, skipping the check of a literal's length at run time. */
@@ -11251,7 +11322,7 @@ static void aigwi_anthropic_put_usage(aigw_out *out, const aigw_usage *u, int mu
 
 static void aigwi_anthropic_miss_usage(aigw_enc *st, const aigw_usage *u) {
     if ((u->has & AIGW_USAGE_INPUT_AUDIO && u->input_audio) || (u->has & AIGW_USAGE_OUTPUT_AUDIO && u->output_audio))
-        aigwi_anthropic_miss(st, AIGWI_ANTHROPIC_L_USAGE, AIGW_NOWHERE, AIGW_LOSS_DROPPED, "audio tokens are not counted apart");
+        aigwi_anthropic_miss_at(st, AIGWI_ANTHROPIC_L_USAGE, AIGW_NOWHERE, "usage.input_audio", AIGW_LOSS_DROPPED, "audio tokens are not counted apart");
 }
 
 /* "id": the provider's, or one made here. */
@@ -11766,7 +11837,7 @@ static const char *aigwi_anthropic_reason(aigw_enc *st, int finish, int refused)
         "pause_turn", NULL, NULL, NULL };
     if (finish == AIGW_FINISH_STOP && refused) return "refusal";
     if (finish < AIGW_FINISH_MALFORMED_CALL) return reasons[finish];
-    aigwi_anthropic_miss(st, AIGWI_ANTHROPIC_L_FINISH, AIGW_NOWHERE, AIGW_LOSS_REFUSED, "the model's reason to stop has no word here: an error instead");
+    aigwi_anthropic_miss_at(st, AIGWI_ANTHROPIC_L_FINISH, AIGW_NOWHERE, "finish", AIGW_LOSS_REFUSED, "the model's reason to stop has no word here: an error instead");
     return NULL;
 }
 
@@ -11776,10 +11847,10 @@ static int aigwi_anthropic_on_stop(aigw_enc *st, const aigw_event *ev, aigw_out 
     aigw_error err;
     size_t at;
     aigwi_anthropic_flush_start(st, out);
-    if (ev->choices > 1) aigwi_anthropic_miss(st, AIGWI_ANTHROPIC_L_CHOICE, AIGW_NOWHERE, AIGW_LOSS_DROPPED, "a message is one answer: the first");
+    if (ev->choices > 1) aigwi_anthropic_miss_at(st, AIGWI_ANTHROPIC_L_CHOICE, AIGW_NOWHERE, "choices[1]", AIGW_LOSS_DROPPED, "a message is one answer: the first");
     if (!reason) {
-        aigw_dialect_error(&err, AIGW_KIND_BAD_RESPONSE, ev->finish[0] == AIGW_FINISH_MALFORMED_CALL ? "the model's tool call was malformed"
-                                                                        : "the model stopped for a reason that cannot be told", "Ask again.");
+        aigw_dialect_error(&err, AIGW_KIND_BAD_RESPONSE, ev->finish[0] == AIGW_FINISH_MALFORMED_CALL ? "The model's tool call was malformed."
+                                                                        : "The model stopped for a reason that cannot be told.", "Ask again.");
         aigwi_anthropic_on_error(st, &err, out);
         return AIGW_OK;
     }
@@ -11928,7 +11999,9 @@ static int aigwi_anthropic_resp_tail(aigw_enc *st, aigw_out *out, const aigw_res
     const aigw_answer *a = &resp->choice[0];
     const aigw_note *note, *details = NULL;
     const char *reason = aigwi_anthropic_reason(st, a->finish, st->flags & AIGWI_ANTHROPIC_REFUSED);
-    if (resp->choices > 1) aigwi_anthropic_miss(st, AIGWI_ANTHROPIC_L_CHOICE, AIGW_NOWHERE, AIGW_LOSS_DROPPED, "a message is one answer: the first");
+    if (resp->choices > 1)
+        aigwi_anthropic_miss_at(st, AIGWI_ANTHROPIC_L_CHOICE, resp->choice[1].parts ? resp->choice[1].parts->at : AIGW_NOWHERE, "choices[1]", AIGW_LOSS_DROPPED,
+                                "a message is one answer: the first");
     for (note = a->notes; note; note = note->next) {
         if (note->kind == AIGW_NOTE_SAFETY && aigw_base_eq(note->dialect, aigwi_anthropic_name)) details = note;
         else aigwi_anthropic_miss(st, AIGWI_ANTHROPIC_L_NOTE, note->at, AIGW_LOSS_DROPPED, "a remark in the words of another dialect");
