@@ -1247,7 +1247,8 @@ typedef enum {                     /* what aigw_exchange_run waits for */
     AIGW_WAIT_TURN = 32,           /* nothing: others should have a turn, then run again */
     AIGW_WAIT_MEMORY = 64,         /* aigw_hub_ready will name it */
     AIGW_WAIT_IDLE = 128,          /* no request under way (with CLIENT_IN) */
-    AIGW_WAIT_CLOSE = 256          /* all is said: close the client's connection */
+    AIGW_WAIT_CLOSE = 256,         /* all is said: close the client's connection */
+    AIGW_WAIT_TIME = 512           /* only aigw_exchange_deadline */
 } aigw_exchange_wait;
 
 /* Codes of the I/O callbacks beside AIGW_AGAIN: AIGW_E_CLOSED the peer reset or cut, AIGW_E_IO any other failure; and to say more: */
@@ -17024,6 +17025,7 @@ static void aigwi_exchange_cut(aigw_exchange *x) {
     ev.at = AIGW_NOWHERE;
     ev.error = &x->error;
     x->enc.started = 1;                                        /* frames were sent, if not by the encoder */
+    if (x->array_n) x->enc.flags = 1;                          /* so that its item stands behind others */
     x->close_after = 1;
     aigwi_exchange_compact(x);
     for (int tries = 0; tries < 2; tries++) {
@@ -17457,6 +17459,7 @@ AIGW_API unsigned aigw_exchange_run(aigw_exchange *x, aigw_now now) {
     if (x->state <= AIGWI_EXCHANGE_READ && !starved) x->wait |= AIGW_WAIT_CLIENT_IN;
     if (x->state == AIGWI_EXCHANGE_IDLE) x->wait |= AIGW_WAIT_IDLE;
     if (x->state == AIGWI_EXCHANGE_CLOSED) x->wait = AIGW_WAIT_CLOSE;
+    if (!x->wait) x->wait = AIGW_WAIT_TIME;
     aigwi_hub_at(x->hub, &x->job, aigwi_exchange_due(x));
     return x->wait;
 }

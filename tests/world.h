@@ -24,7 +24,8 @@ typedef struct {
     aigw_now now;
     w_script script[16];
     size_t scripts, next, at;
-    int open, silent, fault;
+    int open, silent, fault, stutter;                          /* stutter: every other call answers AIGW_AGAIN */
+    int early;                                                 /* providers answer before they have the request */
     unsigned calls, fault_at, opens, closes, kept, records, steps, moved;
     size_t piece_in, piece_up, piece_out;                      /* most bytes per call; 0: all */
     char *out, *up;
@@ -55,7 +56,10 @@ static size_t w_min(size_t n, size_t piece) { return piece && piece < n ? piece 
 
 /* 1 when this call goes wrong by returning *r. */
 static int w_fault(world *w, int *r) {
-    if (w->calls++ != w->fault_at || !w->fault) return 0;
+    if (w->calls++ != w->fault_at || !w->fault) {
+        *r = AIGW_AGAIN;
+        return w->stutter && (w->calls * 2654435761u >> 20 & 1);
+    }
     *r = w->fault == W_AGAIN ? (int)AIGW_AGAIN : w->fault == W_ERROR ? (int)AIGW_E_IO : (int)AIGW_E_CLOSED;
     if (w->fault == W_SILENT) w->silent = 1, *r = AIGW_AGAIN;
     return w->fault != W_SHORT;
@@ -95,8 +99,9 @@ static int w_recv(void *user, int conn, void *p, size_t n) {
     const w_script *s = &w->script[w->next];
     int r;
     (void)conn;
-    if (w_fault(w, &r)) return w->fault == W_CLOSED ? 0 : r;
+    if (w_fault(w, &r)) return w->fault == W_CLOSED && r != AIGW_AGAIN ? 0 : r;
     if (w->silent) return AIGW_AGAIN;
+    if (aigw_attempt_want(&w->x.attempt) & AIGW_WANT_OUT && !w->early) return AIGW_AGAIN;
     n = w->fault == W_SHORT && w->calls == w->fault_at + 1 ? 1 : w_min(n, w->piece_up);
     if (n > s->n - w->at) n = s->n - w->at;
     if (!n) return s->end == W_CLOSE ? 0 : s->end == W_RESET ? (int)AIGW_E_CLOSED : (int)AIGW_AGAIN;
@@ -119,6 +124,8 @@ static int w_reply(void *user, const void *p, size_t n) {
     if (w_fault(w, &r)) return r;
     if (w->silent) return AIGW_AGAIN;
     n = w->fault == W_SHORT && w->calls == w->fault_at + 1 ? 1 : w_min(n, w->piece_out);
+    if (w->leave_at && n > w->leave_at - w->out_n) n = w->leave_at - w->out_n;
+    if (!n) return AIGW_AGAIN;
     w_append(&w->out, &w->out_n, &w->out_cap, p, n);
     w->moved++;
     return (int)n;
