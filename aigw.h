@@ -7726,7 +7726,8 @@ static const aigwi_dialect_err_row aigwi_openai_errors[] = {      /* wire-format
 
 #define AIGWI_OPENAI_ERROR(X) \
     X(E_MESSAGE, "message") X(E_TYPE, "type") X(E_PARAM, "param") X(E_CODE, "code") X(E_ERROR, "error") X(E_DETAIL, "detail") \
-    X(E_STATUS_CODE, "status_code") X(E_METADATA, "metadata") X(E_RAW, "raw") X(E_ERROR_TYPE, "error_type") X(E_MSG, "msg")
+    X(E_STATUS_CODE, "status_code") X(E_METADATA, "metadata") X(E_RAW, "raw") X(E_ERROR_TYPE, "error_type") X(E_MSG, "msg") \
+    X(E_CHOICES, "choices")
 AIGWI_OPENAI_OBJECT(error, AIGWI_OPENAI_ERROR)
 
 /* A string, a number or a bool as a word. */
@@ -7736,7 +7737,7 @@ static void aigwi_openai_word_in(aigw_json *j, aigw_arena *mem, aigw_str *word) 
     else if (kind == AIGW_JSON_NUMBER) aigw_json_number(j, word);
     else aigw_json_skip(j);
 }
-/* Enters whatever holds an error and walks it without recursion: the objects `error`, `detail`, `metadata` and lists are gone into, their members read by
+/* Enters whatever holds an error and walks it without recursion: the objects `error`, `detail`, `metadata`, `choices` and lists are gone into, their members read by
    name wherever they stand; the first one of a name wins, except that what stands inside `error` is more to the point than what stands beside it. */
 static void aigwi_openai_error_walk(aigw_str body, aigw_arena *mem, aigw_error *err, aigw_text *message, int64_t *code) {
     uint8_t list[8];
@@ -7755,7 +7756,7 @@ static void aigwi_openai_error_walk(aigw_str body, aigw_arena *mem, aigw_error *
             d--;
             continue;
         }
-        int kind = aigw_json_kind(&j), inner = f == AIGWI_OPENAI_E_ERROR || f == AIGWI_OPENAI_E_DETAIL || f == AIGWI_OPENAI_E_METADATA;
+        int kind = aigw_json_kind(&j), inner = f == AIGWI_OPENAI_E_ERROR || f == AIGWI_OPENAI_E_DETAIL || f == AIGWI_OPENAI_E_METADATA || f == AIGWI_OPENAI_E_CHOICES;
         aigw_str word = aigw_base_str(NULL);
         if (inner && d < 8 && (kind == AIGW_JSON_OBJECT || kind == AIGW_JSON_ARRAY)) {
             list[d++] = kind == AIGW_JSON_ARRAY;

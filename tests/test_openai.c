@@ -589,11 +589,434 @@ T(stream_out) {
     t_str("losses", losses(&s->loss), strlen(losses(&s->loss)), "citations approximated\n");
 }
 
+/* ---- whole answers */
+
+static const struct { const char *label, *body, *log; } wholes[] = {
+    { "leading blank lines", "\n\n {\"id\":\"i\",\"created\":1,\"model\":\"m\",\"choices\":[{\"message\":{\"role\":\"assistant\",\"content\":\"a\"},\"finish_reason\":\"stop\"}]}",
+      START "block_start 0 text\ndelta 0 a\nblock_stop 0\nstop stop\n" },
+    { "reasoning stands first, wherever it is", "{\"model\":\"m\",\"choices\":[{\"message\":{\"tool_calls\":[{\"id\":\"c\",\"type\":\"function\",\"function\":{\"name\":\"f\",\"arguments\":\"{}\"}}],\"content\":\"a\",\"refusal\":null,"
+      "\"reasoning_content\":\"hm\"},\"index\":0,\"finish_reason\":\"tool_calls\"}],\"id\":\"i\",\"created\":1}",
+      START "block_start 0 reasoning\ndelta 0 hm\nblock_stop 0\nblock_start 1 text\ndelta 1 a\nblock_stop 1\nblock_start 2 tool_call c f\ndelta 2 {}\nblock_stop 2\nstop tool_calls\n" },
+    { "gemini's endpoint: no id, a signature on the message, thoughts not counted", "{\"id\":\"i\",\"created\":1,\"model\":\"m\",\"choices\":[{\"finish_reason\":\"stop\",\"index\":0,\"message\":{\"extra_content\":{\"google\":{\"thought\":true,\"thought_signature\":\"AA==\"}},"
+      "\"thought_signature\":\"AA==\",\"tool_calls\":[{\"function\":{\"arguments\":\"{}\",\"name\":\"f\"},\"id\":\"\",\"type\":\"function\"}]}}],\"usage\":{\"completion_tokens\":12,\"prompt_tokens\":35,\"total_tokens\":109}}",
+      START "block_start 0 tool_call (made) f\nstate 0 signature AA==\ndelta 0 {}\nblock_stop 0\nusage in 35 cached 0 write 0 out 74 reasoning 62\nstop tool_calls\n" },
+    { "no finish reason", "{\"id\":\"i\",\"created\":1,\"model\":\"m\",\"choices\":[{\"index\":0,\"message\":{\"content\":\"a\"},\"finish_reason\":null}]}",
+      START "block_start 0 text\ndelta 0 a\nblock_stop 0\nstop stop (made)\n" },
+    { "perplexity: delta beside message", "{\"id\":\"i\",\"created\":1,\"model\":\"m\",\"citations\":[\"u\"],\"choices\":[{\"index\":0,\"finish_reason\":\"stop\",\"message\":{\"content\":\"a\"},\"delta\":{\"content\":\"x\"}}]}",
+      START "block_start 0 text\ndelta 0 a\nblock_stop 0\nstop stop\n" },
+    { "audio", "{\"id\":\"i\",\"created\":1,\"model\":\"m\",\"choices\":[{\"index\":0,\"finish_reason\":\"stop\",\"message\":{\"content\":null,\"audio\":{\"id\":\"a\",\"data\":\"QUFB\",\"transcript\":\"t\",\"expires_at\":1}}}]}",
+      START "block_start 0 audio\ndelta 0 QUFB\nblock_stop 0\nstop stop\n" },
+    { "error in a 200", "{\"error\":{\"message\":\"m\",\"code\":502}}", "error server\n" },
+    { "error in a choice", "{\"id\":\"i\",\"created\":1,\"model\":\"m\",\"choices\":[{\"index\":0,\"error\":{\"code\":503,\"message\":\"busy\"},\"message\":{\"content\":\"\"},\"finish_reason\":\"error\"}]}", START "error overloaded\n" },
+    { "no choices", "{\"id\":\"i\",\"created\":1,\"model\":\"m\",\"choices\":[]}", "error bad_response\n" },
+    { "a page", "<html>oops</html>", "error bad_response\n" },
+    { "nothing", "", "error bad_response\n" },
+    { "a call that is no object", "{\"id\":\"i\",\"created\":1,\"model\":\"m\",\"choices\":[{\"index\":0,\"message\":{\"tool_calls\":[7]},\"finish_reason\":\"stop\"}]}", START "error bad_response\n" },
+};
+T(whole_answers) {
+    for (size_t i = 0; i < T_COUNT(wholes); i++) {
+        t_row(wholes[i].label);
+        sink *s = decode_whole(dup(str(wholes[i].body)), 200);
+        recorded_answer(s);
+        t_str("events", all(&s->brief).p, all(&s->brief).n, wholes[i].log);
+    }
+}
+static aigw_str encode_whole(sink *s, const aigw_resp *resp, int want) {
+    aigw_out o;
+    out_init(&o, 65536);
+    t_int("encoded", d->resp_encode(&s->enc, resp, &o), want);
+    return all(&o);
+}
+T(whole_out) {
+    sink *s = decode_whole(dup(str("{\"id\":\"i\",\"created\":5,\"model\":\"m\",\"choices\":[{\"index\":0,\"message\":{\"content\":\"a\",\"reasoning_details\":[{\"type\":\"reasoning.text\",\"text\":\"hm\",\"signature\":\"s\"}],"
+        "\"annotations\":[{\"type\":\"url_citation\",\"url_citation\":{\"url\":\"u\"}}],\"tool_calls\":[{\"id\":\"c\",\"type\":\"function\",\"function\":{\"name\":\"f\",\"arguments\":\"\"}}]},\"logprobs\":{\"content\":[]},"
+        "\"finish_reason\":\"tool_calls\"},{\"index\":1,\"message\":{\"refusal\":\"no\"},\"finish_reason\":\"stop\"}],\"usage\":{\"prompt_tokens\":1,\"completion_tokens\":2}}")), 200);
+    aigw_str got = encode_whole(s, &s->resp, 0);
+    t_str("body", got.p, got.n,
+        "{\"id\":\"i\",\"object\":\"chat.completion\",\"created\":5,\"model\":\"m\",\"choices\":[{\"index\":0,\"message\":{\"role\":\"assistant\",\"content\":\"a\",\"refusal\":null,\"reasoning_content\":\"hm\","
+        "\"reasoning_details\":[{\"type\":\"reasoning.text\",\"text\":\"hm\",\"signature\":\"s\",\"index\":0}],\"tool_calls\":[{\"id\":\"c\",\"type\":\"function\",\"function\":{\"name\":\"f\",\"arguments\":\"{}\"}}],"
+        "\"annotations\":[{\"type\":\"url_citation\",\"url_citation\":{\"url\":\"u\"}}]},\"logprobs\":{\"content\":[]},\"finish_reason\":\"tool_calls\"},"
+        "{\"index\":1,\"message\":{\"role\":\"assistant\",\"content\":null,\"refusal\":\"no\"},\"logprobs\":null,\"finish_reason\":\"stop\"}],\"usage\":{\"prompt_tokens\":1,\"completion_tokens\":2,\"total_tokens\":3}}");
+    s->resp.choice[0].finish = AIGW_FINISH_OTHER;
+    encode_whole(s, &s->resp, AIGW_E_REFUSED);
+    t_str("an end without a word is refused", losses(&s->loss), strlen(losses(&s->loss)), "finish_reason refused\n");
+}
+/* The client has a custom tool; the provider's dialect wrapped it as a function with one string. */
+T(custom_tool_unwrapped) {
+    aigw_str body = dup(str("{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":\"x\"}],\"tools\":[{\"type\":\"custom\",\"custom\":{\"name\":\"g\"}}]}"));
+    for (size_t cap = 0; cap < 128; cap++) {
+        request *q = request_new(body);
+        sink *s = sink_new(4096);
+        aigw_event ev;
+        s->enc.req = &q->req;
+        s->enc.hold = (char *)t_alloc(cap);
+        s->enc.hold_cap = cap;
+        int r = 0;
+        memset(&ev, 0, sizeof ev);
+        ev.at = AIGW_NOWHERE;
+        static const struct { uint8_t type; uint32_t block; const char *text; } steps[] = {
+            { AIGW_EVENT_START, 0, "" }, { AIGW_EVENT_BLOCK_START, 0, "" }, { AIGW_EVENT_BLOCK_START, 1, "" }, { AIGW_EVENT_DELTA, 0, "{\\\"inp" }, { AIGW_EVENT_DELTA, 1, "not" },
+            { AIGW_EVENT_DELTA, 0, "ut\\\":\\\"a\\\\\\\"b\\\"}" }, { AIGW_EVENT_DELTA, 1, " json" }, { AIGW_EVENT_BLOCK_STOP, 0, "" }, { AIGW_EVENT_BLOCK_STOP, 1, "" }, { AIGW_EVENT_STOP, 0, "" },
+        };
+        for (size_t i = 0; i < T_COUNT(steps) && !r; i++) {
+            size_t before = s->wire.buf.n;
+            ev.type = steps[i].type;
+            ev.kind = AIGW_PART_TOOL_CALL;
+            ev.block = steps[i].block;
+            ev.id = str("c");
+            ev.name = str("g");
+            ev.text.p = steps[i].text;
+            ev.text.n = strlen(steps[i].text);
+            ev.text.form = AIGW_TEXT_ESCAPED;
+            ev.choices = 1;
+            ev.finish[0] = AIGW_FINISH_TOOL_CALLS;
+            r = d->event_encode(&s->enc, &ev, &s->wire);
+            if (r) t_ok("nothing was written", r == AIGW_E_NOMEM && s->wire.buf.n == before);
+        }
+        if (!r) {
+            t_ok("unwrapped", aigw_base_find(all(&s->wire), str("{\"index\":0,\"custom\":{\"input\":\"a\\\"b\"}}"), 0) < all(&s->wire).n);
+            t_ok("what is not wrapped stays", aigw_base_find(all(&s->wire), str("{\"index\":1,\"custom\":{\"input\":\"not json\"}}"), 0) < all(&s->wire).n);
+        } else t_ok("small memory only", cap < 100);
+        t_free_all();
+        body = dup(str("{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":\"x\"}],\"tools\":[{\"type\":\"custom\",\"custom\":{\"name\":\"g\"}}]}"));
+    }
+}
+
+/* ---- bad requests: code, path, and that the offset is inside */
+
+static const struct { const char *body; int code; const char *path; } bads[] = {
+    { "", AIGW_E_SYNTAX, "" }, { "[]", AIGW_E_TYPE, "" }, { "{", AIGW_E_SYNTAX, "" }, { "{}", AIGW_E_MISSING, "" }, { "{\"model\":\"m\"}", AIGW_E_MISSING, "" },
+    { "{\"messages\":[{\"role\":\"user\",\"content\":\"x\"}]}", AIGW_E_MISSING, "" }, { "{\"model\":7}", AIGW_E_TYPE, "model" }, { "{\"model\":\"m\",\"messages\":{}}", AIGW_E_TYPE, "messages" },
+    { "{\"model\":\"m\",\"messages\":[]}", AIGW_E_VALUE, "messages" }, { "{\"model\":\"m\",\"model\":\"n\"}", AIGW_E_DUPLICATE, "model" },
+    { "{\"model\":\"m\",\"mod\\u0065l\":\"n\"}", AIGW_E_DUPLICATE, "[\"mod\\u0065l\"]" },
+    { "{\"model\":\"m\",\"messages\":[7]}", AIGW_E_TYPE, "messages[0]" }, { "{\"model\":\"m\",\"messages\":[{\"content\":\"x\"}]}", AIGW_E_MISSING, "messages[0]" },
+    { "{\"model\":\"m\",\"messages\":[{\"role\":\"king\",\"content\":\"x\"}]}", AIGW_E_VALUE, "messages[0]" }, { "{\"model\":\"m\",\"messages\":[{\"role\":\"user\"}]}", AIGW_E_MISSING, "messages[0]" },
+    { "{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":7}]}", AIGW_E_TYPE, "messages[0].content" },
+    { "{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":[{}]}]}", AIGW_E_MISSING, "messages[0].content[0]" },
+    { "{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":[{\"type\":\"text\"}]}]}", AIGW_E_MISSING, "messages[0].content[0]" },
+    { "{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":[7]}]}", AIGW_E_TYPE, "messages[0].content[0]" },
+    { "{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":[{\"type\":\"image_url\",\"image_url\":{}}]}]}", AIGW_E_MISSING, "messages[0].content[0]" },
+    { "{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":[{\"type\":\"file\",\"file\":{\"filename\":\"f\"}}]}]}", AIGW_E_MISSING, "messages[0].content[0]" },
+    { "{\"model\":\"m\",\"messages\":[{\"role\":\"tool\",\"content\":\"x\"}]}", AIGW_E_MISSING, "messages[0]" },
+    { "{\"model\":\"m\",\"messages\":[{\"role\":\"assistant\",\"tool_calls\":[{\"id\":\"c\"}]}]}", AIGW_E_MISSING, "messages[0].tool_calls[0]" },
+    { "{\"model\":\"m\",\"messages\":[{\"role\":\"assistant\",\"tool_calls\":[{\"id\":\"c\",\"function\":{}}]}]}", AIGW_E_MISSING, "messages[0].tool_calls[0]" },
+    { "{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":\"x\",\"role\":\"user\"}]}", AIGW_E_DUPLICATE, "messages[0].role" },
+    { "{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":\"x\"}],\"tools\":[{\"type\":\"function\"}]}", AIGW_E_MISSING, "tools[0]" },
+    { "{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":\"x\"}],\"tools\":[{\"type\":\"function\",\"function\":{\"parameters\":{}}}]}", AIGW_E_MISSING, "tools[0]" },
+    { "{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":\"x\"}],\"tools\":[{\"type\":\"function\",\"function\":{\"name\":\"f\",\"parameters\":7}}]}", AIGW_E_TYPE, "tools[0].function.parameters" },
+    { "{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":\"x\"}],\"tool_choice\":\"maybe\"}", AIGW_E_VALUE, "tool_choice" },
+    { "{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":\"x\"}],\"tool_choice\":{\"type\":\"function\"}}", AIGW_E_MISSING, "tool_choice" },
+    { "{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":\"x\"}],\"temperature\":\"hot\"}", AIGW_E_TYPE, "temperature" },
+    { "{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":\"x\"}],\"stream\":\"yes\"}", AIGW_E_TYPE, "stream" },
+    { "{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":\"x\"}],\"max_tokens\":\"7\"}", AIGW_E_TYPE, "max_tokens" },
+    { "{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":\"x\"}],\"stop\":[7]}", AIGW_E_TYPE, "stop[0]" },
+    { "{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":\"x\"}],\"response_format\":{\"type\":\"json_schema\"}}", AIGW_E_MISSING, "response_format" },
+    { "{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":\"x\"}],\"metadata\":[]}", AIGW_E_TYPE, "metadata" },
+    { "{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":\"\xff\"}]}", AIGW_E_SYNTAX, "messages[0].content" },
+    { "{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":\"x\"}]} x", AIGW_E_SYNTAX, "" },
+};
+T(bad_requests) {
+    for (size_t i = 0; i < T_COUNT(bads); i++) {
+        t_row(bads[i].body);
+        request *q = request_new(dup(str(bads[i].body)));
+        t_int("code", q->decoded, bads[i].code);
+        t_int("fault", q->fault.code, bads[i].code);
+        t_str("path", q->fault.path, strlen(q->fault.path), bads[i].path);
+        t_ok("offset", q->fault.at <= strlen(bads[i].body) && q->fault.text);
+    }
+}
+/* Every size of memory from 0: an error or the same result, and never a byte beyond. */
+T(memory) {
+    for (size_t i = 0; i < T_COUNT(requests); i++) {
+        t_row(requests[i].label);
+        aigw_str body = str(requests[i].body);
+        int r = AIGW_E_NOMEM;
+        for (size_t n = 0; r && n < 1 << 16; n += n < 256 ? 1 : 61) {
+            aigw_req req;
+            aigw_fault fault;
+            char *p = (char *)malloc(n);
+            aigw_arena mem = aigw_base_arena(p, n);
+            memset(&fault, 0, sizeof fault);
+            r = d->req_decode(NULL, body, &mem, &req, &fault);
+            if (r && !t_int("only memory is missing", r, AIGW_E_NOMEM)) break;
+            free(p);
+        }
+        t_int("fits at last", r, 0);
+        request *q = request_run(dup(body));
+        size_t want = q->out.buf.n;
+        for (size_t n = 0; n <= want; n += 1 + n / 16) {
+            aigw_out o;
+            aigw_arena mem = arena(65536);
+            q->head.n = 0;
+            aigw_base_out_init(&o, t_alloc(n), n, NULL, 0);
+            t_int("a smaller buffer says so", d->req_encode(&q->req, &q->to, &mem, &q->head, &o, NULL), n < want ? AIGW_E_NOMEM : 0);
+            t_int("and how much it wants", (long long)o.buf.n, (long long)want);
+        }
+        t_free_all();
+    }
+}
+
+/* ---- targets that refuse */
+
+T(limited_targets) {
+    static const struct { const char *label, *members; uint32_t no; int code; const char *losses; } rows[] = {
+        { "no tools", "\"tools\":[{\"type\":\"function\",\"function\":{\"name\":\"f\"}}],\"tool_choice\":\"required\"", AIGW_CAN(TOOLS), AIGW_E_REFUSED, "tools[0] refused\n" },
+        { "no forced tools", "\"tools\":[{\"type\":\"function\",\"function\":{\"name\":\"f\"}}],\"tool_choice\":\"required\"", AIGW_CAN(FORCED_TOOLS), AIGW_E_REFUSED, "tool_choice refused\n" },
+        { "no schema", "\"response_format\":{\"type\":\"json_schema\",\"json_schema\":{\"name\":\"n\",\"schema\":{}}}", AIGW_CAN(JSON_SCHEMA), AIGW_E_REFUSED, "response_format refused\n" },
+        { "no JSON mode", "\"response_format\":{\"type\":\"json_object\"}", AIGW_CAN(JSON_OBJECT), AIGW_E_REFUSED, "response_format refused\n" },
+        { "no sampling", "\"temperature\":1,\"top_p\":1,\"seed\":3", AIGW_CAN(SAMPLING), 0, "temperature dropped\ntop_p dropped\n" },
+        { "no stop strings", "\"stop\":[\"a\"]", AIGW_CAN(STOP), 0, "stop dropped\n" },
+        { "no reasoning", "\"reasoning_effort\":\"low\"", AIGW_CAN(REASONING), 0, "reasoning_effort dropped\n" },
+        { "no parallel switch", "\"tools\":[{\"type\":\"function\",\"function\":{\"name\":\"f\"}}],\"parallel_tool_calls\":false", AIGW_CAN(PARALLEL_TOOLS), 0, "parallel_tool_calls dropped\n" },
+        { "too many answers", "\"n\":99", 0, AIGW_E_REFUSED, "n refused\n" },
+        { "choice without tools", "\"tool_choice\":\"auto\"", 0, 0, "tool_choice dropped\n" },
+    };
+    for (size_t i = 0; i < T_COUNT(rows); i++) {
+        char body[600];
+        aigw_arena mem = arena(65536);
+        t_row(rows[i].label);
+        snprintf(body, sizeof body, "{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":\"x\"}],%s}", rows[i].members);
+        request *q = request_new(dup(str(body)));
+        q->to.no = rows[i].no;
+        t_int("code", d->req_encode(&q->req, &q->to, &mem, &q->head, &q->out, &q->loss), rows[i].code);
+        t_str("losses", losses(&q->loss), strlen(losses(&q->loss)), rows[i].losses);
+    }
+    t_row("efforts and names");
+    request *q = request_new(dup(str("{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":\"x\"}],\"reasoning_effort\":\"minimal\",\"max_completion_tokens\":9}")));
+    aigw_arena mem = arena(65536);
+    q->to.efforts = str("low high");
+    q->to.id = str("upstream");
+    q->to.base = str("/openai/v1");
+    q->to.can = AIGW_CAN(MAX_TOKENS);
+    t_int("code", d->req_encode(&q->req, &q->to, &mem, &q->head, &q->out, &q->loss), 0);
+    t_str("body", all(&q->out).p, all(&q->out).n, "{\"model\":\"upstream\",\"messages\":[{\"role\":\"user\",\"content\":\"x\"}],\"max_tokens\":9,\"reasoning_effort\":\"low\"}");
+    t_str("losses", losses(&q->loss), strlen(losses(&q->loss)), "reasoning_effort approximated\n");
+    t_str("target", q->head.target.p, q->head.target.n, "/openai/v1/chat/completions");
+}
+
+/* ---- edits in place */
+
+T(edits) {
+    static const struct { const char *label, *body, *id, *edited, *losses; } rows[] = {
+        { "nothing to do", "{ \"model\" : \"m\", \"x\":[1], \"messages\":[{\"role\":\"user\",\"content\":\"a\"}] }", "", "{ \"model\" : \"m\", \"x\":[1], \"messages\":[{\"role\":\"user\",\"content\":\"a\"}] }", "" },
+        { "model", "{\"model\":\"m\",\"wild\":{\"model\":1},\"messages\":[{\"role\":\"user\",\"content\":\"a\"}]}", "n\"", "{\"model\":\"n\\\"\",\"wild\":{\"model\":1},\"messages\":[{\"role\":\"user\",\"content\":\"a\"}]}", "model synthesized\n" },
+        { "usage", "{\"model\":\"m\",\"stream\":true,\"messages\":[{\"role\":\"user\",\"content\":\"a\"}]}", "", "{\"model\":\"m\",\"stream\":true,\"messages\":[{\"role\":\"user\",\"content\":\"a\"}],\"stream_options\":{\"include_usage\":true}}", "stream_options.include_usage synthesized\n" },
+        { "usage beside another option", "{\"stream_options\":{\"include_obfuscation\":false},\"model\":\"m\",\"stream\":true,\"messages\":[{\"role\":\"user\",\"content\":\"a\"}]}", "",
+          "{\"stream_options\":{\"include_obfuscation\":false,\"include_usage\":true},\"model\":\"m\",\"stream\":true,\"messages\":[{\"role\":\"user\",\"content\":\"a\"}]}", "stream_options.include_usage synthesized\n" },
+        { "usage switched off", "{\"stream_options\":{\"include_usage\":false},\"model\":\"m\",\"stream\":true,\"messages\":[{\"role\":\"user\",\"content\":\"a\"}]}", "",
+          "{\"stream_options\":{\"include_usage\":true},\"model\":\"m\",\"stream\":true,\"messages\":[{\"role\":\"user\",\"content\":\"a\"}]}", "stream_options.include_usage synthesized\n" },
+        { "state of others", "{\"model\":\"m\",\"messages\":[{\"role\":\"assistant\",\"content\":\"a\",\"reasoning_details\":[{\"type\":\"reasoning.encrypted\",\"data\":\"aigw:x:y:Rz\"}, {\"type\":\"reasoning.encrypted\",\"data\":\"aigw:x:y:Rz\"},"
+          "{\"type\":\"reasoning.text\",\"text\":\"t\",\"signature\" : \"aigw:x:y:Sz\"},{\"type\":\"reasoning.text\",\"text\":\"u\",\"signature\":\"own\"},{\"type\":\"reasoning.encrypted\",\"data\":\"aigw:x:y:Rz\"}]}]}", "",
+          "{\"model\":\"m\",\"messages\":[{\"role\":\"assistant\",\"content\":\"a\",\"reasoning_details\":[ {\"type\":\"reasoning.text\",\"text\":\"t\"},{\"type\":\"reasoning.text\",\"text\":\"u\",\"signature\":\"own\"}]}]}",
+          "messages[0].reasoning_details[0].data dropped\nmessages[0].reasoning_details[1].data dropped\nmessages[0].reasoning_details[2].signature dropped\nmessages[0].reasoning_details[4].data dropped\n" },
+        { "state of others, all of it", "{\"model\":\"m\",\"messages\":[{\"role\":\"assistant\",\"content\":\"a\",\"reasoning_details\":[ {\"data\":\"aigw:x:y:Rz\",\"type\":\"reasoning.encrypted\"} , {\"type\":\"reasoning.encrypted\",\"data\":\"aigw:x:y:Rz\"} ]}]}", "",
+          "{\"model\":\"m\",\"messages\":[{\"role\":\"assistant\",\"content\":\"a\",\"reasoning_details\":[  ]}]}", "messages[0].reasoning_details[0].data dropped\nmessages[0].reasoning_details[1].data dropped\n" },
+        { "state of gemini on a call", "{\"model\":\"m\",\"messages\":[{\"role\":\"assistant\",\"tool_calls\":[{\"id\":\"c\",\"function\":{\"name\":\"f\",\"arguments\":\"\"},\"extra_content\":{\"google\":{\"thought_signature\":\"YWlndzpnZW1pbmk6bTpTeA==\"}}}]}]}", "",
+          "{\"model\":\"m\",\"messages\":[{\"role\":\"assistant\",\"tool_calls\":[{\"id\":\"c\",\"function\":{\"name\":\"f\",\"arguments\":\"\"},\"extra_content\":{\"google\":{}}}]}]}",
+          "messages[0].tool_calls[0].extra_content.google.thought_signature dropped\n" },
+    };
+    for (size_t i = 0; i < T_COUNT(rows); i++) {
+        aigw_arena mem = arena(65536);
+        t_row(rows[i].label);
+        request *q = request_new(dup(str(rows[i].body)));
+        q->to.id = str(rows[i].id);
+        t_int("decoded", q->decoded, 0);
+        t_int("edited", d->req_edit(&q->req, &q->to, &mem, &q->head, &q->out, &q->loss), 0);
+        t_str("body", all(&q->out).p, all(&q->out).n, rows[i].edited);
+        t_str("losses", losses(&q->loss), strlen(losses(&q->loss)), rows[i].losses);
+        t_int("is JSON", aigw_json_check(all(&q->out), AIGW_JSON_OBJECT), 0);
+    }
+}
+
+/* ---- errors */
+
+static const struct { int status; const char *body, *headers; int kind; const char *code, *message; long after; } errors[] = {
+    { 400, "{\"error\":{\"message\":\"m\",\"type\":\"invalid_request_error\",\"param\":\"stop\",\"code\":\"unsupported_parameter\"}}", "", AIGW_KIND_INVALID_REQUEST, "unsupported_parameter", "m", -1 },
+    { 400, "{\"error\":{\"message\":\"This model's maximum context length is 8 tokens. However, you requested 9\",\"type\":\"invalid_request_error\",\"code\":null}}", "", AIGW_KIND_CONTEXT_LENGTH, "", "This model's maximum context length is 8 tokens. However, you requested 9", -1 },
+    { 400, "{\"error\":{\"message\":\"m\",\"type\":\"invalid_request_error\",\"code\":\"context_length_exceeded\"}}", "", AIGW_KIND_CONTEXT_LENGTH, "context_length_exceeded", "m", -1 },
+    { 400, "{\"error\":{\"message\":\"m\",\"code\":\"content_policy_violation\",\"type\":\"invalid_request_error\"}}", "", AIGW_KIND_CONTENT_FILTER, "content_policy_violation", "m", -1 },
+    { 400, "{\"error\":{\"message\":\"m\",\"code\":\"billing_hard_limit_reached\",\"type\":\"invalid_request_error\"}}", "", AIGW_KIND_QUOTA, "billing_hard_limit_reached", "m", -1 },
+    { 401, "{\"error\":{\"message\":\"Incorrect API key provided: sk-abcdefgh12345678.\",\"type\":\"invalid_request_error\",\"code\":\"invalid_api_key\"}}", "", AIGW_KIND_AUTH, "invalid_api_key", "Incorrect API key provided: sk-...5678.", -1 },
+    { 401, "{\"error\":{\"message\":\"m\",\"type\":\"invalid_request_error\",\"code\":null}}", "", AIGW_KIND_AUTH, "", "m", -1 },
+    { 403, "{\"error\":{\"message\":\"m\",\"type\":\"invalid_request_error\",\"code\":\"unsupported_country_region_territory\"}}", "", AIGW_KIND_PERMISSION, "unsupported_country_region_territory", "m", -1 },
+    { 404, "{\"error\":{\"message\":\"m\",\"type\":\"invalid_request_error\",\"code\":\"model_not_found\"}}", "", AIGW_KIND_NOT_FOUND, "model_not_found", "m", -1 },
+    { 404, "{\"detail\":\"Not Found\"}", "", AIGW_KIND_NOT_FOUND, "", "Not Found", -1 },
+    { 409, "{\"error\":{\"message\":\"m\",\"type\":\"conflict\"}}", "", AIGW_KIND_CONFLICT, "", "m", -1 },
+    { 413, "", "", AIGW_KIND_TOO_LARGE, "", "the provider gave no reason", -1 },
+    { 422, "{\"detail\":[{\"loc\":[\"body\"],\"msg\":\"field required\",\"type\":\"value_error\"}]}", "", AIGW_KIND_INVALID_REQUEST, "", "field required", -1 },
+    { 429, "{\"error\":{\"message\":\"Rate limit reached. Please try again in 6m0s.\",\"type\":\"tokens\",\"code\":\"rate_limit_exceeded\"}}", "", AIGW_KIND_RATE_LIMIT, "rate_limit_exceeded", "Rate limit reached. Please try again in 6m0s.", 360000 },
+    { 429, "{\"error\":{\"message\":\"m\",\"type\":\"requests\",\"code\":\"rate_limit_exceeded\"}}", "retry-after-ms=1500;retry-after=9", AIGW_KIND_RATE_LIMIT, "rate_limit_exceeded", "m", 1500 },
+    { 429, "{\"error\":{\"message\":\"m\",\"type\":\"rate_limit_error\",\"code\":\"slow_down\"}}", "retry-after=20", AIGW_KIND_RATE_LIMIT, "slow_down", "m", 20000 },
+    { 429, "{\"error\":{\"message\":\"m\",\"type\":\"insufficient_quota\",\"code\":\"insufficient_quota\"}}", "", AIGW_KIND_QUOTA, "insufficient_quota", "m", -1 },
+    { 429, "{\"error\":{\"message\":\"m\",\"code\":\"credit_balance_exhausted\"}}", "", AIGW_KIND_QUOTA, "credit_balance_exhausted", "m", -1 },
+    { 429, "{\"error\":{\"code\":429,\"message\":\"Provider returned error\",\"metadata\":{\"provider_name\":\"G\",\"raw\":\"slow, please\"}},\"user_id\":\"u\"}", "", AIGW_KIND_RATE_LIMIT, "429", "slow, please", -1 },
+    { 402, "{\"error\":{\"message\":\"Insufficient Balance\",\"type\":\"unknown_error\",\"param\":null,\"code\":\"invalid_request_error\"}}", "", AIGW_KIND_QUOTA, "invalid_request_error", "Insufficient Balance", -1 },
+    { 498, "{\"error\":{\"message\":\"m\",\"type\":\"x\"}}", "", AIGW_KIND_OVERLOADED, "", "m", -1 },
+    { 500, "{\"error\":{\"message\":\"m\",\"type\":\"server_error\",\"code\":null}}", "", AIGW_KIND_SERVER, "", "m", -1 },
+    { 502, "<html><body>Bad gateway</body></html>", "", AIGW_KIND_SERVER, "", "the provider gave no reason", -1 },
+    { 503, "{\"error\":{\"message\":\"m\",\"type\":\"service_unavailable_error\",\"code\":\"server_is_overloaded\"}}", "", AIGW_KIND_OVERLOADED, "server_is_overloaded", "m", -1 },
+    { 503, "{\"error\":{\"message\":\"m\",\"type\":\"x\",\"code\":\"slow_down\"}}", "", AIGW_KIND_OVERLOADED, "slow_down", "m", -1 },
+    { 503, "{\"error\":{\"code\":503,\"message\":\"Loading model\",\"type\":\"unavailable_error\"}}", "", AIGW_KIND_OVERLOADED, "503", "Loading model", -1 },
+    { 504, "", "", AIGW_KIND_TIMEOUT, "", "the provider gave no reason", -1 },
+    { 524, "<html>", "", AIGW_KIND_TIMEOUT, "", "the provider gave no reason", -1 },
+    { 529, "", "", AIGW_KIND_OVERLOADED, "", "the provider gave no reason", -1 },
+    { 400, "{\"object\":\"error\",\"message\":\"m\",\"type\":\"BadRequestError\",\"param\":null,\"code\":400}", "", AIGW_KIND_INVALID_REQUEST, "400", "m", -1 },
+    { 404, "{\"error\":\"model 'x' not found\"}", "", AIGW_KIND_NOT_FOUND, "", "model 'x' not found", -1 },
+    { 400, "[{\"error\":{\"code\":400,\"message\":\"m\",\"status\":\"INVALID_ARGUMENT\"}}]", "", AIGW_KIND_INVALID_REQUEST, "400", "m", -1 },
+    { 401, "{\"error\":{\"code\":\"401\",\"message\":\"m\"}}", "", AIGW_KIND_AUTH, "401", "m", -1 },
+    { 429, "{\"error\":{\"code\":\"RateLimitReached\",\"message\":\"m\"}}", "", AIGW_KIND_RATE_LIMIT, "RateLimitReached", "m", -1 },
+    { 200, "{\"code\":\"The service is currently unavailable\",\"error\":\"text\"}", "", AIGW_KIND_OVERLOADED, "The service is currently unavailable", "text", -1 },
+    { 400, "{\"error\":{\"message\":\"m\",\"type\":\"too_many_prompt_tokens\",\"code\":400}}", "", AIGW_KIND_CONTEXT_LENGTH, "400", "m", -1 },
+    { 400, "{\"error\":{\"mess", "", AIGW_KIND_INVALID_REQUEST, "", "the provider gave no reason", -1 },
+    { 429, "{\"message\":\"m\"}", "x-should-retry=false;x-ratelimit-remaining-requests=0;x-ratelimit-reset-requests=7.66s", AIGW_KIND_RATE_LIMIT, "", "m", 7660 },
+};
+/* "name=value;name=value" */
+static void head_init(aigw_head *head, aigw_header *headers, size_t cap, int status, const char *list) {
+    memset(head, 0, sizeof *head);
+    head->headers = headers;
+    head->cap = cap;
+    head->status = status;
+    while (*list) {
+        size_t eq = strcspn(list, "="), end = strcspn(list, ";");
+        aigw_str name = { list, eq }, value = { list + eq + 1, end - eq - 1 };
+        aigw_base_header_put(head, name, value);
+        list += end + (list[end] == ';');
+    }
+}
+T(errors_in) {
+    for (size_t i = 0; i < T_COUNT(errors); i++) {
+        char label[24];
+        aigw_header headers[8];
+        aigw_head head;
+        aigw_error err;
+        aigw_arena mem = arena(4096);
+        aigw_now now = { 1, 1760000000 };
+        snprintf(label, sizeof label, "row %u", (unsigned)i);
+        t_row(label);
+        head_init(&head, headers, 8, errors[i].status, errors[i].headers);
+        d->error_decode(now, &head, dup(str(errors[i].body)), &mem, &err);
+        t_int("kind", err.kind, errors[i].kind);
+        t_str("code", err.code.p, err.code.n, errors[i].code);
+        t_str("message", err.message.p, err.message.n, errors[i].message);
+        t_int("wait", err.retry_after_ms, errors[i].after);
+        for (size_t n = 0; n < 64; n++) {                     /* never fails, whatever memory there is */
+            aigw_arena less = arena(n);
+            d->error_decode(now, &head, dup(str(errors[i].body)), &less, &err);
+            t_ok("a message", err.message.n > 0);
+        }
+        t_free_all();
+    }
+}
+T(errors_out) {
+    static const struct { int kind; const char *type, *code, *body; } rows[] = {
+        { AIGW_KIND_RATE_LIMIT, "", "", "{\"error\":{\"message\":\"What. Do.\",\"type\":\"rate_limit_error\",\"param\":null,\"code\":\"rate_limit_exceeded\"}}" },
+        { AIGW_KIND_RATE_LIMIT, "tokens", "rate_limit_exceeded", "{\"error\":{\"message\":\"What. Do.\",\"type\":\"tokens\",\"param\":null,\"code\":\"rate_limit_exceeded\"}}" },
+        { AIGW_KIND_OVERLOADED, "overloaded_error", "", "{\"error\":{\"message\":\"What. Do.\",\"type\":\"service_unavailable_error\",\"param\":null,\"code\":\"server_is_overloaded\"}}" },
+        { AIGW_KIND_PERMISSION, "permission_error", "", "{\"error\":{\"message\":\"What. Do.\",\"type\":\"insufficient_permissions\",\"param\":null,\"code\":null}}" },
+        { AIGW_KIND_NOT_FOUND, "NOT_FOUND", "404", "{\"error\":{\"message\":\"What. Do.\",\"type\":\"invalid_request_error\",\"param\":null,\"code\":\"model_not_found\"}}" },
+        { AIGW_KIND_INVALID_REQUEST, "invalid_request_error", "unsupported_parameter", "{\"error\":{\"message\":\"What. Do.\",\"type\":\"invalid_request_error\",\"param\":null,\"code\":\"unsupported_parameter\"}}" },
+        { AIGW_KIND_TRUNCATED, "", "", "{\"error\":{\"message\":\"What. Do.\",\"type\":\"server_error\",\"param\":null,\"code\":\"upstream_truncated\"}}" },
+        { AIGW_KIND_CONNECT, "", "", "{\"error\":{\"message\":\"What. Do.\",\"type\":\"server_error\",\"param\":null,\"code\":\"upstream_unreachable\"}}" },
+        { AIGW_KIND_BUDGET, "", "", "{\"error\":{\"message\":\"What. Do.\",\"type\":\"insufficient_quota\",\"param\":null,\"code\":\"budget_exceeded\"}}" },
+        { AIGW_KIND_BUSY, "", "", "{\"error\":{\"message\":\"What. Do.\",\"type\":\"server_error\",\"param\":null,\"code\":\"gateway_busy\"}}" },
+        { AIGW_KIND_NO_ROUTE, "", "", "{\"error\":{\"message\":\"What. Do.\",\"type\":\"invalid_request_error\",\"param\":null,\"code\":\"model_not_found\"}}" },
+    };
+    for (size_t i = 0; i < T_COUNT(rows); i++) {
+        aigw_header headers[8];
+        aigw_head head;
+        aigw_error err;
+        aigw_out o;
+        aigw_arena mem = arena(4096);
+        t_row(rows[i].body);
+        head_init(&head, headers, 8, 0, "");
+        out_init(&o, 4096);
+        aigw_dialect_error(&err, rows[i].kind, "What.", "Do.");
+        err.type = str(rows[i].type);
+        err.code = str(rows[i].code);
+        err.retry_after_ms = 1500;
+        t_int("encoded", d->error_encode(&err, &mem, &head, &o), 0);
+        t_str("body", all(&o).p, all(&o).n, rows[i].body);
+        t_int("status", head.status, aigw_model_kind_status(rows[i].kind));
+        aigw_str after = aigw_base_header(&head, str("retry-after")), ms = aigw_base_header(&head, str("retry-after-ms"));
+        t_str("retry-after, rounded up", after.p, after.n, "2");
+        t_str("retry-after-ms", ms.p, ms.n, "1500");
+    }
+}
+T(limits) {
+    aigw_header headers[16];
+    aigw_head head;
+    aigw_limits l;
+    aigw_now now = { 1, 1760000000 };
+    aigw_arena mem = arena(4096);
+    head_init(&head, headers, 16, 200, "x-ratelimit-limit-requests=500;x-ratelimit-remaining-requests=499;x-ratelimit-reset-requests=120ms;"
+              "x-ratelimit-limit-tokens=30000;x-ratelimit-remaining-tokens=29000;x-ratelimit-reset-tokens=6m0s;retry-after=3");
+    memset(&l, 0, sizeof l);
+    d->limits_decode(now, &head, &l);
+    t_int("requests", l.requests.limit, 500);
+    t_int("left", l.requests.remaining, 499);
+    t_int("reset", l.requests.reset_ms, 120);
+    t_int("tokens", l.tokens.limit, 30000);
+    t_int("reset", l.tokens.reset_ms, 360000);
+    t_int("not said", l.input_tokens.limit, -1);
+    t_int("wait", l.retry_after_ms, 3000);
+    head_init(&head, headers, 16, 0, "");
+    t_int("encoded", d->limits_encode(now, &l, &mem, &head), 0);
+    t_str("reset", aigw_base_header(&head, str("x-ratelimit-reset-tokens")).p, aigw_base_header(&head, str("x-ratelimit-reset-tokens")).n, "6m0s");
+    t_str("left", aigw_base_header(&head, str("x-ratelimit-remaining-requests")).p, aigw_base_header(&head, str("x-ratelimit-remaining-requests")).n, "499");
+    head_init(&head, headers, 16, 200, "x-ratelimit-limit-requests-day=14400;x-ratelimit-reset-requests-day=33011.38;x-ratelimit-limit-tokens-minute=6000;x-ratelimit-remaining-tokens-minute=0");
+    d->limits_decode(now, &head, &l);
+    t_int("Cerebras: a day", l.requests.limit, 14400);
+    t_int("in seconds", l.requests.reset_ms, 33011380);
+    t_int("a minute", l.tokens.remaining, 0);
+}
+T(matches) {
+    static const struct { const char *method, *target; int op; const char *model; } rows[] = {
+        { "POST", "/v1/chat/completions", AIGW_OP_CHAT, "" }, { "POST", "/openai/v1/chat/completions?x=1", AIGW_OP_CHAT, "" }, { "POST", "/chat/completions", AIGW_OP_CHAT, "" },
+        { "GET", "/v1/chat/completions", AIGW_OP_NONE, "" }, { "POST", "/v1/completions", AIGW_OP_NONE, "" }, { "GET", "/v1/models", AIGW_OP_MODELS, "" }, { "GET", "/models?limit=3", AIGW_OP_MODELS, "" },
+        { "GET", "/v1/models/openai/gpt-4o", AIGW_OP_MODELS, "openai/gpt-4o" }, { "GET", "/v1/models/", AIGW_OP_MODELS, "" }, { "GET", "/v1beta/models", AIGW_OP_NONE, "" }, { "GET", "/v1/modelsx", AIGW_OP_NONE, "" },
+        { "POST", "/v1/models/m:generateContent", AIGW_OP_NONE, "" }, { "GET", "", AIGW_OP_NONE, "" },
+    };
+    for (size_t i = 0; i < T_COUNT(rows); i++) {
+        aigw_head head;
+        aigw_req req;
+        aigw_fault fault;
+        aigw_arena mem = arena(1024);
+        t_row(rows[i].target);
+        memset(&head, 0, sizeof head);
+        head.method = str(rows[i].method);
+        head.target = str(rows[i].target);
+        t_int("op", d->match(&head), rows[i].op);
+        if (rows[i].op != AIGW_OP_MODELS) continue;
+        t_int("read", d->req_decode(&head, str(""), &mem, &req, &fault), 0);
+        t_str("model", req.model.p, req.model.n, rows[i].model);
+    }
+    t_row(NULL);
+    aigw_model_info info[2] = { { { "a", 1 }, { "o", 1 }, 5, 0, 0 }, { { "b", 1 }, { "p", 1 }, 6, 0, 0 } };
+    aigw_out o;
+    out_init(&o, 1024);
+    t_int("list", d->models_encode(info, 2, 0, &o), 0);
+    t_str("list", all(&o).p, all(&o).n, "{\"object\":\"list\",\"data\":[{\"id\":\"a\",\"object\":\"model\",\"created\":5,\"owned_by\":\"o\"},{\"id\":\"b\",\"object\":\"model\",\"created\":6,\"owned_by\":\"p\"}]}");
+    out_init(&o, 1024);
+    t_int("one", d->models_encode(info, 1, 1, &o), 0);
+    t_str("one", all(&o).p, all(&o).n, "{\"id\":\"a\",\"object\":\"model\",\"created\":5,\"owned_by\":\"o\"}");
+}
+
 int main(void) {
     T_RUN(requests_in_and_out);
     T_RUN(streamed_answers);
     T_RUN(cut_anywhere);
     T_RUN(stream_out);
+    T_RUN(whole_answers);
+    T_RUN(whole_out);
+    T_RUN(custom_tool_unwrapped);
+    T_RUN(bad_requests);
+    T_RUN(memory);
+    T_RUN(limited_targets);
+    T_RUN(edits);
+    T_RUN(errors_in);
+    T_RUN(errors_out);
+    T_RUN(limits);
+    T_RUN(matches);
     T_RUN(recordings);
     return t_end();
 }
