@@ -12955,11 +12955,12 @@ static void aigwi_gemini_begin(aigwi_gemini_writer *w) {
 /* Is `made` (what an answer called itself) the model `id`? Providers add a date or a release to the name that was asked for. */
 static int aigwi_gemini_same_model(aigw_str made, aigw_str id) {
     size_t i;
+    if (!made.n) return 1;
     for (i = id.n; i && id.p[i - 1] != '/'; i--) {}
-    id = aigwi_dialect_slice(id.p + i, id.n - i);
+    id = i ? aigwi_dialect_slice(id.p + i, id.n - i) : id;
     for (i = made.n; i && made.p[i - 1] != '/'; i--) {}
     made = aigwi_dialect_slice(made.p + i, made.n - i);
-    if (!made.n || aigw_base_eq(made, id)) return 1;
+    if (aigw_base_eq(made, id)) return 1;
     if (made.n < id.n + 2 || memcmp(made.p, id.p, id.n) || made.p[id.n] != '-') return 0;
     made = aigwi_dialect_slice(made.p + id.n + 1, made.n - id.n - 1);
     return (made.p[0] >= '0' && made.p[0] <= '9') || (made.n >= 7 && !memcmp(made.p, "preview", 7)) || (made.n >= 3 && !memcmp(made.p, "exp", 3));
@@ -14003,7 +14004,7 @@ static int aigwi_gemini_read_candidate(aigwi_gemini_answer *a, int64_t place) {
     size_t finish_at = 0;
     int64_t index = place;
     int f, r = AIGW_OK;
-    if (a->st->n_max != 1 || place > 0) {
+    if (a->st->n_max > 1 || place > 0) {
         for (aigw_json_object(&ahead); (f = aigw_json_field(&ahead, aigwi_gemini_candidate, AIGWI_GEMINI_CANDIDATE, NULL)) >= 0; ) {
             if (f != AIGWI_GEMINI_INDEX || aigw_json_kind(&ahead) != AIGW_JSON_NUMBER) aigw_json_skip(&ahead);
             else aigw_json_int(&ahead, &index);

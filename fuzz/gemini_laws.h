@@ -34,6 +34,7 @@ static inline void gemini_begin(gemini_answer *a, void *scratch, size_t n, void 
 static inline aigw_str gemini_canonical(aigw_req *req, char *to, size_t n) {
     aigw_out out;
     req->raw = NULL;
+    req->array = 0;                                           /* how the client wants its frames, not what it asks */
     aigw_base_out_init(&out, to, n, NULL, 0);
     aigw_model_req_encode(req, &out);
     return fuzz_str(to, out.buf.n < n ? out.buf.n : n);

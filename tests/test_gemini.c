@@ -563,9 +563,176 @@ T(transcripts) {
     }
 }
 
+T(paths) {
+    static const struct { const char *method, *target; int op; const char *model; int stream, array; } rows[] = {
+        { "POST", "/v1beta/models/gemini-x:generateContent", AIGW_OP_CHAT, "gemini-x", 0, 0 },
+        { "POST", "/v1/models/gemini-x:generateContent?key=abc", AIGW_OP_CHAT, "gemini-x", 0, 0 },
+        { "POST", "/v1beta/models/gemini-x:streamGenerateContent?alt=sse", AIGW_OP_CHAT, "gemini-x", 1, 0 },
+        { "POST", "/v1beta/models/gemini-x:streamGenerateContent?%24alt=sse&key=1", AIGW_OP_CHAT, "gemini-x", 1, 0 },
+        { "POST", "/v1beta/models/gemini-x:streamGenerateContent", AIGW_OP_CHAT, "gemini-x", 1, 1 },
+        { "POST", "/v1beta/models/gemini-x:streamGenerateContent?alt=json", AIGW_OP_CHAT, "gemini-x", 1, 1 },
+        { "POST", "/v1beta/models/gemini-x%3AcountTokens", AIGW_OP_COUNT_TOKENS, "gemini-x", 0, 0 },
+        { "POST", "/deep/base/v1beta/models/mock/echo:generateContent", AIGW_OP_CHAT, "mock/echo", 0, 0 },
+        { "POST", "/v1beta/models/qwen:7b:generateContent", AIGW_OP_CHAT, "qwen:7b", 0, 0 },
+        { "POST", "/v1beta/tunedModels/t-1:generateContent", AIGW_OP_CHAT, "tunedModels/t-1", 0, 0 },
+        { "POST", "/v1/projects/p/locations/l/publishers/google/models/gemini-x:generateContent", AIGW_OP_CHAT, "gemini-x", 0, 0 },
+        { "POST", "/v1beta/models/gemini-x:embedContent", AIGW_OP_EMBED, NULL, 0, 0 },
+        { "POST", "/v1beta/models/gemini-x:batchEmbedContents", AIGW_OP_EMBED, NULL, 0, 0 },
+        { "GET", "/v1beta/models", AIGW_OP_MODELS, "", 0, 0 },
+        { "GET", "/v1beta/models?pageSize=2", AIGW_OP_MODELS, "", 0, 0 },
+        { "GET", "/v1beta/models/a%2fb", AIGW_OP_MODELS, "a/b", 0, 0 },
+        { "GET", "/v1/models", AIGW_OP_NONE, NULL, 0, 0 },
+        { "GET", "/v1beta/modelsx", AIGW_OP_NONE, NULL, 0, 0 },
+        { "GET", "/v1beta/models/gemini-x:generateContent", AIGW_OP_MODELS, NULL, 0, 0 },
+        { "POST", "/v1beta/models/:generateContent", AIGW_OP_NONE, NULL, 0, 0 },
+        { "POST", "/v1beta/models/gemini-x", AIGW_OP_NONE, NULL, 0, 0 },
+        { "POST", "/v1beta/models/gemini-x:other", AIGW_OP_NONE, NULL, 0, 0 },
+        { "POST", "/v1/chat/completions", AIGW_OP_NONE, NULL, 0, 0 },
+        { "POST", "", AIGW_OP_NONE, NULL, 0, 0 }
+    };
+    static const char body[] = "{\"contents\":[{\"parts\":[{\"text\":\"c\"}]}]}";
+    size_t i;
+    for (i = 0; i < T_COUNT(rows); i++) {
+        aigw_arena mem = arena();
+        aigw_fault fault;
+        aigw_req req;
+        aigw_head head = head_of(rows[i].method, rows[i].target);
+        memset(&fault, 0, sizeof fault);
+        t_row(rows[i].target);
+        t_int("op", G->match(&head), rows[i].op);
+        if (!rows[i].model || rows[i].op == AIGW_OP_NONE) continue;
+        t_int("reads", G->req_decode(&head, rows[i].op == AIGW_OP_MODELS ? str("") : str(body), &mem, &req, &fault), AIGW_OK);
+        t_str("model", req.model.p, req.model.n, rows[i].model);
+        t_int("stream", req.param[AIGW_P_STREAM].has && req.param[AIGW_P_STREAM].micro, rows[i].stream);
+        t_int("array", req.array, rows[i].array);
+    }
+}
+
+T(models) {
+    static const aigw_model_info list[2] = {
+        { AIGW_STR("a/b"), AIGW_STR("mock"), 1, 1000, 100 }, { AIGW_STR("c"), AIGW_STR(""), 0, 0, 0 }
+    };
+    aigw_out out = writer(), one = writer();
+    t_int("list", G->models_encode(list, 2, 0, &out), AIGW_OK);
+    t_str("list", out.buf.p, out.buf.n, "{\"models\":[{\"name\":\"models/a/b\",\"displayName\":\"a/b\",\"description\":\"mock\",\"inputTokenLimit\":1000,\"outputTokenLimit\":100,"
+        "\"supportedGenerationMethods\":[\"generateContent\",\"streamGenerateContent\",\"countTokens\"]},{\"name\":\"models/c\",\"displayName\":\"c\","
+        "\"supportedGenerationMethods\":[\"generateContent\",\"streamGenerateContent\",\"countTokens\"]}]}");
+    t_int("one", G->models_encode(list + 1, 1, 1, &one), AIGW_OK);
+    t_str("one", one.buf.p, one.buf.n, "{\"name\":\"models/c\",\"displayName\":\"c\",\"supportedGenerationMethods\":[\"generateContent\",\"streamGenerateContent\",\"countTokens\"]}");
+    out = writer();
+    t_int("none", G->models_encode(NULL, 0, 0, &out), AIGW_OK);
+    t_str("none", out.buf.p, out.buf.n, "{\"models\":[]}");
+}
+
+T(limits) {
+    aigw_header headers[1] = { { AIGW_STR("Retry-After"), AIGW_STR("7") } };
+    aigw_now now = { 1, 1790000000 };
+    aigw_head head = head_of("", "");
+    aigw_limits l;
+    head.headers = headers;
+    head.n = head.cap = 1;
+    G->limits_decode(now, &head, &l);
+    t_int("wait", l.retry_after_ms, 7000);
+    t_int("nothing else", l.requests.limit + l.tokens.remaining + l.input_tokens.reset_ms + l.output_tokens.limit, -4);
+}
+
+/* Every kind of error comes back as itself from our own words: one gateway behind another. */
+T(kinds_return) {
+    int kind;
+    for (kind = AIGW_KIND_NONE + 1; kind < AIGW_KIND_COUNT; kind++) {
+        aigw_header headers[8];
+        aigw_head head;
+        aigw_error err, back;
+        aigw_arena mem = arena();
+        aigw_out out = writer();
+        aigw_now now = { 1, 0 };
+        memset(&head, 0, sizeof head);
+        head.headers = headers;
+        head.cap = 8;
+        t_row(aigw_model_kind_name(kind));
+        aigw_dialect_error(&err, kind, "words", "");
+        t_int("writes", G->error_encode(&err, &mem, &head, &out), AIGW_OK);
+        G->error_decode(now, &head, written(&out), &mem, &back);
+        t_int("kind", back.kind, kind == AIGW_KIND_TLS || kind == AIGW_KIND_DNS ? (int)AIGW_KIND_CONNECT : kind);      /* one word for the three */
+    }
+}
+
+/* Memory of every size: enough, or AIGW_E_NOMEM and nothing worse. */
+T(memory_from_nothing) {
+    static const char body[] = "{\"contents\":[{\"role\":\"model\",\"parts\":[{\"text\":\"\\n\",\"thought\":true},{\"functionCall\":{\"name\":\"f\\u0041\",\"args\":{}},\"thoughtSignature\":\"YWln\\u0041\"}]},"
+        "{\"parts\":[{\"functionResponse\":{\"name\":\"fA\",\"response\":{\"output\":\"x\\n\"},\"parts\":[{\"inlineData\":{\"mimeType\":\"image/png\",\"data\":\"-_8\"}}]}},{\"text\":\"q\"}]}],"
+        "\"tools\":[{\"functionDeclarations\":[{\"name\":\"f\"}],\"googleSearch\":{}}],\"toolConfig\":{\"functionCallingConfig\":{\"mode\":\"VALIDATED\",\"allowedFunctionNames\":[\"f\"]}},"
+        "\"generationConfig\":{\"stopSequences\":[\"a\"],\"thinkingConfig\":{\"thinkingLevel\":\"LOW\"},\"responseMimeType\":\"text/x.enum\"},\"store\":true}";
+    aigw_str in;
+    size_t n;
+    int fits = 0;
+    in.n = sizeof body - 1;
+    in.p = t_dup(body, in.n);
+    for (n = 0; n < 6000; n += n < 600 ? 7 : 101) {
+        void *space = malloc(n), *scratch = malloc(n), *text = malloc(n);
+        aigw_arena mem = aigw_base_arena(space, n), mem2 = aigw_base_arena(scratch, n);
+        aigw_head head = head_of("POST", CHAT), to_head;
+        aigw_header headers[4];
+        aigw_target to = target();
+        aigw_fault fault;
+        aigw_req req;
+        aigw_out out;
+        int r;
+        memset(&fault, 0, sizeof fault);
+        memset(&to_head, 0, sizeof to_head);
+        to_head.headers = headers;
+        to_head.cap = 4;
+        r = G->req_decode(&head, in, &mem, &req, &fault);
+        t_ok("reads or says why not", r == AIGW_OK || (r == AIGW_E_NOMEM && fault.code == r));
+        if (r == AIGW_OK) {
+            aigw_base_out_init(&out, text, n, NULL, 0);
+            r = G->req_encode(&req, &to, &mem2, &to_head, &out, NULL);
+            t_ok("writes or says why not", r == AIGW_OK || r == AIGW_E_NOMEM);
+            fits += r == AIGW_OK;
+        }
+        free(space);
+        free(scratch);
+        free(text);
+    }
+    t_ok("at last it fits", fits > 0);
+}
+
+/* Twice the calls and results take at most about twice the steps: matching them must not be quadratic. Counted in the reader's own comparisons. */
+T(many_calls) {
+    size_t k, n = 20000, at;
+    char *p = (char *)t_alloc(n * 120 + 200);
+    decoded *d;
+    const aigw_part *call, *result;
+    aigw_str in;
+    at = (size_t)sprintf(p, "{\"contents\":[{\"role\":\"model\",\"parts\":[");
+    for (k = 0; k < n; k++) at += (size_t)sprintf(p + at, "%s{\"functionCall\":{\"name\":\"f%d\"}}", k ? "," : "", (int)(k % 3));
+    at += (size_t)sprintf(p + at, "]},{\"parts\":[");
+    for (k = 0; k < n; k++) at += (size_t)sprintf(p + at, "%s{\"functionResponse\":{\"name\":\"f%d\",\"response\":{}}}", k ? "," : "", (int)(k % 3));
+    at += (size_t)sprintf(p + at, "]}]}");
+    in.p = p;
+    in.n = at;
+    d = (decoded *)t_alloc(sizeof *d);
+    {
+        aigw_arena mem = aigw_base_arena(t_alloc(32u << 20), 32u << 20);
+        memset(d, 0, sizeof *d);
+        d->head = head_of("POST", CHAT);
+        t_int("reads", G->req_decode(&d->head, in, &mem, &d->req, &d->fault), AIGW_OK);
+    }
+    call = d->req.messages->parts;
+    result = d->req.messages->next->parts;
+    for (k = 0; call && result && aigw_base_eq(call->id, result->id); k++, call = call->next, result = result->next) {}
+    t_int("each result has its call", (long long)k, (long long)n);
+}
+
 int main(void) {
     T_RUN(recordings_requests);
     T_RUN(recordings_answers);
     T_RUN(transcripts);
+    T_RUN(paths);
+    T_RUN(models);
+    T_RUN(limits);
+    T_RUN(kinds_return);
+    T_RUN(memory_from_nothing);
+    T_RUN(many_calls);
     return t_end();
 }
