@@ -16458,6 +16458,8 @@ static int aigwi_exchange_dialect(aigw_exchange *x, const char *method) {
         op = m;
         x->dialect = d;
     }
+    for (size_t i = 0; op == AIGW_OP_MODELS && i < r->n_dialects; i++)                /* one path, three shapes of the list */
+        if (r->dialects[i]->models_encode && aigwi_exchange_likes(r->dialects[i], &x->http.head) > aigwi_exchange_likes(x->dialect, &x->http.head)) x->dialect = r->dialects[i];
     return op;
 }
 
@@ -17173,7 +17175,10 @@ static int aigwi_exchange_whole(aigw_exchange *x) {
     aigw_head head;
     aigw_str body = x->attempt.body;
     int r = 1;
-    if (!x->attempt.same || x->attempt.stream) r = aigwi_exchange_body(x, aigwi_exchange_write_whole, &body);
+    if (!x->attempt.same || x->attempt.stream) {
+        aigwi_exchange_give(x, &x->window_slab);               /* the fold has copies */
+        r = aigwi_exchange_body(x, aigwi_exchange_write_whole, &body);
+    }
     if (!r) return 0;
     if (r < 0) return aigwi_exchange_no_memory(x);
     aigwi_exchange_out_use(x, x->out_slab.p + x->out_slab.n / 16 * 6, x->out_slab.n / 16 * 10, x->out_slab.n / 16 * 3);

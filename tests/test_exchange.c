@@ -419,6 +419,533 @@ T(every_memory) {
     }
 }
 
+/* ---- failover, before the commit ---- */
+
+static const char err_429[] = "429 Too Many Requests\r\ncontent-type: application/json\r\nretry-after: 20", err_429_soon[] = "429 Too Many Requests\r\ncontent-type: application/json\r\nretry-after-ms: 500",
+                  err_500[] = "500 Internal Server Error\r\ncontent-type: application/json", err_400[] = "400 Bad Request\r\ncontent-type: application/json", err_401[] = "401 Unauthorized\r\ncontent-type: application/json",
+                  ok_html[] = "200 OK\r\ncontent-type: text/html", ok_json[] = "200 OK\r\ncontent-type: application/json", ok_text[] = "200 OK\r\ncontent-type: text/plain", ok_none[] = "200 OK",
+                  ok_gzip[] = "200 OK\r\ncontent-type: application/json\r\ncontent-encoding: gzip", moved[] = "301 Moved Permanently\r\nlocation: /elsewhere", ok_sse[] = "200 OK\r\ncontent-type: text/event-stream";
+static const char rate[] = "{\"error\":{\"message\":\"slow down\",\"type\":\"requests\",\"code\":\"rate_limit_exceeded\"}}", bad[] = "{\"error\":{\"message\":\"no such field\",\"type\":\"invalid_request_error\"}}";
+
+T(failover) {
+    static const struct { const char *what, *route, *head, *body; int end, attempts, ends, status; const char *provider, *why; } rows[] = {
+        { "rate limit: the next",          "two", err_429, rate, W_OPEN, 2, 1, 200, "a2", "in order; gpt: rate_limit; gpt2" },
+        { "server error: the next",        "two", err_500, "{}", W_OPEN, 2, 1, 200, "a2", "in order; gpt: server; gpt2" },
+        { "bad key: the next",             "two", err_401, "{}", W_OPEN, 2, 1, 200, "a2", "in order; gpt: auth; gpt2" },
+        { "bad request: nobody else",      "two", err_400, bad,  W_OPEN, 1, 2, 400, "a",  "in order; gpt: invalid_request" },
+        { "no connection: the next",       "two", NULL,    NULL, W_REFUSE, 2, 1, 200, "a2", "in order; gpt: connect; gpt2" },
+        { "closed without a word: next",   "two", NULL,    NULL, W_CLOSE, 2, 1, 200, "a2", "in order; gpt: connect; gpt2" },
+        { "reset: next",                   "two", NULL,    NULL, W_RESET, 2, 1, 200, "a2", "in order; gpt: connect; gpt2" },
+        { "a page of HTML: next",          "two", ok_html, "<html>", W_OPEN, 2, 1, 200, "a2", "in order; gpt: bad_response; gpt2" },
+        { "neither JSON nor events: next", "two", ok_text, "hello", W_OPEN, 2, 1, 200, "a2", "in order; gpt: bad_response; gpt2" },
+        { "compressed: next",              "two", ok_gzip, "\x1f\x8b", W_OPEN, 2, 1, 200, "a2", "in order; gpt: bad_response; gpt2" },
+        { "empty: next",                   "two", ok_json, "", W_OPEN, 2, 1, 200, "a2", "in order; gpt: bad_response; gpt2" },
+        { "redirect: next",                "two", moved,   "", W_OPEN, 2, 1, 200, "a2", "in order; gpt: bad_response; gpt2" },
+        { "error in a 200: next",          "two", ok_json, "{\"error\":{\"message\":\"overloaded\",\"code\":503}}", W_OPEN, 2, 1, 200, "a2", NULL },
+        { "one target: the same again",    "gpt", err_429_soon, rate, W_OPEN, 2, 1, 200, "a", "by name; gpt: rate_limit; gpt" },
+        { "one target, a long wait: not",  "gpt", err_429, rate, W_OPEN, 1, 2, 429, "a", "by name; gpt: rate_limit" },
+    };
+    for (size_t i = 0; i < T_COUNT(rows); i++) for (int client = 0; client < CLIENTS; client++) for (int stream = 0; stream < 2; stream++) {
+        const t_bytes first = rows[i].head ? answer(rows[i].head, rows[i].body, 'l') : good(0, 0, 'l'), second = good(0, stream, 'l');
+        reply r;
+        if (client == GEMINI_ARRAY && !stream) continue;
+        t_row(rows[i].what);
+        start();
+        w_say(&w, "a", first.p, rows[i].head ? first.n : 0, rows[i].end);
+        w_say(&w, "a", second.p, second.n, W_OPEN);
+        w_say(&w, "a2", second.p, second.n, W_OPEN);
+        r = drive(ask(client, rows[i].route, stream, ""));
+        if (!t_int("ending", ending(client, stream, &r), rows[i].ends)) printf("%.*s\n", (int)w.out_n, w.out);
+        t_int("status", r.status, rows[i].status);
+        t_int("attempts", w.record.attempts, rows[i].attempts);
+        t_str("provider", w.provider, strlen(w.provider), rows[i].provider);
+        if (rows[i].why) t_str("why", w.why, strlen(w.why), rows[i].why);
+        t_ok("why, in the header", header(&r, "x-aigw-why") && !strcmp(header(&r, "x-aigw-why"), w.why));
+        t_ok("attempts, in the header", header(&r, "x-aigw-attempts") && atoi(header(&r, "x-aigw-attempts")) == rows[i].attempts);
+        t_int("clean", w_clean(&w), 1);
+        w_free(&w);
+        f_free();
+    }
+}
+
+/* All targets fail, or fail as often as is allowed: one error with the hint that helps, and the word that our attempts are used up. */
+T(failed) {
+    const t_bytes limit = answer(err_429, rate, 'l'), unauthorized = answer(err_401, "{}", 'l'), server = answer(err_500, "{}", 'l'), soon = answer(err_429_soon, rate, 'l');
+    reply r;
+    start();
+    w_say(&w, "a", limit.p, limit.n, W_OPEN);
+    w_say(&w, "a2", unauthorized.p, unauthorized.n, W_OPEN);
+    r = drive(ask(OPENAI, "two", 0, ""));
+    t_int("the error that passes is told", r.status, 429);
+    t_ok("with its hint", header(&r, "retry-after") && !strcmp(header(&r, "retry-after"), "20"));
+    t_int("kind", w.record.kind, AIGW_KIND_RATE_LIMIT);
+    w_free(&w);
+    start();
+    for (int i = 0; i < 5; i++) w_say(&w, "a", soon.p, soon.n, W_OPEN);
+    r = drive(ask(ANTHROPIC, "gpt", 1, ""));
+    t_int("three attempts", w.record.attempts, 3);
+    t_int("status", r.status, 429);
+    t_ok("used up", header(&r, "x-should-retry") && !strcmp(header(&r, "x-should-retry"), "false"));
+    w_free(&w);
+    start();                                                   /* what failed lately is asked last by the next request */
+    w_say(&w, "a", server.p, server.n, W_OPEN);
+    w_say(&w, "a2", good(0, 0, 'l').p, good(0, 0, 'l').n, W_OPEN);
+    w_say(&w, "a2", good(0, 0, 'l').p, good(0, 0, 'l').n, W_OPEN);
+    r = drive(ask(OPENAI, "two", 0, ""));
+    t_str("first", w.provider, strlen(w.provider), "a2");
+    w.out_n = 0;
+    r = drive(ask(OPENAI, "two", 0, ""));
+    t_str("then", w.provider, strlen(w.provider), "a2");
+    t_int("at once", w.record.attempts, 1);
+    t_str("why", w.why, strlen(w.why), "in order; failed lately: gpt; gpt2");
+    w_free(&w);
+    start();                                                   /* a kept connection that had been closed costs no attempt */
+    w.reused = 2;
+    w_say(&w, "a", "", 0, W_CLOSE);
+    w_say(&w, "a", "", 0, W_RESET);
+    w_say(&w, "a", good(0, 0, 'l').p, good(0, 0, 'l').n, W_OPEN);
+    r = drive(ask(OPENAI, "gpt", 0, ""));
+    t_int("answered", ending(OPENAI, 0, &r), 1);
+    t_int("attempts", w.record.attempts, 1);
+    w_free(&w);
+    f_free();
+}
+
+/* What a provider may do that was not asked for: streams for whole answers, whole answers for streams, other framings. */
+T(other_forms) {
+    static const struct { const char *head, *body; int stream, ends; } rows[] = {
+        { ok_json, whole_a, 1, 1 }, { ok_none, whole_a, 1, 1 }, { ok_none, whole_a, 0, 1 }, { ok_sse, stream_a, 0, 1 }, { ok_none, stream_a, 1, 1 }, { ok_text, whole_a, 0, 1 },
+        { ok_json, "\r\n\r\n{\"error\":{\"message\":\"no\",\"type\":\"server_error\"}}", 1, 2 }, { ok_none, stream_a, 0, 2 }, { ok_sse, "", 1, 2 }, { ok_sse, ": hello\n\n", 0, 2 },
+    };
+    for (size_t i = 0; i < T_COUNT(rows); i++) for (int client = 0; client < CLIENTS; client++) for (const char *f = "lce"; *f; f++) {
+        const t_bytes a = answer(rows[i].head, rows[i].body, *f);
+        reply r;
+        if (client == GEMINI_ARRAY && !rows[i].stream) continue;
+        start();
+        w.piece_up = i % 3 ? 11 : 0;
+        for (int k = 0; k < 3; k++) w_say(&w, "a", a.p, a.n, *f == 'e' ? W_CLOSE : W_OPEN);
+        r = drive(ask(client, "gpt", rows[i].stream, ""));
+        t_row(label(client, 0, rows[i].stream, rows[i].head));
+        if (!t_int("ending", ending(client, rows[i].stream, &r), rows[i].ends)) printf("row %lu %c: %.*s\n", (unsigned long)i, *f, (int)w.out_n, w.out);
+        t_int("clean", w_clean(&w), 1);
+        w_free(&w);
+        f_free();
+    }
+    {                                                          /* a JSON array where an event stream was asked for */
+        char array[4096];
+        sprintf(array, "[%.*s,%.*s,%.*s]", (int)(strstr(stream_c, "\r\n") - stream_c - 6), stream_c + 6, (int)(strstr(strstr(stream_c, "data: {\"candidates\":[{\"content\":{\"parts\":[{\"text\":\"w"), "\r\n") -
+                strstr(stream_c, "data: {\"candidates\":[{\"content\":{\"parts\":[{\"text\":\"w") - 6), strstr(stream_c, "data: {\"candidates\":[{\"content\":{\"parts\":[{\"text\":\"w") + 6,
+                (int)(strlen(strstr(stream_c, "data: {\"candidates\":[{\"content\":{\"parts\":[{\"func")) - 10), strstr(stream_c, "data: {\"candidates\":[{\"content\":{\"parts\":[{\"func") + 6);
+        for (int client = 0; client < CLIENTS; client++) {
+            const t_bytes a = answer(ok_json, array, 'c');
+            reply r;
+            start();
+            w.piece_up = 13;
+            w_say(&w, "c", a.p, a.n, W_OPEN);
+            r = drive(ask(client, "gem", 1, ""));
+            t_row(label(client, 2, 1, "array"));
+            if (!t_int("ending", ending(client, 1, &r), 1)) printf("%.*s\n", (int)w.out_n, w.out);
+            w_free(&w);
+            f_free();
+        }
+    }
+}
+
+/* One dialect on both sides: the provider's bytes, less the usage that was not asked for, and nothing of the end before the end. */
+T(verbatim) {
+    const t_bytes a = good(0, 1, 'l');
+    const char *usage = strstr(stream_a, "data: {\"id\":\"cc-1\",\"object\":\"chat.completion.chunk\",\"created\":1763700000,\"model\":\"gpt-x\",\"choices\":[],"), *done = strstr(stream_a, "data: [DONE]");
+    char want[sizeof stream_a];
+    reply r;
+    sprintf(want, "%.*s%s", (int)(usage - stream_a), stream_a, done);
+    start();
+    w_say(&w, "a", a.p, a.n, W_OPEN);
+    r = drive(ask(OPENAI, "gpt", 1, ""));
+    t_mem("without usage", r.body, r.n, want, strlen(want));
+    t_int("counted all the same", w.record.usage.output, 5);
+    t_int("same", w.record.same, 1);
+    w_free(&w);
+    start();
+    w_say(&w, "a", a.p, a.n, W_OPEN);
+    r = drive(request("POST /v1/chat/completions", "", "{\"model\":\"gpt\",\"stream\":true,\"stream_options\":{\"include_usage\":true},\"messages\":[{\"role\":\"user\",\"content\":\"Hi\"}]}"));
+    t_mem("with usage", r.body, r.n, stream_a, strlen(stream_a));
+    w_free(&w);
+    start();
+    w_say(&w, "a", good(0, 0, 'l').p, good(0, 0, 'l').n, W_OPEN);
+    r = drive(ask(OPENAI, "gpt", 0, ""));
+    t_mem("whole", r.body, r.n, whole_a, strlen(whole_a));
+    w_free(&w);
+    start();                                                   /* the finish came, the end does not: it is not shown before the error */
+    w_say(&w, "a", a.p, a.n - 14, W_OPEN);
+    r = drive(ask(OPENAI, "gpt", 1, ""));
+    t_int("an error", ending(OPENAI, 1, &r), 2);
+    t_int("kind", w.record.kind, AIGW_KIND_TIMEOUT);
+    w_free(&w);
+    f_free();
+}
+
+/* ---- the client's side of HTTP ---- */
+
+T(bad_requests) {
+    static const struct { const char *line, *headers, *body; int status; const char *has; } rows[] = {
+        { "GET /nothing", "", "", 404, "/nothing" },
+        { "POST /v1/nothing", "", "{}", 404, "/v1/nothing" },
+        { "GET /v1/chat/completions", "", "", 405, "GET" },
+        { "DELETE /v1/messages", "", "", 405, "DELETE" },
+        { "POST /v1/models", "", "{}", 405, "POST" },
+        { "POST /v1/chat/completions", "", "{\"model\":", 400, "byte 9" },
+        { "POST /v1/chat/completions", "", "", 400, "byte 0" },
+        { "POST /v1/chat/completions", "", "{\"model\":\"gpt\",\"messages\":[{\"role\":5}]}", 400, "messages[0].role" },
+        { "POST /v1/chat/completions", "", "{\"model\":\"gpt\",\"model\":\"gpt\",\"messages\":[]}", 400, "model" },
+        { "POST /v1/messages", "", "{\"model\":\"gpt\",\"max_tokens\":\"x\",\"messages\":[]}", 400, "max_tokens" },
+        { "POST /v1beta/models/gpt:generateContent", "", "{\"contents\":7}", 400, "contents" },
+        { "POST /v1/chat/completions", "", "{\"model\":\"nobody\",\"messages\":[{\"role\":\"user\",\"content\":\"x\"}]}", 404, "nobody" },
+        { "POST /v1/messages", "", "{\"model\":\"nobody\",\"max_tokens\":5,\"messages\":[{\"role\":\"user\",\"content\":\"x\"}]}", 404, "nobody" },
+        { "POST /v1/chat/completions", "content-encoding: gzip\r\n", "{}", 415, "compressed" },
+        { "GET /v1/models/nobody", "", "", 404, "nobody" },
+    };
+    for (size_t i = 0; i < T_COUNT(rows); i++) {
+        const t_bytes q = request(rows[i].line, rows[i].headers, rows[i].body);
+        reply r;
+        const f_json *j, *m;
+        t_row(rows[i].line);
+        start();
+        r = drive(q);
+        j = f_parse(r.body, r.n, NULL);
+        m = j ? f_get(j, "error.message") : NULL;
+        if (!t_int("status", r.status, rows[i].status)) printf("%.*s\n", (int)w.out_n, w.out);
+        t_ok("complete", r.complete);
+        t_ok("says what", m && strstr(m->s, rows[i].has));
+        t_int("Anthropic's shape", j && f_is(f_get(j, "type"), "error"), strstr(rows[i].line, "/messages") != NULL);
+        t_int("Gemini's shape", j && f_get(j, "error.status") != NULL, strstr(rows[i].line, "/v1beta") != NULL);
+        t_int("allow", header(&r, "allow") != NULL, r.status == 405);
+        t_ok("id", header(&r, "x-request-id"));
+        t_int("recorded", w.record.status, rows[i].status);
+        t_int("clean", w_clean(&w), 1);
+        if (!header(&r, "connection")) {                       /* the connection is sound: it serves the next request */
+            w.out_n = 0;
+            w_say(&w, "a", good(0, 0, 'l').p, good(0, 0, 'l').n, W_OPEN);
+            r = drive(ask(OPENAI, "gpt", 0, ""));
+            t_int("goes on", ending(OPENAI, 0, &r), 1);
+        }
+        w_free(&w);
+        f_free();
+    }
+}
+
+T(bad_http) {
+    static const struct { const char *what, *bytes; int status; } rows[] = {
+        { "no HTTP", "hello\r\n\r\n", 400 },
+        { "two lengths", "POST /v1/messages HTTP/1.1\r\nhost: a\r\ncontent-length: 2\r\ncontent-length: 2\r\n\r\n{}", 400 },
+        { "length and chunked", "POST /v1/messages HTTP/1.1\r\nhost: a\r\ncontent-length: 2\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n", 400 },
+        { "no host", "GET / HTTP/1.1\r\n\r\n", 400 },
+        { "bad chunk", "POST /v1/messages HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n", 400 },
+        { "too large", "POST /v1/messages HTTP/1.1\r\nhost: a\r\ncontent-length: 99999999\r\n\r\n{", 413 },
+        { "not all of it", "POST /v1/messages HTTP/1.1\r\nhost: a\r\ncontent-length: 100\r\n\r\n{", 408 },
+    };
+    for (size_t i = 0; i < T_COUNT(rows); i++) for (size_t piece = 0; piece < 2; piece++) {
+        reply r;
+        t_row(rows[i].what);
+        start();
+        w.piece_in = w.piece_out = piece;
+        r = drive((t_bytes){ t_dup(rows[i].bytes, strlen(rows[i].bytes)), strlen(rows[i].bytes) });
+        t_int("status", r.status, rows[i].status);
+        t_ok("complete", r.complete);
+        t_ok("closes", (w.wait & AIGW_WAIT_CLOSE) && header(&r, "connection"));
+        t_int("clean", w_clean(&w), 1);
+        w_free(&w);
+    }
+    {
+        char *huge = (char *)t_alloc(40000);
+        t_bytes b;
+        reply r;
+        memset(huge, 'x', 40000);
+        memcpy(huge, "GET / HTTP/1.1\r\nhost: a\r\nx-long: ", 34);
+        b.p = huge;
+        b.n = 40000;
+        start();
+        r = drive(b);
+        t_int("a head too large", r.status, 431);
+        w_free(&w);
+    }
+}
+
+T(http_forms) {
+    const t_bytes a = good(0, 0, 'l'), s = good(1, 1, 'c');
+    char text[4000];
+    reply r;
+    t_bytes q = ask(OPENAI, "gpt", 0, ""), both;
+    for (size_t piece = 0; piece < 2; piece++) {               /* two requests in one go */
+        both.n = q.n * 2;
+        both.p = (char *)t_alloc(both.n);
+        memcpy((char *)(uintptr_t)both.p, q.p, q.n);
+        memcpy((char *)(uintptr_t)both.p + q.n, q.p, q.n);
+        start();
+        w.piece_in = piece;
+        w_say(&w, "a", a.p, a.n, W_OPEN);
+        w_say(&w, "a", a.p, a.n, W_OPEN);
+        r = drive(both);
+        t_int("first", ending(OPENAI, 0, &r), 1);
+        r = read_reply(w.out + r.used, w.out_n - r.used, 0);
+        t_int("second", ending(OPENAI, 0, &r), 1);
+        t_int("records", w.records, 2);
+        w_free(&w);
+    }
+    for (size_t piece = 0; piece < 2; piece++) {               /* a chunked body, after 100 Continue */
+        sprintf(text, "POST /v1/chat/completions HTTP/1.1\r\nhost: g\r\nexpect: 100-continue\r\ntransfer-encoding: chunked\r\n\r\n"
+                      "21\r\n{\"model\":\"gpt\",\"messages\":[{\"role\r\n26\r\n\":\"user\",\"content\":\"Hi, how are you\"}]\r\n1\r\n}\r\n0\r\n\r\n");
+        q.p = t_dup(text, strlen(text));
+        q.n = strlen(text);
+        start();
+        w.piece_in = w.piece_out = piece;
+        w.stutter = (int)piece;
+        w_say(&w, "a", a.p, a.n, W_OPEN);
+        r = drive(q);
+        t_mem("continue", w.out, w.out_n < 25 ? w.out_n : 25, "HTTP/1.1 100 Continue\r\n\r\n", 25);
+        r = read_reply(w.out + 25, w.out_n - 25, 0);
+        if (!t_int("ends", ending(OPENAI, 0, &r), 1)) printf("%.*s\n", (int)w.out_n, w.out);
+        w_free(&w);
+    }
+    /* HTTP/1.0: until close */
+    sprintf(text, "POST /v1/chat/completions HTTP/1.0\r\ncontent-length: 83\r\n\r\n{\"model\":\"claude\",\"stream\":true,\"messages\":[{\"role\":\"user\",\"content\":\"Hello you\"}]}");
+    q.p = t_dup(text, strlen(text));
+    q.n = strlen(text);
+    start();
+    w_say(&w, "b", s.p, s.n, W_OPEN);
+    r = drive(q);
+    t_ok("no chunks", !header(&r, "transfer-encoding"));
+    t_int("ends", ending(OPENAI, 1, &r), 1);
+    t_ok("closes", (w.wait & AIGW_WAIT_CLOSE) != 0);
+    w_free(&w);
+    start();                                                   /* a head alone */
+    r = drive(request("HEAD /v1/models", "", ""));
+    t_int("status", r.status, 200);
+    t_int("no body", w.out_n == r.head_n, 1);
+    w_free(&w);
+    f_free();
+}
+
+T(models) {
+    static const struct { const char *line, *headers, *path, *want; } rows[] = {
+        { "GET /v1/models", "", "data[0].id", "gpt" }, { "GET /v1/models", "", "data[4].id", "all" }, { "GET /v1/models/claude", "", "id", "claude" },
+        { "GET /v1/models/b%2Fanything", "", "id", "b/anything" }, { "GET /v1/models", "anthropic-version: 2023-06-01\r\n", "data[0].type", "model" },
+        { "GET /v1/models/gem", "x-api-key: k\r\nanthropic-version: 2026-10-21\r\n", "type", "model" }, { "GET /v1beta/models", "", "models[0].name", "models/gpt" },
+        { "GET /v1beta/models/gem", "", "name", "models/gem" }, { "GET /v1/models?key=abc", "", "models[0].name", "models/gpt" }, { "GET /v1/models", "x-goog-api-key: k\r\n", "models[0].name", "models/gpt" },
+    };
+    for (size_t i = 0; i < T_COUNT(rows); i++) {
+        reply r;
+        t_row(rows[i].line);
+        start();
+        r = drive(request(rows[i].line, rows[i].headers, ""));
+        t_int("status", r.status, 200);
+        if (!t_ok(rows[i].path, f_is(f_get(f_parse(r.body, r.n, NULL), rows[i].path), rows[i].want))) printf("%.*s\n", (int)r.n, r.body);
+        w_free(&w);
+        f_free();
+    }
+}
+
+T(count_tokens) {
+    const t_bytes b = answer(ok_json, "{\"input_tokens\":42}", 'l'), c = answer(ok_json, "{\"totalTokens\":42}", 'l');
+    const char *ask_b = "{\"model\":\"%s\",\"messages\":[{\"role\":\"user\",\"content\":\"x\"}]}";
+    char body[200], line[100];
+    reply r;
+    static const struct { const char *provider, *model; } to[] = { { "b", "claude" }, { "c", "gem" }, { "a", "gpt" } };
+    for (size_t i = 0; i < 3; i++) {
+        start();
+        t_row(to[i].model);
+        sprintf(body, ask_b, to[i].model);
+        w_say(&w, to[i].provider, i ? c.p : b.p, i ? c.n : b.n, W_OPEN);
+        r = drive(request("POST /v1/messages/count_tokens", "", body));
+        if (!t_int("Anthropic asks", r.status, i < 2 ? 200 : 400)) printf("%.*s\n", (int)w.out_n, w.out);
+        if (i < 2) t_ok("counts", f_get(f_parse(r.body, r.n, NULL), "input_tokens") && !strcmp(f_get(f_parse(r.body, r.n, NULL), "input_tokens")->s, "42"));
+        else t_ok("refused clearly", strstr(f_get(f_parse(r.body, r.n, NULL), "error.message")->s, "no token counting"));
+        w_free(&w);
+        start();
+        sprintf(line, "POST /v1beta/models/%s:countTokens", to[i].model);
+        w_say(&w, to[i].provider, i ? c.p : b.p, i ? c.n : b.n, W_OPEN);
+        r = drive(request(line, "", "{\"contents\":[{\"role\":\"user\",\"parts\":[{\"text\":\"x\"}]}]}"));
+        t_int("Gemini asks", r.status, i < 2 ? 200 : 400);
+        w_free(&w);
+    }
+    f_free();
+}
+
+/* ---- time ---- */
+
+T(deadlines) {
+    static const struct { const char *what, *headers; size_t cut; int stream, end, kind; int64_t ms; } rows[] = {
+        { "connecting",      "", 0, 1, -1, AIGW_KIND_CONNECT, 5000 },
+        { "first byte",      "", 0, 1, W_OPEN, AIGW_KIND_TIMEOUT, 120000 },
+        { "whole",           "", 60, 0, W_OPEN, AIGW_KIND_TIMEOUT, 600000 },
+        { "between bytes",   "", 700, 1, W_OPEN, AIGW_KIND_TIMEOUT, 120000 },
+        { "the client's",    "x-aigw-timeout-ms: 7000\r\n", 0, 1, W_OPEN, AIGW_KIND_TIMEOUT, 7000 },
+        { "the SDK's",       "x-stainless-read-timeout: 9.5\r\n", 60, 0, W_OPEN, AIGW_KIND_TIMEOUT, 9500 },
+    };
+    for (size_t i = 0; i < T_COUNT(rows); i++) {
+        const t_bytes a = good(1, rows[i].stream, 'c'), q = ask(OPENAI, "claude", rows[i].stream, rows[i].headers);
+        const uint64_t begin = UINT64_C(1000000000);
+        reply r;
+        t_row(rows[i].what);
+        start();
+        w.silent = rows[i].end < 0;
+        w_say(&w, "b", a.p, rows[i].cut, W_OPEN);
+        (void)aigw_exchange_feed(&w.x, w.now, q.p, q.n);
+        for (int k = 0; k < 100 && w.records == 0; k++) {
+            w.wait = aigw_exchange_run(&w.x, w.now);
+            if (w.records) break;
+            t_ok("a deadline", aigw_exchange_deadline(&w.x) != AIGW_NEVER);
+            t_ok("the hub knows it", aigw_hub_deadline(&w.hub) <= aigw_exchange_deadline(&w.x));
+            w.now.mono_ns = aigw_hub_deadline(&w.hub);
+            aigw_hub_tick(&w.hub, w.now);
+            if (w.now.mono_ns < aigw_exchange_deadline(&w.x)) continue;
+            t_ok("it is named", aigw_hub_ready(&w.hub) == (void *)&w.x);
+            w.silent = rows[i].end < 0;
+        }
+        r = read_reply(w.out, w.out_n, 1);
+        t_int("ending", ending(OPENAI, rows[i].stream, &r), 2);
+        t_int("kind", w.record.kind, rows[i].kind);
+        if (rows[i].end >= 0) t_int("ms", (long long)((w.now.mono_ns - begin) / 1000000), rows[i].ms);
+        t_int("clean", w_clean(&w), 1);
+        w_free(&w);
+        f_free();
+    }
+}
+
+/* A silent stream is kept open in the client's way: a comment for OpenAI, a ping for Anthropic, nothing for Gemini. */
+T(pings) {
+    for (int client = 0; client < GEMINI_ARRAY; client++) {
+        const t_bytes a = good(1, 1, 'c');
+        const char *body = strstr(a.p, "Hello ");
+        reply r;
+        size_t before;
+        start();
+        w_say(&w, "b", a.p, (size_t)(body - a.p) + 200, W_OPEN);
+        t_row(label(client, 1, 1, ""));
+        {
+            const t_bytes q = ask(client, "claude", 1, "");
+            (void)aigw_exchange_feed(&w.x, w.now, q.p, q.n);
+        }
+        (void)aigw_exchange_run(&w.x, w.now);
+        before = w.out_n;
+        w.now.mono_ns += UINT64_C(15000000000);
+        (void)aigw_exchange_run(&w.x, w.now);
+        t_int("pinged", w.out_n > before, client < GEMINI);
+        w.script[w.next].n = a.n;
+        w.wait = aigw_exchange_run(&w.x, w.now);
+        r = read_reply(w.out, w.out_n, 0);
+        t_int("ends well", ending(client, 1, &r), 1);
+        w_free(&w);
+        f_free();
+    }
+}
+
+/* ---- strictness, size, local answers ---- */
+
+T(strict) {
+    const char *body = "{\"model\":\"claude\",\"seed\":7,\"messages\":[{\"role\":\"user\",\"content\":\"x\"}]}";
+    reply r;
+    start();
+    w_say(&w, "b", good(1, 0, 'l').p, good(1, 0, 'l').n, W_OPEN);
+    r = drive(request("POST /v1/chat/completions", "", body));
+    t_int("dropped and said", r.status, 200);
+    t_ok("in the header", header(&r, "x-aigw-loss") && strstr(header(&r, "x-aigw-loss"), "seed=dropped"));
+    w_free(&w);
+    start();
+    w_say(&w, "b", good(1, 0, 'l').p, good(1, 0, 'l').n, W_OPEN);
+    r = drive(request("POST /v1/chat/completions", "x-aigw-strict: 1\r\n", body));
+    t_int("refused", r.status, 400);
+    t_ok("named", strstr(f_get(f_parse(r.body, r.n, NULL), "error.message")->s, "seed"));
+    t_int("nobody was asked", (int)w.opens, 0);
+    w_free(&w);
+    f_free();
+}
+
+/* Answers and frames larger than the first buffers; and larger than allowed. */
+T(large) {
+    for (int client = 0; client < CLIENTS; client++) for (size_t p = 0; p < 3; p++) for (int stream = 0; stream < 2; stream++) for (size_t size = 3000; size <= 300000; size *= 10) {
+        const char *mark = "w\xc3\xb6rld", *base = stream ? providers[p].stream : providers[p].whole, *at = strstr(base, mark);
+        char *body = (char *)t_alloc(strlen(base) + size + 1);
+        const size_t mems = t_.mems;
+        t_bytes a;
+        reply r;
+        size_t n = 0;
+        if (client == GEMINI_ARRAY && !stream) continue;
+        n = (size_t)sprintf(body, "%.*s", (int)(at - base), base);
+        memset(body + n, 'y', size);
+        strcpy(body + n + size, at);
+        a = answer(stream ? ok_sse : ok_json, body, 'c');
+        t_row(label(client, p, stream, "large"));
+        start();
+        w.piece_out = 5000;
+        w_say(&w, providers[p].name, a.p, a.n, W_OPEN);
+        r = drive(ask(client, providers[p].model, stream, ""));
+        t_int("status", r.status, 200);
+        t_ok("all of it", r.complete && (stream ? strlen(text_of(client, fold(client, &r).whole)) : strlen(text_of(client, f_parse(r.body, r.n, NULL)))) == size + 12);
+        t_int("clean", w_clean(&w), 1);
+        w_free(&w);
+        {
+            aigw_exchange_cfg cfg;
+            memset(&cfg, 0, sizeof cfg);
+            cfg.max_answer_bytes = 2000;
+            t_int("init", w_init(&w, NULL, &cfg, memory, sizeof memory), 1);
+            for (int k = 0; k < 3; k++) w_say(&w, providers[p].name, a.p, a.n, W_OPEN);
+            r = drive(ask(client, providers[p].model, stream, ""));
+            if (size > 20000) t_int("refused", ending(client, stream, &r), 2);
+            w_free(&w);
+        }
+        f_free();
+        forget(mems);
+    }
+}
+
+static int local(void *user, const aigw_head *head, aigw_exchange_reply *r) {
+    (void)user;
+    if (aigw_base_eq(head->target, aigw_base_str("/health"))) {
+        r->status = 200;
+        r->type = aigw_base_str("application/json");
+        r->body = aigw_base_str("{\"status\":\"ok\"}");
+        return 1;
+    }
+    if (!aigw_base_header(head, aigw_base_str("origin")).p) return 0;
+    r->kind = AIGW_KIND_PERMISSION;
+    r->message = "a web page of another origin may not use this gateway";
+    return 1;
+}
+T(local_answers) {
+    reply r;
+    start();
+    w.x.io.local = local;
+    r = drive(request("GET /health", "", ""));
+    t_int("status", r.status, 200);
+    t_str("body", r.body, r.n, "{\"status\":\"ok\"}");
+    w.out_n = 0;
+    r = drive(request("POST /v1/messages", "origin: http://evil\r\n", "{}"));
+    t_int("refused", r.status, 403);
+    t_ok("in the client's shape", f_is(f_get(f_parse(r.body, r.n, NULL), "type"), "error"));
+    w_free(&w);
+    f_free();
+}
+
+/* A registry that is swapped while a request runs stays until it is over. */
+T(swap) {
+    static aigw_registry next, third;
+    const t_bytes a = good(1, 1, 'c'), q = ask(OPENAI, "claude", 1, "");
+    start();
+    next = third = w.registry;
+    w_say(&w, "b", a.p, 700, W_OPEN);
+    (void)aigw_exchange_feed(&w.x, w.now, q.p, q.n);
+    (void)aigw_exchange_run(&w.x, w.now);
+    t_int("swapped", aigw_hub_swap(&w.hub, &next), AIGW_OK);
+    t_int("held", aigw_hub_holds(&w.hub, &w.registry), 1);
+    t_int("the unused one is replaced", aigw_hub_swap(&w.hub, &third), AIGW_OK);
+    t_int("and not held", aigw_hub_holds(&w.hub, &next), 0);
+    w.script[w.next].n = a.n;
+    (void)aigw_exchange_run(&w.x, w.now);
+    t_int("over", w.records, 1);
+    t_int("let go", aigw_hub_holds(&w.hub, &w.registry), 0);
+    w_free(&w);
+}
+
 int main(void) {
     T_RUN(pairs);
     T_RUN(split_invariance);
@@ -426,5 +953,20 @@ int main(void) {
     T_RUN(client_gone);
     T_RUN(every_fault);
     T_RUN(every_memory);
+    T_RUN(failover);
+    T_RUN(failed);
+    T_RUN(other_forms);
+    T_RUN(verbatim);
+    T_RUN(bad_requests);
+    T_RUN(bad_http);
+    T_RUN(http_forms);
+    T_RUN(models);
+    T_RUN(count_tokens);
+    T_RUN(deadlines);
+    T_RUN(pings);
+    T_RUN(strict);
+    T_RUN(large);
+    T_RUN(local_answers);
+    T_RUN(swap);
     return t_end();
 }

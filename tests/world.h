@@ -25,6 +25,7 @@ typedef struct {
     w_script script[16];
     size_t scripts, next, at;
     int open, silent, fault, stutter;                          /* stutter: every other call answers AIGW_AGAIN */
+    int reused;                                                /* so many connections were used before */
     int early;                                                 /* providers answer before they have the request */
     unsigned calls, fault_at, opens, closes, kept, records, steps, moved;
     size_t piece_in, piece_up, piece_out;                      /* most bytes per call; 0: all */
@@ -77,7 +78,7 @@ static int w_connect(void *user, int conn, const aigw_registry_provider *p) {
             w->open = 1;
             w->at = 0;
             w->opens++;
-            return s->end == W_REFUSE ? (int)AIGW_IO_KIND(AIGW_KIND_CONNECT) : 0;
+            return s->end == W_REFUSE ? (int)AIGW_IO_KIND(AIGW_KIND_CONNECT) : w->reused-- > 0;
         }
     }
     w->opens++;
