@@ -4,12 +4,26 @@ CFLAGS = -O1 -g
 STRICT = -std=c99 -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror
 OUT    = build
 
-all: test
+all: $(OUT)/gateway $(OUT)/translate test
 
 # Unit tests, laws, transcripts, end-to-end tests, and the seeds of every fuzz target.
 test: $(OUT)/provider
 	@CC="$(CC)" CFLAGS="$(STRICT) -D_GNU_SOURCE $(CFLAGS)" sh tests/build.sh $(OUT)/test tests/test_*.c fuzz/fuzz_*.c
 	@sh tests/run.sh $(OUT)/test/test_* $(OUT)/test/fuzz_*
+
+# The example server, with TLS to providers where BearSSL is installed (Debian: libbearssl-dev).
+BEARSSL = $$(echo '\#include <bearssl.h>' | $(CC) -E - >/dev/null 2>&1 && echo -lbearssl || echo -DGATEWAY_NO_TLS)
+GATEWAY = examples/gateway/main.c examples/gateway/conn.c examples/gateway/config.c examples/gateway/tls.c examples/gateway/mock.c
+$(OUT)/gateway: $(GATEWAY) examples/gateway/gateway.h aigw.h
+	@mkdir -p $(OUT)
+	@$(CC) $(STRICT) -D_GNU_SOURCE -O2 $(CFLAGS) -I. -o $@ $(GATEWAY) $(BEARSSL)
+
+$(OUT)/translate: examples/translate.c aigw.h
+	@mkdir -p $(OUT)
+	@$(CC) $(STRICT) $(CFLAGS) -I. -o $@ examples/translate.c
+
+run: $(OUT)/gateway
+	@$(OUT)/gateway
 
 # The scripted provider of the end-to-end tests; and the official SDKs, installed under build/, against the gateway in front of it.
 $(OUT)/provider: tests/provider.c
@@ -52,4 +66,4 @@ bench:
 clean:
 	rm -rf $(OUT)
 
-.PHONY: all test sdk matrix check-layers lint sanitize fuzz size bench clean
+.PHONY: all run test sdk matrix check-layers lint sanitize fuzz size bench clean

@@ -1,0 +1,363 @@
+/* SPDX-License-Identifier: MIT OR Unlicense */
+/* config.c: file and environment -> registry and plain structs; complaints with line and field. Knows nothing that runs. */
+#include "gateway.h"
+#include <stdlib.h>
+#include <string.h>
+
+#define CAN(x) AIGW_CAN(x)
+#define USUAL (CAN(TOOLS) | CAN(TOOL_CHOICE) | CAN(VISION) | CAN(PDF) | CAN(JSON_SCHEMA) | CAN(REASONING) | CAN(PROMPT_CACHE) | CAN(STREAMING))
+
+static const aigw_dialect *const dialects[] = { &aigw_dialect_openai, &aigw_dialect_anthropic, &aigw_dialect_gemini };
+
+/* Providers whose keys may be in the environment, and the model that `auto` takes of each. */
+static const struct { const char *env, *name, *url, *usual; const aigw_dialect *dialect; } known[] = {
+    { "OPENAI_API_KEY", "openai", "https://api.openai.com/v1", "gpt-6.1-sol", &aigw_dialect_openai },
+    { "ANTHROPIC_API_KEY", "anthropic", "https://api.anthropic.com", "claude-sonnet-5-5", &aigw_dialect_anthropic },
+    { "GEMINI_API_KEY", "gemini", "https://generativelanguage.googleapis.com", "gemini-3.8-flash", &aigw_dialect_gemini },
+    { "GOOGLE_API_KEY", "gemini", "https://generativelanguage.googleapis.com", "gemini-3.8-flash", &aigw_dialect_gemini }
+};
+
+/* Chat models of these providers: window and output in tokens, what they can and cannot, effort words (providers' statements by way of litellm 1.109.1, 2026-11-21). */
+static const struct { const char *provider, *id; long context, max_output; uint32_t can, no; const char *efforts; } models[] = {
+    { "openai", "gpt-6-astra", 922000, 128000, USUAL | CAN(PARALLEL_TOOLS), 0, "low medium high xhigh max" },
+    { "openai", "gpt-6-sol", 922000, 128000, USUAL | CAN(PARALLEL_TOOLS), 0, "none low medium high xhigh max" },
+    { "openai", "gpt-6-luna", 922000, 128000, USUAL | CAN(PARALLEL_TOOLS), 0, "none low medium high xhigh max" },
+    { "openai", "gpt-6.1-sol", 922000, 128000, USUAL | CAN(PARALLEL_TOOLS), 0, "low medium high xhigh max" },
+    { "openai", "gpt-6.1-terra", 922000, 128000, USUAL | CAN(PARALLEL_TOOLS), 0, "none low medium high xhigh max" },
+    { "openai", "gpt-5.6-sol", 922000, 128000, USUAL | CAN(PARALLEL_TOOLS), 0, "none low medium high xhigh" },
+    { "openai", "gpt-5.6-terra", 922000, 128000, USUAL | CAN(PARALLEL_TOOLS), 0, "none low medium high xhigh" },
+    { "openai", "gpt-5.6-luna", 922000, 128000, USUAL | CAN(PARALLEL_TOOLS), 0, "none low medium high xhigh" },
+    { "openai", "gpt-5.5", 1050000, 128000, USUAL | CAN(PARALLEL_TOOLS), 0, "none low medium high xhigh" },
+    { "openai", "gpt-5.4", 1050000, 128000, USUAL | CAN(PARALLEL_TOOLS), 0, "none low medium high xhigh" },
+    { "openai", "gpt-5.4-mini", 272000, 128000, USUAL | CAN(PARALLEL_TOOLS), 0, "none low medium high xhigh" },
+    { "openai", "gpt-5.4-nano", 272000, 128000, USUAL | CAN(PARALLEL_TOOLS), 0, "none low medium high xhigh" },
+    { "openai", "gpt-5.2", 272000, 128000, USUAL | CAN(PARALLEL_TOOLS), 0, "none low medium high xhigh" },
+    { "openai", "gpt-5.1", 272000, 128000, USUAL | CAN(PARALLEL_TOOLS), 0, "none low medium high" },
+    { "openai", "gpt-5", 272000, 128000, USUAL | CAN(PARALLEL_TOOLS), 0, "minimal low medium high" },
+    { "openai", "gpt-5-mini", 272000, 128000, USUAL | CAN(PARALLEL_TOOLS), 0, "minimal low medium high" },
+    { "openai", "gpt-5-nano", 272000, 128000, USUAL | CAN(PARALLEL_TOOLS), 0, "minimal low medium high" },
+    { "openai", "gpt-4.1", 1047576, 32768, (USUAL & ~(CAN(REASONING))) | CAN(PARALLEL_TOOLS), 0, "" },
+    { "openai", "gpt-4.1-mini", 1047576, 32768, (USUAL & ~(CAN(REASONING))) | CAN(PARALLEL_TOOLS), 0, "" },
+    { "openai", "gpt-4o", 128000, 16384, (USUAL & ~(CAN(REASONING))) | CAN(PARALLEL_TOOLS), 0, "" },
+    { "openai", "gpt-4o-mini", 128000, 16384, (USUAL & ~(CAN(REASONING))) | CAN(PARALLEL_TOOLS), 0, "" },
+    { "openai", "o3", 200000, 100000, USUAL, 0, "" },
+    { "openai", "gpt-audio-1.5", 128000, 16384, (USUAL & ~(CAN(VISION) | CAN(PDF) | CAN(JSON_SCHEMA) | CAN(REASONING) | CAN(PROMPT_CACHE))) | CAN(AUDIO_IN) | CAN(AUDIO_OUT) | CAN(PARALLEL_TOOLS), CAN(JSON_SCHEMA), "" },
+    { "anthropic", "claude-fable-5-1", 1000000, 128000, USUAL | CAN(ADAPTIVE_THINKING), CAN(SAMPLING) | CAN(FORCED_TOOLS) | CAN(PREFILL) | CAN(BUDGET_THINKING), "low medium high xhigh max" },
+    { "anthropic", "claude-mythos-5-1", 1000000, 128000, USUAL | CAN(ADAPTIVE_THINKING), CAN(SAMPLING) | CAN(FORCED_TOOLS) | CAN(PREFILL) | CAN(BUDGET_THINKING), "low medium high xhigh max" },
+    { "anthropic", "claude-opus-5-5", 1000000, 128000, USUAL | CAN(ADAPTIVE_THINKING), CAN(SAMPLING) | CAN(FORCED_TOOLS) | CAN(PREFILL) | CAN(BUDGET_THINKING), "low medium high xhigh max" },
+    { "anthropic", "claude-opus-5", 1000000, 128000, USUAL | CAN(ADAPTIVE_THINKING), CAN(SAMPLING) | CAN(PREFILL) | CAN(BUDGET_THINKING), "low medium high xhigh max" },
+    { "anthropic", "claude-opus-4-8", 1000000, 128000, USUAL | CAN(ADAPTIVE_THINKING), CAN(SAMPLING) | CAN(PREFILL) | CAN(BUDGET_THINKING), "low medium high xhigh max" },
+    { "anthropic", "claude-opus-4-7", 1000000, 128000, USUAL | CAN(ADAPTIVE_THINKING), CAN(SAMPLING) | CAN(PREFILL) | CAN(BUDGET_THINKING), "low medium high xhigh max" },
+    { "anthropic", "claude-opus-4-6", 1000000, 128000, USUAL | CAN(ADAPTIVE_THINKING), CAN(PREFILL), "low medium high max" },
+    { "anthropic", "claude-opus-4-5", 200000, 64000, USUAL | CAN(PREFILL) | CAN(BUDGET_THINKING), CAN(ADAPTIVE_THINKING), "" },
+    { "anthropic", "claude-sonnet-5-5", 1000000, 128000, USUAL | CAN(ADAPTIVE_THINKING), CAN(SAMPLING) | CAN(FORCED_TOOLS) | CAN(PREFILL) | CAN(BUDGET_THINKING), "low medium high xhigh max" },
+    { "anthropic", "claude-sonnet-5", 1000000, 128000, USUAL | CAN(ADAPTIVE_THINKING), CAN(SAMPLING) | CAN(PREFILL) | CAN(BUDGET_THINKING), "low medium high xhigh max" },
+    { "anthropic", "claude-sonnet-4-6", 1000000, 128000, USUAL | CAN(ADAPTIVE_THINKING), CAN(PREFILL), "low medium high max" },
+    { "anthropic", "claude-sonnet-4-5", 200000, 64000, USUAL | CAN(PREFILL) | CAN(BUDGET_THINKING), CAN(ADAPTIVE_THINKING), "" },
+    { "anthropic", "claude-haiku-5-5", 1000000, 128000, USUAL | CAN(ADAPTIVE_THINKING), CAN(SAMPLING) | CAN(PREFILL) | CAN(BUDGET_THINKING), "low medium high xhigh max" },
+    { "anthropic", "claude-haiku-4-5", 200000, 64000, USUAL | CAN(PREFILL) | CAN(BUDGET_THINKING), CAN(ADAPTIVE_THINKING), "" },
+    { "gemini", "gemini-4-argon", 1048576, 1048576, USUAL | CAN(AUDIO_IN) | CAN(PARALLEL_TOOLS) | CAN(VIDEO_IN) | CAN(LEVEL_THINKING), 0, "low medium high" },
+    { "gemini", "gemini-3.8-flash", 1048576, 65536, USUAL | CAN(AUDIO_IN) | CAN(PARALLEL_TOOLS) | CAN(VIDEO_IN) | CAN(LEVEL_THINKING), CAN(SAMPLING), "low medium high" },
+    { "gemini", "gemini-3.7-flash", 1048576, 65536, USUAL | CAN(AUDIO_IN) | CAN(PARALLEL_TOOLS) | CAN(VIDEO_IN) | CAN(LEVEL_THINKING), CAN(SAMPLING), "low medium high" },
+    { "gemini", "gemini-3.6-flash", 1048576, 65536, USUAL | CAN(AUDIO_IN) | CAN(PARALLEL_TOOLS) | CAN(VIDEO_IN) | CAN(LEVEL_THINKING), CAN(SAMPLING), "" },
+    { "gemini", "gemini-3.5-flash", 1048576, 65536, USUAL | CAN(AUDIO_IN) | CAN(PARALLEL_TOOLS) | CAN(VIDEO_IN) | CAN(LEVEL_THINKING), 0, "" },
+    { "gemini", "gemini-3.5-flash-lite", 1048576, 65536, USUAL | CAN(AUDIO_IN) | CAN(PARALLEL_TOOLS) | CAN(VIDEO_IN) | CAN(LEVEL_THINKING), CAN(SAMPLING), "" },
+    { "gemini", "gemini-3.1-pro-preview", 1048576, 65536, USUAL | CAN(AUDIO_IN) | CAN(VIDEO_IN) | CAN(LEVEL_THINKING), 0, "" },
+    { "gemini", "gemini-3.1-flash-lite", 1048576, 65536, USUAL | CAN(AUDIO_IN) | CAN(PARALLEL_TOOLS) | CAN(VIDEO_IN) | CAN(LEVEL_THINKING), 0, "" },
+    { "gemini", "gemini-3-flash-preview", 1048576, 65536, USUAL | CAN(AUDIO_IN) | CAN(PARALLEL_TOOLS) | CAN(LEVEL_THINKING), 0, "" },
+    { "gemini", "gemini-2.5-pro", 1048576, 65536, USUAL | CAN(AUDIO_IN) | CAN(VIDEO_IN) | CAN(BUDGET_THINKING), 0, "" },
+    { "gemini", "gemini-2.5-flash", 1048576, 65536, USUAL | CAN(AUDIO_IN) | CAN(PARALLEL_TOOLS) | CAN(BUDGET_THINKING), 0, "" },
+    { "gemini", "gemini-2.5-flash-lite", 1048576, 65536, USUAL | CAN(AUDIO_IN) | CAN(PARALLEL_TOOLS) | CAN(BUDGET_THINKING), 0, "" },
+};
+
+static aigw_str str(const char *s) { return aigw_base_str(s); }
+
+/* ---- what is there without a file */
+
+static int add_provider(config *c, const char *name, const char *url, const char *key, const aigw_dialect *d, int other) {
+    aigw_registry_provider p;
+    memset(&p, 0, sizeof p);
+    p.name = str(name);
+    p.dialect = d;
+    p.other = (uint8_t)other;
+    p.key = str(key);
+    p.at = AIGW_NOWHERE;
+    return aigw_registry_url(str(url), &p) < 0 || !aigw_registry_add_provider(&c->registry, &p) ? -1 : 0;
+}
+
+static int add_mock(config *c) {
+    static const struct { const char *name; const aigw_dialect *d; int other; } rows[] = {
+        { "mock", &aigw_dialect_openai, 1 }, { "mock/openai", &aigw_dialect_openai, 0 }, { "mock/anthropic", &aigw_dialect_anthropic, 0 }, { "mock/gemini", &aigw_dialect_gemini, 0 }
+    };
+    static const struct { const char *name, *id; } names[] = { { "mock/echo", "echo" }, { "mock/tools", "tools" }, { "mock/think", "think" } };
+    size_t i;
+    for (i = 0; i < sizeof rows / sizeof *rows; i++)
+        if (add_provider(c, rows[i].name, "builtin:", "", rows[i].d, rows[i].other)) return -1;
+    for (i = 0; i < sizeof names / sizeof *names; i++) {
+        aigw_registry_model m;
+        memset(&m, 0, sizeof m);
+        m.target.name = str(names[i].name);
+        m.target.provider = str("mock");
+        m.target.id = str(names[i].id);
+        m.target.can = USUAL | CAN(LATE_SYSTEM) | CAN(ADAPTIVE_THINKING) | CAN(LEVEL_THINKING);
+        m.at = AIGW_NOWHERE;
+        if (!aigw_registry_add_model(&c->registry, &m)) return -1;
+    }
+    return 0;
+}
+
+static int add_models(config *c, const char *provider) {
+    size_t i;
+    for (i = 0; i < sizeof models / sizeof *models; i++) {
+        aigw_registry_model m;
+        if (strcmp(models[i].provider, provider)) continue;
+        memset(&m, 0, sizeof m);
+        m.target.name = m.target.id = str(models[i].id);
+        m.target.provider = str(provider);
+        m.target.can = models[i].can;
+        m.target.no = models[i].no;
+        m.target.efforts = str(models[i].efforts);
+        m.target.context = models[i].context;
+        m.target.max_output = models[i].max_output;
+        m.at = AIGW_NOWHERE;
+        if (!aigw_registry_add_model(&c->registry, &m)) return -1;
+    }
+    return 0;
+}
+
+/* Providers of the keys in the environment, with their models, and a route over them. */
+static int add_environment(config *c) {
+    aigw_registry_route route;
+    aigw_str *usual = (aigw_str *)aigw_base_take(c->registry.mem, 4, sizeof *usual, sizeof(void *));
+    size_t i;
+    memset(&route, 0, sizeof route);
+    if (!usual) return -1;
+    for (i = 0; i < sizeof known / sizeof *known; i++) {
+        const char *key = getenv(known[i].env);
+        char reference[64];
+        if (!key || !*key || aigw_registry_provider_of(&c->registry, str(known[i].name))) continue;
+        snprintf(c->found[c->n_found++], sizeof c->found[0], "%s", known[i].env);
+        snprintf(reference, sizeof reference, "env:%s", known[i].env);
+        if (add_provider(c, known[i].name, known[i].url, "", known[i].dialect, 0) || add_models(c, known[i].name)) return -1;
+        aigw_registry_provider_of(&c->registry, str(known[i].name))->key = aigw_base_copy(c->registry.mem, str(reference));
+        usual[route.n++] = str(known[i].usual);
+    }
+    if (route.n < 2 || aigw_registry_route_of(&c->registry, str("auto"))) return 0;
+    route.name = str("auto");
+    route.models = usual;
+    route.at = AIGW_NOWHERE;
+    return aigw_registry_add_route(&c->registry, &route) ? 0 : -1;
+}
+
+/* "env:NAME" becomes the key; what cannot be reached says why. */
+static void resolve(config *c, FILE *out) {
+    aigw_registry_provider *p;
+    size_t n = 0;
+    for (p = c->registry.providers; p; p = p->next) {
+        const char *why = NULL, *key;
+        char name[128];
+        if (p->key.n > 4 && !memcmp(p->key.p, "env:", 4)) {
+            snprintf(name, sizeof name, "%.*s", (int)(p->key.n - 4), p->key.p + 4);
+            key = getenv(name);
+            if (key && *key) p->key = str(key);
+            else {
+                why = "no key";
+                fprintf(out, "provider %.*s: not available: environment variable %s is not set\n", (int)p->name.n, p->name.p, name);
+                p->key = str("");
+                p->off = str("its key's environment variable is not set");
+            }
+        }
+        if (p->scheme == AIGW_SCHEME_HTTPS && !tls_name[0]) {
+            why = "built without TLS";
+            p->off = str(why);
+        }
+        if (why && n < sizeof c->note) n += (size_t)snprintf(c->note + n, sizeof c->note - n, "%s%.*s (%s)", n ? ", " : "", (int)p->name.n, p->name.p, why);
+    }
+}
+
+/* ---- the file */
+
+typedef struct { config *c; const char *file; aigw_str text; FILE *out; int bad; aigw_json j; } reader;
+
+static void complain(reader *r, size_t at, const char *path, const char *what, int warning) {
+    size_t column = 1, line = aigw_registry_line(r->text, at, &column);
+    fprintf(r->out, "%s:%lu:%lu: %s%s%s%s\n", r->file, (unsigned long)line, (unsigned long)column, warning ? "warning: " : "", path, *path ? ": " : "", what);
+    r->bad |= !warning;
+}
+static void complain_here(reader *r, size_t at, const char *what, int warning) {
+    char path[AIGW_PATH_MAX];
+    aigw_json_path(r->text, at, path, sizeof path);
+    complain(r, at, path, what, warning);
+}
+
+static int word(reader *r, char *to, size_t cap) {
+    size_t at = aigw_json_at(&r->j);
+    aigw_str s;
+    if (!aigw_json_str(&r->j, r->c->registry.mem, &s)) return 0;
+    if (s.n >= cap) {
+        complain_here(r, at, "too long", 0);
+        return 0;
+    }
+    memcpy(to, s.p, s.n);
+    to[s.n] = 0;
+    return 1;
+}
+
+static int hex(char c) { return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1; }
+
+static void tenant_key_read(reader *r, aigw_str tenant) {
+    size_t at = aigw_json_at(&r->j), i;
+    tenant_key *k = &r->c->keys[r->c->n_keys];
+    aigw_str s;
+    if (!aigw_json_str(&r->j, r->c->registry.mem, &s)) return;
+    if (r->c->n_keys == (int)(sizeof r->c->keys / sizeof *r->c->keys)) {
+        complain_here(r, at, "too many keys", 0);
+        return;
+    }
+    if (s.n != 7 + 64 || memcmp(s.p, "sha256:", 7)) {
+        complain_here(r, at, "must be \"sha256:\" and 64 hexadecimal digits: printf %s KEY | sha256sum", 0);
+        return;
+    }
+    for (i = 0; i < 32; i++) {
+        int hi = hex(s.p[7 + 2 * i]), lo = hex(s.p[8 + 2 * i]);
+        if (hi < 0 || lo < 0) {
+            complain_here(r, at, "must be 64 hexadecimal digits in lower case", 0);
+            return;
+        }
+        k->key[i] = (uint8_t)(hi << 4 | lo);
+    }
+    k->name = tenant;
+    r->c->n_keys++;
+}
+
+static void tenants_read(reader *r) {
+    aigw_json *j = &r->j;
+    for (aigw_json_object(j); aigw_json_member(j); ) {
+        aigw_str name = aigw_base_copy(r->c->registry.mem, j->key), keys = str("keys");
+        int any = 0;
+        r->c->tenants++;
+        for (aigw_json_object(j); aigw_json_member(j); ) {
+            if (!aigw_base_eq(j->key, keys)) {
+                complain_here(r, j->key_at, "not used by this version", 1);
+                aigw_json_skip(j);
+                continue;
+            }
+            for (aigw_json_array(j); aigw_json_item(j); any = 1) tenant_key_read(r, name);
+        }
+        if (!any && !j->err) complain_here(r, j->key_at, "the tenant has no keys, so that nobody can use it", 1);
+    }
+}
+
+static void listen_read(reader *r) {
+    size_t at = aigw_json_at(&r->j);
+    char text[128], *colon;
+    if (!word(r, text, sizeof text)) return;
+    colon = strrchr(text, ':');
+    if (!colon || !colon[1] || strspn(colon + 1, "0123456789") != strlen(colon + 1) || atoi(colon + 1) > 65535) {
+        complain_here(r, at, "must be \"host:port\", such as \"127.0.0.1:8080\"", 0);
+        return;
+    }
+    *colon = 0;
+    r->c->listen_port = atoi(colon + 1);
+    if (text[0] == '[' && colon > text && colon[-1] == ']') {
+        colon[-1] = 0;
+        memmove(text, text + 1, strlen(text));
+    }
+    snprintf(r->c->listen_host, sizeof r->c->listen_host, "%s", text);
+}
+
+static void server_read(reader *r) {
+    enum { VERSION, LISTEN, HOSTS, TENANTS, CA_FILE, LOG_FORMAT, PROVIDERS, MODELS, ROUTES, COUNT };
+    static const aigw_str names[] = { AIGW_STR("version"), AIGW_STR("listen"), AIGW_STR("hosts"), AIGW_STR("tenants"), AIGW_STR("ca_file"), AIGW_STR("log_format"),
+        AIGW_STR("providers"), AIGW_STR("models"), AIGW_STR("routes") };
+    aigw_json *j = &r->j;
+    config *c = r->c;
+    char format[16];
+    uint64_t seen = 0;
+    int64_t version;
+    size_t at;
+    int f;
+    aigw_json_init(j, r->text);
+    for (aigw_json_object(j); (f = aigw_json_field(j, names, COUNT, &seen)) >= 0; ) {
+        at = aigw_json_at(j);
+        switch (f) {
+        case VERSION:
+            if (aigw_json_int(j, &version) && version != 1) complain_here(r, at, "must be 1", 0);
+            break;
+        case LISTEN: listen_read(r); break;
+        case HOSTS:
+            for (aigw_json_array(j); aigw_json_item(j); ) {
+                if (c->n_hosts == (int)(sizeof c->hosts / sizeof *c->hosts)) complain_here(r, at, "too many", 0), aigw_json_skip(j);
+                else if (aigw_json_str(j, c->registry.mem, &c->hosts[c->n_hosts])) c->n_hosts++;
+            }
+            break;
+        case TENANTS: tenants_read(r); break;
+        case CA_FILE: word(r, c->ca_file, sizeof c->ca_file); break;
+        case LOG_FORMAT:
+            if (!word(r, format, sizeof format)) break;
+            c->log_format = !strcmp(format, "json") ? 'j' : !strcmp(format, "logfmt") ? 'l' : !strcmp(format, "off") ? 'o' : 0;
+            if (!c->log_format) complain_here(r, at, "must be \"json\", \"logfmt\" or \"off\"", 0);
+            break;
+        case PROVIDERS: case MODELS: case ROUTES: aigw_json_skip(j); break;      /* the registry's own */
+        default:
+            complain_here(r, j->key_at, "not used by this version", 1);
+            aigw_json_skip(j);
+        }
+    }
+    if (aigw_json_end(j)) complain_here(r, aigw_json_at(j), j->why, 0);
+}
+
+static int file_read(config *c, const char *file, FILE *out, char *text, size_t cap) {
+    static aigw_fault faults[64];
+    aigw_registry_faults list;
+    reader r;
+    FILE *f = fopen(file, "rb");
+    size_t n, i;
+    if (!f) {
+        fprintf(out, "%s: cannot be read\n", file);
+        return -1;
+    }
+    n = fread(text, 1, cap, f);
+    fclose(f);
+    if (n == cap) {
+        fprintf(out, "%s: larger than %lu bytes\n", file, (unsigned long)cap);
+        return -1;
+    }
+    aigw_registry_blank(text, n);
+    memset(&r, 0, sizeof r);
+    r.c = c;
+    r.file = file;
+    r.out = out;
+    r.text.p = text;
+    r.text.n = n;
+    server_read(&r);
+    if (r.j.err) return -1;
+    memset(&list, 0, sizeof list);
+    list.items = faults;
+    list.cap = sizeof faults / sizeof *faults;
+    aigw_registry_read(&c->registry, r.text, &list);
+    for (i = 0; i < list.n && i < list.cap; i++) complain(&r, faults[i].at, faults[i].path, faults[i].text ? faults[i].text : aigw_base_error_text(faults[i].code), faults[i].code == AIGW_E_UNSUPPORTED);
+    return r.bad ? -1 : 0;
+}
+
+int config_load(config *c, const char *file, FILE *out) {
+    static const size_t text_max = CONFIG_BYTES / 4;
+    char *memory = c->memory;
+    size_t bytes = c->bytes;
+    aigw_arena *mem;
+    memset(c, 0, sizeof *c);
+    c->memory = memory;
+    c->bytes = bytes;
+    snprintf(c->listen_host, sizeof c->listen_host, "127.0.0.1");
+    c->listen_port = 8080;
+    mem = (aigw_arena *)(void *)memory;                      /* the arena stands at the start of its own memory: it moves with the slot */
+    *mem = aigw_base_arena(memory + 64 + text_max, bytes - 64 - text_max);
+    aigw_registry_init(&c->registry, dialects, sizeof dialects / sizeof *dialects, mem);
+    if (file && file_read(c, file, out, memory + 64, text_max)) return -1;
+    if (add_environment(c) || add_mock(c)) {
+        fprintf(out, "the configuration does not fit in %lu bytes\n", (unsigned long)bytes);
+        return -1;
+    }
+    resolve(c, out);
+    return 0;
+}

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: MIT OR Unlicense */
+/* gateway.h: what the files of the example gateway share. All state hangs on one struct gateway; the only global is the signal flag in main.c.
+ *
+ *     main.c    arguments, signals, the poll() loop, the log line, the page
+ *     conn.c    client and upstream sockets, pools, names: which exchange a socket feeds
+ *     tls.c     TLS 1.2 to providers; the only file that includes BearSSL
+ *     config.c  file and environment -> registry and plain structs; complaints with line and field
+ *     mock.c    the built-in provider */
+#ifndef GATEWAY_H
+#define GATEWAY_H
+#include "aigw.h"
+#include <poll.h>
+#include <stdio.h>
+
+struct gateway;
+
+/* ---- main.c: a descriptor that the loop watches. fn is called with what poll() said, in the turn in which it said it. */
+typedef struct watch {
+    int   fd;                      /* -1: not watched */
+    short events;                  /* what is wanted now: POLLIN, POLLOUT, POLLRDHUP; 0: only errors */
+    int   slot;                    /* in the poll array, -1 none */
+    void (*fn)(struct gateway *g, struct watch *w, short got);
+    void *of;                      /* whose it is */
+} watch;
+int  watch_add(struct gateway *g, watch *w, int fd, short events);     /* 0, or -1 when the table is full */
+void watch_set(struct gateway *g, watch *w, short events);
+void watch_remove(struct gateway *g, watch *w);
+
+/* ---- config.c */
+typedef struct { aigw_str name; uint8_t key[32]; } tenant_key;         /* SHA-256 of a virtual key */
+typedef struct config {
+    aigw_registry registry;
+    char       *memory;            /* of this slot: texts, then the registry */
+    size_t      bytes;
+    char        listen_host[128];
+    int         listen_port;
+    aigw_str    hosts[16];         /* names that the Host header may have beside loopback */
+    int         n_hosts;
+    tenant_key  keys[256];
+    int         n_keys, tenants;   /* tenants: requests need a key */
+    char        ca_file[256];
+    char        log_format;        /* 'j' JSON, 'l' logfmt, 'o' off, 0 by terminal */
+    char        found[16][32];     /* names of the environment keys that were found */
+    int         n_found;
+    char        note[256];         /* what is not available, in words; "" all is */
+} config;
+#define CONFIG_BYTES ((size_t)4 << 20)
+
+/* Read the file (NULL: environment only) into *c, whose memory is given. Complaints go to `out` as "file:line:column: field: text". Returns 0, or -1: unusable. */
+int config_load(config *c, const char *file, FILE *out);
+
+/* ---- tls.c */
+#define TLS_WANT_IN 1
+#define TLS_WANT_OUT 2
+extern const char tls_name[];                          /* "BearSSL" or "" when it was built without */
+size_t tls_size(void);                                 /* bytes of one connection's state */
+int    tls_start(const char *ca_file, const char **why);     /* read the trust store: how many anchors, or -1 */
+int    tls_open(void *tls, const char *host);          /* begin a client handshake. 0 or -1 */
+int    tls_handshake(void *tls, int fd, int *want);    /* 0 done, AIGW_AGAIN, or AIGW_IO_KIND(...) */
+int    tls_send(void *tls, int fd, const void *p, size_t n, int *want);   /* as aigw_exchange_io.send, .recv */
+int    tls_recv(void *tls, int fd, void *p, size_t n, int *want);
+void   tls_close(void *tls, int fd);                   /* says close_notify if it can without waiting */
+
+/* ---- mock.c: the built-in provider; one object is one connection */
+typedef struct mock mock;
+size_t mock_size(void);
+void   mock_open(mock *m, const aigw_exchange *x, const aigw_dialect *const *dialects, int n);    /* x: whose request it answers, to tell about it */
+int    mock_send(mock *m, const void *p, size_t n);
+int    mock_recv(mock *m, aigw_now now, void *p, size_t n);
+uint64_t mock_deadline(const mock *m);                 /* mono_ns of its next byte; AIGW_NEVER */
+extern const struct mock_model { const char *id, *what; } mock_models[];     /* ended by NULL */
+
+/* ---- conn.c */
+typedef struct upstream upstream;
+typedef struct client {
+    watch     w;
+    aigw_exchange x;
+    struct gateway *g;
+    upstream *up[AIGW_EXCHANGE_CONNS];
+    struct client *next_free, *next_again;
+    uint8_t   used, again, linger, idle;
+    uint64_t  since;               /* mono_ns: accepted, last idle, or when lingering ends */
+    size_t    in_n;
+    char      in[16384];
+} client;
+
+int  conn_init(struct gateway *g);                     /* 0, or -1 without memory */
+int  conn_listen(struct gateway *g, const char *host, int port, char *why, size_t cap);   /* the port, or -1 */
+void conn_unlisten(struct gateway *g);
+void conn_turn(struct gateway *g);                     /* after poll: what is ready by time or turn */
+uint64_t conn_deadline(const struct gateway *g);       /* mono_ns of its own next event */
+int  conn_busy(const struct gateway *g);               /* clients with a request under way */
+void conn_close_idle(struct gateway *g);
+
+/* ---- main.c again */
+int  local_answer(void *user, const aigw_head *head, aigw_exchange_reply *r);      /* aigw_exchange_io.local */
+void log_record(void *user, const aigw_exchange_record *r);                        /* aigw_exchange_io.record */
+
+#define MAX_CLIENTS 2048
+#define MAX_UPSTREAMS 1024
+#define MAX_NAMES 64
+#define MAX_MOCKS 64
+struct gateway {
+    aigw_hub  hub;
+    aigw_now  now;
+    config    slot[2], *config;            /* the one in force */
+    int       reload;                      /* asked for, and waiting for a free slot */
+    const char *file;
+    struct pollfd *polls;
+    watch   **watches;
+    int       n_polls, cap_polls;
+    watch     listener;
+    int       port;
+    client   *clients, *free_client, *again, *again_last;
+    int       n_clients, lingering;
+    upstream *ups;
+    int       n_ups;                       /* used so far, from the first */
+    struct name *names;
+    mock     *mocks[MAX_MOCKS];
+    int       mocks_free;                  /* the first of mocks are not in use */
+    int       resolving, tty;
+    char      log_format;
+    char      page[16384], answer[8192];
+};
+#endif
