@@ -1715,6 +1715,10 @@ static void control(const request *r, plan *p) {
         for (i = 0; i < MAX_CONNS; i++) open += conns[i].state != C_FREE && !conns[i].control && (conns[i].requests || conns[i].in.n);
         sb_f(&b, "{\"open\":%d,\"connections\":%lu,\"requests\":%lu,\"closed_by_peer\":%lu,\"closed\":[", open, nconns, nrequests, nclosed);
         sb_put(&b, closed_log.p, closed_log.n);
+        sb_s(&b, "],\"streams\":[");
+        for (i = 0; i < MAX_CONNS; i++)
+            if (conns[i].state == C_WRITE && !conns[i].control)
+                sb_f(&b, "%s{\"conn\":%lu,\"body_sent\":%lu}", b.p[b.n - 1] == '[' ? "" : ",", conns[i].id, (unsigned long)conns[i].body_sent);
         sb_s(&b, "]}");
     } else if (!strcmp(r->target, "/reset")) {
         for (i = 0; i < KEEP; i++) { free(records[i].json); records[i].json = NULL; }

@@ -1,0 +1,1430 @@
+/* SPDX-License-Identifier: MIT OR Unlicense */
+/* End to end: the real gateway process between raw sockets and the scripted provider (tests/provider.c), three dialects on either side.
+ * Both programs are looked for beside this one: ../gateway (or environment AIGW_GATEWAY) and ../provider. Answers are read by tests/foreign.h, which holds nothing of
+ * aigw. Nothing sleeps: every wait is a poll with a deadline. */
+#include "foreign.h"
+#include "t.h"
+#include <arpa/inet.h>
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+#ifdef __linux__
+#include <sys/prctl.h>
+#endif
+
+enum { OAI, ANT, GEM };
+enum { WAIT = 5000 };                                       /* ms that any single step may take */
+static const char *const up_name[] = { "oai", "ant", "gem" };
+static const char KEY[] = "provider-key-7f3", HELLO[] = "Hello from the provider: \"quoted\", na\xc3\xafve, tab\there, newline\nand \xf0\x9f\x98\x80 done.";
+
+typedef struct { pid_t pid; int out, err, port; f_str text; } child;   /* text: what it printed until it was ready */
+static child provider, gateway;
+static char here[512], scratch[64];                          /* the build directory; a directory for files of this run */
+
+/* ---------------------------------------------------------------- time, files, processes */
+
+static long now_ms(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (long)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+static const char *beside(const char *name) {
+    static char path[600];
+    const char *other = getenv("AIGW_GATEWAY");
+    if (other && *other && !strcmp(name, "gateway")) return other;
+    snprintf(path, sizeof path, "%s/%s", here, name);
+    return path;
+}
+static int have(const char *name) { return access(beside(name), X_OK) == 0; }
+
+/* A file of this run; valid until the next call but three. */
+static const char *write_file(const char *name, const char *text) {
+    static char ring[4][128];
+    static int at;
+    char *path = ring[at++ & 3];
+    FILE *f;
+    snprintf(path, sizeof ring[0], "%s/%s", scratch, name);
+    f = fopen(path, "w");
+    if (!f) { printf("cannot write %s\n", path); exit(1); }
+    fputs(text, f);
+    fclose(f);
+    return path;
+}
+/* Start a program: stdout in c->out, stderr in the file `name`.err; keys of real providers are not in its environment. */
+static void spawn(child *c, const char *name, char *const *argv, const char *env) {
+    int p[2], in[2];
+    char err[128];
+    memset(c, 0, sizeof *c);
+    snprintf(err, sizeof err, "%s/%s.err", scratch, name);
+    if (pipe(p) || pipe(in)) { perror("pipe"); exit(1); }
+    c->pid = fork();
+    if (c->pid == 0) {
+        static const char *const unset[] = { "OPENAI_API_KEY", "ANTHROPIC_API_KEY", "GEMINI_API_KEY", "GOOGLE_API_KEY", "https_proxy", "http_proxy" };
+        char pair[256], *eq;
+        size_t i;
+        int e = open(err, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+#ifdef __linux__
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+#endif
+        dup2(in[0], 0);
+        dup2(p[1], 1);
+        dup2(e, 2);
+        for (e = 3; e < 64; e++) close(e);
+        for (i = 0; i < T_COUNT(unset); i++) unsetenv(unset[i]);
+        setenv("AIGW_TEST_KEY", KEY, 1);
+        while (env && *env) {                                  /* "A=1;B=2" */
+            size_t n = strcspn(env, ";");
+            snprintf(pair, sizeof pair, "%.*s", (int)n, env);
+            if ((eq = strchr(pair, '=')) != NULL) { *eq = 0; setenv(pair, eq + 1, 1); }
+            env += n + (env[n] == ';');
+        }
+        execvp(argv[0], argv);
+        _exit(127);
+    }
+    close(p[1]);
+    close(in[0]);
+    c->out = p[0];
+    c->err = in[1];                                            /* its stdin */
+    fcntl(c->out, F_SETFD, FD_CLOEXEC);
+    fcntl(c->err, F_SETFD, FD_CLOEXEC);
+}
+/* Read its output until `word` has come (1), it ended or the deadline passed (0). The text is the child's own memory. */
+static int expect(child *c, const char *word, long until) {
+    char buf[4096];
+    for (;;) {
+        struct pollfd p;
+        ssize_t n;
+        if (c->text.n && strstr(c->text.s, word)) return 1;
+        p.fd = c->out;
+        p.events = POLLIN;
+        if (poll(&p, 1, (int)(until - now_ms() > 0 ? until - now_ms() : 0)) <= 0) return 0;
+        n = read(c->out, buf, sizeof buf);
+        if (n <= 0) return 0;
+        if (c->text.n + (size_t)n + 1 > c->text.cap) {
+            c->text.cap = (c->text.n + (size_t)n + 1) * 2;
+            c->text.s = (char *)realloc(c->text.s, c->text.cap);
+        }
+        memcpy(c->text.s + c->text.n, buf, (size_t)n);
+        c->text.n += (size_t)n;
+        c->text.s[c->text.n] = 0;
+    }
+}
+/* End it and give its exit status; -1 when it had to be killed or died of a signal. */
+static int finish(child *c, int term) {
+    int status = 0;
+    long until = now_ms() + WAIT;
+    if (!c->pid) return 0;
+    if (term) kill(c->pid, SIGTERM);
+    while (waitpid(c->pid, &status, WNOHANG) == 0) {
+        struct pollfd p;
+        if (now_ms() > until) { kill(c->pid, SIGKILL); waitpid(c->pid, &status, 0); status = -1; break; }
+        p.fd = c->out;
+        p.events = POLLIN;
+        if (poll(&p, 1, 20) > 0) { char buf[4096]; if (read(c->out, buf, sizeof buf) <= 0) poll(NULL, 0, 5); }
+    }
+    close(c->out);
+    close(c->err);
+    free(c->text.s);
+    memset(c, 0, sizeof *c);
+    return status != -1 && WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+static int serve(child *c, const char *name, const char *config, const char *listen, const char *env) {
+    char *argv[8], prog[600];
+    const char *at;
+    int n = 0;
+    snprintf(prog, sizeof prog, "%s", beside("gateway"));
+    argv[n++] = prog;
+    if (config) { argv[n++] = (char *)(uintptr_t)"--config"; argv[n++] = (char *)(uintptr_t)config; }
+    argv[n++] = (char *)(uintptr_t)"--listen";
+    argv[n++] = (char *)(uintptr_t)listen;
+    argv[n] = NULL;
+    spawn(c, name, argv, env);
+    if (!expect(c, "http://127.0.0.1:", now_ms() + WAIT)) return 0;
+    expect(c, "\n\n", now_ms() + 150);                        /* the rest of the greeting */
+    at = strstr(c->text.s, "http://127.0.0.1:");
+    c->port = atoi(at + 17);
+    return c->port > 0;
+}
+
+/* ---------------------------------------------------------------- a small HTTP client */
+
+typedef struct { int fd, eof; char *p; size_t n, cap; } link_;
+typedef struct {
+    int status, complete;                                    /* complete: the message ended as its framing says */
+    f_str head, body;
+} reply;
+
+static int dial_with(int port, int rcvbuf) {
+    struct sockaddr_in a;
+    int fd = socket(AF_INET, SOCK_STREAM, 0), one = 1;
+    memset(&a, 0, sizeof a);
+    a.sin_family = AF_INET;
+    a.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    a.sin_port = htons((unsigned short)port);
+    if (rcvbuf) setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &rcvbuf, sizeof rcvbuf);
+    if (connect(fd, (struct sockaddr *)&a, sizeof a)) { close(fd); return -1; }
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+    fcntl(fd, F_SETFL, O_NONBLOCK);
+    fcntl(fd, F_SETFD, FD_CLOEXEC);
+    return fd;
+}
+static link_ dial(int port) {
+    link_ l;
+    memset(&l, 0, sizeof l);
+    l.fd = dial_with(port, 0);
+    return l;
+}
+static void hang_up(link_ *l) {
+    if (l->fd >= 0) close(l->fd);
+    free(l->p);
+    memset(l, 0, sizeof *l);
+    l->fd = -1;
+}
+static int send_bytes(link_ *l, const char *p, size_t n) {
+    long until = now_ms() + WAIT;
+    while (n) {
+        ssize_t k = send(l->fd, p, n, MSG_NOSIGNAL);
+        struct pollfd f;
+        if (k > 0) { p += k; n -= (size_t)k; continue; }
+        if (errno != EAGAIN || now_ms() > until) return 0;
+        f.fd = l->fd;
+        f.events = POLLOUT;
+        poll(&f, 1, 100);
+    }
+    return 1;
+}
+/* More bytes: 1 some, 0 end of file or reset, -1 deadline. */
+static int more(link_ *l, long until) {
+    struct pollfd f;
+    ssize_t n;
+    if (l->eof) return 0;
+    if (l->cap - l->n < 65536) l->p = (char *)realloc(l->p, l->cap = l->cap * 2 + 131072);
+    f.fd = l->fd;
+    f.events = POLLIN;
+    if (poll(&f, 1, (int)(until - now_ms() > 0 ? until - now_ms() : 0)) <= 0) return -1;
+    n = recv(l->fd, l->p + l->n, 65536, 0);
+    if (n < 0 && errno == EAGAIN) return 1;
+    if (n <= 0) { l->eof = 1; return 0; }
+    l->n += (size_t)n;
+    return 1;
+}
+static void drop(link_ *l, size_t n) { memmove(l->p, l->p + n, l->n -= n); }
+
+static const char *header(const reply *r, const char *name) {
+    const char *p = r->head.s;
+    size_t n = strlen(name);
+    while (p && (p = strstr(p, "\r\n")) != NULL) {
+        p += 2;
+        if (!strncasecmp(p, name, n) && p[n] == ':') {
+            f_str v = { NULL, 0, 0 };
+            p += n + 1;
+            p += strspn(p, " ");
+            f_put(&v, p, strcspn(p, "\r"));
+            return v.s;
+        }
+    }
+    return NULL;
+}
+/* One whole answer off the link. status 0: none came. */
+static reply receive(link_ *l) {
+    reply r;
+    long until = now_ms() + WAIT;
+    char *end;
+    const char *te, *cl;
+    memset(&r, 0, sizeof r);
+    f_put(&r.body, "", 0);
+    f_put(&r.head, "", 0);
+    for (;;) {
+        if (l->n && (end = (char *)memmem(l->p, l->n, "\r\n\r\n", 4)) != NULL) {
+            if (l->n > 12 && !memcmp(l->p, "HTTP/1.1 100", 12)) { drop(l, (size_t)(end - l->p) + 4); continue; }
+            break;
+        }
+        if (more(l, until) <= 0) return r;
+    }
+    f_put(&r.head, l->p, (size_t)(end - l->p) + 2);
+    drop(l, (size_t)(end - l->p) + 4);
+    if (strncmp(r.head.s, "HTTP/1.1 ", 9)) return r;
+    r.status = atoi(r.head.s + 9);
+    te = header(&r, "transfer-encoding");
+    cl = header(&r, "content-length");
+    if (te) {
+        for (;;) {
+            char *eol, *tail;
+            unsigned long size;
+            while (!l->n || !(eol = (char *)memmem(l->p, l->n, "\r\n", 2))) if (more(l, until) <= 0) return r;
+            size = strtoul(l->p, &tail, 16);
+            if (tail == l->p) return r;
+            drop(l, (size_t)(eol - l->p) + 2);
+            while (l->n < size + 2) if (more(l, until) <= 0) { f_put(&r.body, l->p, l->n < size ? l->n : size); return r; }
+            f_put(&r.body, l->p, size);
+            if (memcmp(l->p + size, "\r\n", 2)) return r;
+            drop(l, size + 2);
+            if (!size) { r.complete = 1; return r; }
+        }
+    }
+    if (cl) {
+        size_t n = strtoul(cl, NULL, 10);
+        while (l->n < n) if (more(l, until) <= 0) { f_put(&r.body, l->p, l->n); return r; }
+        f_put(&r.body, l->p, n);
+        drop(l, n);
+        r.complete = 1;
+        return r;
+    }
+    while (more(l, until) > 0) { }
+    f_put(&r.body, l->p, l->n);
+    l->n = 0;
+    r.complete = l->eof;
+    return r;
+}
+/* 1 when the peer closes within the deadline. */
+static int closes(link_ *l) {
+    long until = now_ms() + WAIT;
+    int k;
+    while ((k = more(l, until)) > 0) { }
+    return k == 0;
+}
+static const char *fmt(const char *f, ...) {
+    va_list ap;
+    char buf[8192];
+    f_str s = { NULL, 0, 0 };
+    va_start(ap, f);
+    vsnprintf(buf, sizeof buf, f, ap);
+    va_end(ap);
+    f_puts(&s, buf);
+    return s.s;
+}
+static const char *get_text(const char *path, const char *headers) {
+    return fmt("GET %s HTTP/1.1\r\nHost: 127.0.0.1\r\n%s\r\n", path, headers ? headers : "");
+}
+static const char *post_text(const char *path, const char *headers, const char *body) {
+    f_str s = { NULL, 0, 0 };
+    f_puts(&s, fmt("POST %s HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n%sContent-Length: %lu\r\n\r\n", path, headers ? headers : "",
+                   (unsigned long)strlen(body)));
+    f_puts(&s, body);
+    return s.s;
+}
+static reply talk(int port, const char *text) {
+    link_ l = dial(port);
+    reply r;
+    memset(&r, 0, sizeof r);
+    f_put(&r.body, "", 0);
+    f_put(&r.head, "", 0);
+    if (l.fd >= 0 && send_bytes(&l, text, strlen(text))) r = receive(&l);
+    hang_up(&l);
+    return r;
+}
+static const f_json *json_of(const reply *r) {
+    const f_json *j = r->body.n ? f_parse(r->body.s, r->body.n, NULL) : NULL;
+    return j;
+}
+
+/* ---------------------------------------------------------------- requests and answers of the three clients */
+
+static const char *const client_name[] = { "openai", "anthropic", "gemini", "gemini array" };
+static const char *const client_headers[] = { "Authorization: Bearer client-key\r\n", "anthropic-version: 2023-06-01\r\nx-api-key: client-key\r\n",
+                                              "x-goog-api-key: client-key\r\n", "x-goog-api-key: client-key\r\n" };
+
+/* `client` 3 is Gemini without alt=sse. `more`: members to put after the first ones, each followed by a comma. */
+static const char *request(int client, const char *model, int stream, const char *more_) {
+    const char *m = more_ ? more_ : "";
+    if (client == OAI)
+        return post_text("/v1/chat/completions", client_headers[OAI], fmt("{\"model\":\"%s\",%s%s\"messages\":[{\"role\":\"user\",\"content\":\"Hi\"}]}", model, m,
+                         stream ? "\"stream\":true,\"stream_options\":{\"include_usage\":true}," : ""));
+    if (client == ANT)
+        return post_text("/v1/messages", client_headers[ANT], fmt("{\"model\":\"%s\",\"max_tokens\":100,%s%s\"messages\":[{\"role\":\"user\",\"content\":\"Hi\"}]}",
+                         model, m, stream ? "\"stream\":true," : ""));
+    return post_text(fmt("/v1beta/models/%s:%s%s", model, stream ? "streamGenerateContent" : "generateContent", stream && client == GEM ? "?alt=sse" : ""),
+                     client_headers[GEM], fmt("{%s\"contents\":[{\"role\":\"user\",\"parts\":[{\"text\":\"Hi\"}]}]}", m));
+}
+static const char *answer_text(int client, const f_json *whole) {
+    const f_json *j = f_get(whole, client == OAI ? "choices[0].message.content" : client == ANT ? "content[0].text" : "candidates[0].content.parts[0].text");
+    return j && j->type == 's' ? j->s : "";
+}
+static f_fold fold(int client, const reply *r) {
+    return client == OAI ? f_fold_openai(r->body.s, r->body.n) : client == ANT ? f_fold_anthropic(r->body.s, r->body.n) : f_fold_gemini(r->body.s, r->body.n);
+}
+static const char *finish_of(int client, const f_json *whole) {
+    const f_json *j = f_get(whole, client == OAI ? "choices[0].finish_reason" : client == ANT ? "stop_reason" : "candidates[0].finishReason");
+    return j && j->type == 's' ? j->s : "";
+}
+static long in_tokens(int client, const f_json *whole) {
+    return f_long(f_get(whole, client == OAI ? "usage.prompt_tokens" : client == ANT ? "usage.input_tokens" : "usageMetadata.promptTokenCount"), -1);
+}
+static const char *const finish_word[] = { "stop", "end_turn", "STOP", "STOP" };
+
+/* The error's message when `j` is an error of that client's form, else NULL. */
+static const char *error_message(int client, const f_json *j) {
+    const f_json *e, *m;
+    if (j && j->type == 'a' && client >= GEM) j = j->kid;
+    e = f_member(j, "error");
+    m = f_member(e, "message");
+    if (!m || m->type != 's' || !m->n) return NULL;
+    if (client == OAI && (!f_member(e, "type") || !f_member(e, "code") || !f_member(e, "param"))) return NULL;
+    if (client == ANT && (!f_is(f_member(j, "type"), "error") || !f_member(e, "type"))) return NULL;
+    if (client >= GEM && (f_long(f_member(e, "code"), -1) < 400 || !f_member(e, "status"))) return NULL;
+    return m->s;
+}
+/* Checks that the reply is an error in the client's form; its message, "" when it is not. */
+static const char *is_error(int client, const reply *r, int status) {
+    const char *m = error_message(client, json_of(r));
+    if (status) t_int("status", r->status, status);
+    t_ok("complete", r->complete);
+    t_ok("content-type", header(r, "content-type") && !strncmp(header(r, "content-type"), "application/json", 16));
+    if (!t_ok("error in the client's form", m != NULL)) printf("  %s\n  %.400s\n", r->head.s, r->body.s);
+    return m ? m : "";
+}
+static void label(const char *a, const char *b, const char *c) {
+    static char row[256];
+    snprintf(row, sizeof row, "%s <- %s %s", a, b, c);
+    t_row(row);
+}
+static void contains(const char *what, const char *text, const char *part) {
+    if (!t_ok(what, text && strstr(text, part))) printf("  \"%s\" is not in: %.600s\n", part, text ? text : "(null)");
+}
+
+/* ---------------------------------------------------------------- the provider's side of the story */
+
+static const f_json *provider_says(const char *path) {
+    reply r = talk(provider.port, get_text(path, NULL));
+    return json_of(&r);
+}
+static void provider_reset(void) { talk(provider.port, post_text("/reset", NULL, "{}")); }
+
+/* Poll /state until `member` is `want`. */
+static int state_is(const char *member, long want, int ms) {
+    long until = now_ms() + ms, got = -1;
+    do {
+        got = f_long(f_get(provider_says("/state"), member), -1);
+        if (got == want) return 1;
+        poll(NULL, 0, 3);
+    } while (now_ms() < until);
+    printf("  provider: %s is %ld, wanted %ld\n", member, got, want);
+    return 0;
+}
+static const char *last_body(void) {
+    const f_json *j = f_get(provider_says("/last"), "[0].body");
+    return j && j->type == 's' ? j->s : "";
+}
+
+/* ================================================================ the provider itself: an oracle must be able to fail */
+
+T(provider_refuses) {
+    static const struct { const char *label, *path, *headers, *body; int status; } rows[] = {
+        { "openai: no key", "/v1/chat/completions", "", "{}", 401 },
+        { "openai: unknown member", "/v1/chat/completions", "A", "{\"model\":\"text\",\"top_k\":1,\"messages\":[{\"role\":\"user\",\"content\":\"Hi\"}]}", 400 },
+        { "openai: repeated member", "/v1/chat/completions", "A", "{\"model\":\"text\",\"model\":\"text\",\"messages\":[{\"role\":\"user\",\"content\":\"Hi\"}]}", 400 },
+        { "openai: stream_options alone", "/v1/chat/completions", "A", "{\"model\":\"text\",\"stream_options\":{},\"messages\":[{\"role\":\"user\",\"content\":\"Hi\"}]}", 400 },
+        { "openai: call without result", "/v1/chat/completions", "A", "{\"model\":\"text\",\"messages\":[{\"role\":\"assistant\",\"tool_calls\":[{\"id\":\"a\",\"type\":\"function\","
+          "\"function\":{\"name\":\"f\",\"arguments\":\"{}\"}}]},{\"role\":\"user\",\"content\":\"Hi\"}]}", 400 },
+        { "openai: key of another dialect", "/v1/chat/completions", "AX", "{\"model\":\"text\",\"messages\":[{\"role\":\"user\",\"content\":\"Hi\"}]}", 400 },
+        { "openai: our own header", "/v1/chat/completions", "AW", "{\"model\":\"text\",\"messages\":[{\"role\":\"user\",\"content\":\"Hi\"}]}", 400 },
+        { "anthropic: no version", "/v1/messages", "X", "{\"model\":\"text\",\"max_tokens\":9,\"messages\":[{\"role\":\"user\",\"content\":\"Hi\"}]}", 400 },
+        { "anthropic: no max_tokens", "/v1/messages", "XV", "{\"model\":\"text\",\"messages\":[{\"role\":\"user\",\"content\":\"Hi\"}]}", 400 },
+        { "anthropic: temperature in 2026-10-21", "/v1/messages", "XN", "{\"model\":\"text\",\"max_tokens\":9,\"temperature\":1,\"messages\":[{\"role\":\"user\",\"content\":\"Hi\"}]}", 400 },
+        { "anthropic: temperature in 2023-06-01", "/v1/messages", "XV", "{\"model\":\"text\",\"max_tokens\":9,\"temperature\":1,\"messages\":[{\"role\":\"user\",\"content\":\"Hi\"}]}", 200 },
+        { "anthropic: two keys", "/v1/messages", "AXV", "{\"model\":\"text\",\"max_tokens\":9,\"messages\":[{\"role\":\"user\",\"content\":\"Hi\"}]}", 400 },
+        { "anthropic: result of no call", "/v1/messages", "XV", "{\"model\":\"text\",\"max_tokens\":9,\"messages\":[{\"role\":\"user\",\"content\":[{\"type\":\"tool_result\",\"tool_use_id\":\"x\"}]}]}", 400 },
+        { "anthropic: bad id", "/v1/messages", "XV", "{\"model\":\"text\",\"max_tokens\":9,\"messages\":[{\"role\":\"user\",\"content\":\"Hi\"},{\"role\":\"assistant\",\"content\":[{\"type\":\"tool_use\","
+          "\"id\":\"a b\",\"name\":\"f\",\"input\":{}}]},{\"role\":\"user\",\"content\":[{\"type\":\"tool_result\",\"tool_use_id\":\"a b\"}]}]}", 400 },
+        { "anthropic: prefill", "/v1/messages", "XV", "{\"model\":\"text\",\"max_tokens\":9,\"messages\":[{\"role\":\"user\",\"content\":\"Hi\"},{\"role\":\"assistant\",\"content\":\"A\"}]}", 400 },
+        { "gemini: no data in a part", "/v1beta/models/text:generateContent", "G", "{\"contents\":[{\"parts\":[{\"thought\":true}]}]}", 400 },
+        { "gemini: signature missing", "/v1beta/models/think:generateContent", "G", "{\"contents\":[{\"parts\":[{\"text\":\"Hi\"}]},{\"role\":\"model\",\"parts\":[{\"functionCall\":{\"name\":\"f\"}}]},"
+          "{\"parts\":[{\"functionResponse\":{\"name\":\"f\",\"response\":{}}}]}]}", 400 },
+        { "gemini: sentinel", "/v1beta/models/think:generateContent", "G", "{\"contents\":[{\"parts\":[{\"text\":\"Hi\"}]},{\"role\":\"model\",\"parts\":[{\"functionCall\":{\"name\":\"f\"},"
+          "\"thoughtSignature\":\"skip_thought_signature_validator\"}]},{\"parts\":[{\"functionResponse\":{\"name\":\"f\",\"response\":{}}}]}]}", 200 },
+        { "gemini: response that is no object", "/v1beta/models/text:generateContent", "G", "{\"contents\":[{\"parts\":[{\"text\":\"Hi\"}]},{\"role\":\"model\",\"parts\":[{\"functionCall\":{\"name\":\"f\"}}]},"
+          "{\"parts\":[{\"functionResponse\":{\"name\":\"f\",\"response\":\"x\"}}]}]}", 400 },
+        { "gemini: schema word", "/v1beta/models/text:generateContent", "G", "{\"contents\":[{\"parts\":[{\"text\":\"Hi\"}]}],\"tools\":[{\"functionDeclarations\":[{\"name\":\"f\",\"parameters\":"
+          "{\"type\":\"object\",\"$schema\":\"x\"}}]}]}", 400 },
+        { "gemini: level and budget", "/v1beta/models/text:generateContent", "G", "{\"contents\":[{\"parts\":[{\"text\":\"Hi\"}]}],\"generationConfig\":{\"thinkingConfig\":{\"thinkingBudget\":1,\"thinkingLevel\":\"LOW\"}}}", 400 },
+        { "gemini: snake case", "/v1beta/models/text:generateContent", "G", "{\"contents\":[{\"parts\":[{\"text\":\"Hi\"}]}],\"generation_config\":{\"max_output_tokens\":5}}", 200 },
+    };
+    size_t i;
+    for (i = 0; i < T_COUNT(rows); i++) {
+        f_str h = { NULL, 0, 0 };
+        reply r;
+        t_row(rows[i].label);
+        f_put(&h, "", 0);
+        if (strchr(rows[i].headers, 'A')) f_puts(&h, "Authorization: Bearer provider-key-7f3\r\n");
+        if (strchr(rows[i].headers, 'X')) f_puts(&h, "x-api-key: provider-key-7f3\r\n");
+        if (strchr(rows[i].headers, 'G')) f_puts(&h, "x-goog-api-key: provider-key-7f3\r\n");
+        if (strchr(rows[i].headers, 'V')) f_puts(&h, "anthropic-version: 2023-06-01\r\n");
+        if (strchr(rows[i].headers, 'N')) f_puts(&h, "anthropic-version: 2026-10-21\r\n");
+        if (strchr(rows[i].headers, 'W')) f_puts(&h, "x-aigw-user: u\r\n");
+        r = talk(provider.port, post_text(rows[i].path, h.s, rows[i].body));
+        if (!t_int("status", r.status, rows[i].status)) printf("  %.300s\n", r.body.s);
+    }
+}
+
+/* ================================================================ answers */
+
+T(greets) {
+    const char *p = gateway.text.s;
+    int lines = 0;
+    for (; *p; p++) lines += *p == '\n';
+    t_ok("at most 15 lines", lines <= 15);
+    contains("a curl line", gateway.text.s, "curl");
+    contains("the key's name", gateway.text.s, "AIGW_TEST_KEY");
+    t_ok("not the key", !strstr(gateway.text.s, KEY));
+    contains("a base URL for an SDK", gateway.text.s, "/v1");
+}
+static void check_answer(int client, const f_json *whole) {
+    t_str("text", answer_text(client, whole), strlen(answer_text(client, whole)), HELLO);
+    t_str("finish", finish_of(client, whole), strlen(finish_of(client, whole)), finish_word[client]);
+    t_int("input tokens", in_tokens(client, whole), 20);
+}
+T(pairs_whole) {
+    int c, u;
+    for (c = 0; c < 3; c++)
+        for (u = 0; u < 3; u++) {
+            reply r = talk(gateway.port, request(c, fmt("%s-text", up_name[u]), 0, NULL));
+            label(client_name[c], up_name[u], "whole");
+            if (!t_int("status", r.status, 200)) printf("  %.400s\n", r.body.s);
+            check_answer(c, json_of(&r));
+            t_ok("content-type", header(&r, "content-type") && !strncmp(header(&r, "content-type"), "application/json", 16));
+        }
+}
+T(pairs_streamed) {
+    static const char *const forms[] = { "text", "crlf-text", "bytewise-text", "closing-text", "no-done-text" };
+    size_t k;
+    int c, u;
+    for (c = 0; c < 4; c++)
+        for (u = 0; u < 3; u++)
+            for (k = 0; k < T_COUNT(forms); k++) {
+                reply r = talk(gateway.port, request(c, fmt("%s-%s", up_name[u], forms[k]), 1, NULL));
+                f_fold f = fold(c, &r);
+                label(client_name[c], up_name[u], forms[k]);
+                if (!t_int("status", r.status, 200)) printf("  %.400s\n", r.body.s);
+                t_ok("complete", r.complete);
+                contains("content-type", header(&r, "content-type"), c == 3 ? "application/json" : "text/event-stream");
+                if (k != 3 && (k != 4 || u != ANT)) {             /* a close without length is not known to be clean; nor is a stream without its end */
+                    check_answer(c, f.whole);
+                    t_int("one finish", f.finish, 1);
+                    t_int("no error", f.errors, 0);
+                    if (c < 2) t_int("one end marker", f.done, 1);
+                } else t_int("one end: finish or error", f.finish + f.errors > 0 ? 1 : 0, 1);
+                if (!t_ok("grammar", !f.bad)) printf("  %s\n", f.bad);
+                t_int("nothing after the end", f.after, 0);
+            }
+}
+T(gemini_paths) {
+    static const struct { const char *path; int client; } rows[] = {
+        { "/v1beta/models/gem-text:streamGenerateContent?alt=sse", GEM }, { "/v1/models/gem-text:streamGenerateContent?alt=sse", GEM },
+        { "/v1beta/models/oai-text:streamGenerateContent", 3 }, { "/v1/models/oai-text:streamGenerateContent", 3 },
+        { "/v1/models/ant-text:streamGenerateContent?key=client-key&alt=sse", GEM }, { "/v1beta/models/oai/text:streamGenerateContent?alt=sse", GEM },
+        { "/v1beta/models/oai%2Ftext:streamGenerateContent?alt=sse", GEM },
+        { "/v1/models/ant-text:generateContent", -1 }, { "/v1beta/models/ant-text:generateContent?key=client-key", -1 },
+    };
+    size_t i;
+    for (i = 0; i < T_COUNT(rows); i++) {
+        reply r = talk(gateway.port, post_text(rows[i].path, strstr(rows[i].path, "key=") ? "" : client_headers[GEM], "{\"contents\":[{\"parts\":[{\"text\":\"Hi\"}]}]}"));
+        const f_json *whole;
+        t_row(rows[i].path);
+        if (!t_int("status", r.status, 200)) printf("  %.300s\n", r.body.s);
+        if (rows[i].client < 0) whole = json_of(&r);
+        else { f_fold f = fold(rows[i].client, &r); whole = f.whole; if (!t_ok("grammar", !f.bad)) printf("  %s\n", f.bad); }
+        if (rows[i].client == 3) t_ok("an array", r.body.n && r.body.s[0] == '[');
+        check_answer(GEM, whole);
+    }
+}
+T(counts_tokens) {
+    int u;
+    for (u = ANT; u <= GEM; u++) {
+        reply a = talk(gateway.port, post_text("/v1/messages/count_tokens", client_headers[ANT], fmt("{\"model\":\"%s-text\",\"messages\":[{\"role\":\"user\",\"content\":\"Hi\"}]}", up_name[u])));
+        reply g = talk(gateway.port, post_text(fmt("/v1beta/models/%s-text:countTokens", up_name[u]), client_headers[GEM], "{\"contents\":[{\"parts\":[{\"text\":\"Hi\"}]}]}"));
+        reply h = talk(gateway.port, post_text(fmt("/v1/models/%s-text:countTokens", up_name[u]), client_headers[GEM],
+                       fmt("{\"generateContentRequest\":{\"model\":\"models/%s-text\",\"contents\":[{\"parts\":[{\"text\":\"Hi\"}]}]}}", up_name[u])));
+        t_row(up_name[u]);
+        if (!t_int("anthropic", f_long(f_get(json_of(&a), "input_tokens"), -1), 42)) printf("  %.300s\n", a.body.s);
+        if (!t_int("gemini", f_long(f_get(json_of(&g), "totalTokens"), -1), 42)) printf("  %.300s\n", g.body.s);
+        if (!t_int("gemini, whole request", f_long(f_get(json_of(&h), "totalTokens"), -1), 42)) printf("  %.300s\n", h.body.s);
+    }
+    {
+        reply r = talk(gateway.port, post_text("/v1/messages/count_tokens", client_headers[ANT], "{\"model\":\"oai-text\",\"messages\":[{\"role\":\"user\",\"content\":\"Hi\"}]}"));
+        t_row("openai has no such call");
+        if (r.status == 200) t_ok("an estimate", f_long(f_get(json_of(&r), "input_tokens"), -1) > 0);
+        else is_error(ANT, &r, 0);
+    }
+}
+static int lists(const f_json *list, const char *member, const char *want) {
+    const f_json *j;
+    for (j = list ? list->kid : NULL; j; j = j->next) if (f_is(f_member(j, member), want)) return 1;
+    return 0;
+}
+T(lists_models) {
+    reply o = talk(gateway.port, get_text("/v1/models", client_headers[OAI])), a = talk(gateway.port, get_text("/v1/models", client_headers[ANT]));
+    reply g = talk(gateway.port, get_text("/v1beta/models", "")), h = talk(gateway.port, get_text("/v1/models", client_headers[GEM]));
+    reply k = talk(gateway.port, get_text("/v1/models?key=client-key", ""));
+    t_row("openai");
+    t_int("status", o.status, 200);
+    t_ok("object", f_is(f_get(json_of(&o), "object"), "list") && lists(f_get(json_of(&o), "data"), "id", "oai-text"));
+    t_ok("entry", f_is(f_get(json_of(&o), "data[0].object"), "model") && f_get(json_of(&o), "data[0].created") && f_get(json_of(&o), "data[0].owned_by"));
+    t_row("anthropic");
+    t_ok("data", lists(f_get(json_of(&a), "data"), "id", "oai-text") && f_is(f_get(json_of(&a), "data[0].type"), "model"));
+    t_ok("entry", f_get(json_of(&a), "has_more") && f_get(json_of(&a), "data[0].display_name") && f_get(json_of(&a), "data[0].created_at") &&
+         f_get(json_of(&a), "first_id") && f_get(json_of(&a), "last_id"));
+    t_row("gemini");
+    t_ok("/v1beta", lists(f_get(json_of(&g), "models"), "name", "models/oai-text"));
+    t_ok("/v1 with its key", lists(f_get(json_of(&h), "models"), "name", "models/oai-text"));
+    t_ok("/v1 with ?key=", lists(f_get(json_of(&k), "models"), "name", "models/oai-text"));
+    t_row("one model");
+    o = talk(gateway.port, get_text("/v1/models/oai-text", client_headers[OAI]));
+    t_ok("found", o.status == 200 && f_is(f_get(json_of(&o), "id"), "oai-text"));
+    o = talk(gateway.port, get_text("/v1/models/nope", client_headers[OAI]));
+    is_error(OAI, &o, 404);
+}
+T(pages) {
+    reply r = talk(gateway.port, get_text("/health", NULL));
+    t_int("health", r.status, 200);
+    t_ok("its body", f_is(f_get(json_of(&r), "status"), "ok"));
+    r = talk(gateway.port, get_text("/", "Accept: */*\r\n"));
+    t_int("text page", r.status, 200);
+    contains("type", header(&r, "content-type"), "text/plain");
+    contains("a curl line", r.body.s, "curl");
+    r = talk(gateway.port, get_text("/", "Accept: text/html,application/xhtml+xml,*/*;q=0.8\r\n"));
+    contains("type", header(&r, "content-type"), "text/html");
+    contains("a page", r.body.s, "<html");
+    contains("models", r.body.s, "oai-text");
+    t_ok("no key on the page", !strstr(r.body.s, KEY));
+    r = talk(gateway.port, "HEAD /health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+    t_ok("HEAD is answered", r.status == 200 || r.status == 405);
+}
+T(tells_who_served) {
+    int stream;
+    for (stream = 0; stream < 2; stream++) {
+        link_ l = dial(gateway.port);
+        const char *text = post_text("/v1/chat/completions", "Authorization: Bearer k\r\nx-request-id: my-own.id_1\r\n",
+                                     fmt("{\"model\":\"oai-text\",\"stream\":%s,\"messages\":[{\"role\":\"user\",\"content\":\"Hi\"}]}", stream ? "true" : "false"));
+        reply r;
+        send_bytes(&l, text, strlen(text));
+        r = receive(&l);
+        hang_up(&l);
+        t_row(stream ? "streamed" : "whole");
+        contains("x-request-id", header(&r, "x-request-id"), "my-own.id_1");
+        contains("x-aigw-provider", header(&r, "x-aigw-provider"), "oai");
+        contains("x-aigw-model", header(&r, "x-aigw-model"), "text");
+        contains("x-aigw-attempts", header(&r, "x-aigw-attempts"), "1");
+        contains("x-aigw-upstream-request-id", header(&r, "x-aigw-upstream-request-id"), "req_oai_");
+        t_ok("no cookie of the provider", !header(&r, "set-cookie") && !header(&r, "openai-organization"));
+        if (stream) t_ok("not buffered by proxies", header(&r, "cache-control") && header(&r, "x-accel-buffering"));
+    }
+    {
+        reply r = talk(gateway.port, request(ANT, "oai-err-500", 0, NULL));
+        t_row("error, anthropic client");
+        t_ok("request-id", header(&r, "request-id") != NULL);
+        contains("x-aigw-provider", header(&r, "x-aigw-provider"), "oai");
+    }
+}
+/* Take the serial numbers out of a frame, and its padding: no two answers share them. */
+static void mask(char *s) {
+    char *p = strstr(s, "\"obfuscation\"");
+    if (p) *p = 0;
+    for (p = s; *p; p++)
+        if (p[0] == 'T' && p > s && strchr("-_r", p[-1]) && isdigit((unsigned char)p[1])) {
+            size_t n = strspn(p + 1, "0123456789");
+            memmove(p + 1, p + 1 + n, strlen(p + 1 + n) + 1);
+        }
+}
+/* Same dialect: what the provider sends comes through byte for byte; the usage chunk that only the gateway asked for does not. */
+T(same_dialect_same_bytes) {
+    static const char *const keys[] = { "Authorization: Bearer provider-key-7f3\r\n", "anthropic-version: 2023-06-01\r\nx-api-key: provider-key-7f3\r\n",
+                                        "x-goog-api-key: provider-key-7f3\r\n" };
+    int c;
+    for (c = 0; c < 3; c++) {
+        const char *mine = request(c, fmt("%s-text", up_name[c]), 1, NULL), *theirs = request(c, "text", 1, NULL);
+        f_str direct = { NULL, 0, 0 };
+        reply a, b;
+        f_sse s, d;
+        int frames = 0;
+        f_put(&direct, theirs, (size_t)(strstr(theirs, client_headers[c]) - theirs));
+        f_puts(&direct, keys[c]);
+        f_puts(&direct, strstr(theirs, client_headers[c]) + strlen(client_headers[c]));
+        b = talk(provider.port, direct.s);
+        a = talk(gateway.port, mine);
+        label(client_name[c], up_name[c], "verbatim");
+        s = f_sse_open(a.body.s, a.body.n);
+        d = f_sse_open(b.body.s, b.body.n);
+        while (f_sse_next(&d)) {
+            if (!t_ok("as many frames", f_sse_next(&s)) || !s.data.s || !d.data.s) break;
+            frames++;
+            mask(s.data.s);
+            mask(d.data.s);
+            t_str("frame", s.data.s, strlen(s.data.s), d.data.s);
+        }
+        t_ok("no more frames", !f_sse_next(&s));
+        t_ok("some", frames > 5);
+    }
+    {
+        reply r = talk(gateway.port, post_text("/v1/chat/completions", client_headers[OAI], "{\"model\":\"oai-text\",\"stream\":true,\"messages\":[{\"role\":\"user\",\"content\":\"Hi\"}]}"));
+        t_row("usage that the client did not ask for");
+        t_ok("is not there", r.status == 200 && !strstr(r.body.s, "\"usage\":{") && strstr(r.body.s, "[DONE]"));
+    }
+}
+T(tools_cross) {
+    static const char *const tools[] = {
+        "\"tools\":[{\"type\":\"function\",\"function\":{\"name\":\"get_weather\",\"description\":\"d\",\"parameters\":{\"type\":\"object\",\"properties\":{\"city\":{\"type\":\"string\"}}}}}],",
+        "\"tools\":[{\"name\":\"get_weather\",\"description\":\"d\",\"input_schema\":{\"type\":\"object\",\"properties\":{\"city\":{\"type\":\"string\"}}}}],",
+        "\"tools\":[{\"functionDeclarations\":[{\"name\":\"get_weather\",\"description\":\"d\",\"parametersJsonSchema\":{\"type\":\"object\",\"properties\":{\"city\":{\"type\":\"string\"}}}}]}]," };
+    static const char *const name_at[] = { "choices[0].message.tool_calls[0].function.name", "content[0].name", "candidates[0].content.parts[0].functionCall.name" };
+    static const char *const args_at[] = { "choices[0].message.tool_calls[0].function.arguments", "content[0].input", "candidates[0].content.parts[0].functionCall.args" };
+    static const char *const word[] = { "tool_calls", "tool_use", "STOP" };
+    int c, u, stream;
+    for (c = 0; c < 3; c++)
+        for (u = 0; u < 3; u++)
+            for (stream = 0; stream < 2; stream++) {
+                reply r = talk(gateway.port, request(c, fmt("%s-tools", up_name[u]), stream, tools[c]));
+                const f_json *whole, *args;
+                label(client_name[c], up_name[u], stream ? "tools streamed" : "tools whole");
+                if (!t_int("status", r.status, 200)) printf("  %.400s\n", r.body.s);
+                if (stream) { f_fold f = fold(c, &r); whole = f.whole; if (!t_ok("grammar", !f.bad)) printf("  %s\n", f.bad); } else whole = json_of(&r);
+                t_ok("name", f_is(f_get(whole, name_at[c]), "get_weather"));
+                args = f_get(whole, args_at[c]);
+                if (args && args->type == 's') args = f_parse(args->s, args->n, NULL);
+                t_ok("arguments", f_is(f_get(args, "city"), "Oslo \"N\"") && f_long(f_get(args, "days"), -1) == 3);
+                t_ok("finish", !strcmp(finish_of(c, whole), word[c]));
+            }
+}
+/* Kind, status, hint and provider's message in every pair; what names them is tests/sdk. */
+T(errors_cross) {
+    static const struct { const char *model; int status; const char *message; } rows[] = {
+        { "err-400", 400, "scripted" }, { "err-401", 401, "scripted" }, { "err-403", 403, "scripted" }, { "err-404", 404, "scripted" }, { "err-413", 413, "scripted" },
+        { "err-429", 429, "scripted" }, { "err-500", 500, "scripted" }, { "err-503", 503, "scripted" }, { "err-html", 502, "" }, { "err-in-200", 503, "inside a 200" },
+        { "garbage", 502, "" }, { "cut-40", 502, "" }, { "wrong-length", 502, "" }, { "err-nonexistent", 404, "" },
+    };
+    size_t i;
+    int c, u, stream;
+    for (i = 0; i < T_COUNT(rows); i++)
+        for (c = 0; c < 3; c++)
+            for (u = 0; u < 3; u++)
+                for (stream = 0; stream < 2; stream++) {
+                    reply r;
+                    const char *m;
+                    if (stream && (!strcmp(rows[i].model, "cut-40") || !strcmp(rows[i].model, "wrong-length"))) continue;   /* cuts has them */
+                    r = talk(gateway.port, request(c, fmt("%s-%s", up_name[u], rows[i].model), stream, NULL));
+                    label(client_name[c], up_name[u], rows[i].model);
+                    if (c == u && !strcmp(rows[i].model, "err-401") && c == GEM) { is_error(c, &r, 0); continue; }
+                    if (!strcmp(rows[i].model, "err-503") && (r.status == 529 || c == u)) { is_error(c, &r, 0); continue; }
+                    m = is_error(c, &r, rows[i].status);
+                    contains("message", m, rows[i].message);
+                    t_ok("no key", !strstr(r.body.s, KEY) && !strstr(r.head.s, KEY));
+                    if (!strcmp(rows[i].model, "err-429")) {
+                        const char *hint = header(&r, "retry-after"), *delay = strstr(r.body.s, "\"retryDelay\"");
+                        t_ok("hint", (hint && atoi(hint) == 7) || (c == GEM && delay && strstr(delay, "\"7s\"")));
+                    }
+                }
+}
+
+/* ================================================================ ends that are not clean */
+
+/* A stream must end once: finish or error, never both, nothing after it, and an error when the upstream broke off. */
+static void check_broken(int c, reply *r, const char *what) {
+    f_fold f;
+    if (r->status != 200) { is_error(c, r, 0); t_ok("5xx", r->status >= 500); return; }
+    f = fold(c, r);
+    if (!t_ok("error, no finish", f.errors == 1 && !f.finish && !f.done)) printf("  %s: %.200s ... %s\n", what, r->body.s, r->body.n > 300 ? r->body.s + r->body.n - 300 : "");
+    if (!t_ok("grammar", !f.bad)) printf("  %s: %s\n", what, f.bad);
+    t_int("nothing after the end", f.after, 0);
+    t_ok("complete", r->complete);
+}
+T(cuts) {
+    static const char *const breaks[] = { "cut", "reset", "eof" };
+    static const int at[] = { 0, 1, 150, 300, 301, 302, 303, 700, 1200, 2400 };
+    size_t i, k;
+    int c, u;
+    for (c = 0; c < 4; c++)
+        for (u = 0; u < 3; u++)
+            for (k = 0; k < T_COUNT(breaks); k++)
+                for (i = 0; i < T_COUNT(at); i++) {
+                    const char *model = fmt("%s/%s-%d", up_name[u], breaks[k], at[i]);
+                    reply r = talk(gateway.port, request(c, model, 1, NULL));
+                    label(client_name[c], up_name[u], model);
+                    check_broken(c, &r, model);
+                    f_free();
+                }
+    for (c = 0; c < 3; c++)
+        for (u = 0; u < 3; u++)
+            for (k = 0; k < T_COUNT(breaks); k++) {
+                const char *model = fmt("%s/%s-120-tools", up_name[u], breaks[k]);
+                reply r = talk(gateway.port, request(c, model, 0, NULL));
+                label(client_name[c], up_name[u], model);
+                is_error(c, &r, 502);
+            }
+}
+T(errors_in_streams) {
+    int c, u;
+    for (c = 0; c < 4; c++)
+        for (u = 0; u < 3; u++) {
+            reply r = talk(gateway.port, request(c, fmt("%s-err-in-stream", up_name[u]), 1, NULL));
+            label(client_name[c], up_name[u], "err-in-stream");
+            check_broken(c, &r, "err-in-stream");
+            contains("message", r.body.s, "Overloaded in the stream");
+        }
+}
+
+/* ================================================================ bad input */
+
+static void row_end(link_ *l, reply *r, char then) {
+    if (then == 'c') t_ok("closed", closes(l));
+    if (then == 'k') {
+        const char *g = get_text("/health", NULL);
+        t_ok("said to stay", !header(r, "connection") || strcasecmp(header(r, "connection"), "close"));
+        send_bytes(l, g, strlen(g));
+        *r = receive(l);
+        t_int("next request on it", r->status, 200);
+    }
+}
+T(bad_bodies) {
+    static const struct { const char *label; int client; const char *path, *body; int status; const char *part; } rows[] = {
+        { "malformed", OAI, "/v1/chat/completions", "{\"model\":\"oai-text\",\"messages\":[}", 400, "32" },
+        { "malformed", ANT, "/v1/messages", "{\"model\":\"oai-text\",\"messages\":[}", 400, "32" },
+        { "malformed", GEM, "/v1beta/models/oai-text:generateContent", "{\"contents\":[}", 400, "13" },
+        { "cut short", OAI, "/v1/chat/completions", "{\"model\":\"oai-text\",\"messages\":[", 400, "32" },
+        { "no object", OAI, "/v1/chat/completions", "[]", 400, "" },
+        { "empty", OAI, "/v1/chat/completions", "", 400, "" },
+        { "text after it", OAI, "/v1/chat/completions", "{\"model\":\"oai-text\",\"messages\":[{\"role\":\"user\",\"content\":\"Hi\"}]} x", 400, "" },
+        { "bad UTF-8", OAI, "/v1/chat/completions", "{\"model\":\"oai-text\",\"messages\":[{\"role\":\"user\",\"content\":\"\xff\"}]}", 400, "" },
+        { "wrong type", OAI, "/v1/chat/completions", "{\"model\":\"oai-text\",\"messages\":[{\"role\":\"user\",\"content\":5}]}", 400, "messages[0].content" },
+        { "wrong type", ANT, "/v1/messages", "{\"model\":\"oai-text\",\"max_tokens\":\"x\",\"messages\":[{\"role\":\"user\",\"content\":\"Hi\"}]}", 400, "max_tokens" },
+        { "wrong type", GEM, "/v1beta/models/oai-text:generateContent", "{\"contents\":[{\"parts\":7}]}", 400, "contents[0].parts" },
+        { "number too large", OAI, "/v1/chat/completions", "{\"model\":\"oai-text\",\"max_tokens\":1e400,\"messages\":[{\"role\":\"user\",\"content\":\"Hi\"}]}", 400, "max_tokens" },
+        { "repeated model", OAI, "/v1/chat/completions", "{\"model\":\"oai-text\",\"messages\":[{\"role\":\"user\",\"content\":\"Hi\"}],\"model\":\"ant-text\"}", 400, "model" },
+        { "repeated, escaped", OAI, "/v1/chat/completions", "{\"model\":\"oai-text\",\"messages\":[{\"role\":\"user\",\"content\":\"Hi\"}],\"m\\u006fdel\":\"ant-text\"}", 400, "model" },
+        { "repeated max_tokens", ANT, "/v1/messages", "{\"model\":\"ant-text\",\"max_tokens\":1,\"max_tokens\":2,\"messages\":[{\"role\":\"user\",\"content\":\"Hi\"}]}", 400, "max_tokens" },
+        { "repeated, nested", ANT, "/v1/messages", "{\"model\":\"ant-text\",\"max_tokens\":1,\"messages\":[{\"role\":\"user\",\"content\":\"Hi\",\"content\":\"Ho\"}]}", 400, "content" },
+        { "repeated contents", GEM, "/v1beta/models/oai-text:generateContent", "{\"contents\":[{\"parts\":[{\"text\":\"Hi\"}]}],\"contents\":[]}", 400, "contents" },
+        { "no messages", OAI, "/v1/chat/completions", "{\"model\":\"oai-text\"}", 400, "messages" },
+        { "no model", OAI, "/v1/chat/completions", "{\"messages\":[{\"role\":\"user\",\"content\":\"Hi\"}]}", 400, "model" },
+        { "unknown model", OAI, "/v1/chat/completions", "{\"model\":\"nope\",\"messages\":[{\"role\":\"user\",\"content\":\"Hi\"}]}", 404, "nope" },
+        { "unknown model", ANT, "/v1/messages", "{\"model\":\"nope\",\"max_tokens\":1,\"messages\":[{\"role\":\"user\",\"content\":\"Hi\"}]}", 404, "nope" },
+        { "unknown model", GEM, "/v1beta/models/nope:generateContent", "{\"contents\":[{\"parts\":[{\"text\":\"Hi\"}]}]}", 404, "nope" },
+        { "unknown route", OAI, "/v1/nope", "{}", 404, "/v1/nope" },
+        { "unknown route", ANT, "/v1/messages/nope", "{}", 404, "" },
+        { "unknown route", GEM, "/v1beta/models/oai-text:nope", "{}", 404, "" },
+        { "unknown route", GEM, "/v1beta/nope", "{}", 404, "" },
+    };
+    size_t i;
+    for (i = 0; i < T_COUNT(rows); i++) {
+        const char *text = post_text(rows[i].path, client_headers[rows[i].client], rows[i].body), *m;
+        link_ l = dial(gateway.port);
+        reply r;
+        label(client_name[rows[i].client], rows[i].label, rows[i].path);
+        send_bytes(&l, text, strlen(text));
+        r = receive(&l);
+        m = is_error(rows[i].client, &r, rows[i].status);
+        contains("message", m, rows[i].part);
+        row_end(&l, &r, 'k');
+        hang_up(&l);
+        f_free();
+    }
+    {
+        f_str deep = { NULL, 0, 0 };
+        reply r;
+        f_puts(&deep, "{\"model\":\"oai-text\",\"messages\":[{\"role\":\"user\",\"content\":\"Hi\"}],\"metadata\":");
+        for (i = 0; i < 20000; i++) f_puts(&deep, "[");
+        r = talk(gateway.port, post_text("/v1/chat/completions", client_headers[OAI], deep.s));
+        t_row("nested 20,000 deep");
+        is_error(OAI, &r, 400);
+    }
+}
+#define BODY "{\"model\":\"oai-text\",\"messages\":[{\"role\":\"user\",\"content\":\"Hi\"}]}"         /* 65 bytes */
+#define POST "POST /v1/chat/completions HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
+T(bad_http) {
+    static const struct { const char *label, *text; int status, other; char then; } rows[] = {
+        { "two lengths", POST "Content-Length: 65\r\nContent-Length: 66\r\n\r\n" BODY, 400, 0, 'c' },
+        { "length and chunks", POST "Content-Length: 65\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400, 0, 'c' },
+        { "chunks and length", POST "Transfer-Encoding: chunked\r\nContent-Length: 65\r\n\r\n0\r\n\r\n", 400, 0, 'c' },
+        { "bad chunk size", POST "Transfer-Encoding: chunked\r\n\r\nzz\r\n" BODY "\r\n0\r\n\r\n", 400, 0, 'c' },
+        { "huge chunk size", POST "Transfer-Encoding: chunked\r\n\r\nfffffffffffffffff\r\nx", 400, 413, 'c' },
+        { "large chunk", POST "Transfer-Encoding: chunked\r\n\r\nffffffff\r\nx", 413, 400, 'c' },
+        { "chunk without its end", POST "Transfer-Encoding: chunked\r\n\r\n2\r\n{}xx", 400, 0, 'c' },
+        { "unknown coding", POST "Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n", 400, 501, 'c' },
+        { "coding that is almost chunked", POST "Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n", 400, 501, 'c' },
+        { "two codings", POST "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400, 501, 'c' },
+        { "negative length", POST "Content-Length: -1\r\n\r\n", 400, 0, 'c' },
+        { "length with sign", POST "Content-Length: +65\r\n\r\n" BODY, 400, 0, 'c' },
+        { "length with text", POST "Content-Length: 65x\r\n\r\n" BODY, 400, 0, 'c' },
+        { "length that overflows", POST "Content-Length: 99999999999999999999999\r\n\r\n", 400, 413, 'c' },
+        { "oversized", POST "Content-Length: 9999999999\r\n\r\n", 413, 0, 'c' },
+        { "no length", POST "\r\n", 411, 400, 'e' },
+        { "folded line", POST "X-A: b\r\n c\r\nContent-Length: 65\r\n\r\n" BODY, 400, 0, 'c' },
+        { "space before the colon", POST "Content-Length : 65\r\n\r\n" BODY, 400, 0, 'c' },
+        { "line without colon", POST "nonsense\r\nContent-Length: 65\r\n\r\n" BODY, 400, 0, 'c' },
+        { "bad byte in a name", POST "X(A: b\r\nContent-Length: 65\r\n\r\n" BODY, 400, 0, 'c' },
+        { "no Host", "POST /v1/chat/completions HTTP/1.1\r\nContent-Type: application/json\r\nContent-Length: 65\r\n\r\n" BODY, 400, 0, 'e' },
+        { "two Hosts", POST "Host: localhost\r\nContent-Length: 65\r\n\r\n" BODY, 400, 0, 'e' },
+        { "foreign Host", "POST /v1/chat/completions HTTP/1.1\r\nHost: evil.example\r\nContent-Type: application/json\r\nContent-Length: 65\r\n\r\n" BODY, 403, 421, 'e' },
+        { "foreign Host, loopback inside", "POST /v1/chat/completions HTTP/1.1\r\nHost: 127.0.0.1.evil.example\r\nContent-Type: application/json\r\nContent-Length: 65\r\n\r\n" BODY, 403, 421, 'e' },
+        { "foreign Origin", POST "Origin: https://evil.example\r\nContent-Length: 65\r\n\r\n" BODY, 403, 0, 'e' },
+        { "null Origin", POST "Origin: null\r\nContent-Length: 65\r\n\r\n" BODY, 403, 0, 'e' },
+        { "form content type", "POST /v1/chat/completions HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: text/plain\r\nContent-Length: 65\r\n\r\n" BODY, 415, 400, 'e' },
+        { "no content type", "POST /v1/chat/completions HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 65\r\n\r\n" BODY, 415, 400, 'e' },
+        { "JSON-like content type", "POST /v1/chat/completions HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/jsonp\r\nContent-Length: 65\r\n\r\n" BODY, 415, 400, 'e' },
+        { "wrong method", "GET /v1/chat/completions HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n", 405, 404, 'k' },
+        { "HTTP/2 preface", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 400, 505, 'c' },
+        { "not HTTP", "\x16\x03\x01\x02\r\n\r\n", 400, 0, 'c' },
+        { "no version", "GET /health\r\n\r\n", 400, 0, 'c' },
+    };
+    size_t i;
+    for (i = 0; i < T_COUNT(rows); i++) {
+        link_ l = dial(gateway.port);
+        reply r;
+        t_row(rows[i].label);
+        send_bytes(&l, rows[i].text, strlen(rows[i].text));
+        r = receive(&l);
+        if (r.status != rows[i].other) t_int("status", r.status, rows[i].status);
+        if (!t_ok("JSON error", error_message(OAI, json_of(&r)) != NULL)) printf("  %.300s\n", r.body.s);
+        row_end(&l, &r, rows[i].then);
+        hang_up(&l);
+        f_free();
+    }
+    {
+        link_ l = dial(gateway.port);
+        char line[1024];
+        reply r;
+        t_row("endless head");
+        memset(line, 'a', sizeof line);
+        memcpy(line, "X-A: ", 5);
+        memcpy(line + 1022, "\r\n", 2);
+        send_bytes(&l, "GET /health HTTP/1.1\r\nHost: 127.0.0.1\r\n", 39);
+        for (i = 0; i < 400 && send_bytes(&l, line, sizeof line); i++) { }
+        r = receive(&l);
+        t_ok("refused or cut off", r.status == 431 || r.status == 400 || (!r.status && l.eof));
+        hang_up(&l);
+    }
+    {
+        static const char nul[] = "GET /health HTTP/1.1\r\nHost: 127.0.0.1\r\nX-A: a\0b\r\n\r\n";
+        link_ l = dial(gateway.port);
+        reply r;
+        t_row("NUL in a header");
+        send_bytes(&l, nul, sizeof nul - 1);
+        r = receive(&l);
+        t_int("status", r.status, 400);
+        hang_up(&l);
+    }
+}
+T(good_http) {
+    static const struct { const char *label, *text; } rows[] = {
+        { "chunked body with extension and trailer", POST "Transfer-Encoding: Chunked\r\n\r\n1;a=b\r\n{\r\n40\r\n\"model\":\"oai-text\",\"messages\":[{\"role\":\"user\",\"content\":\"Hi\"}]}\r\n0\r\nX-T: y\r\n\r\n" },
+        { "content type with charset", "POST /v1/chat/completions HTTP/1.1\r\nhost: localhost:1\r\nCONTENT-TYPE: application/json; charset=utf-8\r\nContent-Length: 65\r\n\r\n" BODY },
+        { "type of JSON's family", "POST /v1/chat/completions HTTP/1.1\r\nHost: 127.0.0.1:9\r\nContent-Type: application/json;charset=UTF-8\r\nContent-Length: 65\r\n\r\n" BODY },
+        { "empty lines before it", "\r\n" POST "Content-Length: 65\r\n\r\n" BODY },
+        { "loopback Origin", POST "Origin: http://localhost:3000\r\nContent-Length: 65\r\n\r\n" BODY },
+        { "white space around values", POST "Content-Length: \t 65 \t\r\n\r\n" BODY },
+    };
+    size_t i;
+    for (i = 0; i < T_COUNT(rows); i++) {
+        reply r = talk(gateway.port, rows[i].text);
+        t_row(rows[i].label);
+        if (!t_int("status", r.status, 200)) printf("  %.300s\n", r.body.s);
+    }
+    {
+        link_ l = dial(gateway.port);
+        const char *text = POST "Expect: 100-continue\r\nContent-Length: 65\r\n\r\n";
+        long until = now_ms() + WAIT;
+        reply r;
+        t_row("100-continue");
+        send_bytes(&l, text, strlen(text));
+        while (!l.n && more(&l, until) > 0) { }
+        t_ok("asked to go on", l.n > 12 && !memcmp(l.p, "HTTP/1.1 100", 12));
+        send_bytes(&l, BODY, strlen(BODY));
+        r = receive(&l);
+        t_int("status", r.status, 200);
+        hang_up(&l);
+    }
+    {
+        link_ l = dial(gateway.port);
+        const char *text = POST "Content-Length: 65\r\n\r\n" BODY;
+        reply r;
+        t_row("byte by byte");
+        for (i = 0; text[i]; i++) send_bytes(&l, text + i, 1);
+        r = receive(&l);
+        t_int("status", r.status, 200);
+        hang_up(&l);
+    }
+    {
+        link_ l = dial(gateway.port);
+        reply r;
+        t_row("HTTP/1.0");
+        send_bytes(&l, "GET /health HTTP/1.0\r\n\r\n", 24);
+        r = receive(&l);
+        t_ok("answered or refused", r.status == 200 || r.status == 505 || r.status == 400);
+        t_ok("closed", closes(&l));
+        hang_up(&l);
+    }
+}
+
+/* ================================================================ connections */
+
+T(keep_alive_and_pipelining) {
+    link_ l = dial(gateway.port);
+    f_str all = { NULL, 0, 0 };
+    reply r;
+    int i;
+    for (i = 0; i < 3; i++) {
+        const char *text = request(i, fmt("%s-text", up_name[i]), i == 1, NULL);
+        send_bytes(&l, text, strlen(text));
+        r = receive(&l);
+        t_int("one after another", r.status, 200);
+        t_ok("complete", r.complete);
+    }
+    f_puts(&all, request(OAI, "ant-echo", 0, NULL));
+    f_puts(&all, request(ANT, "oai-text", 1, NULL));
+    f_puts(&all, get_text("/health", NULL));
+    f_puts(&all, request(GEM, "oai-text", 0, "\"generationConfig\":{\"maxOutputTokens\":7},"));
+    send_bytes(&l, all.s, all.n);
+    r = receive(&l);
+    contains("first", r.body.s, "user=<Hi>");
+    r = receive(&l);
+    contains("second", r.body.s, "message_stop");
+    r = receive(&l);
+    t_ok("third", f_is(f_get(json_of(&r), "status"), "ok"));
+    r = receive(&l);
+    t_str("fourth", answer_text(GEM, json_of(&r)), strlen(answer_text(GEM, json_of(&r))), HELLO);
+    contains("its limit", last_body(), "7");
+    t_ok("nothing more", l.n == 0);
+    hang_up(&l);
+    r = talk(gateway.port, "GET /health HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n");
+    contains("Connection: close is kept", header(&r, "connection"), "close");
+}
+T(upstream_is_reused) {
+    int i;
+    talk(gateway.port, request(OAI, "oai-text", 0, NULL));
+    provider_reset();
+    for (i = 0; i < 6; i++) {
+        reply r = talk(gateway.port, request(i % 3, "oai-text", i & 1, NULL));
+        t_int("status", r.status, 200);
+    }
+    t_ok("requests", state_is("requests", 6, WAIT));
+    t_ok("on few connections", f_long(f_get(provider_says("/state"), "connections"), 99) <= 3 + 2);   /* each /state and /reset is one too */
+    for (i = 0; i < 3; i++) {                                     /* an idle connection that the provider closed is not an error */
+        reply r = talk(gateway.port, request(OAI, "oai-closing-text", 0, NULL));
+        t_int("closing", r.status, 200);
+        r = talk(gateway.port, request(OAI, "oai-text", 0, NULL));
+        t_int("after closing", r.status, 200);
+    }
+}
+/* The client goes away: the provider must see its connection close, whatever the phase. */
+T(client_gone) {
+    static const struct { const char *label, *model; int stream, wait_body; } rows[] = {
+        { "before the upstream's head", "hang-head", 0, 0 }, { "before the upstream's head, streamed", "hang-head", 1, 0 }, { "before the first event", "hang", 1, 0 },
+        { "in a whole body", "hang-100", 0, 0 }, { "mid stream", "slow", 1, 1 }, { "mid stream, silent", "hang-1500", 1, 1 }, { "whole answer under way", "slow", 0, 0 },
+    };
+    size_t i;
+    int u, reset;
+    for (i = 0; i < T_COUNT(rows); i++)
+        for (u = 0; u < 3; u++)
+            for (reset = 0; reset < 2; reset++) {
+                link_ l = dial(gateway.port);
+                const char *text = request((u + (int)i) % 3, fmt("%s/%s", up_name[u], rows[i].model), rows[i].stream, NULL);
+                long until = now_ms() + WAIT;
+                provider_reset();
+                label(rows[i].label, up_name[u], reset ? "reset" : "closed");
+                send_bytes(&l, text, strlen(text));
+                t_ok("request arrived", state_is("requests", 1, WAIT));
+                if (rows[i].wait_body) {
+                    while ((!l.n || !memmem(l.p, l.n, "\r\n\r\n", 4)) && more(&l, until) > 0) { }
+                    t_ok("answer began", l.n > 12 && !memcmp(l.p, "HTTP/1.1 200", 12));
+                }
+                if (reset) { struct linger g = { 1, 0 }; setsockopt(l.fd, SOL_SOCKET, SO_LINGER, &g, sizeof g); }
+                hang_up(&l);
+                t_ok("upstream closed at once", state_is("closed_by_peer", 1, 500));
+                f_free();
+            }
+    {
+        link_ l = dial(gateway.port);
+        reply r;
+        send_bytes(&l, POST "Content-Length: 65\r\n\r\n{\"mod", 95);
+        hang_up(&l);
+        r = talk(gateway.port, get_text("/health", NULL));
+        t_row("in the middle of its request");
+        t_int("status", r.status, 200);
+    }
+}
+/* A deadline that the client states ends a silent upstream with an error, and closes it. */
+T(deadlines) {
+    static const char *const models[] = { "hang-head", "hang", "hang-1500" };
+    size_t i;
+    int stream;
+    for (i = 0; i < T_COUNT(models); i++)
+        for (stream = i == 2; stream < 2; stream++) {
+            const char *text = post_text("/v1/chat/completions", "Authorization: Bearer k\r\nx-aigw-timeout-ms: 200\r\n",
+                                         fmt("{\"model\":\"ant/%s\",\"stream\":%s,\"messages\":[{\"role\":\"user\",\"content\":\"Hi\"}]}", models[i], stream ? "true" : "false"));
+            long before = now_ms();
+            reply r;
+            label("openai", models[i], stream ? "streamed" : "whole");
+            provider_reset();
+            r = talk(gateway.port, text);
+            t_ok("in time", now_ms() - before < 2500);
+            if (i < 2) is_error(OAI, &r, 504);
+            else check_broken(OAI, &r, models[i]);
+            t_ok("upstream closed", state_is("closed_by_peer", 1, 500));
+        }
+}
+T(failover) {
+    static const struct { const char *route; const char *attempts; int status; } rows[] = {
+        { "r-503", "2", 200 }, { "r-429", "2", 200 }, { "r-dead", "2", 200 }, { "r-cut", "2", 200 }, { "r-in-200", "2", 200 }, { "r-html", "2", 200 }, { "r-401", "2", 200 }, { "r-400", "1", 400 }, { "r-all", NULL, 503 },
+    };
+    size_t i;
+    int c, stream;
+    for (i = 0; i < T_COUNT(rows); i++)
+        for (c = 0; c < 3; c++)
+            for (stream = 0; stream < 2; stream++) {
+                reply r = talk(gateway.port, request(c, rows[i].route, stream, NULL));
+                label(client_name[c], rows[i].route, stream ? "streamed" : "whole");
+                if (rows[i].status == 503 ? !t_ok("status", r.status == 503 || r.status == 529) : !t_int("status", r.status, rows[i].status)) printf("  %.300s\n", r.body.s);
+                if (rows[i].attempts) contains("attempts", header(&r, "x-aigw-attempts"), rows[i].attempts);
+                if (rows[i].status != 200) { is_error(c, &r, 0); continue; }
+                if (stream) { f_fold f = fold(c, &r); check_answer(c, f.whole); t_ok("grammar", !f.bad); } else check_answer(c, json_of(&r));
+                contains("who served", header(&r, "x-aigw-model"), "text");
+            }
+    provider_reset();
+    {
+        reply r = talk(gateway.port, request(OAI, "r-late", 1, NULL));        /* breaks after the first text was sent on */
+        t_row("after commit");
+        check_broken(OAI, &r, "r-late");
+        contains("what came before", r.body.s, "Hello");
+        t_ok("no second try", state_is("requests", 1, WAIT));
+    }
+}
+static long rss_kb(pid_t pid) {
+    char path[64];
+    long size = 0, rss = 0;
+    FILE *f;
+    snprintf(path, sizeof path, "/proc/%ld/statm", (long)pid);
+    f = fopen(path, "r");
+    if (!f || fscanf(f, "%ld %ld", &size, &rss) != 2) rss = 0;
+    if (f) fclose(f);
+    return rss * (sysconf(_SC_PAGESIZE) / 1024);
+}
+/* 50 MB to a client that does not read: everyone stops; it reads on: everything arrives, and the gateway has not grown. */
+T(back_pressure) {
+    int c;
+    for (c = 0; c < 2; c++) {
+        const char *text = request(OAI, c ? "ant/long-51200" : "oai/long-51200", 1, NULL);
+        link_ l;
+        static char buf[1 << 18];
+        long before = rss_kb(gateway.pid), sent = -1, was, until = now_ms() + WAIT, total = 0, units = 0;
+        int still = 0;
+        memset(&l, 0, sizeof l);
+        l.fd = dial_with(gateway.port, 65536);
+        label("openai", c ? "ant" : "oai", "50 MB");
+        provider_reset();
+        send_bytes(&l, text, strlen(text));
+        do {                                                       /* until the provider could send nothing for 60 ms */
+            was = sent;
+            sent = f_long(f_get(provider_says("/state"), "streams[0].body_sent"), -1);
+            still = sent > 0 && sent == was ? still + 1 : 0;
+            poll(NULL, 0, 20);
+        } while (still < 3 && now_ms() < until);
+        t_ok("the provider was held", sent > 0 && sent < 24L << 20);
+        for (until = now_ms() + 4 * WAIT; now_ms() < until;) {
+            struct pollfd p;
+            ssize_t n, k;
+            p.fd = l.fd;
+            p.events = POLLIN;
+            if (poll(&p, 1, WAIT) <= 0) break;
+            n = recv(l.fd, buf, sizeof buf, 0);
+            if (n <= 0) break;
+            for (k = 0; k < n; k++) units += buf[k] == '~' || buf[k] == 'x';
+            total += n;
+            if (n >= 5 && !memcmp(buf + n - 5, "0\r\n\r\n", 5)) break;
+        }
+        t_ok("everything arrived", units >= 51200L * 1019);
+        if (!t_ok("the gateway did not grow", rss_kb(gateway.pid) - before < 4096)) printf("  from %ld kB to %ld kB\n", before, rss_kb(gateway.pid));
+        hang_up(&l);
+        f_free();
+        (void)total;
+    }
+}
+
+/* ================================================================ start */
+
+static int check_config(const char *text, f_str *said) {
+    char *argv[8], prog[600];
+    const char *path = write_file("check.json", text);
+    child c;
+    char *err;
+    t_bytes b;
+    int status;
+    snprintf(prog, sizeof prog, "%s", beside("gateway"));
+    argv[0] = prog;
+    argv[1] = (char *)(uintptr_t)"--config";
+    argv[2] = (char *)(uintptr_t)path;
+    argv[3] = (char *)(uintptr_t)"--check";
+    argv[4] = NULL;
+    spawn(&c, "check", argv, NULL);
+    expect(&c, "\1never", now_ms() + WAIT);
+    said->n = 0;
+    if (c.text.n) f_put(said, c.text.s, c.text.n);
+    status = finish(&c, 0);
+    err = (char *)t_alloc(200);
+    snprintf(err, 200, "%s/check.err", scratch);
+    b = t_file(err);
+    if (b.p && b.n) f_put(said, b.p, b.n);
+    f_put(said, "", 0);
+    return status;
+}
+T(checks_configuration) {
+    static const struct { const char *label, *text, *line, *field; } rows[] = {
+        { "malformed", "{\n  \"version\": 1,\n  \"providers\": {,}\n}\n", "3", "" },
+        { "unknown member", "{\n  \"version\": 1,\n  \"provders\": {}\n}\n", "3", "provders" },
+        { "wrong version", "{\n  \"version\": 9\n}\n", "2", "version" },
+        { "unknown dialect", "{\n  \"version\": 1,\n  \"providers\": {\n    \"a\": { \"dialect\": \"klingon\",\n \"base_url\": \"http://127.0.0.1:1\" }\n  }\n}\n", "4", "dialect" },
+        { "bad URL", "{\n  \"version\": 1,\n  \"providers\": {\n    \"a\": { \"dialect\": \"anthropic\",\n      \"base_url\": \"ftp://x\" }\n  }\n}\n", "5", "base_url" },
+        { "wrong type", "{\n  \"version\": 1,\n  \"providers\": {\n    \"a\": { \"dialect\": \"anthropic\",\n      \"base_url\": 7 }\n  }\n}\n", "5", "base_url" },
+        { "model of no provider", "{\n  \"version\": 1,\n  \"models\": {\n    \"m\": {\n      \"provider\": \"nobody\", \"id\": \"x\" }\n  }\n}\n", "5", "provider" },
+        { "route to no model", "{\n  \"version\": 1,\n  \"routes\": {\n    \"r\": {\n      \"models\": [\"nothing\"] }\n  }\n}\n", "5", "nothing" },
+        { "repeated member", "{\n  \"version\": 1,\n  \"listen\": \"127.0.0.1:1\",\n  \"listen\": \"127.0.0.1:2\"\n}\n", "4", "listen" },
+        { "bad address", "{\n  \"version\": 1,\n  \"listen\": \"here\"\n}\n", "3", "listen" },
+    };
+    size_t i;
+    for (i = 0; i < T_COUNT(rows); i++) {
+        f_str said = { NULL, 0, 0 };
+        int status = check_config(rows[i].text, &said);
+        t_row(rows[i].label);
+        t_ok("refused", status > 0);
+        contains("line", said.s, rows[i].line);
+        contains("field", said.s, rows[i].field);
+    }
+    {
+        f_str said = { NULL, 0, 0 };
+        t_row("good, with comments");
+        if (!t_int("status", check_config("// a comment\n{ \"version\": 1, /* another */\n \"providers\": { \"a\": { \"dialect\": \"anthropic\", \"base_url\": \"http://127.0.0.1:1\", \"key\": \"env:AIGW_TEST_KEY\" } } }\n",
+                   &said), 0)) printf("  %s\n", said.s);
+        t_ok("no key in it", !strstr(said.s, KEY));
+    }
+}
+T(port_taken) {
+    child c;
+    const char *listen = fmt("127.0.0.1:%d", gateway.port);
+    if (t_ok("starts", serve(&c, "second", NULL, listen, NULL))) {
+        reply r = talk(c.port, get_text("/health", NULL));
+        t_ok("another port", c.port != gateway.port);
+        t_int("serves there", r.status, 200);
+        contains("says so", c.text.s, fmt("%d", gateway.port));
+    }
+    t_int("ends on SIGTERM", finish(&c, 1), 0);
+}
+/* With no configuration and no key: the built-in provider answers in every dialect. */
+T(mock_without_configuration) {
+    child c;
+    int i, stream;
+    if (t_ok("starts", serve(&c, "bare", NULL, "127.0.0.1:0", NULL))) {
+        for (i = 0; i < 3; i++)
+            for (stream = 0; stream < 2; stream++) {
+                reply r = talk(c.port, request(i, "mock/echo", stream, NULL));
+                label(client_name[i], "mock", stream ? "streamed" : "whole");
+                t_int("status", r.status, 200);
+                if (stream) { f_fold f = fold(i, &r); t_ok("grammar", !f.bad && f.errors == 0); t_ok("text", *answer_text(i, f.whole)); }
+                else t_ok("text", *answer_text(i, json_of(&r)));
+            }
+    }
+    finish(&c, 1);
+}
+T(leaks_nothing) {
+    char path[64];
+    reply r = talk(gateway.port, get_text("/health", NULL));
+    int n = 0, fd;
+    t_int("still alive", r.status, 200);
+    for (fd = 0; fd < 1024; fd++) {
+        struct stat st;
+        snprintf(path, sizeof path, "/proc/%ld/fd/%d", (long)gateway.pid, fd);
+        n += lstat(path, &st) == 0;
+    }
+    t_ok("few open files", n < 100);
+    t_ok("few upstream connections", f_long(f_get(provider_says("/state"), "open"), 99) < 70);
+}
+
+/* ================================================================ TLS */
+
+static int run(const char *line) { return system(fmt("cd %s && (%s) >>openssl.log 2>&1", scratch, line)) == 0; }
+
+/* openssl s_server, its standard streams being the connection: one request in, one answer out. */
+static int tls_server(child *c, const char *cert, const char *key) {
+    char cp[160], kp[160], *at;
+    char *argv[] = { (char *)(uintptr_t)"openssl", (char *)(uintptr_t)"s_server", (char *)(uintptr_t)"-accept", (char *)(uintptr_t)"127.0.0.1:0", (char *)(uintptr_t)"-naccept",
+                     (char *)(uintptr_t)"1", (char *)(uintptr_t)"-cert", cp, (char *)(uintptr_t)"-key", kp, (char *)(uintptr_t)"-tls1_2", NULL };
+    snprintf(cp, sizeof cp, "%s/%s", scratch, cert);
+    snprintf(kp, sizeof kp, "%s/%s", scratch, key);
+    spawn(c, cert, argv, NULL);
+    if (!expect(c, "ACCEPT ", now_ms() + WAIT) || !expect(c, "\n", now_ms() + WAIT)) return 0;
+    at = strstr(c->text.s, "ACCEPT ");
+    at = strrchr(at, ':');
+    c->port = at ? atoi(at + 1) : 0;
+    return c->port > 0;
+}
+static int make_certificates(void) {
+    write_file("ext_good", "subjectAltName=DNS:localhost,IP:127.0.0.1\n");
+    write_file("ext_other", "subjectAltName=DNS:elsewhere.example\n");
+    return run("for n in ca rogue good other old untrusted; do openssl ecparam -genkey -name prime256v1 -noout -out $n.key || exit 1; done") &&
+           run("for n in ca rogue; do openssl req -x509 -new -key $n.key -subj /CN=aigw-test-$n -days 2 -out $n.pem || exit 1; done") &&
+           run("for n in good other old untrusted; do openssl req -new -key $n.key -subj /CN=localhost -out $n.csr || exit 1; done") &&
+           run("openssl x509 -req -in good.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 1 -extfile ext_good -out good.pem") &&
+           run("openssl x509 -req -in other.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 1 -extfile ext_other -out other.pem") &&
+           run("openssl x509 -req -in untrusted.csr -CA rogue.pem -CAkey rogue.key -CAcreateserial -days 1 -extfile ext_good -out untrusted.pem") &&
+           run("mkdir -p db && : >db/index && echo 01 >db/serial && printf '[ca]\\ndefault_ca=d\\n[d]\\ndatabase=db/index\\nserial=db/serial\\nnew_certs_dir=db\\n"
+               "default_md=sha256\\npolicy=p\\n[p]\\ncommonName=supplied\\n' >db/cnf && openssl ca -batch -config db/cnf -cert ca.pem -keyfile ca.key -in old.csr "
+               "-startdate 20240101000000Z -enddate 20240201000000Z -extfile ext_good -out old.pem");
+}
+T(tls) {
+    static const char body[] = "{\"id\":\"chatcmpl-1\",\"object\":\"chat.completion\",\"created\":1,\"model\":\"m\",\"choices\":[{\"index\":0,\"message\":{\"role\":\"assistant\",\"content\":\"over TLS\"},"
+                               "\"finish_reason\":\"stop\"}]}";
+    static const char stream[] = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n";
+    static const char chunk[] = "data: {\"id\":\"chatcmpl-1\",\"object\":\"chat.completion.chunk\",\"created\":1,\"model\":\"m\",\"choices\":[{\"index\":0,\"delta\":"
+                                "{\"role\":\"assistant\",\"content\":\"over TLS\"},\"finish_reason\":null}]}\n\n";
+    static const struct { const char *name, *cert; } rows[] = { { "good", "good" }, { "cut", "good" }, { "other", "other" }, { "old", "old" }, { "untrusted", "untrusted" } };
+    child s[T_COUNT(rows)], g;
+    f_str config = { NULL, 0, 0 }, a = { NULL, 0, 0 };
+    size_t i;
+    if (system("openssl version >/dev/null 2>&1") != 0) { t_skip("openssl"); return; }
+    if (!t_ok("certificates", make_certificates())) return;
+    f_puts(&config, "{\"version\":1,\"providers\":{");
+    for (i = 0; i < T_COUNT(rows); i++) {
+        t_row(rows[i].name);
+        t_ok("s_server", tls_server(&s[i], fmt("%s.pem", rows[i].cert), fmt("%s.key", rows[i].cert)));
+        f_puts(&config, fmt("%s\"%s\":{\"dialect\":\"openai-chat\",\"base_url\":\"https://localhost:%d/v1\",\"key\":\"env:AIGW_TEST_KEY\"}", i ? "," : "", rows[i].name, s[i].port));
+    }
+    f_puts(&config, "}}");
+    if (t_ok("gateway", serve(&g, "tls", write_file("tls.json", config.s), "127.0.0.1:0", fmt("SSL_CERT_FILE=%s/ca.pem", scratch)))) {
+        if (strstr(g.text.s, "built without TLS")) t_skip("BearSSL");
+        else for (i = 0; i < T_COUNT(rows); i++) {
+            link_ l = dial(g.port);
+            const char *text = request(OAI, fmt("%s/m", rows[i].name), i == 1, NULL), *m;
+            reply r;
+            t_row(rows[i].name);
+            send_bytes(&l, text, strlen(text));
+            if (i < 2) t_ok("request arrives", expect(&s[i], "\"messages\"", now_ms() + WAIT));
+            a.n = 0;
+            if (i == 0) {
+                f_puts(&a, fmt("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %lu\r\n\r\n%s", (unsigned long)strlen(body), body));
+                contains("path", s[i].text.s, "POST /v1/chat/completions HTTP/1.1");
+                contains("key", s[i].text.s, KEY);
+                t_ok("written", write(s[i].err, a.s, a.n) == (ssize_t)a.n);
+                r = receive(&l);
+                if (!t_ok("text", !strcmp(answer_text(OAI, json_of(&r)), "over TLS"))) printf("  %s%.300s\n", r.head.s, r.body.s);
+            } else if (i == 1) {                                     /* the stream breaks off without close_notify */
+                long until = now_ms() + WAIT;
+                f_puts(&a, fmt("%s%lx\r\n%s\r\n", stream, (unsigned long)strlen(chunk), chunk));
+                t_ok("written", write(s[i].err, a.s, a.n) == (ssize_t)a.n);
+                while ((!l.n || !memmem(l.p, l.n, "over TLS", 8)) && more(&l, until) > 0) { }
+                kill(s[i].pid, SIGKILL);
+                r = receive(&l);
+                check_broken(OAI, &r, "cut");
+                contains("what came before", r.body.s, "over TLS");
+            } else {
+                r = receive(&l);
+                m = is_error(OAI, &r, 502);
+                contains("says why", m, "ertificate");
+                t_ok("the request never left", !expect(&s[i], "POST /v1", now_ms() + 30));
+            }
+            hang_up(&l);
+        }
+    }
+    finish(&g, 1);
+    for (i = 0; i < T_COUNT(rows); i++) { kill(s[i].pid, SIGKILL); finish(&s[i], 0); }
+}
+
+/* ================================================================ */
+
+static const char *configuration(void) {
+    static const char *const bases[] = { "text", "echo", "tools", "think", "crlf-text", "bytewise-text", "closing-text", "no-done-text", "err-400", "err-401", "err-403", "err-404", "err-413",
+        "err-429", "err-500", "err-503", "err-html", "err-in-200", "err-in-stream", "garbage", "cut-40", "wrong-length", "err-nonexistent" };
+    static const struct { const char *route, *first; } routes[] = { { "r-503", "oai-err-503" }, { "r-429", "gem-err-429" }, { "r-dead", "dead/x" }, { "r-cut", "oai-cut-40" }, { "r-in-200", "ant-err-in-200" },
+        { "r-html", "gem-err-html" }, { "r-401", "oai-err-401" }, { "r-400", "oai-err-400" }, { "r-late", "oai/cut-1500" } };
+    f_str s = { NULL, 0, 0 };
+    size_t i;
+    int u, n = 0;
+    f_puts(&s, "{ // written by tests/test_gateway.c\n\"version\": 1,\n\"providers\": {\n");
+    for (u = 0; u < 3; u++)
+        f_puts(&s, fmt("  \"%s\": { \"dialect\": \"%s\", \"base_url\": \"http://127.0.0.1:%d%s\", \"key\": \"env:AIGW_TEST_KEY\" },\n", up_name[u],
+                       u == OAI ? "openai-chat" : u == ANT ? "anthropic" : "gemini", provider.port, u == OAI ? "/v1" : ""));
+    f_puts(&s, "  \"dead\": { \"dialect\": \"openai-chat\", \"base_url\": \"http://127.0.0.1:1/v1\", \"key\": \"env:AIGW_TEST_KEY\" } },\n\"models\": {\n");
+    for (u = 0; u < 3; u++)
+        for (i = 0; i < T_COUNT(bases); i++)
+            f_puts(&s, fmt("%s  \"%s-%s\": { \"provider\": \"%s\", \"id\": \"%s\" }", n++ ? ",\n" : "", up_name[u], bases[i], up_name[u], bases[i]));
+    f_puts(&s, " },\n\"routes\": {\n");
+    for (i = 0; i < T_COUNT(routes); i++) f_puts(&s, fmt("  \"%s\": { \"models\": [\"%s\", \"ant-text\"] },\n", routes[i].route, routes[i].first));
+    f_puts(&s, "  \"r-all\": { \"models\": [\"oai-err-503\", \"ant-err-503\", \"gem-err-503\"] } }\n}\n");
+    return write_file("gateway.json", s.s);
+}
+static void setup(const char *self) {
+    const char *slash = strrchr(self, '/');
+    char prog[600];
+    char *argv[] = { prog, (char *)(uintptr_t)"--key", (char *)(uintptr_t)KEY, (char *)(uintptr_t)"--life", (char *)(uintptr_t)"300", NULL };
+    const char *tmp = getenv("TMPDIR");
+    snprintf(here, sizeof here, "%.*s/..", slash ? (int)(slash - self) : 1, slash ? self : ".");
+    snprintf(scratch, sizeof scratch, "%.40s/aigw-test-XXXXXX", tmp && *tmp ? tmp : "/tmp");
+    signal(SIGPIPE, SIG_IGN);
+    if (!mkdtemp(scratch)) { perror("mkdtemp"); exit(1); }
+    snprintf(prog, sizeof prog, "%s", beside("provider"));
+    spawn(&provider, "provider", argv, NULL);
+    if (!expect(&provider, "\n", now_ms() + WAIT)) { printf("cannot start %s\n", prog); exit(1); }
+    provider.port = atoi(strstr(provider.text.s, "listening ") ? provider.text.s + 10 : "0");
+}
+#define CASE(name) do { if (missing) { t_run(#name, no_gateway); } else T_RUN(name); f_free(); } while (0)
+static void no_gateway(void) { t_skip("the gateway (examples/gateway)"); }
+
+int main(int argc, char **argv) {
+    int missing, status;
+    (void)argc;
+    setup(argv[0]);
+    T_RUN(provider_refuses);
+    f_free();
+    missing = !have("gateway");
+    if (!missing && !serve(&gateway, "gateway", configuration(), "127.0.0.1:0", NULL)) {
+        printf("FAIL the gateway did not start: %s\n", gateway.text.n ? gateway.text.s : "(no output)");
+        system(fmt("cat %s/gateway.err", scratch));
+        finish(&gateway, 1);
+        finish(&provider, 1);
+        return 1;
+    }
+    CASE(greets);
+    CASE(pairs_whole);
+    CASE(pairs_streamed);
+    CASE(gemini_paths);
+    CASE(counts_tokens);
+    CASE(lists_models);
+    CASE(pages);
+    CASE(tells_who_served);
+    CASE(same_dialect_same_bytes);
+    CASE(tools_cross);
+    CASE(errors_cross);
+    CASE(cuts);
+    CASE(errors_in_streams);
+    CASE(bad_bodies);
+    CASE(bad_http);
+    CASE(good_http);
+    CASE(keep_alive_and_pipelining);
+    CASE(upstream_is_reused);
+    CASE(client_gone);
+    CASE(deadlines);
+    CASE(failover);
+    CASE(back_pressure);
+    CASE(checks_configuration);
+    CASE(port_taken);
+    CASE(mock_without_configuration);
+    CASE(tls);
+    CASE(leaks_nothing);
+    if (!missing) {
+        status = finish(&gateway, 1);
+        if (status != 0) {
+            printf("FAIL the gateway ended with status %d\n", status);
+            t_.failed++;
+            system(fmt("tail -n 40 %s/gateway.err", scratch));
+        }
+    }
+    finish(&provider, 1);
+    if (getenv("T_KEEP")) printf("kept %s\n", scratch);
+    else system(fmt("rm -rf %s", scratch));
+    f_free();
+    return t_end();
+}
