@@ -326,7 +326,7 @@ static int is_int(const node *v) {
 /* ------------------------------------------------------------------------------------------------ what a request asked */
 
 typedef struct {
-    int dialect, stream, sse, count, usage, parallel_off, ntools, no_tools, forced, schema, json, after_tool, v2026, thinking;
+    int dialect, stream, sse, count, usage, parallel_off, ntools, no_tools, forced, schema, json, after_tool, v2026, beta, thinking;
     const char *tool[8], *forced_name;
     char model[256];
     sb system, user, media, results, kept;
@@ -781,9 +781,9 @@ static void ant_read(asked *a, const node *b) {
     double max = num_of(get(b, "max_tokens"));
     char allowed[1024];
     cache_marks = 0;
-    snprintf(allowed, sizeof allowed, "model messages system tools tool_choice thinking output_config cache_control speed%s%s",
+    snprintf(allowed, sizeof allowed, "model messages system tools tool_choice thinking output_config cache_control speed%s%s%s",
              a->count ? "" : " max_tokens stop_sequences stream metadata service_tier container inference_geo diagnostics",
-             a->count || a->v2026 ? "" : " temperature top_p top_k");
+             a->count || a->v2026 ? "" : " temperature top_p top_k", a->beta ? " mcp_servers context_management fallbacks task_budget thread" : "");
     keys(a, b, "", allowed);
     want(get(b, "model") && get(b, "model")->type == J_STR, "model", "model: Field required");
     snprintf(a->model, sizeof a->model, "%s", text_of(get(b, "model")));
@@ -1844,6 +1844,7 @@ static void serve(conn *c, request *r) {
     want(ctype && !strncasecmp(ctype, "application/json", 16), "content-type", "Content-Type must be application/json");
     if (a.dialect == ANT) {
         want(version && listed(version, "2023-06-01 2026-10-21"), "anthropic-version", "anthropic-version: \"%s\" is not a valid version", version ? version : "");
+        a.beta = head_of(r, "anthropic-beta") != NULL;
         a.v2026 = version && !strcmp(version, "2026-10-21");
     }
     body = j_parse(r->body, r->body_n, &err, &at);

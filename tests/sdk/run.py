@@ -12,6 +12,7 @@ import anthropic
 import openai
 from google import genai
 from google.genai import errors as gerrors, types as gtypes
+from pydantic import BaseModel
 
 HELLO = "Hello from the provider: \"quoted\", naïve, tab\there, newline\nand 😀 done."
 THOUGHT = "Let me think: the user wants \"weather\"; call the tool — then answer."
@@ -53,6 +54,21 @@ def eq(got, want, what=""):
 def has(text, part, what=""):
     if part not in (text or ""):
         raise AssertionError("%s: %r is not in %r" % (what, part, text))
+
+
+class Weather(BaseModel):
+    city: str
+    t: int
+
+
+def get_weather(city: str, days: int) -> str:
+    """Tell the weather of a city.
+
+    Args:
+        city: its name
+        days: how many
+    """
+    return "sunny-%s-%d" % (city, days)
 
 
 class Answer:
@@ -116,6 +132,16 @@ class OpenAI:
                       calls=[(c["id"], c["function"]["name"], json.loads(c["function"]["arguments"] or "{}")) for c in m.get("tool_calls") or []],
                       usage=usage and {"in": usage.prompt_tokens, "out": usage.completion_tokens, "total": usage.total_tokens, "cached": c or 0, "reasoning": d or 0})
 
+    def parsed(self, model):
+        return self.sdk.chat.completions.parse(model=model, messages=[{"role": "user", "content": QUESTION}], response_format=Weather).choices[0].message.parsed
+
+    def helper(self, model):
+        """The SDK's own accumulator; it checks more than the plain stream."""
+        with self.sdk.chat.completions.stream(model=model, messages=[{"role": "user", "content": QUESTION}]) as s:
+            for _ in s:
+                pass
+            return s.get_final_completion().choices[0].message.content
+
     finishes = {"stop": "stop", "tools": "tool_calls", "length": "length", "filter": "content_filter"}
 
     def models(self):
@@ -173,6 +199,9 @@ class Anthropic:
         return Answer(text="".join(b.text for b in m.content if b.type == "text"), reasoning="".join(b.thinking for b in m.content if b.type == "thinking"),
                       calls=[(b.id, b.name, b.input) for b in m.content if b.type == "tool_use"], finish=m.stop_reason, again=m.content, id=m.id, model=m.model, pieces=n,
                       usage={"in": u.input_tokens + cached + written, "out": u.output_tokens, "cached": cached, "reasoning": (d.thinking_tokens if d else 0) or 0})
+
+    def parsed(self, model):
+        return self.sdk.messages.parse(model=model, max_tokens=900, messages=[{"role": "user", "content": QUESTION}], output_format=Weather).parsed_output
 
     finishes = {"stop": "end_turn", "tools": "tool_use", "length": "max_tokens", "filter": "refusal"}
 
@@ -238,6 +267,20 @@ class Gemini:
                       finish=getattr(finish, "name", finish), again=gtypes.Content(role="model", parts=parts), id=chunks[-1].response_id, model=chunks[-1].model_version, pieces=len(chunks),
                       usage=u and {"in": (u.prompt_token_count or 0) + (u.tool_use_prompt_token_count or 0), "out": (u.candidates_token_count or 0) + (u.thoughts_token_count or 0),
                                    "total": u.total_token_count, "cached": u.cached_content_token_count or 0, "reasoning": u.thoughts_token_count or 0})
+
+    def parsed(self, model):
+        return self.sdk.models.generate_content(model=model, contents=QUESTION, config={"response_mime_type": "application/json", "response_schema": Weather}).parsed
+
+    def helper(self, model):
+        chat = self.sdk.chats.create(model=model)
+        first = chat.send_message(QUESTION).text
+        return "".join(c.text or "" for c in chat.send_message_stream("And now?")) if first == HELLO else first
+
+    def runs_tools(self, model, stream):
+        config = gtypes.GenerateContentConfig(tools=[get_weather])
+        if stream:
+            return "".join(c.text or "" for c in self.sdk.models.generate_content_stream(model=model, contents=QUESTION, config=config) if not c.function_calls)
+        return self.sdk.models.generate_content(model=model, contents=QUESTION, config=config).text
 
     finishes = {"stop": "STOP", "tools": "STOP", "length": "MAX_TOKENS", "filter": "SAFETY"}
 
@@ -421,6 +464,57 @@ def reasoning_round_trip_streamed(p):
 def structured_output(p):
     for stream in (False, True):
         eq(json.loads(p.c.ask(p.model("json"), schema=ANSWER, stream=stream).text), {"city": "Oslo", "t": 3}, "object")
+
+
+@case
+def structured_output_parsed_by_the_sdk(p):
+    w = p.c.parsed(p.model("json"))
+    eq((w.city, w.t), ("Oslo", 3), "object")
+
+
+@case
+def helpers_of_the_sdk(p):
+    if not hasattr(p.c, "helper"):
+        return "n/a"
+    eq(p.c.helper(p.model("text")), HELLO, "text")
+
+
+@case
+def tools_run_by_the_sdk(p):
+    # Gemini's automatic function calling. anthropic 2.11's tool_runner keeps the conversation on the server (beta message threads): not here.
+    if not hasattr(p.c, "runs_tools"):
+        return "n/a"
+    for stream in (False, True):
+        text = p.c.runs_tools(p.model("tools"), stream)
+        has(text, "sunny-Oslo", "streamed" if stream else "whole")
+        has(text, "-3", "streamed" if stream else "whole")
+
+
+@case
+def refusal(p):
+    for stream in (False, True):
+        a = p.c.ask(p.model("refusal"), stream=stream)
+        has((a.refusal or "") + a.text, "I cannot help with that.", "text")
+        if p.upstream == "openai-chat" and p.c.own == "anthropic":
+            eq(a.finish, "refusal", "finish")
+
+
+@case
+def many_at_once(p):
+    texts, threads = {}, []
+    for i in range(12):
+        def ask(i=i):
+            try:
+                texts[i] = p.c.ask(p.model("echo"), "question %d" % i, stream=i % 2 == 0).text
+            except Exception as e:
+                texts[i] = repr(e)
+        threads.append(threading.Thread(target=ask))
+    for t in threads:
+        t.start()
+    for t in threads:
+        t.join()
+    for i in range(12):
+        eq(texts[i], "system=<> user=<question %d>" % i, "thread %d" % i)
 
 
 @case
