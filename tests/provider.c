@@ -939,9 +939,9 @@ static void gem_contents(asked *a, const node *list) {
             }
             calls += get(p, "functionCall") != NULL;
         }
-        if (nopen || responses)
+        if ((nopen || responses) && (strcmp(role, "model") || strcmp(before, "model")))      /* model contents in a row are one turn */
             want(responses == nopen, path, "Please ensure that the number of function response parts is equal to the number of function call parts of the function call turn.");
-        nopen = 0;
+        if (strcmp(role, "model") || strcmp(before, "model")) nopen = 0;
         if (calls) {
             want(!strcmp(role, "model"), path, "function calls must be in a content of role model");
             want(!strcmp(before, "user") || !strcmp(before, "function"), path, "Please ensure that function call turn comes immediately after a user turn or after a function response turn.");
@@ -1599,7 +1599,7 @@ static int script_error(const char *s, const asked *a, plan *p) {
         return 1;
     }
     if (!strcmp(s, "err-in-200") || (!strcmp(s, "err-in-stream") && !a->stream)) {
-        fail_with(p, a->dialect, failure_named("err-503"), "Overloaded inside a 200.", NULL);
+        fail_with(p, a->dialect, failure_named("err-529"), "Overloaded inside a 200.", NULL);
         p->status = 200;
         return 1;
     }
