@@ -9946,6 +9946,7 @@ static const char *aigwi_anthropic_media_why(aigwi_anthropic_up *c, const aigw_p
     if (image && (c->to->no & AIGW_CAN(VISION))) return "this model takes no images";
     if (!image && (c->to->no & AIGW_CAN(PDF))) return "this model takes no documents";
     if (p->source == AIGW_SOURCE_FILE && !c->native) return "a file id is known to the provider that gave it only";
+    if (p->source == AIGW_SOURCE_URL && !image && p->mime.n && !aigwi_anthropic_is(p->mime, "application/pdf")) return "a document by URL is a PDF";
     if (p->source == AIGW_SOURCE_URL || p->source == AIGW_SOURCE_FILE) return NULL;
     if (image && p->source == AIGW_SOURCE_TEXT) return "an image cannot be plain text";
     if (p->source == AIGW_SOURCE_TEXT) return NULL;
