@@ -5315,7 +5315,7 @@ AIGWI_SHARED int aigwi_dialect_open(aigw_dec *st, const aigw_sink *out, unsigned
     return r < 0 ? r : AIGW_OK;
 }
 
-AIGWI_SHARED int aigwi_dialect_put_delta(const aigw_sink *out, struct aigw_block *b, aigw_text text, size_t at) {
+AIGWI_SHARED int aigwi_dialect_put_delta(const aigw_dec *st, const aigw_sink *out, struct aigw_block *b, aigw_text text, size_t at) {
     aigw_event ev;
     int r;
     if (!text.n) return AIGW_OK;
@@ -5323,6 +5323,7 @@ AIGWI_SHARED int aigwi_dialect_put_delta(const aigw_sink *out, struct aigw_block
     ev.kind = b->kind;
     ev.choice = b->choice;
     ev.block = b->block;
+    if (b->kind == AIGW_PART_OTHER) ev.name = st->dialect->name;
     ev.text = text;
     b->bytes += (uint32_t)text.n;
     r = out->put(out->user, &ev);
@@ -5346,7 +5347,7 @@ AIGWI_SHARED int aigwi_dialect_ends_high(aigw_text t) {
 }
 
 /* What was kept back, before `next` (which loses its first six bytes when they complete the pair). */
-AIGWI_SHARED int aigwi_dialect_release(const aigw_sink *out, struct aigw_block *b, aigw_text *next, size_t at) {
+AIGWI_SHARED int aigwi_dialect_release(const aigw_dec *st, const aigw_sink *out, struct aigw_block *b, aigw_text *next, size_t at) {
     char pair[12];
     if (next->n >= 6 && aigwi_dialect_surrogate(next->p, 1)) {
         memcpy(pair, b->held, 6);
@@ -5354,10 +5355,10 @@ AIGWI_SHARED int aigwi_dialect_release(const aigw_sink *out, struct aigw_block *
         next->p += 6;
         next->n -= 6;
         b->held_n = 0;
-        return aigwi_dialect_put_delta(out, b, aigwi_dialect_text(aigwi_dialect_slice(pair, 12), AIGW_TEXT_ESCAPED), at);
+        return aigwi_dialect_put_delta(st, out, b, aigwi_dialect_text(aigwi_dialect_slice(pair, 12), AIGW_TEXT_ESCAPED), at);
     }
     b->held_n = 0;
-    return aigwi_dialect_put_delta(out, b, aigwi_dialect_text(aigwi_dialect_slice("\xEF\xBF\xBD", 3), AIGW_TEXT_ESCAPED), at);
+    return aigwi_dialect_put_delta(st, out, b, aigwi_dialect_text(aigwi_dialect_slice("\xEF\xBF\xBD", 3), AIGW_TEXT_ESCAPED), at);
 }
 
 /* More of a block. A trailing escape of a high surrogate waits for its other half in the next delta. */
@@ -5365,7 +5366,7 @@ AIGWI_SHARED int aigwi_dialect_delta(aigw_dec *st, const aigw_sink *out, struct 
     int r;
     if (!b || st->ended || !text.n) return AIGW_OK;
     if (b->held_n) {
-        r = aigwi_dialect_release(out, b, &text, at);
+        r = aigwi_dialect_release(st, out, b, &text, at);
         if (r < 0) return r;
     }
     if (text.form == AIGW_TEXT_LONE && aigwi_dialect_ends_high(text)) {
@@ -5373,7 +5374,7 @@ AIGWI_SHARED int aigwi_dialect_delta(aigw_dec *st, const aigw_sink *out, struct 
         b->held_n = 6;
         text.n -= 6;
     }
-    return aigwi_dialect_put_delta(out, b, text, at);
+    return aigwi_dialect_put_delta(st, out, b, text, at);
 }
 
 AIGWI_SHARED int aigwi_dialect_close(aigw_dec *st, const aigw_sink *out, struct aigw_block *b) {
@@ -5381,7 +5382,7 @@ AIGWI_SHARED int aigwi_dialect_close(aigw_dec *st, const aigw_sink *out, struct 
     aigw_text none = { "", 0, AIGW_TEXT_ESCAPED };
     int r = AIGW_OK;
     if (!b || !b->used || st->ended) return AIGW_OK;
-    if (b->held_n) r = aigwi_dialect_release(out, b, &none, AIGW_NOWHERE);
+    if (b->held_n) r = aigwi_dialect_release(st, out, b, &none, AIGW_NOWHERE);
     b->used = 0;
     if (r < 0) return r;
     aigwi_dialect_event(&ev, AIGW_EVENT_BLOCK_STOP, AIGW_NOWHERE);
