@@ -1068,6 +1068,7 @@ int main(int argc, char **argv) {
     if (argc > 1 && !strcmp(argv[1], "--summary")) { summary(); return 0; }
     if (argc > 1 && !strcmp(argv[1], "--exemplars")) return check_exemplars() || file_errors;
     explaining = argc > 1;
+    if (!explaining) file_errors += check_exemplars();
     for (f = features; f; f = f->next)
         for (streamed = 0; streamed < 2; streamed++)
             for (pair = 0; pair < 9; pair++) {
