@@ -382,6 +382,7 @@ static f_json *run_request(cell *c, int s, int t, const char *text, int streamed
     if (s == t && !c->in_place && c->f->label[c->streamed][c->client * 3 + c->provider] > LOSSY) req.raw = NULL;   /* raw members off: the model itself must carry it */
     to.name = to.id = slice("M");
     to.provider = slice("p");
+    to.base = slice("/base");
     to.dialect = dialects[t];
     to.can = (((uint32_t)1 << (AIGW_CAN_COUNT - 1)) * 2 - 1) & ~AIGW_CAN(MAX_TOKENS);
     if (t == 1) to.version = slice("2023-06-01");
@@ -402,7 +403,11 @@ static f_json *run_request(cell *c, int s, int t, const char *text, int streamed
     say(c, "to        ", b.s);
     if (!j) { wrong(c, "what was sent is not JSON: ", why); return NULL; }
     if (f_twice(j)) wrong(c, "a member stands twice: ", f_twice(j));
-    if (t == 2 ? !strstr(b.s, streamed ? "M:streamGenerateContent?alt=sse" : "M:generateContent") : (f_get(j, "stream") && f_get(j, "stream")->type == 't') != streamed)
+    if (strcmp(b.s, t == 0 ? "/base/chat/completions" : t == 1 ? "/base/v1/messages" : streamed ? "/base/v1beta/models/M:streamGenerateContent?alt=sse" : "/base/v1beta/models/M:generateContent"))
+        wrong(c, "the path is wrong: ", b.s);
+    if (!aigw_base_eq(sent.method, slice("POST")) || !aigw_base_eq(aigw_base_header(&sent, slice("content-type")), slice("application/json"))) wrong(c, "method or content-type is wrong", "");
+    if (t == 1 && !aigw_base_eq(aigw_base_header(&sent, slice("anthropic-version")), slice("2023-06-01"))) wrong(c, "the API version is wrong", "");
+    if (t != 2 && (f_get(j, "stream") && f_get(j, "stream")->type == 't') != streamed)
         wrong(c, "the stream switch is wrong", "");
     if (t == 0 && streamed && !f_get(j, "stream_options.include_usage")) wrong(c, "usage is not asked for", "");
     return j;
