@@ -1170,7 +1170,7 @@ AIGW_API void aigw_attempt_release(aigw_attempt *a);
 /* What lives between requests: the registry's two slots, slabs of memory, what failed lately, and the list of exchanges. One per gateway; single-threaded. */
 #define AIGW_HUB_SLABS 4
 typedef struct {
-    struct { uint32_t bytes, count; } slab[AIGW_HUB_SLABS];   /* sizes rising. All 0: 4,096 of 16 KiB, 64 of 256 KiB, 8 of 4 MiB, 2 of 16 MiB. An exchange takes about three of the first */
+    struct { uint32_t bytes, count; } slab[AIGW_HUB_SLABS];   /* sizes rising. All 0: 4,096 of 16 KiB, 64 of 256 KiB, 8 of 4 MiB, 2 of 16 MiB. A small request takes five of the first that has 4 KiB */
     uint32_t targets;          /* how many failing targets are remembered. 0: 256 */
     uint64_t seed;             /* of all chance; the caller's entropy */
 } aigw_hub_cfg;
@@ -1328,7 +1328,7 @@ typedef struct aigw_exchange {
     char      small[2048];         /* for what must be said without a slab */
     /* from here on: of one request, cleared after it */
     uint8_t   clear_from, committed, continuing, gone, close_after, http10, head_request, strict, stream, usage_asked, slot, op;
-    uint8_t   own_conn, reused, send_dead, stale, ended, trouble, chunked, chunk_open, folds, finish, id_n, upstream_id_n;
+    uint8_t   until_read, own_conn, reused, send_dead, stale, ended, trouble, chunked, chunk_open, folds, finish, id_n, upstream_id_n;
     uint16_t  attempts, max_attempts, pick, picks;
     int       status, kind, turns;
     const char *allow;
@@ -1370,9 +1370,10 @@ typedef struct aigw_exchange {
     char      id[132], why[256], upstream_id[72], error_text[1024];
 } aigw_exchange;
 
-/* Begin for one client connection. hub is borrowed, io and cfg (NULL: defaults) are copied. x must not move until release. */
+/* Begin for one client connection. hub is borrowed and must have a registry (aigw_hub_swap); io and cfg (NULL: defaults) are copied. x must not move until release. */
 AIGW_API void aigw_exchange_init(aigw_exchange *x, aigw_hub *hub, const aigw_exchange_io *io, const aigw_exchange_cfg *cfg);
-/* The client's bytes: how many were taken. Fewer than n: keep the rest and feed it when run says AIGW_WAIT_CLIENT_IN again. */
+/* The client's bytes: how many were taken. Fewer than n: keep the rest and feed it when run says AIGW_WAIT_CLIENT_IN again. Call run after every feed, also when it took nothing: it says
+   what is waited for now. */
 AIGW_API size_t aigw_exchange_feed(aigw_exchange *x, aigw_now now, const void *p, size_t n);
 /* The client closed or its connection broke: the provider's connection is closed before this returns. Call release next. */
 AIGW_API void aigw_exchange_eof(aigw_exchange *x, aigw_now now);
@@ -15388,7 +15389,7 @@ static int aigwi_attempt_headers(aigw_attempt *a, aigw_arena *mem, aigw_head *he
 /* Write head and body into the rest of the memory: an eighth for the list of pieces, a quarter for strings, the rest for text. */
 static int aigwi_attempt_request(aigw_attempt *a) {
     const aigw_dialect *d = a->cfg.target->dialect;
-    size_t room = (size_t)(a->mem.end - a->mem.at), fields = 16 + a->cfg.n_headers;
+    size_t room = (size_t)(a->mem.end - a->mem.at), fields = 12 + a->cfg.n_headers;
     aigw_arena mem = a->mem, strings;
     aigw_out body, text;
     aigw_head head;
@@ -15963,12 +15964,18 @@ AIGW_API void *aigw_hub_ready(aigw_hub *h) {
 
 /* ---- slabs */
 
-AIGW_API void *aigw_hub_take(aigw_hub *h, size_t bytes, size_t *got, int *class_) {
-    aigw_hub_slab *s;
+/* The smallest class whose slabs have so many bytes, or -1. */
+AIGWI_SHARED int aigwi_hub_class(const aigw_hub *h, size_t bytes) {
     int i = 0;
     while (i < AIGW_HUB_SLABS && (h->cfg.slab[i].bytes < bytes || !h->cfg.slab[i].count)) i++;
-    *class_ = i < AIGW_HUB_SLABS ? i : -1;
-    if (*class_ < 0) return NULL;
+    return i < AIGW_HUB_SLABS ? i : -1;
+}
+
+AIGW_API void *aigw_hub_take(aigw_hub *h, size_t bytes, size_t *got, int *class_) {
+    aigw_hub_slab *s;
+    const int i = aigwi_hub_class(h, bytes);
+    *class_ = i;
+    if (i < 0) return NULL;
     s = h->slab[i].free;
     if (s) h->slab[i].free = s->next;
     else if (h->slab[i].touched < h->cfg.slab[i].count) s = (aigw_hub_slab *)(void *)(h->slab[i].mem + (size_t)h->cfg.slab[i].bytes * h->slab[i].touched++);
@@ -16000,10 +16007,10 @@ AIGWI_SHARED void aigwi_hub_await(aigw_hub *h, aigw_hub_job *job, int class_) {
     job->wants = wants;
 }
 
-/* 1 while what the job waits for is not there. */
-AIGWI_SHARED int aigwi_hub_lacks(const aigw_hub *h, const aigw_hub_job *job) {
+/* 1 while what the job waits for, n slabs of a class (or all of that class), is not there. */
+AIGWI_SHARED int aigwi_hub_lacks(const aigw_hub *h, const aigw_hub_job *job, uint32_t n) {
     const int i = job->wants - 1;
-    return i >= 0 && !h->slab[i].free && h->slab[i].touched == h->cfg.slab[i].count;
+    return i >= 0 && h->cfg.slab[i].count - h->slab[i].in_use < (n < h->cfg.slab[i].count ? n : h->cfg.slab[i].count);
 }
 
 /* ---- the registry's slots */
@@ -16084,6 +16091,7 @@ enum { AIGWI_EXCHANGE_STOPPED = 1, AIGWI_EXCHANGE_FAILED = 2 };                /
 #define AIGWI_EXCHANGE_TURNS 16              /* reads of the provider before others have a turn */
 #define AIGWI_EXCHANGE_CHUNK 10              /* "0000012a\r\n" */
 #define AIGWI_EXCHANGE_RESERVE 1024          /* of the buffer towards the client: that an end can always be written */
+#define AIGWI_EXCHANGE_SLABS 5               /* that a small request takes at once */
 #define AIGWI_EXCHANGE_SLACK 2048            /* what an event costs besides its text */
 #define AIGWI_EXCHANGE_MEMORY_MS 5000        /* longest wait for a slab */
 #define AIGWI_EXCHANGE_FAILING_MS 10000      /* a target that failed without a hint is asked last for this long */
@@ -16473,11 +16481,12 @@ static void aigwi_exchange_unknown(aigw_exchange *x) {
     x->error.status = x->allow ? 405 : 404;
 }
 
-/* x-aigw-timeout-ms, or the time-out that the SDK has set for itself, in seconds. */
+/* x-aigw-timeout-ms; or, until a stream has begun, the time-out for reading that the SDK has set for itself, in seconds. */
 static void aigwi_exchange_until(aigw_exchange *x) {
     const aigw_str ms = aigwi_exchange_get(x, "x-aigw-timeout-ms"), s = aigwi_exchange_get(x, "x-stainless-read-timeout");
     int64_t v = 0;
-    if (!aigw_base_int(ms, &v) && aigw_base_micro(s, &v)) v /= 1000;
+    x->until_read = (uint8_t)(!aigw_base_int(ms, &v) && aigw_base_micro(s, &v));
+    if (x->until_read) v /= 1000;
     if (v > 0 && v < UINT32_MAX) x->until = aigwi_attempt_after(x->t_begin, (uint32_t)v);
 }
 
@@ -16512,10 +16521,23 @@ static void aigwi_exchange_headed(aigw_exchange *x) {
 
 /* ---- the request's body */
 
-/* Memory for a new request: an HTTP head, then a small tree, then the answer's head. */
+/* All the memory that a small request needs, or none of it: so that requests do not wait for each other's. */
+static int aigwi_exchange_reserve(aigw_exchange *x) {
+    aigw_exchange_slab *const all[AIGWI_EXCHANGE_SLABS] = { &x->head_slab, &x->body_slab, &x->try_slab, &x->out_slab, &x->fold_slab[0] };
+    const int class_ = aigwi_hub_class(x->hub, 4096);
+    size_t i, n = AIGWI_EXCHANGE_SLABS;
+    if (class_ < 0) x->state = AIGWI_EXCHANGE_CLOSED;          /* a hub without memory: nothing can be said */
+    if (class_ < 0) return 0;
+    if (n > x->hub->cfg.slab[class_].count) n = x->hub->cfg.slab[class_].count;
+    for (i = 0; i < n && aigwi_exchange_grow(x, all[i], 4096, 0) == 1; i++) {}
+    for (; i && i < n; i--) aigwi_exchange_give(x, all[i - 1]);
+    return i == n;
+}
+
+/* A new request. The first slab holds an HTTP head, then a small tree, then the answer's head. */
 static int aigwi_exchange_begin(aigw_exchange *x) {
     size_t n;
-    if (aigwi_exchange_grow(x, &x->head_slab, 4096, 0) < 1) return 0;
+    if (!aigwi_exchange_reserve(x)) return 0;
     n = x->head_slab.n / 16;
     aigw_http_init(&x->http, AIGW_HTTP_REQUEST, x->head_slab.p, n * 7, x->headers, sizeof x->headers / sizeof x->headers[0]);
     x->head_mem = x->head_slab.p + n * 12;
@@ -16579,7 +16601,7 @@ AIGW_API size_t aigw_exchange_feed(aigw_exchange *x, aigw_now now, const void *p
     if (!n || x->state > AIGWI_EXCHANGE_READ || (x->state == AIGWI_EXCHANGE_IDLE && !aigwi_exchange_begin(x))) return 0;
     while (aigwi_exchange_read(x, (const char *)p, n, &took)) {}
     x->bytes_in += took;
-    return took;
+    return x->state > AIGWI_EXCHANGE_READ && x->close_after ? n : took;
 }
 
 /* ---- admit: what is asked, by whom, may it go on */
@@ -16630,6 +16652,7 @@ static int aigwi_exchange_admit(aigw_exchange *x) {
     x->asked = route.n ? route : x->req.model;
     x->stream = (uint8_t)(aigwi_attempt_on(&x->req, AIGW_P_STREAM) && x->op == AIGW_OP_CHAT);
     x->usage_asked = (uint8_t)aigwi_attempt_on(&x->req, AIGW_P_STREAM_USAGE);
+    if (x->stream) aigwi_exchange_give(x, &x->fold_slab[0]);
     x->state = AIGWI_EXCHANGE_ROUTE;
     return 1;
 }
@@ -16916,13 +16939,16 @@ static void aigwi_exchange_chosen(aigw_exchange *x) {
 
 /* The status line of a stream. */
 static void aigwi_exchange_stream_head(aigw_exchange *x) {
+    static const aigw_str sse = AIGW_STR("text/event-stream");
     aigw_arena mem;
     aigw_head head = aigwi_exchange_head(x, &mem, 200);
     aigwi_exchange_chosen(x);
-    aigwi_exchange_field(&head, "content-type", x->req.array ? aigwi_exchange_lit("application/json; charset=utf-8") : x->dialect->stream_type);
+    aigwi_exchange_field(&head, "content-type", x->req.array ? aigwi_exchange_lit("application/json; charset=utf-8") :
+                         aigw_base_eq(x->dialect->stream_type, sse) ? aigwi_exchange_lit("text/event-stream; charset=utf-8") : x->dialect->stream_type);
     aigwi_exchange_field(&head, "cache-control", aigwi_exchange_lit("no-cache"));
     aigwi_exchange_field(&head, "x-accel-buffering", aigwi_exchange_lit("no"));
     if (x->http10) x->close_after = 1;
+    if (x->until_read) x->until = x->attempt.cfg.until = 0;
     if (!aigwi_exchange_commit(x, &head, &mem, x->chunked ? -1 : -2)) aigw_attempt_fail(&x->attempt, AIGW_KIND_INTERNAL, "the response head does not fit into the gateway's memory");
 }
 
@@ -17306,6 +17332,7 @@ static void aigwi_exchange_record_of(const aigw_exchange *x, aigw_exchange_recor
     r->error = x->kind && x->kind != AIGW_KIND_CANCELLED ? &x->error : NULL;
     r->t_read_us = aigwi_exchange_us(x->t_begin, x->t_read);
     r->t_admit_us = aigwi_exchange_us(x->t_read, x->t_up);
+    r->t_queue_us = -1;                                        /* there is no queue yet */
     r->t_connect_us = pick ? aigwi_exchange_us(x->attempt.t_start, x->attempt.t_connected) : -1;
     r->t_first_us = pick ? aigwi_exchange_us(x->attempt.t_connected, first) : -1;
     r->t_stream_us = pick ? aigwi_exchange_us(first, x->t_up_end ? x->t_up_end : end) : -1;
@@ -17459,7 +17486,7 @@ AIGW_API unsigned aigw_exchange_run(aigw_exchange *x, aigw_now now) {
     x->now = now;
     x->wait = 0;
     x->turns = x->cfg.blocking ? 1 : AIGWI_EXCHANGE_TURNS;
-    starved = x->state <= AIGWI_EXCHANGE_READ && aigwi_hub_lacks(x->hub, &x->job);
+    starved = x->state <= AIGWI_EXCHANGE_READ && aigwi_hub_lacks(x->hub, &x->job, x->state == AIGWI_EXCHANGE_IDLE ? AIGWI_EXCHANGE_SLABS : 1);
     if (starved) x->wait = AIGW_WAIT_MEMORY;                   /* feed could not take more */
     else aigwi_hub_await(x->hub, &x->job, -1);
     aigwi_exchange_clock(x, last);

@@ -2,6 +2,7 @@
 /* The exchange, over scripted providers and no sockets: what each client gets in its own dialect, and the laws that hold whatever goes wrong. */
 #define AIGW_IMPLEMENTATION
 #include "aigw.h"
+#include <dirent.h>
 #include "foreign.h"
 #include "t.h"
 #include "world.h"
@@ -294,16 +295,16 @@ T(split_invariance) {
 
 /* The provider breaks off at every byte, by FIN or reset: an error, well-formed, and never a finish. */
 T(cut_everywhere) {
-    for (int client = 0; client < CLIENTS; client++) for (size_t p = 0; p < 3; p++) for (int stream = 0; stream < 2; stream++) for (int how = 0; how < 3; how++) {
-        const t_bytes a = good(p, stream, how == 2 ? 'l' : 'c'), q = ask(client, providers[p].model, stream, "");
+    for (int client = 0; client < CLIENTS; client++) for (size_t p = 0; p < 3; p++) for (int stream = 0; stream < 2; stream++) for (int how = 0; how < 2; how++) {
+        const t_bytes a = good(p, stream, how ? 'l' : 'c'), q = ask(client, providers[p].model, stream, "");
         const size_t mark = t_.mems;
         if (client == GEMINI_ARRAY && !stream) continue;
-        t_row(label(client, p, stream, how == 1 ? "reset" : "closed"));
+        t_row(label(client, p, stream, how ? "length" : "chunked"));
         for (size_t cut = 0; cut < a.n; cut++) {
             reply r;
             int e;
             start();
-            for (int i = 0; i < 4; i++) w_say(&w, providers[p].name, a.p, cut, how == 1 ? W_RESET : W_CLOSE);
+            for (int i = 0; i < 4; i++) w_say(&w, providers[p].name, a.p, cut, cut & 1 ? W_RESET : W_CLOSE);
             r = drive(q);
             e = ending(client, stream, &r);
             if (!t_int("ending", e, 2)) printf("  cut %lu: %.*s\n", (unsigned long)cut, (int)w.out_n, w.out);
@@ -946,7 +947,121 @@ T(swap) {
     w_free(&w);
 }
 
+/* A crowd with memory for two at a time: everybody is answered, or told that the gateway is busy; nobody waits for ever. */
+T(crowd) {
+    enum { CROWD = 24 };
+    static world each[CROWD];
+    aigw_hub_cfg cfg;
+    aigw_exchange_io io;
+    t_bytes q[CROWD];
+    size_t at[CROWD];
+    int served = 0, busy = 0, open = CROWD;
+    memset(&cfg, 0, sizeof cfg);
+    cfg.slab[0].bytes = 16384;
+    cfg.slab[0].count = 7;
+    w_init(&w, &cfg, NULL, memory, sizeof memory);
+    for (int i = 0; i < CROWD; i++) {
+        const t_bytes a = good((size_t)i % 3, i & 1, 'c');
+        q[i] = ask(i % GEMINI_ARRAY, providers[i % 3].model, i & 1, "");
+        memset(&each[i], 0, sizeof each[i]);
+        at[i] = 0;
+        each[i].piece_up = 50;
+        each[i].stutter = 1;
+        io = w.x.io;
+        io.user = &each[i];
+        aigw_exchange_init(&each[i].x, &w.hub, &io, NULL);
+        for (int k = 0; k < 3; k++) w_say(&each[i], providers[i % 3].name, a.p, a.n, W_OPEN);
+    }
+    for (int turn = 0; turn < 20000 && open; turn++) {
+        void *ready;
+        for (int i = 0; i < CROWD; i++) {
+            if (each[i].records) continue;
+            if (at[i] < q[i].n) at[i] += aigw_exchange_feed(&each[i].x, w.now, q[i].p + at[i], q[i].n - at[i] < 100 ? q[i].n - at[i] : 100);
+            (void)aigw_exchange_run(&each[i].x, w.now);
+        }
+        w.now.mono_ns += 10000000;
+        aigw_hub_tick(&w.hub, w.now);
+        while ((ready = aigw_hub_ready(&w.hub)) != NULL) (void)aigw_exchange_run((aigw_exchange *)ready, w.now);
+        open = 0;
+        for (int i = 0; i < CROWD; i++) open += !each[i].records;
+    }
+    t_int("all are over", open, 0);
+    for (int i = 0; i < CROWD; i++) {
+        served += each[i].record.status == 200 && !each[i].record.kind;
+        busy += each[i].record.kind == AIGW_KIND_BUSY;
+        w_free(&each[i]);
+    }
+    t_int("served or told", served + busy, CROWD);
+    t_ok("most are served", served > CROWD / 2);
+    t_int("clean", w_clean(&w), 1);
+    w_free(&w);
+}
+
+/* ---- recorded streams, broken off at every byte ---- */
+
+/* 1 when the answer is one clean error: in JSON before the commit, as the stream's only end after it. */
+static int one_error(int client, const reply *r) {
+    f_fold f;
+    if (!r->ok || !r->complete || r->status != 200) return ending(client, 1, r) == 2;
+    f = fold(client, r);
+    return !f.bad && !f.after && f.errors == 1 && !f.finish && !f.done;
+}
+
+T(recorded_cuts) {
+    static const struct { const char *folder; size_t provider; } folders[] = {
+        { "anthropic", 1 }, { "azure-openai", 0 }, { "deepseek", 0 }, { "gemini", 2 }, { "mistral", 0 }, { "openai-chat", 0 }, { "openrouter", 0 }, { "vertex-gemini", 2 }, { "xai", 0 }
+    };
+    static const char *const hows[] = { "silent", "closed", "reset" };
+    int files = 0;
+    for (size_t i = 0; i < T_COUNT(folders); i++) {
+        char path[500], row[400];
+        struct dirent *e;
+        DIR *dir;
+        snprintf(path, sizeof path, "wire/%s", folders[i].folder);
+        dir = opendir(t_shared(path));
+        if (!dir) {
+            t_skip("../shared/wire");
+            return;
+        }
+        while ((e = readdir(dir)) != NULL) {
+            const int client = files % CLIENTS;
+            t_bytes body, a, q;
+            size_t mark;
+            char *text;
+            if (!strstr(e->d_name, ".response.sse")) continue;
+            snprintf(path, sizeof path, "wire/%s/%.300s", folders[i].folder, e->d_name);
+            body = t_file(t_shared(path));
+            if (!body.p || body.n > 2300) continue;
+            files++;
+            snprintf(row, sizeof row, "client %d, %.300s", client, e->d_name);
+            t_row(row);
+            text = (char *)t_alloc(body.n + 1);
+            memcpy(text, body.p, body.n);
+            text[body.n] = 0;
+            a = answer(ok_sse, text, files % 2 ? 'c' : 'l');
+            q = ask(client, providers[folders[i].provider].model, 1, "");
+            mark = t_.mems;
+            for (size_t cut = (size_t)(strstr(a.p, "\r\n\r\n") - a.p); cut < a.n; cut++) {
+                const int how = (int)(cut % 3);
+                reply r;
+                start();
+                for (int k = 0; k < 4; k++) w_say(&w, providers[folders[i].provider].name, a.p, cut, how);
+                r = drive(q);
+                if (!t_ok(hows[how], one_error(client, &r))) printf("  cut %lu: %.*s\n", (unsigned long)cut, (int)w.out_n, w.out);
+                t_ok("recorded, clean", w.record.kind && w_clean(&w));
+                w_free(&w);
+                f_free();
+                forget(mark);
+            }
+        }
+        closedir(dir);
+    }
+    t_ok("at least 20 streams", files >= 20);
+}
+
 int main(void) {
+    T_RUN(recorded_cuts);
+    T_RUN(crowd);
     T_RUN(pairs);
     T_RUN(split_invariance);
     T_RUN(cut_everywhere);

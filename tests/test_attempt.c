@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: MIT OR Unlicense */
+/* One try at one provider, on arrays alone; and the client, which is an attempt over two callbacks. */
+#define AIGW_IMPLEMENTATION
+#include "aigw.h"
+#include "t.h"
+
+static char stream[1200], whole[600];
+static void build(void) {
+    static const char frames[] =
+        "data: {\"id\":\"c1\",\"object\":\"chat.completion.chunk\",\"model\":\"m\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\"Hel\"}}]}\n\n"
+        "data: {\"id\":\"c1\",\"object\":\"chat.completion.chunk\",\"model\":\"m\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\"lo\"},\"finish_reason\":\"stop\"}]}\n\n"
+        "data: [DONE]\n\n";
+    static const char body[] = "{\"id\":\"c1\",\"object\":\"chat.completion\",\"model\":\"m\",\"choices\":[{\"index\":0,\"message\":{\"content\":\"Hello\"},\"finish_reason\":\"stop\"}]}";
+    int n = sprintf(stream, "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nx-request-id: up-1\r\nx-ratelimit-remaining-requests: 7\r\ntransfer-encoding: chunked\r\n\r\n");
+    n += sprintf(stream + n, "64\r\n%.100s\r\n", frames);
+    n += sprintf(stream + n, "%x\r\n%s\r\n0\r\n\r\n", (unsigned)strlen(frames) - 100, frames + 100);
+    sprintf(whole, "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: %u\r\n\r\n%s", (unsigned)strlen(body), body);
+}
+
+/* What the events say, as text: the words, then '.' for STOP or '!' and the kind for ERROR. */
+typedef struct { char text[400]; size_t n; aigw_check check; int refuse, bad; } seen;
+static int see(void *user, const aigw_event *ev) {
+    seen *s = (seen *)user;
+    if (s->refuse-- > 0) return AIGW_E_NOMEM;
+    s->bad |= aigw_model_check_put(&s->check, ev) != AIGW_OK;
+    if (ev->type == AIGW_EVENT_DELTA) s->n += (size_t)sprintf(s->text + s->n, "%.*s", (int)ev->text.n, ev->text.p);
+    if (ev->type == AIGW_EVENT_STOP) s->n += (size_t)sprintf(s->text + s->n, ".");
+    if (ev->type == AIGW_EVENT_ERROR) s->n += (size_t)sprintf(s->text + s->n, "!%s", aigw_model_kind_name(ev->error->kind));
+    return 0;
+}
+
+static aigw_client c;
+static aigw_attempt *const a = &c.attempt;
+static char memory[65536];
+static seen got;
+static aigw_sink sink;
+static aigw_now now;
+
+/* A request to "m", streamed or whole, in mem[0..n). */
+static int begin(int streamed, size_t n) {
+    aigw_client_init(&c, &aigw_dialect_openai, aigw_base_str("h.test"), aigw_base_str("/v1"), aigw_base_str("sk-secret-key"), aigw_base_str("m"));
+    aigw_client_ask(&c, aigw_base_str("Be brief."), aigw_base_str("Hi \"you\""), streamed);
+    memset(&got, 0, sizeof got);
+    sink.put = see;
+    sink.user = &got;
+    now.mono_ns = UINT64_C(5000000000);
+    now.wall_s = 1763700000;
+    return aigw_attempt_init(a, &c.cfg, now, memory, n);
+}
+/* Send all of it, pieces together; then the answer in `piece` bytes, with the events as they come. Memory as wanted. */
+static void send_all(char *to, size_t *n) {
+    aigw_attempt_connected(a, now);
+    while (aigw_attempt_want(a) & AIGW_WANT_OUT) {
+        const aigw_str s = aigw_attempt_out(a);
+        const size_t k = s.n < 7 ? s.n : 7;
+        if (to) memcpy(to + *n, s.p, k);
+        if (to) *n += k;
+        aigw_attempt_sent(a, now, k);
+    }
+}
+static void hear(const char *p, size_t n, size_t piece) {
+    size_t at = 0;
+    for (int steps = 0; steps < 100000; steps++) {
+        const unsigned want = aigw_attempt_want(a);
+        if (want & AIGW_WANT_CLOSED) return;
+        if (want & AIGW_WANT_MEM) t_int("memory", aigw_attempt_move(a, t_alloc(a->mem_want), a->mem_want), AIGW_OK);
+        else if (want & AIGW_WANT_EVENT) (void)aigw_attempt_next(a, now, &sink);
+        else if (at < n) {
+            const size_t k = n - at < piece ? n - at : piece;
+            at += aigw_attempt_feed(a, now, p + at, k);
+        } else return;
+    }
+    t_fail("it ends");
+}
+
+T(request_out) {
+    char out[2000];
+    size_t n = 0;
+    const char *body = "{\"model\":\"m\",\"messages\":[{\"role\":\"system\",\"content\":\"Be brief.\"},{\"role\":\"user\",\"content\":\"Hi \\\"you\\\"\"}],\"stream\":true";
+    t_int("init", begin(1, 8192), AIGW_OK);
+    t_int("connect first", aigw_attempt_want(a), AIGW_WANT_CONNECT);
+    send_all(out, &n);
+    out[n] = 0;
+    t_ok("line", !strncmp(out, "POST /v1/chat/completions HTTP/1.1\r\n", 36));
+    t_ok("host", strstr(out, "\r\nhost: h.test\r\n"));
+    t_ok("key", strstr(out, "\r\nauthorization: Bearer sk-secret-key\r\n"));
+    t_ok("accept", strstr(out, "\r\naccept: text/event-stream\r\n"));
+    t_ok("type", strstr(out, "\r\ncontent-type: application/json\r\n"));
+    t_ok("body", strstr(out, body));
+    t_ok("length", strstr(out, "content-length: ") && strlen(strstr(out, "\r\n\r\n") + 4) == (size_t)atoi(strstr(out, "content-length: ") + 16));
+    t_ok("the key is wiped when it is sent", memmem(memory, sizeof memory, "sk-secret-key", 13) == NULL);
+    t_int("then it reads", aigw_attempt_want(a), AIGW_WANT_IN);
+    t_int("again", begin(1, 8192), AIGW_OK);
+    t_ok("the key is there", memmem(memory, 8192, "sk-secret-key", 13) != NULL);
+    aigw_attempt_release(a);
+    aigw_attempt_release(a);
+    t_ok("release wipes too", memmem(memory, sizeof memory, "sk-secret-key", 13) == NULL);
+    t_int("over", aigw_attempt_want(a), AIGW_WANT_CLOSED);
+}
+
+T(answers_in) {
+    static const struct { const char *what, *bytes; int streamed; const char *text; int keep; } rows[] = {
+        { "a stream", stream, 1, "Hello.", 1 },
+        { "a stream for a whole", stream, 0, "Hello.", 1 },
+        { "a whole", whole, 0, "Hello.", 1 },
+        { "a whole for a stream", whole, 1, "Hello.", 1 },
+        { "100 Continue before", "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 429 Slow\r\ncontent-length: 2\r\n\r\n{}", 1, "!rate_limit", 1 },
+        { "an error without a body", "HTTP/1.1 503 Busy\r\ncontent-length: 0\r\n\r\n", 1, "!overloaded", 1 },
+        { "an error in HTML", "HTTP/1.1 502 Bad\r\ncontent-type: text/html\r\ncontent-length: 6\r\nconnection: close\r\n\r\n<html>", 1, "!server", 0 },
+        { "a page", "HTTP/1.1 200 OK\r\ncontent-type: text/html\r\ncontent-length: 6\r\n\r\n<html>", 1, "!bad_response", 0 },
+        { "nothing", "HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n", 0, "!bad_response", 0 },
+        { "no content", "HTTP/1.1 204 No\r\n\r\n", 0, "!bad_response", 0 },
+        { "not HTTP", "hello there\r\n", 1, "!bad_response", 0 },
+        { "two lengths", "HTTP/1.1 200 OK\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\n{}", 0, "!bad_response", 0 },
+        { "a redirect", "HTTP/1.1 302 Found\r\nlocation: /\r\ncontent-length: 0\r\n\r\n", 0, "!bad_response", 0 },
+        { "a changed protocol", "HTTP/1.1 101 Switch\r\n\r\n", 0, "!bad_response", 0 },
+        { "broken JSON", "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 3\r\n\r\n{\"a", 0, "!bad_response", 1 },
+    };
+    for (size_t i = 0; i < T_COUNT(rows); i++) for (size_t piece = 1; piece < 400; piece = piece * 3 + 1) for (size_t room = 4096; room <= 16384; room += 4096) {
+        const size_t n = strlen(rows[i].bytes);
+        t_row(rows[i].what);
+        if (!t_int("init", begin(rows[i].streamed, room), AIGW_OK)) continue;
+        send_all(NULL, NULL);
+        hear(t_dup(rows[i].bytes, n), n, piece);
+        t_str("events", got.text, got.n, rows[i].text);
+        t_int("grammar", got.bad, 0);
+        t_int("over", aigw_attempt_want(a), AIGW_WANT_CLOSED);
+        t_int("keep", a->keep_alive, rows[i].keep);
+        if (i == 0) t_str("id", a->request_id.p, a->request_id.n, "up-1");
+        if (i == 0) t_int("limits", a->limits.requests.remaining, 7);
+        aigw_attempt_release(a);
+        while (t_.mems) free(t_.mem[--t_.mems]);
+    }
+}
+
+/* Cut at every byte, cleanly or not, with until-close bodies too. */
+T(cuts) {
+    const char *bytes[] = { stream, whole };
+    for (int i = 0; i < 2; i++) for (size_t cut = 0; cut < strlen(bytes[i]); cut++) for (int clean = 0; clean < 2; clean++) {
+        t_int("init", begin(!i, 8192), AIGW_OK);
+        send_all(NULL, NULL);
+        hear(bytes[i], cut, 1000);
+        aigw_attempt_eof(a, now, clean);
+        hear("", 0, 1);
+        t_ok("an error", a->ended == 2 && memchr(got.text, '!', got.n) && !memchr(got.text, '.', got.n));
+        t_int("untouched", a->untouched, !cut);
+        t_int("not kept", a->keep_alive, 0);
+        aigw_attempt_release(a);
+    }
+}
+
+/* The kind of every way to fail, and that it is said once. */
+T(failures) {
+    for (size_t at = 0; at < strlen(stream); at += 11) {
+        t_int("init", begin(1, 8192), AIGW_OK);
+        send_all(NULL, NULL);
+        hear(stream, at, 1000);
+        aigw_attempt_fail(a, AIGW_KIND_DNS, "no such host");
+        aigw_attempt_fail(a, AIGW_KIND_TLS, "not this");
+        aigw_attempt_eof(a, now, 1);
+        hear(stream + at, strlen(stream) - at, 1000);
+        t_ok("once", got.n >= 4 && !memcmp(got.text + got.n - 4, "!dns", 4) && !memchr(got.text, '.', got.n));
+        t_str("provider", a->error.provider.p, a->error.provider.n, "h.test");
+        t_str("words", a->error.message.p, a->error.message.n, "no such host");
+    }
+}
+
+/* A whole answer can be asked for again when the sink refused; a request that does not fit says so; every memory from nothing. */
+T(memory_from_nothing) {
+    size_t room, enough = 0;
+    for (room = 0; room < 6000; room++) {
+        const int r = begin(1, room);
+        if (r) t_int("init", r, AIGW_E_NOMEM);
+        if (!r && !enough) enough = room;
+        t_ok("nothing of the key is left", !r || !memmem(memory, room, "sk-secret-key", 13));
+        if (r) continue;
+        send_all(NULL, NULL);
+        hear(stream, strlen(stream), 50);
+        aigw_attempt_release(a);
+        t_ok("an end", a->ended && !got.bad);
+        while (t_.mems) free(t_.mem[--t_.mems]);
+    }
+    t_ok("3 KiB are enough", enough && enough < 3072);
+    for (int refuse = 1; refuse < 6; refuse++) {
+        t_int("init", begin(0, 8192), AIGW_OK);
+        send_all(NULL, NULL);
+        got.refuse = 1;
+        hear(whole, strlen(whole), 1000);
+        t_str("again", got.text, got.n, "Hello.");
+        aigw_attempt_release(a);
+    }
+}
+
+T(bounds) {
+    char big[9000];
+    int n = sprintf(big, "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\r\ndata: {\"x\":\"");
+    memset(big + n, 'x', sizeof big - (size_t)n);
+    t_int("init", begin(1, 8192), AIGW_OK);
+    a->cfg.max_answer_bytes = 4000;
+    send_all(NULL, NULL);
+    hear(big, sizeof big, 1000);
+    t_str("too large", got.text, got.n, "!bad_response");
+    aigw_attempt_release(a);
+    {
+        aigw_header more = { AIGW_STR("x-more"), AIGW_STR("a\nb") };
+        aigw_client_init(&c, &aigw_dialect_openai, aigw_base_str("h"), aigw_base_str(""), aigw_base_str("k"), aigw_base_str("m"));
+        aigw_client_ask(&c, aigw_base_str(""), aigw_base_str("Hi"), 1);
+        c.cfg.headers = &more;
+        c.cfg.n_headers = 1;
+        t_int("a header with a line break", aigw_attempt_init(a, &c.cfg, now, memory, 8192), AIGW_E_VALUE);
+        c.cfg.n_headers = 0;
+        c.cfg.key = aigw_base_str("k\r\nx: y");
+        t_int("a key with one", aigw_attempt_init(a, &c.cfg, now, memory, 8192), AIGW_E_VALUE);
+    }
+}
+
+T(deadlines) {
+    static const struct { const char *what; int streamed; size_t heard; uint32_t ms; const char *text; } rows[] = {
+        { "whole", 0, 40, 600000, "!timeout" }, { "first byte", 1, 40, 120000, "!timeout" }, { "between bytes", 1, 300, 120000, "Hel!timeout" }
+    };
+    for (size_t i = 0; i < T_COUNT(rows); i++) {
+        t_row(rows[i].what);
+        t_int("init", begin(rows[i].streamed, 8192), AIGW_OK);
+        t_int("to connect", (long long)((aigw_attempt_deadline(a) - now.mono_ns) / 1000000), 5000);
+        now.mono_ns += 1000;
+        send_all(NULL, NULL);
+        hear(stream, rows[i].heard, 1000);
+        t_int("ms", (long long)((aigw_attempt_deadline(a) - now.mono_ns) / 1000000), rows[i].ms);
+        now.mono_ns = aigw_attempt_deadline(a) - 1;
+        aigw_attempt_tick(a, now);
+        t_int("not yet", a->ended || aigw_attempt_want(a) != AIGW_WANT_IN, 0);
+        now.mono_ns++;
+        aigw_attempt_tick(a, now);
+        hear("", 0, 1);
+        t_str("then", got.text, got.n, rows[i].text);
+        t_int("never again", aigw_attempt_deadline(a) == AIGW_NEVER, 1);
+        if (!rows[i].streamed) t_int("may have been billed", a->error.retry, AIGW_RETRY_NEVER);
+        aigw_attempt_release(a);
+    }
+    t_int("init", begin(1, 8192), AIGW_OK);                    /* time that goes back is no time */
+    send_all(NULL, NULL);
+    now.mono_ns = 0;
+    aigw_attempt_tick(a, now);
+    t_int("waits", aigw_attempt_want(a), AIGW_WANT_IN);
+    aigw_attempt_release(a);
+}
+
+/* The client over a socket that stutters, breaks, or answers early. */
+typedef struct { const char *p; size_t n, at, up, piece; int calls, stutter, end; } wire;
+static int wire_send(void *user, const void *p, size_t n) {
+    wire *x = (wire *)user;
+    (void)p;
+    if (x->stutter && x->calls++ % 3 == 0) return AIGW_AGAIN;
+    n = x->piece && n > x->piece ? x->piece : n;
+    x->up += n;
+    return (int)n;
+}
+static int wire_recv(void *user, void *p, size_t n) {
+    wire *x = (wire *)user;
+    if (x->stutter && x->calls++ % 3 == 0) return AIGW_AGAIN;
+    n = x->piece && n > x->piece ? x->piece : n;
+    if (n > x->n - x->at) n = x->n - x->at;
+    if (!n) return x->end;
+    memcpy(p, x->p + x->at, n);
+    x->at += n;
+    return (int)n;
+}
+T(client) {
+    for (int kind = 0; kind < 2; kind++) for (size_t piece = 0; piece < 20; piece++) for (int stutter = 0; stutter < 2; stutter++) {
+        wire x;
+        int r;
+        memset(&x, 0, sizeof x);
+        x.p = kind ? whole : stream;
+        x.n = strlen(x.p);
+        x.piece = piece;
+        x.stutter = stutter;
+        (void)begin(!kind, 8192);
+        c.io.user = &x;
+        c.io.send = wire_send;
+        c.io.recv = wire_recv;
+        t_int("start", aigw_client_start(&c, now, memory, 8192), AIGW_OK);
+        do r = aigw_client_run(&c, now, &sink); while (r == 0 || r == AIGW_AGAIN);
+        t_int("over", r, 1);
+        t_str("answer", got.text, got.n, "Hello.");
+        t_int("kept", c.attempt.keep_alive, 1);
+        aigw_client_release(&c);
+    }
+    for (size_t room = 0; room < 4000; room += 7) {
+        wire x;
+        int r;
+        memset(&x, 0, sizeof x);
+        x.p = stream;
+        x.n = strlen(x.p);
+        (void)begin(1, 8192);
+        c.io.user = &x;
+        c.io.send = wire_send;
+        c.io.recv = wire_recv;
+        r = aigw_client_start(&c, now, memory, room);
+        if (r) t_int("start", r, AIGW_E_NOMEM);
+        while (r == 0) r = aigw_client_run(&c, now, &sink);
+        t_ok("an end", r == AIGW_E_NOMEM || (r == 1 && c.attempt.ended));
+        aigw_client_release(&c);
+    }
+}
+
+int main(void) {
+    build();
+    T_RUN(request_out);
+    T_RUN(answers_in);
+    T_RUN(cuts);
+    T_RUN(failures);
+    T_RUN(memory_from_nothing);
+    T_RUN(bounds);
+    T_RUN(deadlines);
+    T_RUN(client);
+    return t_end();
+}
