@@ -16141,6 +16141,7 @@ static aigw_str aigwi_exchange_note(aigw_exchange *x, aigw_str s, size_t most) {
 
 /* Keep an error with copies of its words. */
 static void aigwi_exchange_error(aigw_exchange *x, const aigw_error *err) {
+    static const aigw_str refused = AIGW_STR("The provider refused the gateway's key for it; the client's own key is not the cause.");
     x->error_n = 0;
     x->error = *err;
     x->error.type = aigwi_exchange_note(x, err->type, 64);
@@ -16148,7 +16149,7 @@ static void aigwi_exchange_error(aigw_exchange *x, const aigw_error *err) {
     x->error.param = aigwi_exchange_note(x, err->param, 96);
     x->error.request_id = aigwi_exchange_note(x, err->request_id, 96);
     x->error.provider = aigwi_exchange_note(x, err->provider, 48);
-    x->error.advice = aigwi_exchange_note(x, err->advice, 256);
+    x->error.advice = aigwi_exchange_note(x, err->kind == AIGW_KIND_AUTH && err->status && !err->advice.n ? refused : err->advice, 256);
     x->error.message = aigwi_exchange_note(x, err->message, sizeof x->error_text);
     x->kind = x->error.kind;
 }
@@ -17433,7 +17434,9 @@ static void aigwi_exchange_clock(aigw_exchange *x, unsigned last) {
 static int aigwi_exchange_wait(aigw_exchange *x) {
     if (x->until && x->now.mono_ns >= x->until) x->state = AIGWI_EXCHANGE_REFUSE;
     else if (x->now.mono_ns >= x->retry_at) x->state = AIGWI_EXCHANGE_TRY;
-    return x->state != AIGWI_EXCHANGE_WAIT;
+    if (x->state == AIGWI_EXCHANGE_WAIT) return 0;
+    x->up_ns += x->now.mono_ns - x->t_up_end;                  /* not our own time */
+    return 1;
 }
 
 /* ---- the machine */

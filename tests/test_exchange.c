@@ -482,6 +482,12 @@ T(failed) {
     t_int("kind", w.record.kind, AIGW_KIND_RATE_LIMIT);
     w_free(&w);
     start();
+    w_say(&w, "a", unauthorized.p, unauthorized.n, W_OPEN);
+    r = drive(ask(OPENAI, "gpt", 0, ""));
+    t_int("whose key", r.status, 401);
+    t_ok("is said", strstr(f_get(f_parse(r.body, r.n, NULL), "error.message")->s, "gateway's key"));
+    w_free(&w);
+    start();
     for (int i = 0; i < 5; i++) w_say(&w, "a", soon.p, soon.n, W_OPEN);
     r = drive(ask(ANTHROPIC, "gpt", 1, ""));
     t_int("three attempts", w.record.attempts, 3);
@@ -947,6 +953,28 @@ T(swap) {
     w_free(&w);
 }
 
+/* Callbacks that block: run comes back after each read, so that the clock can be read. */
+T(blocking) {
+    for (int client = 0; client < CLIENTS; client++) {
+        const t_bytes a = good(1, 1, 'c'), q = ask(client, "claude", 1, "");
+        aigw_exchange_cfg cfg;
+        reply r;
+        int turns = 0;
+        memset(&cfg, 0, sizeof cfg);
+        cfg.blocking = 1;
+        w_init(&w, NULL, &cfg, memory, sizeof memory);
+        w.piece_up = 500;
+        w_say(&w, "b", a.p, a.n, W_OPEN);
+        (void)aigw_exchange_feed(&w.x, w.now, q.p, q.n);
+        while (aigw_exchange_run(&w.x, w.now) & AIGW_WAIT_TURN && turns < 1000) turns++;
+        r = read_reply(w.out, w.out_n, 0);
+        t_int("ends well", ending(client, 1, &r), 1);
+        t_ok("in turns", turns >= 3);
+        w_free(&w);
+        f_free();
+    }
+}
+
 /* A crowd with memory for two at a time: everybody is answered, or told that the gateway is busy; nobody waits for ever. */
 T(crowd) {
     enum { CROWD = 24 };
@@ -1062,6 +1090,7 @@ T(recorded_cuts) {
 int main(void) {
     T_RUN(recorded_cuts);
     T_RUN(crowd);
+    T_RUN(blocking);
     T_RUN(pairs);
     T_RUN(split_invariance);
     T_RUN(cut_everywhere);
