@@ -16342,6 +16342,8 @@ static int64_t aigwi_exchange_overhead(const aigw_exchange *x) {
 static void aigwi_exchange_own_fields(aigw_exchange *x, aigw_arena *mem, aigw_head *head) {
     const aigw_registry_pick *pick = aigwi_exchange_picked(x);
     const aigw_str id = aigwi_dialect_slice(x->id, x->id_n);
+    if (x->close_after) aigwi_exchange_field(head, "connection", aigwi_exchange_lit("close"));
+    else if (x->http10) aigwi_exchange_field(head, "connection", aigwi_exchange_lit("keep-alive"));
     aigwi_exchange_field(head, "x-request-id", id);
     if (x->dialect && aigw_base_eq(x->dialect->request_id_header, aigwi_exchange_lit("request-id"))) aigwi_exchange_field(head, "request-id", id);
     if (pick) {
@@ -16354,8 +16356,6 @@ static void aigwi_exchange_own_fields(aigw_exchange *x, aigw_arena *mem, aigw_he
     if (x->picks) aigwi_exchange_field(head, "x-aigw-overhead-us", aigwi_dialect_int_str(mem, aigwi_exchange_overhead(x)));
     aigwi_exchange_field(head, "x-aigw-why", aigwi_exchange_clean(mem, aigwi_dialect_slice(x->why, x->why_n), sizeof x->why));
     if (pick) aigwi_exchange_field(head, "x-aigw-loss", aigwi_exchange_loss(x, mem));
-    if (x->close_after) aigwi_exchange_field(head, "connection", aigwi_exchange_lit("close"));
-    else if (x->http10) aigwi_exchange_field(head, "connection", aigwi_exchange_lit("keep-alive"));
     if (pick && x->attempt.status && x->dialect->limits_encode) (void)x->dialect->limits_encode(x->now, &x->attempt.limits, mem, head);
 }
 
@@ -16973,6 +16973,7 @@ static int aigwi_exchange_events(aigw_exchange *x) {
     if (r < 0) {
         if (!x->attempt.stream && x->wait & AIGW_WAIT_MEMORY && !x->committed) {      /* a whole answer can be read again when there is memory */
             aigwi_exchange_buffers(x);
+            if (!x->stream) (void)aigwi_exchange_fold(x);
             return 0;
         }
         aigw_attempt_fail(&x->attempt, r == AIGW_E_NOMEM ? AIGW_KIND_BUSY : AIGW_KIND_BAD_RESPONSE,
