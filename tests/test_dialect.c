@@ -76,6 +76,20 @@ T(split_surrogates_join) {
     }
 }
 
+/* Also in the stream: no delta ends with half a character. */
+T(no_delta_ends_with_half_a_pair) {
+    char buf[2048];
+    aigw_dec st;
+    log_sink l;
+    aigw_sink sink;
+    struct aigw_block *b;
+    begin(&st, &l, &sink, buf, sizeof buf);
+    aigwi_dialect_open(&st, &sink, 0, AIGW_PART_TEXT, 0, str(""), str(""), 0, 0, &b);
+    t_int("first half", aigwi_dialect_delta(&st, &sink, b, text("a\\ud83d", AIGW_TEXT_LONE), 0), AIGW_OK);
+    t_int("second half", aigwi_dialect_delta(&st, &sink, b, text("\\ude00b", AIGW_TEXT_LONE), 0), AIGW_OK);
+    t_ok("a whole pair", aigw_base_find(aigw_base_out_str(&l.out), str("\\ud83d\\ude00"), 0) < l.out.buf.n);
+    t_ok("and nothing lone", aigw_base_find(aigw_base_out_str(&l.out), str("\xEF\xBF\xBD"), 0) == l.out.buf.n);
+}
 T(every_stream_ends_once) {
     static const struct { const char *label; int finish, marker, clean; const char *want; } rows[] = {
         { "finish, clean", 1, 0, 1, "\"finish\":[\"stop\"]" },
@@ -380,6 +394,7 @@ T(keys_never_break_a_header) {
 
 int main(void) {
     T_RUN(split_surrogates_join);
+    T_RUN(no_delta_ends_with_half_a_pair);
     T_RUN(every_stream_ends_once);
     T_RUN(finish_stop_with_a_call_is_tool_calls);
     T_RUN(too_many_blocks_is_a_bad_response);
