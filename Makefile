@@ -55,6 +55,10 @@ T = 30
 fuzz:
 	@sh tests/fuzz.sh $(OUT)/fuzz $(T)
 
+# Seeded bugs (tests/mutants.txt) on a copy of the header: each must redden its named test.
+mutate:
+	@CC="$(CC)" sh tests/mutate.sh
+
 # Bytes per section, per struct, of the stack, and what the library needs from outside.
 size:
 	@sh tests/size.sh
@@ -66,4 +70,4 @@ bench:
 clean:
 	rm -rf $(OUT)
 
-.PHONY: all run test sdk matrix check-layers lint sanitize fuzz size bench clean
+.PHONY: all run test sdk matrix check-layers lint sanitize fuzz mutate size bench clean

@@ -470,6 +470,25 @@ T(failover) {
 }
 
 /* All targets fail, or fail as often as is allowed: one error with the hint that helps, and the word that our attempts are used up. */
+/* A provider that breaks off after the first words were passed on: an error, and no other provider is asked. */
+T(no_failover_after_commit) {
+    const t_bytes whole = good(0, 1, 'c');
+    for (int client = 0; client < CLIENTS; client++) {
+        reply r;
+        t_row(label(client, 0, 1, ""));
+        start();
+        w_say(&w, "a", whole.p, whole.n - 40, W_RESET);
+        w_say(&w, "a2", whole.p, whole.n, W_OPEN);
+        r = drive(ask(client, "two", 1, ""));
+        t_int("status", r.status, 200);
+        t_int("ending", ending(client, 1, &r), 2);
+        t_int("attempts", w.record.attempts, 1);
+        t_int("connections", (int)w.opens, 1);
+        t_int("clean", w_clean(&w), 1);
+        w_free(&w);
+        f_free();
+    }
+}
 T(failed) {
     const t_bytes limit = answer(err_429, rate, 'l'), unauthorized = answer(err_401, "{}", 'l'), server = answer(err_500, "{}", 'l'), soon = answer(err_429_soon, rate, 'l');
     reply r;
@@ -1098,6 +1117,7 @@ int main(void) {
     T_RUN(every_fault);
     T_RUN(every_memory);
     T_RUN(failover);
+    T_RUN(no_failover_after_commit);
     T_RUN(failed);
     T_RUN(other_forms);
     T_RUN(verbatim);
