@@ -12310,7 +12310,7 @@ static int aigwi_gemini_read_part(aigw_json *j, aigw_arena *mem, aigw_req *req, 
             else aigw_json_skip(j);
         }
     }
-    if (p->data < 0 && (p->has_signature || p->thought)) p->data = AIGWI_GEMINI_TEXT;
+    if (p->data < 0 && p->has_signature) p->data = AIGWI_GEMINI_TEXT;
     if (!j->err) p->raw = aigwi_dialect_slice(start, (size_t)(j->at - start));
     return !j->err;
 }
