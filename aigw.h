@@ -14547,6 +14547,7 @@ static void aigwi_gemini_put_stop_event(aigw_enc *st, const aigw_event *ev, aigw
 }
 
 static int aigwi_gemini_enc_delta(aigw_enc *st, const aigw_event *ev, aigw_out *out) {
+    const struct aigw_out_block *b;
     switch (ev->kind) {
     case AIGW_PART_TEXT: case AIGW_PART_REFUSAL: case AIGW_PART_REASONING:
         aigwi_gemini_open_frame(st, out);
@@ -14556,7 +14557,8 @@ static int aigwi_gemini_enc_delta(aigw_enc *st, const aigw_event *ev, aigw_out *
         aigwi_gemini_close_parts(st, out, ev->choice);
         return AIGW_OK;
     case AIGW_PART_OTHER:
-        if (ev->text.form != AIGW_TEXT_JSON || !aigw_base_eq(ev->name, aigwi_gemini_me)) {
+        b = aigwi_gemini_held(st, ev->block);                   /* whose part it is says the delta, or the start of its block */
+        if (ev->text.form != AIGW_TEXT_JSON || !(aigw_base_eq(ev->name, aigwi_gemini_me) || (!ev->name.n && b && b->sent))) {
             aigwi_gemini_enc_lost(st, AIGWI_GEMINI_LOST_OTHER, ev->at, "content", AIGW_LOSS_DROPPED, "only its own dialect knows this part");
             return AIGW_OK;
         }
@@ -14577,6 +14579,7 @@ static int aigwi_gemini_enc_open(aigw_enc *st, const aigw_event *ev) {
     memset(b, 0, sizeof *b);
     b->used = 1;
     b->closed = 1;                                              /* holds nothing */
+    b->sent = (uint8_t)(ev->kind == AIGW_PART_OTHER && aigw_base_eq(ev->name, aigwi_gemini_me));
     b->kind = ev->kind;
     b->block = ev->block;
     return AIGW_OK;
