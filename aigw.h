@@ -9302,7 +9302,7 @@ static const aigw_str aigwi_anthropic_sources[] = { AIGW_STR("base64"), AIGW_STR
 static void aigwi_anthropic_get_source(aigw_json *j, aigw_arena *mem, aigw_req *req, aigw_part *p) {
     static const aigw_str names[] = { AIGW_STR("type"), AIGW_STR("media_type"), AIGW_STR("data"), AIGW_STR("url"), AIGW_STR("file_id") };
     static const uint8_t sources[] = { AIGW_SOURCE_BYTES, AIGW_SOURCE_URL, AIGW_SOURCE_FILE, AIGW_SOURCE_TEXT };
-    static const uint8_t need[] = { 2, 3, 4, 2 };
+    static const uint8_t need[] = { 2, 3, 4, 2 }, must[] = { 1 << 1 | 1 << 2, 1 << 3, 1 << 4, 1 << 2 };
     int kind = aigwi_anthropic_word(aigwi_anthropic_peek(j, "type"), aigwi_anthropic_sources, 4), f;
     size_t at = aigw_json_at(j);
     uint64_t seen = 0;
@@ -9317,7 +9317,8 @@ static void aigwi_anthropic_get_source(aigw_json *j, aigw_arena *mem, aigw_req *
     case 4: aigw_json_str(j, mem, &p->id); break;
     default: aigwi_dialect_add_raw(mem, req, j);
     }
-    if (!j->err && !(seen >> need[kind & 3] & 1)) aigw_json_fail(j, AIGW_E_MISSING, at, "a source needs data, url or file_id, as its type says");
+    if (!j->err && (seen & must[kind & 3]) != must[kind & 3])
+        aigw_json_fail(j, AIGW_E_MISSING, at, "a source needs media_type and data, url or file_id, as its type says");
 }
 
 enum { AIGWI_ANTHROPIC_TEXT, AIGWI_ANTHROPIC_IMAGE, AIGWI_ANTHROPIC_DOCUMENT, AIGWI_ANTHROPIC_CALL, AIGWI_ANTHROPIC_RESULT, AIGWI_ANTHROPIC_THINKING,

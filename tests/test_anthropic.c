@@ -739,6 +739,148 @@ T(recorded_streams) {
     t_row(NULL);
 }
 
+/* Random answers whose blocks interleave, with little memory at first: what is told one after another folds to the same answer. */
+typedef struct { int kind; uint32_t n; int open, custom; } rnd_block;
+
+static int rnd_event(relay *r, page *p, const aigw_event *ev, size_t *cap, char **hold) {
+    int e;
+    (void)p;
+    for (;;) {
+        size_t before = r->out.buf.n, kept = r->enc.hold_n;
+        e = D->event_encode(&r->enc, ev, &r->out);
+        if (e != AIGW_E_NOMEM) break;
+        t_ok("nothing changed", r->out.buf.n == before && r->enc.hold_n == kept);
+        *cap = *cap * 2 + 16;
+        {
+            char *more = (char *)malloc(*cap);
+            t_int("moved", aigw_dialect_enc_move(&r->enc, more, *cap), 0);
+            free(*hold);
+            *hold = more;
+        }
+    }
+    t_int("encoded", e, 0);
+    return hear(&r->l, ev);
+}
+
+static void rnd_text(char *s, size_t *n, int kind) {
+    static const char *const bits[] = { "a", "\\n", "\\u00e9", "\\\"", "b c", "\\\\", "x" };
+    size_t k = 1 + t_below(4);
+    *n = 0;
+    if (kind == AIGW_PART_TOOL_CALL) { memcpy(s, "{}", 2); *n = 2; return; }
+    while (k--) {
+        const char *b = bits[t_below(T_COUNT(bits))];
+        memcpy(s + *n, b, strlen(b));
+        *n += strlen(b);
+    }
+}
+
+T(blocks_that_interleave) {
+    static page p;
+    static relay r, again;
+    int round;
+    for (round = 0; round < 400; round++) {
+        aigw_arena mem = aigw_base_arena(t_alloc(1 << 16), 1 << 16), mem2 = aigw_base_arena(t_alloc(1 << 16), 1 << 16);
+        aigw_resp a, b;
+        aigw_event ev;
+        aigw_opaque o;
+        aigw_dec st;
+        aigw_sink sink = { hear, NULL };
+        rnd_block blocks[8];
+        size_t n_blocks = 0, cap = t_below(64), i, steps = 4 + t_below(40);
+        char *hold = (char *)malloc(cap), *copy, id[32], text[64];
+        aigw_str first, second, rest;
+        page_init(&p);
+        memset(&r, 0, sizeof r);
+        memset(&o, 0, sizeof o);
+        memset(&ev, 0, sizeof ev);
+        o.owner = str("gemini");
+        o.model = str("g");
+        o.data.p = "SIG\"=";
+        o.data.n = 5;
+        listen(&r.l, &p, &a, &mem);
+        enc_init(&r.enc, &p, 0);
+        r.enc.hold = hold;
+        r.enc.hold_cap = cap;
+        aigw_base_out_init(&r.out, text_mem, sizeof text_mem, NULL, 0);
+        ev.type = AIGW_EVENT_START;
+        ev.id = str("m");
+        ev.model = str("M");
+        rnd_event(&r, &p, &ev, &cap, &hold);
+        while (steps--) {
+            memset(&ev, 0, sizeof ev);
+            i = t_below(n_blocks + 1);
+            if (i == n_blocks && n_blocks < 8) {
+                static const int kinds[] = { AIGW_PART_TEXT, AIGW_PART_REASONING, AIGW_PART_TOOL_CALL, AIGW_PART_TOOL_CALL };
+                blocks[i].kind = kinds[t_below(4)];
+                blocks[i].n = 0;
+                blocks[i].open = 1;
+                ev.type = AIGW_EVENT_BLOCK_START;
+                if (blocks[i].kind == AIGW_PART_TOOL_CALL) {
+                    sprintf(id, "call_%lu", (unsigned long)i);
+                    ev.id = str(id);
+                    ev.name = str("f\"");
+                }
+                n_blocks++;
+            } else if (i < n_blocks && blocks[i].open) {
+                size_t what = t_below(4);
+                ev.type = what == 3 ? AIGW_EVENT_BLOCK_STOP : what == 2 && blocks[i].kind == AIGW_PART_TOOL_CALL && !blocks[i].n ? AIGW_EVENT_NOTE : AIGW_EVENT_DELTA;
+                if (ev.type == AIGW_EVENT_BLOCK_STOP) blocks[i].open = 0;
+                if (ev.type == AIGW_EVENT_DELTA && blocks[i].kind == AIGW_PART_TOOL_CALL && blocks[i].n) continue;
+                if (ev.type == AIGW_EVENT_NOTE) { ev.state = &o; blocks[i].n = 1; }
+                if (ev.type == AIGW_EVENT_DELTA) {
+                    rnd_text(text, &ev.text.n, blocks[i].kind);
+                    ev.text.p = text;
+                    ev.text.form = AIGW_TEXT_ESCAPED;
+                    blocks[i].n++;
+                }
+            } else continue;
+            ev.kind = (uint8_t)(ev.type == AIGW_EVENT_NOTE ? AIGW_NOTE_SIGNATURE : blocks[i].kind);
+            ev.block = (uint32_t)i;
+            rnd_event(&r, &p, &ev, &cap, &hold);
+        }
+        for (i = 0; i < n_blocks; i++) {
+            memset(&ev, 0, sizeof ev);
+            ev.type = AIGW_EVENT_BLOCK_STOP;
+            ev.kind = (uint8_t)blocks[i].kind;
+            ev.block = (uint32_t)i;
+            if (blocks[i].open) rnd_event(&r, &p, &ev, &cap, &hold);
+        }
+        memset(&ev, 0, sizeof ev);
+        ev.type = AIGW_EVENT_STOP;
+        ev.choices = 1;
+        ev.finish[0] = AIGW_FINISH_TOOL_CALLS;
+        rnd_event(&r, &p, &ev, &cap, &hold);
+        /* whole, and read back from the stream and written whole */
+        enc_init(&r.enc, NULL, sizeof hold_mem);
+        aigw_base_out_init(&again.out, log_mem, sizeof log_mem, NULL, 0);
+        t_int("whole", D->resp_encode(&r.enc, &a, &again.out), 0);
+        copy = t_dup(log_mem, again.out.buf.n);
+        first.p = copy;
+        first.n = again.out.buf.n;
+        rest.p = text_mem;
+        rest.n = r.out.buf.n;
+        listen(&again.l, &p, &b, &mem2);
+        sink.user = &again.l;
+        dec_init(&st, NULL, str(""));
+        while (rest.n) {
+            aigw_str line = next_line(&rest), none = { "", 0 };
+            if (line.n < 6 || memcmp(line.p, "data: ", 6)) continue;
+            line.p += 6;
+            line.n -= 6;
+            t_int("frame", D->frame_decode(&st, none, line, &sink), 0);
+        }
+        t_int("end", D->stream_end(&st, 1, &sink), 0);
+        aigw_base_out_init(&again.out, log_mem, sizeof log_mem, NULL, 0);
+        t_int("whole again", D->resp_encode(&r.enc, &b, &again.out), 0);
+        second.p = log_mem;
+        second.n = again.out.buf.n;
+        t_mem("one after another", second.p, second.n, first.p, first.n);
+        free(hold);
+        t_free_all();
+        if (t_.bad) break;
+    }
+}
+
 int main(void) {
     T_RUN(transcripts);
     T_RUN(paths);
@@ -746,6 +888,7 @@ int main(void) {
     T_RUN(lists_of_models);
     T_RUN(limits_both_ways);
     T_RUN(every_size_of_memory);
+    T_RUN(blocks_that_interleave);
     T_RUN(recorded_requests);
     T_RUN(recorded_answers);
     T_RUN(recorded_streams);
