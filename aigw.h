@@ -10401,7 +10401,7 @@ static void aigwi_anthropic_plan_adaptive(aigwi_anthropic_up *c) {
         aigwi_anthropic_set_effort(c, effort->raw, effort->at);
         aigwi_anthropic_drop(c, AIGW_P_REASONING_BUDGET, "the effort says it");
     } else if (budget->has && b > 0) {
-        while (b >= aigwi_anthropic_efforts[i].below && i < AIGWI_ANTHROPIC_EFFORTS - 1) i++;
+        while (i < AIGWI_ANTHROPIC_EFFORTS - 1 && b >= aigwi_anthropic_efforts[i].below) i++;
         aigwi_anthropic_set_effort(c, aigwi_anthropic_efforts[i].word, budget->at);
         aigwi_anthropic_lose(c, budget->at, "", AIGW_LOSS_APPROXIMATED, "this model takes an effort, not a budget: the nearest");
     }
