@@ -17430,7 +17430,8 @@ static void aigwi_exchange_clock(aigw_exchange *x, unsigned last) {
         else if (!x->committed) (void)aigwi_exchange_no_memory(x);
     }
     if (last & AIGW_WAIT_CLIENT_OUT && x->committed && x->state != AIGWI_EXCHANGE_CLOSED) {
-        if (x->state == AIGWI_EXCHANGE_RELAY) x->attempt.t_last = x->now.mono_ns;     /* it was not asked for bytes: its silence does not count */
+        const int unread = x->in_at < x->in_n || aigw_attempt_want(&x->attempt) & AIGW_WANT_EVENT;
+        if (x->state == AIGWI_EXCHANGE_RELAY && unread) x->attempt.t_last = x->now.mono_ns;     /* it was not asked for bytes: its silence does not count */
         if (x->now.mono_ns >= aigwi_attempt_after(x->write_at, aigwi_exchange_ms(x->cfg.write_ms, 120000))) x->gone = 1;
     }
     if (x->state == AIGWI_EXCHANGE_RELAY) aigwi_exchange_ping(x);

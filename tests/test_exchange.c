@@ -469,7 +469,6 @@ T(failover) {
     }
 }
 
-/* All targets fail, or fail as often as is allowed: one error with the hint that helps, and the word that our attempts are used up. */
 /* A provider that breaks off after the first words were passed on: an error, and no other provider is asked. */
 T(no_failover_after_commit) {
     const t_bytes whole = good(0, 1, 'c');
@@ -489,6 +488,8 @@ T(no_failover_after_commit) {
         f_free();
     }
 }
+
+/* All targets fail, or fail as often as is allowed: one error with the hint that helps, and the word that our attempts are used up. */
 T(failed) {
     const t_bytes limit = answer(err_429, rate, 'l'), unauthorized = answer(err_401, "{}", 'l'), server = answer(err_500, "{}", 'l'), soon = answer(err_429_soon, rate, 'l');
     reply r;
@@ -837,6 +838,25 @@ T(deadlines) {
     }
 }
 
+/* A provider that falls silent is given up, however slowly the client takes what keeps it waiting. */
+T(silent_and_slow) {
+    for (int client = 0; client < CLIENTS; client++) {
+        const t_bytes a = good(1, 1, 'c');
+        reply r;
+        start();
+        w.stutter = 1;
+        w.piece_out = 3;
+        w_say(&w, "b", a.p, (size_t)(strstr(a.p, "Hello ") - a.p) + 200, W_OPEN);
+        r = drive(ask(client, "claude", 1, ""));
+        t_row(label(client, 1, 1, ""));
+        t_int("ending", ending(client, 1, &r), 2);
+        t_int("kind", w.record.kind, AIGW_KIND_TIMEOUT);
+        t_ok("in time", w.now.mono_ns < UINT64_C(200000000000));
+        w_free(&w);
+        f_free();
+    }
+}
+
 /* A silent stream is kept open in the client's way: a comment for OpenAI, a ping for Anthropic, nothing for Gemini. */
 T(pings) {
     for (int client = 0; client < GEMINI_ARRAY; client++) {
@@ -1110,6 +1130,7 @@ int main(void) {
     T_RUN(recorded_cuts);
     T_RUN(crowd);
     T_RUN(blocking);
+    T_RUN(silent_and_slow);
     T_RUN(pairs);
     T_RUN(split_invariance);
     T_RUN(cut_everywhere);

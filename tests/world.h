@@ -13,6 +13,7 @@
 #include <stdlib.h>
 
 enum { W_OPEN = 0, W_CLOSE, W_RESET, W_REFUSE };               /* how a script ends; REFUSE: no connection at all */
+#define W_STEPS 100000                                          /* more turns than any exchange may need */
 enum { W_FINE = 0, W_AGAIN, W_ERROR, W_SHORT, W_CLOSED, W_GONE, W_SILENT, W_FAULTS };
 typedef struct { const char *provider, *p; size_t n; int end; } w_script;
 
@@ -196,7 +197,7 @@ static int w_drive(world *w, const char *p, size_t n) {
     size_t at = 0;
     unsigned idle = 0, before;
     w->wait = AIGW_WAIT_CLIENT_IN;
-    for (w->steps = 0; w->steps < 400000; w->steps++) {
+    for (w->steps = 0; w->steps < W_STEPS; w->steps++) {
         before = w->moved;
         if (at < n && (w->wait & AIGW_WAIT_CLIENT_IN)) {
             const size_t took = aigw_exchange_feed(&w->x, w->now, p + at, w_min(n - at, w->piece_in));
