@@ -12481,10 +12481,23 @@ static aigw_part *aigwi_gemini_take_part(aigwi_gemini_reader *r, aigw_part **slo
     return r->j.err ? NULL : part;
 }
 
+/* Calls of the turn before wait for their answers. google-genai's streamed automatic function calling puts each chunk of that turn into a
+   content of its own (3.4, 2026-11): what the model goes on with belongs to the same turn. */
+static int aigwi_gemini_waits(const aigwi_gemini_reader *r) {
+    const aigw_part *p = r->calls;
+    while (p && (p->kind != AIGW_PART_TOOL_CALL || p->source)) p = p->next;
+    return p != NULL;
+}
+
 /* The parts of one content as messages: functionResponse parts are a message of role TOOL, what is around them is the role's. */
 static void aigwi_gemini_take_content(aigwi_gemini_reader *r, aigw_part *parts, int role, size_t at) {
-    aigw_message *m = NULL;
+    aigw_message *m = NULL, *before = r->req->last_message;
     aigw_part *p, *next;
+    if (role == AIGW_ROLE_ASSISTANT && before && before->role == AIGW_ROLE_ASSISTANT && aigwi_gemini_waits(r)) {
+        for (p = before->parts; p->next; p = p->next) {}
+        p->next = parts;
+        return;
+    }
     for (p = parts; p && !r->j.err; p = next) {
         int want = p->kind == AIGW_PART_TOOL_RESULT ? (int)AIGW_ROLE_TOOL : role;
         next = p->next;
