@@ -10977,6 +10977,7 @@ static void aigwi_anthropic_error_decode(aigw_now now, const aigw_head *head, ai
         default: aigw_json_skip(&j);
         }
     err->message = aigwi_dialect_redact(message, mem);
+    if (!err->message.n) err->message = aigw_base_str("the provider gave no reason");
     aigwi_dialect_classify(err, aigwi_anthropic_errors, sizeof aigwi_anthropic_errors / sizeof *aigwi_anthropic_errors);
     aigwi_dialect_hints(now, head, err);
 }
@@ -13797,6 +13798,7 @@ static void aigwi_gemini_error_decode(aigw_now now, const aigw_head *head, aigw_
             else if (f < 2 && kind == AIGW_JSON_STRING && aigw_json_text(&j, &text)) err->message = aigwi_dialect_redact(text, mem);
             else aigw_json_skip(&j);
         }
+    if (!err->message.n) err->message = aigw_base_str("the provider gave no reason");
     aigwi_dialect_classify(err, aigwi_gemini_errors, sizeof aigwi_gemini_errors / sizeof *aigwi_gemini_errors);
     /* Every 429 of Google says "check your plan and billing details", also one that is over in a second: the quota's id decides (recorded 2026). */
     if ((aigw_base_eq(err->type, exhausted) || (err->status == 429 && !err->type.n)) && !aigw_base_eq(err->code, quota) && !aigw_base_eq(err->code, budget))

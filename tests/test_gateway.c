@@ -718,7 +718,7 @@ T(errors_cross) {
                     r = talk(gateway.port, request(c, fmt("%s-%s", up_name[u], rows[i].model), stream, NULL));
                     label(client_name[c], up_name[u], rows[i].model);
                     if (c == u && !strcmp(rows[i].model, "err-401") && c == GEM) { is_error(c, &r, 0); continue; }
-                    if (!strcmp(rows[i].model, "err-503") && (u == ANT || c == ANT)) { is_error(c, &r, 0); t_ok("5xx", r.status >= 500); continue; }   /* Anthropic's 503 is an api_error, its overload is 529 */
+                    if ((!strcmp(rows[i].model, "err-503") || !strcmp(rows[i].model, "err-in-200")) && (u == ANT || c == ANT)) { is_error(c, &r, 0); t_ok("5xx", r.status >= 500); continue; }   /* Anthropic's 503 is an api_error, its overload is 529 */
                     m = is_error(c, &r, rows[i].status);
                     contains("message", m, rows[i].message);
                     t_ok("no key", !strstr(r.body.s, KEY) && !strstr(r.head.s, KEY));
@@ -817,7 +817,7 @@ T(bad_bodies) {
         { "unknown model", GEM, "/v1beta/models/nope:generateContent", "{\"contents\":[{\"parts\":[{\"text\":\"Hi\"}]}]}", 404, "nope" },
         { "unknown route", OAI, "/v1/nope", "{}", 404, "/v1/nope" },
         { "unknown route", ANT, "/v1/messages/nope", "{}", 404, "" },
-        { "unknown route", GEM, "/v1beta/models/oai-text:nope", "{}", 404, "" },
+        { "unknown route", GEM, "/v1beta/models/oai-text:nope", "{}", 405, "" },
         { "unknown route", GEM, "/v1beta/nope", "{}", 404, "" },
     };
     size_t i;
@@ -863,7 +863,7 @@ T(bad_http) {
         { "negative length", POST "Content-Length: -1\r\n\r\n", 400, 0, 'c' },
         { "length with sign", POST "Content-Length: +64\r\n\r\n" BODY, 400, 0, 'c' },
         { "length with text", POST "Content-Length: 64x\r\n\r\n" BODY, 400, 0, 'c' },
-        { "length that overflows", POST "Content-Length: 99999999999999999999999\r\n\r\n", 400, 413, 'c' },
+        { "length that overflows", POST "Content-Length: 99999999999999999999999\r\n\r\n", 413, 431, 'c' },
         { "oversized", POST "Content-Length: 9999999999\r\n\r\n", 413, 0, 'c' },
         { "no length", POST "\r\n", 411, 400, 'e' },
         { "folded line", POST "X-A: b\r\n c\r\nContent-Length: 64\r\n\r\n" BODY, 400, 0, 'c' },
@@ -1386,8 +1386,8 @@ T(tls) {
 static const char *configuration(void) {
     static const char *const bases[] = { "text", "echo", "tools", "think", "crlf-text", "bytewise-text", "closing-text", "no-done-text", "err-400", "err-401", "err-403", "err-404", "err-413",
         "err-429", "err-500", "err-503", "err-html", "err-in-200", "err-in-stream", "garbage", "wrong-length", "err-nonexistent", "cut-120-tools", "reset-120-tools", "eof-120-tools" };
-    static const struct { const char *route, *first; } routes[] = { { "r-503", "oai/err-503" }, { "r-429", "gem/err-429" }, { "r-dead", "dead/x" }, { "r-cut", "oai/cut-40" }, { "r-in-200", "ant/err-in-200" },
-        { "r-html", "gem/err-html" }, { "r-401", "oai/err-401" }, { "r-400", "oai/err-400" }, { "r-late", "oai/cut-1900" } };
+    static const struct { const char *route, *up, *first; } routes[] = { { "r-503", "oai", "err-503" }, { "r-429", "gem", "err-429" }, { "r-dead", "dead", "x" }, { "r-cut", "oai", "cut-40" },
+        { "r-in-200", "ant", "err-in-200" }, { "r-html", "gem", "err-html" }, { "r-401", "oai", "err-401" }, { "r-400", "oai", "err-400" }, { "r-late", "oai", "cut-1900" } };
     f_str s = { NULL, 0, 0 };
     size_t i, k;
     int u, n = 0;
@@ -1397,6 +1397,8 @@ static const char *configuration(void) {
                        u == OAI ? "openai-chat" : u == ANT ? "anthropic" : "gemini", provider.port, u == OAI ? "/v1" : ""));
     f_puts(&s, "  \"dead\": { \"dialect\": \"openai-chat\", \"base_url\": \"http://127.0.0.1:1/v1\", \"key\": \"env:AIGW_TEST_KEY\" } },\n\"models\": {\n");
     for (u = 0; u < 3; u++) f_puts(&s, fmt("%s  \"%s-text\": { \"provider\": \"%s\", \"id\": \"text\" }", n++ ? ",\n" : "", up_name[u], up_name[u]));
+    for (i = 0; i < T_COUNT(routes); i++)                       /* names of their own: what failed just now is asked last */
+        f_puts(&s, fmt(",\n  \"first-%s\": { \"provider\": \"%s\", \"id\": \"%s\" }", routes[i].route, routes[i].up, routes[i].first));
     f_puts(&s, " },\n\"routes\": {\n");
     for (u = 0; u < 3; u++) {                                   /* one attempt: what fails is the point */
         for (i = 1; i < T_COUNT(bases); i++)
@@ -1405,7 +1407,7 @@ static const char *configuration(void) {
             for (i = 0; i < T_COUNT(break_at); i++)
                 f_puts(&s, fmt("  \"%s-%s-%d\": { \"models\": [\"%s/%s-%d\"], \"attempts\": 1 },\n", up_name[u], breaks[k], break_at[i], up_name[u], breaks[k], break_at[i]));
     }
-    for (i = 0; i < T_COUNT(routes); i++) f_puts(&s, fmt("  \"%s\": { \"models\": [\"%s\", \"ant-text\"] },\n", routes[i].route, routes[i].first));
+    for (i = 0; i < T_COUNT(routes); i++) f_puts(&s, fmt("  \"%s\": { \"models\": [\"first-%s\", \"ant-text\"] },\n", routes[i].route, routes[i].route));
     f_puts(&s, "  \"r-all\": { \"models\": [\"oai/err-503\", \"ant/err-529\", \"gem/err-503\"] } }\n}\n");
     return write_file("gateway.json", s.s);
 }
