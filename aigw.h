@@ -10977,7 +10977,6 @@ static void aigwi_anthropic_error_decode(aigw_now now, const aigw_head *head, ai
         default: aigw_json_skip(&j);
         }
     err->message = aigwi_dialect_redact(message, mem);
-    if (!err->message.n) err->message = aigw_base_str("the provider gave no reason");
     aigwi_dialect_classify(err, aigwi_anthropic_errors, sizeof aigwi_anthropic_errors / sizeof *aigwi_anthropic_errors);
     aigwi_dialect_hints(now, head, err);
 }
@@ -13798,7 +13797,6 @@ static void aigwi_gemini_error_decode(aigw_now now, const aigw_head *head, aigw_
             else if (f < 2 && kind == AIGW_JSON_STRING && aigw_json_text(&j, &text)) err->message = aigwi_dialect_redact(text, mem);
             else aigw_json_skip(&j);
         }
-    if (!err->message.n) err->message = aigw_base_str("the provider gave no reason");
     aigwi_dialect_classify(err, aigwi_gemini_errors, sizeof aigwi_gemini_errors / sizeof *aigwi_gemini_errors);
     /* Every 429 of Google says "check your plan and billing details", also one that is over in a second: the quota's id decides (recorded 2026). */
     if ((aigw_base_eq(err->type, exhausted) || (err->status == 429 && !err->type.n)) && !aigw_base_eq(err->code, quota) && !aigw_base_eq(err->code, budget))
@@ -15631,6 +15629,7 @@ static void aigwi_attempt_refusal(aigw_attempt *a, aigw_now now) {
     aigw_error err;
     memset(&err, 0, sizeof err);
     a->cfg.target->dialect->error_decode(now, &a->head, aigwi_dialect_slice(a->window, n), &mem, &err);
+    if (!err.message.n) err.message = aigw_base_str("the provider gave no reason");      /* HTML of a proxy, or nothing */
     memset(&a->error, 0, sizeof a->error);
     aigwi_attempt_name(a, &err);
     a->state = AIGWI_ATTEMPT_FAILED;
@@ -16596,7 +16595,7 @@ static int aigwi_exchange_read(aigw_exchange *x, const char *p, size_t n, size_t
     r = aigw_http_feed(&x->http, p + *took, left < room ? left : room, &item);
     if (r < 0) {
         aigwi_exchange_refuse(x, r == AIGW_E_LIMIT ? AIGW_KIND_TOO_LARGE : AIGW_KIND_INVALID_REQUEST, "the HTTP request is malformed: ", aigw_base_str(x->http.why), "", "");
-        x->error.status = r == AIGW_E_LIMIT ? 431 : 400;
+        x->error.status = r != AIGW_E_LIMIT ? 400 : body ? 413 : 431;
         x->close_after = 1;
         return 0;
     }
