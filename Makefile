@@ -30,7 +30,7 @@ $(OUT)/provider: tests/provider.c
 	@mkdir -p $(OUT)
 	@$(CC) $(STRICT) -D_GNU_SOURCE $(CFLAGS) -o $@ tests/provider.c
 
-sdk: $(OUT)/provider
+sdk: $(OUT)/provider $(OUT)/gateway
 	@sh tests/sdk/run.sh $(OUT)
 
 # The fidelity matrix: every cell of tests/matrix.txt against the codecs; `build/matrix FEATURE O>A whole` explains one.
