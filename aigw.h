@@ -5529,7 +5529,8 @@ static const aigw_str aigwi_dialect_context_words[] = {      /* wire-formats sec
     AIGW_STR("context_length_exceeded"), AIGW_STR("maximum context length"), AIGW_STR("context window"), AIGW_STR("prompt is too long"),
     AIGW_STR("input is too long"), AIGW_STR("too many tokens"), AIGW_STR("too many input tokens"),
     AIGW_STR("exceeds the maximum number of tokens"), AIGW_STR("exceed context limit"), AIGW_STR("expected maxlength"),
-    AIGW_STR("exceed_context_size"), AIGW_STR("token count exceeds"), AIGW_STR("length limit exceeded"), AIGW_STR("")
+    AIGW_STR("exceed_context_size"), AIGW_STR("token count exceeds"), AIGW_STR("length limit exceeded"),
+    AIGW_STR("max context length"), AIGW_STR("prompt too long"), AIGW_STR("")         /* Ollama */
 };
 static const aigw_str aigwi_dialect_quota_words[] = {
     AIGW_STR("insufficient_quota"), AIGW_STR("credit_balance"), AIGW_STR("credit balance is too low"), AIGW_STR("insufficient balance"),
@@ -8691,6 +8692,7 @@ static int aigwi_openai_block_start(aigw_enc *st, const aigw_event *ev, aigw_out
     struct aigw_out_block *b = aigwi_openai_new_slot(st, ev);
     if (!b) return AIGW_E_LIMIT;
     aigwi_openai_put_role(st, o, ev->choice);
+    if (ev->kind == AIGW_PART_REASONING) b->index = st->next_index++;
     if (ev->kind != AIGW_PART_TOOL_CALL) return AIGW_OK;
     b->sent = (uint8_t)(wrapped ? AIGWI_OPENAI_WRAPPED : ev->custom ? AIGWI_OPENAI_CUSTOM : AIGWI_OPENAI_CALL);
     b->at = wrapped ? st->hold_n : 0;
@@ -8729,10 +8731,14 @@ static const struct { aigw_str before, behind; } aigwi_openai_wraps[] = {
     { AIGW_STR(""), AIGW_STR("") },
     { AIGW_STR(",\"delta\":{\"audio\":{\"data\":\""),   AIGW_STR("\"}},\"finish_reason\":null}]}\n\n") },    /* AIGW_PART_AUDIO */
     { AIGW_STR(""), AIGW_STR("") }, { AIGW_STR(""), AIGW_STR("") }, { AIGW_STR(""), AIGW_STR("") },
-    { AIGW_STR(",\"delta\":{\"reasoning_content\":\""), AIGW_STR("\"},\"finish_reason\":null}]}\n\n") },     /* AIGW_PART_REASONING */
+    { AIGW_STR(",\"delta\":{\"reasoning_content\":\""), AIGW_STR("}]},\"finish_reason\":null}]}\n\n") },     /* AIGW_PART_REASONING */
     { AIGW_STR(",\"delta\":{\"refusal\":\""),           AIGW_STR("\"},\"finish_reason\":null}]}\n\n") },     /* AIGW_PART_REFUSAL */
     { AIGW_STR(""), AIGW_STR("") },
 };
+static void aigwi_openai_put_words(aigw_out *o, aigw_text t) {
+    if (t.form == AIGW_TEXT_ESCAPED) aigw_base_put(o, aigwi_dialect_slice(t.p, t.n));
+    else aigw_json_part(o, t);
+}
 static int aigwi_openai_delta(aigw_enc *st, const aigw_event *ev, aigw_out *o) {
     if (ev->kind == AIGW_PART_TOOL_CALL) {
         struct aigw_out_block *b = aigwi_openai_slot(st, ev->block);
@@ -8748,8 +8754,14 @@ static int aigwi_openai_delta(aigw_enc *st, const aigw_event *ev, aigw_out *o) {
     aigwi_openai_prefix(st, o);
     aigw_base_put_int(o, ev->choice);
     aigw_base_put(o, aigwi_openai_wraps[ev->kind].before);
-    if (ev->text.form == AIGW_TEXT_ESCAPED) aigw_base_put(o, aigwi_dialect_slice(ev->text.p, ev->text.n));
-    else aigw_json_part(o, ev->text);
+    aigwi_openai_put_words(o, ev->text);
+    if (ev->kind == AIGW_PART_REASONING) {                     /* again beside the signature's place: who replays several blocks must know which words each one signs */
+        struct aigw_out_block *b = aigwi_openai_slot(st, ev->block);
+        aigw_base_put_lit(o, "\",\"reasoning_details\":[{\"type\":\"reasoning.text\",\"text\":\"");
+        aigwi_openai_put_words(o, ev->text);
+        aigw_base_put_lit(o, "\",\"index\":");
+        aigw_base_put_int(o, b ? b->index : 0);
+    }
     aigw_base_put(o, aigwi_openai_wraps[ev->kind].behind);
     return AIGW_OK;
 }
@@ -8837,12 +8849,12 @@ static void aigwi_openai_state(aigw_enc *st, const aigw_event *ev, aigw_out *o) 
     }
     aigwi_openai_open_chunk(st, o, b->choice);
     if (b->kind == AIGW_PART_TEXT) aigwi_openai_put_google(o, ev->state);
-    else {                                                     /* the words went before it, as reasoning_content */
+    else {                                                     /* the words went before it */
         aigw_base_put_lit(o, "\"reasoning_details\":[{\"type\":\"");
         aigw_base_put_lit(o, ev->state->kind == AIGW_OPAQUE_REDACTED ? "reasoning.encrypted\",\"data\":" : "reasoning.text\",\"signature\":");
         aigwi_dialect_put_opaque(o, ev->state, aigwi_openai_own, 0);
         aigw_base_put_lit(o, ",\"index\":");
-        aigw_base_put_int(o, st->next_index++);
+        aigw_base_put_int(o, b->index);
         aigw_base_put_lit(o, "}]");
     }
     aigwi_openai_close_chunk(o);
@@ -9031,7 +9043,7 @@ static int aigwi_openai_put_message(aigw_enc *st, const aigw_answer *c, aigw_out
     int details = 0, n = 0, open = 0;
     for (p = c->parts; p; p = p->next) {
         kinds |= 1u << p->kind;
-        details |= p->kind == AIGW_PART_REASONING && p->state;
+        details |= p->kind == AIGW_PART_REASONING && (p->text.n || p->state);
         if (p->kind == AIGW_PART_TEXT && p->state) google = p;
         if (p->kind == AIGW_PART_AUDIO) sound = p;
         if (p->kind == AIGW_PART_IMAGE || p->kind == AIGW_PART_FILE || p->kind == AIGW_PART_OTHER || p->kind == AIGW_PART_TOOL_RESULT)

@@ -288,7 +288,7 @@ T(a_cut_never_looks_finished) {
 
 /* Without what is structural or made here: nulls, empties, times, padding; JSON inside a string is compared as JSON. */
 static void normalize(f_json *j) {
-    static const char *const skip[] = { "created", "createTime", "obfuscation", "responseId", "object", "system_fingerprint", "service_tier", "reasoning_details" };
+    static const char *const skip[] = { "created", "createTime", "obfuscation", "responseId", "object", "system_fingerprint", "service_tier" };
     f_json **slot = &j->kid, *k;
     size_t i;
     j->last = NULL;

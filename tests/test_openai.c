@@ -519,7 +519,7 @@ T(stream_out) {
     ev.text.n = 3;
     ev.text.form = AIGW_TEXT_PLAIN;
     d->event_encode(&s->enc, &ev, &s->wire);
-    STEP("plain words are escaped", P "\"reasoning_content\":\"a\\nb\"" Q);
+    STEP("plain words are escaped, and stand beside the place of their signature", P "\"reasoning_content\":\"a\\nb\",\"reasoning_details\":[{\"type\":\"reasoning.text\",\"text\":\"a\\nb\",\"index\":0}]" Q);
     memset(&state, 0, sizeof state);
     state.owner = str("anthropic");
     state.model = str("claude:1");
