@@ -1040,7 +1040,8 @@ AIGW_API void aigw_registry_init(aigw_registry *r, const aigw_dialect *const *di
    was added by a call; a name that is read twice is an error. Returns AIGW_OK, or the code of the first error, and r holds what was good. Every complaint is in *faults with its field and offset; those with code
    AIGW_E_UNSUPPORTED are warnings (members that are not known, or not used by this version) and do not count as errors. AIGW_E_NOMEM: mem is full. */
 AIGW_API int aigw_registry_read(aigw_registry *r, aigw_str json, aigw_registry_faults *faults);
-/* Overwrite the comments of a configuration with spaces, in place, so that offsets stay: from two slashes to the end of the line, outside strings. */
+/* Overwrite the comments of a configuration with spaces, in place, so that offsets stay: outside strings, from two slashes to the end
+   of the line, and between slash-star and star-slash. */
 AIGW_API void aigw_registry_blank(char *text, size_t n);
 /* The line (from 1) of offset `at` of a text, and the column (from 1, in bytes). */
 AIGW_API size_t aigw_registry_line(aigw_str text, size_t at, size_t *column);
@@ -12192,8 +12193,14 @@ static void aigwi_gemini_post(aigw_str path, aigw_str query, aigwi_gemini_route 
     }
 }
 
+/* Has the request its key where Google's clients put it? */
+static int aigwi_gemini_keyed(const aigw_head *head, aigw_str query) {
+    static const aigw_str header = AIGW_STR("x-goog-api-key"), first = AIGW_STR("key="), later = AIGW_STR("&key=");
+    return aigw_base_header(head, header).p || (query.n && !aigw_base_find(query, first, 0)) || aigw_base_find(query, later, 0) < query.n;
+}
+
 static aigwi_gemini_route aigwi_gemini_path(const aigw_head *head) {
-    static const aigw_str get = AIGW_STR("GET"), post = AIGW_STR("POST"), beta = AIGW_STR("/v1beta"), models = AIGW_STR("/models");
+    static const aigw_str get = AIGW_STR("GET"), post = AIGW_STR("POST"), beta = AIGW_STR("/v1beta"), v1 = AIGW_STR("/v1/"), models = AIGW_STR("/models");
     aigwi_gemini_route r;
     aigw_str path, query = { "", 0 };
     size_t i, n;
@@ -12205,7 +12212,8 @@ static aigwi_gemini_route aigwi_gemini_path(const aigw_head *head) {
     path.n = n;
     if (aigw_base_eq(head->method, post)) aigwi_gemini_post(path, query, &r);
     if (!aigw_base_eq(head->method, get)) return r;
-    i = aigw_base_find(path, beta, 0);                         /* /v1/models is OpenAI's list too: the caller decides by headers */
+    i = aigw_base_find(path, beta, 0);
+    if (i == path.n && aigwi_gemini_keyed(head, query)) i = aigw_base_find(path, v1, 0);     /* OpenAI's list too: only with the key where Google's clients put it */
     if (i < path.n) i = aigw_base_find(path, models, i);
     if (i == path.n || (i + models.n < path.n && path.p[i + models.n] != '/')) return r;
     r.op = AIGW_OP_MODELS;
@@ -15263,6 +15271,14 @@ AIGW_API void aigw_registry_blank(char *text, size_t n) {
         else if (text[i] == '\n') string = 0;          /* no JSON string goes on: the reader will say so */
         else if (!string && text[i] == '/' && i + 1 < n && text[i + 1] == '/')
             while (i < n && text[i] != '\n') text[i++] = ' ';
+        else if (!string && text[i] == '/' && i + 1 < n && text[i + 1] == '*') {
+            size_t end = i + 2;
+            while (end + 1 < n && (text[end] != '*' || text[end + 1] != '/')) end++;
+            if (end + 1 >= n) return;                  /* has no end: the reader will say where it begins */
+            for (; i < end + 2; i++)
+                if (text[i] != '\n') text[i] = ' ';
+            i--;
+        }
     }
 }
 

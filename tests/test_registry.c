@@ -199,11 +199,14 @@ T(memory_from_nothing) {
 }
 
 T(comments) {
+    char more[] = "{\"a\":/**/1, /* x\n // */\"/*b*/\": 2 } /* no end";
     char text[] = "{ // a comment \"x\n \"a\": \"http://b\", // another // \n \"c\\\"\": 1 }//";
     aigw_str s;
     size_t column;
     aigw_registry_blank(text, sizeof text - 1);
     t_str("blanked", text, sizeof text - 1, "{                \n \"a\": \"http://b\",               \n \"c\\\"\": 1 }  ");
+    aigw_registry_blank(more, sizeof more - 1);
+    t_str("over lines", more, sizeof more - 1, "{\"a\":    1,     \n      \"/*b*/\": 2 } /* no end");
     s = str("a\nbc\n\nd");
     t_int("line", aigw_registry_line(s, 3, &column), 2);
     t_int("column", column, 2);
