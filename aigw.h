@@ -1303,6 +1303,8 @@ typedef struct {
     int  (*local)(void *user, const aigw_head *head, aigw_exchange_reply *r);
     /* A request is over. NULL: nobody asks. */
     void (*record)(void *user, const aigw_exchange_record *r);
+    /* Why connect failed, in words: static text, or NULL when nothing is known. Asked before close. NULL: a sentence per kind. */
+    const char *(*why)(void *user, int conn);
 } aigw_exchange_io;
 
 typedef struct {
@@ -16888,8 +16890,11 @@ static int aigwi_exchange_connect(aigw_exchange *x) {
     }
     x->reused = r == 1;
     kind = aigwi_exchange_io_kind(r);
-    if (r < 0) aigw_attempt_fail(&x->attempt, kind, texts[kind == AIGW_KIND_DNS ? 1 : kind == AIGW_KIND_TLS ? 2 : 0]);
-    else aigw_attempt_connected(&x->attempt, x->now);
+    if (r >= 0) aigw_attempt_connected(&x->attempt, x->now);
+    else {
+        const char *why = x->io.why ? x->io.why(x->io.user, 0) : NULL;
+        aigw_attempt_fail(&x->attempt, kind, why ? why : texts[kind == AIGW_KIND_DNS ? 1 : kind == AIGW_KIND_TLS ? 2 : 0]);
+    }
     return 1;
 }
 

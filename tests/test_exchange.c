@@ -538,6 +538,22 @@ T(failed) {
     f_free();
 }
 
+/* What the caller knows of a connection that failed stands in the client's error. */
+T(why_not_connected) {
+    static const char *const words[] = { NULL, "TLS: the certificate is for another host name" };
+    for (int i = 0; i < 2; i++) {
+        reply r;
+        start();
+        w.words = words[i];
+        w_say(&w, "c", "", 0, W_REFUSE);
+        r = drive(ask(OPENAI, "gem", 0, ""));
+        t_int("status", r.status, 502);
+        t_ok("says why", strstr(w.out, i ? words[i] : "the provider could not be reached") != NULL);
+        w_free(&w);
+    }
+    f_free();
+}
+
 /* What a provider may do that was not asked for: streams for whole answers, whole answers for streams, other framings. */
 T(other_forms) {
     static const struct { const char *head, *body; int stream, ends; } rows[] = {
@@ -1140,6 +1156,7 @@ int main(void) {
     T_RUN(failover);
     T_RUN(no_failover_after_commit);
     T_RUN(failed);
+    T_RUN(why_not_connected);
     T_RUN(other_forms);
     T_RUN(verbatim);
     T_RUN(bad_requests);

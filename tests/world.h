@@ -26,6 +26,7 @@ typedef struct {
     w_script script[16];
     size_t scripts, next, at;
     int open, silent, fault, stutter;                          /* stutter: every other call answers AIGW_AGAIN */
+    const char *words;                                         /* why a connection cannot be made */
     int reused;                                                /* so many connections were used before */
     int early;                                                 /* providers answer before they have the request */
     unsigned calls, fault_at, opens, closes, kept, records, steps, moved;
@@ -84,6 +85,10 @@ static int w_connect(void *user, int conn, const aigw_registry_provider *p) {
     }
     w->opens++;
     return AIGW_E_IO;
+}
+static const char *w_why(void *user, int conn) {
+    (void)conn;
+    return ((world *)user)->words;
 }
 static int w_send(void *user, int conn, const void *p, size_t n) {
     world *w = (world *)user;
@@ -167,7 +172,7 @@ static int w_init(world *w, const aigw_hub_cfg *cfg, const aigw_exchange_cfg *xc
     w->now.wall_s = 1763700000;
     memset(&io, 0, sizeof io);
     io.user = w;
-    io.connect = w_connect, io.send = w_send, io.recv = w_recv, io.close = w_close, io.reply = w_reply, io.record = w_record;
+    io.connect = w_connect, io.send = w_send, io.recv = w_recv, io.close = w_close, io.reply = w_reply, io.record = w_record, io.why = w_why;
     aigw_exchange_init(&w->x, &w->hub, &io, xcfg);
     return 1;
 }
