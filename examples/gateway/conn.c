@@ -42,7 +42,7 @@ struct upstream {
     watch    w;
     client  *of;                           /* NULL: idle in the pool */
     uint8_t  state, scheme, tries, first, want;
-    int      port;
+    int      port, error;                  /* errno of the last address */
     uint64_t since;
     char     host[128], provider[64];
     name    *name;
@@ -235,11 +235,13 @@ static int up_dial(struct gateway *g, upstream *u) {
             len = u->name->len[i];
         }
         fd = socket(a->any.sa_family, SOCK_STREAM, 0);
+        u->error = fd < 0 ? errno : 0;
         if (fd < 0) continue;
         nonblocking(fd);
         setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
         r = connect(fd, &a->any, len);
         if ((r && errno != EINPROGRESS) || watch_add(g, &u->w, fd, POLLOUT)) {
+            u->error = errno;
             close(fd);
             continue;
         }
@@ -265,6 +267,7 @@ static int up_connected(struct gateway *g, upstream *u) {
         u->state = UP_HANDSHAKE;
         return tls_open(u->tls, u->host) ? AIGW_IO_KIND(AIGW_KIND_TLS) : 0;
     }
+    u->error = error;
     watch_remove(g, &u->w);
     close(u->w.fd);
     u->w.fd = -1;
@@ -317,6 +320,7 @@ static int up_connect(void *user, int conn, const aigw_registry_provider *p) {
     u->scheme = p->scheme;
     u->port = p->port;
     u->tries = u->first = 0;
+    u->error = 0;
     u->name = NULL;
     u->of = c;
     c->up[conn] = u;
@@ -334,6 +338,24 @@ static int up_connect(void *user, int conn, const aigw_registry_provider *p) {
     u->state = UP_NAME;
     u->name = name_of(g, u->host, u->port);
     return u->name ? up_step(g, u) : AIGW_IO_KIND(AIGW_KIND_DNS);
+}
+
+/* aigw_exchange_io.why */
+static const char *up_why(void *user, int conn) {
+    static const struct { int error; const char *text; } rows[] = {
+        { ECONNREFUSED, "the provider could not be reached: connection refused" }, { ECONNRESET, "the provider could not be reached: connection reset" },
+        { ENETUNREACH, "the provider could not be reached: no route to its network" }, { EHOSTUNREACH, "the provider could not be reached: no route to its host" },
+        { ETIMEDOUT, "the provider could not be reached: timed out" }, { ENOENT, "the provider could not be reached: there is no such socket file" },
+        { EACCES, "the provider could not be reached: no permission for its socket" }, { EMFILE, "the gateway has no file descriptor left for a connection to the provider" }
+    };
+    const upstream *u = ((client *)user)->up[conn];
+    size_t i;
+    if (!u) return "all of the gateway's connections to providers are in use";
+    if (u->state == UP_HANDSHAKE) return tls_why(u->tls);
+    if (u->scheme == AIGW_SCHEME_BUILTIN) return "all of the mock provider's connections are in use";
+    for (i = 0; i < sizeof rows / sizeof *rows; i++)
+        if (rows[i].error == u->error) return rows[i].text;
+    return NULL;
 }
 
 static int io_result(ssize_t r) {
@@ -431,16 +453,15 @@ static void client_again(struct gateway *g, client *c) {
 
 static void client_run(struct gateway *g, client *c) {
     unsigned wait;
-    size_t took;
+    size_t took = 1;
     for (;;) {
         wait = aigw_exchange_run(&c->x, g->now);
         if (wait & AIGW_WAIT_CLOSE) {
             client_linger(g, c);
             return;
         }
-        if (!(wait & AIGW_WAIT_CLIENT_IN) || !c->in_n) break;
-        took = aigw_exchange_feed(&c->x, g->now, c->in, c->in_n);
-        if (!took) break;
+        if (!took || !(wait & AIGW_WAIT_CLIENT_IN) || !c->in_n) break;
+        took = aigw_exchange_feed(&c->x, g->now, c->in, c->in_n);      /* none: it may have decided something, which is run once more */
         memmove(c->in, c->in + took, c->in_n -= took);
     }
     if ((wait & AIGW_WAIT_IDLE) && !c->idle) c->since = g->now.mono_ns;
@@ -498,6 +519,7 @@ static void listener_ready(struct gateway *g, watch *w, short got) {
         io.reply = client_reply;
         io.local = local_answer;
         io.record = log_record;
+        io.why = up_why;
         aigw_exchange_init(&c->x, &g->hub, &io, NULL);
         c->w.fn = client_ready;
         c->w.of = c;

@@ -57,6 +57,7 @@ size_t tls_size(void);                                 /* bytes of one connectio
 int    tls_start(const char *ca_file, const char **why);     /* read the trust store: how many anchors, or -1 */
 int    tls_open(void *tls, const char *host);          /* begin a client handshake. 0 or -1 */
 int    tls_handshake(void *tls, int fd, int *want);    /* 0 done, AIGW_AGAIN, or AIGW_IO_KIND(...) */
+const char *tls_why(const void *tls);                  /* why the handshake failed; static text */
 int    tls_send(void *tls, int fd, const void *p, size_t n, int *want);   /* as aigw_exchange_io.send, .recv */
 int    tls_recv(void *tls, int fd, void *p, size_t n, int *want);
 void   tls_close(void *tls, int fd);                   /* says close_notify if it can without waiting */

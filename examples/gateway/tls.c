@@ -145,7 +145,34 @@ int tls_open(void *tls, const char *host) {
     br_ssl_client_init_full(&c->client, &c->x509, anchors.v, anchors.n);
     br_ssl_engine_set_versions(&c->client.eng, BR_TLS12, BR_TLS12);
     br_ssl_engine_set_buffer(&c->client.eng, c->io, sizeof c->io, 1);
+    br_ssl_engine_add_flags(&c->client.eng, BR_OPT_NO_RENEGOTIATION);
     return br_ssl_client_reset(&c->client, host, 0) ? 0 : -1;
+}
+
+/* What the last error of a connection means to who has to mend it. */
+const char *tls_why(const void *tls) {
+    static const struct { int from, to; const char *text; } rows[] = {
+        { BR_ERR_X509_BAD_SERVER_NAME, BR_ERR_X509_BAD_SERVER_NAME, "TLS: the provider's certificate is for another host name" },
+        { BR_ERR_X509_EXPIRED, BR_ERR_X509_EXPIRED, "TLS: the provider's certificate has expired or is not valid yet (if not, this machine's clock is wrong)" },
+        { BR_ERR_X509_TIME_UNKNOWN, BR_ERR_X509_TIME_UNKNOWN, "TLS: the provider's certificate cannot be checked without a clock" },
+        { BR_ERR_X509_NOT_TRUSTED, BR_ERR_X509_NOT_TRUSTED, "TLS: the provider's certificate is signed by an authority that is not in the trust store (\"ca_file\" or SSL_CERT_FILE names another)" },
+        { BR_ERR_X509_NOT_CA, BR_ERR_X509_NOT_CA, "TLS: the provider's certificate is signed by a certificate that may not sign" },
+        { BR_ERR_X509_BAD_SIGNATURE, BR_ERR_X509_BAD_SIGNATURE, "TLS: a signature in the provider's certificate chain is wrong" },
+        { BR_ERR_X509_WEAK_PUBLIC_KEY, BR_ERR_X509_WEAK_PUBLIC_KEY, "TLS: the provider's certificate has a key that is too short" },
+        { BR_ERR_X509_INVALID_VALUE, BR_ERR_X509_NOT_TRUSTED, "TLS: the provider's certificate cannot be read or uses what is not supported" },
+        { BR_ERR_RECV_FATAL_ALERT + 70, BR_ERR_RECV_FATAL_ALERT + 70, "TLS: the provider does not speak TLS 1.2 (a local TLS proxy is the way out)" },
+        { BR_ERR_UNSUPPORTED_VERSION, BR_ERR_UNSUPPORTED_VERSION, "TLS: the provider does not speak TLS 1.2 (a local TLS proxy is the way out)" },
+        { BR_ERR_BAD_VERSION, BR_ERR_BAD_VERSION, "TLS: the provider answered with something else than TLS (is it an http:// address?)" },
+        { BR_ERR_UNKNOWN_TYPE, BR_ERR_UNKNOWN_TYPE, "TLS: the provider answered with something else than TLS (is it an http:// address?)" },
+        { BR_ERR_RECV_FATAL_ALERT, BR_ERR_RECV_FATAL_ALERT + 255, "TLS: the provider refused the handshake" },
+        { BR_ERR_OK, BR_ERR_OK, "TLS: the provider closed the connection during the handshake" },
+        { BR_ERR_IO, BR_ERR_IO, "TLS: the provider closed the connection during the handshake" }
+    };
+    const int error = br_ssl_engine_last_error(&((const connection *)tls)->client.eng);
+    size_t i;
+    for (i = 0; i < sizeof rows / sizeof *rows; i++)
+        if (error >= rows[i].from && error <= rows[i].to) return rows[i].text;
+    return "TLS: the handshake with the provider failed";
 }
 
 /* Move records until `goal` (an engine state bit) is reached. 0, AIGW_AGAIN with *want, AIGW_E_CLOSED (no close_notify, or a reset), AIGW_IO_KIND(TLS); 1: closed by close_notify. */
@@ -228,6 +255,7 @@ const char tls_name[] = "";
 size_t tls_size(void) { return 1; }
 int tls_start(const char *ca_file, const char **why) { (void)ca_file; *why = "built without TLS"; return -1; }
 int tls_open(void *tls, const char *host) { (void)tls; (void)host; return -1; }
+const char *tls_why(const void *tls) { (void)tls; return "built without TLS"; }
 int tls_handshake(void *tls, int fd, int *want) { (void)tls; (void)fd; (void)want; return AIGW_IO_KIND(AIGW_KIND_TLS); }
 int tls_send(void *tls, int fd, const void *p, size_t n, int *want) { (void)tls; (void)fd; (void)p; (void)n; (void)want; return AIGW_E_IO; }
 int tls_recv(void *tls, int fd, void *p, size_t n, int *want) { (void)tls; (void)fd; (void)p; (void)n; (void)want; return AIGW_E_IO; }
