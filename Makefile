@@ -18,12 +18,22 @@ $(OUT)/gateway: $(GATEWAY) examples/gateway/gateway.h aigw.h
 	@mkdir -p $(OUT)
 	@$(CC) $(STRICT) -D_GNU_SOURCE -O2 $(CFLAGS) -I. -o $@ $(GATEWAY) $(BEARSSL)
 
+# Only the server's own files: without the built-in provider.
+gateway-min: $(OUT)/gateway-min
+$(OUT)/gateway-min: $(GATEWAY) examples/gateway/gateway.h aigw.h
+	@mkdir -p $(OUT)
+	@$(CC) $(STRICT) -D_GNU_SOURCE -DGATEWAY_NO_MOCK -O2 $(CFLAGS) -I. -o $@ $(filter-out %/mock.c,$(GATEWAY)) $(BEARSSL)
+
 $(OUT)/translate: examples/translate.c aigw.h
 	@mkdir -p $(OUT)
 	@$(CC) $(STRICT) $(CFLAGS) -I. -o $@ examples/translate.c
 
 run: $(OUT)/gateway
 	@$(OUT)/gateway
+
+# What the built-in provider can show, each as one curl; no key, a few seconds.
+demo: $(OUT)/gateway
+	@sh examples/gateway/demo.sh $(OUT)/gateway
 
 # The scripted provider of the end-to-end tests; and the official SDKs, installed under build/, against the gateway in front of it.
 $(OUT)/provider: tests/provider.c
@@ -70,4 +80,4 @@ bench:
 clean:
 	rm -rf $(OUT)
 
-.PHONY: all run test sdk matrix check-layers lint sanitize fuzz mutate size bench clean
+.PHONY: all run demo gateway-min test sdk matrix check-layers lint sanitize fuzz mutate size bench clean

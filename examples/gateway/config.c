@@ -85,6 +85,7 @@ static int add_provider(config *c, const char *name, const char *url, const char
     return aigw_registry_url(str(url), &p) < 0 || !aigw_registry_add_provider(&c->registry, &p) ? -1 : 0;
 }
 
+#ifndef GATEWAY_NO_MOCK
 static int add_mock(config *c) {
     static const struct { const char *name; const aigw_dialect *d; int other; } rows[] = {
         { "mock", &aigw_dialect_openai, 1 }, { "mock/openai", &aigw_dialect_openai, 0 }, { "mock/anthropic", &aigw_dialect_anthropic, 0 }, { "mock/gemini", &aigw_dialect_gemini, 0 }
@@ -105,6 +106,9 @@ static int add_mock(config *c) {
     }
     return 0;
 }
+#else
+static int add_mock(config *c) { (void)c; return 0; }
+#endif
 
 static int add_models(config *c, const char *provider) {
     size_t i;
@@ -353,8 +357,8 @@ int config_load(config *c, const char *file, FILE *out) {
     mem = (aigw_arena *)(void *)memory;                      /* the arena stands at the start of its own memory: it moves with the slot */
     *mem = aigw_base_arena(memory + 64 + text_max, bytes - 64 - text_max);
     aigw_registry_init(&c->registry, dialects, sizeof dialects / sizeof *dialects, mem);
-    if (file && file_read(c, file, out, memory + 64, text_max)) return -1;
-    if (add_environment(c) || add_mock(c)) {
+    if (add_mock(c) || (file && file_read(c, file, out, memory + 64, text_max))) return -1;       /* first, so that a route of the file may name mock/echo */
+    if (add_environment(c)) {
         fprintf(out, "the configuration does not fit in %lu bytes\n", (unsigned long)bytes);
         return -1;
     }

@@ -64,12 +64,21 @@ void   tls_close(void *tls, int fd);                   /* says close_notify if i
 
 /* ---- mock.c: the built-in provider; one object is one connection */
 typedef struct mock mock;
+#ifndef GATEWAY_NO_MOCK
 size_t mock_size(void);
 void   mock_open(mock *m, const aigw_exchange *x, const aigw_dialect *const *dialects, int n);    /* x: whose request it answers, to tell about it */
 int    mock_send(mock *m, const void *p, size_t n);
 int    mock_recv(mock *m, aigw_now now, void *p, size_t n);
 uint64_t mock_deadline(const mock *m);                 /* mono_ns of its next byte; AIGW_NEVER */
 extern const struct mock_model { const char *id, *what; } mock_models[];     /* ended by NULL */
+#else                                                  /* make gateway-min: the server's own files */
+#define mock_size() ((size_t)1)
+#define mock_open(m, x, dialects, n) ((void)(m))
+#define mock_send(m, p, n) ((void)(m), (void)(p), (int)(n))
+#define mock_recv(m, now, p, n) ((void)(m), (void)(p), (void)(n), (int)AIGW_E_IO)
+#define mock_deadline(m) ((void)(m), AIGW_NEVER)
+static const struct mock_model { const char *id, *what; } mock_models[] = { { NULL, NULL } };
+#endif
 
 /* ---- conn.c */
 typedef struct upstream upstream;

@@ -316,11 +316,14 @@ static size_t keys_line(const config *c, char *to, size_t cap) {
 static void banner_text(struct gateway *g, char *to, size_t cap) {
     const config *c = g->config;
     char keys[640];
-    const char *model = aigw_registry_route_of(&c->registry, aigw_base_str("auto")) ? "auto" : "mock/echo";
+    char model[64];
+    aigw_str first = aigw_base_str(aigw_registry_route_of(&c->registry, aigw_base_str("auto")) ? "auto" : mock_models[0].id ? "mock/echo" : "MODEL");
     int p = g->port, n = 0;
     const aigw_registry_model *m;
     for (m = c->registry.models; m; m = m->next) n++;
     keys_line(c, keys, sizeof keys);
+    if (!mock_models[0].id && c->registry.models) first = c->registry.models->target.name;
+    snprintf(model, sizeof model, "%.*s", (int)first.n, first.p);
     snprintf(to, cap,
         "aigw " AIGW_VERSION " serves at http://127.0.0.1:%d  (the same as this in a browser; TLS to providers: %s)\n"
         "  OpenAI SDKs      base_url=\"http://127.0.0.1:%d/v1\"\n"
@@ -331,8 +334,9 @@ static void banner_text(struct gateway *g, char *to, size_t cap) {
         "  " CURL "\n"
         "streamed:\n"
         "  " CURL "\n"
-        "next: models mock/tools mock/think mock/slow mock/429 mock/cut; keys OPENAI_API_KEY ANTHROPIC_API_KEY GEMINI_API_KEY; --config FILE; --help\n",
-        p, tls_name[0] ? tls_name : "none, built without", p, p, p, keys, c->note[0] ? "; not available: " : "", c->note, n, "", p, model, "", "N", p, model, "\"stream\":true,");
+        "next: %skeys OPENAI_API_KEY ANTHROPIC_API_KEY GEMINI_API_KEY; --config FILE; --help\n",
+        p, tls_name[0] ? tls_name : "none, built without", p, p, p, keys, c->note[0] ? "; not available: " : "", c->note, n, "", p, model, "", "N", p, model, "\"stream\":true,",
+        mock_models[0].id ? "models mock/tools mock/think mock/slow mock/429 mock/cut; " : "");
 }
 
 static void escape(aigw_out *o, aigw_str s) {
