@@ -1218,6 +1218,9 @@ AIGW_API void *aigw_hub_ready(aigw_hub *h);
 /* Lend a slab of at least `bytes`, of the smallest class that has them. NULL: none is free (*class_ says which class to wait for, or is -1 when no class is that large). Then: give it back. */
 AIGW_API void *aigw_hub_take(aigw_hub *h, size_t bytes, size_t *got, int *class_);
 AIGW_API void aigw_hub_give(aigw_hub *h, void *slab);
+/* Slabs of this class (0 to AIGW_HUB_SLABS - 1) that nobody has, one after another; after NULL: the first. NULL: no more. For a caller that gives their pages back to its system: the
+   first 16 bytes of each must stay. */
+AIGW_API void *aigw_hub_idle(const aigw_hub *h, int class_, const void *after, size_t *bytes);
 /* Remember that a target failed and is not to be asked first until then / answered; ask whether it is to be put last. */
 AIGW_API void aigw_hub_failed(aigw_hub *h, aigw_str target, uint64_t until_ns);
 AIGW_API void aigw_hub_answered(aigw_hub *h, aigw_str target);
@@ -16045,6 +16048,11 @@ AIGW_API void aigw_hub_give(aigw_hub *h, void *slab) {
     h->slab[i].free = s;
     for (job = h->waiting ? h->jobs.next : &h->jobs; job != &h->jobs; job = job->next)
         if (job->wants == i + 1) aigwi_hub_wake(h, job);
+}
+
+AIGW_API void *aigw_hub_idle(const aigw_hub *h, int class_, const void *after, size_t *bytes) {
+    *bytes = h->cfg.slab[class_].bytes;
+    return after ? ((const aigw_hub_slab *)after)->next : h->slab[class_].free;
 }
 
 /* Say that a job waits for a slab of this class, or (-1) that it does not any more. */

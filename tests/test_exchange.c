@@ -554,6 +554,21 @@ T(why_not_connected) {
     f_free();
 }
 
+/* After a request all that it used can be given back to the system. */
+T(idle_memory) {
+    size_t bytes, n = 0;
+    void *slab;
+    start();
+    w_say(&w, "a", good(0, 0, 'l').p, good(0, 0, 'l').n, W_OPEN);
+    t_ok("none at first", !aigw_hub_idle(&w.hub, 0, NULL, &bytes));
+    drive(ask(OPENAI, "gpt", 0, ""));
+    for (slab = aigw_hub_idle(&w.hub, 0, NULL, &bytes); slab; slab = aigw_hub_idle(&w.hub, 0, slab, &bytes)) n++;
+    t_ok("some", n > 0 && n == w.hub.slab[0].touched);
+    t_int("bytes", (long)bytes, (long)w.hub.cfg.slab[0].bytes);
+    w_free(&w);
+    f_free();
+}
+
 /* What a provider may do that was not asked for: streams for whole answers, whole answers for streams, other framings. */
 T(other_forms) {
     static const struct { const char *head, *body; int stream, ends; } rows[] = {
@@ -1157,6 +1172,7 @@ int main(void) {
     T_RUN(no_failover_after_commit);
     T_RUN(failed);
     T_RUN(why_not_connected);
+    T_RUN(idle_memory);
     T_RUN(other_forms);
     T_RUN(verbatim);
     T_RUN(bad_requests);
