@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -58,6 +59,20 @@ static int poll_timeout(struct gateway *g) {
     return wait > 1000 ? 1000 : (int)wait;              /* a signal that came before poll() waits for a second at most */
 }
 
+/* What large requests used and nobody has now goes back to the system; the first page of each slab stays, the hub's link is in it. */
+static void trim(struct gateway *g) {
+    const uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+    size_t bytes;
+    void *slab;
+    int i;
+    g->trim_at = 0;
+    for (i = 1; i < AIGW_HUB_SLABS; i++)
+        for (slab = aigw_hub_idle(&g->hub, i, NULL, &bytes); slab; slab = aigw_hub_idle(&g->hub, i, slab, &bytes)) {
+            const uintptr_t from = ((uintptr_t)slab + 16 + page - 1) & ~(page - 1), to = ((uintptr_t)slab + bytes) & ~(page - 1);
+            if (from < to) (void)madvise((void *)from, to - from, MADV_DONTNEED);
+        }
+}
+
 static void turn(struct gateway *g) {
     int i, n = poll(g->polls, (nfds_t)g->n_polls, poll_timeout(g));
     read_clock(g);
@@ -72,6 +87,7 @@ static void turn(struct gateway *g) {
     }
     aigw_hub_tick(&g->hub, g->now);
     conn_turn(g);
+    if (g->trim_at && g->now.mono_ns >= g->trim_at) trim(g);
 }
 
 /* ---- what this server answers by itself */
@@ -261,6 +277,7 @@ void log_record(void *user, const aigw_exchange_record *r) {
     aigw_out when;
     char date[32];
     ssize_t ignored;
+    if (r->bytes_in > 200000 || r->bytes_out > 200000) g->trim_at = g->now.mono_ns + UINT64_C(2000000000);
     if (g->log_format == 'o') return;
     l.json = g->log_format == 'j';
     aigw_base_out_init(&l.o, l.text, sizeof l.text - 1, NULL, 0);
@@ -459,7 +476,10 @@ static int start(struct gateway *g) {
     aigw_hub_cfg cfg;
     size_t hub_bytes;
     void *memory;
+    static const uint32_t slabs[AIGW_HUB_SLABS][2] = { { 16384, 4096 }, { 262144, 64 }, { 4194304, 8 }, { 33 << 20, 4 } };     /* a body of 32 MiB, and room; untouched pages cost nothing */
+    int i;
     memset(&cfg, 0, sizeof cfg);
+    for (i = 0; i < AIGW_HUB_SLABS; i++) cfg.slab[i].bytes = slabs[i][0], cfg.slab[i].count = slabs[i][1];
     cfg.seed = entropy();
     hub_bytes = aigw_hub_size(&cfg);
     memory = malloc(hub_bytes);
