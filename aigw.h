@@ -25,6 +25,7 @@
  *   AIGW_STATIC          makes them all static
  *   AIGW_ASSERT(x)       check of the programmer's promises and of invariants. Default: nothing
  *   AIGW_NO_TEXT         leaves out the sentences of aigw_base_error_text and of HTTP faults, and reason phrases
+ *   AIGW_CLIENT_ONLY     leaves out the clients' side of every dialect, and with it >>exchange: for programs that only ask
  *   AIGW_NO_OPENAI, AIGW_NO_ANTHROPIC, AIGW_NO_GEMINI      leave out a dialect
  *   AIGW_PATH_MAX        bytes of a field path in errors and loss reports. Default 96
  *   AIGW_JSON_DEPTH      deepest JSON nesting accepted. Default 64
@@ -1444,6 +1445,19 @@ AIGW_API void aigw_client_release(aigw_client *c);
 #include <string.h>
 #ifndef AIGW_ASSERT
 #  define AIGW_ASSERT(x) ((void)0)
+#endif
+#ifdef AIGW_CLIENT_ONLY                  /* what speaks to clients is named nowhere, so that the compiler drops it */
+#  define AIGWI_SERVE(function) NULL
+#  ifdef __GNUC__
+#    pragma GCC diagnostic push
+#    pragma GCC diagnostic ignored "-Wunused-function"
+#    pragma GCC diagnostic ignored "-Wunused-variable"
+#    ifdef __clang__
+#      pragma GCC diagnostic ignored "-Wunused-const-variable"
+#    endif
+#  endif
+#else
+#  define AIGWI_SERVE(function) function
 #endif
 #ifdef __GNUC__                          /* a helper of which a build with fewer dialects may use none */
 #  define AIGWI_SHARED static __attribute__((unused))
@@ -9191,9 +9205,9 @@ static int aigwi_openai_models_encode(const aigw_model_info *models, size_t n, i
 
 const aigw_dialect aigw_dialect_openai = {
     AIGW_STR("openai-chat"), AIGW_STR("authorization"), AIGW_STR("Bearer "), AIGW_STR(""), NULL, AIGW_STR("x-request-id"), AIGW_FRAMING_SSE,
-    aigwi_openai_match, aigwi_openai_req_decode, aigwi_openai_req_encode, aigwi_openai_req_edit,
+    AIGWI_SERVE(aigwi_openai_match), AIGWI_SERVE(aigwi_openai_req_decode), aigwi_openai_req_encode, AIGWI_SERVE(aigwi_openai_req_edit),
     aigwi_openai_resp_decode, aigwi_openai_frame_decode, aigwi_dialect_end, aigwi_openai_error_decode, aigwi_openai_limits_decode,
-    aigwi_openai_event_encode, aigwi_openai_resp_encode, aigwi_openai_error_encode, aigwi_openai_limits_encode, aigwi_openai_models_encode,
+    AIGWI_SERVE(aigwi_openai_event_encode), AIGWI_SERVE(aigwi_openai_resp_encode), AIGWI_SERVE(aigwi_openai_error_encode), AIGWI_SERVE(aigwi_openai_limits_encode), AIGWI_SERVE(aigwi_openai_models_encode),
     AIGW_STR(": keep-alive\n\n"), AIGW_STR("text/event-stream"),
 };
 #endif /* AIGW_NO_OPENAI */
@@ -12126,9 +12140,9 @@ const aigw_dialect aigw_dialect_anthropic = {
     aigwi_anthropic_versions,
     AIGW_STR("request-id"),
     AIGW_FRAMING_SSE,
-    aigwi_anthropic_match, aigwi_anthropic_req_decode, aigwi_anthropic_req_encode, aigwi_anthropic_req_edit,
+    AIGWI_SERVE(aigwi_anthropic_match), AIGWI_SERVE(aigwi_anthropic_req_decode), aigwi_anthropic_req_encode, AIGWI_SERVE(aigwi_anthropic_req_edit),
     aigwi_anthropic_resp_decode, aigwi_anthropic_frame_decode, aigwi_anthropic_stream_end, aigwi_anthropic_error_decode, aigwi_anthropic_limits_decode,
-    aigwi_anthropic_event_encode, aigwi_anthropic_resp_encode, aigwi_anthropic_error_encode, aigwi_anthropic_limits_encode, aigwi_anthropic_models_encode,
+    AIGWI_SERVE(aigwi_anthropic_event_encode), AIGWI_SERVE(aigwi_anthropic_resp_encode), AIGWI_SERVE(aigwi_anthropic_error_encode), AIGWI_SERVE(aigwi_anthropic_limits_encode), AIGWI_SERVE(aigwi_anthropic_models_encode),
     AIGW_STR(AIGWI_ANTHROPIC_PING),
     AIGW_STR("text/event-stream")
 };
@@ -14851,9 +14865,9 @@ static int aigwi_gemini_models_encode(const aigw_model_info *models, size_t n, i
 /* Keep-alive: none, google-genai refuses comments (section 30). */
 const aigw_dialect aigw_dialect_gemini = {
     AIGW_STR("gemini"), AIGW_STR("x-goog-api-key"), AIGW_STR(""), AIGW_STR(""), NULL, AIGW_STR(""), AIGW_FRAMING_SSE,
-    aigwi_gemini_match, aigwi_gemini_req_decode, aigwi_gemini_req_encode, aigwi_gemini_req_edit,
+    AIGWI_SERVE(aigwi_gemini_match), AIGWI_SERVE(aigwi_gemini_req_decode), aigwi_gemini_req_encode, AIGWI_SERVE(aigwi_gemini_req_edit),
     aigwi_gemini_resp_decode, aigwi_gemini_frame_decode, aigwi_gemini_stream_end, aigwi_gemini_error_decode, aigwi_gemini_limits_decode,
-    aigwi_gemini_event_encode, aigwi_gemini_resp_encode, aigwi_gemini_error_encode, NULL, aigwi_gemini_models_encode,
+    AIGWI_SERVE(aigwi_gemini_event_encode), AIGWI_SERVE(aigwi_gemini_resp_encode), AIGWI_SERVE(aigwi_gemini_error_encode), NULL, AIGWI_SERVE(aigwi_gemini_models_encode),
     AIGW_STR(""), AIGW_STR("text/event-stream")
 };
 #endif /* AIGW_NO_GEMINI */
@@ -17672,6 +17686,9 @@ AIGW_API uint64_t aigw_client_deadline(const aigw_client *c) { return aigw_attem
 
 AIGW_API void aigw_client_release(aigw_client *c) { aigw_attempt_release(&c->attempt); }
 
+#if defined(AIGW_CLIENT_ONLY) && defined(__GNUC__)
+#  pragma GCC diagnostic pop
+#endif
 #endif /* AIGW_IMPLEMENTED */
 #endif /* AIGW_IMPLEMENTATION */
 

@@ -7,6 +7,7 @@
 #define AIGW_NO_OPENAI
 #define AIGW_NO_GEMINI
 #define AIGW_NO_TEXT
+#define AIGW_CLIENT_ONLY
 #define AIGW_BLOCKS  4
 #define AIGW_CHOICES 1
 #include "aigw.h"

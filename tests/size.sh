@@ -13,6 +13,7 @@ cat >"$dir/one.c" <<'C'
 #define AIGW_NO_OPENAI
 #define AIGW_NO_GEMINI
 #define AIGW_NO_TEXT
+#define AIGW_CLIENT_ONLY
 #define AIGW_IMPLEMENTATION
 #include "aigw.h"
 int one(aigw_client *c, aigw_now now, const aigw_sink *out, void *mem, size_t n, const char *key);
