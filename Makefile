@@ -7,7 +7,7 @@ OUT    = build
 all: $(OUT)/gateway $(OUT)/translate test
 
 # Unit tests, laws, transcripts, end-to-end tests, and the seeds of every fuzz target.
-test: $(OUT)/provider
+test: $(OUT)/provider $(OUT)/gateway
 	@CC="$(CC)" CFLAGS="$(STRICT) -D_GNU_SOURCE $(CFLAGS)" sh tests/build.sh $(OUT)/test tests/test_*.c fuzz/fuzz_*.c
 	@sh tests/run.sh $(OUT)/test/test_* $(OUT)/test/fuzz_*
 
