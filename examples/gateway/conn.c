@@ -496,14 +496,15 @@ static void listener_ready(struct gateway *g, watch *w, short got) {
     int fd, one = 1;
     (void)got;
     while (g->n_clients < MAX_CLIENTS && (fd = accept(w->fd, NULL, NULL)) >= 0) {
-        client *c = g->free_client;
+        client *c = g->free_client ? g->free_client : &g->clients[g->clients_seen];
         aigw_exchange_io io;
         if (nonblocking(fd) < 0) {
             close(fd);
             continue;
         }
         setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
-        g->free_client = c->next_free;
+        if (g->free_client) g->free_client = c->next_free;
+        else g->clients_seen++;
         c->g = g;
         c->used = 1;
         c->again = c->linger = c->idle = 0;
@@ -573,13 +574,13 @@ void conn_unlisten(struct gateway *g) {
 
 int conn_busy(const struct gateway *g) {
     int i, n = 0;
-    for (i = 0; i < MAX_CLIENTS; i++) n += g->clients[i].used && !g->clients[i].idle;
+    for (i = 0; i < g->clients_seen; i++) n += g->clients[i].used && !g->clients[i].idle;
     return n;
 }
 
 void conn_close_idle(struct gateway *g) {
     int i;
-    for (i = 0; i < MAX_CLIENTS; i++)
+    for (i = 0; i < g->clients_seen; i++)
         if (g->clients[i].used && g->clients[i].idle) client_free(g, &g->clients[i]);
 }
 
@@ -599,7 +600,7 @@ void conn_turn(struct gateway *g) {
         if (u->state == UP_IDLE && u->since + IDLE_NS <= g->now.mono_ns) up_free(g, u);
         else if (u->state == UP_MOCK && u->of && mock_deadline(u->mock) <= g->now.mono_ns) client_run(g, u->of);
     }
-    for (i = 0; g->lingering && i < MAX_CLIENTS; i++)
+    for (i = 0; g->lingering && i < g->clients_seen; i++)
         if (g->clients[i].linger && g->clients[i].since <= g->now.mono_ns) client_free(g, &g->clients[i]);
 }
 
@@ -614,25 +615,22 @@ uint64_t conn_deadline(const struct gateway *g) {
     return d;
 }
 
+/* What was never used is never written to, so that it has no memory behind it. */
 int conn_init(struct gateway *g) {
+    const size_t tls_bytes = (tls_size() + 15) & ~(size_t)15;
+    char *tls = (char *)calloc(MAX_UPSTREAMS, tls_bytes);
     int i;
     g->clients = (client *)calloc(MAX_CLIENTS, sizeof *g->clients);
     g->ups = (upstream *)calloc(MAX_UPSTREAMS, sizeof *g->ups);
     g->names = (name *)calloc(MAX_NAMES, sizeof *g->names);
     for (i = 0; i < MAX_MOCKS; i++)
         if (!(g->mocks[i] = (mock *)calloc(1, mock_size()))) return -1;
-    if (!g->clients || !g->ups || !g->names) return -1;
-    for (i = MAX_CLIENTS - 1; i >= 0; i--) {
-        g->clients[i].w.fd = -1;
-        g->clients[i].next_free = g->free_client;
-        g->free_client = &g->clients[i];
-    }
+    if (!g->clients || !g->ups || !g->names || !tls) return -1;
     for (i = 0; i < MAX_UPSTREAMS; i++) {
         g->ups[i].w.fd = g->ups[i].w.slot = -1;
         g->ups[i].w.fn = up_ready;
         g->ups[i].w.of = &g->ups[i];
-        g->ups[i].tls = calloc(1, tls_size());
-        if (!g->ups[i].tls) return -1;
+        g->ups[i].tls = tls + (size_t)i * tls_bytes;
     }
     for (i = 0; i < MAX_NAMES; i++) g->names[i].w.fd = g->names[i].w.slot = -1;
     g->mocks_free = MAX_MOCKS;

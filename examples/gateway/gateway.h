@@ -122,7 +122,7 @@ struct gateway {
     watch     listener;
     int       port;
     client   *clients, *free_client, *again, *again_last;
-    int       n_clients, lingering;
+    int       n_clients, lingering, clients_seen;      /* seen: used so far, from the first */
     upstream *ups;
     int       n_ups;                       /* used so far, from the first */
     struct name *names;
