@@ -57,7 +57,7 @@ lint:
 	@sh tests/lint.sh
 
 # Everything under ASan and UBSan, then under valgrind.
-sanitize: $(OUT)/provider
+sanitize: $(OUT)/provider $(OUT)/gateway
 	@sh tests/sanitize.sh $(OUT)
 
 # Each fuzz target for T seconds (libFuzzer, clang).
