@@ -9,11 +9,12 @@ all: $(OUT)/gateway $(OUT)/translate test
 # Unit tests, laws, transcripts, end-to-end tests, and the seeds of every fuzz target.
 test: $(OUT)/provider $(OUT)/gateway
 	@CC="$(CC)" CFLAGS="$(STRICT) -D_GNU_SOURCE $(CFLAGS)" sh tests/build.sh $(OUT)/test tests/test_*.c fuzz/fuzz_*.c
-	@sh tests/run.sh $(OUT)/test/test_* $(OUT)/test/fuzz_*
+	@CC="$(CC)" sh tests/run.sh $(OUT)/test/test_* $(OUT)/test/fuzz_* tests/test_readme.sh
 
 # The example server, with TLS to providers where BearSSL is installed (Debian: libbearssl-dev).
 BEARSSL = $$(echo '\#include <bearssl.h>' | $(CC) -E - >/dev/null 2>&1 && echo -lbearssl || echo -DGATEWAY_NO_TLS)
-GATEWAY = examples/gateway/main.c examples/gateway/conn.c examples/gateway/config.c examples/gateway/tls.c examples/gateway/mock.c
+GATEWAY_MIN = examples/gateway/main.c examples/gateway/conn.c examples/gateway/config.c examples/gateway/tls.c
+GATEWAY = $(GATEWAY_MIN) examples/gateway/mock.c
 $(OUT)/gateway: $(GATEWAY) examples/gateway/gateway.h aigw.h
 	@mkdir -p $(OUT)
 	@$(CC) $(STRICT) -D_GNU_SOURCE -O2 $(CFLAGS) -I. -o $@ $(GATEWAY) $(BEARSSL)
@@ -22,7 +23,7 @@ $(OUT)/gateway: $(GATEWAY) examples/gateway/gateway.h aigw.h
 gateway-min: $(OUT)/gateway-min
 $(OUT)/gateway-min: $(GATEWAY) examples/gateway/gateway.h aigw.h
 	@mkdir -p $(OUT)
-	@$(CC) $(STRICT) -D_GNU_SOURCE -DGATEWAY_NO_MOCK -O2 $(CFLAGS) -I. -o $@ $(filter-out %/mock.c,$(GATEWAY)) $(BEARSSL)
+	@$(CC) $(STRICT) -D_GNU_SOURCE -DGATEWAY_NO_MOCK -O2 $(CFLAGS) -I. -o $@ $(GATEWAY_MIN) $(BEARSSL)
 
 $(OUT)/translate: examples/translate.c aigw.h
 	@mkdir -p $(OUT)

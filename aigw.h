@@ -1,12 +1,36 @@
 /* SPDX-License-Identifier: MIT OR Unlicense */
 /* aigw.h - an LLM gateway in one C file: any dialect to any dialect, streams, errors, failover; no malloc, no I/O of its own.
  *
- * Quick start: in exactly one .c file
+ * Quick start. In exactly one .c file AIGW_IMPLEMENTATION is defined before the include; everywhere else the include is enough. This program writes
+ * a request of OpenAI Chat for Anthropic Messages; `make test` compiles and runs it. >>client is the short way to ask a provider, >>exchange carries one request of a server, >>hub what outlives it.
  *
  *     #define AIGW_IMPLEMENTATION
  *     #include "aigw.h"
+ *     #include <stdio.h>
  *
- * and `#include "aigw.h"` everywhere else.
+ *     int main(void) {
+ *         static char mem[16384], text[4096];
+ *         const char *body = "{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":\"Hi\"}],\"seed\":7}";
+ *         aigw_arena a = aigw_base_arena(mem, sizeof mem);
+ *         aigw_header fields[16];
+ *         aigw_head head = { { NULL, 0 }, { NULL, 0 }, 0, fields, 0, 16 };
+ *         aigw_loss_item items[16];
+ *         aigw_loss loss;
+ *         aigw_fault fault;
+ *         aigw_req req;
+ *         aigw_target to;
+ *         aigw_out out;
+ *         memset(&to, 0, sizeof to);
+ *         to.id = aigw_base_str("claude-x");
+ *         aigw_model_loss_init(&loss, items, 16);
+ *         loss.doc = aigw_base_str(body);
+ *         aigw_base_out_init(&out, text, sizeof text, NULL, 0);
+ *         if (aigw_dialect_openai.req_decode(NULL, loss.doc, &a, &req, &fault) ||
+ *             aigw_dialect_anthropic.req_encode(&req, &to, &a, &head, &out, &loss)) return 1;
+ *         printf("%.*s\n", (int)out.buf.n, text);
+ *         for (size_t i = 0; i < loss.n; i++) printf("%s: %s\n", loss.items[i].path, loss.items[i].reason);
+ *         return 0;
+ *     }
  *
  * Contracts
  *   memory   Everything is in the caller's memory: no malloc, no globals, no mutable statics. Too little of it is an error or
@@ -20,17 +44,19 @@
  *
  * What it does not do: sockets, TLS, DNS, clocks, files, threads, HTTP/2, compression.
  *
- * Configuration macros, to be defined before the implementation is included
+ * Configuration macros, to be defined before the implementation is included; bytes of .text that each saves: x86-64 / Cortex-M4, gcc -Os, of all (`make size`)
  *   AIGW_API             storage class of public functions. Default: extern (C linkage)
  *   AIGW_STATIC          makes them all static
  *   AIGW_ASSERT(x)       check of the programmer's promises and of invariants. Default: nothing
- *   AIGW_NO_TEXT         leaves out the sentences of aigw_base_error_text and of HTTP faults, and reason phrases
- *   AIGW_CLIENT_ONLY     leaves out the clients' side of every dialect, and with it >>exchange: for programs that only ask
- *   AIGW_NO_OPENAI, AIGW_NO_ANTHROPIC, AIGW_NO_GEMINI      leave out a dialect
+ *   AIGW_NO_TEXT         leaves out the sentences of aigw_base_error_text and of HTTP faults, and reason phrases: 2,613 / 2,420
+ *   AIGW_CLIENT_ONLY     leaves out the clients' side of every dialect, and with it >>exchange, for programs that only ask: 80,002 / 50,144
+ *   AIGW_NO_OPENAI       leaves out >>dialect.openai: 61,131 / 38,251
+ *   AIGW_NO_ANTHROPIC    leaves out >>dialect.anthropic: 52,381 / 33,361
+ *   AIGW_NO_GEMINI       leaves out >>dialect.gemini: 49,686 / 32,284
  *   AIGW_PATH_MAX        bytes of a field path in errors and loss reports. Default 96
- *   AIGW_JSON_DEPTH      deepest JSON nesting accepted. Default 64
+ *   AIGW_JSON_DEPTH      deepest JSON nesting accepted. Default 64; 32 saves 32 bytes of each reader (aigw_json)
  *   AIGW_CHOICES         most answers (`n`, candidates) of one request. Default 8
- *   AIGW_BLOCKS          most blocks of one answer that may be open at once. Default 32
+ *   AIGW_BLOCKS          most blocks of one answer that may be open at once. Default 32; 16 save 576 bytes of aigw_attempt, 1,408 of aigw_exchange
  *
  * Table of contents: search for the tag, once for the promise ("api"), once for the proof
  *   >>base                     slices, arena, writer, pieces, utf-8, numbers, dates   uses: -

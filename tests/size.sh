@@ -69,6 +69,19 @@ if command -v arm-none-eabi-gcc >/dev/null; then
 else echo "skip Cortex-M4: needs arm-none-eabi-gcc"
 fi
 
+echo "bytes of text that each switch saves: x86-64, Cortex-M4"
+saves() {   # saves SIZE CC...: text without the switch, less text with it
+    sz=$1; shift
+    # shellcheck disable=SC2086
+    "$@" $flags -c -o "$dir/s.o" "$dir/all.c" && $sz "$dir/s.o" | awk 'NR == 2 { print $1 }'
+}
+arm="arm-none-eabi-gcc -mcpu=cortex-m4 -mthumb"
+for s in -DNO_SWITCH -DAIGW_NO_TEXT -DAIGW_CLIENT_ONLY -DAIGW_NO_OPENAI -DAIGW_NO_ANTHROPIC -DAIGW_NO_GEMINI; do
+    x=$(saves size $CC $s)
+    a=0; command -v arm-none-eabi-gcc >/dev/null && a=$(saves arm-none-eabi-size $arm $s)
+    if [ $s = -DNO_SWITCH ]; then x0=$x a0=$a; else printf '    %-28s %7d %7d\n' "${s#-D}" $((x0 - x)) $((a0 - a)); fi
+done
+
 echo "bytes of each public struct: x86-64, Cortex-M4"
 # shellcheck disable=SC2086
 $CC $flags -c -o "$dir/structs.o" "$dir/structs.c" || bad=1

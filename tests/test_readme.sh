@@ -1,0 +1,32 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT OR Unlicense
+# test_readme.sh: every program of README.md (the ```c blocks) and the quick start in the head of aigw.h compile without a warning;
+# those that need no network run, and print what is said behind "prints:" above them. Every `make` target named in README.md is there.
+set -u
+cc=${CC:-cc}
+strict="-std=c99 -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror -D_GNU_SOURCE -I."
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+checks=0 passed=0 failed=0
+check() {   # check NAME COMMAND...
+    name=$1; shift
+    checks=$((checks + 1))
+    if "$@" >"$dir/out" 2>&1; then passed=$((passed + 1)); else failed=$((failed + 1)); echo "FAIL readme: $name"; head -n 20 "$dir/out"; fi
+}
+awk -v dir="$dir" '/^```c$/ { f = dir "/readme" ++n ".c"; next } /^```/ { f = "" } f { print > f }' README.md
+sed -n '/^ \* Quick start/,/^ \* Contracts/s/^ \*     //p' aigw.h | sed -n '/^#define AIGW_IMPLEMENTATION/,/^}/p' >"$dir/head.c"
+for src in "$dir"/*.c; do
+    bin=${src%.c}
+    # shellcheck disable=SC2086
+    check "$(basename "$src") compiles" $cc $strict -o "$bin" "$src"
+    if [ -x "$bin" ] && grep -q '"claude-x"' "$src"; then
+        "$bin" >"$bin.txt" 2>&1
+        check "$(basename "$src") translates" grep -q '^{"model":"claude-x".*"max_tokens":.*"messages":' "$bin.txt"
+        check "$(basename "$src") reports" grep -q '^seed: ' "$bin.txt"
+    fi
+done
+check "the head of aigw.h has a quick start" grep -q 'int main' "$dir/head.c"
+check "README has a program" test -s "$dir/readme1.c"
+for target in $(grep -o '`make [a-z-]*' README.md | sed 's/.* //' | sort -u); do check "make $target" grep -q "^$target:" Makefile; done
+echo "ok $checks checks, $passed passed, $failed failed, 0 skipped"
+[ "$failed" -eq 0 ]
