@@ -17,13 +17,13 @@ GATEWAY_MIN = examples/gateway/main.c examples/gateway/conn.c examples/gateway/c
 GATEWAY = $(GATEWAY_MIN) examples/gateway/mock.c
 $(OUT)/gateway: $(GATEWAY) examples/gateway/gateway.h aigw.h
 	@mkdir -p $(OUT)
-	@$(CC) $(STRICT) -D_GNU_SOURCE -O2 $(CFLAGS) -I. -o $@ $(GATEWAY) $(BEARSSL)
+	@$(CC) $(STRICT) -D_GNU_SOURCE $(CFLAGS) -O2 -I. -o $@ $(GATEWAY) $(BEARSSL)
 
 # Only the server's own files: without the built-in provider.
 gateway-min: $(OUT)/gateway-min
 $(OUT)/gateway-min: $(GATEWAY) examples/gateway/gateway.h aigw.h
 	@mkdir -p $(OUT)
-	@$(CC) $(STRICT) -D_GNU_SOURCE -DGATEWAY_NO_MOCK -O2 $(CFLAGS) -I. -o $@ $(GATEWAY_MIN) $(BEARSSL)
+	@$(CC) $(STRICT) -D_GNU_SOURCE -DGATEWAY_NO_MOCK $(CFLAGS) -O2 -I. -o $@ $(GATEWAY_MIN) $(BEARSSL)
 
 $(OUT)/translate: examples/translate.c aigw.h
 	@mkdir -p $(OUT)
