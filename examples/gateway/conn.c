@@ -532,6 +532,10 @@ static void listener_ready(struct gateway *g, watch *w, short got) {
         } else client_run(g, c);
     }
     if (g->n_clients == MAX_CLIENTS) watch_set(g, w, 0);
+    else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {      /* they wait in the kernel; asking again at once would be a busy loop */
+        watch_set(g, w, 0);
+        g->accept_at = g->now.mono_ns + SECOND / 10;
+    }
 }
 
 int conn_listen(struct gateway *g, const char *host, int port, char *why, size_t cap) {
@@ -589,6 +593,10 @@ void conn_turn(struct gateway *g) {
     upstream *u;
     void *x;
     int i;
+    if (g->accept_at && g->accept_at <= g->now.mono_ns) {
+        g->accept_at = 0;
+        if (g->listener.fd >= 0) watch_set(g, &g->listener, POLLIN);
+    }
     g->again = NULL;
     for (; c; c = next) {
         next = c->next_again;
@@ -605,7 +613,7 @@ void conn_turn(struct gateway *g) {
 }
 
 uint64_t conn_deadline(const struct gateway *g) {
-    uint64_t d = g->again ? 0 : AIGW_NEVER;
+    uint64_t d = g->again ? 0 : g->accept_at ? g->accept_at : AIGW_NEVER;
     const upstream *u;
     for (u = g->ups; u < g->ups + g->n_ups; u++) {
         uint64_t t = u->state == UP_IDLE ? u->since + IDLE_NS : u->state == UP_MOCK && u->of ? mock_deadline(u->mock) : AIGW_NEVER;

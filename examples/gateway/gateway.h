@@ -129,6 +129,7 @@ struct gateway {
     mock     *mocks[MAX_MOCKS];
     int       mocks_free;                  /* the first of mocks are not in use */
     int       resolving, tty;
+    uint64_t  accept_at;                   /* mono_ns: no descriptor was left, ask again then; 0: as usual */
     uint64_t  trim_at;                     /* mono_ns: give memory of large requests back to the system; 0: there was none */
     char      log_format;
     char      page[16384], answer[8192];

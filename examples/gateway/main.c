@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -473,6 +474,7 @@ static int arguments(struct gateway *g, int argc, char **argv, const char **list
 }
 
 static int start(struct gateway *g) {
+    struct rlimit files;
     aigw_hub_cfg cfg;
     size_t hub_bytes;
     void *memory;
@@ -484,6 +486,10 @@ static int start(struct gateway *g) {
     hub_bytes = aigw_hub_size(&cfg);
     memory = malloc(hub_bytes);
     g->cap_polls = MAX_CLIENTS + MAX_UPSTREAMS + MAX_NAMES + 1;
+    if (!getrlimit(RLIMIT_NOFILE, &files) && files.rlim_cur < (rlim_t)g->cap_polls + 16) {      /* as many descriptors as there may be connections, where that is permitted */
+        files.rlim_cur = files.rlim_max != RLIM_INFINITY && files.rlim_max < (rlim_t)g->cap_polls + 16 ? files.rlim_max : (rlim_t)g->cap_polls + 16;
+        (void)setrlimit(RLIMIT_NOFILE, &files);
+    }
     g->polls = (struct pollfd *)calloc((size_t)g->cap_polls, sizeof *g->polls);
     g->watches = (watch **)calloc((size_t)g->cap_polls, sizeof *g->watches);
     if (!memory || !g->polls || !g->watches || conn_init(g) || aigw_hub_init(&g->hub, &cfg, memory, hub_bytes)) {
