@@ -91,7 +91,6 @@ static void name_child(int fd, const char *host, int port) {
     int i = 0;
     memset(&hints, 0, sizeof hints);
     hints.ai_socktype = SOCK_STREAM;
-    hints.ai_flags = AI_ADDRCONFIG;
     snprintf(service, sizeof service, "%d", port);
     alarm(10);
     signal(SIGALRM, SIG_DFL);
@@ -391,6 +390,7 @@ static void up_close(void *user, int conn, int keep) {
     upstream *u = c->up[conn];
     c->up[conn] = NULL;
     if (!u) return;
+    if (u->state == UP_CONNECT && u->name && u->name->n) u->name->good = (uint8_t)((u->first + u->tries) % u->name->n);     /* it was silent: the next one first */
     if (!keep || u->state != UP_OPEN) {
         up_free(g, u);
         return;
