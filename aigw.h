@@ -952,6 +952,7 @@ typedef struct aigw_dialect {
     /* Bytes that keep a silent stream open without being an event; empty: the dialect has none. */
     aigw_str keep_alive;
     aigw_str stream_type;                                /* content-type of streams */
+    aigw_str end_marker;                                 /* what a relayed stream that ended well gets where its source left it out; empty: nothing */
 } aigw_dialect;
 typedef enum { AIGW_FRAMING_SSE = 0, AIGW_FRAMING_ARRAY } aigw_framing;
 
@@ -1361,7 +1362,7 @@ typedef struct aigw_exchange {
     char      small[2048];         /* for what must be said without a slab */
     /* from here on: of one request, cleared after it */
     uint8_t   clear_from, committed, continuing, gone, close_after, http10, head_request, strict, stream, usage_asked, slot, op;
-    uint8_t   until_read, own_conn, reused, send_dead, stale, ended, trouble, chunked, chunk_open, folds, finish, id_n, upstream_id_n;
+    uint8_t   until_read, own_conn, reused, send_dead, stale, ended, trouble, chunked, chunk_open, folds, finish, id_n, upstream_id_n, marked;
     uint16_t  attempts, max_attempts, pick, picks;
     int       status, kind, turns;
     const char *allow;
@@ -9234,7 +9235,7 @@ const aigw_dialect aigw_dialect_openai = {
     AIGWI_SERVE(aigwi_openai_match), AIGWI_SERVE(aigwi_openai_req_decode), aigwi_openai_req_encode, AIGWI_SERVE(aigwi_openai_req_edit),
     aigwi_openai_resp_decode, aigwi_openai_frame_decode, aigwi_dialect_end, aigwi_openai_error_decode, aigwi_openai_limits_decode,
     AIGWI_SERVE(aigwi_openai_event_encode), AIGWI_SERVE(aigwi_openai_resp_encode), AIGWI_SERVE(aigwi_openai_error_encode), AIGWI_SERVE(aigwi_openai_limits_encode), AIGWI_SERVE(aigwi_openai_models_encode),
-    AIGW_STR(": keep-alive\n\n"), AIGW_STR("text/event-stream"),
+    AIGW_STR(": keep-alive\n\n"), AIGW_STR("text/event-stream"), AIGW_STR("data: [DONE]\n\n")
 };
 #endif /* AIGW_NO_OPENAI */
 
@@ -12170,7 +12171,8 @@ const aigw_dialect aigw_dialect_anthropic = {
     aigwi_anthropic_resp_decode, aigwi_anthropic_frame_decode, aigwi_anthropic_stream_end, aigwi_anthropic_error_decode, aigwi_anthropic_limits_decode,
     AIGWI_SERVE(aigwi_anthropic_event_encode), AIGWI_SERVE(aigwi_anthropic_resp_encode), AIGWI_SERVE(aigwi_anthropic_error_encode), AIGWI_SERVE(aigwi_anthropic_limits_encode), AIGWI_SERVE(aigwi_anthropic_models_encode),
     AIGW_STR(AIGWI_ANTHROPIC_PING),
-    AIGW_STR("text/event-stream")
+    AIGW_STR("text/event-stream"),
+    AIGW_STR("event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n")
 };
 #endif /* AIGW_NO_ANTHROPIC */
 
@@ -14894,7 +14896,7 @@ const aigw_dialect aigw_dialect_gemini = {
     AIGWI_SERVE(aigwi_gemini_match), AIGWI_SERVE(aigwi_gemini_req_decode), aigwi_gemini_req_encode, AIGWI_SERVE(aigwi_gemini_req_edit),
     aigwi_gemini_resp_decode, aigwi_gemini_frame_decode, aigwi_gemini_stream_end, aigwi_gemini_error_decode, aigwi_gemini_limits_decode,
     AIGWI_SERVE(aigwi_gemini_event_encode), AIGWI_SERVE(aigwi_gemini_resp_encode), AIGWI_SERVE(aigwi_gemini_error_encode), NULL, AIGWI_SERVE(aigwi_gemini_models_encode),
-    AIGW_STR(""), AIGW_STR("text/event-stream")
+    AIGW_STR(""), AIGW_STR("text/event-stream"), AIGW_STR("")
 };
 #endif /* AIGW_NO_GEMINI */
 
@@ -16830,6 +16832,7 @@ static void aigwi_exchange_buffers(aigw_exchange *x) {
     aigw_dialect_enc_init(&x->enc);
     x->chunked = (uint8_t)(x->stream && !x->http10);
     x->array_n = 0;
+    x->marked = 0;
     x->ended = 0;
     x->trouble = 0;
     memset(&x->usage, 0, sizeof x->usage);
@@ -17024,6 +17027,7 @@ static void aigwi_exchange_frame(aigw_exchange *x) {
         aigw_base_put(&out, f->payload);
         aigw_base_put_lit(&out, "\r\n\r\n");
     } else aigw_base_put(&out, f->raw);
+    if (bits & AIGW_FRAME_END) x->marked = 1;
     if (!aigwi_exchange_shut(x, &out)) x->trouble = 1;
 }
 
@@ -17253,9 +17257,10 @@ static int aigwi_exchange_over(aigw_exchange *x) {
         return 1;
     }
     x->out_held = SIZE_MAX;
-    if (aigwi_exchange_verbatim(x) && x->req.array) {
+    if (aigwi_exchange_verbatim(x) && (x->req.array || (!x->marked && x->dialect->end_marker.n))) {
         aigwi_exchange_open(x, &out);
-        aigw_base_put_lit(&out, x->array_n ? "]" : "[]");
+        if (!x->req.array) aigw_base_put(&out, x->dialect->end_marker);      /* some servers close after the finish reason, without it */
+        else aigw_base_put_lit(&out, x->array_n ? "]" : "[]");
         (void)aigwi_exchange_shut(x, &out);
     }
     aigwi_exchange_finish(x);
