@@ -12064,8 +12064,9 @@ static int aigwi_anthropic_resp_tail(aigw_enc *st, aigw_out *out, const aigw_res
     const aigw_answer *a = &resp->choice[0];
     const aigw_note *note, *details = NULL;
     const char *reason = aigwi_anthropic_reason(st, a->finish, st->flags & AIGWI_ANTHROPIC_REFUSED);
+    const aigw_part *second = resp->choices > 1 ? resp->choice[AIGW_CHOICES > 1].parts : NULL;      /* built for one answer there is none */
     if (resp->choices > 1)
-        aigwi_anthropic_miss_at(st, AIGWI_ANTHROPIC_L_CHOICE, resp->choice[1].parts ? resp->choice[1].parts->at : AIGW_NOWHERE, "choices[1]", AIGW_LOSS_DROPPED,
+        aigwi_anthropic_miss_at(st, AIGWI_ANTHROPIC_L_CHOICE, second ? second->at : AIGW_NOWHERE, "choices[1]", AIGW_LOSS_DROPPED,
                                 "a message is one answer: the first");
     for (note = a->notes; note; note = note->next) {
         if (note->kind == AIGW_NOTE_SAFETY && aigw_base_eq(note->dialect, aigwi_anthropic_name)) details = note;
@@ -13973,11 +13974,16 @@ enum { AIGWI_GEMINI_LOST_FINISH = 0, AIGWI_GEMINI_LOST_CALL, AIGWI_GEMINI_LOST_C
 typedef struct { aigw_dec *st; const aigw_sink *out; aigw_json j; } aigwi_gemini_answer;
 
 static void aigwi_gemini_read_finish(aigwi_gemini_answer *a, unsigned choice, aigw_str word, size_t at) {
-    size_t i, n = sizeof aigwi_gemini_finishes / sizeof *aigwi_gemini_finishes;
+    const size_t n = sizeof aigwi_gemini_finishes / sizeof *aigwi_gemini_finishes;
+    int finish = AIGW_FINISH_OTHER, own = 0;
     aigw_str none = { "", 0 };
-    for (i = 0; i < n && !aigw_base_eq(word, aigwi_gemini_finishes[i].word); i++) {}
-    aigwi_dialect_finish(a->st, choice, i < n ? aigwi_gemini_finishes[i].finish : (int)AIGW_FINISH_OTHER, none);
-    if (i == n || !aigwi_gemini_finishes[i].own)
+    for (size_t i = 0; i < n; i++)
+        if (aigw_base_eq(word, aigwi_gemini_finishes[i].word)) {
+            finish = aigwi_gemini_finishes[i].finish;
+            own = aigwi_gemini_finishes[i].own;
+        }
+    aigwi_dialect_finish(a->st, choice, finish, none);
+    if (!own)
         aigwi_dialect_lost(a->st, AIGWI_GEMINI_LOST_FINISH, at, AIGW_LOSS_APPROXIMATED, "which of Gemini's finish reasons it was is not told, only its kind");
 }
 
@@ -16778,7 +16784,7 @@ static int aigwi_exchange_candidates(aigw_exchange *x) {
         if (!aigw_hub_failing(x->hub, x->now, x->picked[i].target.name)) x->picked[first++] = x->picked[i];
         else later[last++] = x->picked[i];
     }
-    for (i = 0; i < last; i++) x->picked[first + i] = later[i];
+    if (last) memcpy(x->picked + first, later, (size_t)last * sizeof *later);
     x->picks = (uint16_t)n;
     x->max_attempts = (uint16_t)(x->route && x->route->attempts ? x->route->attempts : x->cfg.attempts ? x->cfg.attempts : 3);
     if (x->route) aigwi_exchange_why(x, "in order", aigwi_dialect_slice("", 0));
@@ -17385,15 +17391,15 @@ static int aigwi_exchange_refused(aigw_exchange *x) {
     aigw_arena mem;
     aigw_head head;
     aigw_out out;
-    int r = AIGW_E_NOMEM;
+    int r, tries = 0;
     if (x->own_conn) aigwi_exchange_hang_up(x, 0);
-    for (int tries = 0; r && tries < 2; tries++) {
+    do {
         head = aigwi_exchange_head(x, &mem, 0);
         aigw_base_out_init(&out, x->small + base, sizeof x->small - base, NULL, 0);
         r = x->dialect ? x->dialect->error_encode(&x->error, &mem, &head, &out) : (int)AIGW_E_UNSUPPORTED;
         if (!r && out.buf.n > out.buf.cap) r = AIGW_E_NOMEM;
         if (x->error.message.n > 200) x->error.message.n = aigw_base_utf8(aigwi_dialect_slice(x->error.message.p, 200));
-    }
+    } while (r && ++tries < 2);
     if (r) out.buf.n = 0;
     if (!head.status) head.status = aigw_model_kind_status(x->error.kind);
     if (!x->error.provider.n && status >= 400) head.status = status;                  /* of our own: 404, 405, 415, 431 */
