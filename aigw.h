@@ -152,9 +152,9 @@ typedef struct { unsigned char *at, *end; } aigw_arena;
 /* Bytes being written: n counts what was wanted; n > cap means that it did not fit (and says what would have). */
 typedef struct { char *p; size_t n, cap; } aigw_buf;
 
-/* A text being written as a list of pieces: short things are copied to `buf`, long borrowed slices (>= 64 bytes) are only
-   referenced, and must live as long as the list is used. Without pieces (`cap` 0), or when they run out, all is copied.
-   Sticky: write everything, then ask aigw_base_out_end once. Borrowed: both arrays. */
+/* A text being written as a list of pieces: short things are copied to `buf`, long borrowed slices (>= 64 bytes) are
+   only referenced, and must live as long as the list is used. Without pieces (`cap` 0), or when they run out, all is
+   copied. Sticky: write everything, then ask aigw_base_out_end once. Borrowed: both arrays. */
 typedef struct {
     aigw_buf  buf;
     aigw_str *pieces;
@@ -176,8 +176,8 @@ typedef struct {
     char        path[AIGW_PATH_MAX];   /* "messages[2].content[0].text", NUL-terminated; "": the whole input */
 } aigw_fault;
 
-/* One header field, and the head of a request (method, target) or of a response (status). Slices and array are borrowed.
-   It stands here because >>http reads it and dialects write it, and neither knows the other. */
+/* One header field, and the head of a request (method, target) or of a response (status). Slices and array are
+   borrowed. It stands here because >>http reads it and dialects write it, and neither knows the other. */
 typedef struct { aigw_str name, value; } aigw_header;
 typedef struct {
     aigw_str     method, target;       /* "POST", "/v1/messages?beta=true" */
@@ -199,7 +199,8 @@ AIGW_API size_t aigw_base_find(aigw_str s, aigw_str what, size_t from);
 
 /* An arena over mem[0..n). */
 AIGW_API aigw_arena aigw_base_arena(void *mem, size_t n);
-/* Take n zeroed objects of `size` bytes aligned to `align` (a power of two). NULL when it does not fit. Owned by the arena's memory. */
+/* Take n zeroed objects of `size` bytes aligned to `align` (a power of two). NULL when it does not fit. Owned by the
+   arena's memory. */
 AIGW_API void *aigw_base_take(aigw_arena *a, size_t n, size_t size, size_t align);
 /* A copy of s in the arena. p is NULL, with n != 0, when it does not fit. */
 AIGW_API aigw_str aigw_base_copy(aigw_arena *a, aigw_str s);
@@ -214,11 +215,12 @@ AIGW_API void aigw_base_ref(aigw_out *o, aigw_str s);
 AIGW_API void aigw_base_put_byte(aigw_out *o, char c);
 AIGW_API void aigw_base_put_lit(aigw_out *o, const char *s);
 AIGW_API void aigw_base_put_int(aigw_out *o, int64_t v);
-/* Append base64 [RFC 4648 section 4, padded] of s; append the bytes that base64 or base64url text `s` stands for (padding optional).
-   The second returns AIGW_OK, or AIGW_E_SYNTAX with nothing said about what was appended. */
+/* Append base64 [RFC 4648 section 4, padded] of s; append the bytes that base64 or base64url text `s` stands for
+   (padding optional). The second returns AIGW_OK, or AIGW_E_SYNTAX with nothing said about what was appended. */
 AIGW_API void aigw_base_put_base64(aigw_out *o, aigw_str s);
 AIGW_API int  aigw_base_put_unbase64(aigw_out *o, aigw_str s);
-/* End the text: lists what is pending. Returns AIGW_OK, or AIGW_E_NOMEM when it did not fit (o->buf.n is the scratch it wanted). */
+/* End the text: lists what is pending. Returns AIGW_OK, or AIGW_E_NOMEM when it did not fit (o->buf.n is the scratch
+   it wanted). */
 AIGW_API int aigw_base_out_end(aigw_out *o);
 /* The text as one slice: in place when it is one piece. p is NULL, with n != 0, when it is not in one place. */
 AIGW_API aigw_str aigw_base_out_str(const aigw_out *o);
@@ -229,8 +231,8 @@ AIGW_API size_t aigw_base_utf8(aigw_str s);
 AIGW_API int aigw_base_int(aigw_str s, int64_t *v);
 /* A JSON number that is all of s as millionths, rounded toward zero, saturating. 1 and *micro, or 0. */
 AIGW_API int aigw_base_micro(aigw_str s, int64_t *micro);
-/* Durations to milliseconds, rounded down: Go's "1h2m3.5s" "120ms" "6m0s", protobuf's "34.07s", and bare seconds "20" "1.5".
-   -1 when it is none of these; INT64_MAX from 292 years on. */
+/* Durations to milliseconds, rounded down: Go's "1h2m3.5s" "120ms" "6m0s", protobuf's "34.07s", and bare seconds "20"
+   "1.5". -1 when it is none of these; INT64_MAX from 292 years on. */
 AIGW_API int64_t aigw_base_duration_ms(aigw_str s);
 /* A date to seconds since 1970: RFC 3339 "2025-08-21T12:40:59.123Z" (any offset; fractions cut) and IMF-fixdate
    "Wed, 21 Oct 2026 07:28:00 GMT". 1 and *wall_s, or 0. */
@@ -239,7 +241,8 @@ AIGW_API int aigw_base_date(aigw_str s, int64_t *wall_s);
 AIGW_API void aigw_base_put_date(aigw_out *o, int64_t wall_s);
 /* Append ms as Go writes a duration: "6m0s", "120ms", "7.66s", "0s". */
 AIGW_API void aigw_base_put_duration(aigw_out *o, int64_t ms);
-/* The next of a sequence of well-mixed 64-bit numbers from *state, which the caller seeds (splitmix64; not for secrets). */
+/* The next of a sequence of well-mixed 64-bit numbers from *state, which the caller seeds (splitmix64; not for
+   secrets). */
 AIGW_API uint64_t aigw_base_random(uint64_t *state);
 
 /* The value of the first header called `name` (any case), or an empty slice with p NULL. */
@@ -300,15 +303,18 @@ AIGW_API size_t aigw_json_at(aigw_json *j);
 /* Enter an object / an array: 1, or 0 with AIGW_E_TYPE. */
 AIGW_API int aigw_json_object(aigw_json *j);
 AIGW_API int aigw_json_array(aigw_json *j);
-/* Go to the next member / item: 1 and j stands at its value; 0 when the container ended (it is left then) or on error. */
+/* Go to the next member / item: 1 and j stands at its value; 0 when the container ended (it is left then) or on
+   error. */
 AIGW_API int aigw_json_member(aigw_json *j);
 AIGW_API int aigw_json_item(aigw_json *j);
-/* Go to the next member and look its name up in names[0..n), n <= 64: its index, n when unknown (see j->key), -1 at the end of the
-   object or on error. With `seen` a known name that occurs twice is AIGW_E_DUPLICATE (start with *seen = 0); NULL: the last wins. */
+/* Go to the next member and look its name up in names[0..n), n <= 64: its index, n when unknown (see j->key), -1 at
+   the end of the object or on error. With `seen` a known name that occurs twice is AIGW_E_DUPLICATE (start with *seen
+   = 0); NULL: the last wins. */
 AIGW_API int aigw_json_field(aigw_json *j, const aigw_str *names, int n, uint64_t *seen);
-/* Take a value. 1, or 0 with AIGW_E_TYPE (AIGW_E_NOMEM when decoding did not fit, AIGW_E_VALUE for a number that is no such integer).
-   text: a string, as it stands (ESCAPED or LONE). str: a string decoded, into `mem` only where a backslash occurs; lone surrogates
-   become U+FFFD. number: its text. int: an integer within int64 ("12.0" and "1e3" count). bool: 0 or 1. raw: any value's text. */
+/* Take a value. 1, or 0 with AIGW_E_TYPE (AIGW_E_NOMEM when decoding did not fit, AIGW_E_VALUE for a number that is
+   no such integer). text: a string, as it stands (ESCAPED or LONE). str: a string decoded, into `mem` only where a
+   backslash occurs; lone surrogates become U+FFFD. number: its text. int: an integer within int64 ("12.0" and "1e3"
+   count). bool: 0 or 1. raw: any value's text. */
 AIGW_API int aigw_json_text(aigw_json *j, aigw_text *v);
 AIGW_API int aigw_json_str(aigw_json *j, aigw_arena *mem, aigw_str *v);
 AIGW_API int aigw_json_number(aigw_json *j, aigw_str *v);
@@ -322,17 +328,21 @@ AIGW_API int aigw_json_null(aigw_json *j);
 AIGW_API int aigw_json_fail(aigw_json *j, int code, size_t at, const char *why);
 /* All read: only white space may follow. AIGW_OK or the first error. */
 AIGW_API int aigw_json_end(aigw_json *j);
-/* The path ("tools[0].name") of the value or name at byte offset `at` of `text`, NUL-terminated and cut to cap (> 0) bytes. Scans from the
-   start, so it is for errors and reports. Returns its length. Names that are not plain identifiers stand as ["na.me"]. */
+/* The path ("tools[0].name") of the value or name at byte offset `at` of `text`, NUL-terminated and cut to cap (> 0)
+   bytes. Scans from the start, so it is for errors and reports. Returns its length. Names that are not plain
+   identifiers stand as ["na.me"]. */
 AIGW_API size_t aigw_json_path(aigw_str text, size_t at, char *path, size_t cap);
 /* Fill *f from a reader that failed (nothing when it did not, or when f holds a fault already). Returns j->err. */
 AIGW_API int aigw_json_fault(const aigw_json *j, aigw_fault *f);
-/* AIGW_OK when s is exactly one valid JSON value (white space around it allowed), of type `type` unless that is 0; else AIGW_E_*. */
+/* AIGW_OK when s is exactly one valid JSON value (white space around it allowed), of type `type` unless that is 0;
+   else AIGW_E_*. */
 AIGW_API int aigw_json_check(aigw_str s, int type);
-/* t as UTF-8: ESCAPED and LONE are decoded into `mem` where a backslash occurs, else (and PLAIN, JSON) the slice itself. 1, or 0 without memory. */
+/* t as UTF-8: ESCAPED and LONE are decoded into `mem` where a backslash occurs, else (and PLAIN, JSON) the slice
+   itself. 1, or 0 without memory. */
 AIGW_API int aigw_json_decode(aigw_text t, aigw_arena *mem, aigw_str *v);
 
-/* The writer: commas are its own affair. What is put by hand (aigw_base_put...) begins a new text: no comma comes after it. */
+/* The writer: commas are its own affair. What is put by hand (aigw_base_put...) begins a new text: no comma comes
+   after it. */
 AIGW_API void aigw_json_open(aigw_out *o, char bracket);           /* '{' or '[' */
 AIGW_API void aigw_json_close(aigw_out *o, char bracket);          /* '}' or ']' */
 AIGW_API void aigw_json_key(aigw_out *o, const char *name);        /* a literal that needs no escape */
@@ -351,10 +361,11 @@ AIGW_API void aigw_json_close_str(aigw_out *o);
 
 /* ---- >>http api --------------------------------------------------------------------------------------------------- */
 
-/* An incremental reader of HTTP/1.1 messages, one direction of one connection [RFC 9110, 9112]. Strict where smuggling lives: two lengths (even
-   equal ones), length with chunked, any coding but chunked, a line not ended by CRLF, folded lines, a space before a colon, no or two hosts, a URL
-   as target whose host is not the host field's are errors. Sizes of chunks are at most 2^31-1; a chunk's extensions, and all trailers (which are
-   discarded), at most 4 KiB. At most 16 1xx responses are skipped before a response, at most 16 empty lines before a request. */
+/* An incremental reader of HTTP/1.1 messages, one direction of one connection [RFC 9110, 9112]. Strict where
+   smuggling lives: two lengths (even equal ones), length with chunked, any coding but chunked, a line not ended by
+   CRLF, folded lines, a space before a colon, no or two hosts, a URL as target whose host is not the host field's are
+   errors. Sizes of chunks are at most 2^31-1; a chunk's extensions, and all trailers (which are discarded), at most 4
+   KiB. At most 16 1xx responses are skipped before a response, at most 16 empty lines before a request. */
 typedef enum { AIGW_HTTP_REQUEST = 0, AIGW_HTTP_RESPONSE } aigw_http_role;
 typedef enum {
     AIGW_HTTP_NONE = 0,      /* all input was taken; more is needed */
@@ -382,22 +393,25 @@ typedef struct {
     uint32_t    extra;           /* bytes of a chunk's size line, or of trailers, so far */
 } aigw_http;
 
-/* mem[0..cap) holds one head at a time (16 KiB is usual), headers[0..n) its fields; both are borrowed until the object is not used any more. */
+/* mem[0..cap) holds one head at a time (16 KiB is usual), headers[0..n) its fields; both are borrowed until the
+   object is not used any more. */
 AIGW_API void aigw_http_init(aigw_http *h, int role, void *mem, size_t cap, aigw_header *headers, size_t n);
 /* Forget everything and begin a new message in the same memory. */
 AIGW_API void aigw_http_reset(aigw_http *h);
-/* Take bytes up to the next event. Returns how many were taken (the event is in *item), or AIGW_E_SYNTAX, AIGW_E_LIMIT (head too large, too many
-   fields), sticky. Call again with the rest until the event is NONE; an END may come without taking a byte. */
+/* Take bytes up to the next event. Returns how many were taken (the event is in *item), or AIGW_E_SYNTAX,
+   AIGW_E_LIMIT (head too large, too many fields), sticky. Call again with the rest until the event is NONE; an END
+   may come without taking a byte. */
 AIGW_API int aigw_http_feed(aigw_http *h, const void *p, size_t n, aigw_http_item *item);
-/* The peer closed cleanly (TLS close_notify, or FIN): 1 the message is complete (no END comes any more), 0 nothing had begun, AIGW_E_CLOSED
-   (sticky) cut short, or the error that came before. */
+/* The peer closed cleanly (TLS close_notify, or FIN): 1 the message is complete (no END comes any more), 0 nothing
+   had begun, AIGW_E_CLOSED (sticky) cut short, or the error that came before. */
 AIGW_API int aigw_http_eof(aigw_http *h);
 /* 1 when a message has begun (a skipped 1xx counts) and not ended. */
 AIGW_API int aigw_http_busy(const aigw_http *h);
-/* Append a head: status line when head->status is not 0, else request line; head->headers; then `content-length: length` (length >= 0),
-   `transfer-encoding: chunked` (-1), or neither (-2). Fields of these two names in head->headers are left out. AIGW_E_VALUE, with nothing
-   appended, when a name or the method is no token, the target is empty or holds anything but visible ASCII, a value holds a control
-   character other than HTAB, or the status is not in 100..999. */
+/* Append a head: status line when head->status is not 0, else request line; head->headers; then `content-length:
+   length` (length >= 0), `transfer-encoding: chunked` (-1), or neither (-2). Fields of these two names in
+   head->headers are left out. AIGW_E_VALUE, with nothing appended, when a name or the method is no token, the target
+   is empty or holds anything but visible ASCII, a value holds a control character other than HTAB, or the status is
+   not in 100..999. */
 AIGW_API int aigw_http_put_head(aigw_out *o, const aigw_head *head, int64_t length);
 /* Append the line that begins a chunk of n bytes; the CRLF that ends it; the last chunk. */
 AIGW_API void aigw_http_put_chunk(aigw_out *o, size_t n);
@@ -408,7 +422,8 @@ AIGW_API const char *aigw_http_reason(int status);
 
 /* ---- >>frame.sse api ---------------------------------------------------------------------------------------------- */
 
-/* A framing turns bytes into complete payloads. All framings hand out this. Slices point into the framing's memory and are valid until the next call. */
+/* A framing turns bytes into complete payloads. All framings hand out this. Slices point into the framing's memory
+   and are valid until the next call. */
 typedef struct {
     aigw_str name;               /* SSE `event:`; empty when there is none */
     aigw_str payload;            /* SSE data lines joined by LF; one array item. p is NULL when the frame is no event (see `comments`) */
@@ -416,8 +431,9 @@ typedef struct {
                                     an array item: the payload */
 } aigw_frame;
 
-/* All framings keep this: the bytes of the frame that is not complete yet, in the caller's memory (borrowed until moved or not used any more).
-   Any size will do to begin with: when a frame does not fit, feed takes nothing and `want` says which size goes on. */
+/* All framings keep this: the bytes of the frame that is not complete yet, in the caller's memory (borrowed until
+   moved or not used any more). Any size will do to begin with: when a frame does not fit, feed takes nothing and
+   `want` says which size goes on. */
 typedef struct {
     char    *mem;
     size_t   cap, n, start;      /* memory, bytes used of it; mem[start..n) is held: after next gave 0, feed takes cap - (n - start) bytes */
@@ -434,22 +450,26 @@ typedef struct {
 } aigw_window;
 typedef aigw_window aigw_sse;
 
-/* Server-sent events [WHATWG HTML, section 9.2]. LF, CRLF, CR; BOM; comments; several data lines; an unterminated last event is dropped.
-   Events without a data line are dropped. `data:` alone is an event with an empty payload. Bytes are not checked for UTF-8.
-   A field called `error` (GPUStack, recorded 2026) counts as data and names the frame "error". */
+/* Server-sent events [WHATWG HTML, section 9.2]. LF, CRLF, CR; BOM; comments; several data lines; an unterminated
+   last event is dropped. Events without a data line are dropped. `data:` alone is an event with an empty payload.
+   Bytes are not checked for UTF-8. A field called `error` (GPUStack, recorded 2026) counts as data and names the
+   frame "error". */
 AIGW_API void aigw_sse_init(aigw_sse *s, void *mem, size_t cap);
-/* Move to other memory, larger or smaller (the old may be reused after, and may overlap). AIGW_E_NOMEM when cap is smaller than what is held. */
+/* Move to other memory, larger or smaller (the old may be reused after, and may overlap). AIGW_E_NOMEM when cap is
+   smaller than what is held. */
 AIGW_API int aigw_sse_move(aigw_sse *s, void *mem, size_t cap);
-/* Take bytes: how many were taken (fewer than n: call next until it gives 0, then see `want` and feed the rest), or < 0. */
+/* Take bytes: how many were taken (fewer than n: call next until it gives 0, then see `want` and feed the rest), or <
+   0. */
 AIGW_API int aigw_sse_feed(aigw_sse *s, const void *p, size_t n);
 /* 1: *f is the next frame; 0: none now (see `want`); < 0: error. */
 AIGW_API int aigw_sse_next(aigw_sse *s, aigw_frame *f);
 
 /* ---- >>frame.array api -------------------------------------------------------------------------------------------- */
 
-/* One JSON array that arrives in pieces (Gemini without alt=sse): its items, each as one payload. Not validated beyond finding where an item ends.
-   Same calls and same rules as aigw_sse. `ended` is 1 after the closing bracket; bytes other than white space after it are AIGW_E_SYNTAX. A text that
-   is one object instead of an array (Gemini's errors) is handed out as one item. */
+/* One JSON array that arrives in pieces (Gemini without alt=sse): its items, each as one payload. Not validated
+   beyond finding where an item ends. Same calls and same rules as aigw_sse. `ended` is 1 after the closing bracket;
+   bytes other than white space after it are AIGW_E_SYNTAX. A text that is one object instead of an array (Gemini's
+   errors) is handed out as one item. */
 typedef aigw_window aigw_array;
 AIGW_API void aigw_array_init(aigw_array *s, void *mem, size_t cap);
 AIGW_API int  aigw_array_move(aigw_array *s, void *mem, size_t cap);
@@ -458,7 +478,8 @@ AIGW_API int  aigw_array_next(aigw_array *s, aigw_frame *f);
 
 /* ---- >>model api -------------------------------------------------------------------------------------------------- */
 
-/* What went wrong with a request: the only list of kinds. HTTP status towards a client, what a retry may do, and the `error_type` label of metrics. */
+/* What went wrong with a request: the only list of kinds. HTTP status towards a client, what a retry may do, and the
+   `error_type` label of metrics. */
 #define AIGW_KIND_LIST(X) \
     X(NONE,            200, NEVER, "ok") \
     X(INVALID_REQUEST, 400, NEVER, "invalid_request") \
@@ -513,7 +534,8 @@ typedef struct {
     aigw_str advice;           /* one sentence of what to do; "" = none */
 } aigw_error;
 
-/* Tokens. input includes cached and cache_write; output includes reasoning. A member counts only when its bit is in `has`. */
+/* Tokens. input includes cached and cache_write; output includes reasoning. A member counts only when its bit is in
+   `has`. */
 typedef enum {
     AIGW_USAGE_INPUT = 1, AIGW_USAGE_CACHED = 2, AIGW_USAGE_CACHE_WRITE = 4, AIGW_USAGE_OUTPUT = 8, AIGW_USAGE_REASONING = 16,
     AIGW_USAGE_INPUT_AUDIO = 32, AIGW_USAGE_OUTPUT_AUDIO = 64
@@ -545,8 +567,8 @@ typedef enum {                 /* where the bytes of an image, audio or file are
 typedef enum { AIGW_OPAQUE_SIGNATURE = 0, AIGW_OPAQUE_REDACTED } aigw_opaque_kind;
 typedef enum { AIGW_NOTE_CITATION = 0, AIGW_NOTE_LOGPROBS, AIGW_NOTE_SAFETY, AIGW_NOTE_SIGNATURE, AIGW_NOTE_OTHER } aigw_note_kind;
 
-/* State that only its owner understands: a thinking signature, a thought signature, encrypted or redacted reasoning. It is given back to
-   the dialect that made it unchanged, and to nobody else. */
+/* State that only its owner understands: a thinking signature, a thought signature, encrypted or redacted reasoning.
+   It is given back to the dialect that made it unchanged, and to nobody else. */
 typedef struct {
     uint8_t   kind;            /* AIGW_OPAQUE_* */
     aigw_str  owner, model;    /* dialect name ("gemini"); model id, "" when unknown */
@@ -563,8 +585,8 @@ typedef struct aigw_note {
     size_t   at;
 } aigw_note;
 
-/* One part of a message or of an answer. `at` is everywhere the byte offset of the thing in the body it was read from (AIGW_NOWHERE: made here),
-   so that a loss can be reported by its path in the caller's own words. */
+/* One part of a message or of an answer. `at` is everywhere the byte offset of the thing in the body it was read from
+   (AIGW_NOWHERE: made here), so that a loss can be reported by its path in the caller's own words. */
 #define AIGW_NOWHERE SIZE_MAX
 typedef struct aigw_part {
     struct aigw_part *next;
@@ -621,8 +643,8 @@ typedef struct {
 /* One string of a list (stop strings, names of allowed tools). */
 typedef struct aigw_item { struct aigw_item *next; aigw_text text; size_t at; } aigw_item;
 
-/* Single-valued parameters, so that dialects map them by table rows. NUM: raw is the number as written, micro its millionths.
-   BOOL: micro 0 or 1. WORD: raw decoded. */
+/* Single-valued parameters, so that dialects map them by table rows. NUM: raw is the number as written, micro its
+   millionths. BOOL: micro 0 or 1. WORD: raw decoded. */
 #define AIGW_PARAM_LIST(X) \
     X(TEMPERATURE,       NUM)  X(TOP_P,            NUM)  X(TOP_K,      NUM)  X(PRESENCE_PENALTY, NUM)  X(FREQUENCY_PENALTY, NUM) \
     X(SEED,              NUM)  X(N,                NUM)  X(LOGPROBS,   BOOL) X(TOP_LOGPROBS,     NUM)  X(MAX_OUTPUT,        NUM) \
@@ -742,7 +764,8 @@ typedef struct {
     int         ended;            /* STOP or ERROR came */
 } aigw_resp;
 
-/* Fold events into *resp, with copies of all slices in `mem` (copy 0: slices are borrowed and must outlive resp; for answers read whole). */
+/* Fold events into *resp, with copies of all slices in `mem` (copy 0: slices are borrowed and must outlive resp; for
+   answers read whole). */
 typedef struct {
     aigw_resp  *resp;
     aigw_arena *mem;
@@ -754,7 +777,8 @@ typedef struct {
     aigw_part  *last[AIGW_CHOICES];
 } aigw_fold;
 AIGW_API void aigw_model_fold_init(aigw_fold *f, aigw_resp *resp, aigw_arena *mem, int copy);
-/* One event more. AIGW_OK, AIGW_E_NOMEM, AIGW_E_LIMIT (more than AIGW_BLOCKS open, AIGW_CHOICES answers), AIGW_E_STATE (against the grammar). As a sink: {aigw_model_fold_put, &f}. */
+/* One event more. AIGW_OK, AIGW_E_NOMEM, AIGW_E_LIMIT (more than AIGW_BLOCKS open, AIGW_CHOICES answers),
+   AIGW_E_STATE (against the grammar). As a sink: {aigw_model_fold_put, &f}. */
 AIGW_API int aigw_model_fold_put(void *fold, const aigw_event *ev);
 /* The events of a whole answer, in order. Returns what the sink returned, or AIGW_OK. */
 AIGW_API int aigw_model_unfold(const aigw_resp *resp, const aigw_sink *out);
@@ -785,12 +809,13 @@ typedef struct {
     aigw_str doc;                      /* the source text that offsets refer to; set by whoever reads it */
 } aigw_loss;
 AIGW_API void aigw_model_loss_init(aigw_loss *l, aigw_loss_item *items, size_t cap);
-/* Report by offset in l->doc (`tail`, "" or e.g. ".name", is appended), or by path when at is AIGW_NOWHERE. l may be NULL. Returns AIGW_OK, or AIGW_E_REFUSED when the action
-   is REFUSED or the strict flag makes it so. */
+/* Report by offset in l->doc (`tail`, "" or e.g. ".name", is appended), or by path when at is AIGW_NOWHERE. l may be
+   NULL. Returns AIGW_OK, or AIGW_E_REFUSED when the action is REFUSED or the strict flag makes it so. */
 AIGW_API int aigw_model_loss_at(aigw_loss *l, size_t at, const char *tail, int action, const char *reason);
 AIGW_API const char *aigw_model_loss_name(int action);     /* "dropped"; static */
 
-/* What is known of a model at a provider: a routing target. Filled by >>registry; by hand in small programs. Slices are borrowed. */
+/* What is known of a model at a provider: a routing target. Filled by >>registry; by hand in small programs. Slices
+   are borrowed. */
 #define AIGW_CAN_LIST(X) \
     X(TOOLS, "tools") X(PARALLEL_TOOLS, "parallel_tools") X(TOOL_CHOICE, "tool_choice") X(FORCED_TOOLS, "forced_tool_use") X(VISION, "vision") X(PDF, "pdf") \
     X(AUDIO_IN, "audio_in") X(VIDEO_IN, "video_in") X(AUDIO_OUT, "audio_out") X(JSON_SCHEMA, "json_schema") X(JSON_OBJECT, "json_object") X(REASONING, "reasoning") \
@@ -823,8 +848,9 @@ typedef struct {
     int64_t  created_s, context, max_output;
 } aigw_model_info;
 
-/* Canonical JSON: the model's own request, event lines and whole answer, for tools, tests, records. Written in one fixed order; reading takes any order and refuses
-   unknown members. A request's slices borrow `text` and `mem`. Codes as every decoder. */
+/* Canonical JSON: the model's own request, event lines and whole answer, for tools, tests, records. Written in one
+   fixed order; reading takes any order and refuses unknown members. A request's slices borrow `text` and `mem`. Codes
+   as every decoder. */
 AIGW_API int aigw_model_req_encode(const aigw_req *req, aigw_out *out);
 AIGW_API int aigw_model_req_decode(aigw_str text, aigw_arena *mem, aigw_req *req, aigw_fault *fault);
 AIGW_API int aigw_model_event_encode(const aigw_event *ev, aigw_out *out);                               /* one line, without LF */
@@ -851,7 +877,8 @@ struct aigw_out_block {
     size_t   at, n;              /* its part of hold */
 };
 
-/* State of one answer being decoded. Set the first group, then aigw_dialect_dec_init; dialects share the rest. About 1.5 KiB. */
+/* State of one answer being decoded. Set the first group, then aigw_dialect_dec_init; dialects share the rest. About
+   1.5 KiB. */
 typedef struct {
     const struct aigw_dialect *dialect;
     aigw_now     now;
@@ -908,8 +935,9 @@ typedef struct {
     struct aigw_out_block block[AIGW_BLOCKS];
 } aigw_enc;
 
-/* How a provider wants to be asked, what it answers, and the same for clients: one const table per dialect, both directions. NULL entry = the dialect does not have it
-   (callers answer AIGW_E_UNSUPPORTED). In tables of your own begin with a copy of one of ours. New members come at the end. */
+/* How a provider wants to be asked, what it answers, and the same for clients: one const table per dialect, both
+   directions. NULL entry = the dialect does not have it (callers answer AIGW_E_UNSUPPORTED). In tables of your own
+   begin with a copy of one of ours. New members come at the end. */
 typedef struct aigw_dialect {
     aigw_str name;                                       /* "openai-chat" */
     aigw_str auth_header, auth_prefix;                   /* "authorization", "Bearer " */
@@ -918,28 +946,35 @@ typedef struct aigw_dialect {
     aigw_str request_id_header;                          /* of answers */
     uint8_t  stream_framing;                             /* AIGW_FRAMING_* */
 
-    /* client side: what does this head ask? AIGW_OP_* or AIGW_OP_NONE when it is not this dialect's. Looks at method and path only. */
+    /* client side: what does this head ask? AIGW_OP_* or AIGW_OP_NONE when it is not this dialect's. Looks at method
+       and path only. */
     int (*match)(const aigw_head *head);
-    /* Read a client's request. AIGW_OK; AIGW_E_SYNTAX, _TYPE, _DUPLICATE, _MISSING, _VALUE, _LIMIT with *fault naming the place; AIGW_E_NOMEM. */
+    /* Read a client's request. AIGW_OK; AIGW_E_SYNTAX, _TYPE, _DUPLICATE, _MISSING, _VALUE, _LIMIT with *fault naming
+       the place; AIGW_E_NOMEM. */
     int (*req_decode)(const aigw_head *head, aigw_str body, aigw_arena *mem, aigw_req *req, aigw_fault *fault);
-    /* Write a request for a provider: *head gets method, target and headers but those of auth (strings in mem or static), *out the body. Losses by req's offsets. AIGW_OK; AIGW_E_REFUSED (named
-       in loss), AIGW_E_UNSUPPORTED (operation), AIGW_E_NOMEM (mem or out). */
+    /* Write a request for a provider: *head gets method, target and headers but those of auth (strings in mem or
+       static), *out the body. Losses by req's offsets. AIGW_OK; AIGW_E_REFUSED (named in loss), AIGW_E_UNSUPPORTED
+       (operation), AIGW_E_NOMEM (mem or out). */
     int (*req_encode)(const aigw_req *req, const aigw_target *to, aigw_arena *mem, aigw_head *head, aigw_out *out, aigw_loss *loss);
-    /* The same where the client speaks this dialect too: the client's bytes with the allowed edits (model, usage switch, ...), each reported as synthesized. */
+    /* The same where the client speaks this dialect too: the client's bytes with the allowed edits (model, usage
+       switch, ...), each reported as synthesized. */
     int (*req_edit)(const aigw_req *req, const aigw_target *to, aigw_arena *mem, aigw_head *head, aigw_out *out, aigw_loss *loss);
 
     /* provider side: a whole answer (2xx) to events, ending with STOP or ERROR (errors inside a 200). */
     int (*resp_decode)(aigw_dec *st, const aigw_head *head, aigw_str body, const aigw_sink *out);
-    /* One frame of a stream to events. A frame that cannot be read gives ERROR bad_response. Returns AIGW_OK or what the sink returned. After ERROR everything is ignored. */
+    /* One frame of a stream to events. A frame that cannot be read gives ERROR bad_response. Returns AIGW_OK or what
+       the sink returned. After ERROR everything is ignored. */
     int (*frame_decode)(aigw_dec *st, aigw_str name, aigw_str payload, const aigw_sink *out);
     /* The stream ended (clean: as HTTP says): STOP, or ERROR truncated. */
     int (*stream_end)(aigw_dec *st, int clean, const aigw_sink *out);
-    /* Read an error answer (status >= 400, or what resp_decode met in a 200). Never fails: what cannot be read is classified by status. Strings in mem or borrowed from body. */
+    /* Read an error answer (status >= 400, or what resp_decode met in a 200). Never fails: what cannot be read is
+       classified by status. Strings in mem or borrowed from body. */
     void (*error_decode)(aigw_now now, const aigw_head *head, aigw_str body, aigw_arena *mem, aigw_error *err);
     void (*limits_decode)(aigw_now now, const aigw_head *head, aigw_limits *limits);
 
-    /* client side: events to the client's stream, complete wire bytes with framing (out without pieces: everything is copied). AIGW_OK, AIGW_E_NOMEM when hold is too small
-       (nothing was written, nothing changed: give more by aigw_dialect_enc_move and call again; out too small is the caller's to see: out->buf.n > cap). */
+    /* client side: events to the client's stream, complete wire bytes with framing (out without pieces: everything is
+       copied). AIGW_OK, AIGW_E_NOMEM when hold is too small (nothing was written, nothing changed: give more by
+       aigw_dialect_enc_move and call again; out too small is the caller's to see: out->buf.n > cap). */
     int (*event_encode)(aigw_enc *st, const aigw_event *ev, aigw_out *out);
     /* A whole answer as one body. */
     int (*resp_encode)(aigw_enc *st, const aigw_resp *resp, aigw_out *out);
@@ -959,15 +994,18 @@ typedef enum { AIGW_FRAMING_SSE = 0, AIGW_FRAMING_ARRAY } aigw_framing;
 /* Begin decoding / encoding: clears the private part, checks nothing. */
 AIGW_API void aigw_dialect_dec_init(aigw_dec *st);
 AIGW_API void aigw_dialect_enc_init(aigw_enc *st);
-/* Larger memory for what an encoder keeps back; the old may be reused after. AIGW_E_NOMEM when cap is less than what is held. */
+/* Larger memory for what an encoder keeps back; the old may be reused after. AIGW_E_NOMEM when cap is less than what
+   is held. */
 AIGW_API int aigw_dialect_enc_move(aigw_enc *st, char *hold, size_t cap);
-/* Add the credentials header for `key` to *head (value in mem, to be wiped by the caller when sent). AIGW_OK, AIGW_E_NOMEM, AIGW_E_VALUE (key with bytes that no header may have). */
+/* Add the credentials header for `key` to *head (value in mem, to be wiped by the caller when sent). AIGW_OK,
+   AIGW_E_NOMEM, AIGW_E_VALUE (key with bytes that no header may have). */
 AIGW_API int aigw_dialect_sign(const aigw_dialect *d, aigw_str key, aigw_arena *mem, aigw_head *head);
 /* An error of this gateway's own: kind, message, advice, and the kind's retry rule. */
 AIGW_API void aigw_dialect_error(aigw_error *err, int kind, const char *message, const char *advice);
 /* The error that a failed request decoder means: "messages[2].role: ..., at byte 120". Message in mem. */
 AIGW_API void aigw_dialect_fault(const aigw_fault *fault, aigw_arena *mem, aigw_error *err);
-/* The error that a refused translation means: the first refused item of the report, who cannot take it and what to do. Message in mem. */
+/* The error that a refused translation means: the first refused item of the report, who cannot take it and what to
+   do. Message in mem. */
 AIGW_API void aigw_dialect_refusal(const aigw_loss *loss, const aigw_target *to, aigw_arena *mem, aigw_error *err);
 
 /* ---- >>dialect.openai api ----------------------------------------------------------------------------------------- */
@@ -985,8 +1023,8 @@ extern const aigw_dialect aigw_dialect_gemini;           /* "gemini" */
 
 /* ---- >>registry api ----------------------------------------------------------------------------------------------- */
 
-/* What is known of providers, models and routes: data, from JSON or added by calls, in the caller's memory, read-only once loaded.
-   Slices are borrowed from the text it was read from, which must outlive it, or stand in `mem`. */
+/* What is known of providers, models and routes: data, from JSON or added by calls, in the caller's memory, read-only
+   once loaded. Slices are borrowed from the text it was read from, which must outlive it, or stand in `mem`. */
 
 /* How long an attempt may take, in ms. 0: the default; -1 (all ones): no limit. Route before model before provider. */
 typedef struct {
@@ -1062,21 +1100,26 @@ typedef struct {
     size_t      cap, n;        /* n counts on */
 } aigw_registry_faults;
 
-/* An empty registry over a table of dialects (borrowed) and memory for everything in it (borrowed; about 300 bytes per model). */
+/* An empty registry over a table of dialects (borrowed) and memory for everything in it (borrowed; about 300 bytes
+   per model). */
 AIGW_API void aigw_registry_init(aigw_registry *r, const aigw_dialect *const *dialects, size_t n, aigw_arena *mem);
-/* Add the members `providers`, `models` and `routes` of a JSON object (design section 6); other top-level members are the server's and are skipped. An entry replaces one that
-   was added by a call; a name that is read twice is an error. Returns AIGW_OK, or the code of the first error, and r holds what was good. Every complaint is in *faults with its field and offset; those with code
-   AIGW_E_UNSUPPORTED are warnings (members that are not known, or not used by this version) and do not count as errors. AIGW_E_NOMEM: mem is full. */
+/* Add the members `providers`, `models` and `routes` of a JSON object (design section 6); other top-level members are
+   the server's and are skipped. An entry replaces one that was added by a call; a name that is read twice is an
+   error. Returns AIGW_OK, or the code of the first error, and r holds what was good. Every complaint is in *faults
+   with its field and offset; those with code AIGW_E_UNSUPPORTED are warnings (members that are not known, or not used
+   by this version) and do not count as errors. AIGW_E_NOMEM: mem is full. */
 AIGW_API int aigw_registry_read(aigw_registry *r, aigw_str json, aigw_registry_faults *faults);
-/* Overwrite the comments of a configuration with spaces, in place, so that offsets stay: outside strings, from two slashes to the end
-   of the line, and between slash-star and star-slash. */
+/* Overwrite the comments of a configuration with spaces, in place, so that offsets stay: outside strings, from two
+   slashes to the end of the line, and between slash-star and star-slash. */
 AIGW_API void aigw_registry_blank(char *text, size_t n);
 /* The line (from 1) of offset `at` of a text, and the column (from 1, in bytes). */
 AIGW_API size_t aigw_registry_line(aigw_str text, size_t at, size_t *column);
-/* Set scheme, host, port, authority and base of *p from "https://host[:port][/path]", "http://...", "unix:/path/of/socket[:/path]" or "builtin:". AIGW_OK, or AIGW_E_VALUE. */
+/* Set scheme, host, port, authority and base of *p from "https://host[:port][/path]", "http://...",
+   "unix:/path/of/socket[:/path]" or "builtin:". AIGW_OK, or AIGW_E_VALUE. */
 AIGW_API int aigw_registry_url(aigw_str url, aigw_registry_provider *p);
-/* Add a copy of an entry (its slices are borrowed), replacing one of that name. `model`: target.provider names its provider, which must be there; its dialect, version and base go into the
-   targets. The entry, to be changed before requests run, or NULL when memory is full or (model) the provider unknown. */
+/* Add a copy of an entry (its slices are borrowed), replacing one of that name. `model`: target.provider names its
+   provider, which must be there; its dialect, version and base go into the targets. The entry, to be changed before
+   requests run, or NULL when memory is full or (model) the provider unknown. */
 AIGW_API aigw_registry_provider *aigw_registry_add_provider(aigw_registry *r, const aigw_registry_provider *p);
 AIGW_API aigw_registry_model    *aigw_registry_add_model(aigw_registry *r, const aigw_registry_model *m);
 AIGW_API aigw_registry_route    *aigw_registry_add_route(aigw_registry *r, const aigw_registry_route *route);
@@ -1085,11 +1128,13 @@ AIGW_API const aigw_dialect     *aigw_registry_dialect(const aigw_registry *r, a
 AIGW_API aigw_registry_provider *aigw_registry_provider_of(const aigw_registry *r, aigw_str name);
 AIGW_API aigw_registry_model    *aigw_registry_model_of(const aigw_registry *r, aigw_str name);
 AIGW_API aigw_registry_route    *aigw_registry_route_of(const aigw_registry *r, aigw_str name);
-/* The candidates of the name that a client uses, in order: a route's models, a model, or "provider/id" (the longest provider name that fits). `client` is the dialect of the client.
-   Returns how many (<= cap), or AIGW_E_MISSING when nothing has that name. *route: the route, or NULL. Slices are the registry's, or borrowed from name. */
+/* The candidates of the name that a client uses, in order: a route's models, a model, or "provider/id" (the longest
+   provider name that fits). `client` is the dialect of the client. Returns how many (<= cap), or AIGW_E_MISSING when
+   nothing has that name. *route: the route, or NULL. Slices are the registry's, or borrowed from name. */
 AIGW_API int aigw_registry_find(const aigw_registry *r, aigw_str name, const aigw_dialect *client, aigw_registry_pick *picks, size_t cap,
                                 const aigw_registry_route **route);
-/* The models list: models, then routes. `single`: only that one, 0 when it is not there. Entries in mem. How many, or AIGW_E_NOMEM. */
+/* The models list: models, then routes. `single`: only that one, 0 when it is not there. Entries in mem. How many, or
+   AIGW_E_NOMEM. */
 AIGW_API int aigw_registry_list(const aigw_registry *r, aigw_str single, aigw_arena *mem, aigw_model_info **infos);
 
 /* ---- >>attempt api ------------------------------------------------------------------------------------------------ */
@@ -1166,8 +1211,9 @@ typedef struct {
     aigw_window frames;
 } aigw_attempt;
 
-/* Begin: writes the request into mem[0..n) (borrowed until release; 16 KiB is usual, long texts of the request stay where they are). AIGW_OK; AIGW_E_REFUSED (named in cfg->loss),
-   AIGW_E_UNSUPPORTED, AIGW_E_CLOCK, AIGW_E_VALUE (key or header with bytes that no header may have), AIGW_E_NOMEM (mem too small). After an error nothing is held. */
+/* Begin: writes the request into mem[0..n) (borrowed until release; 16 KiB is usual, long texts of the request stay
+   where they are). AIGW_OK; AIGW_E_REFUSED (named in cfg->loss), AIGW_E_UNSUPPORTED, AIGW_E_CLOCK, AIGW_E_VALUE (key
+   or header with bytes that no header may have), AIGW_E_NOMEM (mem too small). After an error nothing is held. */
 AIGW_API int aigw_attempt_init(aigw_attempt *a, const aigw_attempt_cfg *cfg, aigw_now now, void *mem, size_t n);
 /* The connection is made. */
 AIGW_API void aigw_attempt_connected(aigw_attempt *a, aigw_now now);
@@ -1176,16 +1222,20 @@ AIGW_API unsigned aigw_attempt_want(const aigw_attempt *a);
 /* The bytes to send now; looking changes nothing. Then: n of them left. */
 AIGW_API aigw_str aigw_attempt_out(const aigw_attempt *a);
 AIGW_API void aigw_attempt_sent(aigw_attempt *a, aigw_now now, size_t n);
-/* Take the provider's bytes: how many were taken (fewer than n: see aigw_attempt_want, then feed the rest). Bytes after the end are taken and forgotten. Never an error: errors are events. */
+/* Take the provider's bytes: how many were taken (fewer than n: see aigw_attempt_want, then feed the rest). Bytes
+   after the end are taken and forgotten. Never an error: errors are events. */
 AIGW_API size_t aigw_attempt_feed(aigw_attempt *a, aigw_now now, const void *p, size_t n);
 /* The provider closed: cleanly (FIN, close_notify) or not (reset). */
 AIGW_API void aigw_attempt_eof(aigw_attempt *a, aigw_now now, int clean);
-/* One step: the events of one frame, of the whole answer, or of the end go to the sink. Returns 1, 0 (nothing there), or what the sink returned (< 0): a whole answer can be asked for again then,
-   for a frame it is lost and the caller ends the attempt. */
+/* One step: the events of one frame, of the whole answer, or of the end go to the sink. Returns 1, 0 (nothing there),
+   or what the sink returned (< 0): a whole answer can be asked for again then, for a frame it is lost and the caller
+   ends the attempt. */
 AIGW_API int aigw_attempt_next(aigw_attempt *a, aigw_now now, const aigw_sink *out);
-/* Larger memory for what is being collected (at least mem_want), borrowed until the next move or release; what was given before may be reused. AIGW_OK, AIGW_E_NOMEM. */
+/* Larger memory for what is being collected (at least mem_want), borrowed until the next move or release; what was
+   given before may be reused. AIGW_OK, AIGW_E_NOMEM. */
 AIGW_API int aigw_attempt_move(aigw_attempt *a, void *mem, size_t n);
-/* End it with an error of this kind, whatever the state: the transport failed, or the caller has no memory. `text` is static, or NULL for the kind's own. Nothing when it has ended. */
+/* End it with an error of this kind, whatever the state: the transport failed, or the caller has no memory. `text` is
+   static, or NULL for the kind's own. Nothing when it has ended. */
 AIGW_API void aigw_attempt_fail(aigw_attempt *a, int kind, const char *text);
 /* When aigw_attempt_tick is to be called at the latest, or AIGW_NEVER. */
 AIGW_API uint64_t aigw_attempt_deadline(const aigw_attempt *a);
@@ -1196,7 +1246,8 @@ AIGW_API void aigw_attempt_release(aigw_attempt *a);
 
 /* ---- >>hub api ---------------------------------------------------------------------------------------------------- */
 
-/* What lives between requests: the registry's two slots, slabs of memory, what failed lately, and the list of exchanges. One per gateway; single-threaded. */
+/* What lives between requests: the registry's two slots, slabs of memory, what failed lately, and the list of
+   exchanges. One per gateway; single-threaded. */
 #define AIGW_HUB_SLABS 4
 typedef struct {
     struct { uint32_t bytes, count; } slab[AIGW_HUB_SLABS];   /* sizes rising. All 0: 4,096 of 16 KiB, 64 of 256 KiB, 8 of 4 MiB, 2 of 16 MiB. A small request takes five of the first that has 4 KiB */
@@ -1233,7 +1284,8 @@ typedef struct {
 AIGW_API size_t aigw_hub_size(const aigw_hub_cfg *cfg);
 /* Begin in mem[0..n) (borrowed; slabs that were never needed are never touched). AIGW_OK, AIGW_E_NOMEM. */
 AIGW_API int aigw_hub_init(aigw_hub *h, const aigw_hub_cfg *cfg, void *mem, size_t n);
-/* Make r (borrowed, immutable) the registry of new requests; running ones keep theirs. AIGW_OK, or AIGW_E_AGAIN while two others are in use by requests: try again later with the newest. */
+/* Make r (borrowed, immutable) the registry of new requests; running ones keep theirs. AIGW_OK, or AIGW_E_AGAIN while
+   two others are in use by requests: try again later with the newest. */
 AIGW_API int aigw_hub_swap(aigw_hub *h, const aigw_registry *r);
 /* 1 while r is current or a request uses it. */
 AIGW_API int aigw_hub_holds(const aigw_hub *h, const aigw_registry *r);
@@ -1243,11 +1295,12 @@ AIGW_API void aigw_hub_tick(aigw_hub *h, aigw_now now);
 AIGW_API uint64_t aigw_hub_deadline(const aigw_hub *h);
 /* The next exchange that can go on because of time or memory (an `aigw_exchange *`, to be run), or NULL. */
 AIGW_API void *aigw_hub_ready(aigw_hub *h);
-/* Lend a slab of at least `bytes`, of the smallest class that has them. NULL: none is free (*class_ says which class to wait for, or is -1 when no class is that large). Then: give it back. */
+/* Lend a slab of at least `bytes`, of the smallest class that has them. NULL: none is free (*class_ says which class
+   to wait for, or is -1 when no class is that large). Then: give it back. */
 AIGW_API void *aigw_hub_take(aigw_hub *h, size_t bytes, size_t *got, int *class_);
 AIGW_API void aigw_hub_give(aigw_hub *h, void *slab);
-/* Slabs of this class (0 to AIGW_HUB_SLABS - 1) that nobody has, one after another; after NULL: the first. NULL: no more. For a caller that gives their pages back to its system: the
-   first 16 bytes of each must stay. */
+/* Slabs of this class (0 to AIGW_HUB_SLABS - 1) that nobody has, one after another; after NULL: the first. NULL: no
+   more. For a caller that gives their pages back to its system: the first 16 bytes of each must stay. */
 AIGW_API void *aigw_hub_idle(const aigw_hub *h, int class_, const void *after, size_t *bytes);
 /* Remember that a target failed and is not to be asked first until then / answered; ask whether it is to be put last. */
 AIGW_API void aigw_hub_failed(aigw_hub *h, aigw_str target, uint64_t until_ns);
@@ -1283,7 +1336,8 @@ typedef enum {                     /* what aigw_exchange_run waits for */
     AIGW_WAIT_TIME = 512           /* only aigw_exchange_deadline */
 } aigw_exchange_wait;
 
-/* Codes of the I/O callbacks beside AIGW_AGAIN: AIGW_E_CLOSED the peer reset or cut, AIGW_E_IO any other failure; and to say more: */
+/* Codes of the I/O callbacks beside AIGW_AGAIN: AIGW_E_CLOSED the peer reset or cut, AIGW_E_IO any other failure; and
+   to say more: */
 #define AIGW_IO_KIND(kind) (-100 - (int)(kind))      /* AIGW_IO_KIND(AIGW_KIND_DNS), _TLS, _CONNECT, _TIMEOUT */
 
 struct aigw_exchange;
@@ -1295,7 +1349,8 @@ typedef struct {
     aigw_str    type, body;
 } aigw_exchange_reply;
 
-/* What is known of a request when it is over; slices are valid during the call. Times in microseconds; -1: did not happen. Names as in the log line. */
+/* What is known of a request when it is over; slices are valid during the call. Times in microseconds; -1: did not
+   happen. Names as in the log line. */
 typedef struct {
     aigw_str    request_id, upstream_request_id;
     aigw_str    method, path;      /* without its query */
@@ -1321,20 +1376,24 @@ typedef struct {
 /* I/O. Callbacks may block, or answer AIGW_AGAIN. They must not call back into the exchange. */
 typedef struct {
     void *user;
-    /* Connect number `conn` to p, or go on connecting: 0 connected, 1 connected by one that was used before, AIGW_AGAIN, AIGW_E_IO, AIGW_IO_KIND(...). */
+    /* Connect number `conn` to p, or go on connecting: 0 connected, 1 connected by one that was used before,
+       AIGW_AGAIN, AIGW_E_IO, AIGW_IO_KIND(...). */
     int  (*connect)(void *user, int conn, const aigw_registry_provider *p);
     /* Bytes sent (> 0, may be short) or a code. Bytes read, 0 at a clean end, or a code. */
     int  (*send)(void *user, int conn, const void *p, size_t n);
     int  (*recv)(void *user, int conn, void *p, size_t n);
-    /* Done with it; also when connecting failed or is under way. keep: it is sound and may serve another request to that provider. */
+    /* Done with it; also when connecting failed or is under way. keep: it is sound and may serve another request to
+       that provider. */
     void (*close)(void *user, int conn, int keep);
     /* Bytes to the client: sent (> 0, may be short), or a code. */
     int  (*reply)(void *user, const void *p, size_t n);
-    /* A request's head is there: 1 and *r is the answer, 0 not the caller's affair. NULL: none is. `body` is not there yet. */
+    /* A request's head is there: 1 and *r is the answer, 0 not the caller's affair. NULL: none is. `body` is not
+       there yet. */
     int  (*local)(void *user, const aigw_head *head, aigw_exchange_reply *r);
     /* A request is over. NULL: nobody asks. */
     void (*record)(void *user, const aigw_exchange_record *r);
-    /* Why connect failed, in words: static text, or NULL when nothing is known. Asked before close. NULL: a sentence per kind. */
+    /* Why connect failed, in words: static text, or NULL when nothing is known. Asked before close. NULL: a sentence
+       per kind. */
     const char *(*why)(void *user, int conn);
 } aigw_exchange_io;
 
@@ -1404,18 +1463,21 @@ typedef struct aigw_exchange {
     char      id[132], why[256], upstream_id[72], error_text[1024];
 } aigw_exchange;
 
-/* Begin for one client connection. hub is borrowed and must have a registry (aigw_hub_swap); io and cfg (NULL: defaults) are copied. x must not move until release. */
+/* Begin for one client connection. hub is borrowed and must have a registry (aigw_hub_swap); io and cfg (NULL:
+   defaults) are copied. x must not move until release. */
 AIGW_API void aigw_exchange_init(aigw_exchange *x, aigw_hub *hub, const aigw_exchange_io *io, const aigw_exchange_cfg *cfg);
-/* The client's bytes: how many were taken. Fewer than n: keep the rest and feed it when run says AIGW_WAIT_CLIENT_IN again. Call run after every feed, also when it took nothing: it says
-   what is waited for now. */
+/* The client's bytes: how many were taken. Fewer than n: keep the rest and feed it when run says AIGW_WAIT_CLIENT_IN
+   again. Call run after every feed, also when it took nothing: it says what is waited for now. */
 AIGW_API size_t aigw_exchange_feed(aigw_exchange *x, aigw_now now, const void *p, size_t n);
-/* The client closed or its connection broke: the provider's connection is closed before this returns. Call release next. */
+/* The client closed or its connection broke: the provider's connection is closed before this returns. Call release
+   next. */
 AIGW_API void aigw_exchange_eof(aigw_exchange *x, aigw_now now);
 /* Do all that can be done. Returns AIGW_WAIT_* bits; never 0. */
 AIGW_API unsigned aigw_exchange_run(aigw_exchange *x, aigw_now now);
 /* When to run it at the latest (mono_ns; AIGW_NEVER); the hub's deadline covers it. */
 AIGW_API uint64_t aigw_exchange_deadline(const aigw_exchange *x);
-/* End it in any state: closes the provider's connection, records a request under way, gives memory back, leaves the hub. Legal twice. */
+/* End it in any state: closes the provider's connection, records a request under way, gives memory back, leaves the
+   hub. Legal twice. */
 AIGW_API void aigw_exchange_release(aigw_exchange *x, aigw_now now);
 
 /* ---- >>client api ------------------------------------------------------------------------------------------------- */
@@ -1451,11 +1513,12 @@ typedef struct {
 AIGW_API void aigw_client_init(aigw_client *c, const aigw_dialect *dialect, aigw_str host, aigw_str base, aigw_str key, aigw_str model);
 /* Make c->req a question in plain UTF-8 (system may be empty), answered as a stream or whole. */
 AIGW_API void aigw_client_ask(aigw_client *c, aigw_str system, aigw_str user, int stream);
-/* Write the request and begin. mem[0..n) is borrowed until the end: it holds the request's scratch, then the partial frame or the whole answer; 8 KiB do for chats, more for long frames.
-   Codes of aigw_attempt_init. */
+/* Write the request and begin. mem[0..n) is borrowed until the end: it holds the request's scratch, then the partial
+   frame or the whole answer; 8 KiB do for chats, more for long frames. Codes of aigw_attempt_init. */
 AIGW_API int aigw_client_start(aigw_client *c, aigw_now now, void *mem, size_t n);
-/* Send, receive and hand out events until something must be waited for. 1: over (c->attempt.ended says how, c->attempt.keep_alive whether the connection is still good); 0: call again with
-   a new time; AIGW_AGAIN: wait for the socket (c->attempt: aigw_attempt_want) or aigw_client_deadline; else what the sink returned. */
+/* Send, receive and hand out events until something must be waited for. 1: over (c->attempt.ended says how,
+   c->attempt.keep_alive whether the connection is still good); 0: call again with a new time; AIGW_AGAIN: wait for
+   the socket (c->attempt: aigw_attempt_want) or aigw_client_deadline; else what the sink returned. */
 AIGW_API int aigw_client_run(aigw_client *c, aigw_now now, const aigw_sink *out);
 AIGW_API uint64_t aigw_client_deadline(const aigw_client *c);
 /* Wipe the key and be done; legal at any time. */
@@ -1671,7 +1734,8 @@ static char *aigwi_base_room(aigw_out *o, size_t n) {
     o->buf.n = at + n;
     return n && at + n <= o->buf.cap ? o->buf.p + at : NULL;
 }
-/* List the scratch that is not listed yet. When it did not fit the piece is empty, but counted, so that the wanted size is right. */
+/* List the scratch that is not listed yet. When it did not fit the piece is empty, but counted, so that the wanted
+   size is right. */
 static void aigwi_base_flush(aigw_out *o) {
     if (o->open == o->buf.n) return;
     aigw_str *s = &o->pieces[o->n++];
@@ -1773,8 +1837,8 @@ AIGW_API aigw_str aigw_base_out_str(const aigw_out *o) {
     return s;
 }
 
-/* The UTF-8 character at p (p < end): its length, or minus the length of the longest part of it that a replacement character
-   stands for [Unicode 15, section 3.9, "maximal subpart"]. */
+/* The UTF-8 character at p (p < end): its length, or minus the length of the longest part of it that a replacement
+   character stands for [Unicode 15, section 3.9, "maximal subpart"]. */
 static int aigwi_base_utf8_char(const char *p, const char *end) {
     unsigned char c = (unsigned char)p[0], low = 0x80, high = 0xBF;
     int n = c < 0xE0 ? 1 : c < 0xF0 ? 2 : 3;
@@ -1921,8 +1985,8 @@ AIGW_API int64_t aigw_base_duration_ms(aigw_str s) {
     return !s.n ? -1 : sum == INT64_MAX ? sum : sum / 1000000;
 }
 
-/* Read fields by a pattern: 'd' is a digit of the next number, '|' ends a number, '?' any byte, else the byte itself (letters in any case).
-   How many bytes, or 0. */
+/* Read fields by a pattern: 'd' is a digit of the next number, '|' ends a number, '?' any byte, else the byte itself
+   (letters in any case). How many bytes, or 0. */
 static size_t aigwi_base_pattern(aigw_str s, const char *pattern, int *number) {
     size_t i = 0;
     *number = 0;
@@ -1939,7 +2003,8 @@ static size_t aigwi_base_pattern(aigw_str s, const char *pattern, int *number) {
 }
 static const char aigwi_base_months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
 
-/* Days since 1970-01-01 of a date of the Gregorian calendar; years are counted from March, so that the leap day comes last. */
+/* Days since 1970-01-01 of a date of the Gregorian calendar; years are counted from March, so that the leap day comes
+   last. */
 static int64_t aigwi_base_days(int year, int month, int day) {
     int y = month > 2 ? year : year - 1, m = month > 2 ? month - 3 : month + 9;
     return (int64_t)y * 365 + y / 4 - y / 100 + y / 400 + (153 * m + 2) / 5 + day - 1 - 719468;
@@ -2170,8 +2235,8 @@ static const char *aigwi_json_space(const char *p, const char *end) {
     while (p < end && (unsigned char)*p <= ' ' && (*p == ' ' || *p == '\n' || *p == '\r' || *p == '\t')) p++;
     return p;
 }
-/* The first byte of p..end that cannot be copied blindly (quote, backslash, control, above ASCII), or end. With bit 1 turned,
-   controls and the quote are what is below 0x21, so that one subtraction finds both. */
+/* The first byte of p..end that cannot be copied blindly (quote, backslash, control, above ASCII), or end. With bit 1
+   turned, controls and the quote are what is below 0x21, so that one subtraction finds both. */
 static const char *aigwi_json_plain(const char *p, const char *end) {
     for (const char *stop = aigwi_base_words(p, end); p != stop; p += sizeof(size_t)) {
         size_t w = aigwi_base_word(p), low = (w ^ AIGWI_BASE_ONES * 0x02) - AIGWI_BASE_ONES * 0x21;
@@ -2220,7 +2285,8 @@ static const char *aigwi_json_escape(const char *p, const char *end, uint32_t *c
     *c = 0x10000 + ((uint32_t)(high & 0x3FF) << 10 | (uint32_t)(low & 0x3FF));
     return p + 6;
 }
-/* The closing quote of a string of which p..end is left, or NULL; *form becomes ESCAPED or LONE when there are such escapes. */
+/* The closing quote of a string of which p..end is left, or NULL; *form becomes ESCAPED or LONE when there are such
+   escapes. */
 AIGWI_BASE_APART static const char *aigwi_json_rest(aigw_json *j, const char *p, uint8_t *form) {
     const char *end = j->end, *why;
     for (;;) {
@@ -2418,8 +2484,8 @@ static inline int aigwi_json_two(const char *p, const char *ab) {
     memcpy(&y, ab, 2);
     return x == y;
 }
-/* The quick way to the member that is expected next, with no space between anything: 1 and the cursor at its value, or 0.
-   (No name of a table needs an escape, so comparing it finds its end as well.) */
+/* The quick way to the member that is expected next, with no space between anything: 1 and the cursor at its value,
+   or 0. (No name of a table needs an escape, so comparing it finds its end as well.) */
 static inline int aigwi_json_expected(aigw_json *j, aigw_str name) {
     const char *p = j->at;
     if ((size_t)(j->end - p) < name.n + 5) return 0;
@@ -2824,9 +2890,9 @@ AIGW_API void aigw_json_put_null(aigw_out *o) {
 
 /* ==== >>http ======================================================================================================= */
 /* HTTP/1.1 messages from bytes and heads to bytes, both roles. Knows framing [RFC 9112] and the fields that decide it
-   [RFC 9110]; does not know what a request means, URLs, or compression. A head is copied to the caller's memory line by line
-   and each line is read once, when it is whole; a body passes through as slices of the bytes fed. Everything on which two
-   readers might disagree is an error. */
+   [RFC 9110]; does not know what a request means, URLs, or compression. A head is copied to the caller's memory line
+   by line and each line is read once, when it is whole; a body passes through as slices of the bytes fed. Everything
+   on which two readers might disagree is an error. */
 
 enum {                                                                          /* h->state, in reading order */
     AIGWI_HTTP_FIRST, AIGWI_HTTP_FIELDS,                                        /* lines of the head */
@@ -3080,7 +3146,8 @@ static int aigwi_http_field(aigw_http *h, const char *p, const char *end) {
     return aigwi_http_known_field(h, name, value);
 }
 
-/* A target as URL (what proxies are sent) becomes its path; its authority and the host field must agree [RFC 9112 section 3.2]. */
+/* A target as URL (what proxies are sent) becomes its path; its authority and the host field must agree [RFC 9112
+   section 3.2]. */
 static int aigwi_http_target(aigw_http *h) {
     aigw_str t = h->head.target, host = aigw_base_header(&h->head, aigw_base_str("host"));
     const char *end = t.p + t.n, *colon, *path;
@@ -3155,8 +3222,8 @@ static int aigwi_http_line(aigw_http *h, const char *p, size_t n, aigw_http_item
     return (h->role == AIGW_HTTP_REQUEST ? aigwi_http_request_line : aigwi_http_status_line)(h, p, end);
 }
 
-/* Copy up to the end of a line to the head memory, counting control characters: a good line has two. Returns the bytes
-   taken. */
+/* Copy up to the end of a line to the head memory, counting control characters: a good line has two. Returns the
+   bytes taken. */
 static size_t aigwi_http_head(aigw_http *h, const char *p, size_t n, aigw_http_item *item) {
     const char *at = p, *end = p + n;
     size_t take, line;
@@ -3355,10 +3422,10 @@ AIGW_API void aigw_http_put_chunk_end(aigw_out *o) { aigw_base_put_lit(o, "\r\n"
 AIGW_API void aigw_http_put_last_chunk(aigw_out *o) { aigw_base_put_lit(o, "0\r\n\r\n"); }
 
 /* ==== >>frame.sse ================================================================================================== */
-/* Server-sent events, and the window of memory that all framings keep their unfinished frame in. Knows lines, fields and
-   blocks; does not know what a payload means, nor `id` and `retry`, which end with the connection. Truth: WHATWG HTML,
-   section 9.2 (read 2026-11). Bytes are taken as they are, valid UTF-8 or not. A byte is copied into the window once and
-   looked at once, a word at a time. */
+/* Server-sent events, and the window of memory that all framings keep their unfinished frame in. Knows lines, fields
+   and blocks; does not know what a payload means, nor `id` and `retry`, which end with the connection. Truth: WHATWG
+   HTML, section 9.2 (read 2026-11). Bytes are taken as they are, valid UTF-8 or not. A byte is copied into the window
+   once and looked at once, a word at a time. */
 
 static void aigwi_sse_init(aigw_window *s, void *mem, size_t cap) {
     memset(s, 0, sizeof *s);
@@ -3446,8 +3513,8 @@ static int aigwi_sse_out(aigw_window *s, aigw_frame *f, size_t end) {
     return 0;
 }
 
-/* A line of the block ends at s->mem + end. 1 when that brought a frame: of comments before the block only the last stays
-   with it, so that any number of them needs no memory. */
+/* A line of the block ends at s->mem + end. 1 when that brought a frame: of comments before the block only the last
+   stays with it, so that any number of them needs no memory. */
 static int aigwi_sse_line(aigw_window *s, aigw_frame *f, size_t end) {
     const char *block = s->mem + s->start, *line = s->mem + s->line;
     aigw_str v = { NULL, 0 };
@@ -3524,8 +3591,8 @@ static int aigwi_sse_after_cr(aigw_window *s, aigw_frame *f) {
     return ends ? aigwi_sse_block(s, f) : 0;
 }
 
-/* The line end at s->mem + end, its first byte. A CR on an empty line ends the block at once, unless lines here end in CRLF:
-   then its LF is waited for, so that `raw` is whole. */
+/* The line end at s->mem + end, its first byte. A CR on an empty line ends the block at once, unless lines here end
+   in CRLF: then its LF is waited for, so that `raw` is whole. */
 static int aigwi_sse_line_end(aigw_window *s, aigw_frame *f, size_t end) {
     const int empty = end == s->line;
     int got;
@@ -3573,9 +3640,9 @@ AIGW_API int aigw_sse_next(aigw_sse *s, aigw_frame *f) {
 }
 
 /* ==== >>frame.array ================================================================================================ */
-/* The items of one JSON array that arrives in pieces. Knows brackets, strings and escapes, as much as tells where an item
-   ends; does not know whether an item is valid JSON, which its reader finds out. White space and commas between items are
-   dropped at once. */
+/* The items of one JSON array that arrives in pieces. Knows brackets, strings and escapes, as much as tells where an
+   item ends; does not know whether an item is valid JSON, which its reader finds out. White space and commas between
+   items are dropped at once. */
 
 enum {                                       /* s->state: between items, then inside one */
     AIGWI_ARRAY_START, AIGWI_ARRAY_FIRST, AIGWI_ARRAY_NEXT, AIGWI_ARRAY_AFTER, AIGWI_ARRAY_END,
@@ -3675,8 +3742,8 @@ AIGW_API int aigw_array_next(aigw_array *s, aigw_frame *f) {
 }
 
 /* ==== >>model ====================================================================================================== */
-/* The canonical request, answer and error, and the report of what a translation lost. Knows no provider's spelling and no I/O.
-   Truth: design section 4. */
+/* The canonical request, answer and error, and the report of what a translation lost. Knows no provider's spelling
+   and no I/O. Truth: design section 4. */
 
 static const struct { short http; uint8_t retry; const char *name; } aigwi_model_kinds[] = {
 #define X(name, http, retry, label) { http, AIGW_RETRY_##retry, label },
@@ -3789,7 +3856,8 @@ static int aigwi_model_fold_open(aigw_fold *f, const aigw_event *ev) {
     return AIGW_OK;
 }
 
-/* Append to a block's text. Room doubles, so that the copying stays linear; the block that was taken last grows in place. */
+/* Append to a block's text. Room doubles, so that the copying stays linear; the block that was taken last grows in
+   place. */
 static int aigwi_model_fold_delta(aigw_fold *f, int i, aigw_text t) {
     aigw_part *p = f->open[i];
     size_t need, room;
@@ -4841,9 +4909,9 @@ AIGW_API int aigw_model_resp_decode(aigw_str text, aigw_arena *mem, aigw_resp *r
 }
 
 /* ==== >>dialect ==================================================================================================== */
-/* What dialects share: building requests, parameters by rows, tool arguments and ids, opaque state, the bookkeeping of an answer's
-   blocks, classification of errors and retry hints, edits in place. Knows no dialect by name; their words come in as rows.
-   Truth: design sections 3 and 4, wire-formats sections 1.5 and 26. */
+/* What dialects share: building requests, parameters by rows, tool arguments and ids, opaque state, the bookkeeping
+   of an answer's blocks, classification of errors and retry hints, edits in place. Knows no dialect by name; their
+   words come in as rows. Truth: design sections 3 and 4, wire-formats sections 1.5 and 26. */
 
 AIGWI_SHARED aigw_str aigwi_dialect_slice(const char *p, size_t n) {
     aigw_str s;
@@ -4873,7 +4941,8 @@ AIGWI_SHARED aigw_message *aigwi_dialect_add_message(aigw_arena *mem, aigw_req *
     return m;
 }
 
-/* Append a part to the list that begins at *head. In a loop, pass the slot behind the last part (&part->next): it is found at once. */
+/* Append a part to the list that begins at *head. In a loop, pass the slot behind the last part (&part->next): it is
+   found at once. */
 AIGWI_SHARED aigw_part *aigwi_dialect_add_part(aigw_arena *mem, aigw_part **head, int kind, size_t at) {
     aigw_part *p = (aigw_part *)aigw_base_take(mem, 1, sizeof *p, sizeof(void *));
     if (!p) return NULL;
@@ -4905,7 +4974,8 @@ AIGWI_SHARED aigw_item *aigwi_dialect_add_item(aigw_arena *mem, aigw_item **head
     return i;
 }
 
-/* Take the member j stands at as one that the model does not hold. 1, or 0 (then j has the error). A null says nothing and is not kept. */
+/* Take the member j stands at as one that the model does not hold. 1, or 0 (then j has the error). A null says
+   nothing and is not kept. */
 AIGWI_SHARED int aigwi_dialect_add_raw(aigw_arena *mem, aigw_req *req, aigw_json *j) {
     size_t at = j->key_at;
     aigw_str name = j->key, json;
@@ -4977,7 +5047,8 @@ AIGWI_SHARED void aigwi_dialect_put_micro(aigw_out *out, int64_t micro) {
     aigw_base_put(out, aigwi_dialect_slice(digits, (size_t)n));
 }
 
-/* Write one parameter, when it is there, as member of the object being written, and mark it in *done. AIGW_OK or AIGW_E_REFUSED. */
+/* Write one parameter, when it is there, as member of the object being written, and mark it in *done. AIGW_OK or
+   AIGW_E_REFUSED. */
 AIGWI_SHARED int aigwi_dialect_put_row(aigw_out *out, const aigw_req *req, const aigwi_dialect_row *row, aigw_loss *loss, uint32_t *done) {
     const aigw_param *p = &req->param[row->id];
     int kind = aigwi_dialect_param_kinds[row->id], outside;
@@ -5024,8 +5095,9 @@ AIGWI_SHARED int aigwi_dialect_drop_raw(const aigw_req *req, aigw_loss *loss) {
 
 /* ---- tool calls */
 
-/* The name of the tool whose call has this id: first in `near` (the assistant message before the result; may be NULL), then in the whole history,
-   within a bounded number of steps so that a hostile history costs no more than its size. "" when there is none. */
+/* The name of the tool whose call has this id: first in `near` (the assistant message before the result; may be
+   NULL), then in the whole history, within a bounded number of steps so that a hostile history costs no more than its
+   size. "" when there is none. */
 AIGWI_SHARED aigw_str aigwi_dialect_call_name(const aigw_req *req, const aigw_message *near, aigw_str id) {
     const aigw_message *m;
     const aigw_part *p;
@@ -5049,8 +5121,8 @@ AIGWI_SHARED int aigwi_dialect_id_fits(aigw_str id, size_t max) {
     return id.n > 0 && id.n <= max;
 }
 
-/* A tool call id as JSON string that matches ^[A-Za-z0-9_-]{1,max}$ (max >= 21). One that does not fit becomes a digest of itself, the same each time,
-   so that call and result still name each other. */
+/* A tool call id as JSON string that matches ^[A-Za-z0-9_-]{1,max}$ (max >= 21). One that does not fit becomes a
+   digest of itself, the same each time, so that call and result still name each other. */
 AIGWI_SHARED void aigwi_dialect_put_id(aigw_out *out, aigw_str id, size_t max) {
     static const uint8_t key[16] = { 'a', 'i', 'g', 'w', '-', 't', 'o', 'o', 'l', '-', 'i', 'd', 0, 0, 0, 0 };
     char made[21] = { 'c', 'a', 'l', 'l', '_' };
@@ -5069,7 +5141,8 @@ AIGWI_SHARED void aigwi_dialect_put_id(aigw_out *out, aigw_str id, size_t max) {
 /* Decoded UTF-8 of any text. 1, or 0 without memory. */
 AIGWI_SHARED int aigwi_dialect_plain(aigw_text t, aigw_arena *mem, aigw_str *s) { return aigw_json_decode(t, mem, s); }
 
-/* Arguments in any form as a JSON object: empty is {}; what is no object is wrapped as {"_raw": ...} and reported. AIGW_OK, AIGW_E_NOMEM, AIGW_E_REFUSED (strict). */
+/* Arguments in any form as a JSON object: empty is {}; what is no object is wrapped as {"_raw": ...} and reported.
+   AIGW_OK, AIGW_E_NOMEM, AIGW_E_REFUSED (strict). */
 AIGWI_SHARED int aigwi_dialect_put_args(aigw_out *out, aigw_text args, aigw_arena *mem, aigw_loss *loss, size_t at) {
     aigw_str s;
     size_t i;
@@ -5098,7 +5171,8 @@ AIGWI_SHARED void aigwi_dialect_put_args_str(aigw_out *out, aigw_text args) {
 
 /* ---- media */
 
-/* Base64 of either alphabet, padded or not, as standard padded base64: the same slice where it is that already, else a copy. 1, or 0 without memory. */
+/* Base64 of either alphabet, padded or not, as standard padded base64: the same slice where it is that already, else
+   a copy. 1, or 0 without memory. */
 AIGWI_SHARED int aigwi_dialect_base64(aigw_text t, aigw_arena *mem, aigw_text *to) {
     aigw_str s;
     size_t i, pad;
@@ -5149,7 +5223,8 @@ AIGWI_SHARED void aigwi_dialect_tag(aigwi_dialect_tagger *t, aigw_str s) {
     }
 }
 
-/* State as a JSON string in a client's dialect: as it came when `native` is its owner, else tagged; `base64`: the place takes base64 only. */
+/* State as a JSON string in a client's dialect: as it came when `native` is its owner, else tagged; `base64`: the
+   place takes base64 only. */
 AIGWI_SHARED void aigwi_dialect_put_opaque(aigw_out *out, const aigw_opaque *o, aigw_str native, int base64) {
     aigwi_dialect_tagger t;
     size_t i, from;
@@ -5474,7 +5549,8 @@ AIGWI_SHARED int aigwi_dialect_note(aigw_dec *st, const aigw_sink *out, int kind
     return r < 0 ? r : AIGW_OK;
 }
 
-/* Opaque state of a block; data as a string in any form, decoded into st->mem. For tool calls directly after the open, else before the close. */
+/* Opaque state of a block; data as a string in any form, decoded into st->mem. For tool calls directly after the
+   open, else before the close. */
 AIGWI_SHARED int aigwi_dialect_signature(aigw_dec *st, const aigw_sink *out, const struct aigw_block *b, int kind, aigw_text data, size_t at) {
     aigw_event ev;
     aigw_opaque o;
@@ -5550,7 +5626,8 @@ AIGWI_SHARED int aigwi_dialect_stop(aigw_dec *st, const aigw_sink *out) {
     return r < 0 ? r : AIGW_OK;
 }
 
-/* The source ended: STOP when that was clean and a finish reason (or at least the end marker) came, else ERROR truncated. */
+/* The source ended: STOP when that was clean and a finish reason (or at least the end marker) came, else ERROR
+   truncated. */
 AIGWI_SHARED int aigwi_dialect_end(aigw_dec *st, int clean, const aigw_sink *out) {
     aigw_error err;
     if (st->ended) return AIGW_OK;
@@ -5617,8 +5694,8 @@ AIGWI_SHARED int aigwi_dialect_by_status(int status) {
     return status >= 500 ? AIGW_KIND_SERVER : status >= 400 ? AIGW_KIND_INVALID_REQUEST : AIGW_KIND_BAD_RESPONSE;
 }
 
-/* Kind and retry rule of *err from its status, code, type and message: the provider's own words first, then what the message says of context length and
-   quota, then the status. */
+/* Kind and retry rule of *err from its status, code, type and message: the provider's own words first, then what the
+   message says of context length and quota, then the status. */
 AIGWI_SHARED void aigwi_dialect_classify(aigw_error *err, const aigwi_dialect_err_row *rows, size_t n) {
     int kind = 0;
     size_t i;
@@ -5675,7 +5752,8 @@ static int64_t aigwi_dialect_hint_text(aigw_str message) {
     return -1;
 }
 
-/* How long to wait, in the order of wire-formats 1.5 (retry_after_ms may already hold what the body said), and whether to retry at all (x-should-retry). */
+/* How long to wait, in the order of wire-formats 1.5 (retry_after_ms may already hold what the body said), and
+   whether to retry at all (x-should-retry). */
 AIGWI_SHARED void aigwi_dialect_hints(aigw_now now, const aigw_head *head, aigw_error *err) {
     static const aigw_str after_ms = AIGW_STR("retry-after-ms"), after = AIGW_STR("retry-after"), should = AIGW_STR("x-should-retry"), no = AIGW_STR("false");
     int64_t ms = -1, micro;
@@ -5719,7 +5797,8 @@ AIGWI_SHARED size_t aigwi_dialect_key_at(aigw_str s, size_t at) {
     return 0;
 }
 
-/* A provider's message, decoded, with what looks like a key as "sk-...last4". Without memory: a sentence that says so. */
+/* A provider's message, decoded, with what looks like a key as "sk-...last4". Without memory: a sentence that says
+   so. */
 AIGWI_SHARED aigw_str aigwi_dialect_redact(aigw_text message, aigw_arena *mem) {
     static const aigw_str none = AIGW_STR("(the provider's message did not fit in memory)");
     aigw_str s;
@@ -5745,7 +5824,8 @@ AIGWI_SHARED aigw_str aigwi_dialect_redact(aigw_text message, aigw_arena *mem) {
     return aigwi_dialect_slice(p, n);
 }
 
-/* Our own word for an error of the gateway, in the place where a dialect has a code; "" for kinds that providers have words for. */
+/* Our own word for an error of the gateway, in the place where a dialect has a code; "" for kinds that providers have
+   words for. */
 AIGWI_SHARED const char *aigwi_dialect_error_word(int kind) {
     switch (kind) {
     case AIGW_KIND_CONNECT: case AIGW_KIND_TLS: case AIGW_KIND_DNS: return "upstream_unreachable";
@@ -5777,7 +5857,8 @@ AIGWI_SHARED aigw_str aigwi_dialect_int_str(aigw_arena *mem, int64_t v) {
     return aigwi_dialect_slice(p, p ? out.buf.n : 0);
 }
 
-/* What every dialect's error answer carries: status, content-type, retry hints (ms and whole seconds, rounded up), x-should-retry. AIGW_OK or AIGW_E_NOMEM. */
+/* What every dialect's error answer carries: status, content-type, retry hints (ms and whole seconds, rounded up),
+   x-should-retry. AIGW_OK or AIGW_E_NOMEM. */
 AIGWI_SHARED int aigwi_dialect_error_head(const aigw_error *err, aigw_arena *mem, aigw_head *head) {
     static const aigw_str type = AIGW_STR("content-type"), json = AIGW_STR("application/json"), after_ms = AIGW_STR("retry-after-ms"),
                           after = AIGW_STR("retry-after"), should = AIGW_STR("x-should-retry"), no = AIGW_STR("false");
@@ -5856,8 +5937,8 @@ AIGW_API int aigw_dialect_sign(const aigw_dialect *d, aigw_str key, aigw_arena *
 
 typedef struct { const char *member; aigw_str json; } aigwi_dialect_edit;
 
-/* Copy the object `body` with the given top-level members replaced where they stand, or appended where they were not there. The body was read before, so that it is valid.
-   AIGW_OK, or AIGW_E_SYNTAX when it is not an object. */
+/* Copy the object `body` with the given top-level members replaced where they stand, or appended where they were not
+   there. The body was read before, so that it is valid. AIGW_OK, or AIGW_E_SYNTAX when it is not an object. */
 AIGWI_SHARED int aigwi_dialect_splice(aigw_str body, const aigwi_dialect_edit *edits, size_t n, aigw_out *out) {
     aigw_json j;
     aigw_str raw;
@@ -5968,9 +6049,10 @@ static void aigwi_dialect_schema_member(aigw_json *j, aigw_out *out, int f, int 
     }
 }
 
-/* A schema as JSON Schema. Without `openapi` it is one and is copied; with it, Gemini's OpenAPI subset is rewritten: types in lower case, nullable as a type
-   (and enum value, and anyOf branch) null, defs and ref with their $, numbers in strings as numbers; propertyOrdering goes (the order of members says it).
-   `raw` is one valid JSON value. Iterative: one byte per level. */
+/* A schema as JSON Schema. Without `openapi` it is one and is copied; with it, Gemini's OpenAPI subset is rewritten:
+   types in lower case, nullable as a type (and enum value, and anyOf branch) null, defs and ref with their $, numbers
+   in strings as numbers; propertyOrdering goes (the order of members says it). `raw` is one valid JSON value.
+   Iterative: one byte per level. */
 AIGWI_SHARED void aigwi_dialect_put_schema(aigw_out *out, aigw_str raw, int openapi) {
     enum { SCHEMA = 1, MAP = 2, LIST = 4, ANY_OF = 8, NULLABLE = 16 };
     static const aigw_str word = AIGW_STR("nullable"), null_type = AIGW_STR("{\"type\":\"null\"}");
@@ -6025,7 +6107,8 @@ AIGWI_SHARED void aigwi_dialect_put_schema(aigw_out *out, aigw_str raw, int open
 
 #define AIGWI_OPENAI_ID(id, word) AIGWI_OPENAI_##id,
 #define AIGWI_OPENAI_WORD(id, word) AIGW_STR(word),
-/* OBJECT(prefix, list): an enum of the list's members and the table of their names, in the order in which they mostly come. */
+/* OBJECT(prefix, list): an enum of the list's members and the table of their names, in the order in which they mostly
+   come. */
 #define AIGWI_OPENAI_OBJECT(object, LIST) \
     enum { LIST(AIGWI_OPENAI_ID) AIGWI_OPENAI_##object }; \
     static const aigw_str aigwi_openai_##object##_names[] = { LIST(AIGWI_OPENAI_WORD) };
@@ -6149,7 +6232,8 @@ static int aigwi_openai_field(aigwi_openai_reader *r, const aigw_str *names, int
     do f = aigw_json_field(&r->j, names, count, seen); while (f >= 0 && aigw_json_null(&r->j));
     return f;
 }
-/* The string member `name` of the object that is next, without taking anything; empty when it is not there. As it stands. */
+/* The string member `name` of the object that is next, without taking anything; empty when it is not there. As it
+   stands. */
 static aigw_str aigwi_openai_peek(const aigw_json *at, const char *name) {
     aigw_json j = *at;
     aigw_text t;
@@ -6160,7 +6244,8 @@ static aigw_str aigwi_openai_peek(const aigw_json *at, const char *name) {
     return aigw_base_str(NULL);
 }
 
-/* `prompt_cache_breakpoint` {mode, ttl "30m" | "12h"}, and OpenRouter's `cache_control` {type, ttl "5m" | "1h"}: seconds, 1 when not said. */
+/* `prompt_cache_breakpoint` {mode, ttl "30m" | "12h"}, and OpenRouter's `cache_control` {type, ttl "5m" | "1h"}:
+   seconds, 1 when not said. */
 static uint32_t aigwi_openai_cache_in(aigwi_openai_reader *r) {
     uint64_t seen = 0;
     uint32_t ttl = 1;
@@ -6690,7 +6775,8 @@ static void aigwi_openai_schema_in(aigwi_openai_reader *r) {
         }
     }
 }
-/* {type: text | json_object | json_schema, json_schema}. Forms of one provider only (regex, grammar, structural_tag) stay raw. */
+/* {type: text | json_object | json_schema, json_schema}. Forms of one provider only (regex, grammar, structural_tag)
+   stay raw. */
 static void aigwi_openai_format_in(aigwi_openai_reader *r) {
     aigw_format *to = &r->req->format;
     aigw_json *j = &r->j;
@@ -7049,7 +7135,8 @@ static void aigwi_openai_put_part(aigwi_openai_writer *w, const aigw_part *p) {
 static int aigwi_openai_counts(const aigw_part *p, unsigned kinds) {
     return (kinds >> p->kind & 1) != 0;
 }
-/* `content` of the parts of these kinds: a string where one plain text is all, else a list; `none` ("" or "null") when there is nothing. */
+/* `content` of the parts of these kinds: a string where one plain text is all, else a list; `none` ("" or "null")
+   when there is nothing. */
 static void aigwi_openai_put_content(aigwi_openai_writer *w, const aigw_part *parts, unsigned kinds, const char *none) {
     const aigw_part *p, *one = NULL;
     int n = 0;
@@ -7230,7 +7317,8 @@ static void aigwi_openai_put_results(aigwi_openai_writer *w, const aigw_message 
         aigw_json_close(w->out, '}');
     }
 }
-/* Images and files in the results of the tool messages from..to: a user message after the last of them, since a tool message holds text only. */
+/* Images and files in the results of the tool messages from..to: a user message after the last of them, since a tool
+   message holds text only. */
 static void aigwi_openai_put_media(aigwi_openai_writer *w, const aigw_message *from, const aigw_message *to) {
     const aigw_part *result, *p;
     aigw_part said;
@@ -7411,7 +7499,8 @@ static int aigwi_openai_listed(aigw_str list, aigw_str word) {
     }
     return 0;
 }
-/* The word that the model takes and that is nearest to `word`; the higher one of two. Words that are not known here stay. */
+/* The word that the model takes and that is nearest to `word`; the higher one of two. Words that are not known here
+   stay. */
 static aigw_str aigwi_openai_nearest(aigw_str list, aigw_str word) {
     int at = 0;
     while (at < AIGWI_OPENAI_EFFORTS && !aigw_base_eq(word, aigwi_openai_efforts[at].word)) at++;
@@ -7422,7 +7511,8 @@ static aigw_str aigwi_openai_nearest(aigw_str list, aigw_str word) {
     }
     return word;
 }
-/* What the request says of reasoning, as one effort; its source (and which parameters it stands for, in *done), or NULL when there is none. */
+/* What the request says of reasoning, as one effort; its source (and which parameters it stands for, in *done), or
+   NULL when there is none. */
 static const aigw_param *aigwi_openai_effort(const aigw_req *req, aigw_str *word, int *rounded, uint32_t *done) {
     const aigw_param *effort = &req->param[AIGW_P_EFFORT], *budget = &req->param[AIGW_P_REASONING_BUDGET], *mode = &req->param[AIGW_P_REASONING_MODE];
     int off = mode->has && (aigwi_openai_is(mode->raw, "disabled") || aigwi_openai_is(mode->raw, "between_tools"));
@@ -7587,7 +7677,8 @@ static size_t aigwi_openai_back(aigw_str s, size_t at) {
     while (at && (s.p[at - 1] == ' ' || s.p[at - 1] == '\n' || s.p[at - 1] == '\r' || s.p[at - 1] == '\t')) at--;
     return at;
 }
-/* The cut of a member (or, for what is nothing but state, of a list item) with one comma beside it. `last`: the cut before, or NULL. */
+/* The cut of a member (or, for what is nothing but state, of a list item) with one comma beside it. `last`: the cut
+   before, or NULL. */
 static aigwi_openai_cut aigwi_openai_cut_of(aigw_str body, const aigw_part *p, const aigwi_openai_cut *last) {
     int item = p->state->kind == AIGW_OPAQUE_REDACTED;
     aigwi_openai_cut c;
@@ -7787,8 +7878,9 @@ static void aigwi_openai_word_in(aigw_json *j, aigw_arena *mem, aigw_str *word) 
     else if (kind == AIGW_JSON_NUMBER) aigw_json_number(j, word);
     else aigw_json_skip(j);
 }
-/* Enters whatever holds an error and walks it without recursion: the objects `error`, `detail`, `metadata`, `choices` and lists are gone into, their members read by
-   name wherever they stand; the first one of a name wins, except that what stands inside `error` is more to the point than what stands beside it. */
+/* Enters whatever holds an error and walks it without recursion: the objects `error`, `detail`, `metadata`, `choices`
+   and lists are gone into, their members read by name wherever they stand; the first one of a name wins, except that
+   what stands inside `error` is more to the point than what stands beside it. */
 static void aigwi_openai_error_walk(aigw_str body, aigw_arena *mem, aigw_error *err, aigw_text *message, int64_t *code) {
     uint8_t list[8];
     aigw_json j;
@@ -8176,7 +8268,8 @@ static void aigwi_openai_fragment_in(aigwi_openai_answer *a, aigw_json *j, aigwi
         } else aigw_json_skip(j);
     }
 }
-/* The open call that this fragment goes on with, or NULL and the key of a new one. Keyed by index; clones leave it out, or give a second call the same. */
+/* The open call that this fragment goes on with, or NULL and the key of a new one. Keyed by index; clones leave it
+   out, or give a second call the same. */
 static struct aigw_block *aigwi_openai_call_of(aigwi_openai_answer *a, unsigned choice, const aigwi_openai_fragment *c, uint32_t *key) {
     struct aigw_block *b, *last = NULL;
     uint32_t hash = aigwi_dialect_idhash(c->id);
@@ -8577,7 +8670,8 @@ static void aigwi_openai_put_usage(aigw_out *o, const aigw_usage *u) {
     aigw_json_close(o, '}');
 }
 
-/* id, object, created, model: what every chunk and every answer begins with. Ids and times that the source does not have are made. */
+/* id, object, created, model: what every chunk and every answer begins with. Ids and times that the source does not
+   have are made. */
 static void aigwi_openai_put_identity(const aigw_enc *st, aigw_out *o, const char *object, aigw_str id, aigw_str model, int64_t created) {
     aigw_json_open(o, '{');
     aigw_json_key(o, "id");
@@ -8642,7 +8736,8 @@ static struct aigw_out_block *aigwi_openai_slot(aigw_enc *st, uint32_t block) {
         if (b->used && b->block == block && !b->closed) return b;
     return NULL;
 }
-/* A slot for a new block, with its number among the choice's tool calls. Closed ones stay until their slot is wanted; the last call of a choice holds the count. */
+/* A slot for a new block, with its number among the choice's tool calls. Closed ones stay until their slot is wanted;
+   the last call of a choice holds the count. */
 static struct aigw_out_block *aigwi_openai_new_slot(aigw_enc *st, const aigw_event *ev) {
     struct aigw_out_block *b, *free_one = NULL, *last = NULL;
     int call = ev->kind == AIGW_PART_TOOL_CALL;
@@ -8701,8 +8796,8 @@ static int aigwi_openai_unwrap(aigw_text args, aigw_arena mem, aigw_text *input)
     if (found && !aigw_json_end(&j)) *input = t;
     return 1;
 }
-/* Keep a fragment of a wrapped call back, escaped, behind what is held of it. AIGW_E_NOMEM, and nothing changed, when the memory is too small: twice what is held is
-   wanted, since it is decoded at the end. */
+/* Keep a fragment of a wrapped call back, escaped, behind what is held of it. AIGW_E_NOMEM, and nothing changed, when
+   the memory is too small: twice what is held is wanted, since it is decoded at the end. */
 static int aigwi_openai_hold(aigw_enc *st, struct aigw_out_block *b, aigw_text t) {
     struct aigw_out_block *other;
     size_t end = b->at + b->n, room;
@@ -8813,7 +8908,8 @@ static int aigwi_openai_delta(aigw_enc *st, const aigw_event *ev, aigw_out *o) {
     return AIGW_OK;
 }
 
-/* A citation with a URL as url_citation. Reads `url` or `uri` and `title`, wherever a dialect has them within two levels. 1, or 0 when there is no URL. */
+/* A citation with a URL as url_citation. Reads `url` or `uri` and `title`, wherever a dialect has them within two
+   levels. 1, or 0 when there is no URL. */
 static int aigwi_openai_citation(aigw_str json, aigw_str *url, aigw_str *title) {
     aigw_json j;
     int depth = 0;
@@ -9240,9 +9336,10 @@ const aigw_dialect aigw_dialect_openai = {
 #endif /* AIGW_NO_OPENAI */
 
 /* ==== >>dialect.anthropic ========================================================================================== */
-/* Anthropic Messages, as spoken by clients and to the provider: messages, count_tokens, models. Knows the block kinds of API versions 2026-10-21 and
-   2023-06-01; blocks and tools that only Anthropic's own servers understand pass as raw values of this dialect. Does not know what a single model
-   refuses: that comes with the target. Truth: wire-formats sections 0, 6, 26, 28, 30 (read 2026-11-21). */
+/* Anthropic Messages, as spoken by clients and to the provider: messages, count_tokens, models. Knows the block kinds
+   of API versions 2026-10-21 and 2023-06-01; blocks and tools that only Anthropic's own servers understand pass as
+   raw values of this dialect. Does not know what a single model refuses: that comes with the target. Truth:
+   wire-formats sections 0, 6, 26, 28, 30 (read 2026-11-21). */
 #ifndef AIGW_NO_ANTHROPIC
 
 static const aigw_str aigwi_anthropic_name = AIGW_STR("anthropic");
@@ -9387,7 +9484,8 @@ static const aigw_str aigwi_anthropic_blocks[] = { AIGW_STR("text"), AIGW_STR("i
 static const uint8_t aigwi_anthropic_kinds[] = { AIGW_PART_TEXT, AIGW_PART_IMAGE, AIGW_PART_FILE, AIGW_PART_TOOL_CALL, AIGW_PART_TOOL_RESULT,
     AIGW_PART_REASONING, AIGW_PART_REASONING, AIGW_PART_OTHER };
 
-/* Which block stands ahead. Unknown kinds, those not in the bits of `allowed`, and sources that the model has no form for are OTHER. */
+/* Which block stands ahead. Unknown kinds, those not in the bits of `allowed`, and sources that the model has no form
+   for are OTHER. */
 static int aigwi_anthropic_kind(const aigw_json *j, unsigned allowed) {
     aigw_json copy = *j;
     int kind = aigwi_anthropic_word(aigwi_anthropic_peek(j, "type"), aigwi_anthropic_blocks, AIGWI_ANTHROPIC_OTHER);
@@ -9459,7 +9557,8 @@ static void aigwi_anthropic_get_field(aigw_json *j, aigw_arena *mem, aigw_req *r
     }
 }
 
-/* Read the block ahead and append it at *slot. The content of a tool result is left to the caller: *inner stands at it (inner->p NULL: none). NULL on error. */
+/* Read the block ahead and append it at *slot. The content of a tool result is left to the caller: *inner stands at
+   it (inner->p NULL: none). NULL on error. */
 static aigw_part *aigwi_anthropic_get_block(aigw_json *j, aigw_arena *mem, aigw_req *req, unsigned allowed, aigw_part **slot, aigw_json *inner) {
     int kind, f;
     size_t at = aigw_json_at(j);
@@ -9540,7 +9639,8 @@ static int aigwi_anthropic_results(aigw_json *j, aigw_arena *mem, aigw_req *req,
     return 1;
 }
 
-/* A foreign signature that our encoder put into an empty thinking block directly before a tool call goes back to that call. */
+/* A foreign signature that our encoder put into an empty thinking block directly before a tool call goes back to that
+   call. */
 static void aigwi_anthropic_adopt(aigwi_anthropic_turn_in *t, aigw_part **slot, aigw_part *p) {
     aigw_part *last = t->last;
     if (p->kind == AIGW_PART_TOOL_CALL && last && last->kind == AIGW_PART_REASONING && !last->text.n && last->state &&
@@ -9821,8 +9921,9 @@ static void aigwi_anthropic_get_member(aigw_json *j, aigw_arena *mem, aigw_req *
     }
 }
 
-/* The version header: one of ours, or none, which counts as the newest: it decides nothing about how a body is read here (sampling parameters are read
-   with either, since other targets take them), and small clients such as curl leave it out. */
+/* The version header: one of ours, or none, which counts as the newest: it decides nothing about how a body is read
+   here (sampling parameters are read with either, since other targets take them), and small clients such as curl
+   leave it out. */
 static int aigwi_anthropic_version(const aigw_head *head, aigw_fault *fault) {
     static const aigw_str name = AIGW_STR("anthropic-version");
     aigw_str v = aigw_base_header(head, name);
@@ -9986,7 +10087,8 @@ static void aigwi_anthropic_end_role(aigwi_anthropic_up *c) {
     aigw_json_close(c->out, '}');
 }
 
-/* Be inside the content of a message of this role. Neighbors of one role become one message, as the provider would read them. */
+/* Be inside the content of a message of this role. Neighbors of one role become one message, as the provider would
+   read them. */
 static void aigwi_anthropic_role(aigwi_anthropic_up *c, int role) {
     static const char *const names[] = { "", "user", "assistant", "system" };
     if (c->role == role) return;
@@ -10117,7 +10219,8 @@ static void aigwi_anthropic_put_result(aigwi_anthropic_up *c, const aigw_part *r
     aigw_json_close(c->out, '}');
 }
 
-/* Reasoning goes back to the provider that signed it, and to nobody else: without its signature the provider refuses it. */
+/* Reasoning goes back to the provider that signed it, and to nobody else: without its signature the provider refuses
+   it. */
 static void aigwi_anthropic_put_reasoning(aigwi_anthropic_up *c, const aigw_part *p) {
     if (!p->state || !aigw_base_eq(p->state->owner, aigwi_anthropic_name)) {
         aigwi_anthropic_lose(c, p->at, "", AIGW_LOSS_DROPPED, "reasoning goes back to the provider that signed it only");
@@ -10222,7 +10325,8 @@ static void aigwi_anthropic_put_name(aigwi_anthropic_up *c, const aigw_message *
     if (m->name.n) aigwi_anthropic_lose(c, m->at, ".name", AIGW_LOSS_DROPPED, "participants have no names");
 }
 
-/* Everything between two assistant messages is one turn of the user; the results of all calls before it come first in it. */
+/* Everything between two assistant messages is one turn of the user; the results of all calls before it come first in
+   it. */
 static void aigwi_anthropic_put_messages(aigwi_anthropic_up *c) {
     const aigw_message *m = aigwi_anthropic_first(c->req), *end;
     const aigw_part *p;
@@ -10348,8 +10452,8 @@ static void aigwi_anthropic_put_tools(aigwi_anthropic_up *c) {
 
 static int aigwi_anthropic_forced(const aigw_req *req) { return req->choice == AIGW_CHOICE_REQUIRED || req->choice == AIGW_CHOICE_NAMED; }
 
-/* The choice of tools and the parallel switch, which is a member of it. A forced call that the model refuses is refused here too: who forces a call
-   reads nothing else from the answer. */
+/* The choice of tools and the parallel switch, which is a member of it. A forced call that the model refuses is
+   refused here too: who forces a call reads nothing else from the answer. */
 static void aigwi_anthropic_put_choice(aigwi_anthropic_up *c) {
     static const char *const types[] = { "auto", "auto", "none", "any", "tool" };
     const aigw_req *req = c->req;
@@ -10559,7 +10663,8 @@ static const aigwi_dialect_row aigwi_anthropic_sampling[] = {       /* wire-form
 };
 enum { AIGWI_ANTHROPIC_SAMPLING = 3 };
 
-/* Sampling parameters exist in API version 2023-06-01 only, and together with thinking not at all: that version is chosen when one must be kept. */
+/* Sampling parameters exist in API version 2023-06-01 only, and together with thinking not at all: that version is
+   chosen when one must be kept. */
 static void aigwi_anthropic_choose_version(aigwi_anthropic_up *c) {
     int i, any = 0, kept, thinks = c->thinking && !aigwi_anthropic_is(aigw_base_str(c->thinking), "disabled");
     for (i = 0; i < AIGWI_ANTHROPIC_SAMPLING; i++) any |= c->req->param[aigwi_anthropic_sampling[i].id].has;
@@ -10619,7 +10724,8 @@ static void aigwi_anthropic_put_user_id(aigwi_anthropic_up *c) {
     aigw_json_close(c->out, '}');
 }
 
-/* Numbers of answers and probabilities: what asks for no more than the default is met, more than one answer cannot be. */
+/* Numbers of answers and probabilities: what asks for no more than the default is met, more than one answer cannot
+   be. */
 static void aigwi_anthropic_plan_rest(aigwi_anthropic_up *c) {
     const aigw_param *n = &c->req->param[AIGW_P_N], *logprobs = &c->req->param[AIGW_P_LOGPROBS];
     if (n->has && c->req->op == AIGW_OP_CHAT) {
@@ -10747,7 +10853,8 @@ static void aigwi_anthropic_cut_item(aigwi_anthropic_cut *e, size_t at) {
 
 static int aigwi_anthropic_foreign(const aigw_part *p) { return p->state && !aigw_base_eq(p->state->owner, aigwi_anthropic_name); }
 
-/* Blocks with the state of another provider, which this gateway gave the client to carry, are left out: this provider would refuse them. */
+/* Blocks with the state of another provider, which this gateway gave the client to carry, are left out: this provider
+   would refuse them. */
 static void aigwi_anthropic_cut_foreign(aigwi_anthropic_cut *e) {
     const aigw_message *m;
     const aigw_part *p;
@@ -10760,8 +10867,8 @@ static void aigwi_anthropic_cut_foreign(aigwi_anthropic_cut *e) {
     }
 }
 
-/* The client's own bytes, but for the model's name and what must not reach this provider. Its API version and its betas are the client's business, and are
-   passed on. */
+/* The client's own bytes, but for the model's name and what must not reach this provider. Its API version and its
+   betas are the client's business, and are passed on. */
 static int aigwi_anthropic_req_edit(const aigw_req *req, const aigw_target *to, aigw_arena *mem, aigw_head *head, aigw_out *out, aigw_loss *loss) {
     static const aigw_str version = AIGW_STR("anthropic-version"), beta = AIGW_STR("anthropic-beta"), query = AIGW_STR("?beta=true"), asked = AIGW_STR("beta=true"),
                           none = { "", 0 };
@@ -10824,7 +10931,8 @@ typedef struct {
     int        failed;           /* it is an error object */
 } aigwi_anthropic_answer;
 
-/* A count of tokens. The counts are cumulative: a zero does not take back what was said before (gateways restate zeros). */
+/* A count of tokens. The counts are cumulative: a zero does not take back what was said before (gateways restate
+   zeros). */
 static void aigwi_anthropic_count(aigw_json *j, uint32_t bit, uint32_t *has, int64_t *to) {
     int64_t v = 0;
     if (aigw_json_kind(j) != AIGW_JSON_NUMBER) aigw_json_skip(j);
@@ -10938,7 +11046,8 @@ static int aigwi_anthropic_empty(aigw_str raw) {
     return !raw.n || raw.p[0] != '{' || raw.p[i] == '}';
 }
 
-/* Open a block and tell what it begins with, which is all of it in a whole answer. `whole`: the reader is over the text that events refer to. */
+/* Open a block and tell what it begins with, which is all of it in a whole answer. `whole`: the reader is over the
+   text that events refer to. */
 static int aigwi_anthropic_begin(aigw_dec *st, const aigw_sink *out, const aigwi_anthropic_block_in *in, uint32_t index, size_t at, struct aigw_block **b) {
     aigw_json notes = in->citations;
     aigw_str raw, name = in->kind == AIGWI_ANTHROPIC_OTHER ? aigwi_anthropic_name : in->name;
@@ -11501,7 +11610,8 @@ static void aigwi_anthropic_put_raw_delta(aigw_out *out, uint32_t index, aigw_st
     AIGWI_ANTHROPIC_LIT(out, "}\n\n");
 }
 
-/* The text of a delta between its quotes. The text of a free-text tool is a string inside of the JSON text: it is escaped twice. */
+/* The text of a delta between its quotes. The text of a free-text tool is a string inside of the JSON text: it is
+   escaped twice. */
 static void aigwi_anthropic_put_words(aigw_out *out, aigw_text t, int custom) {
     char once[16 * 6];
     aigw_out o;
@@ -11583,7 +11693,8 @@ static void aigwi_anthropic_put_kept_name(const aigw_enc *st, aigw_out *out, con
     }
 }
 
-/* content_block_start, once. `json`: the block itself where it is one of the provider's own; `s`: the data of a redacted one, or NULL. */
+/* content_block_start, once. `json`: the block itself where it is one of the provider's own; `s`: the data of a
+   redacted one, or NULL. */
 static void aigwi_anthropic_begin_block(aigw_enc *st, aigw_out *out, struct aigw_out_block *b, aigw_str json, const aigwi_anthropic_state *s) {
     if (b->sent) return;
     b->sent = AIGWI_ANTHROPIC_BEGUN;
@@ -11694,7 +11805,8 @@ static int aigwi_anthropic_on_start(aigw_enc *st, const aigw_event *ev, aigw_out
     return AIGW_OK;
 }
 
-/* Keep the id and name of a call until something of it must be said: its state, which comes right behind, goes before it. */
+/* Keep the id and name of a call until something of it must be said: its state, which comes right behind, goes before
+   it. */
 static int aigwi_anthropic_hold_name(aigw_enc *st, const struct aigw_out_block *b, const aigw_event *ev) {
     aigw_out o;
     aigwi_anthropic_hold_open(st, &o);
@@ -11957,7 +12069,8 @@ static int aigwi_anthropic_event_encode(aigw_enc *st, const aigw_event *ev, aigw
 
 /* ---- whole answers */
 
-/* The deltas of a server tool's input, which a folded stream holds as remarks, are put together again: "input" of the block. */
+/* The deltas of a server tool's input, which a folded stream holds as remarks, are put together again: "input" of the
+   block. */
 static int aigwi_anthropic_resp_other(aigw_out *out, const aigw_part *p, aigw_arena *mem) {
     aigwi_dialect_edit edit = { "input", { NULL, 0 } };
     const aigw_note *note;
@@ -12179,9 +12292,10 @@ const aigw_dialect aigw_dialect_anthropic = {
 
 /* ==== >>dialect.gemini ============================================================================================= */
 #ifndef AIGW_NO_GEMINI
-/* Gemini API and Vertex AI: generateContent, streamGenerateContent, countTokens, both sides. Model and operation stand in the path; there
-   is no message for tool results, no id on most calls, and a stream is SSE or one JSON array. Requests are read in both spellings
-   (protobuf JSON). Truth: wire-formats sections 7, 8, 26, 28, 30; ../shared/wire/gemini and vertex-gemini, read 2026-11-21. */
+/* Gemini API and Vertex AI: generateContent, streamGenerateContent, countTokens, both sides. Model and operation
+   stand in the path; there is no message for tool results, no id on most calls, and a stream is SSE or one JSON
+   array. Requests are read in both spellings (protobuf JSON). Truth: wire-formats sections 7, 8, 26, 28, 30;
+   ../shared/wire/gemini and vertex-gemini, read 2026-11-21. */
 
 static const aigw_str aigwi_gemini_me = AIGW_STR("gemini");
 
@@ -12216,7 +12330,8 @@ static int aigwi_gemini_sse(aigw_str query) {
     return 0;
 }
 
-/* What a POST with this path asks for; op NONE when it is not Gemini's. The model is all between the first /models/ and the method: "mock/echo" is one. */
+/* What a POST with this path asks for; op NONE when it is not Gemini's. The model is all between the first /models/
+   and the method: "mock/echo" is one. */
 static void aigwi_gemini_post(aigw_str path, aigw_str query, aigwi_gemini_route *r) {
     static const aigw_str models = AIGW_STR("/models/"), tuned = AIGW_STR("/tunedModels/");
     aigw_str rest;
@@ -12323,7 +12438,8 @@ static int aigwi_gemini_object(aigw_json *j, aigw_str *raw) {
     return aigw_json_fail(j, AIGW_E_TYPE, aigw_json_at(j), "an object was expected");
 }
 
-/* The object under functionCall, functionResponse, inlineData or fileData. Not all of its members are every one's; the others are raw. */
+/* The object under functionCall, functionResponse, inlineData or fileData. Not all of its members are every one's;
+   the others are raw. */
 static void aigwi_gemini_read_inner(aigw_json *j, aigw_arena *mem, aigw_req *req, aigwi_gemini_piece *p) {
     uint64_t seen = 0;
     int f;
@@ -12350,7 +12466,8 @@ static void aigwi_gemini_read_inner(aigw_json *j, aigw_arena *mem, aigw_req *req
     }
 }
 
-/* Read one part; req NULL: of an answer, where the last of two equal members wins and unknown ones are skipped. 1, or 0 with j's error. */
+/* Read one part; req NULL: of an answer, where the last of two equal members wins and unknown ones are skipped. 1, or
+   0 with j's error. */
 static int aigwi_gemini_read_part(aigw_json *j, aigw_arena *mem, aigw_req *req, aigwi_gemini_piece *p) {
     const char *start = j->at;
     uint64_t seen = 0;
@@ -12432,8 +12549,9 @@ static aigw_str aigwi_gemini_make_id(aigwi_gemini_reader *r) {
     return aigwi_dialect_slice(p, p ? out.buf.n : 0);
 }
 
-/* The call that a result answers: by id, else the first unanswered one of that name (7.3). NULL when there is none. Answered calls are marked in `source`,
-   a member of media, until the request is read. In-order results cost one step each; a hostile history is cut off. */
+/* The call that a result answers: by id, else the first unanswered one of that name (7.3). NULL when there is none.
+   Answered calls are marked in `source`, a member of media, until the request is read. In-order results cost one step
+   each; a hostile history is cut off. */
 static aigw_part *aigwi_gemini_answered(aigwi_gemini_reader *r, aigw_str id, aigw_str name) {
     aigw_part *p, *named = NULL;
     while (r->calls && (r->calls->kind != AIGW_PART_TOOL_CALL || r->calls->source)) r->calls = r->calls->next;
@@ -12549,15 +12667,16 @@ static aigw_part *aigwi_gemini_take_part(aigwi_gemini_reader *r, aigw_part **slo
     return r->j.err ? NULL : part;
 }
 
-/* Calls of the turn before wait for their answers. google-genai's streamed automatic function calling puts each chunk of that turn into a
-   content of its own (3.4, 2026-11): what the model goes on with belongs to the same turn. */
+/* Calls of the turn before wait for their answers. google-genai's streamed automatic function calling puts each chunk
+   of that turn into a content of its own (3.4, 2026-11): what the model goes on with belongs to the same turn. */
 static int aigwi_gemini_waits(const aigwi_gemini_reader *r) {
     const aigw_part *p = r->calls;
     while (p && (p->kind != AIGW_PART_TOOL_CALL || p->source)) p = p->next;
     return p != NULL;
 }
 
-/* The parts of one content as messages: functionResponse parts are a message of role TOOL, what is around them is the role's. */
+/* The parts of one content as messages: functionResponse parts are a message of role TOOL, what is around them is the
+   role's. */
 static void aigwi_gemini_take_content(aigwi_gemini_reader *r, aigw_part *parts, int role, size_t at) {
     aigw_message *m = NULL, *before = r->req->last_message;
     aigw_part *p, *next;
@@ -12897,7 +13016,8 @@ static void aigwi_gemini_read_request(aigwi_gemini_reader *r) {
     }
 }
 
-/* The thoughts from `first` (in message `m`) up to the part `end`, decoded, as one text of at most `room` bytes. 1, or 0 without memory. */
+/* The thoughts from `first` (in message `m`) up to the part `end`, decoded, as one text of at most `room` bytes. 1,
+   or 0 without memory. */
 static int aigwi_gemini_concat(aigw_arena *mem, const aigw_message *m, const aigw_part *first, const aigw_part *end, size_t room, aigw_text *text) {
     char *joined = (char *)aigw_base_take(mem, room, 1, 1);
     const aigw_part *p = first;
@@ -12917,8 +13037,9 @@ static int aigwi_gemini_concat(aigw_arena *mem, const aigw_message *m, const aig
     return 1;
 }
 
-/* google-genai sends a streamed turn back as it came: one content per chunk, and another provider's signature as a last part without text (see
-   late_state). That signature is of the whole thought, so the thoughts before it become one part again, in the place of the first. */
+/* google-genai sends a streamed turn back as it came: one content per chunk, and another provider's signature as a
+   last part without text (see late_state). That signature is of the whole thought, so the thoughts before it become
+   one part again, in the place of the first. */
 static void aigwi_gemini_join_thoughts(aigwi_gemini_reader *r) {
     aigw_message *m, *first_m = NULL, *q, *kept = NULL;
     aigw_part *first = NULL, **slot, *p;
@@ -13037,7 +13158,8 @@ static void aigwi_gemini_begin(aigwi_gemini_writer *w) {
     aigw_json_open(w->out, '{');
 }
 
-/* Is `made` (what an answer called itself) the model `id`? Providers add a date or a release to the name that was asked for. */
+/* Is `made` (what an answer called itself) the model `id`? Providers add a date or a release to the name that was
+   asked for. */
 static int aigwi_gemini_same_model(aigw_str made, aigw_str id) {
     size_t i;
     if (!made.n) return 1;
@@ -13056,8 +13178,9 @@ static int aigwi_gemini_own_state(const aigwi_gemini_writer *w, const aigw_part 
            aigwi_gemini_same_model(p->state->model, w->to->id);
 }
 
-/* Signature of the part being written: its own; or, on the first call of a model turn that the server checks and that never had one, the value that makes it
-   skip the check (7.3; only the current turn is checked, and only from Gemini 3 on). */
+/* Signature of the part being written: its own; or, on the first call of a model turn that the server checks and that
+   never had one, the value that makes it skip the check (7.3; only the current turn is checked, and only from Gemini
+   3 on). */
 static void aigwi_gemini_put_state(aigwi_gemini_writer *w, const aigw_part *p) {
     if (aigwi_gemini_own_state(w, p)) {
         aigw_json_key(w->out, "thoughtSignature");
@@ -13157,7 +13280,8 @@ static void aigwi_gemini_put_call(aigwi_gemini_writer *w, const aigw_part *p) {
     aigw_json_close(w->out, '}');
 }
 
-/* The words of a result as an object: a JSON object as it is (unless it would be read back as one of our own two), else {"output": text} or {"error": text}. */
+/* The words of a result as an object: a JSON object as it is (unless it would be read back as one of our own two),
+   else {"output": text} or {"error": text}. */
 static void aigwi_gemini_put_response(aigwi_gemini_writer *w, const aigw_part *p) {
     const aigw_part *one = NULL, *q;
     aigw_text text;
@@ -13274,15 +13398,17 @@ static void aigwi_gemini_put_part(aigwi_gemini_writer *w, const aigw_part *p) {
 
 static int aigwi_gemini_is_system(const aigw_message *m) { return m->role == AIGW_ROLE_SYSTEM || m->role == AIGW_ROLE_DEVELOPER; }
 
-/* The first message that is no leading system text. When there is nothing else the last system message is it: Gemini wants contents. */
+/* The first message that is no leading system text. When there is nothing else the last system message is it: Gemini
+   wants contents. */
 static const aigw_message *aigwi_gemini_first(const aigw_req *req) {
     const aigw_message *m = req->messages, *last = NULL;
     for (; m && aigwi_gemini_is_system(m); m = m->next) last = m;
     return m ? m : last;
 }
 
-/* May m's parts go on in the content of `before`? Results of one turn belong together; what one message of the source was split into comes together again;
-   a call must not follow a content of the model's own (400 "function call turn"). */
+/* May m's parts go on in the content of `before`? Results of one turn belong together; what one message of the source
+   was split into comes together again; a call must not follow a content of the model's own (400 "function call
+   turn"). */
 static int aigwi_gemini_joins(const aigw_message *before, const aigw_message *m) {
     int model = before->role == AIGW_ROLE_ASSISTANT;
     const aigw_part *p;
@@ -13726,7 +13852,8 @@ static int aigwi_gemini_req_encode(const aigw_req *req, const aigw_target *to, a
     return w.err == AIGW_E_NOMEM || !r ? w.err : r;
 }
 
-/* 1 when the history holds state that is not Gemini's: written by this gateway for another provider, refused by Google. */
+/* 1 when the history holds state that is not Gemini's: written by this gateway for another provider, refused by
+   Google. */
 static int aigwi_gemini_foreign_state(const aigw_req *req) {
     const aigw_message *m;
     const aigw_part *p;
@@ -13736,7 +13863,8 @@ static int aigwi_gemini_foreign_state(const aigw_req *req) {
     return 0;
 }
 
-/* The client's bytes. The model stands in the path; only countTokens may repeat it in the body. With another provider's state in the history it is written afresh. */
+/* The client's bytes. The model stands in the path; only countTokens may repeat it in the body. With another
+   provider's state in the history it is written afresh. */
 static int aigwi_gemini_req_edit(const aigw_req *req, const aigw_target *to, aigw_arena *mem, aigw_head *head, aigw_out *out, aigw_loss *loss) {
     static const aigw_str request = AIGW_STR("generateContentRequest"), snake = AIGW_STR("generate_content_request"), model = AIGW_STR("model");
     aigw_str raw, body = req->body;
@@ -13772,8 +13900,9 @@ static int aigwi_gemini_req_edit(const aigw_req *req, const aigw_target *to, aig
 
 /* ---- errors */
 
-/* Google's words for what went wrong: ErrorInfo reasons (as code) before status words (as type). 7.8; google.api.ErrorReason, read 2026-11-21. The reasons in
-   the first block are written by this gateway, and so read back by one in front of it. */
+/* Google's words for what went wrong: ErrorInfo reasons (as code) before status words (as type). 7.8;
+   google.api.ErrorReason, read 2026-11-21. The reasons in the first block are written by this gateway, and so read
+   back by one in front of it. */
 static const aigwi_dialect_err_row aigwi_gemini_errors[] = {
     { 0, AIGW_STR("CONTEXT_LENGTH_EXCEEDED"), AIGW_KIND_CONTEXT_LENGTH }, { 0, AIGW_STR("CONTENT_FILTERED"), AIGW_KIND_CONTENT_FILTER },
     { 0, AIGW_STR("QUOTA_EXHAUSTED"), AIGW_KIND_QUOTA },                  { 0, AIGW_STR("REQUEST_TOO_LARGE"), AIGW_KIND_TOO_LARGE },
@@ -13866,7 +13995,8 @@ static void aigwi_gemini_error_decode(aigw_now now, const aigw_head *head, aigw_
             else aigw_json_skip(&j);
         }
     aigwi_dialect_classify(err, aigwi_gemini_errors, sizeof aigwi_gemini_errors / sizeof *aigwi_gemini_errors);
-    /* Every 429 of Google says "check your plan and billing details", also one that is over in a second: the quota's id decides (recorded 2026). */
+    /* Every 429 of Google says "check your plan and billing details", also one that is over in a second: the quota's
+       id decides (recorded 2026). */
     if ((aigw_base_eq(err->type, exhausted) || (err->status == 429 && !err->type.n)) && !aigw_base_eq(err->code, quota) && !aigw_base_eq(err->code, budget))
         err->kind = (uint8_t)(per_day || aigwi_dialect_has_word(err->message, paid) ? AIGW_KIND_QUOTA : AIGW_KIND_RATE_LIMIT);
     if (aigw_base_eq(err->type, refused) && !aigw_base_eq(err->code, filtered)) err->kind = AIGW_KIND_PERMISSION;
@@ -13884,7 +14014,8 @@ static void aigwi_gemini_limits_decode(aigw_now now, const aigw_head *head, aigw
     limits->retry_after_ms = err.retry_after_ms;
 }
 
-/* What the client reads: status word and, where that does not say enough, a reason (26.11). In the order of AIGW_KIND_LIST. */
+/* What the client reads: status word and, where that does not say enough, a reason (26.11). In the order of
+   AIGW_KIND_LIST. */
 static const struct { const char *status, *reason; } aigwi_gemini_kinds[] = {
     { "OK", "" },                                   { "INVALID_ARGUMENT", "" },
     { "UNAUTHENTICATED", "API_KEY_INVALID" },       { "PERMISSION_DENIED", "" },
@@ -13953,7 +14084,8 @@ static int aigwi_gemini_error_encode(const aigw_error *err, aigw_arena *mem, aig
 
 /* ---- answers, read */
 
-/* All 24 finish reasons. own: the word that encoding this finish gives, so that nothing is lost; for the others which one it was is lost (26.9). */
+/* All 24 finish reasons. own: the word that encoding this finish gives, so that nothing is lost; for the others which
+   one it was is lost (26.9). */
 static const struct { aigw_str word; uint8_t finish, own; } aigwi_gemini_finishes[] = {
     { AIGW_STR("STOP"),                      AIGW_FINISH_STOP,           1 }, { AIGW_STR("MAX_TOKENS"),               AIGW_FINISH_LENGTH,         1 },
     { AIGW_STR("SAFETY"),                    AIGW_FINISH_CONTENT_FILTER, 1 }, { AIGW_STR("RECITATION"),               AIGW_FINISH_CONTENT_FILTER, 0 },
@@ -14086,8 +14218,8 @@ static int aigwi_gemini_note(aigwi_gemini_answer *a, aigw_json *j, int f, unsign
     return aigwi_dialect_note(a->st, a->out, aigwi_gemini_note_kinds[f - AIGWI_GEMINI_NOTES], choice, NULL, raw, at);
 }
 
-/* One candidate; j stands at it. `place`: its number in the list, which is its index when it does not say one. With several candidates the index is looked for
-   first, since it may come after the content. */
+/* One candidate; j stands at it. `place`: its number in the list, which is its index when it does not say one. With
+   several candidates the index is looked for first, since it may come after the content. */
 static int aigwi_gemini_read_candidate(aigwi_gemini_answer *a, int64_t place) {
     aigw_json *j = &a->j, ahead = *j;
     aigw_str finish = { "", 0 };
@@ -14169,7 +14301,8 @@ static const aigw_str aigwi_gemini_frame[] = {
 enum { AIGWI_GEMINI_CANDIDATES = 0, AIGWI_GEMINI_USAGE, AIGWI_GEMINI_VERSION, AIGWI_GEMINI_RESPONSE_ID, AIGWI_GEMINI_CREATED, AIGWI_GEMINI_FEEDBACK,
        AIGWI_GEMINI_ERROR, AIGWI_GEMINI_FRAME };
 
-/* START. Id and model come at the end of the first frame, the content before them: they are looked for ahead, once per answer. *is_error: the frame is one. */
+/* START. Id and model come at the end of the first frame, the content before them: they are looked for ahead, once
+   per answer. *is_error: the frame is one. */
 static int aigwi_gemini_begin_answer(aigwi_gemini_answer *a, int *is_error) {
     aigw_str id = { "", 0 }, model = { "", 0 }, date = { "", 0 }, *to[] = { NULL, NULL, &model, &id, &date, NULL, NULL };
     aigw_json j = a->j;
@@ -14277,7 +14410,8 @@ static int aigwi_gemini_read_count(aigwi_gemini_answer *a) {
     return r < 0 ? r : aigwi_dialect_end(a->st, 1, a->out);
 }
 
-/* A whole body: one answer, or the array that streams come in without alt=sse. A missing finish reason is no cut here: the body is complete. */
+/* A whole body: one answer, or the array that streams come in without alt=sse. A missing finish reason is no cut
+   here: the body is complete. */
 static int aigwi_gemini_resp_decode(aigw_dec *st, const aigw_head *head, aigw_str body, const aigw_sink *out) {
     aigwi_gemini_answer a;
     int r = AIGW_OK, n = 0;
@@ -14512,7 +14646,8 @@ static int aigwi_gemini_hold_stop(aigw_enc *st, struct aigw_out_block *b, size_t
     return AIGW_OK;
 }
 
-/* A signature after the words it belongs to: a last part without text (7.3). One of another provider goes as a thought, so that no SDK takes it for text. */
+/* A signature after the words it belongs to: a last part without text (7.3). One of another provider goes as a
+   thought, so that no SDK takes it for text. */
 static void aigwi_gemini_late_state(aigw_enc *st, const aigw_event *ev, int kind, aigw_out *out) {
     int thought = kind == AIGW_PART_REASONING || !aigw_base_eq(ev->state->owner, aigwi_gemini_me);
     aigwi_gemini_open_parts(st, out);
@@ -14609,7 +14744,8 @@ static void aigwi_gemini_lose_usage(aigw_enc *st, const aigw_usage *u, size_t at
         aigwi_gemini_enc_lost(st, AIGWI_GEMINI_LOST_WRITE, at, "usage.cache_write", AIGW_LOSS_DROPPED, "Gemini does not count what was written to the cache");
 }
 
-/* The last frame: every answer's finish reason, and the usage (clients read it there; it is cumulative, so once is enough). */
+/* The last frame: every answer's finish reason, and the usage (clients read it there; it is cumulative, so once is
+   enough). */
 static void aigwi_gemini_put_stop_event(aigw_enc *st, const aigw_event *ev, aigw_out *out) {
     unsigned i;
     aigwi_gemini_open_frame(st, out);
@@ -14907,7 +15043,8 @@ const aigw_dialect aigw_dialect_gemini = {
 #endif /* AIGW_NO_GEMINI */
 
 /* ==== >>registry =================================================================================================== */
-/* Providers, models and routes as data. Knows the shape of the configuration's three members (design section 6) and how names are looked up; knows no provider. */
+/* Providers, models and routes as data. Knows the shape of the configuration's three members (design section 6) and
+   how names are looked up; knows no provider. */
 
 static uint32_t aigwi_registry_hash(aigw_str s) {
     uint32_t h = 2166136261u;
@@ -15436,8 +15573,9 @@ AIGW_API int aigw_registry_list(const aigw_registry *r, aigw_str single, aigw_ar
 }
 
 /* ==== >>attempt ==================================================================================================== */
-/* One try at one provider: builds the request, reads the answer's HTTP and framing, has the dialect turn it into events, keeps the deadlines. Everything that
-   can go wrong on the way becomes one ERROR event. Knows no client, no sockets, no retry. Truth: design sections 4 and 5, style section 5. */
+/* One try at one provider: builds the request, reads the answer's HTTP and framing, has the dialect turn it into
+   events, keeps the deadlines. Everything that can go wrong on the way becomes one ERROR event. Knows no client, no
+   sockets, no retry. Truth: design sections 4 and 5, style section 5. */
 
 enum {                                       /* a->state, in reading order */
     AIGWI_ATTEMPT_HEAD,                      /* connecting, sending, and waiting for the answer's head */
@@ -15484,7 +15622,8 @@ static int aigwi_attempt_headers(aigw_attempt *a, aigw_arena *mem, aigw_head *he
     return r;
 }
 
-/* Write head and body into the rest of the memory: an eighth for the list of pieces, a quarter for strings, the rest for text. */
+/* Write head and body into the rest of the memory: an eighth for the list of pieces, a quarter for strings, the rest
+   for text. */
 static int aigwi_attempt_request(aigw_attempt *a) {
     const aigw_dialect *d = a->cfg.target->dialect;
     size_t room = (size_t)(a->mem.end - a->mem.at), fields = 12 + a->cfg.n_headers;
@@ -15605,7 +15744,8 @@ AIGW_API void aigw_attempt_release(aigw_attempt *a) {
 
 /* ---- memory */
 
-/* Use mem[0..n) for what is being collected: a stream's frames have half of it, the other half is scratch for what must be decoded in them. */
+/* Use mem[0..n) for what is being collected: a stream's frames have half of it, the other half is scratch for what
+   must be decoded in them. */
 static void aigwi_attempt_use(aigw_attempt *a, char *mem, size_t n) {
     if (a->state != AIGWI_ATTEMPT_STREAM) {
         if (a->window_n) memmove(mem, a->window, a->window_n);
@@ -15781,7 +15921,8 @@ static void aigwi_attempt_want_room(aigw_attempt *a) {
     else aigwi_attempt_grow(a, a->window_cap < 1024 ? 4096 : a->window_cap * 2);
 }
 
-/* Read up to the next point where something must be handed out, or until all is taken. An END may come without a byte. */
+/* Read up to the next point where something must be handed out, or until all is taken. An END may come without a
+   byte. */
 static size_t aigwi_attempt_read(aigw_attempt *a, aigw_now now, const char *p, size_t n) {
     size_t took = 0, room;
     aigw_http_item item;
@@ -15957,8 +16098,8 @@ AIGW_API void aigw_attempt_tick(aigw_attempt *a, aigw_now now) {
 }
 
 /* ==== >>hub ======================================================================================================== */
-/* What lives between requests. Knows jobs (what can be woken), slabs, registry slots and lately failed targets by name; knows no sockets and no request. Policies' tables
-   will stand here. */
+/* What lives between requests. Knows jobs (what can be woken), slabs, registry slots and lately failed targets by
+   name; knows no sockets and no request. Policies' tables will stand here. */
 
 #define AIGWI_HUB_PROBES 8                   /* places where a failing target may stand */
 
@@ -16179,8 +16320,10 @@ AIGW_API int aigw_hub_failing(const aigw_hub *h, aigw_now now, aigw_str target) 
 }
 
 /* ==== >>exchange =================================================================================================== */
-/* One request from the client's first byte to the last of its answer: read -> admit -> route -> attempt -> relay -> settle, each a state. Knows HTTP towards the client, when an answer is
-   committed, failover, translation and relay by frame, back-pressure. Does not know sockets or any provider. Truth: design sections 3 and 5, observability sections 6 and 8. */
+/* One request from the client's first byte to the last of its answer: read -> admit -> route -> attempt -> relay ->
+   settle, each a state. Knows HTTP towards the client, when an answer is committed, failover, translation and relay
+   by frame, back-pressure. Does not know sockets or any provider. Truth: design sections 3 and 5, observability
+   sections 6 and 8. */
 
 enum {                                       /* x->state, in reading order */
     AIGWI_EXCHANGE_IDLE, AIGWI_EXCHANGE_READ,                                  /* between requests; the client's head and body */
@@ -16211,7 +16354,8 @@ static void aigwi_exchange_give(aigw_exchange *x, aigw_exchange_slab *s) {
     s->n = 0;
 }
 
-/* Make s a slab of at least `bytes` that begins with its first `keep` bytes of now. 1; 0: none is free, the hub will wake us; -1: no slab is that large. */
+/* Make s a slab of at least `bytes` that begins with its first `keep` bytes of now. 1; 0: none is free, the hub will
+   wake us; -1: no slab is that large. */
 static int aigwi_exchange_grow(aigw_exchange *x, aigw_exchange_slab *s, size_t bytes, size_t keep) {
     aigw_exchange_slab to;
     int class_;
@@ -16463,7 +16607,8 @@ static void aigwi_exchange_own_fields(aigw_exchange *x, aigw_arena *mem, aigw_he
     if (pick && x->attempt.status && x->dialect->limits_encode) (void)x->dialect->limits_encode(x->now, &x->attempt.limits, mem, head);
 }
 
-/* Write the head in front of what the buffer holds: from here on nothing is tried again. length as in aigw_http_put_head. */
+/* Write the head in front of what the buffer holds: from here on nothing is tried again. length as in
+   aigw_http_put_head. */
 static int aigwi_exchange_commit(aigw_exchange *x, aigw_head *head, aigw_arena *mem, int64_t length) {
     const size_t base = x->out_at;
     aigw_out out;
@@ -16561,7 +16706,8 @@ static int aigwi_exchange_likes(const aigw_dialect *d, const aigw_head *head) {
     return 0;
 }
 
-/* The client's dialect and operation: of those that know this head, the one it looks like most. AIGW_OP_NONE: x->dialect is for the error. */
+/* The client's dialect and operation: of those that know this head, the one it looks like most. AIGW_OP_NONE:
+   x->dialect is for the error. */
 static int aigwi_exchange_dialect(aigw_exchange *x, const char *method) {
     const aigw_registry *r = x->registry;
     int best = -1, op = AIGW_OP_NONE;
@@ -16586,7 +16732,8 @@ static void aigwi_exchange_unknown(aigw_exchange *x) {
     x->error.status = x->allow ? 405 : 404;
 }
 
-/* x-aigw-timeout-ms; or, until a stream has begun, the time-out for reading that the SDK has set for itself, in seconds. */
+/* x-aigw-timeout-ms; or, until a stream has begun, the time-out for reading that the SDK has set for itself, in
+   seconds. */
 static void aigwi_exchange_until(aigw_exchange *x) {
     const aigw_str ms = aigwi_exchange_get(x, "x-aigw-timeout-ms"), s = aigwi_exchange_get(x, "x-stainless-read-timeout");
     int64_t v = 0;
@@ -17012,7 +17159,8 @@ static int aigwi_exchange_put(void *user, const aigw_event *ev) {
     return r;
 }
 
-/* A frame as it came: relayed, dropped, or in the other framing. What holds a finish, and all after it, is kept back until the source's end. */
+/* A frame as it came: relayed, dropped, or in the other framing. What holds a finish, and all after it, is kept back
+   until the source's end. */
 static void aigwi_exchange_frame(aigw_exchange *x) {
     const aigw_frame *f = &x->attempt.frame;
     const unsigned bits = x->attempt.dec.frame;
@@ -17630,7 +17778,8 @@ AIGW_API void aigw_exchange_release(aigw_exchange *x, aigw_now now) {
 }
 
 /* ==== >>client ===================================================================================================== */
-/* The short way in: a question, a provider, a connection. Knows how to pump an attempt over two callbacks; everything else is below. */
+/* The short way in: a question, a provider, a connection. Knows how to pump an attempt over two callbacks; everything
+   else is below. */
 
 AIGW_API void aigw_client_init(aigw_client *c, const aigw_dialect *dialect, aigw_str host, aigw_str base, aigw_str key, aigw_str model) {
     memset(c, 0, sizeof *c);
