@@ -2360,6 +2360,7 @@ AIGW_API void aigw_json_init(aigw_json *j, aigw_str text) {
     j->key_at = 0;
     j->loose = j->fresh = 0;
     j->depth = 0;
+    j->hint[0] = 0;
 }
 AIGW_API int aigw_json_kind(aigw_json *j) {
     if (j->at == j->end) return AIGW_JSON_NONE;

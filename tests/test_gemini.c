@@ -10,7 +10,11 @@ static aigw_str str(const char *s) { return aigw_base_str(s); }
 
 enum { ROOM = 1 << 20 };
 static aigw_arena arena(void) { return aigw_base_arena(t_alloc(ROOM), ROOM); }
-static aigw_out writer(void) { aigw_out o; aigw_base_out_init(&o, t_alloc(ROOM), ROOM, NULL, 0); return o; }
+static aigw_out writer(void) {                             /* zeros behind the text, so that it can be searched as a string */
+    aigw_out o;
+    aigw_base_out_init(&o, memset(t_alloc(ROOM), 0, ROOM), ROOM - 1, NULL, 0);
+    return o;
+}
 static aigw_str written(const aigw_out *o) { aigw_str s; s.p = o->buf.p; s.n = o->buf.n; return s; }
 
 static aigw_head head_of(const char *method, const char *target) {

@@ -14,7 +14,7 @@ pid=$!
 trap 'kill $pid 2>/dev/null; rm -rf "$dir"' EXIT
 trap 'exit 1' INT TERM
 for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
-    url=$(sed -n 's/.*serves at \(http:[^ ]*\).*/\1/p' "$dir/out")
+    url=$(sed -n 's/.*serves at \(http:[^ ]*\).*/\1/p' "$dir/out" 2>/dev/null)
     [ -n "$url" ] && break
     sleep 0.1
 done
