@@ -5096,20 +5096,36 @@ AIGWI_SHARED int aigwi_dialect_drop_raw(const aigw_req *req, aigw_loss *loss) {
 
 /* ---- tool calls */
 
-/* The name of the tool whose call has this id: first in `near` (the assistant message before the result; may be
-   NULL), then in the whole history, within a bounded number of steps so that a hostile history costs no more than its
-   size. "" when there is none. */
-AIGWI_SHARED aigw_str aigwi_dialect_call_name(const aigw_req *req, const aigw_message *near, aigw_str id) {
+/* Where the calls of a history are looked up: results mostly come in the order of their calls, so the one after the
+   last found is tried first. */
+typedef struct {
+    const aigw_message *near;          /* the assistant message before the result; may be NULL */
+    const aigw_part    *next;          /* call of `near` after the one found last; NULL: from its beginning */
+    uint32_t            steps;         /* spent in the whole request: bounded, whatever the history is */
+} aigwi_dialect_calls;
+enum { AIGWI_DIALECT_STEPS = 1 << 20 };
+
+static const aigw_part *aigwi_dialect_find_call(aigwi_dialect_calls *c, const aigw_part *p, aigw_str id) {
+    for (; p && c->steps < AIGWI_DIALECT_STEPS; p = p->next, c->steps++)
+        if (p->kind == AIGW_PART_TOOL_CALL && aigw_base_eq(p->id, id)) return p;
+    return NULL;
+}
+
+/* The name of the tool whose call has this id: first in `near`, then in the whole history. "" when there is none. */
+AIGWI_SHARED aigw_str aigwi_dialect_call_name(const aigw_req *req, const aigw_message *near, aigw_str id, aigwi_dialect_calls *c) {
     const aigw_message *m;
     const aigw_part *p;
-    uint32_t steps = 0;
-    for (p = near ? near->parts : NULL; p && steps < 4096; p = p->next, steps++)
-        if (p->kind == AIGW_PART_TOOL_CALL && aigw_base_eq(p->id, id)) return p->name;
+    if (near != c->near) { c->near = near; c->next = NULL; }
+    if (c->next && aigw_base_eq(c->next->id, id)) p = c->next;
+    else p = near ? aigwi_dialect_find_call(c, near->parts, id) : NULL;
+    if (p) {
+        for (c->next = p->next; c->next && c->next->kind != AIGW_PART_TOOL_CALL; c->next = c->next->next)
+            if (++c->steps > AIGWI_DIALECT_STEPS) break;
+        if (c->next && c->next->kind != AIGW_PART_TOOL_CALL) c->next = NULL;
+        return p->name;
+    }
     for (m = req->messages; m; m = m->next)
-        for (p = m->role == AIGW_ROLE_ASSISTANT ? m->parts : NULL; p; p = p->next) {
-            if (++steps > 4096) return aigwi_dialect_slice("", 0);
-            if (p->kind == AIGW_PART_TOOL_CALL && aigw_base_eq(p->id, id)) return p->name;
-        }
+        if (m->role == AIGW_ROLE_ASSISTANT && (p = aigwi_dialect_find_call(c, m->parts, id)) != NULL) return p->name;
     return aigwi_dialect_slice("", 0);
 }
 
@@ -5841,11 +5857,15 @@ AIGWI_SHARED const char *aigwi_dialect_error_word(int kind) {
     return "";
 }
 
-/* Message and advice as one string value: "message advice". */
+/* Message and advice as one string value: "message. advice". */
 AIGWI_SHARED void aigwi_dialect_put_message(aigw_out *out, const aigw_error *err) {
     aigw_json_open_str(out);
     aigw_json_part(out, aigwi_dialect_text(err->message, AIGW_TEXT_PLAIN));
-    if (err->message.n && err->advice.n) aigw_base_put_byte(out, ' ');
+    if (err->message.n && err->advice.n) {
+        unsigned char c = (unsigned char)err->message.p[err->message.n - 1];
+        if (c != '.' && c != '!' && c != '?' && c != ':' && c < 0x80) aigw_base_put_byte(out, '.');   /* beyond ASCII: perhaps a stop of its own */
+        aigw_base_put_byte(out, ' ');
+    }
     aigw_json_part(out, aigwi_dialect_text(err->advice, AIGW_TEXT_PLAIN));
     aigw_json_close_str(out);
 }
@@ -13123,6 +13143,7 @@ typedef struct {
     aigw_loss         *loss;
     int                err;
     const aigw_message *model_turn;    /* the last message of the model before the one being written */
+    aigwi_dialect_calls calls;
     const aigw_message *current;       /* first message of the current turn: after the last one of the user */
     uint8_t            open, signs;    /* a content is open; a call of this model turn has a signature, or the stand-in */
     const char        *role;           /* of the content to be opened by the next part */
@@ -13315,7 +13336,7 @@ static void aigwi_gemini_put_response(aigwi_gemini_writer *w, const aigw_part *p
 static void aigwi_gemini_begin_inner(aigwi_gemini_writer *w) { aigw_json_open(w->out, '{'); }
 
 static void aigwi_gemini_put_result(aigwi_gemini_writer *w, const aigw_part *p) {
-    aigw_str name = p->name.n ? p->name : aigwi_dialect_call_name(w->req, w->model_turn, p->id);
+    aigw_str name = p->name.n ? p->name : aigwi_dialect_call_name(w->req, w->model_turn, p->id, &w->calls);
     const aigw_part *q;
     int media = 0;
     if (!name.n) {
@@ -16410,7 +16431,9 @@ static void aigwi_exchange_refuse(aigw_exchange *x, int kind, const char *text, 
     aigw_out out;
     aigw_base_out_init(&out, message, sizeof message, NULL, 0);
     aigw_base_put_lit(&out, text);
-    aigw_base_put(&out, aigwi_dialect_slice(name.p, name.n < 128 ? name.n : 128));
+    if (name.n > 128)
+        for (name.n = 128; name.n && ((unsigned char)name.p[name.n] & 0xC0) == 0x80;) name.n--;   /* not inside a character */
+    aigw_base_put(&out, name);
     aigw_base_put_lit(&out, rest);
     aigw_dialect_error(&err, kind, "", advice);
     err.message = aigwi_dialect_slice(message, out.buf.n < out.buf.cap ? out.buf.n : out.buf.cap);

@@ -392,6 +392,56 @@ T(keys_never_break_a_header) {
     t_int("no memory", aigw_dialect_sign(&fake, str("0123456789012345678901234567890123456789012345678901234567890123456789"), &mem, &head), AIGW_E_NOMEM);
 }
 
+/* More results than a naive search may look for: each finds the name of its call, in time that grows with their number only. */
+T(every_result_has_the_name_of_its_call) {
+    size_t k, n = 6000, at = 0, cap = 8u << 20;
+    char *p = (char *)t_alloc(n * 200 + 200), *text = (char *)t_alloc(cap);
+    aigw_arena mem = aigw_base_arena(t_alloc(32u << 20), 32u << 20);
+    aigw_header fields[16];
+    aigw_head head = { { NULL, 0 }, { NULL, 0 }, 0, fields, 0, 16 };
+    aigw_loss_item items[4];
+    aigw_loss loss;
+    aigw_fault fault;
+    aigw_target to;
+    aigw_req req;
+    aigw_out out;
+    aigw_str in;
+    at += (size_t)sprintf(p + at, "{\"model\":\"m\",\"messages\":[{\"role\":\"assistant\",\"tool_calls\":[");
+    for (k = 0; k < n; k++) at += (size_t)sprintf(p + at, "%s{\"id\":\"c%d\",\"type\":\"function\",\"function\":{\"name\":\"f\",\"arguments\":\"{}\"}}", k ? "," : "", (int)k);
+    at += (size_t)sprintf(p + at, "]}");
+    for (k = 0; k < n; k++) at += (size_t)sprintf(p + at, ",{\"role\":\"tool\",\"tool_call_id\":\"c%d\",\"content\":\"r\"}", (int)k);
+    at += (size_t)sprintf(p + at, "]}");
+    in.p = p;
+    in.n = at;
+    memset(&to, 0, sizeof to);
+    to.id = str("g");
+    aigw_model_loss_init(&loss, items, 4);
+    loss.doc = in;
+    aigw_base_out_init(&out, text, cap, NULL, 0);
+    t_int("reads", aigw_dialect_openai.req_decode(NULL, in, &mem, &req, &fault), AIGW_OK);
+    t_int("writes", aigw_dialect_gemini.req_encode(&req, &to, &mem, &head, &out, &loss), AIGW_OK);
+    for (k = 0; k < loss.n; k++)
+        if (loss.items[k].action == AIGW_LOSS_APPROXIMATED) break;
+    t_int("no name is lost", (long long)(k == loss.n), 1);
+}
+
+/* The advice is a sentence of its own, whatever the message ends with. */
+T(message_and_advice) {
+    static const struct { const char *message, *want; } rows[] = {
+        { "no model \"x\"", "\"no model \\\"x\\\". Do.\"" }, { "It failed.", "\"It failed. Do.\"" }, { "why?", "\"why? Do.\"" }, { "", "\"Do.\"" }
+    };
+    size_t i;
+    for (i = 0; i < T_COUNT(rows); i++) {
+        char buf[64];
+        aigw_out out;
+        aigw_error e;
+        aigw_base_out_init(&out, buf, sizeof buf, NULL, 0);
+        aigw_dialect_error(&e, AIGW_KIND_INVALID_REQUEST, rows[i].message, "Do.");
+        aigwi_dialect_put_message(&out, &e);
+        t_str("joined", buf, out.buf.n, rows[i].want);
+    }
+}
+
 int main(void) {
     T_RUN(split_surrogates_join);
     T_RUN(no_delta_ends_with_half_a_pair);
@@ -408,5 +458,7 @@ int main(void) {
     T_RUN(edits_in_place);
     T_RUN(rows_clamp_and_drop);
     T_RUN(keys_never_break_a_header);
+    T_RUN(every_result_has_the_name_of_its_call);
+    T_RUN(message_and_advice);
     return t_end();
 }

@@ -9,6 +9,7 @@ cat >"$dir/demo.json" <<'END'
   "listen": "127.0.0.1:0",
   "routes": { "smart": { "models": ["mock/503", "mock/echo"] } } }   // the first fails, the second answers
 END
+: >"$dir/out"                # the loop below may look before the server is there
 "$gateway" --config "$dir/demo.json" --log-format off >"$dir/out" 2>"$dir/err" </dev/null &
 pid=$!
 trap 'kill $pid 2>/dev/null; rm -rf "$dir"' EXIT
