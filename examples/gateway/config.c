@@ -140,7 +140,6 @@ static int add_environment(config *c) {
         const char *key = getenv(known[i].env);
         char reference[64];
         if (!key || !*key || aigw_registry_provider_of(&c->registry, str(known[i].name))) continue;
-        snprintf(c->found[c->n_found++], sizeof c->found[0], "%s", known[i].env);
         snprintf(reference, sizeof reference, "env:%s", known[i].env);
         if (add_provider(c, known[i].name, known[i].url, "", known[i].dialect, 0) || add_models(c, known[i].name)) return -1;
         aigw_registry_provider_of(&c->registry, str(known[i].name))->key = aigw_base_copy(c->registry.mem, str(reference));
@@ -153,6 +152,13 @@ static int add_environment(config *c) {
     return aigw_registry_add_route(&c->registry, &route) ? 0 : -1;
 }
 
+/* For the start-up text: names, never values. */
+static void key_found(config *c, const char *name) {
+    int i;
+    for (i = 0; i < c->n_found && strcmp(c->found[i], name); i++) {}
+    if (i == c->n_found && i < (int)(sizeof c->found / sizeof *c->found)) snprintf(c->found[c->n_found++], sizeof c->found[0], "%.31s", name);
+}
+
 /* "env:NAME" becomes the key; what cannot be reached says why. */
 static void resolve(config *c, FILE *out) {
     aigw_registry_provider *p;
@@ -163,8 +169,10 @@ static void resolve(config *c, FILE *out) {
         if (p->key.n > 4 && !memcmp(p->key.p, "env:", 4)) {
             snprintf(name, sizeof name, "%.*s", (int)(p->key.n - 4), p->key.p + 4);
             key = getenv(name);
-            if (key && *key) p->key = str(key);
-            else {
+            if (key && *key) {
+                p->key = str(key);
+                key_found(c, name);
+            } else {
                 why = "no key";
                 fprintf(out, "provider %.*s: not available: environment variable %s is not set\n", (int)p->name.n, p->name.p, name);
                 p->key = str("");
