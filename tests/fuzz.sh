@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT OR Unlicense
 # fuzz.sh OUT SECONDS: build each fuzz target with libFuzzer and run it for SECONDS from its seeds. What it finds stays in OUT.
+# FUZZ_SEED=n repeats a run (CI does, so that its verdict is about the change); without it every run looks elsewhere.
 set -u
 out=$1 seconds=$2
 command -v clang >/dev/null || { echo "skip fuzz: needs clang (the seeds are replayed by make test)"; exit 0; }
@@ -14,7 +15,7 @@ one() {   # build and run one target; its verdict goes to OUT/name.verdict
     # shellcheck disable=SC2086
     if ! clang -std=c99 -D_GNU_SOURCE -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -DFUZZ_LIBFUZZER -I. -Itests -Ifuzz -o "$out/$name" "$src"; then
         echo "FAIL $name does not compile"
-    elif "$out/$name" -max_total_time="$seconds" -max_len=65536 -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 -artifact_prefix="$out/$name-" \
+    elif "$out/$name" -max_total_time="$seconds" -max_len=65536 -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 -artifact_prefix="$out/$name-" ${FUZZ_SEED:+-seed=$FUZZ_SEED} \
         "$out/$name.corpus" $seeds >"$out/$name.log" 2>&1; then
         echo "$name: $(grep -o 'number_of_executed_units: .*' "$out/$name.log" | grep -o '[0-9]*') runs, no finding"
     else
