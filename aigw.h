@@ -1011,15 +1011,28 @@ AIGW_API void aigw_dialect_refusal(const aigw_loss *loss, const aigw_target *to,
 /* ---- >>dialect.openai api ----------------------------------------------------------------------------------------- */
 #ifndef AIGW_NO_OPENAI
 extern const aigw_dialect aigw_dialect_openai;           /* "openai-chat" */
+#  define AIGWI_ROW_OPENAI &aigw_dialect_openai,
+#else
+#  define AIGWI_ROW_OPENAI
 #endif
 /* ---- >>dialect.anthropic api -------------------------------------------------------------------------------------- */
 #ifndef AIGW_NO_ANTHROPIC
 extern const aigw_dialect aigw_dialect_anthropic;        /* "anthropic" */
+#  define AIGWI_ROW_ANTHROPIC &aigw_dialect_anthropic,
+#else
+#  define AIGWI_ROW_ANTHROPIC
 #endif
 /* ---- >>dialect.gemini api ----------------------------------------------------------------------------------------- */
 #ifndef AIGW_NO_GEMINI
 extern const aigw_dialect aigw_dialect_gemini;           /* "gemini" */
+#  define AIGWI_ROW_GEMINI &aigw_dialect_gemini,
+#else
+#  define AIGWI_ROW_GEMINI
 #endif
+
+/* All dialects that are compiled in, in order of preference: the initializer of an array of `const aigw_dialect *`. The one table of them: what names it
+   links them all. */
+#define AIGW_DIALECTS AIGWI_ROW_OPENAI AIGWI_ROW_ANTHROPIC AIGWI_ROW_GEMINI
 
 /* ---- >>registry api ----------------------------------------------------------------------------------------------- */
 
@@ -6121,6 +6134,131 @@ AIGWI_SHARED void aigwi_dialect_put_schema(aigw_out *out, aigw_str raw, int open
     }
 }
 
+/* ---- reading a request */
+
+AIGWI_SHARED int aigwi_dialect_is(aigw_str s, const char *word) {
+    return aigw_base_eq(s, aigw_base_str(word));
+}
+AIGWI_SHARED aigw_str aigwi_dialect_span(const char *p, const char *end) {
+    return aigwi_dialect_slice(p, (size_t)(end - p));
+}
+AIGWI_SHARED aigw_str aigwi_dialect_path(const aigw_head *head) {
+    aigw_str path = head->target;
+    for (size_t i = 0; i < path.n; i++)
+        if (path.p[i] == '?' || path.p[i] == '#') path.n = i;
+    return path;
+}
+AIGWI_SHARED int aigwi_dialect_ends(aigw_str s, const char *tail) {
+    size_t n = strlen(tail);
+    return s.n >= n && !memcmp(s.p + s.n - n, tail, n);
+}
+AIGWI_SHARED int aigwi_dialect_begins(aigw_str s, const char *head) {
+    size_t n = strlen(head);
+    return s.n >= n && !memcmp(s.p, head, n);
+}
+
+/* What the readers of all dialects carry. */
+typedef struct {
+    aigw_json   j;
+    aigw_arena *mem;
+    aigw_req   *req;
+    unsigned    calls, results;        /* calls and results without an id so far: the n-th result answers the n-th call */
+    aigw_part   none;                  /* stands in for a part that found no memory */
+} aigwi_dialect_reader;
+/* Parts being listed; `tail` points into the struct or a part, so it must not be copied. */
+typedef struct { aigw_part *head, **tail; } aigwi_dialect_list;
+
+AIGWI_SHARED void aigwi_dialect_nomem(aigwi_dialect_reader *r) {
+    aigw_json_fail(&r->j, AIGW_E_NOMEM, aigw_json_at(&r->j), "no memory for this request");
+}
+AIGWI_SHARED aigw_part *aigwi_dialect_add(aigwi_dialect_reader *r, aigwi_dialect_list *l, int kind, size_t at) {
+    aigw_part *p = aigwi_dialect_add_part(r->mem, l->tail, kind, at);
+    if (p) {
+        l->tail = &p->next;
+        return p;
+    }
+    aigwi_dialect_nomem(r);
+    memset(&r->none, 0, sizeof r->none);
+    return &r->none;
+}
+AIGWI_SHARED void aigwi_dialect_raw(aigwi_dialect_reader *r) {
+    aigwi_dialect_add_raw(r->mem, r->req, &r->j);
+}
+/* The next member that is not null: its number, `count` when unknown, -1 at the end. Nulls say the same as nothing. */
+AIGWI_SHARED int aigwi_dialect_field(aigwi_dialect_reader *r, const aigw_str *names, int count, uint64_t *seen) {
+    int f;
+    do f = aigw_json_field(&r->j, names, count, seen); while (f >= 0 && aigw_json_null(&r->j));
+    return f;
+}
+/* The string member `name` of the object that is next, without taking anything; empty when it is not there. As it
+   stands. */
+AIGWI_SHARED aigw_str aigwi_dialect_peek(const aigw_json *at, const char *name) {
+    aigw_json j = *at;
+    aigw_text t;
+    if (aigw_json_kind(&j) == AIGW_JSON_OBJECT && aigw_json_object(&j))
+        for (; aigw_json_member(&j); aigw_json_skip(&j))
+            if (aigwi_dialect_is(j.key, name) && aigw_json_kind(&j) == AIGW_JSON_STRING && aigw_json_text(&j, &t))
+                return aigwi_dialect_span(t.p, t.p + t.n);
+    return aigw_base_str(NULL);
+}
+/* Stop strings: one, or a list. */
+AIGWI_SHARED void aigwi_dialect_stop_in(aigwi_dialect_reader *r) {
+    aigw_json *j = &r->j;
+    aigw_item **tail = &r->req->stop;
+    int list = aigw_json_kind(j) == AIGW_JSON_ARRAY;
+    r->req->stop_at = aigw_json_at(j);
+    if (list) aigw_json_array(j);
+    while (!list || aigw_json_item(j)) {
+        size_t at = aigw_json_at(j);
+        aigw_text t = aigwi_dialect_text(aigw_base_str(NULL), AIGW_TEXT_PLAIN);
+        if (!aigw_json_text(j, &t)) return;
+        aigw_item *i = aigwi_dialect_add_item(r->mem, tail, t, at);
+        if (!i) {
+            aigwi_dialect_nomem(r);
+            return;
+        }
+        tail = &i->next;
+        if (!list) return;
+    }
+}
+
+/* ---- writing a request */
+
+typedef struct {
+    const aigw_req    *req;
+    const aigw_target *to;
+    aigw_arena        *mem;
+    aigw_out          *out;
+    aigw_loss         *loss;
+    int                err;           /* AIGW_E_REFUSED once something was; the report goes on */
+} aigwi_dialect_writer;
+
+AIGWI_SHARED void aigwi_dialect_lose(aigwi_dialect_writer *w, size_t at, const char *tail, int action, const char *reason) {
+    int r = aigw_model_loss_at(w->loss, at, tail, action, reason);
+    if (r < 0 && !w->err) w->err = r;
+}
+AIGWI_SHARED void aigwi_dialect_refuse(aigwi_dialect_writer *w, size_t at, const char *reason) {
+    aigwi_dialect_lose(w, at, "", AIGW_LOSS_REFUSED, reason);
+}
+AIGWI_SHARED void aigwi_dialect_drop(aigwi_dialect_writer *w, size_t at, const char *reason) {
+    aigwi_dialect_lose(w, at, "", AIGW_LOSS_DROPPED, reason);
+}
+AIGWI_SHARED int aigwi_dialect_lacks(const aigwi_dialect_writer *w, uint32_t can) {
+    return w->to && (w->to->no & can) != 0;
+}
+AIGWI_SHARED void aigwi_dialect_member(aigw_out *o, const char *name, const char *word) {
+    aigw_json_key(o, name);
+    aigw_json_put_str(o, aigw_base_str(word));
+}
+AIGWI_SHARED void aigwi_dialect_member_str(aigw_out *o, const char *name, aigw_str s) {
+    aigw_json_key(o, name);
+    aigw_json_put_str(o, s);
+}
+AIGWI_SHARED void aigwi_dialect_member_text(aigw_out *o, const char *name, aigw_text t) {
+    aigw_json_key(o, name);
+    aigw_json_put_text(o, t);
+}
+
 /* ==== >>dialect.openai =============================================================================================
  * Knows Chat Completions as OpenAI writes it, and the ways in which its many copies answer. Requests are read in one pass;
  * answers, whole or streamed, by one reader of choices, since a `message` is a `delta` that comes at once. */
@@ -6136,40 +6274,19 @@ AIGWI_SHARED void aigwi_dialect_put_schema(aigw_out *out, aigw_str raw, int open
 
 static const aigw_str aigwi_openai_own = AIGW_STR("openai-chat");
 
-static int aigwi_openai_is(aigw_str s, const char *word) {
-    return aigw_base_eq(s, aigw_base_str(word));
-}
-static aigw_str aigwi_openai_span(const char *p, const char *end) {
-    return aigwi_dialect_slice(p, (size_t)(end - p));
-}
-
 /* ---- what does a head ask? */
 
-static aigw_str aigwi_openai_path(const aigw_head *head) {
-    aigw_str path = head->target;
-    for (size_t i = 0; i < path.n; i++)
-        if (path.p[i] == '?' || path.p[i] == '#') path.n = i;
-    return path;
-}
-static int aigwi_openai_ends(aigw_str s, const char *tail) {
-    size_t n = strlen(tail);
-    return s.n >= n && !memcmp(s.p + s.n - n, tail, n);
-}
-static int aigwi_openai_begins(aigw_str s, const char *head) {
-    size_t n = strlen(head);
-    return s.n >= n && !memcmp(s.p, head, n);
-}
 /* The name in /v1/models/{name} (names may hold slashes); empty for the list; p NULL when the path is another. */
 static aigw_str aigwi_openai_model_in(aigw_str path) {
-    size_t skip = aigwi_openai_begins(path, "/v1/models") ? 10 : aigwi_openai_begins(path, "/models") ? 7 : 0;
+    size_t skip = aigwi_dialect_begins(path, "/v1/models") ? 10 : aigwi_dialect_begins(path, "/models") ? 7 : 0;
     if (!skip || (path.n > skip && path.p[skip] != '/')) return aigw_base_str(NULL);
     if (path.n > skip) skip++;
-    return aigwi_openai_span(path.p + skip, path.p + path.n);
+    return aigwi_dialect_span(path.p + skip, path.p + path.n);
 }
 static int aigwi_openai_match(const aigw_head *head) {
-    aigw_str path = aigwi_openai_path(head);
-    if (aigwi_openai_is(head->method, "POST")) return aigwi_openai_ends(path, "/chat/completions") ? AIGW_OP_CHAT : AIGW_OP_NONE;
-    return aigwi_openai_is(head->method, "GET") && aigwi_openai_model_in(path).p ? AIGW_OP_MODELS : AIGW_OP_NONE;
+    aigw_str path = aigwi_dialect_path(head);
+    if (aigwi_dialect_is(head->method, "POST")) return aigwi_dialect_ends(path, "/chat/completions") ? AIGW_OP_CHAT : AIGW_OP_NONE;
+    return aigwi_dialect_is(head->method, "GET") && aigwi_openai_model_in(path).p ? AIGW_OP_MODELS : AIGW_OP_NONE;
 }
 
 /* ---- requests in */
@@ -6221,60 +6338,18 @@ AIGWI_OPENAI_OBJECT(detail, AIGWI_OPENAI_DETAIL)
     X(T_MODE, "mode") X(T_TOOLS, "tools") X(T_SCHEMA, "json_schema")
 AIGWI_OPENAI_OBJECT(tool, AIGWI_OPENAI_TOOL)
 
-typedef struct {
-    aigw_json   j;
-    aigw_arena *mem;
-    aigw_req   *req;
-    unsigned    calls, results;        /* calls and results without an id so far: the n-th result answers the n-th call */
-    aigw_part   none;                  /* stands in for a part that found no memory */
-} aigwi_openai_reader;
-/* Parts being listed; `tail` points into the struct or a part, so it must not be copied. */
-typedef struct { aigw_part *head, **tail; } aigwi_openai_list;
 
-static void aigwi_openai_nomem(aigwi_openai_reader *r) {
-    aigw_json_fail(&r->j, AIGW_E_NOMEM, aigw_json_at(&r->j), "no memory for this request");
-}
-static aigw_part *aigwi_openai_add(aigwi_openai_reader *r, aigwi_openai_list *l, int kind, size_t at) {
-    aigw_part *p = aigwi_dialect_add_part(r->mem, l->tail, kind, at);
-    if (p) {
-        l->tail = &p->next;
-        return p;
-    }
-    aigwi_openai_nomem(r);
-    memset(&r->none, 0, sizeof r->none);
-    return &r->none;
-}
-static void aigwi_openai_raw(aigwi_openai_reader *r) {
-    aigwi_dialect_add_raw(r->mem, r->req, &r->j);
-}
-/* The next member that is not null: its number, `count` when unknown, -1 at the end. Nulls say the same as nothing. */
-static int aigwi_openai_field(aigwi_openai_reader *r, const aigw_str *names, int count, uint64_t *seen) {
-    int f;
-    do f = aigw_json_field(&r->j, names, count, seen); while (f >= 0 && aigw_json_null(&r->j));
-    return f;
-}
-/* The string member `name` of the object that is next, without taking anything; empty when it is not there. As it
-   stands. */
-static aigw_str aigwi_openai_peek(const aigw_json *at, const char *name) {
-    aigw_json j = *at;
-    aigw_text t;
-    if (aigw_json_kind(&j) == AIGW_JSON_OBJECT && aigw_json_object(&j))
-        for (; aigw_json_member(&j); aigw_json_skip(&j))
-            if (aigwi_openai_is(j.key, name) && aigw_json_kind(&j) == AIGW_JSON_STRING && aigw_json_text(&j, &t))
-                return aigwi_openai_span(t.p, t.p + t.n);
-    return aigw_base_str(NULL);
-}
 
 /* `prompt_cache_breakpoint` {mode, ttl "30m" | "12h"}, and OpenRouter's `cache_control` {type, ttl "5m" | "1h"}:
    seconds, 1 when not said. */
-static uint32_t aigwi_openai_cache_in(aigwi_openai_reader *r) {
+static uint32_t aigwi_openai_cache_in(aigwi_dialect_reader *r) {
     uint64_t seen = 0;
     uint32_t ttl = 1;
     int f;
-    for (aigw_json_object(&r->j); (f = aigwi_openai_field(r, aigwi_openai_cache_names, AIGWI_OPENAI_cache, &seen)) >= 0; ) {
+    for (aigw_json_object(&r->j); (f = aigwi_dialect_field(r, aigwi_openai_cache_names, AIGWI_OPENAI_cache, &seen)) >= 0; ) {
         aigw_str word;
         if (f != AIGWI_OPENAI_K_TTL) {
-            if (f == AIGWI_OPENAI_cache) aigwi_openai_raw(r);
+            if (f == AIGWI_OPENAI_cache) aigwi_dialect_raw(r);
             else aigw_json_skip(&r->j);
         } else if (aigw_json_str(&r->j, r->mem, &word)) {
             int64_t ms = aigw_base_duration_ms(word);
@@ -6284,12 +6359,12 @@ static uint32_t aigwi_openai_cache_in(aigwi_openai_reader *r) {
     return ttl;
 }
 /* A data URL becomes bytes with their type; all else stays a URL. */
-static void aigwi_openai_url_in(aigwi_openai_reader *r, aigw_part *p, aigw_text url) {
+static void aigwi_openai_url_in(aigwi_dialect_reader *r, aigw_part *p, aigw_text url) {
     p->source = AIGW_SOURCE_URL;
     p->text = url;
     if (aigwi_dialect_data_url(url, r->mem, &p->mime, &p->text)) p->source = AIGW_SOURCE_BYTES;
 }
-static void aigwi_openai_image_in(aigwi_openai_reader *r, aigw_part *p) {
+static void aigwi_openai_image_in(aigwi_dialect_reader *r, aigw_part *p) {
     aigw_text url;
     uint64_t seen = 0;
     int f;
@@ -6297,40 +6372,40 @@ static void aigwi_openai_image_in(aigwi_openai_reader *r, aigw_part *p) {
         if (aigw_json_text(&r->j, &url)) aigwi_openai_url_in(r, p, url);
         return;
     }
-    for (aigw_json_object(&r->j); (f = aigwi_openai_field(r, aigwi_openai_image_names, AIGWI_OPENAI_image, &seen)) >= 0; ) switch (f) {
+    for (aigw_json_object(&r->j); (f = aigwi_dialect_field(r, aigwi_openai_image_names, AIGWI_OPENAI_image, &seen)) >= 0; ) switch (f) {
     case AIGWI_OPENAI_I_URL:    if (aigw_json_text(&r->j, &url)) aigwi_openai_url_in(r, p, url); break;
     case AIGWI_OPENAI_I_DETAIL:
         p->detail_at = aigw_json_at(&r->j);
         aigw_json_str(&r->j, r->mem, &p->detail);
         break;
-    default:                    aigwi_openai_raw(r);
+    default:                    aigwi_dialect_raw(r);
     }
     if (!(seen & 1)) aigw_json_fail(&r->j, AIGW_E_MISSING, p->at, "an image needs image_url.url");
 }
-static void aigwi_openai_audio_in(aigwi_openai_reader *r, aigw_part *p) {
+static void aigwi_openai_audio_in(aigwi_dialect_reader *r, aigw_part *p) {
     aigw_str format = AIGW_STR("wav");
     uint64_t seen = 0;
     int f;
-    for (aigw_json_object(&r->j); (f = aigwi_openai_field(r, aigwi_openai_audio_names, AIGWI_OPENAI_audio, &seen)) >= 0; ) switch (f) {
+    for (aigw_json_object(&r->j); (f = aigwi_dialect_field(r, aigwi_openai_audio_names, AIGWI_OPENAI_audio, &seen)) >= 0; ) switch (f) {
     case AIGWI_OPENAI_A_DATA:   aigw_json_text(&r->j, &p->text); break;
     case AIGWI_OPENAI_A_FORMAT: aigw_json_str(&r->j, r->mem, &format); break;
-    default:                    aigwi_openai_raw(r);
+    default:                    aigwi_dialect_raw(r);
     }
     if (!(seen & 1)) aigw_json_fail(&r->j, AIGW_E_MISSING, p->at, "audio needs input_audio.data");
     char *mime = (char *)aigw_base_take(r->mem, format.n + 6, 1, 1);
     if (!mime) {
-        aigwi_openai_nomem(r);
+        aigwi_dialect_nomem(r);
         return;
     }
     memcpy(mime, "audio/", 6);
     if (format.n) memcpy(mime + 6, format.p, format.n);
-    p->mime = aigwi_openai_span(mime, mime + 6 + format.n);
+    p->mime = aigwi_dialect_span(mime, mime + 6 + format.n);
 }
-static void aigwi_openai_file_in(aigwi_openai_reader *r, aigw_part *p) {
+static void aigwi_openai_file_in(aigwi_dialect_reader *r, aigw_part *p) {
     aigw_text data;
     uint64_t seen = 0;
     int f;
-    for (aigw_json_object(&r->j); (f = aigwi_openai_field(r, aigwi_openai_file_names, AIGWI_OPENAI_file, &seen)) >= 0; ) switch (f) {
+    for (aigw_json_object(&r->j); (f = aigwi_dialect_field(r, aigwi_openai_file_names, AIGWI_OPENAI_file, &seen)) >= 0; ) switch (f) {
     case AIGWI_OPENAI_F_NAME: aigw_json_str(&r->j, r->mem, &p->name); break;
     case AIGWI_OPENAI_F_ID:
         p->source = AIGW_SOURCE_FILE;
@@ -6340,31 +6415,31 @@ static void aigwi_openai_file_in(aigwi_openai_reader *r, aigw_part *p) {
         if (!aigw_json_text(&r->j, &data)) break;
         aigwi_openai_url_in(r, p, data);
         break;
-    default: aigwi_openai_raw(r);
+    default: aigwi_dialect_raw(r);
     }
     int id = (int)(seen >> AIGWI_OPENAI_F_ID & 1), bytes = (int)(seen >> AIGWI_OPENAI_F_DATA & 1);
     if (id == bytes) aigw_json_fail(&r->j, id ? AIGW_E_VALUE : AIGW_E_MISSING, p->at, "a file needs either file_id or file_data");
 }
 /* Mistral's thinking: a string, or a list of text parts. */
-static void aigwi_openai_thinking_in(aigwi_openai_reader *r, aigwi_openai_list *l, size_t at) {
+static void aigwi_openai_thinking_in(aigwi_dialect_reader *r, aigwi_dialect_list *l, size_t at) {
     aigw_part *p;
     if (aigw_json_kind(&r->j) == AIGW_JSON_STRING) {
-        aigw_json_text(&r->j, &aigwi_openai_add(r, l, AIGW_PART_REASONING, at)->text);
+        aigw_json_text(&r->j, &aigwi_dialect_add(r, l, AIGW_PART_REASONING, at)->text);
         return;
     }
     for (aigw_json_array(&r->j); aigw_json_item(&r->j); ) {
         uint64_t seen = 0;
         int f;
-        p = aigwi_openai_add(r, l, AIGW_PART_REASONING, aigw_json_at(&r->j));
-        for (aigw_json_object(&r->j); (f = aigwi_openai_field(r, aigwi_openai_part_names, AIGWI_OPENAI_part, &seen)) >= 0; ) switch (f) {
+        p = aigwi_dialect_add(r, l, AIGW_PART_REASONING, aigw_json_at(&r->j));
+        for (aigw_json_object(&r->j); (f = aigwi_dialect_field(r, aigwi_openai_part_names, AIGWI_OPENAI_part, &seen)) >= 0; ) switch (f) {
         case AIGWI_OPENAI_P_TYPE: aigw_json_skip(&r->j); break;
         case AIGWI_OPENAI_P_TEXT: aigw_json_text(&r->j, &p->text); break;
-        default:                  aigwi_openai_raw(r);
+        default:                  aigwi_dialect_raw(r);
         }
     }
 }
 /* What the parts of a message are sorted into: the order of members in JSON says nothing. */
-typedef struct { aigwi_openai_list reasoning, content, refusal, calls; } aigwi_openai_bag;
+typedef struct { aigwi_dialect_list reasoning, content, refusal, calls; } aigwi_openai_bag;
 
 static const struct { aigw_str type; uint8_t kind, member; } aigwi_openai_parts[] = {
     { AIGW_STR("text"),        AIGW_PART_TEXT,      AIGWI_OPENAI_P_TEXT        },
@@ -6376,34 +6451,34 @@ static const struct { aigw_str type; uint8_t kind, member; } aigwi_openai_parts[
 };
 #define AIGWI_OPENAI_PARTS (sizeof aigwi_openai_parts / sizeof aigwi_openai_parts[0])
 
-static void aigwi_openai_part_in(aigwi_openai_reader *r, aigwi_openai_bag *bag) {
+static void aigwi_openai_part_in(aigwi_dialect_reader *r, aigwi_openai_bag *bag) {
     aigw_json *j = &r->j;
     size_t at = aigw_json_at(j), row = 0;
     uint64_t seen = 0;
     aigw_part *p;
     int f;
-    aigw_str type = aigwi_openai_peek(j, "type");
+    aigw_str type = aigwi_dialect_peek(j, "type");
     while (row < AIGWI_OPENAI_PARTS && !aigw_base_eq(type, aigwi_openai_parts[row].type)) row++;
     if (row == AIGWI_OPENAI_PARTS) {
         aigw_str raw = aigw_base_str(NULL);
         if (aigw_json_kind(j) == AIGW_JSON_OBJECT && !type.n) aigw_json_fail(j, AIGW_E_MISSING, at, "a content part needs a type");
         if (aigw_json_kind(j) != AIGW_JSON_OBJECT) aigw_json_object(j);     /* says what is wrong */
         aigw_json_raw(j, &raw);
-        p = aigwi_openai_add(r, &bag->content, AIGW_PART_OTHER, at);
+        p = aigwi_dialect_add(r, &bag->content, AIGW_PART_OTHER, at);
         p->name = aigwi_openai_own;
         p->text = aigwi_dialect_text(raw, AIGW_TEXT_JSON);
         return;
     }
     int kind = aigwi_openai_parts[row].kind, member = aigwi_openai_parts[row].member;
     p = &r->none;
-    if (kind != AIGW_PART_REASONING) p = aigwi_openai_add(r, kind == AIGW_PART_REFUSAL ? &bag->refusal : &bag->content, kind, at);
-    for (aigw_json_object(j); (f = aigwi_openai_field(r, aigwi_openai_part_names, AIGWI_OPENAI_part, &seen)) >= 0; ) {
+    if (kind != AIGW_PART_REASONING) p = aigwi_dialect_add(r, kind == AIGW_PART_REFUSAL ? &bag->refusal : &bag->content, kind, at);
+    for (aigw_json_object(j); (f = aigwi_dialect_field(r, aigwi_openai_part_names, AIGWI_OPENAI_part, &seen)) >= 0; ) {
         if (f == AIGWI_OPENAI_P_TYPE) aigw_json_skip(j);
         else if (f == AIGWI_OPENAI_P_BREAKPOINT || f == AIGWI_OPENAI_P_CACHE_CONTROL) {
             p->cache_at = aigw_json_at(j);
             p->cache_ttl_s = aigwi_openai_cache_in(r);
         }
-        else if (f != member) aigwi_openai_raw(r);
+        else if (f != member) aigwi_dialect_raw(r);
         else if (kind == AIGW_PART_IMAGE) aigwi_openai_image_in(r, p);
         else if (kind == AIGW_PART_AUDIO) aigwi_openai_audio_in(r, p);
         else if (kind == AIGW_PART_FILE) aigwi_openai_file_in(r, p);
@@ -6412,10 +6487,10 @@ static void aigwi_openai_part_in(aigwi_openai_reader *r, aigwi_openai_bag *bag) 
     }
     if (!(seen >> member & 1)) aigw_json_fail(j, AIGW_E_MISSING, at, "a content part needs the member that its type names");
 }
-static void aigwi_openai_content_in(aigwi_openai_reader *r, aigwi_openai_bag *bag) {
+static void aigwi_openai_content_in(aigwi_dialect_reader *r, aigwi_openai_bag *bag) {
     aigw_json *j = &r->j;
     if (aigw_json_kind(j) == AIGW_JSON_STRING) {
-        aigw_part *p = aigwi_openai_add(r, &bag->content, AIGW_PART_TEXT, aigw_json_at(j));
+        aigw_part *p = aigwi_dialect_add(r, &bag->content, AIGW_PART_TEXT, aigw_json_at(j));
         aigw_json_text(j, &p->text);
         return;
     }
@@ -6426,25 +6501,25 @@ static void aigwi_openai_content_in(aigwi_openai_reader *r, aigwi_openai_bag *ba
     for (aigw_json_array(j); aigw_json_item(j); ) aigwi_openai_part_in(r, bag);
 }
 
-static void aigwi_openai_state_in(aigwi_openai_reader *r, aigw_opaque **state, aigw_text t, int kind, int base64, size_t at) {
+static void aigwi_openai_state_in(aigwi_dialect_reader *r, aigw_opaque **state, aigw_text t, int kind, int base64, size_t at) {
     *state = aigwi_dialect_get_opaque(t, r->mem, aigwi_openai_own, kind, base64);
     if (*state) (*state)->at = at;
-    else aigwi_openai_nomem(r);
+    else aigwi_dialect_nomem(r);
 }
 /* {"google": {"thought_signature": "..."}}: Gemini's state, as its OpenAI endpoint writes it. */
-static void aigwi_openai_extra_in(aigwi_openai_reader *r, aigw_opaque **state) {
+static void aigwi_openai_extra_in(aigwi_dialect_reader *r, aigw_opaque **state) {
     aigw_json *j = &r->j;
     for (aigw_json_object(j); aigw_json_member(j); ) {
         if (aigw_json_null(j)) continue;
-        if (!aigwi_openai_is(j->key, "google")) {
-            aigwi_openai_raw(r);
+        if (!aigwi_dialect_is(j->key, "google")) {
+            aigwi_dialect_raw(r);
             continue;
         }
         for (aigw_json_object(j); aigw_json_member(j); ) {
             aigw_text t;
             size_t at = aigw_json_at(j);
-            if (aigwi_openai_is(j->key, "thought")) aigw_json_skip(j);       /* says only that the other is there */
-            else if (!aigwi_openai_is(j->key, "thought_signature")) aigwi_openai_raw(r);
+            if (aigwi_dialect_is(j->key, "thought")) aigw_json_skip(j);       /* says only that the other is there */
+            else if (!aigwi_dialect_is(j->key, "thought_signature")) aigwi_dialect_raw(r);
             else if (aigw_json_text(j, &t) && t.n) {
                 aigwi_openai_state_in(r, state, t, AIGW_OPAQUE_SIGNATURE, 1, at);
             }
@@ -6452,26 +6527,26 @@ static void aigwi_openai_extra_in(aigwi_openai_reader *r, aigw_opaque **state) {
     }
 }
 /* An id of our own for the n-th call or result that has none. */
-static aigw_str aigwi_openai_made(aigwi_openai_reader *r, unsigned n) {
+static aigw_str aigwi_openai_made(aigwi_dialect_reader *r, unsigned n) {
     aigw_out o;
     char *p = (char *)aigw_base_take(r->mem, 16, 1, 1);
     if (!p) {
-        aigwi_openai_nomem(r);
+        aigwi_dialect_nomem(r);
         return aigw_base_str(NULL);
     }
     aigw_base_out_init(&o, p, 16, NULL, 0);
     aigw_base_put_lit(&o, "call_");
     aigw_base_put_int(&o, n);
-    return aigwi_openai_span(p, p + o.buf.n);
+    return aigwi_dialect_span(p, p + o.buf.n);
 }
 /* {name, arguments} or {name, input}: into the call. */
-static void aigwi_openai_function_in(aigwi_openai_reader *r, aigw_part *p) {
+static void aigwi_openai_function_in(aigwi_dialect_reader *r, aigw_part *p) {
     uint64_t seen = 0;
     aigw_json *j = &r->j;
     int f, words = p->custom ? AIGWI_OPENAI_N_INPUT : AIGWI_OPENAI_N_ARGUMENTS;
-    for (aigw_json_object(j); (f = aigwi_openai_field(r, aigwi_openai_function_names, AIGWI_OPENAI_function, &seen)) >= 0; ) {
+    for (aigw_json_object(j); (f = aigwi_dialect_field(r, aigwi_openai_function_names, AIGWI_OPENAI_function, &seen)) >= 0; ) {
         if (f == AIGWI_OPENAI_N_NAME) aigw_json_str(j, r->mem, &p->name);
-        else if (f != words) aigwi_openai_raw(r);
+        else if (f != words) aigwi_dialect_raw(r);
         else if (aigw_json_kind(j) == AIGW_JSON_OBJECT) {        /* Mistral, Ollama: arguments as an object */
             aigw_str raw = aigw_base_str(NULL);
             aigw_json_raw(j, &raw);
@@ -6480,18 +6555,18 @@ static void aigwi_openai_function_in(aigwi_openai_reader *r, aigw_part *p) {
     }
     if (!p->name.n) aigw_json_fail(j, AIGW_E_MISSING, p->at, "a tool call needs a name");
 }
-static void aigwi_openai_call_in(aigwi_openai_reader *r, aigwi_openai_list *l) {
-    aigw_part *p = aigwi_openai_add(r, l, AIGW_PART_TOOL_CALL, aigw_json_at(&r->j));
+static void aigwi_openai_call_in(aigwi_dialect_reader *r, aigwi_dialect_list *l) {
+    aigw_part *p = aigwi_dialect_add(r, l, AIGW_PART_TOOL_CALL, aigw_json_at(&r->j));
     uint64_t seen = 0;
     int f;
-    for (aigw_json_object(&r->j); (f = aigwi_openai_field(r, aigwi_openai_call_names, AIGWI_OPENAI_call, &seen)) >= 0; ) switch (f) {
+    for (aigw_json_object(&r->j); (f = aigwi_dialect_field(r, aigwi_openai_call_names, AIGWI_OPENAI_call, &seen)) >= 0; ) switch (f) {
     case AIGWI_OPENAI_C_ID:     aigw_json_str(&r->j, r->mem, &p->id); break;
     case AIGWI_OPENAI_C_CUSTOM: p->custom = 1;                   /* fall through */
     case AIGWI_OPENAI_C_FUNCTION: aigwi_openai_function_in(r, p); break;
     case AIGWI_OPENAI_C_EXTRA:  aigwi_openai_extra_in(r, &p->state); break;
     case AIGWI_OPENAI_C_TYPE:
     case AIGWI_OPENAI_C_INDEX:  aigw_json_skip(&r->j); break;
-    default:                    aigwi_openai_raw(r);
+    default:                    aigwi_dialect_raw(r);
     }
     if (!(seen >> AIGWI_OPENAI_C_FUNCTION & 3)) aigw_json_fail(&r->j, AIGW_E_MISSING, p->at, "a tool call needs `function` or `custom`");
     if (p->id.n) return;
@@ -6500,13 +6575,13 @@ static void aigwi_openai_call_in(aigwi_openai_reader *r, aigwi_openai_list *l) {
 }
 
 /* One entry of `reasoning_details`. A signature without words belongs to the words before it (streams send it apart). */
-static void aigwi_openai_detail_in(aigwi_openai_reader *r, aigwi_openai_list *l) {
+static void aigwi_openai_detail_in(aigwi_dialect_reader *r, aigwi_dialect_list *l) {
     aigw_json *j = &r->j;
     size_t at = aigw_json_at(j), state_at = at;
     aigw_text words = aigwi_dialect_text(aigw_base_str(NULL), AIGW_TEXT_PLAIN), state = words;
     int f, kind = AIGW_OPAQUE_SIGNATURE;
     uint64_t seen = 0;
-    for (aigw_json_object(j); (f = aigwi_openai_field(r, aigwi_openai_detail_names, AIGWI_OPENAI_detail, &seen)) >= 0; ) switch (f) {
+    for (aigw_json_object(j); (f = aigwi_dialect_field(r, aigwi_openai_detail_names, AIGWI_OPENAI_detail, &seen)) >= 0; ) switch (f) {
     case AIGWI_OPENAI_D_TEXT:
     case AIGWI_OPENAI_D_SUMMARY:   aigw_json_text(j, &words); break;
     case AIGWI_OPENAI_D_DATA:      kind = AIGW_OPAQUE_REDACTED;  /* fall through */
@@ -6516,27 +6591,27 @@ static void aigwi_openai_detail_in(aigwi_openai_reader *r, aigwi_openai_list *l)
         break;
     case AIGWI_OPENAI_D_TYPE:
     case AIGWI_OPENAI_D_INDEX:     aigw_json_skip(j); break;
-    default:                       aigwi_openai_raw(r);
+    default:                       aigwi_dialect_raw(r);
     }
     aigw_part *last = l->head;
     while (last && last->next) last = last->next;
     if (words.n || !last || last->state || kind == AIGW_OPAQUE_REDACTED) {
         if (!words.n && !state.n) return;
-        last = aigwi_openai_add(r, l, AIGW_PART_REASONING, at);
+        last = aigwi_dialect_add(r, l, AIGW_PART_REASONING, at);
     }
     if (words.n) last->text = words;
     if (state.n) aigwi_openai_state_in(r, &last->state, state, kind, 0, state_at);
 }
 /* `reasoning_content` and `reasoning` say what `reasoning_details` says too, when it has words. */
-static void aigwi_openai_reasoning_in(aigwi_openai_reader *r, aigwi_openai_list *l, const aigw_json *details, aigw_text words, size_t at) {
+static void aigwi_openai_reasoning_in(aigwi_dialect_reader *r, aigwi_dialect_list *l, const aigw_json *details, aigw_text words, size_t at) {
     aigw_json save = r->j;
     int has_words = 0;
     if (details) {
         r->j = *details;
         for (aigw_json_array(&r->j); aigw_json_item(&r->j); aigw_json_skip(&r->j))
-            has_words |= aigwi_openai_peek(&r->j, "text").n || aigwi_openai_peek(&r->j, "summary").n;
+            has_words |= aigwi_dialect_peek(&r->j, "text").n || aigwi_dialect_peek(&r->j, "summary").n;
     }
-    if (words.n && !has_words) aigwi_openai_add(r, l, AIGW_PART_REASONING, at)->text = words;
+    if (words.n && !has_words) aigwi_dialect_add(r, l, AIGW_PART_REASONING, at)->text = words;
     if (details) {
         r->j = *details;
         for (aigw_json_array(&r->j); aigw_json_item(&r->j); ) aigwi_openai_detail_in(r, l);
@@ -6555,12 +6630,12 @@ static const struct { aigw_str word; uint8_t role; } aigwi_openai_roles[] = {
 #define AIGWI_OPENAI_ROLES (sizeof aigwi_openai_roles / sizeof aigwi_openai_roles[0])
 
 /* A tool's result: what the message says becomes the content of its one part. */
-static aigw_part *aigwi_openai_result_in(aigwi_openai_reader *r, aigwi_openai_bag *bag, aigw_str id, aigw_str name, int has_id, size_t at) {
-    aigwi_openai_list one;
+static aigw_part *aigwi_openai_result_in(aigwi_dialect_reader *r, aigwi_openai_bag *bag, aigw_str id, aigw_str name, int has_id, size_t at) {
+    aigwi_dialect_list one;
     aigw_part *p, *words = bag->content.head;
     one.head = NULL;
     one.tail = &one.head;
-    p = aigwi_openai_add(r, &one, AIGW_PART_TOOL_RESULT, at);
+    p = aigwi_dialect_add(r, &one, AIGW_PART_TOOL_RESULT, at);
     p->name = name;
     p->id = id;
     p->parts = words && !words->next && words->kind == AIGW_PART_TEXT && !words->text.n ? NULL : words;
@@ -6583,7 +6658,7 @@ static aigw_part *aigwi_openai_assistant_in(aigwi_openai_bag *bag) {
     *bag->reasoning.tail = bag->content.head;
     return bag->reasoning.head;
 }
-static void aigwi_openai_message_in(aigwi_openai_reader *r) {
+static void aigwi_openai_message_in(aigwi_dialect_reader *r) {
     aigw_json *j = &r->j, details;
     size_t at = aigw_json_at(j), words_at = 0, row;
     aigw_str role = aigw_base_str(NULL), name = role, id = role;
@@ -6598,7 +6673,7 @@ static void aigwi_openai_message_in(aigwi_openai_reader *r) {
     bag.refusal.tail = &bag.refusal.head;
     bag.calls.tail = &bag.calls.head;
     memset(&details, 0, sizeof details);
-    for (aigw_json_object(j); (f = aigwi_openai_field(r, aigwi_openai_message_names, AIGWI_OPENAI_message, &seen)) >= 0; ) switch (f) {
+    for (aigw_json_object(j); (f = aigwi_dialect_field(r, aigwi_openai_message_names, AIGWI_OPENAI_message, &seen)) >= 0; ) switch (f) {
     case AIGWI_OPENAI_M_ROLE:    aigw_json_str(j, r->mem, &role); break;
     case AIGWI_OPENAI_M_NAME:    aigw_json_str(j, r->mem, &name); break;
     case AIGWI_OPENAI_M_CALL_ID: aigw_json_str(j, r->mem, &id); break;
@@ -6608,7 +6683,7 @@ static void aigwi_openai_message_in(aigwi_openai_reader *r) {
         for (aigw_json_array(j); aigw_json_item(j); ) aigwi_openai_call_in(r, &bag.calls);
         break;
     case AIGWI_OPENAI_M_FUNCTION_CALL: {
-        aigw_part *p = aigwi_openai_add(r, &bag.calls, AIGW_PART_TOOL_CALL, aigw_json_at(j));
+        aigw_part *p = aigwi_dialect_add(r, &bag.calls, AIGW_PART_TOOL_CALL, aigw_json_at(j));
         aigwi_openai_function_in(r, p);
         p->no_id = 1;
         p->id = aigwi_openai_made(r, r->calls++);
@@ -6616,7 +6691,7 @@ static void aigwi_openai_message_in(aigwi_openai_reader *r) {
     }
     case AIGWI_OPENAI_M_REFUSAL: {
         size_t here = aigw_json_at(j);
-        if (aigw_json_text(j, &t) && t.n) aigwi_openai_add(r, &bag.refusal, AIGW_PART_REFUSAL, here)->text = t;
+        if (aigw_json_text(j, &t) && t.n) aigwi_dialect_add(r, &bag.refusal, AIGW_PART_REFUSAL, here)->text = t;
         break;
     }
     case AIGWI_OPENAI_M_REASONING_CONTENT:
@@ -6632,9 +6707,9 @@ static void aigwi_openai_message_in(aigwi_openai_reader *r) {
         break;
     case AIGWI_OPENAI_M_ANNOTATIONS:                          /* of an answer that is sent back: a list, mostly empty */
         if (j->end - j->at > 1 && j->at[0] == '[' && j->at[1] == ']') aigw_json_skip(j);
-        else aigwi_openai_raw(r);
+        else aigwi_dialect_raw(r);
         break;
-    default: aigwi_openai_raw(r);
+    default: aigwi_dialect_raw(r);
     }
     aigwi_openai_reasoning_in(r, &bag.reasoning, details.p ? &details : NULL, words, words_at);
     if (state && bag.calls.head && !bag.calls.head->state) bag.calls.head->state = state;
@@ -6647,7 +6722,7 @@ static void aigwi_openai_message_in(aigwi_openai_reader *r) {
     int kind = aigwi_openai_roles[row].role;
     aigw_message *m = aigwi_dialect_add_message(r->mem, r->req, kind, at);
     if (!m) {
-        aigwi_openai_nomem(r);
+        aigwi_dialect_nomem(r);
         return;
     }
     if (kind == AIGW_ROLE_TOOL) {
@@ -6661,41 +6736,41 @@ static void aigwi_openai_message_in(aigwi_openai_reader *r) {
 }
 
 /* The members of a function or custom tool. */
-static void aigwi_openai_definition_in(aigwi_openai_reader *r, aigw_tool *t) {
+static void aigwi_openai_definition_in(aigwi_dialect_reader *r, aigw_tool *t) {
     aigw_json *j = &r->j;
     uint64_t seen = 0;
     int f, on = 0, schema = t->kind == AIGW_TOOL_CUSTOM ? AIGWI_OPENAI_N_FORMAT : AIGWI_OPENAI_N_PARAMETERS;
-    for (aigw_json_object(j); (f = aigwi_openai_field(r, aigwi_openai_function_names, AIGWI_OPENAI_function, &seen)) >= 0; ) {
+    for (aigw_json_object(j); (f = aigwi_dialect_field(r, aigwi_openai_function_names, AIGWI_OPENAI_function, &seen)) >= 0; ) {
         if (f == AIGWI_OPENAI_N_NAME) aigw_json_str(j, r->mem, &t->name);
         else if (f == AIGWI_OPENAI_N_DESCRIPTION) aigw_json_text(j, &t->description);
         else if (f == AIGWI_OPENAI_N_STRICT) {
             t->strict_at = aigw_json_at(j);
             if (aigw_json_bool(j, &on)) t->strict = (int8_t)on;
-        } else if (f != schema) aigwi_openai_raw(r);
+        } else if (f != schema) aigwi_dialect_raw(r);
         else if (aigw_json_kind(j) == AIGW_JSON_OBJECT) aigw_json_raw(j, &t->schema);
         else aigw_json_object(j);                             /* says what is wrong */
     }
     if (!t->name.n) aigw_json_fail(j, AIGW_E_MISSING, t->at, "a tool needs a name");
 }
-static aigw_tool *aigwi_openai_tool_add(aigwi_openai_reader *r) {
+static aigw_tool *aigwi_openai_tool_add(aigwi_dialect_reader *r) {
     aigw_tool *t = aigwi_dialect_add_tool(r->mem, r->req, aigw_json_at(&r->j));
-    if (!t) aigwi_openai_nomem(r);
+    if (!t) aigwi_dialect_nomem(r);
     return t;
 }
-static void aigwi_openai_tool_in(aigwi_openai_reader *r) {
+static void aigwi_openai_tool_in(aigwi_dialect_reader *r) {
     aigw_json *j = &r->j;
     uint64_t seen = 0;
     int f;
-    aigw_str type = aigwi_openai_peek(j, "type");
+    aigw_str type = aigwi_dialect_peek(j, "type");
     aigw_tool *t = aigwi_openai_tool_add(r);
     if (!t) return;
-    if (type.n && !aigwi_openai_is(type, "function") && !aigwi_openai_is(type, "custom")) {
+    if (type.n && !aigwi_dialect_is(type, "function") && !aigwi_dialect_is(type, "custom")) {
         t->kind = AIGW_TOOL_HOSTED;
         t->name = type;
         aigw_json_raw(j, &t->schema);
         return;
     }
-    for (aigw_json_object(j); (f = aigwi_openai_field(r, aigwi_openai_tool_names, AIGWI_OPENAI_tool, &seen)) >= 0; ) switch (f) {
+    for (aigw_json_object(j); (f = aigwi_dialect_field(r, aigwi_openai_tool_names, AIGWI_OPENAI_tool, &seen)) >= 0; ) switch (f) {
     case AIGWI_OPENAI_T_TYPE: aigw_json_skip(j); break;
     case AIGWI_OPENAI_T_CUSTOM: t->kind = AIGW_TOOL_CUSTOM;   /* fall through */
     case AIGWI_OPENAI_T_FUNCTION: aigwi_openai_definition_in(r, t); break;
@@ -6703,54 +6778,54 @@ static void aigwi_openai_tool_in(aigwi_openai_reader *r) {
         t->cache_at = aigw_json_at(j);
         t->cache_ttl_s = aigwi_openai_cache_in(r);
         break;
-    default: aigwi_openai_raw(r);
+    default: aigwi_dialect_raw(r);
     }
     if (!(seen & (1u << AIGWI_OPENAI_T_FUNCTION | 1u << AIGWI_OPENAI_T_CUSTOM)))
         aigw_json_fail(j, AIGW_E_MISSING, t->at, "a tool needs `function` or `custom`");
 }
 
-static void aigwi_openai_choice_name(aigwi_openai_reader *r, aigw_item ***tail, aigw_str name, size_t at) {
+static void aigwi_openai_choice_name(aigwi_dialect_reader *r, aigw_item ***tail, aigw_str name, size_t at) {
     aigw_item *i = aigwi_dialect_add_item(r->mem, *tail, aigwi_dialect_text(name, AIGW_TEXT_PLAIN), at);
     if (i) *tail = &i->next;
-    else aigwi_openai_nomem(r);
+    else aigwi_dialect_nomem(r);
 }
 /* {type, function: {name}} or {type, custom: {name}} (Responses' flat {type, name} too): the name. */
-static void aigwi_openai_named_in(aigwi_openai_reader *r, aigw_item ***tail) {
+static void aigwi_openai_named_in(aigwi_dialect_reader *r, aigw_item ***tail) {
     aigw_json *j = &r->j;
     size_t at = aigw_json_at(j);
     aigw_str name = aigw_base_str(NULL);
     uint64_t seen = 0, inner;
     int f;
-    for (aigw_json_object(j); (f = aigwi_openai_field(r, aigwi_openai_tool_names, AIGWI_OPENAI_tool, &seen)) >= 0; ) switch (f) {
+    for (aigw_json_object(j); (f = aigwi_dialect_field(r, aigwi_openai_tool_names, AIGWI_OPENAI_tool, &seen)) >= 0; ) switch (f) {
     case AIGWI_OPENAI_T_TYPE: aigw_json_skip(j); break;
     case AIGWI_OPENAI_T_NAME: aigw_json_str(j, r->mem, &name); break;
     case AIGWI_OPENAI_T_FUNCTION:
     case AIGWI_OPENAI_T_CUSTOM:
         inner = 0;
-        for (aigw_json_object(j); (f = aigwi_openai_field(r, aigwi_openai_function_names, AIGWI_OPENAI_function, &inner)) >= 0; ) {
+        for (aigw_json_object(j); (f = aigwi_dialect_field(r, aigwi_openai_function_names, AIGWI_OPENAI_function, &inner)) >= 0; ) {
             if (f == AIGWI_OPENAI_N_NAME) aigw_json_str(j, r->mem, &name);
-            else aigwi_openai_raw(r);
+            else aigwi_dialect_raw(r);
         }
         break;
-    default: aigwi_openai_raw(r);
+    default: aigwi_dialect_raw(r);
     }
     if (name.n) aigwi_openai_choice_name(r, tail, name, at);
     else aigw_json_fail(j, AIGW_E_MISSING, at, "the tool that is chosen needs a name");
 }
 static int aigwi_openai_mode(aigw_str word) {
-    return aigwi_openai_is(word, "auto") ? AIGW_CHOICE_AUTO : aigwi_openai_is(word, "none") ? AIGW_CHOICE_NONE
-         : aigwi_openai_is(word, "required") || aigwi_openai_is(word, "any") ? AIGW_CHOICE_REQUIRED : AIGW_CHOICE_UNSET;
+    return aigwi_dialect_is(word, "auto") ? AIGW_CHOICE_AUTO : aigwi_dialect_is(word, "none") ? AIGW_CHOICE_NONE
+         : aigwi_dialect_is(word, "required") || aigwi_dialect_is(word, "any") ? AIGW_CHOICE_REQUIRED : AIGW_CHOICE_UNSET;
 }
 /* {mode, tools: [...]}. */
-static void aigwi_openai_allowed_in(aigwi_openai_reader *r, aigw_item ***tail) {
+static void aigwi_openai_allowed_in(aigwi_dialect_reader *r, aigw_item ***tail) {
     aigw_json *j = &r->j;
     size_t at = aigw_json_at(j);
     aigw_str mode = AIGW_STR("auto");
     uint64_t seen = 0;
     int f;
-    for (aigw_json_object(j); (f = aigwi_openai_field(r, aigwi_openai_tool_names, AIGWI_OPENAI_tool, &seen)) >= 0; ) {
+    for (aigw_json_object(j); (f = aigwi_dialect_field(r, aigwi_openai_tool_names, AIGWI_OPENAI_tool, &seen)) >= 0; ) {
         if (f == AIGWI_OPENAI_T_MODE) aigw_json_str(j, r->mem, &mode);
-        else if (f != AIGWI_OPENAI_T_TOOLS) aigwi_openai_raw(r);
+        else if (f != AIGWI_OPENAI_T_TOOLS) aigwi_dialect_raw(r);
         else for (aigw_json_array(j); aigw_json_item(j); ) aigwi_openai_named_in(r, tail);
     }
     r->req->choice = (uint8_t)aigwi_openai_mode(mode);
@@ -6758,7 +6833,7 @@ static void aigwi_openai_allowed_in(aigwi_openai_reader *r, aigw_item ***tail) {
         aigw_json_fail(j, AIGW_E_VALUE, at, "allowed_tools.mode is auto or required");
 }
 /* `tool_choice`, and the deprecated `function_call` (the same words, or {name}). */
-static void aigwi_openai_choice_in(aigwi_openai_reader *r) {
+static void aigwi_openai_choice_in(aigwi_dialect_reader *r) {
     aigw_req *req = r->req;
     aigw_json *j = &r->j;
     aigw_item **tail = &req->choice_names;
@@ -6770,81 +6845,62 @@ static void aigwi_openai_choice_in(aigwi_openai_reader *r) {
         aigw_json_str(j, r->mem, &word);
         req->choice = (uint8_t)aigwi_openai_mode(word);
         if (!req->choice) aigw_json_fail(j, AIGW_E_VALUE, req->choice_at, "the choice is auto, none, required or an object that names a tool");
-    } else if (!aigwi_openai_is(aigwi_openai_peek(j, "type"), "allowed_tools")) {
+    } else if (!aigwi_dialect_is(aigwi_dialect_peek(j, "type"), "allowed_tools")) {
         req->choice = AIGW_CHOICE_NAMED;
         aigwi_openai_named_in(r, &tail);
-    } else for (aigw_json_object(j); (f = aigwi_openai_field(r, aigwi_openai_tool_names, AIGWI_OPENAI_tool, &seen)) >= 0; ) {
+    } else for (aigw_json_object(j); (f = aigwi_dialect_field(r, aigwi_openai_tool_names, AIGWI_OPENAI_tool, &seen)) >= 0; ) {
         if (f == AIGWI_OPENAI_T_ALLOWED) aigwi_openai_allowed_in(r, &tail);
         else if (f == AIGWI_OPENAI_T_TYPE) aigw_json_skip(j);
-        else aigwi_openai_raw(r);
+        else aigwi_dialect_raw(r);
     }
 }
 
-static void aigwi_openai_schema_in(aigwi_openai_reader *r) {
+static void aigwi_openai_schema_in(aigwi_dialect_reader *r) {
     aigw_format *to = &r->req->format;
     aigw_json *j = &r->j;
     uint64_t seen = 0;
     int f, on = 0;
-    for (aigw_json_object(j); (f = aigwi_openai_field(r, aigwi_openai_function_names, AIGWI_OPENAI_function, &seen)) >= 0; ) {
+    for (aigw_json_object(j); (f = aigwi_dialect_field(r, aigwi_openai_function_names, AIGWI_OPENAI_function, &seen)) >= 0; ) {
         size_t at = aigw_json_at(j);
         switch (f) {
         case AIGWI_OPENAI_N_NAME:        to->name_at = at; aigw_json_str(j, r->mem, &to->name); break;
         case AIGWI_OPENAI_N_DESCRIPTION: to->description_at = at; aigw_json_text(j, &to->description); break;
         case AIGWI_OPENAI_N_STRICT:      to->strict_at = at; if (aigw_json_bool(j, &on)) to->strict = (int8_t)on; break;
         case AIGWI_OPENAI_N_SCHEMA:      if (aigw_json_kind(j) == AIGW_JSON_OBJECT) aigw_json_raw(j, &to->schema); else aigw_json_object(j); break;
-        default:                         aigwi_openai_raw(r);
+        default:                         aigwi_dialect_raw(r);
         }
     }
 }
 /* {type: text | json_object | json_schema, json_schema}. Forms of one provider only (regex, grammar, structural_tag)
    stay raw. */
-static void aigwi_openai_format_in(aigwi_openai_reader *r) {
+static void aigwi_openai_format_in(aigwi_dialect_reader *r) {
     aigw_format *to = &r->req->format;
     aigw_json *j = &r->j;
     uint64_t seen = 0;
     int f;
-    aigw_str type = aigwi_openai_peek(j, "type");
+    aigw_str type = aigwi_dialect_peek(j, "type");
     to->at = aigw_json_at(j);
-    to->kind = aigwi_openai_is(type, "json_schema") ? AIGW_FORMAT_SCHEMA : aigwi_openai_is(type, "json_object") ? AIGW_FORMAT_JSON : AIGW_FORMAT_TEXT;
-    if (to->kind == AIGW_FORMAT_TEXT && type.n && !aigwi_openai_is(type, "text")) {
-        aigwi_openai_raw(r);
+    to->kind = aigwi_dialect_is(type, "json_schema") ? AIGW_FORMAT_SCHEMA : aigwi_dialect_is(type, "json_object") ? AIGW_FORMAT_JSON : AIGW_FORMAT_TEXT;
+    if (to->kind == AIGW_FORMAT_TEXT && type.n && !aigwi_dialect_is(type, "text")) {
+        aigwi_dialect_raw(r);
         return;
     }
-    for (aigw_json_object(j); (f = aigwi_openai_field(r, aigwi_openai_tool_names, AIGWI_OPENAI_tool, &seen)) >= 0; ) {
+    for (aigw_json_object(j); (f = aigwi_dialect_field(r, aigwi_openai_tool_names, AIGWI_OPENAI_tool, &seen)) >= 0; ) {
         if (f == AIGWI_OPENAI_T_TYPE) aigw_json_skip(j);
         else if (f == AIGWI_OPENAI_T_SCHEMA && to->kind == AIGW_FORMAT_SCHEMA) aigwi_openai_schema_in(r);
-        else aigwi_openai_raw(r);
+        else aigwi_dialect_raw(r);
     }
     if (!type.n) aigw_json_fail(j, AIGW_E_MISSING, to->at, "response_format needs a type");
     if (to->kind == AIGW_FORMAT_SCHEMA && !to->schema.n) aigw_json_fail(j, AIGW_E_MISSING, to->at, "response_format needs json_schema.schema");
 }
 
-static void aigwi_openai_stop_in(aigwi_openai_reader *r) {
-    aigw_json *j = &r->j;
-    aigw_item **tail = &r->req->stop;
-    int list = aigw_json_kind(j) == AIGW_JSON_ARRAY;
-    r->req->stop_at = aigw_json_at(j);
-    if (list) aigw_json_array(j);
-    while (!list || aigw_json_item(j)) {
-        size_t at = aigw_json_at(j);
-        aigw_text t = aigwi_dialect_text(aigw_base_str(NULL), AIGW_TEXT_PLAIN);
-        if (!aigw_json_text(j, &t)) return;
-        aigw_item *i = aigwi_dialect_add_item(r->mem, tail, t, at);
-        if (!i) {
-            aigwi_openai_nomem(r);
-            return;
-        }
-        tail = &i->next;
-        if (!list) return;
-    }
-}
-static void aigwi_openai_stream_options_in(aigwi_openai_reader *r) {
+static void aigwi_openai_stream_options_in(aigwi_dialect_reader *r) {
     uint64_t seen = 0;
     int f;
-    for (aigw_json_object(&r->j); (f = aigwi_openai_field(r, aigwi_openai_stream_options_names, AIGWI_OPENAI_stream_options, &seen)) >= 0; ) {
+    for (aigw_json_object(&r->j); (f = aigwi_dialect_field(r, aigwi_openai_stream_options_names, AIGWI_OPENAI_stream_options, &seen)) >= 0; ) {
         if (f == AIGWI_OPENAI_S_USAGE) aigwi_dialect_param(&r->j, r->mem, r->req, AIGW_P_STREAM_USAGE);
         else if (f == AIGWI_OPENAI_S_PADDING) aigw_json_skip(&r->j);        /* our streams have no padding, asked for or not */
-        else aigwi_openai_raw(r);
+        else aigwi_dialect_raw(r);
     }
 }
 
@@ -6864,7 +6920,7 @@ static const struct { uint8_t member; const char *plain; } aigwi_openai_defaults
     { AIGWI_OPENAI_R_STORE, "false" }, { AIGWI_OPENAI_R_MODALITIES, "[\"text\"]" }, { AIGWI_OPENAI_R_SERVICE_TIER, "\"auto\"" },
     { AIGWI_OPENAI_R_SERVICE_TIER, "\"default\"" }, { AIGWI_OPENAI_R_VERBOSITY, "\"medium\"" },
 };
-static void aigwi_openai_other_in(aigwi_openai_reader *r, int f) {
+static void aigwi_openai_other_in(aigwi_dialect_reader *r, int f) {
     aigw_json *j = &r->j;
     for (size_t i = 0; i < sizeof aigwi_openai_params / sizeof *aigwi_openai_params; i++)
         if (aigwi_openai_params[i].member == f) {
@@ -6878,9 +6934,9 @@ static void aigwi_openai_other_in(aigwi_openai_reader *r, int f) {
             return;
         }
     }
-    aigwi_openai_raw(r);
+    aigwi_dialect_raw(r);
 }
-static void aigwi_openai_body_in(aigwi_openai_reader *r) {
+static void aigwi_openai_body_in(aigwi_dialect_reader *r) {
     static const aigw_str old_name = AIGW_STR("max_tokens");
     aigw_req *req = r->req;
     aigw_json *j = &r->j, old;
@@ -6888,7 +6944,7 @@ static void aigwi_openai_body_in(aigwi_openai_reader *r) {
     size_t messages_at = 0;
     int f;
     memset(&old, 0, sizeof old);
-    for (aigw_json_object(j); (f = aigwi_openai_field(r, aigwi_openai_req_names, AIGWI_OPENAI_req, &seen)) >= 0; ) switch (f) {
+    for (aigw_json_object(j); (f = aigwi_dialect_field(r, aigwi_openai_req_names, AIGWI_OPENAI_req, &seen)) >= 0; ) switch (f) {
     case AIGWI_OPENAI_R_MODEL:
         req->model_at = aigw_json_at(j);
         aigw_json_str(j, r->mem, &req->model);
@@ -6909,7 +6965,7 @@ static void aigwi_openai_body_in(aigwi_openai_reader *r) {
     case AIGWI_OPENAI_R_TOOL_CHOICE:
     case AIGWI_OPENAI_R_FUNCTION_CALL:   aigwi_openai_choice_in(r); break;
     case AIGWI_OPENAI_R_RESPONSE_FORMAT: aigwi_openai_format_in(r); break;
-    case AIGWI_OPENAI_R_STOP:            aigwi_openai_stop_in(r); break;
+    case AIGWI_OPENAI_R_STOP:            aigwi_dialect_stop_in(r); break;
     case AIGWI_OPENAI_R_STREAM_OPTIONS:  aigwi_openai_stream_options_in(r); break;
     case AIGWI_OPENAI_R_METADATA:
         req->metadata_at = aigw_json_at(j);
@@ -6933,7 +6989,7 @@ static void aigwi_openai_body_in(aigwi_openai_reader *r) {
     }
 }
 static int aigwi_openai_req_decode(const aigw_head *head, aigw_str body, aigw_arena *mem, aigw_req *req, aigw_fault *fault) {
-    aigwi_openai_reader r;
+    aigwi_dialect_reader r;
     memset(req, 0, sizeof *req);
     memset(fault, 0, sizeof *fault);
     memset(&r, 0, sizeof r);
@@ -6943,7 +6999,7 @@ static int aigwi_openai_req_decode(const aigw_head *head, aigw_str body, aigw_ar
     req->head = head;
     req->format.strict = -1;
     if (req->op == AIGW_OP_MODELS) {
-        req->model = aigwi_openai_model_in(aigwi_openai_path(head));
+        req->model = aigwi_openai_model_in(aigwi_dialect_path(head));
         req->model_at = AIGW_NOWHERE;
         return AIGW_OK;
     }
@@ -6957,68 +7013,35 @@ static int aigwi_openai_req_decode(const aigw_head *head, aigw_str body, aigw_ar
 
 /* ---- requests out */
 
-typedef struct {
-    const aigw_req    *req;
-    const aigw_target *to;
-    aigw_arena        *mem;
-    aigw_out          *out;
-    aigw_loss         *loss;
-    int                err;           /* AIGW_E_REFUSED once something was; the report goes on */
-} aigwi_openai_writer;
 
-static void aigwi_openai_lose(aigwi_openai_writer *w, size_t at, const char *tail, int action, const char *reason) {
-    int r = aigw_model_loss_at(w->loss, at, tail, action, reason);
-    if (r < 0 && !w->err) w->err = r;
-}
-static void aigwi_openai_refuse(aigwi_openai_writer *w, size_t at, const char *reason) {
-    aigwi_openai_lose(w, at, "", AIGW_LOSS_REFUSED, reason);
-}
-static void aigwi_openai_drop(aigwi_openai_writer *w, size_t at, const char *reason) {
-    aigwi_openai_lose(w, at, "", AIGW_LOSS_DROPPED, reason);
-}
-static int aigwi_openai_lacks(const aigwi_openai_writer *w, uint32_t can) {
-    return w->to && (w->to->no & can) != 0;
-}
-static void aigwi_openai_member(aigw_out *o, const char *name, const char *word) {
-    aigw_json_key(o, name);
-    aigw_json_put_str(o, aigw_base_str(word));
-}
-static void aigwi_openai_member_str(aigw_out *o, const char *name, aigw_str s) {
-    aigw_json_key(o, name);
-    aigw_json_put_str(o, s);
-}
-static void aigwi_openai_member_text(aigw_out *o, const char *name, aigw_text t) {
-    aigw_json_key(o, name);
-    aigw_json_put_text(o, t);
-}
 
 /* A cache mark of one of the two times that there are. */
-static void aigwi_openai_put_cache(aigwi_openai_writer *w, const aigw_part *p) {
+static void aigwi_openai_put_cache(aigwi_dialect_writer *w, const aigw_part *p) {
     size_t at = p->cache_at ? p->cache_at : p->at;
     int hours = p->cache_ttl_s > 6 * 3600;
     if (!p->cache_ttl_s) return;
-    if (aigwi_openai_lacks(w, AIGW_CAN(PROMPT_CACHE))) {
-        aigwi_openai_drop(w, at, "the model has no prompt cache");
+    if (aigwi_dialect_lacks(w, AIGW_CAN(PROMPT_CACHE))) {
+        aigwi_dialect_drop(w, at, "the model has no prompt cache");
         return;
     }
     aigw_json_key(w->out, "prompt_cache_breakpoint");
     aigw_json_open(w->out, '{');
-    aigwi_openai_member(w->out, "mode", "explicit");
-    if (p->cache_ttl_s > 1) aigwi_openai_member(w->out, "ttl", hours ? "12h" : "30m");
+    aigwi_dialect_member(w->out, "mode", "explicit");
+    if (p->cache_ttl_s > 1) aigwi_dialect_member(w->out, "ttl", hours ? "12h" : "30m");
     aigw_json_close(w->out, '}');
     if (p->cache_ttl_s > 1 && p->cache_ttl_s != (hours ? 43200u : 1800u))
-        aigwi_openai_lose(w, at, "", AIGW_LOSS_APPROXIMATED, "OpenAI caches for 30m or 12h: the nearer one");
+        aigwi_dialect_lose(w, at, "", AIGW_LOSS_APPROXIMATED, "OpenAI caches for 30m or 12h: the nearer one");
 }
 /* State that goes to nobody but its owner. */
-static int aigwi_openai_owns(aigwi_openai_writer *w, const aigw_part *p) {
+static int aigwi_openai_owns(aigwi_dialect_writer *w, const aigw_part *p) {
     if (!p->state) return 0;
     if (aigw_base_eq(p->state->owner, aigwi_openai_own)) return 1;
-    aigwi_openai_drop(w, p->state->at ? p->state->at : p->at, "opaque state of another provider");
+    aigwi_dialect_drop(w, p->state->at ? p->state->at : p->at, "opaque state of another provider");
     return 0;
 }
-static void aigwi_openai_put_text_part(aigwi_openai_writer *w, const aigw_part *p, const char *before) {
+static void aigwi_openai_put_text_part(aigwi_dialect_writer *w, const aigw_part *p, const char *before) {
     aigw_json_open(w->out, '{');
-    aigwi_openai_member(w->out, "type", "text");
+    aigwi_dialect_member(w->out, "type", "text");
     aigw_json_key(w->out, "text");
     aigw_json_open_str(w->out);
     aigw_base_put_lit(w->out, before);
@@ -7027,7 +7050,7 @@ static void aigwi_openai_put_text_part(aigwi_openai_writer *w, const aigw_part *
     aigwi_openai_put_cache(w, p);
     aigw_json_close(w->out, '}');
 }
-static void aigwi_openai_put_data_url(aigwi_openai_writer *w, const char *name, aigw_str mime, aigw_text data) {
+static void aigwi_openai_put_data_url(aigwi_dialect_writer *w, const char *name, aigw_str mime, aigw_text data) {
     aigw_json_key(w->out, name);
     aigw_json_open_str(w->out);
     aigw_base_put_lit(w->out, "data:");
@@ -7037,26 +7060,26 @@ static void aigwi_openai_put_data_url(aigwi_openai_writer *w, const char *name, 
     aigw_json_close_str(w->out);
 }
 /* A file at the provider is known to the provider that gave it only. */
-static int aigwi_openai_own_file(aigwi_openai_writer *w, const aigw_part *p) {
+static int aigwi_openai_own_file(aigwi_dialect_writer *w, const aigw_part *p) {
     if (aigw_base_eq(w->req->dialect, aigwi_openai_own)) return 1;
-    aigwi_openai_refuse(w, p->at, "this file is known to another provider only");
+    aigwi_dialect_refuse(w, p->at, "this file is known to another provider only");
     return 0;
 }
-static void aigwi_openai_put_file_id(aigwi_openai_writer *w, const aigw_part *p) {
+static void aigwi_openai_put_file_id(aigwi_dialect_writer *w, const aigw_part *p) {
     if (!aigwi_openai_own_file(w, p)) return;
     aigw_json_open(w->out, '{');
-    aigwi_openai_member(w->out, "type", "file");
+    aigwi_dialect_member(w->out, "type", "file");
     aigw_json_key(w->out, "file");
     aigw_json_open(w->out, '{');
-    aigwi_openai_member_str(w->out, "file_id", p->id);
+    aigwi_dialect_member_str(w->out, "file_id", p->id);
     aigw_json_close(w->out, '}');
     aigwi_openai_put_cache(w, p);
     aigw_json_close(w->out, '}');
 }
-static void aigwi_openai_put_image(aigwi_openai_writer *w, const aigw_part *p) {
+static void aigwi_openai_put_image(aigwi_dialect_writer *w, const aigw_part *p) {
     static const aigw_str png = AIGW_STR("image/png");
-    if (aigwi_openai_lacks(w, AIGW_CAN(VISION))) {
-        aigwi_openai_refuse(w, p->at, "the model takes no images");
+    if (aigwi_dialect_lacks(w, AIGW_CAN(VISION))) {
+        aigwi_dialect_refuse(w, p->at, "the model takes no images");
         return;
     }
     if (p->source == AIGW_SOURCE_FILE) {
@@ -7064,12 +7087,12 @@ static void aigwi_openai_put_image(aigwi_openai_writer *w, const aigw_part *p) {
         return;
     }
     aigw_json_open(w->out, '{');
-    aigwi_openai_member(w->out, "type", "image_url");
+    aigwi_dialect_member(w->out, "type", "image_url");
     aigw_json_key(w->out, "image_url");
     aigw_json_open(w->out, '{');
-    if (p->source == AIGW_SOURCE_URL) aigwi_openai_member_text(w->out, "url", p->text);
+    if (p->source == AIGW_SOURCE_URL) aigwi_dialect_member_text(w->out, "url", p->text);
     else aigwi_openai_put_data_url(w, "url", p->mime.n ? p->mime : png, p->text);
-    if (p->detail.n) aigwi_openai_member_str(w->out, "detail", p->detail);
+    if (p->detail.n) aigwi_dialect_member_str(w->out, "detail", p->detail);
     aigw_json_close(w->out, '}');
     aigwi_openai_put_cache(w, p);
     aigw_json_close(w->out, '}');
@@ -7078,31 +7101,31 @@ static const struct { aigw_str mime; const char *format; } aigwi_openai_sounds[]
     { AIGW_STR("audio/wav"), "wav" }, { AIGW_STR("audio/x-wav"), "wav" }, { AIGW_STR("audio/wave"), "wav" },
     { AIGW_STR("audio/mp3"), "mp3" }, { AIGW_STR("audio/mpeg"), "mp3" },
 };
-static void aigwi_openai_put_audio(aigwi_openai_writer *w, const aigw_part *p) {
+static void aigwi_openai_put_audio(aigwi_dialect_writer *w, const aigw_part *p) {
     size_t row = 0, rows = sizeof aigwi_openai_sounds / sizeof *aigwi_openai_sounds;
     aigw_str own = p->mime;                                   /* a client of OpenAI's may name what it likes */
     while (row < rows && !aigw_base_eq_nocase(p->mime, aigwi_openai_sounds[row].mime)) row++;
     int foreign = row == rows && !(aigw_base_eq(w->req->dialect, aigwi_openai_own) && own.n > 6);
-    if (foreign || p->source != AIGW_SOURCE_BYTES || aigwi_openai_lacks(w, AIGW_CAN(AUDIO_IN))) {
-        aigwi_openai_refuse(w, p->at, aigwi_openai_lacks(w, AIGW_CAN(AUDIO_IN)) ? "the model takes no audio" : "audio goes as wav or mp3 bytes only");
+    if (foreign || p->source != AIGW_SOURCE_BYTES || aigwi_dialect_lacks(w, AIGW_CAN(AUDIO_IN))) {
+        aigwi_dialect_refuse(w, p->at, aigwi_dialect_lacks(w, AIGW_CAN(AUDIO_IN)) ? "the model takes no audio" : "audio goes as wav or mp3 bytes only");
         return;
     }
     aigw_json_open(w->out, '{');
-    aigwi_openai_member(w->out, "type", "input_audio");
+    aigwi_dialect_member(w->out, "type", "input_audio");
     aigw_json_key(w->out, "input_audio");
     aigw_json_open(w->out, '{');
-    aigwi_openai_member_text(w->out, "data", p->text);
-    if (row < rows) aigwi_openai_member(w->out, "format", aigwi_openai_sounds[row].format);
-    else aigwi_openai_member_str(w->out, "format", aigwi_dialect_slice(own.p + 6, own.n - 6));
+    aigwi_dialect_member_text(w->out, "data", p->text);
+    if (row < rows) aigwi_dialect_member(w->out, "format", aigwi_openai_sounds[row].format);
+    else aigwi_dialect_member_str(w->out, "format", aigwi_dialect_slice(own.p + 6, own.n - 6));
     aigw_json_close(w->out, '}');
     aigwi_openai_put_cache(w, p);
     aigw_json_close(w->out, '}');
 }
-static void aigwi_openai_put_file(aigwi_openai_writer *w, const aigw_part *p) {
+static void aigwi_openai_put_file(aigwi_dialect_writer *w, const aigw_part *p) {
     static const aigw_str pdf = AIGW_STR("application/pdf");
     aigw_str mime = p->mime.n ? p->mime : pdf;
     if (p->source == AIGW_SOURCE_TEXT) {                      /* Chat Completions has no document but files: the words themselves */
-        if (p->name.n) aigwi_openai_lose(w, p->at, "", AIGW_LOSS_APPROXIMATED, "a text document goes as plain text, without its title");
+        if (p->name.n) aigwi_dialect_lose(w, p->at, "", AIGW_LOSS_APPROXIMATED, "a text document goes as plain text, without its title");
         aigwi_openai_put_text_part(w, p, "");
         return;
     }
@@ -7111,30 +7134,30 @@ static void aigwi_openai_put_file(aigwi_openai_writer *w, const aigw_part *p) {
         return;
     }
     if (p->source == AIGW_SOURCE_URL && !aigw_base_eq(w->req->dialect, aigwi_openai_own)) {
-        aigwi_openai_refuse(w, p->at, "a file goes as bytes or by file id, not by URL");
+        aigwi_dialect_refuse(w, p->at, "a file goes as bytes or by file id, not by URL");
         return;
     }
-    if (aigwi_openai_begins(mime, "video/") || (aigwi_openai_lacks(w, AIGW_CAN(PDF)) && aigw_base_eq(mime, pdf))) {
-        aigwi_openai_refuse(w, p->at, "the model takes no files of this type");
+    if (aigwi_dialect_begins(mime, "video/") || (aigwi_dialect_lacks(w, AIGW_CAN(PDF)) && aigw_base_eq(mime, pdf))) {
+        aigwi_dialect_refuse(w, p->at, "the model takes no files of this type");
         return;
     }
     aigw_json_open(w->out, '{');
-    aigwi_openai_member(w->out, "type", "file");
+    aigwi_dialect_member(w->out, "type", "file");
     aigw_json_key(w->out, "file");
     aigw_json_open(w->out, '{');
-    if (p->name.n) aigwi_openai_member_str(w->out, "filename", p->name);
+    if (p->name.n) aigwi_dialect_member_str(w->out, "filename", p->name);
     else if (!aigw_base_eq(w->req->dialect, aigwi_openai_own)) {   /* OpenAI refuses bytes without a name */
-        aigwi_openai_member(w->out, "filename", "document.pdf");
-        aigwi_openai_lose(w, AIGW_NOWHERE, "messages[].content[].file.filename", AIGW_LOSS_SYNTHESIZED, "a file needs a name");
+        aigwi_dialect_member(w->out, "filename", "document.pdf");
+        aigwi_dialect_lose(w, AIGW_NOWHERE, "messages[].content[].file.filename", AIGW_LOSS_SYNTHESIZED, "a file needs a name");
     }
-    if (p->source == AIGW_SOURCE_URL) aigwi_openai_member_text(w->out, "file_data", p->text);
+    if (p->source == AIGW_SOURCE_URL) aigwi_dialect_member_text(w->out, "file_data", p->text);
     else aigwi_openai_put_data_url(w, "file_data", mime, p->text);
     aigw_json_close(w->out, '}');
     aigwi_openai_put_cache(w, p);
     aigw_json_close(w->out, '}');
 }
 /* One part of a list of content. */
-static void aigwi_openai_put_part(aigwi_openai_writer *w, const aigw_part *p) {
+static void aigwi_openai_put_part(aigwi_dialect_writer *w, const aigw_part *p) {
     switch (p->kind) {
     case AIGW_PART_TEXT:  aigwi_openai_put_text_part(w, p, ""); break;
     case AIGW_PART_IMAGE: aigwi_openai_put_image(w, p); break;
@@ -7142,15 +7165,15 @@ static void aigwi_openai_put_part(aigwi_openai_writer *w, const aigw_part *p) {
     case AIGW_PART_FILE:  aigwi_openai_put_file(w, p); break;
     case AIGW_PART_REFUSAL:
         aigw_json_open(w->out, '{');
-        aigwi_openai_member(w->out, "type", "refusal");
-        aigwi_openai_member_text(w->out, "refusal", p->text);
+        aigwi_dialect_member(w->out, "type", "refusal");
+        aigwi_dialect_member_text(w->out, "refusal", p->text);
         aigw_json_close(w->out, '}');
         break;
     case AIGW_PART_OTHER:
         if (aigw_base_eq(p->name, aigwi_openai_own)) aigw_json_put_value(w->out, p->text);
-        else aigwi_openai_refuse(w, p->at, "only its own dialect knows this part");
+        else aigwi_dialect_refuse(w, p->at, "only its own dialect knows this part");
         break;
-    default: aigwi_openai_drop(w, p->at, "this part has no place in such a message");
+    default: aigwi_dialect_drop(w, p->at, "this part has no place in such a message");
     }
 }
 static int aigwi_openai_counts(const aigw_part *p, unsigned kinds) {
@@ -7158,7 +7181,7 @@ static int aigwi_openai_counts(const aigw_part *p, unsigned kinds) {
 }
 /* `content` of the parts of these kinds: a string where one plain text is all, else a list; `none` ("" or "null")
    when there is nothing. */
-static void aigwi_openai_put_content(aigwi_openai_writer *w, const aigw_part *parts, unsigned kinds, const char *none) {
+static void aigwi_openai_put_content(aigwi_dialect_writer *w, const aigw_part *parts, unsigned kinds, const char *none) {
     const aigw_part *p, *one = NULL;
     int n = 0;
     for (p = parts; p; p = p->next)
@@ -7195,10 +7218,10 @@ static void aigwi_openai_put_google(aigw_out *o, const aigw_opaque *state) {
 /* The head of a call, up to where its arguments come. */
 static void aigwi_openai_open_call(aigw_out *o, aigw_str id, aigw_str name, int custom) {
     aigwi_openai_put_id(o, "id", id);
-    aigwi_openai_member(o, "type", custom ? "custom" : "function");
+    aigwi_dialect_member(o, "type", custom ? "custom" : "function");
     aigw_json_key(o, custom ? "custom" : "function");
     aigw_json_open(o, '{');
-    aigwi_openai_member_str(o, "name", name);
+    aigwi_dialect_member_str(o, "name", name);
     aigw_json_key(o, custom ? "input" : "arguments");
 }
 static void aigwi_openai_put_call(aigw_out *o, const aigw_part *p, int state) {
@@ -7214,8 +7237,8 @@ static void aigwi_openai_put_call(aigw_out *o, const aigw_part *p, int state) {
 static void aigwi_openai_put_detail(aigw_out *o, const aigw_part *p, int state, int64_t index) {
     int redacted = state && p->state->kind == AIGW_OPAQUE_REDACTED;
     aigw_json_open(o, '{');
-    aigwi_openai_member(o, "type", redacted ? "reasoning.encrypted" : "reasoning.text");
-    if (!redacted) aigwi_openai_member_text(o, "text", p->text);
+    aigwi_dialect_member(o, "type", redacted ? "reasoning.encrypted" : "reasoning.text");
+    if (!redacted) aigwi_dialect_member_text(o, "text", p->text);
     if (state) {
         aigw_json_key(o, redacted ? "data" : "signature");
         aigwi_dialect_put_opaque(o, p->state, aigwi_openai_own, 0);
@@ -7227,12 +7250,12 @@ static void aigwi_openai_put_detail(aigw_out *o, const aigw_part *p, int state, 
 static int aigwi_openai_own_state(const aigw_part *p) {
     return p->state && aigw_base_eq(p->state->owner, aigwi_openai_own);
 }
-static void aigwi_openai_put_reasoning(aigwi_openai_writer *w, const aigw_part *parts) {
+static void aigwi_openai_put_reasoning(aigwi_dialect_writer *w, const aigw_part *parts) {
     const aigw_part *p;
-    int words = 0, details = 0, n = 0, mute = aigwi_openai_lacks(w, AIGW_CAN(REASONING));
+    int words = 0, details = 0, n = 0, mute = aigwi_dialect_lacks(w, AIGW_CAN(REASONING));
     for (p = parts; p; p = p->next) {
         if (p->kind != AIGW_PART_REASONING) continue;
-        if (mute) aigwi_openai_drop(w, p->at, "the model takes no reasoning back");
+        if (mute) aigwi_dialect_drop(w, p->at, "the model takes no reasoning back");
         else {
             details += aigwi_openai_owns(w, p);
             words |= p->text.n > 0;
@@ -7259,13 +7282,13 @@ enum {
     AIGWI_OPENAI_SAID = AIGWI_OPENAI_KIND(TEXT) | AIGWI_OPENAI_KIND(REFUSAL) | AIGWI_OPENAI_KIND(OTHER),
     AIGWI_OPENAI_MEDIA = AIGWI_OPENAI_KIND(IMAGE) | AIGWI_OPENAI_KIND(AUDIO) | AIGWI_OPENAI_KIND(FILE)
 };
-static void aigwi_openai_put_assistant(aigwi_openai_writer *w, const aigw_message *m) {
+static void aigwi_openai_put_assistant(aigwi_dialect_writer *w, const aigw_message *m) {
     const aigw_part *p, *text = NULL, *refusal = NULL, *google = NULL;
     int calls = 0, refusals = 0, others = 0;
     for (p = m->parts; p; p = p->next) {
         if (p->kind == AIGW_PART_TOOL_CALL) {
             calls++;
-            if (aigwi_openai_lacks(w, AIGW_CAN(TOOLS))) aigwi_openai_refuse(w, p->at, "the model has no tools");
+            if (aigwi_dialect_lacks(w, AIGW_CAN(TOOLS))) aigwi_dialect_refuse(w, p->at, "the model has no tools");
         } else if (p->kind == AIGW_PART_REFUSAL) {
             refusal = p;
             refusals++;
@@ -7273,12 +7296,12 @@ static void aigwi_openai_put_assistant(aigwi_openai_writer *w, const aigw_messag
             others++;
             text = p;
             if (aigwi_openai_owns(w, p)) google = p;
-        } else if (p->kind != AIGW_PART_REASONING) aigwi_openai_refuse(w, p->at, "an assistant message holds no such part");
+        } else if (p->kind != AIGW_PART_REASONING) aigwi_dialect_refuse(w, p->at, "an assistant message holds no such part");
     }
     aigwi_openai_put_reasoning(w, m->parts);
     int alone = refusals == 1 && !text;                       /* as answers have it: a member of its own */
     aigwi_openai_put_content(w, m->parts, alone ? 0 : AIGWI_OPENAI_SAID, calls || alone ? "null" : "\"\"");
-    if (alone) aigwi_openai_member_text(w->out, "refusal", refusal->text);
+    if (alone) aigwi_dialect_member_text(w->out, "refusal", refusal->text);
     if (google) aigwi_openai_put_google(w->out, google->state);
     if (!calls) return;
     aigw_json_key(w->out, "tool_calls");
@@ -7288,7 +7311,7 @@ static void aigwi_openai_put_assistant(aigwi_openai_writer *w, const aigw_messag
     aigw_json_close(w->out, ']');
 }
 /* The content of a tool message: text only. That the tool failed is said in the words. */
-static void aigwi_openai_put_result(aigwi_openai_writer *w, const aigw_part *result) {
+static void aigwi_openai_put_result(aigwi_dialect_writer *w, const aigw_part *result) {
     const aigw_part *p, *one = NULL;
     const char *before = result->is_error ? "Error: " : "";
     int n = 0, cached = result->cache_ttl_s != 0;
@@ -7298,9 +7321,9 @@ static void aigwi_openai_put_result(aigwi_openai_writer *w, const aigw_part *res
             one = p;
             n++;
             cached |= p->cache_ttl_s != 0;
-        } else if (!aigwi_openai_counts(p, AIGWI_OPENAI_MEDIA)) aigwi_openai_refuse(w, p->at, "a tool message holds no such part");
+        } else if (!aigwi_openai_counts(p, AIGWI_OPENAI_MEDIA)) aigwi_dialect_refuse(w, p->at, "a tool message holds no such part");
     }
-    if (result->is_error) aigwi_openai_lose(w, result->at, "", AIGW_LOSS_APPROXIMATED, "a tool message has no error flag: its text says it");
+    if (result->is_error) aigwi_dialect_lose(w, result->at, "", AIGW_LOSS_APPROXIMATED, "a tool message has no error flag: its text says it");
     aigw_json_key(w->out, "content");
     if (n > 1 || (n && cached)) aigw_json_open(w->out, '[');
     else aigw_json_open_str(w->out);
@@ -7323,16 +7346,16 @@ static void aigwi_openai_put_result(aigwi_openai_writer *w, const aigw_part *res
     if (n > 1 || (n && cached)) aigw_json_close(w->out, ']');
     else aigw_json_close_str(w->out);
 }
-static void aigwi_openai_put_results(aigwi_openai_writer *w, const aigw_message *m) {
+static void aigwi_openai_put_results(aigwi_dialect_writer *w, const aigw_message *m) {
     const aigw_part *p;
     for (p = m->parts; p; p = p->next) {
         if (p->kind != AIGW_PART_TOOL_RESULT) {
-            aigwi_openai_refuse(w, p->at, "a tool message holds results only");
+            aigwi_dialect_refuse(w, p->at, "a tool message holds results only");
             continue;
         }
-        if (aigwi_openai_lacks(w, AIGW_CAN(TOOLS))) aigwi_openai_refuse(w, p->at, "the model has no tools");
+        if (aigwi_dialect_lacks(w, AIGW_CAN(TOOLS))) aigwi_dialect_refuse(w, p->at, "the model has no tools");
         aigw_json_open(w->out, '{');
-        aigwi_openai_member(w->out, "role", "tool");
+        aigwi_dialect_member(w->out, "role", "tool");
         aigwi_openai_put_id(w->out, "tool_call_id", p->id);
         aigwi_openai_put_result(w, p);
         aigw_json_close(w->out, '}');
@@ -7340,7 +7363,7 @@ static void aigwi_openai_put_results(aigwi_openai_writer *w, const aigw_message 
 }
 /* Images and files in the results of the tool messages from..to: a user message after the last of them, since a tool
    message holds text only. */
-static void aigwi_openai_put_media(aigwi_openai_writer *w, const aigw_message *from, const aigw_message *to) {
+static void aigwi_openai_put_media(aigwi_dialect_writer *w, const aigw_message *from, const aigw_message *to) {
     const aigw_part *result, *p;
     aigw_part said;
     int open = 0;
@@ -7351,7 +7374,7 @@ static void aigwi_openai_put_media(aigwi_openai_writer *w, const aigw_message *f
                 if (!open) {
                     open = 1;
                     aigw_json_open(w->out, '{');
-                    aigwi_openai_member(w->out, "role", "user");
+                    aigwi_dialect_member(w->out, "role", "user");
                     aigw_json_key(w->out, "content");
                     aigw_json_open(w->out, '[');
                 }
@@ -7359,13 +7382,13 @@ static void aigwi_openai_put_media(aigwi_openai_writer *w, const aigw_message *f
                 said.text = aigwi_dialect_text(result->id, AIGW_TEXT_PLAIN);
                 aigwi_openai_put_text_part(w, &said, "From the result of tool call ");
                 aigwi_openai_put_part(w, p);
-                aigwi_openai_lose(w, p->at, "", AIGW_LOSS_APPROXIMATED, "a tool message holds text only: this goes in a user message after it");
+                aigwi_dialect_lose(w, p->at, "", AIGW_LOSS_APPROXIMATED, "a tool message holds text only: this goes in a user message after it");
             }
     if (!open) return;
     aigw_json_close(w->out, ']');
     aigw_json_close(w->out, '}');
 }
-static void aigwi_openai_put_messages(aigwi_openai_writer *w) {
+static void aigwi_openai_put_messages(aigwi_dialect_writer *w) {
     static const char *const roles[] = { "system", "developer", "user", "assistant" };
     const aigw_message *m, *tools = NULL;
     aigw_json_key(w->out, "messages");
@@ -7379,13 +7402,13 @@ static void aigwi_openai_put_messages(aigwi_openai_writer *w) {
         if (tools) aigwi_openai_put_media(w, tools, m);
         tools = NULL;
         int role = m->role;
-        if (role <= AIGW_ROLE_DEVELOPER && aigwi_openai_lacks(w, AIGW_CAN(SYSTEM))) {
+        if (role <= AIGW_ROLE_DEVELOPER && aigwi_dialect_lacks(w, AIGW_CAN(SYSTEM))) {
             role = AIGW_ROLE_USER;
-            aigwi_openai_lose(w, m->at, "", AIGW_LOSS_APPROXIMATED, "the model has no system messages: it goes as the user's");
+            aigwi_dialect_lose(w, m->at, "", AIGW_LOSS_APPROXIMATED, "the model has no system messages: it goes as the user's");
         }
         aigw_json_open(w->out, '{');
-        aigwi_openai_member(w->out, "role", roles[role]);
-        if (m->name.n) aigwi_openai_member_str(w->out, "name", m->name);
+        aigwi_dialect_member(w->out, "role", roles[role]);
+        if (m->name.n) aigwi_dialect_member_str(w->out, "name", m->name);
         if (role == AIGW_ROLE_ASSISTANT) aigwi_openai_put_assistant(w, m);
         else aigwi_openai_put_content(w, m->parts, ~0u, "\"\"");
         aigw_json_close(w->out, '}');
@@ -7394,24 +7417,24 @@ static void aigwi_openai_put_messages(aigwi_openai_writer *w) {
     aigw_json_close(w->out, ']');
 }
 
-static void aigwi_openai_put_tool(aigwi_openai_writer *w, const aigw_tool *t) {
+static void aigwi_openai_put_tool(aigwi_dialect_writer *w, const aigw_tool *t) {
     int custom = t->kind == AIGW_TOOL_CUSTOM;
-    if (aigwi_openai_lacks(w, AIGW_CAN(TOOLS))) {
-        aigwi_openai_refuse(w, t->at, "the model has no tools");
+    if (aigwi_dialect_lacks(w, AIGW_CAN(TOOLS))) {
+        aigwi_dialect_refuse(w, t->at, "the model has no tools");
         return;
     }
     if (t->kind == AIGW_TOOL_HOSTED) {
         if (aigw_base_eq(w->req->dialect, aigwi_openai_own)) aigw_json_put_raw(w->out, t->schema);
-        else aigwi_openai_refuse(w, t->at, "another provider runs this tool");
+        else aigwi_dialect_refuse(w, t->at, "another provider runs this tool");
         return;
     }
-    if (t->cache_ttl_s) aigwi_openai_drop(w, t->cache_at ? t->cache_at : t->at, "a tool takes no cache mark");
+    if (t->cache_ttl_s) aigwi_dialect_drop(w, t->cache_at ? t->cache_at : t->at, "a tool takes no cache mark");
     aigw_json_open(w->out, '{');
-    aigwi_openai_member(w->out, "type", custom ? "custom" : "function");
+    aigwi_dialect_member(w->out, "type", custom ? "custom" : "function");
     aigw_json_key(w->out, custom ? "custom" : "function");
     aigw_json_open(w->out, '{');
-    aigwi_openai_member_str(w->out, "name", t->name);
-    if (t->description.n) aigwi_openai_member_text(w->out, "description", t->description);
+    aigwi_dialect_member_str(w->out, "name", t->name);
+    if (t->description.n) aigwi_dialect_member_text(w->out, "description", t->description);
     if (t->schema.n) {
         aigw_json_key(w->out, custom ? "format" : "parameters");
         aigwi_dialect_put_schema(w->out, t->schema, t->openapi);
@@ -7423,7 +7446,7 @@ static void aigwi_openai_put_tool(aigwi_openai_writer *w, const aigw_tool *t) {
     aigw_json_close(w->out, '}');
     aigw_json_close(w->out, '}');
 }
-static void aigwi_openai_put_named(aigwi_openai_writer *w, aigw_text name) {
+static void aigwi_openai_put_named(aigwi_dialect_writer *w, aigw_text name) {
     const aigw_tool *t;
     aigw_str s;
     int custom = 0;
@@ -7431,26 +7454,26 @@ static void aigwi_openai_put_named(aigwi_openai_writer *w, aigw_text name) {
     for (t = w->req->tools; t; t = t->next)
         if (t->kind == AIGW_TOOL_CUSTOM && aigw_base_eq(t->name, s)) custom = 1;
     aigw_json_open(w->out, '{');
-    aigwi_openai_member(w->out, "type", custom ? "custom" : "function");
+    aigwi_dialect_member(w->out, "type", custom ? "custom" : "function");
     aigw_json_key(w->out, custom ? "custom" : "function");
     aigw_json_open(w->out, '{');
-    aigwi_openai_member_text(w->out, "name", name);
+    aigwi_dialect_member_text(w->out, "name", name);
     aigw_json_close(w->out, '}');
     aigw_json_close(w->out, '}');
 }
-static void aigwi_openai_put_choice(aigwi_openai_writer *w) {
+static void aigwi_openai_put_choice(aigwi_dialect_writer *w) {
     static const char *const words[] = { "", "auto", "none", "required" };
     const aigw_req *req = w->req;
     const aigw_item *i;
     int forced = req->choice == AIGW_CHOICE_REQUIRED || req->choice == AIGW_CHOICE_NAMED;
     if (!req->choice) return;
     if (!req->tools && !forced) {
-        aigwi_openai_drop(w, req->choice_at, "there are no tools to choose from");
+        aigwi_dialect_drop(w, req->choice_at, "there are no tools to choose from");
         return;
     }
-    if (aigwi_openai_lacks(w, AIGW_CAN(TOOL_CHOICE)) || (forced && aigwi_openai_lacks(w, AIGW_CAN(FORCED_TOOLS)))) {
-        if (req->choice == AIGW_CHOICE_AUTO && !req->choice_names) aigwi_openai_drop(w, req->choice_at, "the model always chooses itself");
-        else aigwi_openai_refuse(w, req->choice_at, "the model cannot be made to call a tool, or not to");
+    if (aigwi_dialect_lacks(w, AIGW_CAN(TOOL_CHOICE)) || (forced && aigwi_dialect_lacks(w, AIGW_CAN(FORCED_TOOLS)))) {
+        if (req->choice == AIGW_CHOICE_AUTO && !req->choice_names) aigwi_dialect_drop(w, req->choice_at, "the model always chooses itself");
+        else aigwi_dialect_refuse(w, req->choice_at, "the model cannot be made to call a tool, or not to");
         return;
     }
     aigw_json_key(w->out, "tool_choice");
@@ -7458,10 +7481,10 @@ static void aigwi_openai_put_choice(aigwi_openai_writer *w) {
     else if (!req->choice_names || req->choice == AIGW_CHOICE_NONE) aigw_json_put_str(w->out, aigw_base_str(words[req->choice & 3]));
     else {
         aigw_json_open(w->out, '{');
-        aigwi_openai_member(w->out, "type", "allowed_tools");
+        aigwi_dialect_member(w->out, "type", "allowed_tools");
         aigw_json_key(w->out, "allowed_tools");
         aigw_json_open(w->out, '{');
-        aigwi_openai_member(w->out, "mode", words[req->choice & 3]);
+        aigwi_dialect_member(w->out, "mode", words[req->choice & 3]);
         aigw_json_key(w->out, "tools");
         aigw_json_open(w->out, '[');
         for (i = req->choice_names; i; i = i->next) aigwi_openai_put_named(w, i->text);
@@ -7470,18 +7493,18 @@ static void aigwi_openai_put_choice(aigwi_openai_writer *w) {
         aigw_json_close(w->out, '}');
     }
 }
-static void aigwi_openai_put_format(aigwi_openai_writer *w) {
+static void aigwi_openai_put_format(aigwi_dialect_writer *w) {
     const aigw_format *f = &w->req->format;
     aigw_out *o = w->out;
     int schema = f->kind == AIGW_FORMAT_SCHEMA;
     if (f->kind == AIGW_FORMAT_TEXT) return;
-    if (aigwi_openai_lacks(w, schema ? AIGW_CAN(JSON_SCHEMA) : AIGW_CAN(JSON_OBJECT))) {
-        aigwi_openai_refuse(w, f->at, schema ? "the model cannot be held to a schema" : "the model has no JSON mode");
+    if (aigwi_dialect_lacks(w, schema ? AIGW_CAN(JSON_SCHEMA) : AIGW_CAN(JSON_OBJECT))) {
+        aigwi_dialect_refuse(w, f->at, schema ? "the model cannot be held to a schema" : "the model has no JSON mode");
         return;
     }
     aigw_json_key(o, "response_format");
     aigw_json_open(o, '{');
-    aigwi_openai_member(o, "type", schema ? "json_schema" : "json_object");
+    aigwi_dialect_member(o, "type", schema ? "json_schema" : "json_object");
     if (schema) {
         aigw_json_key(o, "json_schema");
         aigw_json_open(o, '{');
@@ -7489,10 +7512,10 @@ static void aigwi_openai_put_format(aigwi_openai_writer *w) {
             aigw_json_key(o, "name");
             aigwi_dialect_put_id(o, f->name, 64);
         } else {
-            aigwi_openai_member(o, "name", "response");
-            aigwi_openai_lose(w, AIGW_NOWHERE, "response_format.json_schema.name", AIGW_LOSS_SYNTHESIZED, "a schema needs a name");
+            aigwi_dialect_member(o, "name", "response");
+            aigwi_dialect_lose(w, AIGW_NOWHERE, "response_format.json_schema.name", AIGW_LOSS_SYNTHESIZED, "a schema needs a name");
         }
-        if (f->description.n) aigwi_openai_member_text(o, "description", f->description);
+        if (f->description.n) aigwi_dialect_member_text(o, "description", f->description);
         aigw_json_key(o, "schema");
         aigwi_dialect_put_schema(o, f->schema, f->openapi);
         if (f->strict >= 0) {
@@ -7536,12 +7559,12 @@ static aigw_str aigwi_openai_nearest(aigw_str list, aigw_str word) {
    NULL when there is none. */
 static const aigw_param *aigwi_openai_effort(const aigw_req *req, aigw_str *word, int *rounded, uint32_t *done) {
     const aigw_param *effort = &req->param[AIGW_P_EFFORT], *budget = &req->param[AIGW_P_REASONING_BUDGET], *mode = &req->param[AIGW_P_REASONING_MODE];
-    int off = mode->has && (aigwi_openai_is(mode->raw, "disabled") || aigwi_openai_is(mode->raw, "between_tools"));
+    int off = mode->has && (aigwi_dialect_is(mode->raw, "disabled") || aigwi_dialect_is(mode->raw, "between_tools"));
     int step = 0;
     *rounded = 0;
     if (off) {
         *word = aigwi_openai_efforts[0].word;
-        *rounded = !aigwi_openai_is(mode->raw, "disabled");
+        *rounded = !aigwi_dialect_is(mode->raw, "disabled");
         *done |= 1u << AIGW_P_REASONING_MODE;
         return mode;
     }
@@ -7557,16 +7580,16 @@ static const aigw_param *aigwi_openai_effort(const aigw_req *req, aigw_str *word
     *done |= 1u << AIGW_P_REASONING_BUDGET | 1u << AIGW_P_REASONING_MODE;
     return budget;
 }
-static void aigwi_openai_put_effort(aigwi_openai_writer *w, uint32_t *done) {
+static void aigwi_openai_put_effort(aigwi_dialect_writer *w, uint32_t *done) {
     aigw_str word = aigw_base_str(NULL), sent;
     int rounded;
-    if (aigwi_openai_lacks(w, AIGW_CAN(REASONING))) return;       /* what is said of it is reported with the rest */
+    if (aigwi_dialect_lacks(w, AIGW_CAN(REASONING))) return;       /* what is said of it is reported with the rest */
     const aigw_param *from = aigwi_openai_effort(w->req, &word, &rounded, done);
     if (!from) return;
     sent = w->to ? aigwi_openai_nearest(w->to->efforts, word) : word;
-    aigwi_openai_member_str(w->out, "reasoning_effort", sent);
+    aigwi_dialect_member_str(w->out, "reasoning_effort", sent);
     if (rounded || !aigw_base_eq(sent, word))
-        aigwi_openai_lose(w, from->at, "", AIGW_LOSS_APPROXIMATED, "said as the nearest reasoning effort that the model takes");
+        aigwi_dialect_lose(w, from->at, "", AIGW_LOSS_APPROXIMATED, "said as the nearest reasoning effort that the model takes");
 }
 
 #define AIGWI_OPENAI_M INT64_C(1000000)
@@ -7583,7 +7606,7 @@ static const aigwi_dialect_row aigwi_openai_rows[] = {           /* wire-formats
     { AIGW_P_USER,              AIGWI_KEEP,   "user",                  0,                     0,                   "" },
     { AIGW_P_SAFETY_ID,         AIGWI_KEEP,   "safety_identifier",     0,                     0,                   "" },
 };
-static void aigwi_openai_put_params(aigwi_openai_writer *w) {
+static void aigwi_openai_put_params(aigwi_dialect_writer *w) {
     static const aigwi_dialect_row old = { AIGW_P_MAX_OUTPUT, AIGWI_KEEP, "max_tokens", 0, 0, "" },
                                    parallel = { AIGW_P_PARALLEL, AIGWI_KEEP, "parallel_tool_calls", 0, 0, "" };
     const uint32_t sampling = 1u << AIGW_P_TEMPERATURE | 1u << AIGW_P_TOP_P | 1u << AIGW_P_PRESENCE_PENALTY | 1u << AIGW_P_FREQUENCY_PENALTY;
@@ -7591,29 +7614,29 @@ static void aigwi_openai_put_params(aigwi_openai_writer *w) {
     int r;
     for (size_t i = 0; i < sizeof aigwi_openai_rows / sizeof *aigwi_openai_rows; i++) {
         const aigwi_dialect_row *row = &aigwi_openai_rows[i];
-        if ((sampling >> row->id & 1) && aigwi_openai_lacks(w, AIGW_CAN(SAMPLING))) continue;
+        if ((sampling >> row->id & 1) && aigwi_dialect_lacks(w, AIGW_CAN(SAMPLING))) continue;
         if (row->id == AIGW_P_MAX_OUTPUT && w->to && (w->to->can & AIGW_CAN(MAX_TOKENS))) row = &old;
         r = aigwi_dialect_put_row(w->out, w->req, row, w->loss, &done);
         if (r && !w->err) w->err = r;
     }
-    if (w->req->tools && !aigwi_openai_lacks(w, AIGW_CAN(PARALLEL_TOOLS))) aigwi_dialect_put_row(w->out, w->req, &parallel, w->loss, &done);
+    if (w->req->tools && !aigwi_dialect_lacks(w, AIGW_CAN(PARALLEL_TOOLS))) aigwi_dialect_put_row(w->out, w->req, &parallel, w->loss, &done);
     aigwi_openai_put_effort(w, &done);
     r = aigwi_dialect_drop_params(w->req, done, w->loss);
     if (r && !w->err) w->err = r;
 }
-static void aigwi_openai_put_stop(aigwi_openai_writer *w) {
+static void aigwi_openai_put_stop(aigwi_dialect_writer *w) {
     const aigw_item *i = w->req->stop;
     int n = 0;
     if (!i) return;
-    if (aigwi_openai_lacks(w, AIGW_CAN(STOP))) {
-        aigwi_openai_drop(w, w->req->stop_at, "the model takes no stop strings");
+    if (aigwi_dialect_lacks(w, AIGW_CAN(STOP))) {
+        aigwi_dialect_drop(w, w->req->stop_at, "the model takes no stop strings");
         return;
     }
     aigw_json_key(w->out, "stop");
     aigw_json_open(w->out, '[');
     for (; i; i = i->next) {
         if (n++ < 4) aigw_json_put_text(w->out, i->text);
-        else aigwi_openai_drop(w, i->at, "OpenAI takes four stop strings");
+        else aigwi_dialect_drop(w, i->at, "OpenAI takes four stop strings");
     }
     aigw_json_close(w->out, ']');
 }
@@ -7623,13 +7646,13 @@ static int aigwi_openai_streams(const aigw_req *req) {
 static int aigwi_openai_wants_usage(const aigw_req *req) {
     return req->param[AIGW_P_STREAM_USAGE].has && req->param[AIGW_P_STREAM_USAGE].micro;
 }
-static void aigwi_openai_put_stream(aigwi_openai_writer *w) {
+static void aigwi_openai_put_stream(aigwi_dialect_writer *w) {
     if (!aigwi_openai_streams(w->req)) return;
     aigw_json_key(w->out, "stream");
     aigw_json_put_bool(w->out, 1);
     aigw_json_key(w->out, "stream_options");
     aigw_json_put_raw(w->out, aigw_base_str("{\"include_usage\":true}"));
-    if (!aigwi_openai_wants_usage(w->req)) aigwi_openai_lose(w, AIGW_NOWHERE, "stream_options.include_usage", AIGW_LOSS_SYNTHESIZED, "usage is always counted");
+    if (!aigwi_openai_wants_usage(w->req)) aigwi_dialect_lose(w, AIGW_NOWHERE, "stream_options.include_usage", AIGW_LOSS_SYNTHESIZED, "usage is always counted");
 }
 
 /* Method, target and headers of a call to the provider. */
@@ -7654,7 +7677,7 @@ static int aigwi_openai_head(const aigw_req *req, const aigw_target *to, aigw_ar
     return r;
 }
 static int aigwi_openai_req_encode(const aigw_req *req, const aigw_target *to, aigw_arena *mem, aigw_head *head, aigw_out *out, aigw_loss *loss) {
-    aigwi_openai_writer w;
+    aigwi_dialect_writer w;
     int r;
     if (req->op != AIGW_OP_CHAT && req->op != AIGW_OP_MODELS) return AIGW_E_UNSUPPORTED;
     r = aigwi_openai_head(req, to, mem, head);
@@ -7666,7 +7689,7 @@ static int aigwi_openai_req_encode(const aigw_req *req, const aigw_target *to, a
     w.loss = loss;
     w.err = AIGW_OK;
     aigw_json_open(out, '{');
-    aigwi_openai_member_str(out, "model", to && to->id.n ? to->id : req->model);
+    aigwi_dialect_member_str(out, "model", to && to->id.n ? to->id : req->model);
     aigwi_openai_put_messages(&w);
     if (req->tools) {
         aigw_json_key(out, "tools");
@@ -7684,7 +7707,7 @@ static int aigwi_openai_req_encode(const aigw_req *req, const aigw_target *to, a
     }
     aigwi_openai_put_stream(&w);
     aigw_json_close(out, '}');
-    if (req->cache_ttl_s) aigwi_openai_drop(&w, req->cache_at, "OpenAI caches the prefix by itself");
+    if (req->cache_ttl_s) aigwi_dialect_drop(&w, req->cache_at, "OpenAI caches the prefix by itself");
     r = aigwi_dialect_drop_raw(req, loss);
     if (!w.err) w.err = r;
     r = aigw_base_out_end(out);
@@ -7759,7 +7782,7 @@ static aigw_str aigwi_openai_value(aigw_str body, const char *name) {
     aigw_json j;
     aigw_json_init(&j, body);
     for (aigw_json_object(&j); aigw_json_member(&j); ) {
-        if (aigwi_openai_is(j.key, name)) aigw_json_raw(&j, &v);
+        if (aigwi_dialect_is(j.key, name)) aigw_json_raw(&j, &v);
         else aigw_json_skip(&j);
     }
     return v;
@@ -8165,7 +8188,7 @@ static void aigwi_openai_thought(aigwi_openai_answer *a, aigw_json *j, unsigned 
     else for (aigw_json_array(j); aigw_json_item(j); ) {
         if (aigw_json_kind(j) != AIGW_JSON_OBJECT) aigw_json_skip(j);
         else for (aigw_json_object(j); aigw_json_member(j); ) {
-            if (!aigwi_openai_is(j->key, "text") || aigw_json_kind(j) != AIGW_JSON_STRING) aigw_json_skip(j);
+            if (!aigwi_dialect_is(j->key, "text") || aigw_json_kind(j) != AIGW_JSON_STRING) aigw_json_skip(j);
             else if (aigw_json_text(j, &t)) aigwi_openai_said(a, choice, AIGW_PART_REASONING, t);
         }
     }
@@ -8180,16 +8203,16 @@ static void aigwi_openai_parts_out(aigwi_openai_answer *a, aigw_str list, unsign
             if (aigw_json_text(&j, &t)) aigwi_openai_said(a, choice, AIGW_PART_TEXT, t);
             continue;
         }
-        aigw_str type = aigwi_openai_peek(&j, "type");
-        int text = aigwi_openai_is(type, "text"), thinking = aigwi_openai_is(type, "thinking"), refusal = aigwi_openai_is(type, "refusal");
+        aigw_str type = aigwi_dialect_peek(&j, "type");
+        int text = aigwi_dialect_is(type, "text"), thinking = aigwi_dialect_is(type, "thinking"), refusal = aigwi_dialect_is(type, "refusal");
         if (!text && !thinking && !refusal) {
             aigwi_dialect_lost(a->st, AIGWI_OPENAI_LOST_PART, aigwi_openai_off(a, j.at), AIGW_LOSS_DROPPED, "only its own dialect knows this part");
             aigw_json_skip(&j);
             continue;
         }
         for (aigw_json_object(&j); aigw_json_member(&j); ) {
-            if (thinking && aigwi_openai_is(j.key, "thinking")) aigwi_openai_thought(a, &j, choice);
-            else if (aigw_json_kind(&j) != AIGW_JSON_STRING || !aigwi_openai_is(j.key, text ? "text" : "refusal")) aigw_json_skip(&j);
+            if (thinking && aigwi_dialect_is(j.key, "thinking")) aigwi_openai_thought(a, &j, choice);
+            else if (aigw_json_kind(&j) != AIGW_JSON_STRING || !aigwi_dialect_is(j.key, text ? "text" : "refusal")) aigw_json_skip(&j);
             else if (aigw_json_text(&j, &t)) aigwi_openai_said(a, choice, text ? AIGW_PART_TEXT : AIGW_PART_REFUSAL, t);
         }
     }
@@ -8224,7 +8247,7 @@ static int aigwi_openai_details_words(aigw_str list) {
     aigw_json_init(&j, list);
     if (aigw_json_kind(&j) == AIGW_JSON_ARRAY)
         for (aigw_json_array(&j); aigw_json_item(&j); aigw_json_skip(&j))
-            if (aigwi_openai_peek(&j, "text").n || aigwi_openai_peek(&j, "summary").n) return 1;
+            if (aigwi_dialect_peek(&j, "text").n || aigwi_dialect_peek(&j, "summary").n) return 1;
     return 0;
 }
 /* The signature in {"google": {"thought_signature": "..."}}. */
@@ -8234,9 +8257,9 @@ static aigw_text aigwi_openai_google(aigw_str extra) {
     aigw_json_init(&j, extra);
     if (aigw_json_kind(&j) != AIGW_JSON_OBJECT) return t;
     for (aigw_json_object(&j); aigw_json_member(&j); ) {
-        if (!aigwi_openai_is(j.key, "google") || aigw_json_kind(&j) != AIGW_JSON_OBJECT) aigw_json_skip(&j);
+        if (!aigwi_dialect_is(j.key, "google") || aigw_json_kind(&j) != AIGW_JSON_OBJECT) aigw_json_skip(&j);
         else for (aigw_json_object(&j); aigw_json_member(&j); ) {
-            if (!aigwi_openai_is(j.key, "thought_signature") || aigw_json_kind(&j) != AIGW_JSON_STRING) aigw_json_skip(&j);
+            if (!aigwi_dialect_is(j.key, "thought_signature") || aigw_json_kind(&j) != AIGW_JSON_STRING) aigw_json_skip(&j);
             else aigw_json_text(&j, &t);
         }
     }
@@ -8353,7 +8376,7 @@ static void aigwi_openai_annotations_out(aigwi_openai_answer *a, aigw_str list, 
     aigw_json_init(&j, list);
     if (aigw_json_kind(&j) != AIGW_JSON_ARRAY) return;
     for (aigw_json_array(&j); aigw_json_item(&j) && !aigwi_openai_over(a); ) {
-        int kind = aigwi_openai_is(aigwi_openai_peek(&j, "type"), "url_citation") ? AIGW_NOTE_CITATION : AIGW_NOTE_OTHER;
+        int kind = aigwi_dialect_is(aigwi_dialect_peek(&j, "type"), "url_citation") ? AIGW_NOTE_CITATION : AIGW_NOTE_OTHER;
         aigw_str one;
         if (aigw_json_raw(&j, &one))
             a->r = aigwi_dialect_note(a->st, a->out, kind, choice, aigwi_dialect_find(a->st, choice, AIGW_PART_TEXT, 0), one, aigwi_openai_off(a, one.p));
@@ -8365,9 +8388,9 @@ static void aigwi_openai_audio_out(aigwi_openai_answer *a, aigw_str audio, unsig
     aigw_json_init(&j, audio);
     if (aigw_json_kind(&j) != AIGW_JSON_OBJECT) return;
     for (aigw_json_object(&j); aigw_json_member(&j); ) {
-        if (aigwi_openai_is(j.key, "data") && aigw_json_kind(&j) == AIGW_JSON_STRING) {
+        if (aigwi_dialect_is(j.key, "data") && aigw_json_kind(&j) == AIGW_JSON_STRING) {
             if (aigw_json_text(&j, &t)) aigwi_openai_said(a, choice, AIGW_PART_AUDIO, t);
-        } else if (aigwi_openai_is(j.key, "transcript")) aigwi_openai_unknown(a, &j, AIGWI_OPENAI_LOST_TRANSCRIPT);
+        } else if (aigwi_dialect_is(j.key, "transcript")) aigwi_openai_unknown(a, &j, AIGWI_OPENAI_LOST_TRANSCRIPT);
         else aigw_json_skip(&j);
     }
 }
@@ -8500,9 +8523,9 @@ static void aigwi_openai_groq(aigwi_openai_answer *a, aigw_json *j) {
     }
     for (aigw_json_object(j); aigw_json_member(j); ) {
         if (aigw_json_null(j)) continue;
-        if (aigwi_openai_is(j->key, "usage") && !a->usage.has) aigwi_openai_usage_in(a, j);
+        if (aigwi_dialect_is(j->key, "usage") && !a->usage.has) aigwi_openai_usage_in(a, j);
         else {
-            a->error |= aigwi_openai_is(j->key, "error");
+            a->error |= aigwi_dialect_is(j->key, "error");
             aigw_json_skip(j);
         }
     }
@@ -8607,13 +8630,13 @@ static int aigwi_openai_frame_decode(aigw_dec *st, aigw_str name, aigw_str paylo
     st->frame = 0;
     if (st->ended || st->end_marker) return AIGW_OK;
     if (!payload.n) return aigwi_dialect_ping(st, out);
-    if (aigwi_openai_begins(payload, "[DONE]")) {
+    if (aigwi_dialect_begins(payload, "[DONE]")) {
         st->end_marker = 1;
         st->frame = AIGW_FRAME_END;
         return AIGW_OK;
     }
     aigwi_openai_answer_init(&a, st, payload, out, 0);
-    if (aigwi_openai_is(name, "error")) aigwi_openai_fail(&a, NULL);
+    if (aigwi_dialect_is(name, "error")) aigwi_openai_fail(&a, NULL);
     else aigwi_openai_read(&a, NULL);
     st->mem = mark;
     return a.r < 0 ? a.r : AIGW_OK;
@@ -8704,9 +8727,9 @@ static void aigwi_openai_put_identity(const aigw_enc *st, aigw_out *o, const cha
         for (int i = 0; i < 16; i++, v >>= 4) aigw_base_put_byte(o, "0123456789abcdef"[v & 15]);
         aigw_json_close_str(o);
     }
-    aigwi_openai_member(o, "object", object);
+    aigwi_dialect_member(o, "object", object);
     aigwi_openai_put_count(o, "created", created ? created : st->now.wall_s);
-    aigwi_openai_member_str(o, "model", model.n ? model : st->req ? st->req->model : model);
+    aigwi_dialect_member_str(o, "model", model.n ? model : st->req ? st->req->model : model);
 }
 /* The constant beginning of every chunk, up to the number of the choice. */
 static void aigwi_openai_make_prefix(aigw_enc *st, aigw_str id, aigw_str model, int64_t created) {
@@ -8811,7 +8834,7 @@ static int aigwi_openai_unwrap(aigw_text args, aigw_arena mem, aigw_text *input)
     if (aigw_json_kind(&j) != AIGW_JSON_OBJECT) return 1;
     aigw_text t = *input;
     for (aigw_json_object(&j); aigw_json_member(&j); ) {
-        if (aigwi_openai_is(j.key, "input") && aigw_json_kind(&j) == AIGW_JSON_STRING) found = aigw_json_text(&j, &t);
+        if (aigwi_dialect_is(j.key, "input") && aigw_json_kind(&j) == AIGW_JSON_STRING) found = aigw_json_text(&j, &t);
         else aigw_json_skip(&j);
     }
     if (found && !aigw_json_end(&j)) *input = t;
@@ -8951,7 +8974,7 @@ static int aigwi_openai_citation(aigw_str json, aigw_str *url, aigw_str *title) 
             aigw_json_object(&j);
         } else if (kind != AIGW_JSON_STRING) aigw_json_skip(&j);
         else {
-            int is_url = aigwi_openai_is(j.key, "url") || aigwi_openai_is(j.key, "uri"), is_title = aigwi_openai_is(j.key, "title");
+            int is_url = aigwi_dialect_is(j.key, "url") || aigwi_dialect_is(j.key, "uri"), is_title = aigwi_dialect_is(j.key, "title");
             if (aigw_json_text(&j, &t) && is_url && !url->n) *url = aigwi_dialect_slice(t.p, t.n);
             else if (is_title && !title->n) *title = aigwi_dialect_slice(t.p, t.n);
         }
@@ -8973,11 +8996,11 @@ static int aigwi_openai_put_annotation(aigw_enc *st, aigw_out *o, aigw_str diale
     }
     if (!has) return 0;
     aigw_json_open(o, '{');
-    aigwi_openai_member(o, "type", "url_citation");
+    aigwi_dialect_member(o, "type", "url_citation");
     aigw_json_key(o, "url_citation");
     aigw_json_open(o, '{');
-    aigwi_openai_member_text(o, "url", aigwi_dialect_text(url, AIGW_TEXT_LONE));
-    aigwi_openai_member_text(o, "title", aigwi_dialect_text(title, AIGW_TEXT_LONE));
+    aigwi_dialect_member_text(o, "url", aigwi_dialect_text(url, AIGW_TEXT_LONE));
+    aigwi_dialect_member_text(o, "title", aigwi_dialect_text(title, AIGW_TEXT_LONE));
     aigwi_openai_put_count(o, "start_index", 0);
     aigwi_openai_put_count(o, "end_index", 0);
     aigw_json_close(o, '}');
@@ -9092,7 +9115,7 @@ static void aigwi_openai_put_error(aigw_out *o, const aigw_error *err) {
     aigw_json_open(o, '{');
     aigw_json_key(o, "message");
     aigwi_dialect_put_message(o, err);
-    aigwi_openai_member_str(o, "type", type);
+    aigwi_dialect_member_str(o, "type", type);
     aigw_json_key(o, "param");
     if (err->param.n) aigw_json_put_str(o, err->param);
     else aigw_json_put_null(o);
@@ -9215,7 +9238,7 @@ static int aigwi_openai_put_message(aigw_enc *st, const aigw_answer *c, aigw_out
     }
     aigw_json_key(o, "message");
     aigw_json_open(o, '{');
-    aigwi_openai_member(o, "role", "assistant");
+    aigwi_dialect_member(o, "role", "assistant");
     int refused = c->finish == AIGW_FINISH_REFUSAL && !(kinds & AIGWI_OPENAI_KIND(REFUSAL)) && (kinds & AIGWI_OPENAI_KIND(TEXT));   /* its words are text elsewhere */
     if (refused) kinds = (kinds & ~(unsigned)AIGWI_OPENAI_KIND(TEXT)) | AIGWI_OPENAI_KIND(REFUSAL);
     if (kinds & AIGWI_OPENAI_KIND(TEXT)) aigwi_openai_joined(o, "content", c->parts, AIGW_PART_TEXT);
@@ -9287,7 +9310,7 @@ static int aigwi_openai_resp_encode(aigw_enc *st, const aigw_resp *resp, aigw_ou
             aigw_json_key(out, "logprobs");
             aigw_json_put_null(out);
         }
-        aigwi_openai_member(out, "finish_reason", aigwi_openai_reason(a->finish, p != NULL));
+        aigwi_dialect_member(out, "finish_reason", aigwi_openai_reason(a->finish, p != NULL));
         aigwi_openai_reason_lost(st, a->finish, AIGW_NOWHERE);
         aigw_json_close(out, '}');
     }
@@ -9328,16 +9351,16 @@ static int aigwi_openai_limits_encode(aigw_now now, const aigw_limits *limits, a
 static int aigwi_openai_models_encode(const aigw_model_info *models, size_t n, int single, aigw_out *out) {
     if (!single) {
         aigw_json_open(out, '{');
-        aigwi_openai_member(out, "object", "list");
+        aigwi_dialect_member(out, "object", "list");
         aigw_json_key(out, "data");
         aigw_json_open(out, '[');
     }
     for (size_t i = 0; i < n && !(single && i); i++) {
         aigw_json_open(out, '{');
-        aigwi_openai_member_str(out, "id", models[i].name);
-        aigwi_openai_member(out, "object", "model");
+        aigwi_dialect_member_str(out, "id", models[i].name);
+        aigwi_dialect_member(out, "object", "model");
         aigwi_openai_put_count(out, "created", models[i].created_s);
-        aigwi_openai_member_str(out, "owned_by", models[i].owner);
+        aigwi_dialect_member_str(out, "owned_by", models[i].owner);
         aigw_json_close(out, '}');
     }
     if (!single) {

@@ -37,7 +37,7 @@ typedef struct {
     int         bad;                    /* what came cannot be read, or was cut */
 } job;
 
-static const aigw_dialect *const dialects[] = { &aigw_dialect_openai, &aigw_dialect_anthropic, &aigw_dialect_gemini };
+static const aigw_dialect *const dialects[] = { AIGW_DIALECTS };
 
 static void complain(const char *path, const char *action, const char *reason, size_t at) {
     char line[512];

@@ -10,7 +10,7 @@
 
 #define ROOM ((size_t)8 << 20)
 
-static const aigw_dialect *const dialects[] = { &aigw_dialect_openai, &aigw_dialect_anthropic, &aigw_dialect_gemini };
+static const aigw_dialect *const dialects[] = { AIGW_DIALECTS };
 enum { O, A, G };
 
 /* Families of recordings, by the dialect that they speak. */

@@ -4,7 +4,7 @@
 #include "aigw.h"
 #include "t.h"
 
-static const aigw_dialect *const dialects[] = { &aigw_dialect_openai, &aigw_dialect_anthropic, &aigw_dialect_gemini };
+static const aigw_dialect *const dialects[] = { AIGW_DIALECTS };
 static char memory[65536];
 static aigw_arena mem;
 static aigw_registry r;

@@ -39,7 +39,7 @@ typedef struct {
     unsigned wait;
 } world;
 
-static const aigw_dialect *const w_dialects[] = { &aigw_dialect_openai, &aigw_dialect_anthropic, &aigw_dialect_gemini };
+static const aigw_dialect *const w_dialects[] = { AIGW_DIALECTS };
 static const char w_config[] =
     "{\"providers\":{"
     "\"a\":{\"dialect\":\"openai-chat\",\"base_url\":\"http://a.test/v1\",\"key\":\"sk-a-secret\"},"

@@ -7,7 +7,7 @@
 #define CAN(x) AIGW_CAN(x)
 #define USUAL (CAN(TOOLS) | CAN(TOOL_CHOICE) | CAN(VISION) | CAN(PDF) | CAN(JSON_SCHEMA) | CAN(REASONING) | CAN(PROMPT_CACHE) | CAN(STREAMING))
 
-static const aigw_dialect *const dialects[] = { &aigw_dialect_openai, &aigw_dialect_anthropic, &aigw_dialect_gemini };
+static const aigw_dialect *const dialects[] = { AIGW_DIALECTS };
 
 /* Providers whose keys may be in the environment, and the model that `auto` takes of each. */
 static const struct { const char *env, *name, *url, *usual; const aigw_dialect *dialect; } known[] = {
