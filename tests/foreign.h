@@ -504,6 +504,145 @@ static inline int f_sse_next(f_sse *s) {
     return 0;
 }
 
+/* ---- one JSON text per line (NDJSON) ---- */
+typedef struct { const char *p, *end; f_str line; } f_lines;
+
+static inline f_lines f_lines_open(const char *p, size_t n) {
+    f_lines s;
+    memset(&s, 0, sizeof s);
+    s.p = p;
+    s.end = p + n;
+    return s;
+}
+/* 1: the next line that is not empty is in s->line; 0: no further complete line. */
+static inline int f_lines_next(f_lines *s) {
+    while (s->p < s->end) {
+        const char *line = s->p, *eol = (const char *)memchr(line, '\n', (size_t)(s->end - line));
+        size_t n;
+        if (!eol) return 0;
+        s->p = eol + 1;
+        n = (size_t)(eol - line);
+        if (n && line[n - 1] == '\r') n--;
+        if (!n) continue;
+        s->line.n = 0;
+        f_put(&s->line, line, n);
+        return 1;
+    }
+    return 0;
+}
+
+/* ---- AWS event stream (wire-formats 11) ---- */
+typedef struct {
+    const char *p, *end;
+    f_str kind, name, type, data;       /* :message-type; :event-type, :exception-type or :error-code; :content-type; payload */
+    const char *bad;                    /* what breaks the framing, or NULL */
+} f_evs;
+
+/* CRC-32 of zlib (reflected 0xEDB88320), bit by bit. */
+static inline unsigned long f_crc32(const char *p, size_t n) {
+    unsigned long c = 0xFFFFFFFFul;
+    size_t i;
+    int k;
+    for (i = 0; i < n; i++) {
+        c ^= (unsigned char)p[i];
+        for (k = 0; k < 8; k++) c = c & 1 ? c >> 1 ^ 0xEDB88320ul : c >> 1;
+    }
+    return c ^ 0xFFFFFFFFul;
+}
+static inline unsigned long f_big(const char *p, int n) {
+    unsigned long v = 0;
+    while (n--) v = v << 8 | (unsigned char)*p++;
+    return v;
+}
+static inline void f_put_big(f_str *b, unsigned long v, int n) {
+    while (n--) { char c = (char)(v >> 8 * n & 255); f_put(b, &c, 1); }
+}
+static inline f_evs f_evs_open(const char *p, size_t n) {
+    f_evs s;
+    memset(&s, 0, sizeof s);
+    s.p = p;
+    s.end = p + n;
+    return s;
+}
+static inline int f_evs_bad(f_evs *s, const char *why) { s->bad = why; return 0; }
+static inline int f_evs_headers(f_evs *s, const char *p, const char *end) {
+    static const struct { const char *name; int which; } known[] = {
+        { ":message-type", 0 }, { ":event-type", 1 }, { ":exception-type", 1 }, { ":error-code", 1 }, { ":content-type", 2 }
+    };
+    static const unsigned char size[] = { 0, 0, 1, 2, 4, 8, 0, 0, 8, 16 };      /* by type; 6 bytes and 7 string have a length of their own */
+    f_str *to[3];
+    size_t i;
+    to[0] = &s->kind;
+    to[1] = &s->name;
+    to[2] = &s->type;
+    while (p < end) {
+        size_t name_n = (unsigned char)*p, n;
+        const char *name = p + 1;
+        unsigned type;
+        if (!name_n || (size_t)(end - p) < name_n + 2) return f_evs_bad(s, "a header name does not fit");
+        p += 1 + name_n;
+        type = (unsigned char)*p++;
+        if (type > 9) return f_evs_bad(s, "unknown header type");
+        n = size[type];
+        if (type == 6 || type == 7) {
+            if (end - p < 2) return f_evs_bad(s, "a header value does not fit");
+            n = f_big(p, 2);
+            p += 2;
+        }
+        if ((size_t)(end - p) < n) return f_evs_bad(s, "a header value does not fit");
+        for (i = 0; i < sizeof known / sizeof known[0]; i++)
+            if (strlen(known[i].name) == name_n && !memcmp(known[i].name, name, name_n)) {
+                if (type != 7) return f_evs_bad(s, "a known header is not a string");
+                if (to[known[i].which]->n) return f_evs_bad(s, "a header twice");
+                f_put(to[known[i].which], p, n);
+            }
+        p += n;
+    }
+    return 1;
+}
+/* 1: the next message is in s; 0: the end, or s->bad says why not. */
+static inline int f_evs_next(f_evs *s) {
+    size_t left = (size_t)(s->end - s->p), total, headers;
+    s->kind.n = s->name.n = s->type.n = s->data.n = 0;
+    f_put(&s->kind, "", 0);
+    f_put(&s->name, "", 0);
+    f_put(&s->type, "", 0);
+    f_put(&s->data, "", 0);
+    if (s->bad || !left) return 0;
+    if (left < 16) return f_evs_bad(s, "the stream ends inside a prelude");
+    total = f_big(s->p, 4);
+    headers = f_big(s->p + 4, 4);
+    if (f_crc32(s->p, 8) != f_big(s->p + 8, 4)) return f_evs_bad(s, "the CRC of a prelude is wrong");
+    if (total < 16 || headers > total - 16) return f_evs_bad(s, "impossible lengths");
+    if (total > left) return f_evs_bad(s, "the stream ends inside a message");
+    if (f_crc32(s->p, total - 4) != f_big(s->p + total - 4, 4)) return f_evs_bad(s, "the CRC of a message is wrong");
+    if (!f_evs_headers(s, s->p + 12, s->p + 12 + headers)) return 0;
+    f_put(&s->data, s->p + 12 + headers, total - headers - 16);
+    s->p += total;
+    return 1;
+}
+static inline void f_evs_header(f_str *b, const char *name, const char *value) {
+    f_put_big(b, strlen(name), 1);
+    f_puts(b, name);
+    f_put_big(b, 7, 1);
+    f_put_big(b, strlen(value), 2);
+    f_puts(b, value);
+}
+/* Append one message: kind event or exception, its name, a JSON payload. */
+static inline void f_evs_put(f_str *b, const char *kind, const char *name, const char *payload, size_t n) {
+    f_str h = { NULL, 0, 0 };
+    size_t at = b->n;
+    f_evs_header(&h, !strcmp(kind, "exception") ? ":exception-type" : ":event-type", name);
+    f_evs_header(&h, ":content-type", "application/json");
+    f_evs_header(&h, ":message-type", kind);
+    f_put_big(b, h.n + n + 16, 4);
+    f_put_big(b, h.n, 4);
+    f_put_big(b, f_crc32(b->s + at, 8), 4);
+    f_put(b, h.s, h.n);
+    f_put(b, payload, n);
+    f_put_big(b, f_crc32(b->s + at, b->n - at), 4);
+}
+
 /* ---- folds: a stream -> the whole answer it means ---- */
 typedef struct {
     f_json *whole;          /* in the dialect's whole form; an in-band error is its member `error` */
