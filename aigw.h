@@ -231,6 +231,11 @@ AIGW_API size_t aigw_base_utf8(aigw_str s);
 AIGW_API int aigw_base_int(aigw_str s, int64_t *v);
 /* A JSON number that is all of s as millionths, rounded toward zero, saturating. 1 and *micro, or 0. */
 AIGW_API int aigw_base_micro(aigw_str s, int64_t *micro);
+/* A JSON number that is all of s as the nearest binary32 (its bits; ties to even), exact for any number of digits; too large becomes the largest.
+   1 and *bits, or 0. [IEEE 754] */
+AIGW_API int aigw_base_float(aigw_str s, uint32_t *bits);
+/* Append the shortest decimal number that reads back as this binary32. AIGW_OK, or AIGW_E_VALUE, with nothing appended, for infinities and NaN. */
+AIGW_API int aigw_base_put_float(aigw_out *o, uint32_t bits);
 /* Durations to milliseconds, rounded down: Go's "1h2m3.5s" "120ms" "6m0s", protobuf's "34.07s", and bare seconds "20"
    "1.5". -1 when it is none of these; INT64_MAX from 292 years on. */
 AIGW_API int64_t aigw_base_duration_ms(aigw_str s);
@@ -2105,6 +2110,253 @@ AIGW_API void aigw_base_put_duration(aigw_out *o, int64_t ms) {
     }
     aigw_base_put_byte(o, 's');
 }
+
+/* ---- binary32 [IEEE 754] and decimal, exact in both directions: whole numbers of up to 768 bits, no floating point */
+
+enum { AIGWI_BASE_LIMBS = 24, AIGWI_BASE_DIGITS = 120 };   /* 120 digits tell a number from the middle of two binary32; what follows only breaks the tie */
+typedef struct { uint32_t n, d[AIGWI_BASE_LIMBS]; } aigwi_base_whole;              /* d[0] is the lowest; d[n - 1] is not 0 */
+
+static void aigwi_base_whole_mul(aigwi_base_whole *w, uint32_t by, uint32_t plus) {
+    uint64_t carry = plus;
+    for (uint32_t i = 0; i < w->n; i++, carry >>= 32) {
+        carry += (uint64_t)w->d[i] * by;
+        w->d[i] = (uint32_t)carry;
+    }
+    if (carry && w->n < AIGWI_BASE_LIMBS) w->d[w->n++] = (uint32_t)carry;
+}
+static void aigwi_base_whole_pow10(aigwi_base_whole *w, int n) {
+    for (; n >= 9; n -= 9) aigwi_base_whole_mul(w, 1000000000u, 0);
+    for (; n > 0; n--) aigwi_base_whole_mul(w, 10, 0);
+}
+static void aigwi_base_whole_shift(aigwi_base_whole *w, int by) {
+    const uint32_t limbs = (uint32_t)by / 32;
+    aigwi_base_whole_mul(w, (uint32_t)1 << by % 32, 0);
+    if (!limbs || !w->n || w->n + limbs > AIGWI_BASE_LIMBS) return;
+    memmove(w->d + limbs, w->d, w->n * sizeof w->d[0]);
+    memset(w->d, 0, limbs * sizeof w->d[0]);
+    w->n += limbs;
+}
+static void aigwi_base_whole_half(aigwi_base_whole *w) {
+    for (uint32_t i = 0; i < w->n; i++) w->d[i] = w->d[i] >> 1 | (i + 1 < w->n ? w->d[i + 1] << 31 : 0);
+    if (w->n && !w->d[w->n - 1]) w->n--;
+}
+static int aigwi_base_whole_bits(const aigwi_base_whole *w) {
+    int bits = (int)w->n * 32;
+    if (!w->n) return 0;
+    for (uint32_t top = w->d[w->n - 1]; !(top >> 31); top <<= 1) bits--;
+    return bits;
+}
+static int aigwi_base_whole_cmp(const aigwi_base_whole *a, const aigwi_base_whole *b) {
+    if (a->n != b->n) return a->n < b->n ? -1 : 1;
+    for (uint32_t i = a->n; i--; )
+        if (a->d[i] != b->d[i]) return a->d[i] < b->d[i] ? -1 : 1;
+    return 0;
+}
+/* a += b, or (sign -1; b is not the larger one) a -= b. */
+static void aigwi_base_whole_add(aigwi_base_whole *a, const aigwi_base_whole *b, int sign) {
+    int64_t carry = 0;
+    for (uint32_t i = 0; i < b->n || carry; i++) {
+        if (i == AIGWI_BASE_LIMBS) break;
+        if (i == a->n) a->d[a->n++] = 0;
+        carry += (int64_t)a->d[i] + (i < b->n ? sign * (int64_t)b->d[i] : 0);
+        a->d[i] = (uint32_t)carry;
+        carry = carry < 0 ? -1 : carry >> 32;
+    }
+    while (a->n && !a->d[a->n - 1]) a->n--;
+}
+static aigwi_base_whole aigwi_base_whole_of(uint32_t v) {
+    aigwi_base_whole w;
+    w.n = v != 0;
+    w.d[0] = v;
+    return w;
+}
+
+/* The nearest binary32 to q * 2^-scale (q of 2 bits or more; more: something below it is left), ties to even. */
+static uint32_t aigwi_base_round32(uint64_t q, int scale, int more) {
+    int bits = 0, exponent, drop;
+    uint64_t rest, half;
+    while (q >> bits) bits++;
+    exponent = bits - 1 - scale;
+    drop = bits - 24 + (exponent < -126 ? -126 - exponent : 0);
+    if (drop > bits + 1) return 0;
+    if (drop < 1) {
+        q <<= 1 - drop;
+        drop = 1;
+    }
+    rest = q & (((uint64_t)1 << drop) - 1);
+    half = (uint64_t)1 << (drop - 1);
+    q >>= drop;
+    q += rest > half || (rest == half && (more || (q & 1)));
+    if (exponent < -126) return (uint32_t)q;                  /* of the fixed lowest exponent; a carry makes it normal by itself */
+    if (exponent > 127 || (exponent == 127 && q >> 24)) return 0x7F7FFFFFu;
+    return (uint32_t)(((uint32_t)(exponent + 126) << 23) + q);
+}
+
+/* Both below 2^63 by the same power of two for each: bits of a / b. Restoring division. */
+static uint32_t aigwi_base_quotient32(uint64_t a, uint64_t b, int exponent) {
+    int scale = 27 - exponent;
+    uint64_t q = 0;
+    for (; !(a >> 62); a <<= 1) scale++;
+    for (; !(b >> 62); b <<= 1) scale--;
+    for (int i = 0; i < 28; i++, a <<= 1) {
+        q <<= 1;
+        if (a < b) continue;
+        a -= b;
+        q |= 1;
+    }
+    return aigwi_base_round32(q, scale, a != 0);
+}
+static uint32_t aigwi_base_divide32(aigwi_base_whole *a, aigwi_base_whole *b, int more) {
+    const int scale = 27 - (aigwi_base_whole_bits(a) - aigwi_base_whole_bits(b));
+    uint64_t q = 0;
+    if (scale > 0) aigwi_base_whole_shift(a, scale);
+    else aigwi_base_whole_shift(b, -scale);
+    aigwi_base_whole_shift(b, 28);
+    for (int i = 0; i <= 28; i++, aigwi_base_whole_half(b)) {
+        q <<= 1;
+        if (aigwi_base_whole_cmp(a, b) < 0) continue;
+        aigwi_base_whole_add(a, b, -1);
+        q |= 1;
+    }
+    return aigwi_base_round32(q, scale, more || a->n);
+}
+
+AIGW_API int aigw_base_float(aigw_str s, uint32_t *bits) {
+    const char *p = s.p, *end = s.n ? s.p + s.n : s.p;
+    const uint32_t sign = s.n && *p == '-' ? 0x80000000u : 0;
+    aigwi_base_whole w = aigwi_base_whole_of(0), b;
+    uint64_t small = 0;
+    int digits = 0, exponent = 0, point = 0, more = 0, e = 0, minus;
+    if (!s.n || aigwi_base_number(p, end) != end) return 0;
+    for (p += sign != 0; p < end && (*p == '.' || aigwi_base_digit(*p)); p++) {
+        const uint32_t d = (uint32_t)(*p - '0');
+        if (*p == '.') point = 1;
+        else if (digits < AIGWI_BASE_DIGITS) {
+            if (digits < 18) small = small * 10 + d;
+            else {
+                if (digits == 18) {
+                    w = aigwi_base_whole_of((uint32_t)(small >> 32));
+                    aigwi_base_whole_shift(&w, 32);
+                    b = aigwi_base_whole_of((uint32_t)small);
+                    aigwi_base_whole_add(&w, &b, 1);
+                }
+                aigwi_base_whole_mul(&w, 10, d);
+            }
+            digits += digits || d;
+            exponent -= point;
+        } else {
+            more |= d != 0;
+            exponent += !point;
+        }
+    }
+    if (p < end) {                                             /* what a JSON number has behind its digits is an exponent */
+        minus = p[1] == '-';
+        for (p += 1 + (p[1] == '-' || p[1] == '+'); p < end; p++)
+            if (e < 100000) e = e * 10 + (*p - '0');
+        exponent += minus ? -e : e;
+    }
+    *bits = sign;
+    if (!digits || digits + exponent < -46) return 1;
+    if (digits + exponent > 40) *bits |= 0x7F7FFFFFu;
+    else if (digits <= 18 && exponent <= 0 && exponent >= -18) {
+        uint64_t ten = 1;
+        for (; exponent; exponent++) ten *= 10;
+        *bits |= aigwi_base_quotient32(small, ten, 0);
+    } else {
+        if (digits <= 18) {
+            w = aigwi_base_whole_of((uint32_t)(small >> 32));
+            aigwi_base_whole_shift(&w, 32);
+            b = aigwi_base_whole_of((uint32_t)small);
+            aigwi_base_whole_add(&w, &b, 1);
+        }
+        b = aigwi_base_whole_of(1);
+        if (exponent > 0) aigwi_base_whole_pow10(&w, exponent);
+        else aigwi_base_whole_pow10(&b, -exponent);
+        *bits |= aigwi_base_divide32(&w, &b, more);
+    }
+    return 1;
+}
+
+/* The shortest digits that mean this number and no other [Steele and White 1990, free-format]: value = 0.d1d2d3... * 10^k.
+   How many. */
+static int aigwi_base_shortest(uint32_t bits, char digits[12], int *k) {
+    const int field = (int)(bits >> 23 & 255), e = field ? field - 150 : -149;
+    const uint32_t m = (bits & 0x7FFFFFu) | (field ? 0x800000u : 0);
+    const int even = !(m & 1), narrow = field > 1 && m == 0x800000u;                /* the neighbor below is nearer */
+    aigwi_base_whole r = aigwi_base_whole_of(m), s = aigwi_base_whole_of(1), above = aigwi_base_whole_of(1), below, sum;
+    int n = 0, low, high, c;
+    aigwi_base_whole_shift(&r, 1 + narrow + (e > 0 ? e : 0));
+    aigwi_base_whole_shift(&s, 1 + narrow + (e < 0 ? -e : 0));
+    if (e > 0) aigwi_base_whole_shift(&above, e);
+    below = above;
+    if (narrow) aigwi_base_whole_shift(&above, 1);
+    for (c = 0; m >> c; c++) {}
+    *k = (c - 1 + e) * 1233 / 4096 + (c - 1 + e > 0);          /* log10, too small by one at most */
+    if (c - 1 + e < 0) *k -= 1;
+    if (*k >= 0) aigwi_base_whole_pow10(&s, *k);
+    else {
+        aigwi_base_whole_pow10(&r, -*k);
+        aigwi_base_whole_pow10(&above, -*k);
+        aigwi_base_whole_pow10(&below, -*k);
+    }
+    for (;;) {                                                 /* raise k until the number, with its margin, is below 10^k */
+        sum = r;
+        aigwi_base_whole_add(&sum, &above, 1);
+        c = aigwi_base_whole_cmp(&sum, &s);
+        if (c < 0 || (c == 0 && !even)) break;
+        aigwi_base_whole_mul(&s, 10, 0);
+        ++*k;
+    }
+    do {
+        aigwi_base_whole_mul(&r, 10, 0);
+        aigwi_base_whole_mul(&above, 10, 0);
+        aigwi_base_whole_mul(&below, 10, 0);
+        digits[n] = '0';
+        for (; aigwi_base_whole_cmp(&r, &s) >= 0; digits[n]++) aigwi_base_whole_add(&r, &s, -1);
+        sum = r;
+        aigwi_base_whole_add(&sum, &above, 1);
+        c = aigwi_base_whole_cmp(&r, &below);
+        low = c < 0 || (c == 0 && even);
+        c = aigwi_base_whole_cmp(&sum, &s);
+        high = c > 0 || (c == 0 && even);
+        n++;
+    } while (!low && !high && n < 11);
+    if (high && low) {
+        aigwi_base_whole_mul(&r, 2, 0);
+        c = aigwi_base_whole_cmp(&r, &s);
+        high = c > 0 || (c == 0 && (digits[n - 1] & 1));
+    }
+    if (high) digits[n - 1]++;                                 /* never past 9: that would have been the shorter number before */
+    return n;
+}
+
+AIGW_API int aigw_base_put_float(aigw_out *o, uint32_t bits) {
+    char digits[12];
+    int n, k, i;
+    if ((bits & 0x7F800000u) == 0x7F800000u) return AIGW_E_VALUE;
+    if (bits >> 31) aigw_base_put_byte(o, '-');
+    if (!(bits & 0x7FFFFFFFu)) {
+        aigw_base_put_byte(o, '0');
+        return AIGW_OK;
+    }
+    n = aigwi_base_shortest(bits & 0x7FFFFFFFu, digits, &k);
+    if (k < -5 || k > 21) {
+        aigw_base_put_byte(o, digits[0]);
+        if (n > 1) aigw_base_put_byte(o, '.');
+        aigw_base_put(o, aigwi_base_slice(digits + 1, digits + n));
+        aigw_base_put_byte(o, 'e');
+        aigw_base_put_int(o, k - 1);
+        return AIGW_OK;
+    }
+    if (k <= 0) aigw_base_put_lit(o, "0.");
+    for (i = k; i < 0; i++) aigw_base_put_byte(o, '0');
+    for (i = 0; i < n || i < k; i++) {
+        if (i == k && i) aigw_base_put_byte(o, '.');
+        aigw_base_put_byte(o, i < n ? digits[i] : '0');
+    }
+    return AIGW_OK;
+}
+
 AIGW_API uint64_t aigw_base_random(uint64_t *state) {
     uint64_t z = (*state += UINT64_C(0x9E3779B97F4A7C15));
     z = (z ^ (z >> 30)) * UINT64_C(0xBF58476D1CE4E5B9);
