@@ -66,6 +66,7 @@
  *   >>frame.sse .array         one framing each: bytes -> named payloads              uses: base
  *   >>model                    canonical request, response, event, kinds, loss        uses: base json
  *   >>dialect                  the table type and what dialects share                 uses: base digest json model
+ *   >>dialect.embed            embeddings of all dialects, by rows                    uses: base digest json model dialect
  *   >>dialect.openai           OpenAI Chat Completions                                uses: base digest json model dialect
  *   >>dialect.anthropic        Anthropic Messages                                     uses: base digest json model dialect
  *   >>dialect.gemini           Gemini generateContent                                 uses: base digest json model dialect
@@ -561,7 +562,8 @@ typedef struct {
 
 typedef enum {
     AIGW_PART_TEXT = 0, AIGW_PART_IMAGE, AIGW_PART_AUDIO, AIGW_PART_FILE, AIGW_PART_TOOL_CALL, AIGW_PART_TOOL_RESULT,
-    AIGW_PART_REASONING, AIGW_PART_REFUSAL, AIGW_PART_OTHER
+    AIGW_PART_REASONING, AIGW_PART_REFUSAL, AIGW_PART_OTHER,
+    AIGW_PART_VECTOR           /* of an answer with embeddings: text is JSON numbers joined by commas (a later DELTA begins with one) */
 } aigw_part_kind;
 typedef enum {                 /* where the bytes of an image, audio or file are */
     AIGW_SOURCE_BYTES = 0,     /* text = base64 (standard alphabet, padded), mime says what */
@@ -658,7 +660,11 @@ typedef struct aigw_item { struct aigw_item *next; aigw_text text; size_t at; } 
     X(EFFORT,            WORD)                                         /* none minimal low medium high xhigh max, or a newer word */ \
     X(REASONING_MODE,    WORD)                                         /* adaptive, enabled, disabled, between_tools */ \
     X(REASONING_BUDGET,  NUM)                                          /* tokens; 0 off, -1 dynamic */ \
-    X(REASONING_SHOW,    BOOL)                                         /* the client wants the reasoning text */
+    X(REASONING_SHOW,    BOOL)                                         /* the client wants the reasoning text */ \
+    X(DIMENSIONS,        NUM)  X(ENCODING,         WORD)               /* embeddings: size of a vector; float, base64 (how the client wants them) */ \
+    X(INPUT_TYPE,        WORD)                                         /* query document similarity classification clustering question_answering
+                                                                          fact_verification code_query, or another provider's word */ \
+    X(TRUNCATE,          WORD)                                         /* none, start, end: what is cut off a text that is too long */
 typedef enum {
 #define X(name, kind) AIGW_P_##name,
     AIGW_PARAM_LIST(X)
@@ -688,6 +694,8 @@ typedef struct {
     aigw_str      model;
     size_t        model_at;             /* AIGW_NOWHERE when it was in the path */
     aigw_message *messages;
+    aigw_item    *inputs;               /* embed: the texts; JSON form: the tokens of one, as a list of numbers */
+    uint8_t       one;                  /* embed: the client used its dialect's form for a single text, and gets the answer of that form */
     aigw_tool    *tools;
     uint8_t       choice;               /* AIGW_CHOICE_* */
     uint8_t       choice_checked;       /* AUTO of Gemini's kind VALIDATED: calls keep to their schemas (also a raw member, for the others' reports) */
@@ -882,6 +890,17 @@ struct aigw_out_block {
     size_t   at, n;              /* its part of hold */
 };
 
+/* Where the walk over an answer with embeddings stands. Private. */
+#define AIGW_WALK_DEPTH 8
+struct aigw_walk {
+    uint8_t  state, depth, vector, numbers, comma, used, token_n, path_n, bits_n, float_n;
+    uint8_t  base[AIGW_WALK_DEPTH];  /* length of the path outside each level */
+    uint64_t objects;                /* bit per level: an object, not a list */
+    uint32_t vectors, bits, value;
+    int64_t  usage;
+    char     path[48], token[72];
+};
+
 /* State of one answer being decoded. Set the first group, then aigw_dialect_dec_init; dialects share the rest. About
    1.5 KiB. */
 typedef struct {
@@ -908,6 +927,7 @@ typedef struct {
     char         model_name[64];     /* as the answer said */
     uint8_t      model_name_n;
     struct aigw_block block[AIGW_BLOCKS];
+    struct aigw_walk walk;
 } aigw_dec;
 typedef enum {
     AIGW_FRAME_CONTENT = 1,          /* a block began or went on: commit */
@@ -1012,6 +1032,10 @@ AIGW_API void aigw_dialect_fault(const aigw_fault *fault, aigw_arena *mem, aigw_
 /* The error that a refused translation means: the first refused item of the report, who cannot take it and what to
    do. Message in mem. */
 AIGW_API void aigw_dialect_refusal(const aigw_loss *loss, const aigw_target *to, aigw_arena *mem, aigw_error *err);
+
+/* ---- >>dialect.embed api ------------------------------------------------------------------------------------------ */
+/* No names of its own: dialects with embeddings answer AIGW_OP_EMBED. A piece of an answer of any length is a frame for frame_decode, and stream_end ends it
+   (AIGW_FRAMING_PIECES); DELTAs then depend on the pieces, their sum does not. */
 
 /* ---- >>dialect.openai api ----------------------------------------------------------------------------------------- */
 #ifndef AIGW_NO_OPENAI
@@ -4396,7 +4420,7 @@ AIGW_API int aigw_model_check_put(void *check, const aigw_event *ev) {
 
 static const aigw_str aigwi_model_roles[] = { AIGW_STR("system"), AIGW_STR("developer"), AIGW_STR("user"), AIGW_STR("assistant"), AIGW_STR("tool"), AIGW_STR("") };
 static const aigw_str aigwi_model_parts[] = { AIGW_STR("text"), AIGW_STR("image"), AIGW_STR("audio"), AIGW_STR("file"), AIGW_STR("tool_call"),
-    AIGW_STR("tool_result"), AIGW_STR("reasoning"), AIGW_STR("refusal"), AIGW_STR("other"), AIGW_STR("") };
+    AIGW_STR("tool_result"), AIGW_STR("reasoning"), AIGW_STR("refusal"), AIGW_STR("other"), AIGW_STR("vector"), AIGW_STR("") };
 static const aigw_str aigwi_model_sources[] = { AIGW_STR("bytes"), AIGW_STR("url"), AIGW_STR("file"), AIGW_STR("text"), AIGW_STR("") };
 static const aigw_str aigwi_model_opaques[] = { AIGW_STR("signature"), AIGW_STR("redacted"), AIGW_STR("") };
 static const aigw_str aigwi_model_notes[] = { AIGW_STR("citation"), AIGW_STR("logprobs"), AIGW_STR("safety"), AIGW_STR("signature"), AIGW_STR("other"), AIGW_STR("") };
@@ -4410,7 +4434,7 @@ static const aigw_str aigwi_model_retries[] = { AIGW_STR("never"), AIGW_STR("wai
 static const aigw_str aigwi_model_params[] = { AIGW_STR("temperature"), AIGW_STR("top_p"), AIGW_STR("top_k"), AIGW_STR("presence_penalty"),
     AIGW_STR("frequency_penalty"), AIGW_STR("seed"), AIGW_STR("n"), AIGW_STR("logprobs"), AIGW_STR("top_logprobs"), AIGW_STR("max_output"), AIGW_STR("parallel"),
     AIGW_STR("stream"), AIGW_STR("stream_usage"), AIGW_STR("user"), AIGW_STR("safety_id"), AIGW_STR("effort"), AIGW_STR("reasoning_mode"),
-    AIGW_STR("reasoning_budget"), AIGW_STR("reasoning_show") };
+    AIGW_STR("reasoning_budget"), AIGW_STR("reasoning_show"), AIGW_STR("dimensions"), AIGW_STR("encoding"), AIGW_STR("input_type"), AIGW_STR("truncate") };
 static const uint8_t aigwi_model_param_kinds[] = {
 #define X(name, kind) AIGW_PARAM_##kind,
     AIGW_PARAM_LIST(X)
@@ -4538,7 +4562,7 @@ static void aigwi_model_w_items(aigw_out *o, const char *key, const aigw_item *i
     if (!i) return;
     aigw_json_key(o, key);
     aigw_json_open(o, '[');
-    for (; i; i = i->next) aigw_json_put_text(o, i->text);
+    for (; i; i = i->next) aigw_json_put_value(o, i->text);
     aigw_json_close(o, ']');
 }
 static void aigwi_model_w_params(aigw_out *o, const aigw_req *req) {
@@ -4591,6 +4615,8 @@ AIGW_API int aigw_model_req_encode(const aigw_req *req, aigw_out *out) {
         aigw_json_close(out, '}');
     }
     aigw_json_close(out, ']');
+    aigwi_model_w_items(out, "inputs", req->inputs);
+    aigwi_model_w_true(out, "one", req->one);
     aigwi_model_w_tools(out, req->tools);
     if (req->choice) aigwi_model_w_str(out, "choice", aigwi_model_choices[req->choice]);
     aigwi_model_w_items(out, "choice_names", req->choice_names);
@@ -4921,7 +4947,7 @@ static int aigwi_model_r_items(aigw_json *j, aigw_arena *mem, aigw_item **to) {
         if (!i) return aigwi_model_nomem(j);
         *to = i;
         i->at = aigw_json_at(j);
-        if (!aigw_json_text(j, &i->text)) return 0;
+        if (aigw_json_kind(j) == AIGW_JSON_STRING ? !aigw_json_text(j, &i->text) : !aigwi_model_r_raw(j, &i->text)) return 0;
     }
     return !j->err;
 }
@@ -4975,7 +5001,7 @@ static int aigwi_model_r_raws(aigw_json *j, aigw_arena *mem, aigw_req *req) {
 AIGW_API int aigw_model_req_decode(aigw_str text, aigw_arena *mem, aigw_req *req, aigw_fault *fault) {
     static const aigw_str names[] = { AIGW_STR("op"), AIGW_STR("dialect"), AIGW_STR("model"), AIGW_STR("array"), AIGW_STR("messages"), AIGW_STR("tools"),
         AIGW_STR("choice"), AIGW_STR("choice_names"), AIGW_STR("param"), AIGW_STR("stop"), AIGW_STR("format"), AIGW_STR("metadata"),
-        AIGW_STR("cache_ttl_s"), AIGW_STR("raw") };
+        AIGW_STR("cache_ttl_s"), AIGW_STR("raw"), AIGW_STR("inputs"), AIGW_STR("one") };
     aigw_json j;
     uint64_t seen = 0, params = 0;
     int f, id;
@@ -4984,7 +5010,7 @@ AIGW_API int aigw_model_req_decode(aigw_str text, aigw_arena *mem, aigw_req *req
     req->body = text;
     req->format.strict = -1;
     aigw_json_init(&j, text);
-    for (aigw_json_object(&j); (f = aigw_json_field(&j, names, 14, &seen)) >= 0; ) switch (f) {
+    for (aigw_json_object(&j); (f = aigw_json_field(&j, names, 16, &seen)) >= 0; ) switch (f) {
     case 0: aigwi_model_r_word(&j, mem, aigwi_model_ops, &req->op); break;
     case 1: aigw_json_str(&j, mem, &req->dialect); break;
     case 2: req->model_at = aigw_json_at(&j); aigw_json_str(&j, mem, &req->model); break;
@@ -5003,6 +5029,8 @@ AIGW_API int aigw_model_req_decode(aigw_str text, aigw_arena *mem, aigw_req *req
     case 11: req->metadata_at = aigw_json_at(&j); aigw_json_raw(&j, &req->metadata); break;
     case 12: req->cache_at = aigw_json_at(&j); aigwi_model_r_ttl(&j, &req->cache_ttl_s); break;
     case 13: aigwi_model_r_raws(&j, mem, req); break;
+    case 14: aigwi_model_r_items(&j, mem, &req->inputs); break;
+    case 15: aigwi_model_r_bool(&j, &req->one); break;
     default: aigwi_model_unknown(&j);
     }
     (void)aigw_json_end(&j);
@@ -6511,6 +6539,673 @@ AIGWI_SHARED void aigwi_dialect_member_text(aigw_out *o, const char *name, aigw_
     aigw_json_put_text(o, t);
 }
 
+/* ==== >>dialect.embed ==============================================================================================
+ * Embeddings. They differ between providers in names only, so each dialect has a row (its shape) and all share this code: requests, answers and their
+ * way to a client. An answer is walked byte by byte in bounded memory, however long it is: numbers go on as they stand, base64 [RFC 4648] of
+ * little-endian binary32 becomes the shortest decimal numbers and back. Knows no dialect by name. Truth: wire-formats sections 4.1, 7.9, 10.6, 15.4, 24.1, 26.14. */
+
+enum { AIGWI_EMBED_MODEL, AIGWI_EMBED_INPUT, AIGWI_EMBED_DIMENSIONS, AIGWI_EMBED_TYPE, AIGWI_EMBED_ENCODING, AIGWI_EMBED_TRUNCATE, AIGWI_EMBED_USER, AIGWI_EMBED_NAMES };
+enum { AIGWI_EMBED_ONE = 1,             /* takes one text, not a list */
+       AIGWI_EMBED_LIST = 2,            /* takes a list, also for one text */
+       AIGWI_EMBED_ENCODINGS = 4,       /* the encoding is a list of words */
+       AIGWI_EMBED_TRUNCATES = 8,       /* whether to truncate is true or false */
+       AIGWI_EMBED_TOKENS = 16 };       /* takes token numbers in a text's place */
+enum { AIGWI_EMBED_TYPES = 8 };
+typedef struct {
+    const char *owner;                   /* the dialect */
+    aigw_str    name[AIGWI_EMBED_NAMES]; /* members of a request; empty: it has no such thing */
+    unsigned    flags;
+    const aigw_str *types;               /* its words for aigwi_embed_types, "" none; NULL: it has no input types */
+    const char *type_made;               /* said where the client says none, since it must be there; NULL: may be left out */
+    const char *vectors[3], *tokens;     /* paths in an answer: its vectors (of numbers, or one base64 string each), the input's tokens */
+    const char *head, *open, *shut, *tail;   /* what stands around and between vectors in an answer. $i their number, $m model,
+                                            $d id, $u tokens, $[ $] their brackets or quotes, $e the encoding, $< $> only with known tokens */
+} aigwi_embed_shape;
+
+static const aigw_str aigwi_embed_types[AIGWI_EMBED_TYPES + 1] = {        /* the model's words for AIGW_P_INPUT_TYPE */
+    AIGW_STR("query"), AIGW_STR("document"), AIGW_STR("similarity"), AIGW_STR("classification"), AIGW_STR("clustering"), AIGW_STR("question_answering"),
+    AIGW_STR("fact_verification"), AIGW_STR("code_query"), AIGW_STR("")
+};
+
+/* ---- requests */
+
+static int aigwi_embed_word(const aigw_str *words, size_t n, aigw_str s) {
+    for (size_t i = 0; words && i < n; i++)
+        if (words[i].n && aigw_base_eq_nocase(words[i], s)) return (int)i;
+    return -1;
+}
+
+static void aigwi_embed_param(aigwi_dialect_reader *r, int id, aigw_str word, size_t at) {
+    aigw_param *p = &r->req->param[id];
+    p->has = 1;
+    p->at = at;
+    p->raw = word;
+}
+
+/* One text, or (as JSON) the tokens of one. */
+AIGWI_SHARED void aigwi_embed_input_add(aigwi_dialect_reader *r, aigw_item ***tail, aigw_text text, size_t at) {
+    aigw_item *i = aigwi_dialect_add_item(r->mem, *tail, text, at);
+    if (i) *tail = &i->next;
+    else aigwi_dialect_nomem(r);
+}
+/* A text, a list of texts, the tokens of a text, or a list of those. */
+static void aigwi_embed_input_in(aigwi_dialect_reader *r, const aigwi_embed_shape *s) {
+    aigw_json *j = &r->j, look;
+    aigw_item **tail = &r->req->inputs;
+    const size_t at = aigw_json_at(j);
+    const int list = aigw_json_kind(j) == AIGW_JSON_ARRAY;
+    aigw_text t;
+    aigw_str raw;
+    int numbers = 0;
+    if (!list && (s->flags & AIGWI_EMBED_LIST)) {
+        aigw_json_array(j);                                    /* says what is wrong */
+        return;
+    }
+    if (list) {
+        look = *j;
+        aigw_json_array(&look);
+        numbers = aigw_json_item(&look) && aigw_json_kind(&look) == AIGW_JSON_NUMBER;
+    }
+    if (numbers && (s->flags & AIGWI_EMBED_TOKENS)) {
+        if (aigw_json_raw(j, &raw)) aigwi_embed_input_add(r, &tail, aigwi_dialect_text(raw, AIGW_TEXT_JSON), at);
+        return;
+    }
+    if (list) aigw_json_array(j);
+    while (!list || aigw_json_item(j)) {
+        const size_t here = aigw_json_at(j);
+        if (list && aigw_json_kind(j) == AIGW_JSON_ARRAY && (s->flags & AIGWI_EMBED_TOKENS)) {
+            if (!aigw_json_raw(j, &raw)) return;
+            t = aigwi_dialect_text(raw, AIGW_TEXT_JSON);
+        } else if (!aigw_json_text(j, &t)) return;
+        aigwi_embed_input_add(r, &tail, t, here);
+        if (!list) return;
+    }
+    if (!r->req->inputs) aigw_json_fail(j, AIGW_E_VALUE, at, "the list of texts is empty");
+}
+/* A word or, where it is a list, its only word; other encodings (int8, several at once) are their owner's. */
+static void aigwi_embed_encoding_in(aigwi_dialect_reader *r, const aigwi_embed_shape *s) {
+    static const aigw_str words[] = { AIGW_STR("float"), AIGW_STR("base64") };
+    aigw_json look = r->j;
+    const size_t at = aigw_json_at(&look);
+    const int list = (s->flags & AIGWI_EMBED_ENCODINGS) != 0;
+    aigw_str word = aigw_base_str(NULL);
+    int n = 0, known;
+    if (list) for (aigw_json_array(&look); aigw_json_item(&look) && n < 2; n++) aigw_json_str(&look, r->mem, &word);
+    else aigw_json_str(&look, r->mem, &word), n = 1;
+    known = n == 1 && !look.err && aigwi_embed_word(words, 2, word) >= 0;
+    if (known) {
+        aigwi_embed_param(r, AIGW_P_ENCODING, word, at);
+        aigw_json_skip(&r->j);
+    } else aigwi_dialect_raw(r);
+}
+static void aigwi_embed_type_in(aigwi_dialect_reader *r, const aigwi_embed_shape *s) {
+    const size_t at = aigw_json_at(&r->j);
+    aigw_str word;
+    if (!aigw_json_str(&r->j, r->mem, &word)) return;
+    const int i = aigwi_embed_word(s->types, AIGWI_EMBED_TYPES, word);
+    aigwi_embed_param(r, AIGW_P_INPUT_TYPE, i < 0 ? word : aigwi_embed_types[i], at);
+}
+static void aigwi_embed_truncate_in(aigwi_dialect_reader *r, const aigwi_embed_shape *s) {
+    const size_t at = aigw_json_at(&r->j);
+    static const aigw_str none = AIGW_STR("none"), end = AIGW_STR("end");
+    aigw_str word = end;
+    int on = 0;
+    if (s->flags & AIGWI_EMBED_TRUNCATES) {
+        if (aigw_json_bool(&r->j, &on) && !on) word = none;
+    } else aigw_json_str(&r->j, r->mem, &word);
+    aigwi_embed_param(r, AIGW_P_TRUNCATE, word, at);
+}
+/* The member that r->j stands at; f is its number in s->name. */
+AIGWI_SHARED void aigwi_embed_member_in(aigwi_dialect_reader *r, const aigwi_embed_shape *s, int f) {
+    switch (f) {
+    case AIGWI_EMBED_MODEL:
+        r->req->model_at = aigw_json_at(&r->j);
+        aigw_json_str(&r->j, r->mem, &r->req->model);
+        break;
+    case AIGWI_EMBED_INPUT:      aigwi_embed_input_in(r, s); break;
+    case AIGWI_EMBED_DIMENSIONS: aigwi_dialect_param(&r->j, r->mem, r->req, AIGW_P_DIMENSIONS); break;
+    case AIGWI_EMBED_TYPE:       aigwi_embed_type_in(r, s); break;
+    case AIGWI_EMBED_ENCODING:   aigwi_embed_encoding_in(r, s); break;
+    case AIGWI_EMBED_TRUNCATE:   aigwi_embed_truncate_in(r, s); break;
+    case AIGWI_EMBED_USER:       aigwi_dialect_param(&r->j, r->mem, r->req, AIGW_P_USER); break;
+    default:                     aigwi_dialect_raw(r);
+    }
+}
+AIGWI_SHARED void aigwi_embed_begin_in(aigwi_dialect_reader *r, const aigwi_embed_shape *s, const aigw_head *head, aigw_str body, aigw_arena *mem, aigw_req *req) {
+    memset(req, 0, sizeof *req);
+    memset(r, 0, sizeof *r);
+    req->op = AIGW_OP_EMBED;
+    req->dialect = aigw_base_str(s->owner);
+    req->body = body;
+    req->head = head;
+    req->format.strict = -1;
+    req->model_at = AIGW_NOWHERE;
+    r->mem = mem;
+    r->req = req;
+    aigw_json_init(&r->j, body);
+}
+/* A client's request of a flat shape. Codes of aigw_dialect.req_decode. */
+AIGWI_SHARED int aigwi_embed_req_decode(const aigwi_embed_shape *s, const aigw_head *head, aigw_str body, aigw_arena *mem, aigw_req *req, aigw_fault *fault) {
+    aigwi_dialect_reader r;
+    uint64_t seen = 0;
+    int f;
+    aigwi_embed_begin_in(&r, s, head, body, mem, req);
+    memset(fault, 0, sizeof *fault);
+    req->one = (s->flags & AIGWI_EMBED_ONE) != 0;
+    for (aigw_json_object(&r.j); (f = aigwi_dialect_field(&r, s->name, AIGWI_EMBED_NAMES, &seen)) >= 0; ) aigwi_embed_member_in(&r, s, f);
+    if (s->name[AIGWI_EMBED_MODEL].n && !req->model.n) aigw_json_fail(&r.j, AIGW_E_MISSING, 0, "model is required");
+    if (!req->inputs && !req->raw) aigw_json_fail(&r.j, AIGW_E_MISSING, 0, "what is to be embedded is missing");
+    aigw_json_end(&r.j);
+    return aigw_json_fault(&r.j, fault);
+}
+
+/* ---- requests out */
+
+AIGWI_SHARED void aigwi_embed_put_type(aigwi_dialect_writer *w, const aigwi_embed_shape *s, aigw_str name) {
+    const aigw_param *p = &w->req->param[AIGW_P_INPUT_TYPE];
+    const int i = p->has ? aigwi_embed_word(aigwi_embed_types, AIGWI_EMBED_TYPES, p->raw) : -1;
+    if (i >= 0 && s->types && s->types[i].n) {
+        aigw_json_key_str(w->out, name);
+        aigw_json_put_str(w->out, s->types[i]);
+        return;
+    }
+    if (p->has) aigwi_dialect_lose(w, p->at, "", s->type_made ? AIGW_LOSS_APPROXIMATED : AIGW_LOSS_DROPPED, "the target has no such input type");
+    if (!s->type_made) return;
+    aigw_json_key_str(w->out, name);
+    aigw_json_put_str(w->out, aigw_base_str(s->type_made));
+    if (!p->has) aigwi_dialect_lose(w, AIGW_NOWHERE, "input_type", AIGW_LOSS_SYNTHESIZED, "an input type is required");
+}
+static void aigwi_embed_put_inputs(aigwi_dialect_writer *w, const aigwi_embed_shape *s) {
+    const aigw_item *i = w->req->inputs;
+    const int list = (s->flags & AIGWI_EMBED_LIST) || i->next;
+    aigw_json_key_str(w->out, s->name[AIGWI_EMBED_INPUT]);
+    if (list) aigw_json_open(w->out, '[');
+    for (; i; i = i->next) {
+        if (i->text.form != AIGW_TEXT_JSON) aigw_json_put_text(w->out, i->text);
+        else aigw_json_put_raw(w->out, aigwi_dialect_slice(i->text.p, i->text.n));
+    }
+    if (list) aigw_json_close(w->out, ']');
+}
+static void aigwi_embed_put_truncate(aigwi_dialect_writer *w, const aigwi_embed_shape *s) {
+    static const aigw_str words[] = { AIGW_STR("none"), AIGW_STR("start"), AIGW_STR("end") };
+    static const char *const upper[] = { "NONE", "START", "END" };
+    const aigw_param *p = &w->req->param[AIGW_P_TRUNCATE];
+    const int i = aigwi_embed_word(words, 3, p->raw), whether = (s->flags & AIGWI_EMBED_TRUNCATES) != 0;
+    if (!p->has) return;
+    if (i < 0 || (whether && i == 1)) {
+        aigwi_dialect_drop(w, p->at, "the target cannot truncate in this way");
+        return;
+    }
+    aigw_json_key_str(w->out, s->name[AIGWI_EMBED_TRUNCATE]);
+    if (whether) aigw_json_put_bool(w->out, i == 2);
+    else aigw_json_put_str(w->out, aigw_base_str(upper[i]));
+}
+/* What the target cannot be asked at all, and what it has no word for. `s` is its shape. */
+AIGWI_SHARED void aigwi_embed_check(aigwi_dialect_writer *w, const aigwi_embed_shape *s) {
+    static const uint8_t params[] = { AIGW_P_COUNT, AIGW_P_COUNT, AIGW_P_DIMENSIONS, AIGW_P_INPUT_TYPE, AIGW_P_ENCODING, AIGW_P_TRUNCATE, AIGW_P_USER };
+    uint32_t done = (uint32_t)1 << AIGW_P_ENCODING | (uint32_t)1 << AIGW_P_INPUT_TYPE;   /* the client gets its encoding here; the type has its own report */
+    const aigw_item *i = w->req->inputs;
+    int f, r;
+    for (f = 0; f < AIGWI_EMBED_NAMES; f++)
+        if (s->name[f].n && params[f] < AIGW_P_COUNT) done |= (uint32_t)1 << params[f];
+    if (!i) aigwi_dialect_refuse(w, w->req->raw ? w->req->raw->at : 0, "only texts can be embedded by this target");
+    else if (i->next && (s->flags & AIGWI_EMBED_ONE)) aigwi_dialect_refuse(w, i->next->at, "the target embeds one text per request");
+    for (; i; i = i->next) {
+        if (i->text.form != AIGW_TEXT_JSON || (*i->text.p == '[' && (s->flags & AIGWI_EMBED_TOKENS))) continue;
+        aigwi_dialect_refuse(w, i->at, *i->text.p == '[' ? "the target takes texts, not the tokens of another provider's model" : "only texts can be embedded by this target");
+    }
+    r = aigwi_dialect_drop_params(w->req, done, w->loss);
+    if (r && !w->err) w->err = r;
+    for (const aigw_raw *raw = w->req->raw; raw; raw = raw->next) {
+        if (aigwi_dialect_is(raw->name, "embedding_types") || aigwi_dialect_is(raw->name, "encoding_format") || aigwi_dialect_is(raw->name, "output_dtype"))
+            aigwi_dialect_refuse(w, raw->at, "the target has numbers (float) only");
+        else aigwi_dialect_drop(w, raw->at, "only its own dialect knows this member");
+    }
+}
+/* The body for a provider of a flat shape; its head is the dialect's. Codes of aigw_dialect.req_encode. */
+AIGWI_SHARED int aigwi_embed_req_encode(const aigwi_embed_shape *s, const aigw_req *req, const aigw_target *to, aigw_arena *mem, aigw_out *out, aigw_loss *loss) {
+    aigwi_dialect_writer w = { req, to, mem, out, loss, 0 };
+    const aigw_param *dimensions = &req->param[AIGW_P_DIMENSIONS], *user = &req->param[AIGW_P_USER];
+    aigwi_embed_check(&w, s);
+    if (w.err) return w.err;
+    aigw_json_open(out, '{');
+    if (s->name[AIGWI_EMBED_MODEL].n) {
+        aigw_json_key_str(out, s->name[AIGWI_EMBED_MODEL]);
+        aigw_json_put_str(out, to->id);
+    }
+    aigwi_embed_put_inputs(&w, s);
+    if (dimensions->has && s->name[AIGWI_EMBED_DIMENSIONS].n) {
+        aigw_json_key_str(out, s->name[AIGWI_EMBED_DIMENSIONS]);
+        aigw_json_put_raw(out, dimensions->raw);
+    }
+    aigwi_embed_put_type(&w, s, s->name[AIGWI_EMBED_TYPE]);
+    if (s->flags & AIGWI_EMBED_ENCODINGS) {
+        aigw_json_key_str(out, s->name[AIGWI_EMBED_ENCODING]);
+        aigw_json_put_raw(out, aigw_base_str("[\"float\"]"));
+    }
+    if (s->name[AIGWI_EMBED_TRUNCATE].n) aigwi_embed_put_truncate(&w, s);
+    if (user->has && s->name[AIGWI_EMBED_USER].n) aigwi_dialect_member_str(out, "user", user->raw);
+    aigw_json_close(out, '}');
+    return w.err;
+}
+/* The same dialect: the client's bytes with the model's name as the provider knows it. */
+AIGWI_SHARED int aigwi_embed_req_edit(const aigwi_embed_shape *s, const aigw_req *req, const aigw_target *to, aigw_arena *mem, aigw_out *out, aigw_loss *loss) {
+    aigwi_dialect_edit edit;
+    aigw_out name;
+    char *p;
+    if (!s->name[AIGWI_EMBED_MODEL].n || aigw_base_eq(req->model, to->id)) {
+        aigw_base_ref(out, req->body);
+        return AIGW_OK;
+    }
+    p = (char *)aigw_base_take(mem, to->id.n * 6 + 2, 1, 1);
+    if (!p) return AIGW_E_NOMEM;
+    aigw_base_out_init(&name, p, to->id.n * 6 + 2, NULL, 0);
+    aigw_json_put_str(&name, to->id);
+    edit.member = s->name[AIGWI_EMBED_MODEL].p;
+    edit.json = aigwi_dialect_slice(p, name.buf.n);
+    (void)aigw_model_loss_at(loss, AIGW_NOWHERE, edit.member, AIGW_LOSS_SYNTHESIZED, "the model's name at the provider");
+    return aigwi_dialect_splice(req->body, &edit, 1, out);
+}
+
+/* ---- answers in: a walk over JSON that may be cut anywhere, and keeps only where it is */
+
+enum { AIGWI_EMBED_VALUE, AIGWI_EMBED_FIRST_ITEM, AIGWI_EMBED_FIRST_KEY, AIGWI_EMBED_KEY, AIGWI_EMBED_IN_KEY, AIGWI_EMBED_COLON, AIGWI_EMBED_AFTER,
+       AIGWI_EMBED_STRING, AIGWI_EMBED_ESCAPE, AIGWI_EMBED_NUMBER, AIGWI_EMBED_LITERAL, AIGWI_EMBED_DONE, AIGWI_EMBED_BAD };
+enum { AIGWI_EMBED_RUN = 1024 };           /* most bytes of one DELTA */
+
+typedef struct {
+    aigw_dec *st;
+    struct aigw_walk *w;
+    const aigwi_embed_shape *s;
+    const aigw_sink *out;
+    const char *at, *end, *run, *run_end;  /* numbers of this piece that go on as they stand: [run, run_end) */
+    const char *number;                    /* where the number began, when in this piece */
+    struct aigw_block *block;
+    int err;
+} aigwi_embed_walker;
+
+static int aigwi_embed_is(const struct aigw_walk *w, const char *path) {
+    const size_t n = path ? strlen(path) : 0;
+    return n && w->depth < AIGW_WALK_DEPTH && w->path_n == n && !memcmp(w->path, path, n);
+}
+static int aigwi_embed_is_vector(const aigwi_embed_walker *e) {
+    for (int i = 0; i < 3; i++)
+        if (aigwi_embed_is(e->w, e->s->vectors[i])) return 1;
+    return 0;
+}
+static void aigwi_embed_path(struct aigw_walk *w, const char *p, size_t n) {
+    if (w->path_n + n > sizeof w->path) w->path_n = (uint8_t)sizeof w->path;         /* longer than any that is looked for */
+    else {
+        memcpy(w->path + w->path_n, p, n);
+        w->path_n = (uint8_t)(w->path_n + n);
+    }
+}
+static void aigwi_embed_token(struct aigw_walk *w, char c) {
+    if (w->token_n < sizeof w->token) w->token[w->token_n++] = c;
+    else w->state = AIGWI_EMBED_BAD;
+}
+
+static void aigwi_embed_delta(aigwi_embed_walker *e, const char *p, size_t n) {
+    if (!n) return;
+    e->w->numbers = 1;
+    if (!e->err) e->err = aigwi_dialect_put_delta(e->st, e->out, e->block, aigwi_dialect_text(aigwi_dialect_slice(p, n), AIGW_TEXT_PLAIN), AIGW_NOWHERE);
+}
+static void aigwi_embed_flush(aigwi_embed_walker *e) {
+    if (e->run && e->run_end > e->run) aigwi_embed_delta(e, e->run, (size_t)(e->run_end - e->run));
+    e->run = NULL;
+}
+
+static void aigwi_embed_open_vector(aigwi_embed_walker *e) {
+    struct aigw_walk *w = e->w;
+    const aigw_str none = { "", 0 };
+    if (!e->st->started && !e->err) e->err = aigwi_dialect_start(e->st, e->out, none, e->st->model, 0, AIGW_NOWHERE);
+    if (!e->err) e->err = aigwi_dialect_open(e->st, e->out, 0, AIGW_PART_VECTOR, w->vectors, none, none, 0, AIGW_NOWHERE, &e->block);
+    w->vectors++;
+    w->numbers = 0;
+    w->vector = (uint8_t)(w->depth + 1);
+    w->bits = w->bits_n = w->float_n = 0;
+}
+static void aigwi_embed_close_vector(aigwi_embed_walker *e) {
+    aigwi_embed_flush(e);
+    if (!e->err) e->err = aigwi_dialect_close(e->st, e->out, e->block);
+    e->block = NULL;
+    e->w->vector = 0;
+}
+
+static void aigwi_embed_push(aigwi_embed_walker *e, int object) {
+    struct aigw_walk *w = e->w;
+    if (w->vector || w->depth == 63) {                        /* a vector holds numbers only */
+        w->state = AIGWI_EMBED_BAD;
+        return;
+    }
+    if (!object && aigwi_embed_is_vector(e)) aigwi_embed_open_vector(e);
+    if (w->depth < AIGW_WALK_DEPTH) w->base[w->depth] = w->path_n;
+    w->depth++;
+    w->objects = (w->objects & ~((uint64_t)1 << w->depth)) | (uint64_t)(object != 0) << w->depth;
+    if (!object) aigwi_embed_path(w, "[]", 2);
+    w->state = object ? AIGWI_EMBED_FIRST_KEY : AIGWI_EMBED_FIRST_ITEM;
+}
+static void aigwi_embed_pop(aigwi_embed_walker *e, int object) {
+    struct aigw_walk *w = e->w;
+    if (!w->depth || (int)(w->objects >> w->depth & 1) != object) {
+        w->state = AIGWI_EMBED_BAD;
+        return;
+    }
+    if (w->vector == w->depth) aigwi_embed_close_vector(e);
+    w->depth--;
+    if (w->depth < AIGW_WALK_DEPTH) w->path_n = w->base[w->depth];
+    w->state = w->depth ? AIGWI_EMBED_AFTER : AIGWI_EMBED_DONE;
+}
+
+/* A number ends at e->at. */
+static void aigwi_embed_number_end(aigwi_embed_walker *e) {
+    struct aigw_walk *w = e->w;
+    const aigw_str s = e->number ? aigwi_dialect_span(e->number, e->at) : aigwi_dialect_slice(w->token + w->comma, w->token_n - (size_t)w->comma);
+    int64_t v;
+    w->state = w->depth ? AIGWI_EMBED_AFTER : AIGWI_EMBED_DONE;
+    if (aigwi_base_number(s.p, s.p + s.n) != s.p + s.n) w->state = AIGWI_EMBED_BAD;
+    else if (w->vector && e->number) {
+        e->run_end = e->at;
+        w->numbers = 1;
+        if (e->run_end - e->run >= AIGWI_EMBED_RUN) aigwi_embed_flush(e);
+    } else if (w->vector) aigwi_embed_delta(e, w->token, w->token_n);
+    else if (aigwi_embed_is(w, e->s->tokens) && aigw_base_int(s, &v) && v >= 0) {
+        w->usage = v;
+        w->used = 1;
+    }
+    e->number = NULL;
+}
+/* A number begins at e->at. */
+static void aigwi_embed_number_begin(aigwi_embed_walker *e) {
+    struct aigw_walk *w = e->w;
+    w->state = AIGWI_EMBED_NUMBER;
+    w->token_n = 0;
+    w->comma = 0;
+    e->number = NULL;
+    if (w->vector && !e->run && !w->numbers) e->run = e->run_end = e->at;             /* the first of its vector needs no comma */
+    if (w->vector && e->run) e->number = e->at;
+    else if (w->vector && w->numbers) {
+        w->comma = 1;
+        w->token[w->token_n++] = ',';
+    }
+}
+
+/* One character of base64: six bits more of a little-endian binary32. */
+static void aigwi_embed_sextet(aigwi_embed_walker *e, char c, aigw_out *numbers) {
+    struct aigw_walk *w = e->w;
+    const int v = c == '+' ? 62 : c == '/' ? 63 : c >= 'A' && c <= 'Z' ? c - 'A' : c >= 'a' && c <= 'z' ? c - 'a' + 26 : c >= '0' && c <= '9' ? c - '0' + 52 : -1;
+    if (c == '=') return;
+    if (v < 0) {
+        w->state = AIGWI_EMBED_BAD;
+        return;
+    }
+    w->bits = w->bits << 6 | (uint32_t)v;
+    w->bits_n = (uint8_t)(w->bits_n + 6);
+    if (w->bits_n < 8) return;
+    w->bits_n = (uint8_t)(w->bits_n - 8);
+    w->value |= (uint32_t)(w->bits >> w->bits_n & 255) << 8 * w->float_n;
+    if (++w->float_n < 4) return;
+    if (w->numbers || numbers->buf.n) aigw_base_put_byte(numbers, ',');
+    if (aigw_base_put_float(numbers, w->value)) w->state = AIGWI_EMBED_BAD;
+    w->value = 0;
+    w->float_n = 0;
+}
+/* A string: one that is a vector in base64, or none of our affair. */
+static void aigwi_embed_string(aigwi_embed_walker *e) {
+    struct aigw_walk *w = e->w;
+    char room[512];
+    aigw_out numbers;
+    aigw_base_out_init(&numbers, room, sizeof room, NULL, 0);
+    for (; e->at < e->end && w->state == AIGWI_EMBED_STRING && *e->at != '"'; e->at++) {
+        if (*e->at == '\\') w->state = AIGWI_EMBED_ESCAPE;
+        else if ((unsigned char)*e->at < 32) w->state = AIGWI_EMBED_BAD;
+        else if (w->vector) aigwi_embed_sextet(e, *e->at, &numbers);
+        if (numbers.buf.n < sizeof room - 32) continue;
+        aigwi_embed_delta(e, room, numbers.buf.n);
+        aigw_base_out_init(&numbers, room, sizeof room, NULL, 0);
+    }
+    aigwi_embed_delta(e, room, w->vector ? numbers.buf.n : 0);
+    if (e->at == e->end || *e->at != '"' || w->state != AIGWI_EMBED_STRING) return;
+    e->at++;
+    if (w->vector && w->float_n) w->state = AIGWI_EMBED_BAD;
+    else w->state = w->depth ? AIGWI_EMBED_AFTER : AIGWI_EMBED_DONE;
+    if (w->vector) aigwi_embed_close_vector(e);
+}
+
+static void aigwi_embed_value(aigwi_embed_walker *e, char c) {
+    struct aigw_walk *w = e->w;
+    if (c == ']' && w->state == AIGWI_EMBED_FIRST_ITEM) aigwi_embed_pop(e, 0);
+    else if (c == '{' || c == '[') aigwi_embed_push(e, c == '{');
+    else if (c == '-' || (c >= '0' && c <= '9')) {
+        aigwi_embed_number_begin(e);
+        if (!e->number) aigwi_embed_token(w, c);
+    } else if (w->vector) w->state = AIGWI_EMBED_BAD;
+    else if (c == '"') {
+        w->state = AIGWI_EMBED_STRING;
+        if (aigwi_embed_is_vector(e)) aigwi_embed_open_vector(e);
+    } else if (c == 't' || c == 'f' || c == 'n') {
+        w->state = AIGWI_EMBED_LITERAL;
+        w->token_n = 0;
+        aigwi_embed_token(w, c);
+    } else w->state = AIGWI_EMBED_BAD;
+}
+static void aigwi_embed_literal_end(struct aigw_walk *w) {
+    const aigw_str s = aigwi_dialect_slice(w->token, w->token_n);
+    w->state = w->depth ? AIGWI_EMBED_AFTER : AIGWI_EMBED_DONE;
+    if (!aigwi_dialect_is(s, "true") && !aigwi_dialect_is(s, "false") && !aigwi_dialect_is(s, "null")) w->state = AIGWI_EMBED_BAD;
+}
+static void aigwi_embed_after(aigwi_embed_walker *e, char c) {
+    struct aigw_walk *w = e->w;
+    if (c == '}' || c == ']') aigwi_embed_pop(e, c == '}');
+    else if (c != ',') w->state = AIGWI_EMBED_BAD;
+    else {
+        if (w->vector && !e->run) e->run = e->run_end = e->at;
+        w->state = w->objects >> w->depth & 1 ? AIGWI_EMBED_KEY : AIGWI_EMBED_VALUE;
+    }
+}
+static void aigwi_embed_key(aigwi_embed_walker *e, char c) {
+    struct aigw_walk *w = e->w;
+    if (c == '}' && w->state == AIGWI_EMBED_FIRST_KEY) aigwi_embed_pop(e, 1);
+    else if (c != '"') w->state = AIGWI_EMBED_BAD;
+    else {
+        if (w->depth <= AIGW_WALK_DEPTH) w->path_n = w->base[w->depth - 1];
+        aigwi_embed_path(w, ".", 1);
+        w->state = AIGWI_EMBED_IN_KEY;
+    }
+}
+/* Step over the byte at e->at (strings: to their end). */
+static void aigwi_embed_step(aigwi_embed_walker *e) {
+    struct aigw_walk *w = e->w;
+    const char c = *e->at;
+    if (w->state == AIGWI_EMBED_STRING) {
+        aigwi_embed_string(e);
+        return;
+    }
+    if (w->state == AIGWI_EMBED_NUMBER) {
+        if (c == '.' || c == 'e' || c == 'E' || c == '+' || c == '-' || (c >= '0' && c <= '9')) {
+            if (!e->number) aigwi_embed_token(w, c);
+            e->at++;
+            return;
+        }
+        aigwi_embed_number_end(e);
+    }
+    if (w->state == AIGWI_EMBED_LITERAL) {
+        if (c >= 'a' && c <= 'z') {
+            aigwi_embed_token(w, c);
+            e->at++;
+            return;
+        }
+        aigwi_embed_literal_end(w);
+    }
+    if (w->state == AIGWI_EMBED_IN_KEY) {
+        if (c == '"') w->state = AIGWI_EMBED_COLON;
+        else if (c == '\\' || (unsigned char)c < 32) w->path_n = (uint8_t)sizeof w->path;  /* none that is looked for; an escaped quote ends it early, which the colon notices */
+        else aigwi_embed_path(w, &c, 1);
+    } else if (w->state == AIGWI_EMBED_ESCAPE) w->state = AIGWI_EMBED_STRING;
+    else if (c == ' ' || c == '\n' || c == '\r' || c == '\t') {}
+    else switch (w->state) {
+    case AIGWI_EMBED_VALUE: case AIGWI_EMBED_FIRST_ITEM: aigwi_embed_value(e, c); break;
+    case AIGWI_EMBED_FIRST_KEY: case AIGWI_EMBED_KEY:    aigwi_embed_key(e, c); break;
+    case AIGWI_EMBED_COLON:    w->state = (uint8_t)(c == ':' ? AIGWI_EMBED_VALUE : AIGWI_EMBED_BAD); break;
+    case AIGWI_EMBED_AFTER:    aigwi_embed_after(e, c); break;
+    default:                   w->state = AIGWI_EMBED_BAD;
+    }
+    e->at++;
+}
+
+/* A piece of an answer, of any length, to events. What a number is cut by waits in the state. Codes of
+   aigw_dialect.frame_decode. */
+AIGWI_SHARED int aigwi_embed_frame(const aigwi_embed_shape *s, aigw_dec *st, aigw_str piece, const aigw_sink *out) {
+    struct aigw_walk *w = &st->walk;
+    aigwi_embed_walker e;
+    memset(&e, 0, sizeof e);
+    e.st = st;
+    e.w = w;
+    e.s = s;
+    e.out = out;
+    e.at = piece.p;
+    e.end = piece.p + piece.n;
+    if (w->vector) e.block = aigwi_dialect_find(st, 0, AIGW_PART_VECTOR, w->vectors - 1);
+    while (e.at < e.end && !e.err && !st->ended && w->state != AIGWI_EMBED_BAD) aigwi_embed_step(&e);
+    if (w->state == AIGWI_EMBED_BAD && !e.err) return aigwi_dialect_bad(st, out, "the provider's embeddings are not valid JSON of their format");
+    aigwi_embed_flush(&e);
+    if (e.number) {                                            /* cut within a number: its beginning waits */
+        w->comma = w->numbers;
+        if (w->comma) aigwi_embed_token(w, ',');
+        for (; e.number < e.end; e.number++) aigwi_embed_token(w, *e.number);
+    }
+    if (w->state == AIGWI_EMBED_BAD && !e.err) return aigwi_dialect_bad(st, out, "the provider's embeddings hold a number longer than any");
+    return e.err;
+}
+
+/* The answer ended. */
+AIGWI_SHARED int aigwi_embed_end(aigw_dec *st, int clean, const aigw_sink *out) {
+    struct aigw_walk *w = &st->walk;
+    aigw_usage u;
+    int r;
+    if (st->ended) return AIGW_OK;
+    if (clean && w->state == AIGWI_EMBED_DONE && !w->vectors) return aigwi_dialect_bad(st, out, "the provider's answer holds no embeddings");
+    if (!clean || w->state != AIGWI_EMBED_DONE) return aigwi_dialect_end(st, 0, out);
+    memset(&u, 0, sizeof u);
+    u.has = w->used ? AIGW_USAGE_INPUT : 0;
+    u.input = w->usage;
+    r = u.has ? aigwi_dialect_usage(st, out, &u) : AIGW_OK;
+    aigwi_dialect_finish(st, 0, AIGW_FINISH_STOP, aigwi_dialect_slice("", 0));
+    return r < 0 ? r : aigwi_dialect_end(st, 1, out);
+}
+/* A whole answer. */
+AIGWI_SHARED int aigwi_embed_resp_decode(const aigwi_embed_shape *s, aigw_dec *st, aigw_str body, const aigw_sink *out) {
+    const int r = aigwi_embed_frame(s, st, body, out);
+    return r < 0 ? r : aigwi_embed_end(st, 1, out);
+}
+
+/* ---- answers out */
+
+static int aigwi_embed_base64(const aigw_enc *st) {
+    const aigw_param *p = st->req ? &st->req->param[AIGW_P_ENCODING] : NULL;
+    return p && p->has && aigwi_dialect_is(p->raw, "base64");
+}
+static void aigwi_embed_template(const aigw_enc *st, const char *t, aigw_out *o) {
+    const aigw_str model = st->model_n ? aigwi_dialect_slice(st->model, st->model_n) : st->req ? st->req->model : aigwi_dialect_slice("", 0);
+    char id[17];
+    uint64_t seed = st->seed, v = aigw_base_random(&seed);
+    for (; *t; t++) {
+        if (*t != '$') {
+            aigw_base_put_byte(o, *t);
+            continue;
+        }
+        switch (*++t) {
+        case '<':                                              /* to $>: only where the tokens are known */
+            while (!(st->usage.has & AIGW_USAGE_INPUT) && (t[0] != '$' || t[1] != '>')) t++;
+            if (*t == '$') t++;
+            break;
+        case '>': break;
+        case 'i': aigw_base_put_int(o, st->next_index); break;
+        case 'u': aigw_base_put_int(o, st->usage.input); break;
+        case '[': aigw_base_put_byte(o, aigwi_embed_base64(st) ? '"' : '['); break;
+        case ']': aigw_base_put_byte(o, aigwi_embed_base64(st) ? '"' : ']'); break;
+        case 'e': aigw_base_put_lit(o, aigwi_embed_base64(st) ? "base64" : "float"); break;
+        case 'd':
+            for (int i = 0; i < 16; i++) id[i] = "0123456789abcdef"[v >> 4 * i & 15];
+            aigw_base_put(o, aigwi_dialect_slice(id, 16));
+            break;
+        default:
+            aigw_json_open_str(o);
+            aigw_json_part(o, aigwi_dialect_text(model, AIGW_TEXT_PLAIN));
+            aigw_json_close_str(o);
+        }
+    }
+}
+/* Numbers, with commas between them and perhaps before the first, as base64; up to two bytes wait in st->current. */
+static void aigwi_embed_put_base64(aigw_enc *st, aigw_text t, aigw_out *o) {
+    const char *p = t.p, *end = t.p + t.n, *from;
+    char three[3];
+    uint32_t bits;
+    while (p < end) {
+        for (; p < end && (*p == ',' || *p == ' ' || *p == '\n' || *p == '\r' || *p == '\t'); p++) {}
+        for (from = p; p < end && *p != ',' && *p != ' ' && *p != '\n' && *p != '\r' && *p != '\t'; p++) {}
+        if (p == from || !aigw_base_float(aigwi_dialect_span(from, p), &bits)) continue;
+        for (int i = 0; i < 4; i++) {
+            st->current |= (bits >> 8 * i & 255) << 8 * st->flags;
+            if (++st->flags < 3) continue;
+            for (int k = 0; k < 3; k++) three[k] = (char)(unsigned char)(st->current >> 8 * k & 255);
+            aigw_base_put_base64(o, aigwi_dialect_slice(three, 3));
+            st->current = st->flags = 0;
+        }
+    }
+}
+static void aigwi_embed_end_base64(aigw_enc *st, aigw_out *o) {
+    char rest[2];
+    for (int k = 0; k < 2; k++) rest[k] = (char)(unsigned char)(st->current >> 8 * k & 255);
+    aigw_base_put_base64(o, aigwi_dialect_slice(rest, st->flags));
+    st->current = st->flags = 0;
+}
+/* Events of an embedding to the client's answer, piece by piece. An ERROR writes nothing: an answer that has begun is broken off by the caller. */
+AIGWI_SHARED int aigwi_embed_event_encode(const aigwi_embed_shape *s, aigw_enc *st, const aigw_event *ev, aigw_out *out) {
+    switch (ev->type) {
+    case AIGW_EVENT_START: st->model_n = (uint8_t)aigwi_dialect_keep(st->model, sizeof st->model, st->req && st->req->model.n ? st->req->model : ev->model); break;
+    case AIGW_EVENT_USAGE: st->usage = ev->usage; break;
+    case AIGW_EVENT_BLOCK_START:
+        if (st->started) aigw_base_put_byte(out, ',');
+        else aigwi_embed_template(st, s->head, out);
+        st->started = 1;
+        aigwi_embed_template(st, s->open, out);
+        break;
+    case AIGW_EVENT_DELTA:
+        if (aigwi_embed_base64(st)) aigwi_embed_put_base64(st, ev->text, out);
+        else aigw_base_put(out, aigwi_dialect_slice(ev->text.p, ev->text.n));
+        break;
+    case AIGW_EVENT_BLOCK_STOP:
+        if (aigwi_embed_base64(st)) aigwi_embed_end_base64(st, out);
+        aigwi_embed_template(st, s->shut, out);
+        st->next_index++;
+        break;
+    case AIGW_EVENT_STOP:
+        if (!st->started) aigwi_embed_template(st, s->head, out);
+        aigwi_embed_template(st, s->tail, out);
+        st->ended = 1;
+        break;
+    default: break;
+    }
+    return AIGW_OK;
+}
+typedef struct { const aigwi_embed_shape *s; aigw_enc *st; aigw_out *out; } aigwi_embed_pen;
+static int aigwi_embed_pen_put(void *user, const aigw_event *ev) {
+    const aigwi_embed_pen *pen = (const aigwi_embed_pen *)user;
+    return aigwi_embed_event_encode(pen->s, pen->st, ev, pen->out);
+}
+/* A whole answer as one body. */
+AIGWI_SHARED int aigwi_embed_resp_encode(const aigwi_embed_shape *s, aigw_enc *st, const aigw_resp *resp, aigw_out *out) {
+    aigwi_embed_pen pen;
+    aigw_sink sink;
+    pen.s = s;
+    pen.st = st;
+    pen.out = out;
+    sink.put = aigwi_embed_pen_put;
+    sink.user = &pen;
+    return aigw_model_unfold(resp, &sink);
+}
+
 /* ==== >>dialect.openai =============================================================================================
  * Knows Chat Completions as OpenAI writes it, and the ways in which its many copies answer. Requests are read in one pass;
  * answers, whole or streamed, by one reader of choices, since a `message` is a `delta` that comes at once. */
@@ -6526,6 +7221,12 @@ AIGWI_SHARED void aigwi_dialect_member_text(aigw_out *o, const char *name, aigw_
 
 static const aigw_str aigwi_openai_own = AIGW_STR("openai-chat");
 
+static const aigwi_embed_shape aigwi_openai_embed = {           /* wire-formats 4.1 */
+    "openai-chat", { AIGW_STR("model"), AIGW_STR("input"), AIGW_STR("dimensions"), AIGW_STR(""), AIGW_STR("encoding_format"), AIGW_STR(""), AIGW_STR("user") },
+    AIGWI_EMBED_TOKENS, NULL, NULL, { ".data[].embedding", NULL, NULL }, ".usage.prompt_tokens",
+    "{\"object\":\"list\",\"data\":[", "{\"object\":\"embedding\",\"index\":$i,\"embedding\":$[", "$]}", "],\"model\":$m,\"usage\":{\"prompt_tokens\":$u,\"total_tokens\":$u}}"
+};
+
 /* ---- what does a head ask? */
 
 /* The name in /v1/models/{name} (names may hold slashes); empty for the list; p NULL when the path is another. */
@@ -6537,7 +7238,8 @@ static aigw_str aigwi_openai_model_in(aigw_str path) {
 }
 static int aigwi_openai_match(const aigw_head *head) {
     aigw_str path = aigwi_dialect_path(head);
-    if (aigwi_dialect_is(head->method, "POST")) return aigwi_dialect_ends(path, "/chat/completions") ? AIGW_OP_CHAT : AIGW_OP_NONE;
+    if (aigwi_dialect_is(head->method, "POST"))
+        return aigwi_dialect_ends(path, "/chat/completions") ? AIGW_OP_CHAT : aigwi_dialect_ends(path, "/embeddings") && !aigwi_dialect_ends(path, "/api/embeddings") ? AIGW_OP_EMBED : AIGW_OP_NONE;
     return aigwi_dialect_is(head->method, "GET") && aigwi_openai_model_in(path).p ? AIGW_OP_MODELS : AIGW_OP_NONE;
 }
 
@@ -7246,6 +7948,7 @@ static int aigwi_openai_req_decode(const aigw_head *head, aigw_str body, aigw_ar
     memset(fault, 0, sizeof *fault);
     memset(&r, 0, sizeof r);
     req->op = (uint8_t)(head ? aigwi_openai_match(head) : AIGW_OP_CHAT);
+    if (req->op == AIGW_OP_EMBED) return aigwi_embed_req_decode(&aigwi_openai_embed, head, body, mem, req, fault);
     req->dialect = aigwi_openai_own;
     req->body = body;
     req->head = head;
@@ -7913,7 +8616,7 @@ static int aigwi_openai_head(const aigw_req *req, const aigw_target *to, aigw_ar
                           accept = AIGW_STR("accept"), events = AIGW_STR("text/event-stream");
     aigw_str base = to ? to->base : aigw_base_str(NULL);
     int models = req->op == AIGW_OP_MODELS, r;
-    const char *path = models ? "/models" : "/chat/completions";
+    const char *path = models ? "/models" : req->op == AIGW_OP_EMBED ? "/embeddings" : "/chat/completions";
     size_t room = base.n + strlen(path);
     aigw_out o;
     char *p = (char *)aigw_base_take(mem, room, 1, 1);
@@ -7931,9 +8634,10 @@ static int aigwi_openai_head(const aigw_req *req, const aigw_target *to, aigw_ar
 static int aigwi_openai_req_encode(const aigw_req *req, const aigw_target *to, aigw_arena *mem, aigw_head *head, aigw_out *out, aigw_loss *loss) {
     aigwi_dialect_writer w;
     int r;
-    if (req->op != AIGW_OP_CHAT && req->op != AIGW_OP_MODELS) return AIGW_E_UNSUPPORTED;
+    if (req->op != AIGW_OP_CHAT && req->op != AIGW_OP_MODELS && req->op != AIGW_OP_EMBED) return AIGW_E_UNSUPPORTED;
     r = aigwi_openai_head(req, to, mem, head);
     if (r || req->op == AIGW_OP_MODELS) return r;
+    if (req->op == AIGW_OP_EMBED) return aigwi_embed_req_encode(&aigwi_openai_embed, req, to, mem, out, loss);
     w.req = req;
     w.to = to;
     w.mem = mem;
@@ -8084,8 +8788,9 @@ static int aigwi_openai_req_edit(const aigw_req *req, const aigw_target *to, aig
     const aigwi_openai_cut *cuts;
     size_t n = 0, k = 0;
     int r, refused = AIGW_OK;
-    if (req->op != AIGW_OP_CHAT) return aigwi_openai_req_encode(req, to, mem, head, out, loss);
+    if (req->op != AIGW_OP_CHAT && req->op != AIGW_OP_EMBED) return aigwi_openai_req_encode(req, to, mem, head, out, loss);
     r = aigwi_openai_head(req, to, mem, head);
+    if (!r && req->op == AIGW_OP_EMBED) return aigwi_embed_req_edit(&aigwi_openai_embed, req, to, mem, out, loss);
     if (!r && to && to->id.n && !aigw_base_eq(to->id, req->model)) r = aigwi_openai_edit_model(to, mem, loss, &edits[n++]);
     if (!r && aigwi_openai_streams(req) && !aigwi_openai_wants_usage(req)) r = aigwi_openai_edit_usage(req, mem, loss, &edits[n++]);
     if (r) return r;
@@ -8868,6 +9573,7 @@ static int aigwi_openai_resp_decode(aigw_dec *st, const aigw_head *head, aigw_st
     aigwi_openai_answer a;
     st->frame = 0;
     if (st->ended) return AIGW_OK;
+    if (st->op == AIGW_OP_EMBED) return aigwi_embed_resp_decode(&aigwi_openai_embed, st, body, out);
     aigwi_openai_answer_init(&a, st, body, out, 1);
     aigwi_openai_read(&a, head);
     if (!aigwi_openai_over(&a) && !a.choices) a.r = aigwi_dialect_bad(st, out, "the provider's answer has no choices");
@@ -8881,6 +9587,7 @@ static int aigwi_openai_frame_decode(aigw_dec *st, aigw_str name, aigw_str paylo
     aigwi_openai_answer a;
     st->frame = 0;
     if (st->ended || st->end_marker) return AIGW_OK;
+    if (st->op == AIGW_OP_EMBED) return aigwi_embed_frame(&aigwi_openai_embed, st, payload, out);
     if (!payload.n) return aigwi_dialect_ping(st, out);
     if (aigwi_dialect_begins(payload, "[DONE]")) {
         st->end_marker = 1;
@@ -8892,6 +9599,9 @@ static int aigwi_openai_frame_decode(aigw_dec *st, aigw_str name, aigw_str paylo
     else aigwi_openai_read(&a, NULL);
     st->mem = mark;
     return a.r < 0 ? a.r : AIGW_OK;
+}
+static int aigwi_openai_stream_end(aigw_dec *st, int clean, const aigw_sink *out) {
+    return st->op == AIGW_OP_EMBED ? aigwi_embed_end(st, clean, out) : aigwi_dialect_end(st, clean, out);
 }
 
 /* ---- answers out */
@@ -9421,6 +10131,7 @@ static void aigwi_openai_stop(aigw_enc *st, const aigw_event *ev, aigw_out *o) {
 }
 static int aigwi_openai_event_encode(aigw_enc *st, const aigw_event *ev, aigw_out *out) {
     if (st->ended) return AIGW_OK;
+    if (st->req && st->req->op == AIGW_OP_EMBED) return aigwi_embed_event_encode(&aigwi_openai_embed, st, ev, out);
     if (ev->type == AIGW_EVENT_DELTA && st->started) return aigwi_openai_delta(st, ev, out);
     if (ev->type == AIGW_EVENT_ERROR) {
         aigwi_openai_error_event(st, ev->error, out);
@@ -9541,6 +10252,7 @@ static int aigwi_openai_resp_encode(aigw_enc *st, const aigw_resp *resp, aigw_ou
         aigwi_openai_put_error(out, resp->error);
         return aigw_base_out_end(out);
     }
+    if (st->req && st->req->op == AIGW_OP_EMBED) return aigwi_embed_resp_encode(&aigwi_openai_embed, st, resp, out);
     for (int c = 0; c < n; c++)
         if (!aigwi_openai_reason(resp->choice[c].finish, 1)) {
             (void)aigwi_openai_unfinished(st, resp->choice[c].finish, AIGW_NOWHERE);
@@ -9625,7 +10337,7 @@ static int aigwi_openai_models_encode(const aigw_model_info *models, size_t n, i
 const aigw_dialect aigw_dialect_openai = {
     AIGW_STR("openai-chat"), AIGW_STR("authorization"), AIGW_STR("Bearer "), AIGW_STR(""), NULL, AIGW_STR("x-request-id"), AIGW_FRAMING_SSE,
     AIGWI_SERVE(aigwi_openai_match), AIGWI_SERVE(aigwi_openai_req_decode), aigwi_openai_req_encode, AIGWI_SERVE(aigwi_openai_req_edit),
-    aigwi_openai_resp_decode, aigwi_openai_frame_decode, aigwi_dialect_end, aigwi_openai_error_decode, aigwi_openai_limits_decode,
+    aigwi_openai_resp_decode, aigwi_openai_frame_decode, aigwi_openai_stream_end, aigwi_openai_error_decode, aigwi_openai_limits_decode,
     AIGWI_SERVE(aigwi_openai_event_encode), AIGWI_SERVE(aigwi_openai_resp_encode), AIGWI_SERVE(aigwi_openai_error_encode), AIGWI_SERVE(aigwi_openai_limits_encode), AIGWI_SERVE(aigwi_openai_models_encode),
     AIGW_STR(": keep-alive\n\n"), AIGW_STR("text/event-stream"), AIGW_STR("data: [DONE]\n\n")
 };
@@ -12598,7 +13310,7 @@ static const aigw_str aigwi_gemini_me = AIGW_STR("gemini");
 /* ---- where a request goes: .../models/{model}:{method}[?alt=sse] */
 
 typedef struct {
-    uint8_t  op, stream, array;
+    uint8_t  op, stream, array, one;
     aigw_str model;                    /* as in the path, still percent-encoded */
 } aigwi_gemini_route;
 
@@ -12647,6 +13359,7 @@ static void aigwi_gemini_post(aigw_str path, aigw_str query, aigwi_gemini_route 
         r->op = aigwi_gemini_methods[i].op;
         r->stream = aigwi_gemini_methods[i].stream;
         r->array = r->stream && !aigwi_gemini_sse(query);
+        r->one = (uint8_t)aigwi_dialect_is(aigwi_gemini_methods[i].method, "embedContent");
         r->model = rest;
         return;
     }
@@ -13371,6 +14084,170 @@ static void aigwi_gemini_join_thoughts(aigwi_gemini_reader *r) {
     r->req->last_message = kept;
 }
 
+/* ---- embeddings: one request per text, wire-formats 7.9 */
+
+static const aigw_str aigwi_gemini_embed_types[AIGWI_EMBED_TYPES] = {
+    AIGW_STR("RETRIEVAL_QUERY"), AIGW_STR("RETRIEVAL_DOCUMENT"), AIGW_STR("SEMANTIC_SIMILARITY"), AIGW_STR("CLASSIFICATION"), AIGW_STR("CLUSTERING"),
+    AIGW_STR("QUESTION_ANSWERING"), AIGW_STR("FACT_VERIFICATION"), AIGW_STR("CODE_RETRIEVAL_QUERY")
+};
+#define AIGWI_GEMINI_EMBED \
+    "gemini", { AIGW_STR("model"), AIGW_STR("content"), AIGW_STR("outputDimensionality"), AIGW_STR("taskType"), AIGW_STR(""), AIGW_STR(""), AIGW_STR("") }, \
+    0, aigwi_gemini_embed_types, NULL, { ".embeddings[].values", ".embedding.values", NULL }, ".usageMetadata.promptTokenCount"
+#define AIGWI_GEMINI_EMBED_USAGE "$<,\"usageMetadata\":{\"promptTokenCount\":$u,\"totalTokenCount\":$u}$>}"
+static const aigwi_embed_shape aigwi_gemini_embeds[] = {
+    { AIGWI_GEMINI_EMBED, "{\"embeddings\":[", "{\"values\":[", "]}", "]" AIGWI_GEMINI_EMBED_USAGE },         /* batchEmbedContents */
+    { AIGWI_GEMINI_EMBED, "{\"embedding\":", "{\"values\":[", "]}", AIGWI_GEMINI_EMBED_USAGE }                /* embedContent */
+};
+static const aigwi_embed_shape *aigwi_gemini_embed(const aigw_req *req) { return &aigwi_gemini_embeds[req && req->one]; }
+
+/* The texts of the content that j (a copy) stands at, decoded, to p[0..room). Their length, or SIZE_MAX when it holds
+   anything else, or does not fit. */
+static size_t aigwi_gemini_embed_texts(aigw_json j, aigw_arena mem, char *p, size_t room) {
+    static const aigw_str content[] = { AIGW_STR("parts"), AIGW_STR("role") }, part[] = { AIGW_STR("text") };
+    aigw_text t;
+    aigw_str s;
+    size_t n = 0;
+    int f;
+    for (aigw_json_object(&j); (f = aigw_json_field(&j, content, 2, NULL)) >= 0; ) {
+        if (f) aigw_json_skip(&j);
+        else for (aigw_json_array(&j); aigw_json_item(&j); )
+            for (aigw_json_object(&j); (f = aigw_json_field(&j, part, 1, NULL)) >= 0; ) {
+                if (f || !aigw_json_text(&j, &t) || !aigwi_dialect_plain(t, &mem, &s)) return SIZE_MAX;
+                if (p && s.n <= room - n) memcpy(p + n, s.p, s.n);
+                n += s.n;
+            }
+    }
+    return j.err ? SIZE_MAX : n;
+}
+static void aigwi_gemini_embed_content(aigwi_dialect_reader *r, aigw_item ***tail) {
+    const aigw_json j = r->j;
+    const size_t at = aigw_json_at(&r->j);
+    aigw_str raw;
+    size_t n;
+    char *p;
+    if (!aigw_json_raw(&r->j, &raw)) return;
+    n = aigwi_gemini_embed_texts(j, *r->mem, NULL, 0);
+    p = n == SIZE_MAX ? NULL : (char *)aigw_base_take(r->mem, n, 1, 1);
+    if (n != SIZE_MAX && !p) aigwi_dialect_nomem(r);
+    else if (p) (void)aigwi_gemini_embed_texts(j, *r->mem, p, n);
+    aigwi_embed_input_add(r, tail, p ? aigwi_dialect_text(aigwi_dialect_slice(p, n), AIGW_TEXT_PLAIN) : aigwi_dialect_text(raw, AIGW_TEXT_JSON), at);
+}
+/* One request: {model, content, taskType, title, outputDimensionality}. What a later one says otherwise than the first
+   is Gemini's own. */
+static void aigwi_gemini_embed_one(aigwi_dialect_reader *r, aigw_item ***tail) {
+    const aigwi_embed_shape *s = &aigwi_gemini_embeds[0];
+    const aigw_param *type = &r->req->param[AIGW_P_INPUT_TYPE], *size = &r->req->param[AIGW_P_DIMENSIONS];
+    const size_t at = aigw_json_at(&r->j);
+    const int later = r->req->inputs != NULL;
+    uint64_t seen = 0;
+    aigw_json look;
+    aigw_str v;
+    int f;
+    for (aigw_json_object(&r->j); (f = aigwi_dialect_field(r, s->name, AIGWI_EMBED_NAMES, &seen)) >= 0; ) {
+        look = r->j;
+        if (f == AIGWI_EMBED_MODEL) aigw_json_skip(&r->j);                            /* the path has it */
+        else if (f == AIGWI_EMBED_INPUT) aigwi_gemini_embed_content(r, tail);
+        else if (later && f == AIGWI_EMBED_TYPE && type->has && aigw_json_str(&look, r->mem, &v) && aigw_base_eq_nocase(v, s->types[aigwi_embed_word(aigwi_embed_types, AIGWI_EMBED_TYPES, type->raw)]))
+            aigw_json_skip(&r->j);
+        else if (later && f == AIGWI_EMBED_DIMENSIONS && size->has && aigw_json_number(&look, &v) && aigw_base_eq(v, size->raw)) aigw_json_skip(&r->j);
+        else if (later) aigwi_dialect_raw(r);
+        else aigwi_embed_member_in(r, s, f);
+    }
+    if (!(seen >> AIGWI_EMBED_INPUT & 1)) aigw_json_fail(&r->j, AIGW_E_MISSING, at, "content is required");
+}
+static int aigwi_gemini_embed_decode(const aigwi_gemini_route *route, const aigw_head *head, aigw_str body, aigw_arena *mem, aigw_req *req, aigw_fault *fault) {
+    static const aigw_str names[] = { AIGW_STR("requests") };
+    aigwi_dialect_reader r;
+    aigw_item **tail = &req->inputs;
+    uint64_t seen = 0;
+    int f;
+    aigwi_embed_begin_in(&r, &aigwi_gemini_embeds[0], head, body, mem, req);
+    memset(fault, 0, sizeof *fault);
+    r.j.loose = 1;
+    req->one = route->one;
+    req->model = aigwi_gemini_unescape(route->model, mem);
+    if (req->model.n && !req->model.p) aigwi_dialect_nomem(&r);
+    if (route->one) aigwi_gemini_embed_one(&r, &tail);
+    else for (aigw_json_object(&r.j); (f = aigwi_dialect_field(&r, names, 1, &seen)) >= 0; ) {
+        if (f) aigwi_dialect_raw(&r);
+        else for (aigw_json_array(&r.j); aigw_json_item(&r.j); ) aigwi_gemini_embed_one(&r, &tail);
+    }
+    if (!req->inputs) aigw_json_fail(&r.j, AIGW_E_MISSING, 0, "requests is required");
+    aigw_json_end(&r.j);
+    return aigw_json_fault(&r.j, fault);
+}
+
+static void aigwi_gemini_embed_put_model(aigw_out *out, aigw_str id) {
+    aigw_json_open_str(out);
+    if (!aigwi_dialect_begins(id, "models/") && !aigwi_dialect_begins(id, "projects/") && !aigwi_dialect_begins(id, "publishers/")) aigw_base_put_lit(out, "models/");
+    aigw_json_part(out, aigwi_dialect_text(id, AIGW_TEXT_PLAIN));
+    aigw_json_close_str(out);
+}
+/* Always a batch. */
+static int aigwi_gemini_embed_encode(const aigw_req *req, const aigw_target *to, aigw_arena *mem, aigw_out *out, aigw_loss *loss) {
+    const aigwi_embed_shape *s = &aigwi_gemini_embeds[0];
+    aigwi_dialect_writer w = { req, to, mem, out, loss, 0 };
+    aigwi_embed_check(&w, s);
+    if (w.err) return w.err;
+    aigw_json_open(out, '{');
+    aigw_json_key(out, "requests");
+    aigw_json_open(out, '[');
+    for (const aigw_item *i = req->inputs; i; i = i->next) {
+        aigw_json_open(out, '{');
+        aigw_json_key(out, "model");
+        aigwi_gemini_embed_put_model(out, to->id);
+        aigw_json_key(out, "content");
+        aigw_json_open(out, '{');
+        aigw_json_key(out, "parts");
+        aigw_json_open(out, '[');
+        aigw_json_open(out, '{');
+        aigwi_dialect_member_text(out, "text", i->text);
+        aigw_json_close(out, '}');
+        aigw_json_close(out, ']');
+        aigw_json_close(out, '}');
+        if (i == req->inputs || req->param[AIGW_P_INPUT_TYPE].has) aigwi_embed_put_type(&w, s, s->name[AIGWI_EMBED_TYPE]);
+        if (req->param[AIGW_P_DIMENSIONS].has) {
+            aigw_json_key(out, "outputDimensionality");
+            aigw_json_put_raw(out, req->param[AIGW_P_DIMENSIONS].raw);
+        }
+        aigw_json_close(out, '}');
+    }
+    aigw_json_close(out, ']');
+    aigw_json_close(out, '}');
+    return w.err;
+}
+/* The client's bytes, with the name of the model in them as the target's. */
+static int aigwi_gemini_embed_edit(const aigw_req *req, const aigw_target *to, aigw_out *out) {
+    static const aigw_str names[] = { AIGW_STR("model"), AIGW_STR("requests") };
+    const aigw_str body = req->body;
+    aigw_str raw;
+    aigw_json j;
+    size_t last = 0;
+    int f, inner = 0;
+    aigw_json_init(&j, body);
+    j.loose = 1;
+    for (aigw_json_object(&j); !j.err; ) {
+        f = aigw_json_field(&j, names, 2, NULL);
+        if (f < 0 && !inner) break;
+        if (f < 0) {
+            inner = aigw_json_item(&j);
+            if (inner) aigw_json_object(&j);
+        } else if (f == 1 && !inner) {
+            aigw_json_array(&j);
+            inner = aigw_json_item(&j);
+            if (inner) aigw_json_object(&j);
+        } else if (!aigw_json_raw(&j, &raw)) break;
+        else if (f == 0) {
+            aigw_base_ref(out, aigwi_dialect_slice(body.p + last, (size_t)(raw.p - body.p) - last));
+            out->comma = 0;
+            aigwi_gemini_embed_put_model(out, to->id);
+            last = (size_t)(raw.p - body.p) + raw.n;
+        }
+    }
+    aigw_base_ref(out, aigwi_dialect_slice(body.p + last, body.n - last));
+    return j.err ? AIGW_E_SYNTAX : AIGW_OK;
+}
+
 static int aigwi_gemini_req_decode(const aigw_head *head, aigw_str body, aigw_arena *mem, aigw_req *req, aigw_fault *fault) {
     aigwi_gemini_route route = aigwi_gemini_path(head);
     aigwi_gemini_reader r;
@@ -13378,6 +14255,7 @@ static int aigwi_gemini_req_decode(const aigw_head *head, aigw_str body, aigw_ar
     aigw_part *p;
     memset(req, 0, sizeof *req);
     memset(&r, 0, sizeof r);
+    if (route.op == AIGW_OP_EMBED) return aigwi_gemini_embed_decode(&route, head, body, mem, req, fault);
     req->op = route.op ? route.op : (uint8_t)AIGW_OP_CHAT;     /* a bare body is a chat */
     req->array = route.array;
     req->dialect = aigwi_gemini_me;
@@ -13394,7 +14272,6 @@ static int aigwi_gemini_req_decode(const aigw_head *head, aigw_str body, aigw_ar
     r.mem = mem;
     r.req = req;
     if (req->model.n && !req->model.p) aigwi_gemini_no_memory(&r.j);
-    if (req->op == AIGW_OP_EMBED) aigw_json_fail(&r.j, AIGW_E_UNSUPPORTED, 0, "embeddings are not served here");
     aigwi_gemini_read_request(&r);
     aigw_json_end(&r.j);
     if (!r.j.err && !req->messages) aigw_json_fail(&r.j, AIGW_E_MISSING, 0, "contents is required");
@@ -14081,6 +14958,7 @@ static aigw_str aigwi_gemini_write_target(const aigw_req *req, const aigw_target
                           publishers = AIGW_STR("publishers/"), version = AIGW_STR("/v1"), plain = AIGW_STR("-._~/@:");
     size_t room = to->base.n + to->version.n + to->id.n * 3 + 64, i;
     char *p = (char *)aigw_base_take(mem, room, 1, 1);
+    const int same = aigw_base_eq(req->dialect, aigwi_gemini_me);
     aigw_out out;
     aigw_base_out_init(&out, p, p ? room : 0, NULL, 0);
     aigw_base_put(&out, to->base);
@@ -14102,6 +14980,7 @@ static aigw_str aigwi_gemini_write_target(const aigw_req *req, const aigw_target
         }
     }
     if (req->op == AIGW_OP_COUNT_TOKENS) aigw_base_put_lit(&out, ":countTokens");
+    else if (req->op == AIGW_OP_EMBED) aigw_base_put_lit(&out, same && req->one ? ":embedContent" : ":batchEmbedContents");
     else aigw_base_put_lit(&out, req->param[AIGW_P_STREAM].has && req->param[AIGW_P_STREAM].micro ? ":streamGenerateContent?alt=sse" : ":generateContent");
     return aigwi_dialect_slice(p, p ? out.buf.n : 0);
 }
@@ -14116,9 +14995,10 @@ static int aigwi_gemini_write_head(const aigw_req *req, const aigw_target *to, a
 static int aigwi_gemini_req_encode(const aigw_req *req, const aigw_target *to, aigw_arena *mem, aigw_head *head, aigw_out *out, aigw_loss *loss) {
     aigwi_gemini_writer w;
     int r, nested;
-    if (req->op != AIGW_OP_CHAT && req->op != AIGW_OP_COUNT_TOKENS) return AIGW_E_UNSUPPORTED;
+    if (req->op != AIGW_OP_CHAT && req->op != AIGW_OP_COUNT_TOKENS && req->op != AIGW_OP_EMBED) return AIGW_E_UNSUPPORTED;
     r = aigwi_gemini_write_head(req, to, mem, head);
     if (r) return r;
+    if (req->op == AIGW_OP_EMBED) return aigwi_gemini_embed_encode(req, to, mem, out, loss);
     memset(&w, 0, sizeof w);
     w.req = req;
     w.to = to;
@@ -14168,11 +15048,12 @@ static int aigwi_gemini_req_edit(const aigw_req *req, const aigw_target *to, aig
     aigw_json j;
     size_t last = 0;
     int r;
-    if (req->op != AIGW_OP_CHAT && req->op != AIGW_OP_COUNT_TOKENS) return AIGW_E_UNSUPPORTED;
+    if (req->op != AIGW_OP_CHAT && req->op != AIGW_OP_COUNT_TOKENS && req->op != AIGW_OP_EMBED) return AIGW_E_UNSUPPORTED;
     if (aigwi_gemini_foreign_state(req)) return aigwi_gemini_req_encode(req, to, mem, head, out, loss);
     r = aigwi_gemini_write_head(req, to, mem, head);
     if (r) return r;
     if (!aigw_base_eq(req->model, to->id)) (void)aigw_model_loss_at(loss, AIGW_NOWHERE, "model", AIGW_LOSS_SYNTHESIZED, "the target's own name of the model");
+    if (req->op == AIGW_OP_EMBED) return aigwi_gemini_embed_edit(req, to, out);
     aigw_json_init(&j, body);
     for (aigw_json_object(&j); req->op == AIGW_OP_COUNT_TOKENS && j.depth && !j.err; ) {
         if (!aigw_json_member(&j)) continue;
@@ -14678,6 +15559,7 @@ static int aigwi_gemini_frame_decode(aigw_dec *st, aigw_str name, aigw_str paylo
     (void)name;
     st->frame = 0;
     if (st->ended) return AIGW_OK;
+    if (st->op == AIGW_OP_EMBED) return aigwi_embed_frame(&aigwi_gemini_embeds[0], st, payload, out);
     a.st = st;
     a.out = out;
     aigw_json_init(&a.j, payload);
@@ -14715,6 +15597,7 @@ static int aigwi_gemini_resp_decode(aigw_dec *st, const aigw_head *head, aigw_st
     (void)head;
     st->frame = 0;
     if (st->ended) return AIGW_OK;
+    if (st->op == AIGW_OP_EMBED) return aigwi_embed_resp_decode(&aigwi_gemini_embeds[0], st, body, out);
     a.st = st;
     a.out = out;
     aigw_json_init(&a.j, body);
@@ -14727,7 +15610,9 @@ static int aigwi_gemini_resp_decode(aigw_dec *st, const aigw_head *head, aigw_st
     return aigwi_dialect_end(st, 1, out);
 }
 
-static int aigwi_gemini_stream_end(aigw_dec *st, int clean, const aigw_sink *out) { return aigwi_dialect_end(st, clean, out); }
+static int aigwi_gemini_stream_end(aigw_dec *st, int clean, const aigw_sink *out) {
+    return st->op == AIGW_OP_EMBED ? aigwi_embed_end(st, clean, out) : aigwi_dialect_end(st, clean, out);
+}
 
 /* ---- answers, written */
 
@@ -15108,6 +15993,7 @@ static int aigwi_gemini_enc_open(aigw_enc *st, const aigw_event *ev) {
 static int aigwi_gemini_event_encode(aigw_enc *st, const aigw_event *ev, aigw_out *out) {
     struct aigw_out_block *b;
     if (st->ended) return AIGW_OK;
+    if (st->req && st->req->op == AIGW_OP_EMBED) return aigwi_embed_event_encode(aigwi_gemini_embed(st->req), st, ev, out);
     switch (ev->type) {
     case AIGW_EVENT_START:
         st->array = st->req && st->req->array;
@@ -15252,6 +16138,7 @@ static int aigwi_gemini_resp_encode(aigw_enc *st, const aigw_resp *resp, aigw_ou
         aigwi_gemini_put_error(out, resp->error);
         return aigw_base_out_end(out);
     }
+    if (st->req && st->req->op == AIGW_OP_EMBED) return aigwi_embed_resp_encode(aigwi_gemini_embed(st->req), st, resp, out);
     aigw_json_open(out, '{');
     if (st->req && st->req->op == AIGW_OP_COUNT_TOKENS) {
         aigw_json_key(out, "totalTokens");
