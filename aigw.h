@@ -7042,8 +7042,9 @@ static void aigwi_embed_step(aigwi_embed_walker *e) {
         else if (c == '\\' || (unsigned char)c < 32) w->path_n = (uint8_t)sizeof w->path;  /* none that is looked for; an escaped quote ends it early, which the colon notices */
         else aigwi_embed_path(w, &c, 1);
     } else if (w->state == AIGWI_EMBED_ESCAPE) w->state = AIGWI_EMBED_STRING;
-    else if (c == ' ' || c == '\n' || c == '\r' || c == '\t') {}
-    else switch (w->state) {
+    else if (c == ' ' || c == '\n' || c == '\r' || c == '\t') {
+        if (e->run) aigwi_embed_flush(e);                      /* it does not go on, so that the output is the same however the input is cut */
+    } else switch (w->state) {
     case AIGWI_EMBED_VALUE: case AIGWI_EMBED_FIRST_ITEM: aigwi_embed_value(e, c); break;
     case AIGWI_EMBED_FIRST_KEY: case AIGWI_EMBED_KEY:    aigwi_embed_key(e, c); break;
     case AIGWI_EMBED_COLON:    w->state = (uint8_t)(c == ':' ? AIGWI_EMBED_VALUE : AIGWI_EMBED_BAD); break;
