@@ -53,6 +53,7 @@
  *   AIGW_NO_OPENAI       leaves out >>dialect.openai: 61,131 / 38,251
  *   AIGW_NO_ANTHROPIC    leaves out >>dialect.anthropic: 52,381 / 33,361
  *   AIGW_NO_GEMINI       leaves out >>dialect.gemini: 49,686 / 32,284
+ *   AIGW_NO_EVS          leaves out >>frame.evs, and with it >>dialect.bedrock
  *   AIGW_PATH_MAX        bytes of a field path in errors and loss reports. Default 96
  *   AIGW_JSON_DEPTH      deepest JSON nesting accepted. Default 64; 32 saves 32 bytes of each reader (aigw_json)
  *   AIGW_CHOICES         most answers (`n`, candidates) of one request. Default 8
@@ -60,10 +61,11 @@
  *
  * Table of contents: search for the tag, once for the promise ("api"), once for the proof
  *   >>base                     slices, arena, writer, pieces, utf-8, numbers, dates   uses: -
- *   >>digest                   sha256, siphash, constant-time compare                 uses: base
+ *   >>digest                   sha256, crc32, siphash, constant-time compare          uses: base
  *   >>json                     pull reader, writer, raw values                        uses: base
  *   >>http                     HTTP/1.1 heads and bodies, both roles                  uses: base
  *   >>frame.sse .array         one framing each: bytes -> named payloads              uses: base
+ *   >>frame.evs                AWS event stream, both ways                            uses: base digest frame
  *   >>model                    canonical request, response, event, kinds, loss        uses: base json
  *   >>dialect                  the table type and what dialects share                 uses: base digest json model
  *   >>dialect.openai           OpenAI Chat Completions                                uses: base digest json model dialect
@@ -254,6 +256,8 @@ AIGW_API int aigw_base_header_put(aigw_head *h, aigw_str name, aigw_str value);
 
 /* SHA-256 of s into out[0..32). [FIPS 180-4] */
 AIGW_API void aigw_digest_sha256(aigw_str s, uint8_t out[32]);
+/* CRC-32 (zlib, IEEE 802.3) of s behind what gave `crc` (0: nothing before it). */
+AIGW_API uint32_t aigw_digest_crc32(uint32_t crc, aigw_str s);
 /* SipHash-2-4, 64 bits, of s under key[0..16). [Aumasson, Bernstein 2012] */
 AIGW_API uint64_t aigw_digest_siphash(aigw_str s, const uint8_t key[16]);
 /* 1 when a[0..n) and b[0..n) are equal; the time depends on n only. */
@@ -425,10 +429,10 @@ AIGW_API const char *aigw_http_reason(int status);
 /* A framing turns bytes into complete payloads. All framings hand out this. Slices point into the framing's memory
    and are valid until the next call. */
 typedef struct {
-    aigw_str name;               /* SSE `event:`; empty when there is none */
+    aigw_str name;               /* SSE `event:`; of an AWS event stream the event's or exception's type; empty when there is none */
     aigw_str payload;            /* SSE data lines joined by LF; one array item. p is NULL when the frame is no event (see `comments`) */
     aigw_str raw;                /* SSE: the bytes of the frame as they came, to the end of the empty line, with the comment line just before;
-                                    an array item: the payload */
+                                    an array item: the payload; an AWS message: all of it */
 } aigw_frame;
 
 /* All framings keep this: the bytes of the frame that is not complete yet, in the caller's memory (borrowed until
@@ -439,8 +443,8 @@ typedef struct {
     size_t   cap, n, start;      /* memory, bytes used of it; mem[start..n) is held: after next gave 0, feed takes cap - (n - start) bytes */
     int      err;                /* sticky AIGW_E_* */
     size_t   want;               /* not 0: feed takes no more until memory of this size was given (aigw_sse_move) */
-    int      comments;           /* SSE: 1 hands out what is no event too (comments, empty lines, blocks without data), with payload.p NULL, so that
-                                    all `raw` together are the input (less a byte order mark and an unterminated end). Default 0 */
+    int      comments;           /* SSE, AWS: 1 hands out what is no event too (comments, empty lines, blocks without data; messages without a type), with
+                                    payload.p NULL, so that all `raw` together are the input (less a byte order mark and an unterminated end). Default 0 */
     int      ended;              /* array: 1 after the closing bracket */
     /* private */
     size_t   at, line;                            /* next byte to look at; start of the line */
@@ -475,6 +479,26 @@ AIGW_API void aigw_array_init(aigw_array *s, void *mem, size_t cap);
 AIGW_API int  aigw_array_move(aigw_array *s, void *mem, size_t cap);
 AIGW_API int  aigw_array_feed(aigw_array *s, const void *p, size_t n);
 AIGW_API int  aigw_array_next(aigw_array *s, aigw_frame *f);
+
+/* ---- >>frame.evs api ---------------------------------------------------------------------------------------------- */
+
+/* AWS event stream (application/vnd.amazon.eventstream): binary messages of headers and a payload, each with two
+   checksums, both of which are checked. Same calls and same rules as aigw_sse; the checksum of its first twelve bytes
+   is looked at before a message's length is believed. A frame's name is :event-type, its payload the message's. An
+   exception's name is :exception-type ("throttlingException"); a message of type `error` is handed out under its
+   :error-code with its :error-message, plain text, as the payload. Errors: AIGW_E_SYNTAX (checksum, length, a header that
+   does not fit or has no such type, one of those named here twice or no string), AIGW_E_LIMIT (a message of more than
+   24 MiB and 128 KiB of headers). Bytes left in the window when the source ended are a cut message.
+   [wire-formats section 11; awslabs/aws-c-event-stream, botocore eventstream.py, read 2026-11] */
+typedef aigw_window aigw_evs;
+AIGW_API void aigw_evs_init(aigw_evs *s, void *mem, size_t cap);
+AIGW_API int  aigw_evs_move(aigw_evs *s, void *mem, size_t cap);
+AIGW_API int  aigw_evs_feed(aigw_evs *s, const void *p, size_t n);
+AIGW_API int  aigw_evs_next(aigw_evs *s, aigw_frame *f);
+/* Begin a message with a JSON payload, which is put to `out` (without pieces) after it; then end it. `name`: of at most
+   200 bytes. The first returns what the second needs. */
+AIGW_API size_t aigw_evs_open(aigw_out *out, aigw_str name, int exception);
+AIGW_API void   aigw_evs_close(aigw_out *out, size_t open);
 
 /* ---- >>model api -------------------------------------------------------------------------------------------------- */
 
@@ -989,7 +1013,7 @@ typedef struct aigw_dialect {
     aigw_str stream_type;                                /* content-type of streams */
     aigw_str end_marker;                                 /* what a relayed stream that ended well gets where its source left it out; empty: nothing */
 } aigw_dialect;
-typedef enum { AIGW_FRAMING_SSE = 0, AIGW_FRAMING_ARRAY } aigw_framing;
+typedef enum { AIGW_FRAMING_SSE = 0, AIGW_FRAMING_ARRAY, AIGW_FRAMING_EVS } aigw_framing;
 
 /* Begin decoding / encoding: clears the private part, checks nothing. */
 AIGW_API void aigw_dialect_dec_init(aigw_dec *st);
@@ -2126,7 +2150,7 @@ AIGW_API int aigw_base_header_put(aigw_head *h, aigw_str name, aigw_str value) {
 }
 
 /* ==== >>digest =====================================================================================================
- * Knows SHA-256 [FIPS 180-4] and SipHash-2-4 [Aumasson, Bernstein 2012], written for size: what they hash is short. */
+ * Knows SHA-256 [FIPS 180-4], CRC-32 [IEEE 802.3] and SipHash-2-4 [Aumasson, Bernstein 2012], written for size: what they hash is short. */
 
 static uint32_t aigwi_digest_rotr(uint32_t v, unsigned n) {
     return v >> n | v << (32 - n);
@@ -2218,6 +2242,19 @@ AIGW_API uint64_t aigw_digest_siphash(aigw_str s, const uint8_t key[16]) {
     v[2] ^= 0xFF;
     aigwi_digest_sip(v, 4);
     return v[0] ^ v[1] ^ v[2] ^ v[3];
+}
+AIGW_API uint32_t aigw_digest_crc32(uint32_t crc, aigw_str s) {
+    static const uint32_t table[16] = {                       /* by half bytes: 64 bytes instead of 1,024 */
+        0x00000000, 0x1DB71064, 0x3B6E20C8, 0x26D930AC, 0x76DC4190, 0x6B6B51F4, 0x4DB26158, 0x5005713C,
+        0xEDB88320, 0xF00F9344, 0xD6D6A3E8, 0xCB61B38C, 0x9B64C2B0, 0x86D3D2D4, 0xA00AE278, 0xBDBDF21C
+    };
+    crc = ~crc;
+    for (size_t i = 0; i < s.n; i++) {
+        crc ^= (unsigned char)s.p[i];
+        crc = crc >> 4 ^ table[crc & 15];
+        crc = crc >> 4 ^ table[crc & 15];
+    }
+    return ~crc;
 }
 AIGW_API int aigw_digest_equal(const void *a, const void *b, size_t n) {
     const volatile unsigned char *x = (const volatile unsigned char *)a, *y = (const volatile unsigned char *)b;
@@ -3754,6 +3791,151 @@ AIGW_API int aigw_array_next(aigw_array *s, aigw_frame *f) {
     aigwi_sse_full(s);
     return 0;
 }
+
+/* ==== >>frame.evs ================================================================================================== */
+/* Messages of an AWS event stream. Knows lengths, checksums and the six headers that say what a message is; all other
+   headers only have to fit. Does not know what an event or a payload means. Truth: wire-formats section 11. */
+#ifndef AIGW_NO_EVS
+
+enum { AIGWI_EVS_PRELUDE = 12, AIGWI_EVS_LEAST = 16, AIGWI_EVS_HEADERS = 131072, AIGWI_EVS_MOST = AIGWI_EVS_HEADERS + 25165824 + AIGWI_EVS_LEAST };
+
+static uint32_t aigwi_evs_big(const char *p, int n) {
+    uint32_t v = 0;
+    for (int i = 0; i < n; i++) v = v << 8 | (unsigned char)p[i];
+    return v;
+}
+static aigw_str aigwi_evs_slice(const char *p, size_t n) {
+    aigw_str s;
+    s.p = p;
+    s.n = n;
+    return s;
+}
+
+enum { AIGWI_EVS_TYPE, AIGWI_EVS_EVENT, AIGWI_EVS_EXCEPTION, AIGWI_EVS_CODE, AIGWI_EVS_MESSAGE, AIGWI_EVS_NAMES };
+static const aigw_str aigwi_evs_names[] = { AIGW_STR(":message-type"), AIGW_STR(":event-type"), AIGW_STR(":exception-type"), AIGW_STR(":error-code"),
+                                            AIGW_STR(":error-message") };
+
+/* Go over the headers p[0..n). 1, or 0 when one does not fit, has an unknown type, or is one of ours a second time or
+   not as a string. value[i].p is NULL for what is not there. */
+static int aigwi_evs_headers(const char *p, size_t n, aigw_str value[AIGWI_EVS_NAMES]) {
+    static const uint8_t sizes[] = { 0, 0, 1, 2, 4, 8, 2, 2, 8, 16 };          /* by type; of 6 and 7 that of their length */
+    const char *end = p + n;
+    memset(value, 0, AIGWI_EVS_NAMES * sizeof *value);
+    while (p < end) {
+        aigw_str name = aigwi_evs_slice(p + 1, (unsigned char)*p);
+        size_t size, i;
+        int type;
+        if (!name.n || (size_t)(end - p) < name.n + 2) return 0;
+        p += 1 + name.n;
+        type = (unsigned char)*p++;
+        if (type > 9 || (size_t)(end - p) < sizes[type]) return 0;
+        size = sizes[type];
+        if (type == 6 || type == 7) {
+            size = aigwi_evs_big(p, 2);
+            p += 2;
+            if ((size_t)(end - p) < size) return 0;
+        }
+        for (i = 0; i < AIGWI_EVS_NAMES && !aigw_base_eq(name, aigwi_evs_names[i]); i++) {}
+        if (i < AIGWI_EVS_NAMES && (value[i].p || type != 7)) return 0;
+        if (i < AIGWI_EVS_NAMES) value[i] = aigwi_evs_slice(p, size);
+        p += size;
+    }
+    return 1;
+}
+
+/* The message p[0..n), whose checksum is right. 1: *f has name and payload (none when it is no event); 0: bad headers. */
+static int aigwi_evs_message(const char *p, size_t n, aigw_frame *f) {
+    static const aigw_str error = AIGW_STR("error"), exception = AIGW_STR("exception");
+    const size_t headers = aigwi_evs_big(p + 4, 4);
+    aigw_str value[AIGWI_EVS_NAMES];
+    if (!aigwi_evs_headers(p + AIGWI_EVS_PRELUDE, headers, value)) return 0;
+    f->raw = aigwi_evs_slice(p, n);
+    f->payload = aigwi_evs_slice(p + AIGWI_EVS_PRELUDE + headers, n - headers - AIGWI_EVS_LEAST);
+    if (aigw_base_eq(value[AIGWI_EVS_TYPE], error)) {
+        f->name = value[AIGWI_EVS_CODE].p ? value[AIGWI_EVS_CODE] : error;
+        f->payload = value[AIGWI_EVS_MESSAGE].p ? value[AIGWI_EVS_MESSAGE] : aigwi_evs_slice("", 0);
+    } else if (aigw_base_eq(value[AIGWI_EVS_TYPE], exception)) f->name = value[AIGWI_EVS_EXCEPTION].p ? value[AIGWI_EVS_EXCEPTION] : exception;
+    else if (value[AIGWI_EVS_EVENT].p) f->name = value[AIGWI_EVS_EVENT];
+    else f->payload.p = NULL;
+    if (!f->payload.p) f->payload.n = 0;
+    return 1;
+}
+
+/* The length in a prelude, or the error. */
+static int aigwi_evs_prelude(const char *p, uint32_t *total) {
+    const uint32_t headers = aigwi_evs_big(p + 4, 4);
+    *total = aigwi_evs_big(p, 4);
+    if (aigw_digest_crc32(0, aigwi_evs_slice(p, 8)) != aigwi_evs_big(p + 8, 4)) return AIGW_E_SYNTAX;
+    if (*total < AIGWI_EVS_LEAST || headers > *total - AIGWI_EVS_LEAST) return AIGW_E_SYNTAX;
+    return *total > AIGWI_EVS_MOST || headers > AIGWI_EVS_HEADERS ? AIGW_E_LIMIT : AIGW_OK;
+}
+
+AIGW_API void aigw_evs_init(aigw_evs *s, void *mem, size_t cap) { aigwi_sse_init(s, mem, cap); }
+
+AIGW_API int aigw_evs_move(aigw_evs *s, void *mem, size_t cap) { return aigwi_sse_move(s, mem, cap); }
+
+AIGW_API int aigw_evs_feed(aigw_evs *s, const void *p, size_t n) { return aigwi_sse_feed(s, p, n); }
+
+AIGW_API int aigw_evs_next(aigw_evs *s, aigw_frame *f) {
+    memset(f, 0, sizeof *f);
+    if (s->err) return s->err;
+    for (;;) {
+        const char *p = s->mem + s->start;
+        const size_t held = s->n - s->start;
+        if (!s->count && held >= AIGWI_EVS_PRELUDE) s->err = aigwi_evs_prelude(p, &s->count);     /* from here on: the message's length */
+        if (s->err) return s->err;
+        if (!s->count || held < s->count) {
+            s->at = s->n;
+            if (s->count > s->cap) s->want = s->count;
+            else aigwi_sse_full(s);
+            return 0;
+        }
+        if (aigw_digest_crc32(0, aigwi_evs_slice(p, s->count - 4)) != aigwi_evs_big(p + s->count - 4, 4)) return s->err = AIGW_E_SYNTAX;
+        if (!aigwi_evs_message(p, s->count, f)) return s->err = AIGW_E_SYNTAX;
+        s->start += s->count;
+        s->at = s->start;
+        s->count = 0;
+        if (f->payload.p || s->comments) return 1;
+        memset(f, 0, sizeof *f);
+    }
+}
+
+static void aigwi_evs_put_big(char *p, uint32_t v) {
+    for (int i = 3; i >= 0; i--, v >>= 8) p[i] = (char)(v & 0xFF);
+}
+static void aigwi_evs_put_header(aigw_out *out, const char *name, aigw_str value) {
+    aigw_base_put_byte(out, (char)strlen(name));
+    aigw_base_put_lit(out, name);
+    aigw_base_put(out, aigwi_evs_slice("\7", 2));                    /* a string; the high byte of its length is 0 */
+    aigw_base_put_byte(out, (char)value.n);
+    aigw_base_put(out, value);
+}
+
+AIGW_API size_t aigw_evs_open(aigw_out *out, aigw_str name, int exception) {
+    static const aigw_str json = AIGW_STR("application/json"), kinds[] = { AIGW_STR("event"), AIGW_STR("exception") };
+    const size_t open = out->buf.n;
+    char zero[AIGWI_EVS_PRELUDE] = { 0 };
+    AIGW_ASSERT(name.n <= 200 && !out->cap);
+    aigw_base_put(out, aigwi_evs_slice(zero, sizeof zero));
+    aigwi_evs_put_header(out, exception ? ":exception-type" : ":event-type", name);
+    aigwi_evs_put_header(out, ":content-type", json);
+    aigwi_evs_put_header(out, ":message-type", kinds[exception != 0]);
+    if (out->buf.n <= out->buf.cap) aigwi_evs_put_big(out->buf.p + open + 4, (uint32_t)(out->buf.n - open - AIGWI_EVS_PRELUDE));
+    return open;
+}
+
+AIGW_API void aigw_evs_close(aigw_out *out, size_t open) {
+    char crc[4], *p = out->buf.p + open;
+    const size_t n = out->buf.n - open;
+    memset(crc, 0, sizeof crc);
+    if (out->buf.n <= out->buf.cap) {                                /* else it is written again in a larger buffer */
+        aigwi_evs_put_big(p, (uint32_t)n + 4);
+        aigwi_evs_put_big(p + 8, aigw_digest_crc32(0, aigwi_evs_slice(p, 8)));
+        aigwi_evs_put_big(crc, aigw_digest_crc32(0, aigwi_evs_slice(p, n)));
+    }
+    aigw_base_put(out, aigwi_evs_slice(crc, 4));
+}
+#endif /* AIGW_NO_EVS */
 
 /* ==== >>model ====================================================================================================== */
 /* The canonical request, answer and error, and the report of what a translation lost. Knows no provider's spelling
@@ -15658,13 +15840,13 @@ static int aigwi_attempt_thinks(const aigw_req *req) {
 
 /* The fields that every request has, the caller's, and the key's. */
 static int aigwi_attempt_headers(aigw_attempt *a, aigw_arena *mem, aigw_head *head) {
-    static const aigw_str type = AIGW_STR("content-type"), json = AIGW_STR("application/json"), accept = AIGW_STR("accept"), sse = AIGW_STR("text/event-stream"),
+    static const aigw_str type = AIGW_STR("content-type"), json = AIGW_STR("application/json"), accept = AIGW_STR("accept"),
                           coding = AIGW_STR("accept-encoding"), identity = AIGW_STR("identity"), agent = AIGW_STR("user-agent"), aigw = AIGW_STR("aigw/" AIGW_VERSION),
                           host = AIGW_STR("host");
     const int stream = aigwi_attempt_on(a->cfg.req, AIGW_P_STREAM);
     int r = aigw_base_header_put(head, host, a->cfg.host);
     if (!r && !aigw_base_header(head, type).p) r = aigw_base_header_put(head, type, json);
-    if (!r && !aigw_base_header(head, accept).p) r = aigw_base_header_put(head, accept, stream ? sse : json);
+    if (!r && !aigw_base_header(head, accept).p) r = aigw_base_header_put(head, accept, stream ? a->cfg.target->dialect->stream_type : json);
     if (!r) r = aigw_base_header_put(head, coding, identity);
     if (!r) r = aigw_base_header_put(head, agent, aigw);
     for (size_t i = 0; !r && i < a->cfg.n_headers; i++) r = aigw_base_header_put(head, a->cfg.headers[i].name, a->cfg.headers[i].value);
@@ -15806,8 +15988,7 @@ static void aigwi_attempt_use(aigw_attempt *a, char *mem, size_t n) {
         a->body.p = mem;
         return;
     }
-    if (a->framing) (void)aigw_array_move(&a->frames, mem, n / 2);
-    else (void)aigw_sse_move(&a->frames, mem, n / 2);
+    (void)aigw_sse_move(&a->frames, mem, n / 2);                                   /* all framings keep their window in the same way */
     a->window = mem;
     a->window_cap = n;
     a->dec.mem = aigw_base_arena(mem + n / 2, n - n / 2);
@@ -15857,6 +16038,9 @@ static void aigwi_attempt_body_kind(aigw_attempt *a) {
     const aigw_str type = aigw_base_header(&a->head, aigw_base_str("content-type"));
     const int stream = aigwi_attempt_on(a->cfg.req, AIGW_P_STREAM), json = aigwi_attempt_has(type, "json");
     if (aigwi_attempt_has(type, "text/event-stream")) aigwi_attempt_stream(a, AIGW_FRAMING_SSE);
+#ifndef AIGW_NO_EVS
+    else if (aigwi_attempt_has(type, "vnd.amazon.eventstream")) aigwi_attempt_stream(a, AIGW_FRAMING_EVS);
+#endif
     else if (aigwi_attempt_has(type, "text/html")) aigw_attempt_fail(a, AIGW_KIND_BAD_RESPONSE, "the provider answered with an HTML page: is its base_url right?");
     else a->state = json && !stream ? AIGWI_ATTEMPT_WHOLE : AIGWI_ATTEMPT_SNIFF;
 }
@@ -15936,7 +16120,7 @@ static void aigwi_attempt_body(aigw_attempt *a, aigw_now now, aigw_str body) {
     if (!body.n) return;
     if (a->state == AIGWI_ATTEMPT_WHOLE || a->state == AIGWI_ATTEMPT_REFUSED) aigwi_attempt_collect(a, now, body);
     if (a->state != AIGWI_ATTEMPT_STREAM) return;
-    (void)(a->framing ? aigw_array_feed(&a->frames, body.p, body.n) : aigw_sse_feed(&a->frames, body.p, body.n));   /* room was asked before */
+    (void)aigw_sse_feed(&a->frames, body.p, body.n);                                  /* room was asked before */
     a->ready = 1;
 }
 
@@ -16059,18 +16243,32 @@ static int aigwi_attempt_unsaid(aigw_attempt *a, const aigw_sink *tap) {
     return aigwi_attempt_put_error(a, tap);
 }
 
+static int aigwi_attempt_frame_next(aigw_attempt *a) {
+    switch (a->framing) {
+    case AIGW_FRAMING_ARRAY: return aigw_array_next(&a->frames, &a->frame);
+#ifndef AIGW_NO_EVS
+    case AIGW_FRAMING_EVS:   return aigw_evs_next(&a->frames, &a->frame);
+#endif
+    default:                 return aigw_sse_next(&a->frames, &a->frame);
+    }
+}
+
 static int aigwi_attempt_frame(aigw_attempt *a, aigw_now now, const aigw_sink *tap) {
-    int r = a->framing ? aigw_array_next(&a->frames, &a->frame) : aigw_sse_next(&a->frames, &a->frame);
+    int r = aigwi_attempt_frame_next(a);
     aigw_arena mem = a->dec.mem;
     a->dec.frame = 0;
     if (r < 0) {
-        aigw_attempt_fail(a, AIGW_KIND_BAD_RESPONSE, "the provider's stream is not the JSON array that it began as");
+        aigw_attempt_fail(a, AIGW_KIND_BAD_RESPONSE, a->framing == AIGW_FRAMING_ARRAY ? "the provider's stream is not the JSON array that it began as"
+                                                                                     : "a message of the provider's stream is damaged");
         return 0;
     }
     if (!r) {
         a->ready = 0;
         if (a->frames.want && (!a->complete || a->frames.ready)) aigwi_attempt_grow(a, a->frames.want * 2);
-        else if (a->complete) a->state = AIGWI_ATTEMPT_END;
+        else if (a->complete) {
+            if (a->framing == AIGW_FRAMING_EVS && a->frames.n > a->frames.start) a->clean = 0;     /* it ends inside a message */
+            a->state = AIGWI_ATTEMPT_END;
+        }
         else (void)aigwi_attempt_read(a, now, "", 0);                                 /* the end may be known already */
         return 0;
     }
@@ -17220,7 +17418,7 @@ static void aigwi_exchange_frame(aigw_exchange *x) {
     const unsigned bits = x->attempt.dec.frame;
     const int event = f->payload.p != NULL;
     aigw_out out;
-    if ((bits & AIGW_FRAME_ERROR) || x->ended || (!event && (!x->committed || x->req.array || x->attempt.framing))) return;
+    if ((bits & AIGW_FRAME_ERROR) || x->ended || (!event && (!x->committed || x->req.array || x->attempt.framing == AIGW_FRAMING_ARRAY))) return;
     if ((bits & AIGW_FRAME_USAGE_ONLY) && !x->usage_asked) return;
     if ((bits & AIGW_FRAME_FINISH) && x->out_held == SIZE_MAX) {
         aigwi_exchange_chunk_close(x);
@@ -17230,7 +17428,7 @@ static void aigwi_exchange_frame(aigw_exchange *x) {
     if (x->req.array) {
         aigw_base_put_lit(&out, x->array_n++ ? ",\r\n" : "[");
         aigw_base_put(&out, f->payload);
-    } else if (x->attempt.framing) {
+    } else if (x->attempt.framing == AIGW_FRAMING_ARRAY) {
         aigw_base_put_lit(&out, "data: ");
         aigw_base_put(&out, f->payload);
         aigw_base_put_lit(&out, "\r\n\r\n");
