@@ -6002,6 +6002,19 @@ AIGWI_SHARED int aigwi_dialect_splice(aigw_str body, const aigwi_dialect_edit *e
     return AIGW_OK;
 }
 
+/* The edit of the top-level member `model` to the provider's own name. */
+AIGWI_SHARED int aigwi_dialect_edit_model(const aigw_target *to, aigw_arena *mem, aigw_loss *loss, aigwi_dialect_edit *edit) {
+    size_t room = to->id.n * 6 + 2;
+    aigw_out o;
+    char *p = (char *)aigw_base_take(mem, room, 1, 1);
+    aigw_base_out_init(&o, p, p ? room : 0, NULL, 0);
+    aigw_json_put_str(&o, to->id);
+    edit->member = "model";
+    edit->json = aigwi_dialect_slice(p, o.buf.n);
+    if (aigw_base_out_end(&o)) return AIGW_E_NOMEM;
+    return aigw_model_loss_at(loss, AIGW_NOWHERE, "model", AIGW_LOSS_SYNTHESIZED, "the provider's name of the model");
+}
+
 /* ---- schemas */
 
 enum { AIGWI_SCHEMA_TYPE = 0, AIGWI_SCHEMA_NULLABLE, AIGWI_SCHEMA_ENUM, AIGWI_SCHEMA_ANY_OF, AIGWI_SCHEMA_PROPERTIES, AIGWI_SCHEMA_DEFS, AIGWI_SCHEMA_REF,
@@ -6156,6 +6169,13 @@ AIGWI_SHARED int aigwi_dialect_begins(aigw_str s, const char *head) {
     size_t n = strlen(head);
     return s.n >= n && !memcmp(s.p, head, n);
 }
+/* The name in /v1/models/{name} (names may hold slashes); empty for the list; p NULL when the path is another. */
+AIGWI_SHARED aigw_str aigwi_dialect_model_in(aigw_str path) {
+    size_t skip = aigwi_dialect_begins(path, "/v1/models") ? 10 : aigwi_dialect_begins(path, "/models") ? 7 : 0;
+    if (!skip || (path.n > skip && path.p[skip] != '/')) return aigw_base_str(NULL);
+    if (path.n > skip) skip++;
+    return aigwi_dialect_span(path.p + skip, path.p + path.n);
+}
 
 /* What the readers of all dialects carry. */
 typedef struct {
@@ -6259,6 +6279,144 @@ AIGWI_SHARED void aigwi_dialect_member_text(aigw_out *o, const char *name, aigw_
     aigw_json_put_text(o, t);
 }
 
+static const aigw_str aigwi_dialect_free_text = AIGW_STR("{\"type\":\"object\",\"properties\":{\"input\":{\"type\":\"string\"}},\"required\":[\"input\"]}");   /* of a tool that takes any text */
+/* Method, target and headers of a call to the provider: `chat` or `models` behind the base's path. */
+AIGWI_SHARED int aigwi_dialect_head(const aigw_req *req, const aigw_target *to, const char *chat, const char *models, aigw_arena *mem, aigw_head *head) {
+    static const aigw_str post = AIGW_STR("POST"), get = AIGW_STR("GET"), type = AIGW_STR("content-type"), json = AIGW_STR("application/json"),
+                          accept = AIGW_STR("accept"), events = AIGW_STR("text/event-stream");
+    const aigw_param *stream = &req->param[AIGW_P_STREAM];
+    aigw_str base = to ? to->base : aigw_base_str(NULL);
+    int list = req->op == AIGW_OP_MODELS, r;
+    const char *path = list ? models : chat;
+    size_t room = base.n + strlen(path);
+    aigw_out o;
+    char *p = (char *)aigw_base_take(mem, room, 1, 1);
+    if (!p) return AIGW_E_NOMEM;
+    aigw_base_out_init(&o, p, room, NULL, 0);
+    aigw_base_put(&o, base);
+    aigw_base_put_lit(&o, path);
+    head->method = list ? get : post;
+    head->target = aigwi_dialect_slice(p, room);
+    if (list) return AIGW_OK;
+    r = aigw_base_header_put(head, type, json);
+    if (!r) r = aigw_base_header_put(head, accept, stream->has && stream->micro ? events : json);
+    return r;
+}
+
+/* ---- reading an answer */
+
+/* A count, also as a float; negative and absurd ones are none. */
+AIGWI_SHARED int aigwi_dialect_count(aigw_json *j, int64_t *v) {
+    aigw_str s;
+    int64_t micro;
+    if (aigw_json_kind(j) != AIGW_JSON_NUMBER) {
+        aigw_json_skip(j);
+        return 0;
+    }
+    if (!aigw_json_number(j, &s)) return 0;
+    if (s.n == 1) {                                            /* an index, mostly */
+        *v = s.p[0] - '0';
+        return 1;
+    }
+    if (!aigw_base_int(s, v)) {
+        if (!aigw_base_micro(s, &micro)) return 0;
+        *v = micro / 1000000;
+    }
+    return *v >= 0;
+}
+
+/* ---- writing an answer */
+
+/* Report a loss once per answer; `name` stands for the place where the source's own is not known. */
+AIGWI_SHARED void aigwi_dialect_gone(aigw_enc *st, unsigned bit, size_t at, const char *name, int action, const char *reason) {
+    if (st->reported >> bit & 1) return;
+    st->reported |= (uint32_t)1 << bit;
+    (void)aigw_model_loss_at(st->loss, at, at == AIGW_NOWHERE ? name : "", action, reason);
+}
+/* Room for n bytes more (n > 0) behind what is held of b: where to write them. NULL, and nothing changed, when the memory is too small. */
+AIGWI_SHARED char *aigwi_dialect_hold(aigw_enc *st, struct aigw_out_block *b, size_t n) {
+    struct aigw_out_block *other;
+    size_t end;
+    if (n > st->hold_cap - st->hold_n) return NULL;
+    if (!b->n) b->at = st->hold_n;
+    end = b->at + b->n;
+    memmove(st->hold + end + n, st->hold + end, st->hold_n - end);
+    st->hold_n += n;
+    b->n += n;
+    for (other = st->block; other < st->block + AIGW_BLOCKS; other++)
+        if (other != b && other->used && other->n && other->at >= end) other->at += n;
+    return st->hold + end;
+}
+/* Forget what is held of b. */
+AIGWI_SHARED void aigwi_dialect_unhold(aigw_enc *st, struct aigw_out_block *b) {
+    struct aigw_out_block *other;
+    size_t end = b->at + b->n;
+    if (!b->n) return;
+    memmove(st->hold + b->at, st->hold + end, st->hold_n - end);
+    st->hold_n -= b->n;
+    for (other = st->block; other < st->block + AIGW_BLOCKS; other++)
+        if (other != b && other->used && other->n && other->at >= end) other->at -= b->n;
+    b->n = 0;
+}
+/* Raw JSON on one line: a line end outside of strings is white space, and would end the data line of an event. */
+AIGWI_SHARED void aigwi_dialect_put_line(aigw_out *out, aigw_str json) {
+    size_t i, from = 0;
+    for (i = 0; i < json.n; i++) {
+        if (json.p[i] != '\n' && json.p[i] != '\r') continue;
+        aigw_base_put(out, aigwi_dialect_slice(json.p + from, i - from));
+        from = i + 1;
+    }
+    aigw_base_put(out, aigwi_dialect_slice(json.p + from, json.n - from));
+}
+/* The text of a delta between its quotes. The text of a free-text tool is a string inside of the JSON text: it is
+   escaped twice. */
+AIGWI_SHARED void aigwi_dialect_put_words(aigw_out *out, aigw_text t, int custom) {
+    char once[16 * 6];
+    aigw_out o;
+    size_t n;
+    if (!custom) aigw_json_part(out, t);
+    else if (t.form == AIGW_TEXT_ESCAPED || t.form == AIGW_TEXT_LONE) aigw_json_part(out, aigwi_dialect_text(aigwi_dialect_slice(t.p, t.n), AIGW_TEXT_JSON));
+    else for (; t.n; t.p += n, t.n -= n) {                          /* in pieces that end between characters */
+        n = aigw_base_utf8(aigwi_dialect_slice(t.p, t.n < 16 ? t.n : 16));
+        if (!n) n = 1;
+        aigw_base_out_init(&o, once, sizeof once, NULL, 0);
+        aigw_json_part(&o, aigwi_dialect_text(aigwi_dialect_slice(t.p, n), AIGW_TEXT_PLAIN));
+        aigw_json_part(out, aigwi_dialect_text(aigwi_dialect_slice(once, o.buf.n), AIGW_TEXT_PLAIN));
+    }
+}
+/* The URL (`url` or `uri`) and `title` of a citation, wherever a dialect has them: the first of each, at most eight levels down. As they stand
+   in JSON. 1, or 0 when there is no URL. */
+AIGWI_SHARED int aigwi_dialect_citation(aigw_str json, aigw_str *url, aigw_str *title) {
+    uint8_t list[8];
+    aigw_json j;
+    int depth = 1;
+    url->n = title->n = 0;
+    url->p = title->p = "";
+    aigw_json_init(&j, json);
+    if (aigw_json_kind(&j) != AIGW_JSON_OBJECT) return 0;
+    list[0] = 0;
+    for (aigw_json_object(&j); depth; ) {
+        if (list[depth - 1] ? !aigw_json_item(&j) : !aigw_json_member(&j)) {
+            if (j.err) return 0;
+            depth--;
+            continue;
+        }
+        int kind = aigw_json_kind(&j), object = kind == AIGW_JSON_OBJECT;
+        aigw_text t;
+        if ((object || kind == AIGW_JSON_ARRAY) && depth < 8) {
+            list[depth++] = (uint8_t)!object;
+            if (object) aigw_json_object(&j);
+            else aigw_json_array(&j);
+        } else if (kind != AIGW_JSON_STRING || list[depth - 1]) aigw_json_skip(&j);
+        else {
+            int is_url = aigwi_dialect_is(j.key, "url") || aigwi_dialect_is(j.key, "uri"), is_title = aigwi_dialect_is(j.key, "title");
+            if (aigw_json_text(&j, &t) && is_url && !url->n) *url = aigwi_dialect_slice(t.p, t.n);
+            else if (is_title && !title->n) *title = aigwi_dialect_slice(t.p, t.n);
+        }
+    }
+    return url->n > 0;
+}
+
 /* ==== >>dialect.openai =============================================================================================
  * Knows Chat Completions as OpenAI writes it, and the ways in which its many copies answer. Requests are read in one pass;
  * answers, whole or streamed, by one reader of choices, since a `message` is a `delta` that comes at once. */
@@ -6276,17 +6434,10 @@ static const aigw_str aigwi_openai_own = AIGW_STR("openai-chat");
 
 /* ---- what does a head ask? */
 
-/* The name in /v1/models/{name} (names may hold slashes); empty for the list; p NULL when the path is another. */
-static aigw_str aigwi_openai_model_in(aigw_str path) {
-    size_t skip = aigwi_dialect_begins(path, "/v1/models") ? 10 : aigwi_dialect_begins(path, "/models") ? 7 : 0;
-    if (!skip || (path.n > skip && path.p[skip] != '/')) return aigw_base_str(NULL);
-    if (path.n > skip) skip++;
-    return aigwi_dialect_span(path.p + skip, path.p + path.n);
-}
 static int aigwi_openai_match(const aigw_head *head) {
     aigw_str path = aigwi_dialect_path(head);
     if (aigwi_dialect_is(head->method, "POST")) return aigwi_dialect_ends(path, "/chat/completions") ? AIGW_OP_CHAT : AIGW_OP_NONE;
-    return aigwi_dialect_is(head->method, "GET") && aigwi_openai_model_in(path).p ? AIGW_OP_MODELS : AIGW_OP_NONE;
+    return aigwi_dialect_is(head->method, "GET") && aigwi_dialect_model_in(path).p ? AIGW_OP_MODELS : AIGW_OP_NONE;
 }
 
 /* ---- requests in */
@@ -6999,7 +7150,7 @@ static int aigwi_openai_req_decode(const aigw_head *head, aigw_str body, aigw_ar
     req->head = head;
     req->format.strict = -1;
     if (req->op == AIGW_OP_MODELS) {
-        req->model = aigwi_openai_model_in(aigwi_dialect_path(head));
+        req->model = aigwi_dialect_model_in(aigwi_dialect_path(head));
         req->model_at = AIGW_NOWHERE;
         return AIGW_OK;
     }
@@ -7655,32 +7806,11 @@ static void aigwi_openai_put_stream(aigwi_dialect_writer *w) {
     if (!aigwi_openai_wants_usage(w->req)) aigwi_dialect_lose(w, AIGW_NOWHERE, "stream_options.include_usage", AIGW_LOSS_SYNTHESIZED, "usage is always counted");
 }
 
-/* Method, target and headers of a call to the provider. */
-static int aigwi_openai_head(const aigw_req *req, const aigw_target *to, aigw_arena *mem, aigw_head *head) {
-    static const aigw_str post = AIGW_STR("POST"), get = AIGW_STR("GET"), type = AIGW_STR("content-type"), json = AIGW_STR("application/json"),
-                          accept = AIGW_STR("accept"), events = AIGW_STR("text/event-stream");
-    aigw_str base = to ? to->base : aigw_base_str(NULL);
-    int models = req->op == AIGW_OP_MODELS, r;
-    const char *path = models ? "/models" : "/chat/completions";
-    size_t room = base.n + strlen(path);
-    aigw_out o;
-    char *p = (char *)aigw_base_take(mem, room, 1, 1);
-    if (!p) return AIGW_E_NOMEM;
-    aigw_base_out_init(&o, p, room, NULL, 0);
-    aigw_base_put(&o, base);
-    aigw_base_put_lit(&o, path);
-    head->method = models ? get : post;
-    head->target = aigwi_dialect_slice(p, room);
-    if (models) return AIGW_OK;
-    r = aigw_base_header_put(head, type, json);
-    if (!r) r = aigw_base_header_put(head, accept, aigwi_openai_streams(req) ? events : json);
-    return r;
-}
 static int aigwi_openai_req_encode(const aigw_req *req, const aigw_target *to, aigw_arena *mem, aigw_head *head, aigw_out *out, aigw_loss *loss) {
     aigwi_dialect_writer w;
     int r;
     if (req->op != AIGW_OP_CHAT && req->op != AIGW_OP_MODELS) return AIGW_E_UNSUPPORTED;
-    r = aigwi_openai_head(req, to, mem, head);
+    r = aigwi_dialect_head(req, to, "/chat/completions", "/models", mem, head);
     if (r || req->op == AIGW_OP_MODELS) return r;
     w.req = req;
     w.to = to;
@@ -7787,17 +7917,6 @@ static aigw_str aigwi_openai_value(aigw_str body, const char *name) {
     }
     return v;
 }
-static int aigwi_openai_edit_model(const aigw_target *to, aigw_arena *mem, aigw_loss *loss, aigwi_dialect_edit *edit) {
-    size_t room = to->id.n * 6 + 2;
-    aigw_out o;
-    char *p = (char *)aigw_base_take(mem, room, 1, 1);
-    aigw_base_out_init(&o, p, p ? room : 0, NULL, 0);
-    aigw_json_put_str(&o, to->id);
-    edit->member = "model";
-    edit->json = aigwi_dialect_slice(p, o.buf.n);
-    if (aigw_base_out_end(&o)) return AIGW_E_NOMEM;
-    return aigw_model_loss_at(loss, AIGW_NOWHERE, "model", AIGW_LOSS_SYNTHESIZED, "the provider's name of the model");
-}
 static int aigwi_openai_edit_usage(const aigw_req *req, aigw_arena *mem, aigw_loss *loss, aigwi_dialect_edit *edit) {
     static const aigwi_dialect_edit on = { "include_usage", AIGW_STR("true") };
     aigw_str options = aigwi_openai_value(req->body, "stream_options");
@@ -7833,8 +7952,8 @@ static int aigwi_openai_req_edit(const aigw_req *req, const aigw_target *to, aig
     size_t n = 0, k = 0;
     int r, refused = AIGW_OK;
     if (req->op != AIGW_OP_CHAT) return aigwi_openai_req_encode(req, to, mem, head, out, loss);
-    r = aigwi_openai_head(req, to, mem, head);
-    if (!r && to && to->id.n && !aigw_base_eq(to->id, req->model)) r = aigwi_openai_edit_model(to, mem, loss, &edits[n++]);
+    r = aigwi_dialect_head(req, to, "/chat/completions", "/models", mem, head);
+    if (!r && to && to->id.n && !aigw_base_eq(to->id, req->model)) r = aigwi_dialect_edit_model(to, mem, loss, &edits[n++]);
     if (!r && aigwi_openai_streams(req) && !aigwi_openai_wants_usage(req)) r = aigwi_openai_edit_usage(req, mem, loss, &edits[n++]);
     if (r) return r;
     cuts = aigwi_openai_cuts(req, mem, loss, &k, &refused);
@@ -8080,25 +8199,6 @@ static void aigwi_openai_unknown(aigwi_openai_answer *a, aigw_json *j, unsigned 
     aigw_json_skip(j);
 }
 
-/* A count, also as a float; negative and absurd ones are none. */
-static int aigwi_openai_count(aigw_json *j, int64_t *v) {
-    aigw_str s;
-    int64_t micro;
-    if (aigw_json_kind(j) != AIGW_JSON_NUMBER) {
-        aigw_json_skip(j);
-        return 0;
-    }
-    if (!aigw_json_number(j, &s)) return 0;
-    if (s.n == 1) {                                            /* an index, mostly */
-        *v = s.p[0] - '0';
-        return 1;
-    }
-    if (!aigw_base_int(s, v)) {
-        if (!aigw_base_micro(s, &micro)) return 0;
-        *v = micro / 1000000;
-    }
-    return *v >= 0;
-}
 static void aigwi_openai_tell(aigw_usage *u, uint32_t bit, int64_t *to, int64_t v) {
     u->has |= bit;
     *to = v;
@@ -8130,7 +8230,7 @@ static void aigwi_openai_usage_in(aigwi_openai_answer *a, aigw_json *j) {
             aigw_json_skip(j);
             continue;
         }
-        if (!aigwi_openai_count(j, &v)) continue;
+        if (!aigwi_dialect_count(j, &v)) continue;
         switch (f) {
         case AIGWI_OPENAI_U_INPUT:      aigwi_openai_tell(&u, AIGW_USAGE_INPUT, &u.input, v); break;
         case AIGWI_OPENAI_U_OUTPUT:     aigwi_openai_tell(&u, AIGW_USAGE_OUTPUT, &u.output, v); break;
@@ -8300,7 +8400,7 @@ static void aigwi_openai_fragment_in(aigwi_openai_answer *a, aigw_json *j, aigwi
     for (aigw_json_object(j); (f = aigw_json_field(j, aigwi_openai_call_names, AIGWI_OPENAI_call, NULL)) >= 0; ) {
         int kind = aigw_json_kind(j);
         if (f == AIGWI_OPENAI_C_INDEX && kind == AIGW_JSON_NUMBER) {
-            if (!aigwi_openai_count(j, &c->index)) c->index = -1;
+            if (!aigwi_dialect_count(j, &c->index)) c->index = -1;
         } else if (f == AIGWI_OPENAI_C_ID && kind == AIGW_JSON_STRING) aigw_json_str(j, &a->st->mem, &c->id);
         else if (f == AIGWI_OPENAI_C_FUNCTION || f == AIGWI_OPENAI_C_CUSTOM) {
             c->custom |= f == AIGWI_OPENAI_C_CUSTOM && kind == AIGW_JSON_OBJECT;
@@ -8470,7 +8570,7 @@ static void aigwi_openai_choice_out(aigwi_openai_answer *a, aigw_json *j, unsign
         int kind = aigw_json_kind(j);
         if (aigw_json_null(j)) continue;
         if (f == AIGWI_OPENAI_O_INDEX) {
-            if (!aigwi_openai_count(j, &index)) index = -1;
+            if (!aigwi_dialect_count(j, &index)) index = -1;
         } else if (f == wanted && kind == AIGW_JSON_OBJECT) {
             if (index >= 0 && index < AIGW_CHOICES) aigwi_openai_delta_in(a, j, (unsigned)index);
             else {
@@ -8563,7 +8663,7 @@ static void aigwi_openai_read(aigwi_openai_answer *a, const aigw_head *head) {
             break;
         case AIGWI_OPENAI_H_CREATED:
             if (a->st->started) aigw_json_skip(j);
-            else if (!aigwi_openai_count(j, &a->created)) a->created = 0;
+            else if (!aigwi_dialect_count(j, &a->created)) a->created = 0;
             break;
         case AIGWI_OPENAI_H_ERROR:
             a->error |= j->at + 1 >= j->end || (memcmp(j->at, "{}", 2) && memcmp(j->at, "\"\"", 2) && j->at[0] != 'f');
@@ -8650,12 +8750,6 @@ enum {  /* bits of the losses of one answer */
 };
 #define AIGWI_OPENAI_REFUSED(choice) ((uint32_t)1 << (16 + (choice) % 16u))   /* in the same bits: this choice refused with words */
 
-/* Report once per answer; `name` stands for the place where the source's own is not known. */
-static void aigwi_openai_gone(aigw_enc *st, unsigned bit, size_t at, const char *name, int action, const char *reason) {
-    if (st->reported >> bit & 1) return;
-    st->reported |= (uint32_t)1 << bit;
-    (void)aigw_model_loss_at(st->loss, at, at == AIGW_NOWHERE ? name : "", action, reason);
-}
 static const struct { uint8_t finish; const char *word; } aigwi_openai_reasons[] = {   /* 26.9; what is not here is an error, without a finish reason */
     { AIGW_FINISH_NONE, "stop" }, { AIGW_FINISH_STOP, "stop" }, { AIGW_FINISH_STOP_SEQUENCE, "stop" }, { AIGW_FINISH_PAUSE, "stop" },
     { AIGW_FINISH_LENGTH, "length" }, { AIGW_FINISH_CONTEXT, "length" }, { AIGW_FINISH_TOOL_CALLS, "tool_calls" },
@@ -8670,15 +8764,15 @@ static const char *aigwi_openai_reason(int finish, int refusal) {
 }
 static void aigwi_openai_reason_lost(aigw_enc *st, int finish, size_t at) {
     if (finish == AIGW_FINISH_STOP_SEQUENCE)
-        aigwi_openai_gone(st, AIGWI_OPENAI_OUT_STOP, at, "finish_reason", AIGW_LOSS_APPROXIMATED, "a matched stop string is said as stop, without the string");
+        aigwi_dialect_gone(st, AIGWI_OPENAI_OUT_STOP, at, "finish_reason", AIGW_LOSS_APPROXIMATED, "a matched stop string is said as stop, without the string");
     if (finish == AIGW_FINISH_CONTEXT)
-        aigwi_openai_gone(st, AIGWI_OPENAI_OUT_CONTEXT, at, "finish_reason", AIGW_LOSS_APPROXIMATED, "a full context is said as length");
+        aigwi_dialect_gone(st, AIGWI_OPENAI_OUT_CONTEXT, at, "finish_reason", AIGW_LOSS_APPROXIMATED, "a full context is said as length");
     if (finish == AIGW_FINISH_PAUSE)
-        aigwi_openai_gone(st, AIGWI_OPENAI_OUT_PAUSE, at, "finish_reason", AIGW_LOSS_APPROXIMATED, "a pause is said as stop");
+        aigwi_dialect_gone(st, AIGWI_OPENAI_OUT_PAUSE, at, "finish_reason", AIGW_LOSS_APPROXIMATED, "a pause is said as stop");
 }
 /* An end that has no word: refused, with a sentence for the error that takes its place. */
 static const char *aigwi_openai_unfinished(aigw_enc *st, int finish, size_t at) {
-    aigwi_openai_gone(st, AIGWI_OPENAI_OUT_FINISH, at, "finish_reason", AIGW_LOSS_REFUSED, "Chat Completions has no word for this end of an answer");
+    aigwi_dialect_gone(st, AIGWI_OPENAI_OUT_FINISH, at, "finish_reason", AIGW_LOSS_REFUSED, "Chat Completions has no word for this end of an answer");
     return finish == AIGW_FINISH_MALFORMED_CALL ? "the model called a tool in a malformed way"
          : finish == AIGW_FINISH_ERROR ? "the provider ended the answer with an error" : "the provider ended the answer for a reason of its own";
 }
@@ -8843,34 +8937,18 @@ static int aigwi_openai_unwrap(aigw_text args, aigw_arena mem, aigw_text *input)
 /* Keep a fragment of a wrapped call back, escaped, behind what is held of it. AIGW_E_NOMEM, and nothing changed, when
    the memory is too small: twice what is held is wanted, since it is decoded at the end. */
 static int aigwi_openai_hold(aigw_enc *st, struct aigw_out_block *b, aigw_text t) {
-    struct aigw_out_block *other;
-    size_t end = b->at + b->n, room;
+    size_t room;
     aigw_out o;
     aigw_base_out_init(&o, NULL, 0, NULL, 0);
     aigw_json_part(&o, t);
     room = o.buf.n;
     if (room > st->hold_cap / 2 || st->hold_n > st->hold_cap / 2 - room) return AIGW_E_NOMEM;
-    memmove(st->hold + end + room, st->hold + end, st->hold_n - end);
-    aigw_base_out_init(&o, st->hold + end, room, NULL, 0);
+    aigw_base_out_init(&o, aigwi_dialect_hold(st, b, room), room, NULL, 0);
     aigw_json_part(&o, t);
-    st->hold_n += room;
-    b->n += room;
-    for (other = st->block; other < st->block + AIGW_BLOCKS; other++)
-        if (other != b && other->used && other->n && other->at >= end) other->at += room;
     return AIGW_OK;
 }
 static aigw_arena aigwi_openai_behind(const aigw_enc *st) {
     return aigw_base_arena(st->hold_cap > st->hold_n ? st->hold + st->hold_n : NULL, st->hold_cap > st->hold_n ? st->hold_cap - st->hold_n : 0);
-}
-static void aigwi_openai_release(aigw_enc *st, struct aigw_out_block *b) {
-    struct aigw_out_block *other;
-    size_t end = b->at + b->n;
-    if (!b->n) return;
-    memmove(st->hold + b->at, st->hold + end, st->hold_n - end);
-    st->hold_n -= b->n;
-    for (other = st->block; other < st->block + AIGW_BLOCKS; other++)
-        if (other != b && other->used && other->n && other->at >= end) other->at -= b->n;
-    b->n = 0;
 }
 
 static int aigwi_openai_block_start(aigw_enc *st, const aigw_event *ev, aigw_out *o) {
@@ -8906,7 +8984,7 @@ static int aigwi_openai_block_stop(aigw_enc *st, const aigw_event *ev, aigw_out 
     if (b->sent == AIGWI_OPENAI_WRAPPED && b->n) {
         if (!aigwi_openai_unwrap(aigwi_dialect_text(aigwi_dialect_slice(st->hold + b->at, b->n), AIGW_TEXT_ESCAPED), aigwi_openai_behind(st), &input)) return AIGW_E_NOMEM;
         if (input.n) aigwi_openai_call_words(st, b, input, o);
-        aigwi_openai_release(st, b);
+        aigwi_dialect_unhold(st, b);
     }
     b->closed = 1;
     return AIGW_OK;
@@ -8933,7 +9011,7 @@ static int aigwi_openai_delta(aigw_enc *st, const aigw_event *ev, aigw_out *o) {
         return AIGW_OK;
     }
     if (ev->kind >= sizeof aigwi_openai_wraps / sizeof *aigwi_openai_wraps || !aigwi_openai_wraps[ev->kind].before.n) {
-        aigwi_openai_gone(st, AIGWI_OPENAI_OUT_MEDIA, ev->at, "content", AIGW_LOSS_DROPPED, "an answer of Chat Completions has no place for this");
+        aigwi_dialect_gone(st, AIGWI_OPENAI_OUT_MEDIA, ev->at, "content", AIGW_LOSS_DROPPED, "an answer of Chat Completions has no place for this");
         return AIGW_OK;
     }
     if (ev->kind == AIGW_PART_REFUSAL && ev->text.n) st->reported |= AIGWI_OPENAI_REFUSED(ev->choice);
@@ -8952,35 +9030,6 @@ static int aigwi_openai_delta(aigw_enc *st, const aigw_event *ev, aigw_out *o) {
     return AIGW_OK;
 }
 
-/* A citation with a URL as url_citation. Reads `url` or `uri` and `title`, wherever a dialect has them within two
-   levels. 1, or 0 when there is no URL. */
-static int aigwi_openai_citation(aigw_str json, aigw_str *url, aigw_str *title) {
-    aigw_json j;
-    int depth = 0;
-    url->n = title->n = 0;
-    url->p = title->p = "";
-    aigw_json_init(&j, json);
-    if (aigw_json_kind(&j) != AIGW_JSON_OBJECT) return 0;
-    for (aigw_json_object(&j); depth >= 0; ) {
-        if (!aigw_json_member(&j)) {
-            if (j.err) return 0;
-            depth--;
-            continue;
-        }
-        int kind = aigw_json_kind(&j);
-        aigw_text t;
-        if (kind == AIGW_JSON_OBJECT && !depth) {
-            depth++;
-            aigw_json_object(&j);
-        } else if (kind != AIGW_JSON_STRING) aigw_json_skip(&j);
-        else {
-            int is_url = aigwi_dialect_is(j.key, "url") || aigwi_dialect_is(j.key, "uri"), is_title = aigwi_dialect_is(j.key, "title");
-            if (aigw_json_text(&j, &t) && is_url && !url->n) *url = aigwi_dialect_slice(t.p, t.n);
-            else if (is_title && !title->n) *title = aigwi_dialect_slice(t.p, t.n);
-        }
-    }
-    return url->n > 0;
-}
 /* One item of `annotations` from a note; 0 when it has none. */
 static int aigwi_openai_put_annotation(aigw_enc *st, aigw_out *o, aigw_str dialect, aigw_str json, size_t at, int probe) {
     aigw_str url, title;
@@ -8988,9 +9037,9 @@ static int aigwi_openai_put_annotation(aigw_enc *st, aigw_out *o, aigw_str diale
         if (!probe) aigw_json_put_raw(o, json);
         return 1;
     }
-    int has = aigwi_openai_citation(json, &url, &title);
+    int has = aigwi_dialect_citation(json, &url, &title);
     if (probe) {
-        aigwi_openai_gone(st, AIGWI_OPENAI_OUT_CITATION, at, "citations", has ? AIGW_LOSS_APPROXIMATED : AIGW_LOSS_DROPPED,
+        aigwi_dialect_gone(st, AIGWI_OPENAI_OUT_CITATION, at, "citations", has ? AIGW_LOSS_APPROXIMATED : AIGW_LOSS_DROPPED,
                           has ? "of a citation the URL and the title are said" : "a citation without a URL");
         return has;
     }
@@ -9012,9 +9061,9 @@ static int aigwi_openai_note_use(aigw_enc *st, int kind, aigw_str dialect, aigw_
     int own = aigw_base_eq(dialect, aigwi_openai_own);
     if (kind == AIGW_NOTE_CITATION || (kind == AIGW_NOTE_OTHER && own)) return aigwi_openai_put_annotation(st, NULL, dialect, json, at, 1);
     if (kind == AIGW_NOTE_LOGPROBS && own) return 2;
-    if (kind == AIGW_NOTE_LOGPROBS) aigwi_openai_gone(st, AIGWI_OPENAI_OUT_LOGPROBS, at, "logprobs", AIGW_LOSS_DROPPED, "log probabilities of another form");
-    else if (kind == AIGW_NOTE_SAFETY) aigwi_openai_gone(st, AIGWI_OPENAI_OUT_SAFETY, at, "safety_ratings", AIGW_LOSS_DROPPED, "Chat Completions has no safety ratings");
-    else aigwi_openai_gone(st, AIGWI_OPENAI_OUT_OTHER, at, "note", AIGW_LOSS_DROPPED, "only its own dialect knows this");
+    if (kind == AIGW_NOTE_LOGPROBS) aigwi_dialect_gone(st, AIGWI_OPENAI_OUT_LOGPROBS, at, "logprobs", AIGW_LOSS_DROPPED, "log probabilities of another form");
+    else if (kind == AIGW_NOTE_SAFETY) aigwi_dialect_gone(st, AIGWI_OPENAI_OUT_SAFETY, at, "safety_ratings", AIGW_LOSS_DROPPED, "Chat Completions has no safety ratings");
+    else aigwi_dialect_gone(st, AIGWI_OPENAI_OUT_OTHER, at, "note", AIGW_LOSS_DROPPED, "only its own dialect knows this");
     return 0;
 }
 static void aigwi_openai_state(aigw_enc *st, const aigw_event *ev, aigw_out *o) {
@@ -9031,7 +9080,7 @@ static void aigwi_openai_state(aigw_enc *st, const aigw_event *ev, aigw_out *o) 
         return;
     }
     if (b->kind != AIGW_PART_REASONING && b->kind != AIGW_PART_TEXT) {
-        aigwi_openai_gone(st, AIGWI_OPENAI_OUT_STATE, ev->at, "signature", AIGW_LOSS_DROPPED, "opaque state of a part that has no place for it");
+        aigwi_dialect_gone(st, AIGWI_OPENAI_OUT_STATE, ev->at, "signature", AIGW_LOSS_DROPPED, "opaque state of a part that has no place for it");
         return;
     }
     aigwi_openai_open_chunk(st, o, b->choice);
@@ -9234,7 +9283,7 @@ static int aigwi_openai_put_message(aigw_enc *st, const aigw_answer *c, aigw_out
         if (p->kind == AIGW_PART_TEXT && p->state) google = p;
         if (p->kind == AIGW_PART_AUDIO) sound = p;
         if (p->kind == AIGW_PART_IMAGE || p->kind == AIGW_PART_FILE || p->kind == AIGW_PART_OTHER || p->kind == AIGW_PART_TOOL_RESULT)
-            aigwi_openai_gone(st, AIGWI_OPENAI_OUT_MEDIA, p->at, "content", AIGW_LOSS_DROPPED, "an answer of Chat Completions has no place for this");
+            aigwi_dialect_gone(st, AIGWI_OPENAI_OUT_MEDIA, p->at, "content", AIGW_LOSS_DROPPED, "an answer of Chat Completions has no place for this");
     }
     aigw_json_key(o, "message");
     aigw_json_open(o, '{');
@@ -10433,8 +10482,6 @@ static int aigwi_anthropic_allowed(aigwi_anthropic_up *c, const aigw_tool *t) {
     return 0;
 }
 
-static const char aigwi_anthropic_free_text[] = "{\"type\":\"object\",\"properties\":{\"input\":{\"type\":\"string\"}},\"required\":[\"input\"]}";
-
 /* A schema for arguments: always one of type object. */
 static void aigwi_anthropic_put_schema(aigwi_anthropic_up *c, const aigw_tool *t) {
     static const aigwi_dialect_edit object = { "type", AIGW_STR("\"object\"") };
@@ -10442,7 +10489,7 @@ static void aigwi_anthropic_put_schema(aigwi_anthropic_up *c, const aigw_tool *t
     aigw_json j;
     aigw_json_key(c->out, "input_schema");
     if (t->kind == AIGW_TOOL_CUSTOM) {
-        aigw_json_put_raw(c->out, aigw_base_str(aigwi_anthropic_free_text));
+        aigw_json_put_raw(c->out, aigwi_dialect_free_text);
         return;
     }
     if (!t->schema.n) {
@@ -11482,29 +11529,12 @@ enum { AIGWI_ANTHROPIC_R_NAME, AIGWI_ANTHROPIC_R_DELTA, AIGWI_ANTHROPIC_R_STATE,
 enum { AIGWI_ANTHROPIC_L_MEDIA, AIGWI_ANTHROPIC_L_NOTE, AIGWI_ANTHROPIC_L_STATE, AIGWI_ANTHROPIC_L_CHOICE, AIGWI_ANTHROPIC_L_OTHER, AIGWI_ANTHROPIC_L_USAGE,
        AIGWI_ANTHROPIC_L_FINISH };
 
-/* A loss of this answer, reported once. */
-static void aigwi_anthropic_miss_at(aigw_enc *st, unsigned bit, size_t at, const char *path, int action, const char *reason) {
-    if (st->reported >> bit & 1) return;
-    st->reported |= (uint32_t)1 << bit;
-    (void)aigw_model_loss_at(st->loss, at, at == AIGW_NOWHERE ? path : "", action, reason);
-}
 static void aigwi_anthropic_miss(aigw_enc *st, unsigned bit, size_t at, int action, const char *reason) {
-    aigwi_anthropic_miss_at(st, bit, at, "", action, reason);
+    aigwi_dialect_gone(st, bit, at, "", action, reason);
 }
 
 /* Append, skipping the check of a literal's length at run time. */
 #define AIGWI_ANTHROPIC_LIT(out, lit) aigw_base_put(out, aigwi_dialect_slice("" lit, sizeof(lit) - 1))
-
-/* Raw JSON on one line: a line end outside of strings is white space, and would end the data line of an event. */
-static void aigwi_anthropic_put_line(aigw_out *out, aigw_str json) {
-    size_t i, from = 0;
-    for (i = 0; i < json.n; i++) {
-        if (json.p[i] != '\n' && json.p[i] != '\r') continue;
-        aigw_base_put(out, aigwi_dialect_slice(json.p + from, i - from));
-        from = i + 1;
-    }
-    aigw_base_put(out, aigwi_dialect_slice(json.p + from, json.n - from));
-}
 
 static int64_t aigwi_anthropic_fresh_input(const aigw_usage *u) {
     int64_t v = u->input - ((u->has & AIGW_USAGE_CACHED) ? u->cached : 0) - ((u->has & AIGW_USAGE_CACHE_WRITE) ? u->cache_write : 0);
@@ -11540,7 +11570,7 @@ static void aigwi_anthropic_put_usage(aigw_out *out, const aigw_usage *u, int mu
 
 static void aigwi_anthropic_miss_usage(aigw_enc *st, const aigw_usage *u) {
     if ((u->has & AIGW_USAGE_INPUT_AUDIO && u->input_audio) || (u->has & AIGW_USAGE_OUTPUT_AUDIO && u->output_audio))
-        aigwi_anthropic_miss_at(st, AIGWI_ANTHROPIC_L_USAGE, AIGW_NOWHERE, "usage.input_audio", AIGW_LOSS_DROPPED, "audio tokens are not counted apart");
+        aigwi_dialect_gone(st, AIGWI_ANTHROPIC_L_USAGE, AIGW_NOWHERE, "usage.input_audio", AIGW_LOSS_DROPPED, "audio tokens are not counted apart");
 }
 
 /* "id": the provider's, or one made here. */
@@ -11649,26 +11679,9 @@ static void aigwi_anthropic_put_raw_delta(aigw_out *out, uint32_t index, aigw_st
     aigwi_anthropic_put_index(out, "delta", 5, index);
     AIGWI_ANTHROPIC_LIT(out, ",\"delta\":");
     if (citation) AIGWI_ANTHROPIC_LIT(out, "{\"type\":\"citations_delta\",\"citation\":");
-    aigwi_anthropic_put_line(out, json);
+    aigwi_dialect_put_line(out, json);
     if (citation) AIGWI_ANTHROPIC_LIT(out, "}");
     AIGWI_ANTHROPIC_LIT(out, "}\n\n");
-}
-
-/* The text of a delta between its quotes. The text of a free-text tool is a string inside of the JSON text: it is
-   escaped twice. */
-static void aigwi_anthropic_put_words(aigw_out *out, aigw_text t, int custom) {
-    char once[16 * 6];
-    aigw_out o;
-    size_t n;
-    if (!custom) aigw_json_part(out, t);
-    else if (t.form == AIGW_TEXT_ESCAPED || t.form == AIGW_TEXT_LONE) aigw_json_part(out, aigwi_dialect_text(aigwi_dialect_slice(t.p, t.n), AIGW_TEXT_JSON));
-    else for (; t.n; t.p += n, t.n -= n) {                          /* in pieces that end between characters */
-        n = aigw_base_utf8(aigwi_dialect_slice(t.p, t.n < 16 ? t.n : 16));
-        if (!n) n = 1;
-        aigw_base_out_init(&o, once, sizeof once, NULL, 0);
-        aigw_json_part(&o, aigwi_dialect_text(aigwi_dialect_slice(t.p, n), AIGW_TEXT_PLAIN));
-        aigw_json_part(out, aigwi_dialect_text(aigwi_dialect_slice(once, o.buf.n), AIGW_TEXT_PLAIN));
-    }
 }
 
 /* An empty thinking block that carries the state of a call to come: clients give it back with the call. */
@@ -11745,7 +11758,7 @@ static void aigwi_anthropic_begin_block(aigw_enc *st, aigw_out *out, struct aigw
     b->index = st->next_index++;
     aigwi_anthropic_put_index(out, "start", 5, b->index);
     AIGWI_ANTHROPIC_LIT(out, ",\"content_block\":");
-    if (b->kind == AIGW_PART_OTHER) aigwi_anthropic_put_line(out, json);
+    if (b->kind == AIGW_PART_OTHER) aigwi_dialect_put_line(out, json);
     else if (b->kind == AIGW_PART_TOOL_CALL) {
         AIGWI_ANTHROPIC_LIT(out, "{\"type\":\"tool_use\",");
         aigwi_anthropic_put_kept_name(st, out, b);
@@ -11903,7 +11916,7 @@ static int aigwi_anthropic_on_delta(aigw_enc *st, const aigw_event *ev, aigw_out
     if (b->block != st->current) {
         aigwi_anthropic_hold_open(st, &o);
         if (b->kind == AIGW_PART_OTHER) aigw_base_put(&o, aigwi_dialect_slice(ev->text.p, ev->text.n));
-        else aigwi_anthropic_put_words(&o, ev->text, custom);
+        else aigwi_dialect_put_words(&o, ev->text, custom);
         return aigwi_anthropic_hold_close(st, &o, aigwi_anthropic_slot(st, b), AIGWI_ANTHROPIC_R_DELTA, 0);
     }
     if (b->kind == AIGW_PART_OTHER) {
@@ -11916,7 +11929,7 @@ static int aigwi_anthropic_on_delta(aigw_enc *st, const aigw_event *ev, aigw_out
     }
     if (b->sent == AIGWI_ANTHROPIC_SEALED) return AIGW_OK;
     aigwi_anthropic_open_delta(out, b->index, b->kind);
-    aigwi_anthropic_put_words(out, ev->text, custom);
+    aigwi_dialect_put_words(out, ev->text, custom);
     aigwi_anthropic_close_delta(out);
     return AIGW_OK;
 }
@@ -11940,7 +11953,7 @@ static int aigwi_anthropic_on_state(aigw_enc *st, const aigw_event *ev, aigw_out
 static int aigwi_anthropic_on_details(aigw_enc *st, const aigw_event *ev) {
     aigw_out o;
     aigwi_anthropic_hold_open(st, &o);
-    aigwi_anthropic_put_line(&o, aigwi_dialect_slice(ev->text.p, ev->text.n));
+    aigwi_dialect_put_line(&o, aigwi_dialect_slice(ev->text.p, ev->text.n));
     return aigwi_anthropic_hold_close(st, &o, AIGW_BLOCKS, AIGWI_ANTHROPIC_R_DETAILS, 0);
 }
 
@@ -11962,7 +11975,7 @@ static int aigwi_anthropic_on_note(aigw_enc *st, const aigw_event *ev, aigw_out 
         return AIGW_OK;
     }
     aigwi_anthropic_hold_open(st, &o);
-    aigwi_anthropic_put_line(&o, json);
+    aigwi_dialect_put_line(&o, json);
     return aigwi_anthropic_hold_close(st, &o, aigwi_anthropic_slot(st, b), AIGWI_ANTHROPIC_R_NOTE, citation);
 }
 
@@ -12058,7 +12071,7 @@ static const char *aigwi_anthropic_reason(aigw_enc *st, int finish, int refused)
         "pause_turn", NULL, NULL, NULL };
     if (finish == AIGW_FINISH_STOP && refused) return "refusal";
     if (finish < AIGW_FINISH_MALFORMED_CALL) return reasons[finish];
-    aigwi_anthropic_miss_at(st, AIGWI_ANTHROPIC_L_FINISH, AIGW_NOWHERE, "finish", AIGW_LOSS_REFUSED, "the model's reason to stop has no word here: an error instead");
+    aigwi_dialect_gone(st, AIGWI_ANTHROPIC_L_FINISH, AIGW_NOWHERE, "finish", AIGW_LOSS_REFUSED, "the model's reason to stop has no word here: an error instead");
     return NULL;
 }
 
@@ -12068,7 +12081,7 @@ static int aigwi_anthropic_on_stop(aigw_enc *st, const aigw_event *ev, aigw_out 
     aigw_error err;
     size_t at;
     aigwi_anthropic_flush_start(st, out);
-    if (ev->choices > 1) aigwi_anthropic_miss_at(st, AIGWI_ANTHROPIC_L_CHOICE, AIGW_NOWHERE, "choices[1]", AIGW_LOSS_DROPPED, "a message is one answer: the first");
+    if (ev->choices > 1) aigwi_dialect_gone(st, AIGWI_ANTHROPIC_L_CHOICE, AIGW_NOWHERE, "choices[1]", AIGW_LOSS_DROPPED, "a message is one answer: the first");
     if (!reason) {
         aigw_dialect_error(&err, AIGW_KIND_BAD_RESPONSE, ev->finish[0] == AIGW_FINISH_MALFORMED_CALL ? "The model's tool call was malformed."
                                                                         : "The model stopped for a reason that cannot be told.", "Ask again.");
@@ -12223,7 +12236,7 @@ static int aigwi_anthropic_resp_tail(aigw_enc *st, aigw_out *out, const aigw_res
     const char *reason = aigwi_anthropic_reason(st, a->finish, st->flags & AIGWI_ANTHROPIC_REFUSED);
     const aigw_part *second = resp->choices > 1 ? resp->choice[AIGW_CHOICES > 1].parts : NULL;      /* built for one answer there is none */
     if (resp->choices > 1)
-        aigwi_anthropic_miss_at(st, AIGWI_ANTHROPIC_L_CHOICE, second ? second->at : AIGW_NOWHERE, "choices[1]", AIGW_LOSS_DROPPED,
+        aigwi_dialect_gone(st, AIGWI_ANTHROPIC_L_CHOICE, second ? second->at : AIGW_NOWHERE, "choices[1]", AIGW_LOSS_DROPPED,
                                 "a message is one answer: the first");
     for (note = a->notes; note; note = note->next) {
         if (note->kind == AIGW_NOTE_SAFETY && aigw_base_eq(note->dialect, aigwi_anthropic_name)) details = note;
@@ -14486,12 +14499,6 @@ static const struct { const char *word; const char *lost; } aigwi_gemini_reasons
 };
 enum { AIGWI_GEMINI_LOST_REASON = 0, AIGWI_GEMINI_LOST_NOTE, AIGWI_GEMINI_LOST_OTHER, AIGWI_GEMINI_LOST_WRITE, AIGWI_GEMINI_LOST_ARGS, AIGWI_GEMINI_LOST_STATE };
 
-static void aigwi_gemini_enc_lost(aigw_enc *st, unsigned bit, size_t at, const char *tail, int action, const char *reason) {
-    if (st->reported >> bit & 1) return;
-    st->reported |= (uint32_t)1 << bit;
-    (void)aigw_model_loss_at(st->loss, at, at == AIGW_NOWHERE ? tail : "", action, reason);
-}
-
 /* What comes between two items, and before one. */
 static void aigwi_gemini_open_frame(aigw_enc *st, aigw_out *out) {
     if (!st->array) aigw_base_put_lit(out, "data: ");
@@ -14677,7 +14684,7 @@ static int aigwi_gemini_hold_stop(aigw_enc *st, struct aigw_out_block *b, size_t
     aigw_base_put(out, aigwi_dialect_slice(p, head));
     if (b->kind != AIGW_PART_TOOL_CALL) aigw_json_put_str(out, content);
     else if (aigwi_gemini_put_args(out, content, b->sent))
-        aigwi_gemini_enc_lost(st, AIGWI_GEMINI_LOST_ARGS, at, "functionCall.args", AIGW_LOSS_APPROXIMATED, "the arguments are not a JSON object: wrapped as {\"_raw\": ...}");
+        aigwi_dialect_gone(st, AIGWI_GEMINI_LOST_ARGS, at, "functionCall.args", AIGW_LOSS_APPROXIMATED, "the arguments are not a JSON object: wrapped as {\"_raw\": ...}");
     aigw_base_put_byte(out, '}');
     if (sign) aigw_base_put_lit(out, ",\"thoughtSignature\":");
     aigw_base_put(out, aigwi_dialect_slice(p + head + content.n, sign));
@@ -14716,7 +14723,7 @@ static void aigwi_gemini_put_note(aigw_enc *st, const aigw_event *ev, aigw_out *
     aigw_str json = aigwi_dialect_slice(ev->text.p, ev->text.n);
     const char *member;
     if (!aigw_base_eq(ev->name, aigwi_gemini_me) || !json.n) {
-        aigwi_gemini_enc_lost(st, AIGWI_GEMINI_LOST_NOTE + 8u * (ev->kind & 3u), ev->at, "note", AIGW_LOSS_DROPPED, "a remark in another provider's form");
+        aigwi_dialect_gone(st, AIGWI_GEMINI_LOST_NOTE + 8u * (ev->kind & 3u), ev->at, "note", AIGW_LOSS_DROPPED, "a remark in another provider's form");
         return;
     }
     member = aigwi_gemini_note_member(ev->kind, json);
@@ -14780,13 +14787,13 @@ static void aigwi_gemini_put_usage(aigw_out *out, const aigw_usage *u) {
 static const char *aigwi_gemini_reason(aigw_enc *st, int finish, size_t at) {
     if (finish >= (int)(sizeof aigwi_gemini_reasons / sizeof *aigwi_gemini_reasons)) finish = AIGW_FINISH_OTHER;
     if (aigwi_gemini_reasons[finish].lost)
-        aigwi_gemini_enc_lost(st, AIGWI_GEMINI_LOST_REASON, at, "finishReason", AIGW_LOSS_APPROXIMATED, aigwi_gemini_reasons[finish].lost);
+        aigwi_dialect_gone(st, AIGWI_GEMINI_LOST_REASON, at, "finishReason", AIGW_LOSS_APPROXIMATED, aigwi_gemini_reasons[finish].lost);
     return aigwi_gemini_reasons[finish].word;
 }
 
 static void aigwi_gemini_lose_usage(aigw_enc *st, const aigw_usage *u, size_t at) {
     if ((u->has & AIGW_USAGE_CACHE_WRITE) && u->cache_write)
-        aigwi_gemini_enc_lost(st, AIGWI_GEMINI_LOST_WRITE, at, "usage.cache_write", AIGW_LOSS_DROPPED, "Gemini does not count what was written to the cache");
+        aigwi_dialect_gone(st, AIGWI_GEMINI_LOST_WRITE, at, "usage.cache_write", AIGW_LOSS_DROPPED, "Gemini does not count what was written to the cache");
 }
 
 /* The last frame: every answer's finish reason, and the usage (clients read it there; it is cumulative, so once is
@@ -14827,7 +14834,7 @@ static int aigwi_gemini_enc_delta(aigw_enc *st, const aigw_event *ev, aigw_out *
     case AIGW_PART_OTHER:
         b = aigwi_gemini_held(st, ev->block);                   /* whose part it is says the delta, or the start of its block */
         if (ev->text.form != AIGW_TEXT_JSON || !(aigw_base_eq(ev->name, aigwi_gemini_me) || (!ev->name.n && b && b->sent))) {
-            aigwi_gemini_enc_lost(st, AIGWI_GEMINI_LOST_OTHER, ev->at, "content", AIGW_LOSS_DROPPED, "only its own dialect knows this part");
+            aigwi_dialect_gone(st, AIGWI_GEMINI_LOST_OTHER, ev->at, "content", AIGW_LOSS_DROPPED, "only its own dialect knows this part");
             return AIGW_OK;
         }
         aigwi_gemini_open_parts(st, out);
@@ -14906,17 +14913,17 @@ static int aigwi_gemini_put_answer_call(aigw_enc *st, const aigw_part *p, aigw_a
     aigw_json_put_str(out, p->name);
     aigw_json_key(out, "args");
     if (aigwi_gemini_put_args(out, args, p->custom))
-        aigwi_gemini_enc_lost(st, AIGWI_GEMINI_LOST_ARGS, p->at, "functionCall.args", AIGW_LOSS_APPROXIMATED, "the arguments are not a JSON object: wrapped as {\"_raw\": ...}");
+        aigwi_dialect_gone(st, AIGWI_GEMINI_LOST_ARGS, p->at, "functionCall.args", AIGW_LOSS_APPROXIMATED, "the arguments are not a JSON object: wrapped as {\"_raw\": ...}");
     aigw_json_close(out, '}');
     return AIGW_OK;
 }
 
 static int aigwi_gemini_put_answer_part(aigw_enc *st, const aigw_part *p, aigw_arena *room, aigw_out *out) {
     int r = AIGW_OK, thought = p->kind == AIGW_PART_REASONING;
-    if (p->notes) aigwi_gemini_enc_lost(st, AIGWI_GEMINI_LOST_NOTE, p->notes->at, "note", AIGW_LOSS_DROPPED, "a remark in another provider's form");
+    if (p->notes) aigwi_dialect_gone(st, AIGWI_GEMINI_LOST_NOTE, p->notes->at, "note", AIGW_LOSS_DROPPED, "a remark in another provider's form");
     if (p->kind == AIGW_PART_OTHER) {
         if (p->text.form == AIGW_TEXT_JSON && aigw_base_eq(p->name, aigwi_gemini_me)) aigw_json_put_raw(out, aigwi_dialect_slice(p->text.p, p->text.n));
-        else aigwi_gemini_enc_lost(st, AIGWI_GEMINI_LOST_OTHER, p->at, "content", AIGW_LOSS_DROPPED, "only its own dialect knows this part");
+        else aigwi_dialect_gone(st, AIGWI_GEMINI_LOST_OTHER, p->at, "content", AIGW_LOSS_DROPPED, "only its own dialect knows this part");
         return AIGW_OK;
     }
     if (!p->text.n && !p->state && p->kind != AIGW_PART_TOOL_CALL) return AIGW_OK;
@@ -14955,7 +14962,7 @@ static void aigwi_gemini_put_notes(aigw_enc *st, const aigw_note *note, int cand
     memset(last, 0, sizeof last);
     for (; note; note = note->next) {
         if (!aigw_base_eq(note->dialect, aigwi_gemini_me) || !note->json.n) {
-            if (candidate) aigwi_gemini_enc_lost(st, AIGWI_GEMINI_LOST_NOTE + 8u * (note->kind & 3u), note->at, "note", AIGW_LOSS_DROPPED, "a remark in another provider's form");
+            if (candidate) aigwi_dialect_gone(st, AIGWI_GEMINI_LOST_NOTE + 8u * (note->kind & 3u), note->at, "note", AIGW_LOSS_DROPPED, "a remark in another provider's form");
             continue;
         }
         member = aigwi_gemini_note_member(note->kind, note->json);
