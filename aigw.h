@@ -60,7 +60,7 @@
  *
  * Table of contents: search for the tag, once for the promise ("api"), once for the proof
  *   >>base                     slices, arena, writer, pieces, utf-8, numbers, dates   uses: -
- *   >>digest                   sha256, siphash, constant-time compare                 uses: base
+ *   >>digest                   sha256, hmac, siphash, constant-time compare           uses: base
  *   >>json                     pull reader, writer, raw values                        uses: base
  *   >>http                     HTTP/1.1 heads and bodies, both roles                  uses: base
  *   >>frame.sse .array         one framing each: bytes -> named payloads              uses: base
@@ -254,6 +254,13 @@ AIGW_API int aigw_base_header_put(aigw_head *h, aigw_str name, aigw_str value);
 
 /* SHA-256 of s into out[0..32). [FIPS 180-4] */
 AIGW_API void aigw_digest_sha256(aigw_str s, uint8_t out[32]);
+/* The same of a text in pieces: init, put any number of times, end. Wipe the struct when the text was a secret. */
+typedef struct { uint32_t h[8]; uint64_t bytes; unsigned char last[64]; } aigw_digest_hash;     /* private */
+AIGW_API void aigw_digest_init(aigw_digest_hash *d);
+AIGW_API void aigw_digest_put(aigw_digest_hash *d, aigw_str s);
+AIGW_API void aigw_digest_end(aigw_digest_hash *d, uint8_t out[32]);
+/* HMAC-SHA-256 under `key` (any length) of a text in n pieces, into out[0..32). [RFC 2104] */
+AIGW_API void aigw_digest_hmac(aigw_str key, const aigw_str *pieces, size_t n, uint8_t out[32]);
 /* SipHash-2-4, 64 bits, of s under key[0..16). [Aumasson, Bernstein 2012] */
 AIGW_API uint64_t aigw_digest_siphash(aigw_str s, const uint8_t key[16]);
 /* 1 when a[0..n) and b[0..n) are equal; the time depends on n only. */
@@ -2126,7 +2133,7 @@ AIGW_API int aigw_base_header_put(aigw_head *h, aigw_str name, aigw_str value) {
 }
 
 /* ==== >>digest =====================================================================================================
- * Knows SHA-256 [FIPS 180-4] and SipHash-2-4 [Aumasson, Bernstein 2012], written for size: what they hash is short. */
+ * Knows SHA-256 [FIPS 180-4], HMAC [RFC 2104] and SipHash-2-4 [Aumasson, Bernstein 2012], written for size: what they hash is short. */
 
 static uint32_t aigwi_digest_rotr(uint32_t v, unsigned n) {
     return v >> n | v << (32 - n);
@@ -2163,18 +2170,68 @@ static void aigwi_digest_block(uint32_t h[8], const unsigned char *p) {
     }
     for (int i = 0; i < 8; i++) h[i] += v[i];
 }
+AIGW_API void aigw_digest_init(aigw_digest_hash *d) {
+    static const uint32_t h[8] = { 0x6A09E667, 0xBB67AE85, 0x3C6EF372, 0xA54FF53A, 0x510E527F, 0x9B05688C, 0x1F83D9AB, 0x5BE0CD19 };
+    memcpy(d->h, h, sizeof h);
+    d->bytes = 0;
+}
+AIGW_API void aigw_digest_put(aigw_digest_hash *d, aigw_str s) {
+    size_t have = (size_t)(d->bytes & 63);
+    d->bytes += s.n;
+    while (s.n) {
+        size_t take = s.n < 64 - have ? s.n : 64 - have;
+        if (take == 64) aigwi_digest_block(d->h, (const unsigned char *)s.p);
+        else memcpy(d->last + have, s.p, take);
+        if (take < 64 && have + take == 64) aigwi_digest_block(d->h, d->last);
+        have = (have + take) & 63;
+        s.p += take;
+        s.n -= take;
+    }
+}
+AIGW_API void aigw_digest_end(aigw_digest_hash *d, uint8_t out[32]) {
+    const uint64_t bits = d->bytes * 8;
+    size_t have = (size_t)(d->bytes & 63);
+    d->last[have++] = 0x80;
+    if (have > 56) {
+        memset(d->last + have, 0, 64 - have);
+        aigwi_digest_block(d->h, d->last);
+        have = 0;
+    }
+    memset(d->last + have, 0, 56 - have);
+    for (size_t i = 0; i < 8; i++) d->last[63 - i] = (unsigned char)(bits >> 8 * i & 0xFF);
+    aigwi_digest_block(d->h, d->last);
+    for (size_t i = 0; i < 32; i++) out[i] = (uint8_t)(d->h[i / 4] >> (24 - i % 4 * 8) & 0xFF);
+}
 AIGW_API void aigw_digest_sha256(aigw_str s, uint8_t out[32]) {
-    uint32_t h[8] = { 0x6A09E667, 0xBB67AE85, 0x3C6EF372, 0xA54FF53A, 0x510E527F, 0x9B05688C, 0x1F83D9AB, 0x5BE0CD19 };
-    unsigned char last[128];
-    size_t whole = s.n & ~(size_t)63, rest = s.n - whole, n = rest < 56 ? 64 : 128;
-    uint64_t bits = (uint64_t)s.n * 8;
-    for (size_t i = 0; i < whole; i += 64) aigwi_digest_block(h, (const unsigned char *)s.p + i);
-    memset(last, 0, sizeof last);
-    if (rest) memcpy(last, s.p + whole, rest);
-    last[rest] = 0x80;
-    for (size_t i = 0; i < 8; i++) last[n - 1 - i] = (unsigned char)(bits >> 8 * i & 0xFF);
-    for (size_t i = 0; i < n; i += 64) aigwi_digest_block(h, last + i);
-    for (size_t i = 0; i < 32; i++) out[i] = (uint8_t)(h[i / 4] >> (24 - i % 4 * 8) & 0xFF);
+    aigw_digest_hash d;
+    aigw_digest_init(&d);
+    aigw_digest_put(&d, s);
+    aigw_digest_end(&d, out);
+}
+
+AIGW_API void aigw_digest_hmac(aigw_str key, const aigw_str *pieces, size_t n, uint8_t out[32]) {
+    unsigned char block[64];
+    aigw_digest_hash d;
+    aigw_str s;
+    memset(block, 0, sizeof block);
+    if (key.n > sizeof block) aigw_digest_sha256(key, block);
+    else if (key.n) memcpy(block, key.p, key.n);
+    s.p = (const char *)block;
+    s.n = sizeof block;
+    for (size_t i = 0; i < sizeof block; i++) block[i] ^= 0x36;
+    aigw_digest_init(&d);
+    aigw_digest_put(&d, s);
+    for (size_t i = 0; i < n; i++) aigw_digest_put(&d, pieces[i]);
+    aigw_digest_end(&d, out);
+    for (size_t i = 0; i < sizeof block; i++) block[i] ^= 0x36 ^ 0x5C;
+    aigw_digest_init(&d);
+    aigw_digest_put(&d, s);
+    s.p = (const char *)out;
+    s.n = 32;
+    aigw_digest_put(&d, s);
+    aigw_digest_end(&d, out);
+    aigw_digest_wipe(block, sizeof block);
+    aigw_digest_wipe(&d, sizeof d);
 }
 
 static uint64_t aigwi_digest_rotl64(uint64_t v, unsigned n) {
