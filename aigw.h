@@ -61,7 +61,7 @@
  *
  * Table of contents: search for the tag, once for the promise ("api"), once for the proof
  *   >>base                     slices, arena, writer, pieces, utf-8, numbers, dates   uses: -
- *   >>digest                   sha256, crc32, siphash, constant-time compare          uses: base
+ *   >>digest                   sha256, hmac, crc32, siphash, constant-time compare    uses: base
  *   >>json                     pull reader, writer, raw values                        uses: base
  *   >>http                     HTTP/1.1 heads and bodies, both roles                  uses: base
  *   >>frame.sse .array         one framing each: bytes -> named payloads              uses: base
@@ -71,8 +71,9 @@
  *   >>dialect.openai           OpenAI Chat Completions                                uses: base digest json model dialect
  *   >>dialect.anthropic        Anthropic Messages                                     uses: base digest json model dialect
  *   >>dialect.gemini           Gemini generateContent                                 uses: base digest json model dialect
- *   >>registry                 providers and models as data, from JSON                uses: base json model dialect
- *   >>attempt                  one try at one provider, look and commit               uses: base digest http frame model dialect registry
+ *   >>auth                     signatures, tokens, what clients signed                uses: base digest json dialect
+ *   >>registry                 providers and models as data, from JSON                uses: base json model dialect auth
+ *   >>attempt                  one try at one provider, look and commit               uses: base digest http frame model dialect auth registry
  *   >>hub                      what lives between requests                            uses: everything above
  *   >>exchange                 one request over the I/O callbacks                     uses: everything above
  *   >>client                   the short way in                                       uses: base model dialect attempt
@@ -258,6 +259,13 @@ AIGW_API int aigw_base_header_put(aigw_head *h, aigw_str name, aigw_str value);
 AIGW_API void aigw_digest_sha256(aigw_str s, uint8_t out[32]);
 /* CRC-32 (zlib, IEEE 802.3) of s behind what gave `crc` (0: nothing before it). */
 AIGW_API uint32_t aigw_digest_crc32(uint32_t crc, aigw_str s);
+/* The same of a text in pieces: init, put any number of times, end. Wipe the struct when the text was a secret. */
+typedef struct { uint32_t h[8]; uint64_t bytes; unsigned char last[64]; } aigw_digest_hash;     /* private */
+AIGW_API void aigw_digest_init(aigw_digest_hash *d);
+AIGW_API void aigw_digest_put(aigw_digest_hash *d, aigw_str s);
+AIGW_API void aigw_digest_end(aigw_digest_hash *d, uint8_t out[32]);
+/* HMAC-SHA-256 under `key` (any length) of a text in n pieces, into out[0..32). [RFC 2104] */
+AIGW_API void aigw_digest_hmac(aigw_str key, const aigw_str *pieces, size_t n, uint8_t out[32]);
 /* SipHash-2-4, 64 bits, of s under key[0..16). [Aumasson, Bernstein 2012] */
 AIGW_API uint64_t aigw_digest_siphash(aigw_str s, const uint8_t key[16]);
 /* 1 when a[0..n) and b[0..n) are equal; the time depends on n only. */
@@ -1012,6 +1020,7 @@ typedef struct aigw_dialect {
     aigw_str keep_alive;
     aigw_str stream_type;                                /* content-type of streams */
     aigw_str end_marker;                                 /* what a relayed stream that ended well gets where its source left it out; empty: nothing */
+    aigw_str base;                                       /* the path under which only dialects of this base are served: "/anthropic"; empty: none */
 } aigw_dialect;
 typedef enum { AIGW_FRAMING_SSE = 0, AIGW_FRAMING_ARRAY, AIGW_FRAMING_EVS } aigw_framing;
 
@@ -1021,9 +1030,6 @@ AIGW_API void aigw_dialect_enc_init(aigw_enc *st);
 /* Larger memory for what an encoder keeps back; the old may be reused after. AIGW_E_NOMEM when cap is less than what
    is held. */
 AIGW_API int aigw_dialect_enc_move(aigw_enc *st, char *hold, size_t cap);
-/* Add the credentials header for `key` to *head (value in mem, to be wiped by the caller when sent). AIGW_OK,
-   AIGW_E_NOMEM, AIGW_E_VALUE (key with bytes that no header may have). */
-AIGW_API int aigw_dialect_sign(const aigw_dialect *d, aigw_str key, aigw_arena *mem, aigw_head *head);
 /* An error of this gateway's own: kind, message, advice, and the kind's retry rule. */
 AIGW_API void aigw_dialect_error(aigw_error *err, int kind, const char *message, const char *advice);
 /* The error that a failed request decoder means: "messages[2].role: ..., at byte 120". Message in mem. */
@@ -1058,6 +1064,87 @@ extern const aigw_dialect aigw_dialect_gemini;           /* "gemini" */
    links them all. */
 #define AIGW_DIALECTS AIGWI_ROW_OPENAI AIGWI_ROW_ANTHROPIC AIGWI_ROW_GEMINI
 
+/* ---- >>auth api --------------------------------------------------------------------------------------------------- */
+
+/* How a request is signed for a provider, and how a client's signature is checked. Knows heads, bodies and keys; knows no dialect. */
+
+/* What a configuration may say about credentials, by its names there. */
+#define AIGW_AUTH_LIST(X) \
+    X(KEY, "key") X(HEADER, "header") X(PREFIX, "prefix") \
+    X(REGION, "region") X(SERVICE, "service") X(ACCESS_KEY, "access_key") X(SECRET_KEY, "secret_key") X(SESSION_TOKEN, "session_token") \
+    X(CREDENTIALS, "credentials") X(TENANT, "tenant") X(CLIENT_ID, "client_id") X(CLIENT_SECRET, "client_secret") X(SCOPE, "scope") X(TOKEN_URL, "token_url")
+typedef enum {
+#define X(name, label) AIGW_AUTH_##name,
+    AIGW_AUTH_LIST(X)
+#undef X
+    AIGW_AUTH_COUNT
+} aigw_auth_id;
+struct aigw_auth_scheme;
+/* Credentials of one provider; slices are borrowed. All zero: the key goes into the header that the dialect names. */
+typedef struct {
+    const struct aigw_auth_scheme *scheme;
+    aigw_str value[AIGW_AUTH_COUNT];   /* as configured; the caller puts what "env:NAME" and "file:NAME" stand for here before requests run */
+    uint8_t  as_sent;                  /* SigV4: the path is not normalized (S3) */
+} aigw_auth;
+
+/* RSASSA-PKCS1-v1_5 of a SHA-256 digest with a private key (PEM, PKCS #8 or #1), by the caller: *n is the room at sig, then the length. AIGW_OK,
+   AIGW_E_UNSUPPORTED (built without), AIGW_E_VALUE (not such a key), AIGW_E_NOMEM. */
+typedef int aigw_auth_rs256(void *user, aigw_str key, const uint8_t digest[32], uint8_t *sig, size_t *n);
+
+/* What is to be posted to get a token: strings static, borrowed or in mem. */
+typedef struct {
+    aigw_str url, type, body;          /* "https://oauth2.googleapis.com/token", content type, form */
+} aigw_auth_ask;
+/* What came back. */
+typedef struct {
+    aigw_str token;                    /* in mem or borrowed from the body */
+    int64_t  expires_s;                /* seconds from now */
+    aigw_str error;                    /* "invalid_grant: Invalid JWT Signature."; in mem */
+} aigw_auth_answer;
+
+/* A way to sign: one const row each. */
+typedef struct aigw_auth_scheme {
+    aigw_str name;                     /* "sigv4": the `type` in a configuration */
+    uint32_t needs, may;               /* bits of AIGW_AUTH_*: must be there, may be there */
+    uint8_t  body;                     /* the signature is over the whole body: it cannot be sent before all of it is known */
+    /* Add what signs *head (complete but for length fields; it has a host) and the body in n pieces. `key`: the provider's key or its token. Values in
+       mem, to be wiped by the caller when sent. AIGW_OK, AIGW_E_NOMEM, AIGW_E_CLOCK, AIGW_E_VALUE (bytes that no header may have), AIGW_E_LIMIT. */
+    int (*sign)(const aigw_auth *a, aigw_str key, aigw_now now, const aigw_str *body, size_t n, aigw_arena *mem, aigw_head *head);
+    /* Write the request for a token. NULL: the scheme needs none. AIGW_OK, AIGW_E_NOMEM, AIGW_E_CLOCK, what rs256 returned, or another code with *why, a
+       static sentence. */
+    int (*ask)(const aigw_auth *a, aigw_now now, aigw_auth_rs256 *rs256, void *user, aigw_arena *mem, aigw_auth_ask *ask, const char **why);
+} aigw_auth_scheme;
+extern const aigw_auth_scheme aigw_auth_bearer;          /* "bearer": Authorization: Bearer KEY, whatever the dialect's own header */
+extern const aigw_auth_scheme aigw_auth_header;          /* "header": the key in the header named, behind the prefix */
+extern const aigw_auth_scheme aigw_auth_sigv4;           /* "sigv4": AWS Signature Version 4 */
+extern const aigw_auth_scheme aigw_auth_gcp;             /* "gcp": token of a Google service account [RFC 7523] */
+extern const aigw_auth_scheme aigw_auth_entra;           /* "entra": token by Microsoft Entra client credentials [RFC 6749 section 4.4] */
+/* All of them: the initializer of an array of `const aigw_auth_scheme *`. */
+#define AIGW_AUTH_SCHEMES &aigw_auth_bearer, &aigw_auth_header, &aigw_auth_sigv4, &aigw_auth_gcp, &aigw_auth_entra
+
+/* The word of a configuration for an AIGW_AUTH_* value: "region". Static. */
+AIGW_API const char *aigw_auth_name(int id);
+/* Add the header `name` with `prefix` and `key` (value in mem, to be wiped by the caller when sent). AIGW_OK, AIGW_E_NOMEM, AIGW_E_VALUE (key with bytes
+   that no header may have). */
+AIGW_API int aigw_auth_put(aigw_str name, aigw_str prefix, aigw_str key, aigw_arena *mem, aigw_head *head);
+
+/* Read a token endpoint's answer [RFC 6749 section 5]. AIGW_OK; AIGW_E_REFUSED with answer->error saying why; AIGW_E_SYNTAX (neither); AIGW_E_NOMEM. */
+AIGW_API int aigw_auth_read(int status, aigw_str body, aigw_arena *mem, aigw_auth_answer *answer);
+
+/* A client's signature, as its Authorization header says; slices borrowed. */
+typedef struct {
+    aigw_str access_key, day, region, service;
+    aigw_str names;                    /* "host;x-amz-date" */
+    aigw_str signature;                /* 64 hexadecimal digits */
+} aigw_auth_signature;
+/* 1 and *s when the head carries a SigV4 signature, 0 when it does not, AIGW_E_SYNTAX when it cannot be read. */
+AIGW_API int aigw_auth_signed(const aigw_head *head, aigw_auth_signature *s);
+/* Is the signature right for this head (target as the client sent it), body in n pieces, and secret? The date must be within skew_s (0: 300) of now; host,
+   x-amz-date and every x-amz-* field must be signed; x-amz-content-sha256, where it is sent, must be the body's hash, so that UNSIGNED-PAYLOAD and
+   STREAMING-* are refused. AIGW_OK, AIGW_E_CLOCK, or AIGW_E_REFUSED; *why: a static sentence. Compares in constant time. */
+AIGW_API int aigw_auth_check(const aigw_auth_signature *s, aigw_str secret, aigw_now now, uint32_t skew_s, const aigw_head *head, const aigw_str *body, size_t n,
+                             const char **why);
+
 /* ---- >>registry api ----------------------------------------------------------------------------------------------- */
 
 /* What is known of providers, models and routes: data, from JSON or added by calls, in the caller's memory, read-only
@@ -1083,6 +1170,8 @@ typedef struct aigw_registry_provider {
     aigw_str  base;            /* path prefix without the trailing slash: "/v1" */
     aigw_str  key;             /* as configured, "env:NAME" or the key itself; the caller puts the key here before requests run. "": none is sent */
     aigw_str  version;         /* API version to send; "": the dialect's default */
+    aigw_auth auth;            /* how requests are signed; without a scheme the key goes into the dialect's own header */
+    uint8_t   raw;             /* 1: /raw/NAME/... may be forwarded to it */
     aigw_str  off;             /* not "": not available, and why ("built without TLS"); set by the caller before requests run */
     aigw_registry_times times;
     size_t    at;              /* out: offset of its entry in the text, or AIGW_NOWHERE when it was added by a call */
@@ -1203,7 +1292,8 @@ typedef struct {
     const aigw_req    *req;        /* all borrowed until release */
     const aigw_target *target;     /* its dialect is the provider's */
     aigw_str    host;              /* Host header */
-    aigw_str    key;               /* "" none */
+    aigw_str    key;               /* the provider's key or token; "" none */
+    const aigw_auth *auth;         /* how it signs. NULL, or without a scheme: the key in the dialect's own header */
     aigw_registry_times times;
     uint64_t    until;             /* mono_ns: no attempt lasts longer. 0: no limit */
     uint64_t    seed;              /* for ids made here */
@@ -1427,6 +1517,9 @@ typedef struct {
     /* A request's head is there: 1 and *r is the answer, 0 not the caller's affair. NULL: none is. `body` is not
        there yet. */
     int  (*local)(void *user, const aigw_head *head, aigw_exchange_reply *r);
+    /* A request is complete: its head (target as the client sent it) and body. 1 and *r is the answer, 0 it may go on: the place to check a signature
+       over the body (aigw_auth_check). NULL: all may. */
+    int  (*admit)(void *user, const aigw_head *head, aigw_str body, aigw_exchange_reply *r);
     /* A request is over. NULL: nobody asks. */
     void (*record)(void *user, const aigw_exchange_record *r);
     /* Why connect failed, in words: static text, or NULL when nothing is known. Asked before close. NULL: a sentence
@@ -1473,6 +1566,8 @@ typedef struct aigw_exchange {
     const aigw_dialect  *dialect;  /* the client's */
     const aigw_registry_route *route;
     aigw_str  asked;               /* model or route */
+    aigw_str  target;              /* as the client sent it: http.head.target has no base */
+    aigw_str  base;                /* the base path it came under */
     aigw_req  req;
     aigw_registry_pick picked[AIGW_EXCHANGE_TARGETS];
     /* the try */
@@ -2150,7 +2245,7 @@ AIGW_API int aigw_base_header_put(aigw_head *h, aigw_str name, aigw_str value) {
 }
 
 /* ==== >>digest =====================================================================================================
- * Knows SHA-256 [FIPS 180-4], CRC-32 [IEEE 802.3] and SipHash-2-4 [Aumasson, Bernstein 2012], written for size: what they hash is short. */
+ * Knows SHA-256 [FIPS 180-4], HMAC [RFC 2104], CRC-32 [IEEE 802.3] and SipHash-2-4 [Aumasson, Bernstein 2012], written for size: what they hash is short. */
 
 static uint32_t aigwi_digest_rotr(uint32_t v, unsigned n) {
     return v >> n | v << (32 - n);
@@ -2187,18 +2282,68 @@ static void aigwi_digest_block(uint32_t h[8], const unsigned char *p) {
     }
     for (int i = 0; i < 8; i++) h[i] += v[i];
 }
+AIGW_API void aigw_digest_init(aigw_digest_hash *d) {
+    static const uint32_t h[8] = { 0x6A09E667, 0xBB67AE85, 0x3C6EF372, 0xA54FF53A, 0x510E527F, 0x9B05688C, 0x1F83D9AB, 0x5BE0CD19 };
+    memcpy(d->h, h, sizeof h);
+    d->bytes = 0;
+}
+AIGW_API void aigw_digest_put(aigw_digest_hash *d, aigw_str s) {
+    size_t have = (size_t)(d->bytes & 63);
+    d->bytes += s.n;
+    while (s.n) {
+        size_t take = s.n < 64 - have ? s.n : 64 - have;
+        if (take == 64) aigwi_digest_block(d->h, (const unsigned char *)s.p);
+        else memcpy(d->last + have, s.p, take);
+        if (take < 64 && have + take == 64) aigwi_digest_block(d->h, d->last);
+        have = (have + take) & 63;
+        s.p += take;
+        s.n -= take;
+    }
+}
+AIGW_API void aigw_digest_end(aigw_digest_hash *d, uint8_t out[32]) {
+    const uint64_t bits = d->bytes * 8;
+    size_t have = (size_t)(d->bytes & 63);
+    d->last[have++] = 0x80;
+    if (have > 56) {
+        memset(d->last + have, 0, 64 - have);
+        aigwi_digest_block(d->h, d->last);
+        have = 0;
+    }
+    memset(d->last + have, 0, 56 - have);
+    for (size_t i = 0; i < 8; i++) d->last[63 - i] = (unsigned char)(bits >> 8 * i & 0xFF);
+    aigwi_digest_block(d->h, d->last);
+    for (size_t i = 0; i < 32; i++) out[i] = (uint8_t)(d->h[i / 4] >> (24 - i % 4 * 8) & 0xFF);
+}
 AIGW_API void aigw_digest_sha256(aigw_str s, uint8_t out[32]) {
-    uint32_t h[8] = { 0x6A09E667, 0xBB67AE85, 0x3C6EF372, 0xA54FF53A, 0x510E527F, 0x9B05688C, 0x1F83D9AB, 0x5BE0CD19 };
-    unsigned char last[128];
-    size_t whole = s.n & ~(size_t)63, rest = s.n - whole, n = rest < 56 ? 64 : 128;
-    uint64_t bits = (uint64_t)s.n * 8;
-    for (size_t i = 0; i < whole; i += 64) aigwi_digest_block(h, (const unsigned char *)s.p + i);
-    memset(last, 0, sizeof last);
-    if (rest) memcpy(last, s.p + whole, rest);
-    last[rest] = 0x80;
-    for (size_t i = 0; i < 8; i++) last[n - 1 - i] = (unsigned char)(bits >> 8 * i & 0xFF);
-    for (size_t i = 0; i < n; i += 64) aigwi_digest_block(h, last + i);
-    for (size_t i = 0; i < 32; i++) out[i] = (uint8_t)(h[i / 4] >> (24 - i % 4 * 8) & 0xFF);
+    aigw_digest_hash d;
+    aigw_digest_init(&d);
+    aigw_digest_put(&d, s);
+    aigw_digest_end(&d, out);
+}
+
+AIGW_API void aigw_digest_hmac(aigw_str key, const aigw_str *pieces, size_t n, uint8_t out[32]) {
+    unsigned char block[64];
+    aigw_digest_hash d;
+    aigw_str s;
+    memset(block, 0, sizeof block);
+    if (key.n > sizeof block) aigw_digest_sha256(key, block);
+    else if (key.n) memcpy(block, key.p, key.n);
+    s.p = (const char *)block;
+    s.n = sizeof block;
+    for (size_t i = 0; i < sizeof block; i++) block[i] ^= 0x36;
+    aigw_digest_init(&d);
+    aigw_digest_put(&d, s);
+    for (size_t i = 0; i < n; i++) aigw_digest_put(&d, pieces[i]);
+    aigw_digest_end(&d, out);
+    for (size_t i = 0; i < sizeof block; i++) block[i] ^= 0x36 ^ 0x5C;
+    aigw_digest_init(&d);
+    aigw_digest_put(&d, s);
+    s.p = (const char *)out;
+    s.n = 32;
+    aigw_digest_put(&d, s);
+    aigw_digest_end(&d, out);
+    aigw_digest_wipe(block, sizeof block);
+    aigw_digest_wipe(&d, sizeof d);
 }
 
 static uint64_t aigwi_digest_rotl64(uint64_t v, unsigned n) {
@@ -6136,19 +6281,6 @@ AIGW_API void aigw_dialect_refusal(const aigw_loss *loss, const aigw_target *to,
     if (loss->strict) err->advice = aigw_base_str("Leave the field out, use a model that has it, or drop the strict flag.");
 }
 
-AIGW_API int aigw_dialect_sign(const aigw_dialect *d, aigw_str key, aigw_arena *mem, aigw_head *head) {
-    aigw_out out;
-    aigw_str s;
-    size_t i;
-    for (i = 0; i < key.n; i++)
-        if ((unsigned char)key.p[i] <= 32 || (unsigned char)key.p[i] >= 127) return AIGW_E_VALUE;
-    s = aigwi_dialect_join(mem, d->auth_prefix.n + key.n, &out);
-    if (!s.p) return AIGW_E_NOMEM;
-    aigw_base_put(&out, d->auth_prefix);
-    aigw_base_put(&out, key);
-    return aigw_base_header_put(head, d->auth_header, aigwi_dialect_slice(s.p, out.buf.n));
-}
-
 /* ---- edits in place */
 
 typedef struct { const char *member; aigw_str json; } aigwi_dialect_edit;
@@ -9606,7 +9738,7 @@ const aigw_dialect aigw_dialect_openai = {
     AIGWI_SERVE(aigwi_openai_match), AIGWI_SERVE(aigwi_openai_req_decode), aigwi_openai_req_encode, AIGWI_SERVE(aigwi_openai_req_edit),
     aigwi_openai_resp_decode, aigwi_openai_frame_decode, aigwi_dialect_end, aigwi_openai_error_decode, aigwi_openai_limits_decode,
     AIGWI_SERVE(aigwi_openai_event_encode), AIGWI_SERVE(aigwi_openai_resp_encode), AIGWI_SERVE(aigwi_openai_error_encode), AIGWI_SERVE(aigwi_openai_limits_encode), AIGWI_SERVE(aigwi_openai_models_encode),
-    AIGW_STR(": keep-alive\n\n"), AIGW_STR("text/event-stream"), AIGW_STR("data: [DONE]\n\n")
+    AIGW_STR(": keep-alive\n\n"), AIGW_STR("text/event-stream"), AIGW_STR("data: [DONE]\n\n"), AIGW_STR("/openai")
 };
 #endif /* AIGW_NO_OPENAI */
 
@@ -12525,7 +12657,8 @@ const aigw_dialect aigw_dialect_anthropic = {
     AIGWI_SERVE(aigwi_anthropic_event_encode), AIGWI_SERVE(aigwi_anthropic_resp_encode), AIGWI_SERVE(aigwi_anthropic_error_encode), AIGWI_SERVE(aigwi_anthropic_limits_encode), AIGWI_SERVE(aigwi_anthropic_models_encode),
     AIGW_STR(AIGWI_ANTHROPIC_PING),
     AIGW_STR("text/event-stream"),
-    AIGW_STR("event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n")
+    AIGW_STR("event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n"),
+    AIGW_STR("/anthropic")
 };
 #endif /* AIGW_NO_ANTHROPIC */
 
@@ -15272,9 +15405,644 @@ const aigw_dialect aigw_dialect_gemini = {
     AIGWI_SERVE(aigwi_gemini_match), AIGWI_SERVE(aigwi_gemini_req_decode), aigwi_gemini_req_encode, AIGWI_SERVE(aigwi_gemini_req_edit),
     aigwi_gemini_resp_decode, aigwi_gemini_frame_decode, aigwi_gemini_stream_end, aigwi_gemini_error_decode, aigwi_gemini_limits_decode,
     AIGWI_SERVE(aigwi_gemini_event_encode), AIGWI_SERVE(aigwi_gemini_resp_encode), AIGWI_SERVE(aigwi_gemini_error_encode), NULL, AIGWI_SERVE(aigwi_gemini_models_encode),
-    AIGW_STR(""), AIGW_STR("text/event-stream"), AIGW_STR("")
+    AIGW_STR(""), AIGW_STR("text/event-stream"), AIGW_STR(""), AIGW_STR("/gemini")
 };
 #endif /* AIGW_NO_GEMINI */
+
+/* ==== >>auth ======================================================================================================= */
+/* Signatures and tokens as pure functions over arrays. SigV4 as botocore and the AWS service do it (wire-formats section 12): the canonical request goes
+   straight into the hash, so that no memory depends on its length. Tokens: the requests of RFC 7523 (Google) and RFC 6749 section 4.4 (Entra). */
+
+#define AIGWI_AUTH_BIT(name) ((uint32_t)1 << AIGW_AUTH_##name)
+#define AIGWI_AUTH_PARTS 64                  /* most segments of a path, parameters of a query */
+#define AIGWI_AUTH_NAMES 2048                /* longest list of signed header names */
+
+AIGW_API const char *aigw_auth_name(int id) {
+    static const char *const names[] = {
+#define X(name, label) label,
+        AIGW_AUTH_LIST(X)
+#undef X
+    };
+    return id >= 0 && id < AIGW_AUTH_COUNT ? names[id] : "";
+}
+
+AIGW_API int aigw_auth_put(aigw_str name, aigw_str prefix, aigw_str key, aigw_arena *mem, aigw_head *head) {
+    aigw_out out;
+    aigw_str s;
+    for (size_t i = 0; i < key.n; i++)
+        if ((unsigned char)key.p[i] <= 32 || (unsigned char)key.p[i] >= 127) return AIGW_E_VALUE;
+    s = aigwi_dialect_join(mem, prefix.n + key.n, &out);
+    if (!s.p) return AIGW_E_NOMEM;
+    aigw_base_put(&out, prefix);
+    aigw_base_put(&out, key);
+    return aigw_base_header_put(head, name, aigwi_dialect_slice(s.p, out.buf.n));
+}
+
+static int aigwi_auth_sign_bearer(const aigw_auth *a, aigw_str key, aigw_now now, const aigw_str *body, size_t n, aigw_arena *mem, aigw_head *head) {
+    static const aigw_str name = AIGW_STR("authorization"), prefix = AIGW_STR("Bearer ");
+    (void)a, (void)now, (void)body, (void)n;
+    return aigw_auth_put(name, prefix, key, mem, head);
+}
+static int aigwi_auth_sign_header(const aigw_auth *a, aigw_str key, aigw_now now, const aigw_str *body, size_t n, aigw_arena *mem, aigw_head *head) {
+    (void)now, (void)body, (void)n;
+    return aigw_auth_put(a->value[AIGW_AUTH_HEADER], a->value[AIGW_AUTH_PREFIX], key, mem, head);
+}
+
+/* ---- SigV4: the canonical request */
+
+static void aigwi_auth_hex(const uint8_t *p, size_t n, char *to) {
+    for (size_t i = 0; i < 2 * n; i++) to[i] = "0123456789abcdef"[i & 1 ? p[i / 2] & 15 : p[i / 2] >> 4];
+}
+static int aigwi_auth_nibble(char c) {
+    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+/* The next byte of *s, percent-encoded: 1 or 3 bytes at `to`. In a query what is encoded already is read first, so that every spelling comes out alike. */
+static size_t aigwi_auth_encoded(aigw_str *s, int query, char to[3]) {
+    unsigned char c = (unsigned char)*s->p;
+    size_t took = 1;
+    if (query && c == '%' && s->n > 2 && aigwi_auth_nibble(s->p[1]) >= 0 && aigwi_auth_nibble(s->p[2]) >= 0) {
+        c = (unsigned char)(aigwi_auth_nibble(s->p[1]) << 4 | aigwi_auth_nibble(s->p[2]));
+        took = 3;
+    }
+    s->p += took;
+    s->n -= took;
+    to[0] = (char)c;
+    if ((c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '-' || c == '.' || c == '_' || c == '~' || (c == '/' && !query)) return 1;
+    to[0] = '%';
+    to[1] = "0123456789ABCDEF"[c >> 4];
+    to[2] = "0123456789ABCDEF"[c & 15];
+    return 3;
+}
+static void aigwi_auth_put_encoded(aigw_digest_hash *d, aigw_str s, int query) {
+    char c[3];
+    while (s.n) {
+        const size_t n = aigwi_auth_encoded(&s, query, c);
+        aigw_digest_put(d, aigwi_dialect_slice(c, n));
+    }
+}
+static int aigwi_auth_compare(aigw_str a, aigw_str b) {
+    char x[3], y[3];
+    while (a.n && b.n) {
+        const size_t n = aigwi_auth_encoded(&a, 1, x);
+        int r;
+        (void)aigwi_auth_encoded(&b, 1, y);
+        r = memcmp(x, y, 1);                                   /* equal: of one length */
+        if (!r && n == 3) r = memcmp(x, y, 3);
+        if (r) return r;
+    }
+    return a.n ? 1 : b.n ? -1 : 0;
+}
+static void aigwi_auth_lit(aigw_digest_hash *d, const char *s) { aigw_digest_put(d, aigw_base_str(s)); }
+
+/* s up to the first `c`, which is taken with it; the rest stays in *s. */
+static aigw_str aigwi_auth_upto(aigw_str *s, char c) {
+    const size_t n = aigw_base_find(*s, aigwi_dialect_slice(&c, 1), 0), took = n < s->n ? n + 1 : n;
+    const aigw_str head = aigwi_dialect_slice(s->p, n);
+    s->p += took;
+    s->n -= took;
+    return head;
+}
+
+/* The path as sent, without "." ".." and empty segments (botocore's rule, not RFC 3986's: "/a/.." has no slash at its end), encoded once more. */
+static int aigwi_auth_path(aigw_digest_hash *d, aigw_str path, int as_sent) {
+    const int slash = path.n && path.p[path.n - 1] == '/';
+    aigw_str parts[AIGWI_AUTH_PARTS];
+    size_t n = 0;
+    if (as_sent) {
+        aigwi_auth_put_encoded(d, path, 0);
+        return AIGW_OK;
+    }
+    while (path.n) {
+        const aigw_str part = aigwi_auth_upto(&path, '/');
+        if (!part.n || aigwi_dialect_is(part, ".")) continue;
+        if (aigwi_dialect_is(part, "..")) n -= n > 0;
+        else if (n == AIGWI_AUTH_PARTS) return AIGW_E_LIMIT;
+        else parts[n++] = part;
+    }
+    for (size_t i = 0; i < n; i++) {
+        aigwi_auth_lit(d, "/");
+        aigwi_auth_put_encoded(d, parts[i], 0);
+    }
+    if (!n || slash) aigwi_auth_lit(d, "/");
+    return AIGW_OK;
+}
+
+/* Parameters in the order of their encoded names, then values. */
+static int aigwi_auth_query(aigw_digest_hash *d, aigw_str query) {
+    struct { aigw_str name, value; } all[AIGWI_AUTH_PARTS], one;
+    size_t n = 0, i;
+    while (query.n) {
+        one.value = aigwi_auth_upto(&query, '&');
+        if (!one.value.n) continue;
+        if (n == AIGWI_AUTH_PARTS) return AIGW_E_LIMIT;
+        one.name = aigwi_auth_upto(&one.value, '=');
+        for (i = n++; i; i--) {
+            const int r = aigwi_auth_compare(all[i - 1].name, one.name);
+            if (r < 0 || (!r && aigwi_auth_compare(all[i - 1].value, one.value) <= 0)) break;
+            all[i] = all[i - 1];
+        }
+        all[i] = one;
+    }
+    for (i = 0; i < n; i++) {
+        if (i) aigwi_auth_lit(d, "&");
+        aigwi_auth_put_encoded(d, all[i].name, 1);
+        aigwi_auth_lit(d, "=");
+        aigwi_auth_put_encoded(d, all[i].value, 1);
+    }
+    return AIGW_OK;
+}
+
+/* A field's value without white space around it, runs of it inside as one space. */
+static void aigwi_auth_value(aigw_digest_hash *d, aigw_str v) {
+    int any = 0;
+    while (v.n) {
+        size_t blank = 0, n = 0;
+        while (blank < v.n && (v.p[blank] == ' ' || v.p[blank] == '\t' || v.p[blank] == '\r' || v.p[blank] == '\n')) blank++;
+        v.p += blank;
+        v.n -= blank;
+        while (n < v.n && v.p[n] != ' ' && v.p[n] != '\t' && v.p[n] != '\r' && v.p[n] != '\n') n++;
+        if (n && blank && any) aigwi_auth_lit(d, " ");
+        aigw_digest_put(d, aigwi_dialect_slice(v.p, n));
+        any |= n != 0;
+        v.p += n;
+        v.n -= n;
+    }
+}
+
+/* "name:value,value\n" for each of the names ("a;b;c"), then the names. AIGW_E_MISSING: one is not in the head. */
+static int aigwi_auth_fields(aigw_digest_hash *d, const aigw_head *head, aigw_str names) {
+    aigw_str left = names;
+    while (left.n) {
+        const aigw_str name = aigwi_auth_upto(&left, ';');
+        int any = 0;
+        aigw_digest_put(d, name);
+        for (size_t i = 0; i < head->n; i++) {
+            if (!aigw_base_eq_nocase(head->headers[i].name, name)) continue;
+            aigwi_auth_lit(d, any++ ? "," : ":");
+            aigwi_auth_value(d, head->headers[i].value);
+        }
+        if (!any) return AIGW_E_MISSING;
+        aigwi_auth_lit(d, "\n");
+    }
+    aigwi_auth_lit(d, "\n");
+    aigw_digest_put(d, names);
+    return AIGW_OK;
+}
+
+static int aigwi_auth_canonical(const aigw_head *head, aigw_str names, const char body[64], int as_sent, uint8_t out[32]) {
+    aigw_digest_hash d;
+    aigw_str query = head->target;
+    const aigw_str path = aigwi_auth_upto(&query, '?');
+    int r;
+    aigw_digest_init(&d);
+    aigw_digest_put(&d, head->method);
+    aigwi_auth_lit(&d, "\n");
+    r = aigwi_auth_path(&d, path, as_sent);
+    aigwi_auth_lit(&d, "\n");
+    if (!r) r = aigwi_auth_query(&d, query);
+    aigwi_auth_lit(&d, "\n");
+    if (!r) r = aigwi_auth_fields(&d, head, names);
+    aigwi_auth_lit(&d, "\n");
+    aigw_digest_put(&d, aigwi_dialect_slice(body, 64));
+    aigw_digest_end(&d, out);
+    return r;
+}
+
+static void aigwi_auth_body(const aigw_str *body, size_t n, char hex[64]) {
+    aigw_digest_hash d;
+    uint8_t out[32];
+    aigw_digest_init(&d);
+    for (size_t i = 0; i < n; i++) aigw_digest_put(&d, body[i]);
+    aigw_digest_end(&d, out);
+    aigwi_auth_hex(out, 32, hex);
+}
+
+/* ---- SigV4: the signature */
+
+/* The signature of a canonical request by its hash, in hexadecimal. date: "20261121T050000Z". AIGW_E_LIMIT: the secret is too long. */
+static int aigwi_auth_signature(aigw_str secret, aigw_str date, aigw_str region, aigw_str service, const uint8_t canonical[32], char hex[64]) {
+    static const aigw_str end = AIGW_STR("aws4_request");
+    const aigw_str day = aigwi_dialect_slice(date.p, 8), slash = AIGW_STR("/"), line = AIGW_STR("\n");
+    const aigw_str steps[4] = { day, region, service, end };
+    aigw_str text[11];
+    char key[4 + 128], hash[64];
+    aigw_str k = { NULL, 0 };
+    uint8_t out[32];
+    if (secret.n > sizeof key - 4) return AIGW_E_LIMIT;
+    memcpy(key, "AWS4", 4);
+    if (secret.n) memcpy(key + 4, secret.p, secret.n);
+    k.p = key;
+    k.n = 4 + secret.n;
+    for (int i = 0; i < 4; i++) {
+        aigw_digest_hmac(k, &steps[i], 1, out);
+        memcpy(key, out, sizeof out);
+        k.n = sizeof out;
+    }
+    aigwi_auth_hex(canonical, 32, hash);
+    text[0] = aigw_base_str("AWS4-HMAC-SHA256\n");
+    text[1] = date, text[2] = line;
+    text[3] = day, text[4] = slash, text[5] = region, text[6] = slash, text[7] = service;
+    text[8] = aigw_base_str("/aws4_request"), text[9] = line;
+    text[10] = aigwi_dialect_slice(hash, 64);
+    aigw_digest_hmac(k, text, 11, out);
+    aigwi_auth_hex(out, 32, hex);
+    aigw_digest_wipe(key, sizeof key);
+    return AIGW_OK;
+}
+
+/* "20261121T050000Z". */
+static void aigwi_auth_date(int64_t wall_s, char to[16]) {
+    char text[32];
+    size_t n = 0;
+    aigw_out out;
+    aigw_base_out_init(&out, text, sizeof text, NULL, 0);
+    aigw_base_put_date(&out, wall_s);
+    for (size_t i = 0; i < out.buf.n && n < 16; i++)
+        if (text[i] != '-' && text[i] != ':') to[n++] = text[i];
+    while (n < 16) to[n++] = '0';
+}
+
+static int aigwi_auth_lower(char c) { return (unsigned char)c + (c >= 'A' && c <= 'Z' ? 32 : 0); }
+
+/* 1 when a is before b as lower-case text. */
+static int aigwi_auth_before(aigw_str a, aigw_str b) {
+    for (size_t i = 0; i < a.n && i < b.n; i++)
+        if (aigwi_auth_lower(a.p[i]) != aigwi_auth_lower(b.p[i])) return aigwi_auth_lower(a.p[i]) < aigwi_auth_lower(b.p[i]);
+    return a.n < b.n;
+}
+
+/* Fields that others add, change or drop on the way: botocore's list, and accept-encoding, which its HTTP library adds after signing. */
+static int aigwi_auth_unsigned(aigw_str name) {
+    static const aigw_str words[] = {
+        AIGW_STR("accept-encoding"), AIGW_STR("authorization"), AIGW_STR("baggage"), AIGW_STR("connection"), AIGW_STR("expect"), AIGW_STR("keep-alive"),
+        AIGW_STR("proxy-authenticate"), AIGW_STR("proxy-authorization"), AIGW_STR("te"), AIGW_STR("traceparent"), AIGW_STR("tracestate"), AIGW_STR("trailer"),
+        AIGW_STR("transfer-encoding"), AIGW_STR("upgrade"), AIGW_STR("user-agent"), AIGW_STR("x-amzn-trace-id")
+    };
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+        if (aigw_base_eq_nocase(name, words[i])) return 1;
+    return 0;
+}
+
+/* The names to be signed, in order, in lower case, each once. */
+static aigw_str aigwi_auth_names(const aigw_head *head, aigw_arena *mem) {
+    size_t room = 0, n;
+    aigw_out out;
+    aigw_str s, last = AIGW_STR("");
+    for (size_t i = 0; i < head->n; i++) room += head->headers[i].name.n + 1;
+    s = aigwi_dialect_join(mem, room, &out);
+    while (s.p) {
+        const aigw_str *best = NULL;
+        for (size_t i = 0; i < head->n; i++) {
+            const aigw_str *name = &head->headers[i].name;
+            if (!aigwi_auth_unsigned(*name) && aigwi_auth_before(last, *name) && (!best || aigwi_auth_before(*name, *best))) best = name;
+        }
+        if (!best) break;
+        last = *best;
+        if (out.buf.n) aigw_base_put_byte(&out, ';');
+        n = out.buf.n;
+        aigw_base_put(&out, last);
+        for (; n < out.buf.n && n < out.buf.cap; n++) out.buf.p[n] = (char)aigwi_auth_lower(out.buf.p[n]);
+    }
+    return aigwi_dialect_slice(s.p, s.p ? out.buf.n : 0);
+}
+
+static int aigwi_auth_sign_sigv4(const aigw_auth *a, aigw_str key, aigw_now now, const aigw_str *body, size_t n, aigw_arena *mem, aigw_head *head) {
+    static const aigw_str date_name = AIGW_STR("x-amz-date"), token_name = AIGW_STR("x-amz-security-token"), name = AIGW_STR("authorization");
+    const aigw_str id = a->value[AIGW_AUTH_ACCESS_KEY], region = a->value[AIGW_AUTH_REGION], service = a->value[AIGW_AUTH_SERVICE];
+    const aigw_str token = a->value[AIGW_AUTH_SESSION_TOKEN];
+    char hex[64];
+    uint8_t hash[32];
+    aigw_str date, names, s;
+    aigw_out out;
+    int r;
+    (void)key;
+    if (!now.wall_s) return AIGW_E_CLOCK;
+    date.p = (char *)aigw_base_take(mem, 16, 1, 1);
+    date.n = 16;
+    if (!date.p) return AIGW_E_NOMEM;
+    aigwi_auth_date(now.wall_s, (char *)(uintptr_t)date.p);
+    r = aigw_base_header_put(head, date_name, date);
+    if (!r && token.n) r = aigw_auth_put(token_name, aigwi_dialect_slice("", 0), token, mem, head);
+    names = aigwi_auth_names(head, mem);
+    if (r || !names.p) return r ? r : (int)AIGW_E_NOMEM;
+    aigwi_auth_body(body, n, hex);
+    r = aigwi_auth_canonical(head, names, hex, a->as_sent, hash);
+    if (!r) r = aigwi_auth_signature(a->value[AIGW_AUTH_SECRET_KEY], date, region, service, hash, hex);
+    s = aigwi_dialect_join(mem, 128 + id.n + region.n + service.n + names.n + 64, &out);
+    if (r || !s.p) return r ? r : (int)AIGW_E_NOMEM;
+    aigw_base_put_lit(&out, "AWS4-HMAC-SHA256 Credential=");
+    aigw_base_put(&out, id);
+    aigw_base_put_byte(&out, '/');
+    aigw_base_put(&out, aigwi_dialect_slice(date.p, 8));
+    aigw_base_put_byte(&out, '/');
+    aigw_base_put(&out, region);
+    aigw_base_put_byte(&out, '/');
+    aigw_base_put(&out, service);
+    aigw_base_put_lit(&out, "/aws4_request, SignedHeaders=");
+    aigw_base_put(&out, names);
+    aigw_base_put_lit(&out, ", Signature=");
+    aigw_base_put(&out, aigwi_dialect_slice(hex, 64));
+    return aigw_base_header_put(head, name, aigwi_dialect_slice(s.p, out.buf.n));
+}
+
+/* ---- SigV4: a client's signature */
+
+AIGW_API int aigw_auth_signed(const aigw_head *head, aigw_auth_signature *s) {
+    static const aigw_str name = AIGW_STR("authorization"), algorithm = AIGW_STR("AWS4-HMAC-SHA256");
+    aigw_str v = aigw_base_header(head, name), scope = AIGW_STR(""), *to, end;
+    memset(s, 0, sizeof *s);
+    if (v.n < algorithm.n || memcmp(v.p, algorithm.p, algorithm.n)) return 0;
+    v = aigwi_dialect_slice(v.p + algorithm.n, v.n - algorithm.n);
+    if (!v.n || *v.p != ' ') return v.n ? 0 : (int)AIGW_E_SYNTAX;
+    while (v.n) {
+        aigw_str part = aigwi_auth_upto(&v, ','), word;
+        while (part.n && *part.p == ' ') part.p++, part.n--;
+        while (part.n && part.p[part.n - 1] == ' ') part.n--;
+        if (!part.n) continue;
+        word = aigwi_auth_upto(&part, '=');
+        to = aigwi_dialect_is(word, "Credential") ? &scope : aigwi_dialect_is(word, "SignedHeaders") ? &s->names : aigwi_dialect_is(word, "Signature") ? &s->signature : NULL;
+        if (!to || to->n || !part.n) return AIGW_E_SYNTAX;
+        *to = part;
+    }
+    s->access_key = aigwi_auth_upto(&scope, '/');
+    s->day = aigwi_auth_upto(&scope, '/');
+    s->region = aigwi_auth_upto(&scope, '/');
+    s->service = aigwi_auth_upto(&scope, '/');
+    end = scope;
+    return s->access_key.n && s->day.n == 8 && s->region.n && s->service.n && aigwi_dialect_is(end, "aws4_request") && s->names.n && s->names.n <= AIGWI_AUTH_NAMES &&
+           s->signature.n == 64 ? 1 : (int)AIGW_E_SYNTAX;
+}
+
+/* Is a field among the signed names? */
+static int aigwi_auth_covers(aigw_str names, aigw_str name) {
+    while (names.n)
+        if (aigw_base_eq_nocase(aigwi_auth_upto(&names, ';'), name)) return 1;
+    return 0;
+}
+
+/* The names rise, in lower case: so that none is said twice, and both sides mean the same order. */
+static int aigwi_auth_ordered(aigw_str names) {
+    aigw_str last = AIGW_STR("");
+    for (size_t i = 0; i < names.n; i++)
+        if (names.p[i] >= 'A' && names.p[i] <= 'Z') return 0;
+    while (names.n) {
+        const aigw_str name = aigwi_auth_upto(&names, ';');
+        if (!aigwi_auth_before(last, name)) return 0;
+        last = name;
+    }
+    return 1;
+}
+
+static int aigwi_auth_digits(aigw_str s, size_t at, size_t n, int *v) {
+    *v = 0;
+    for (size_t i = at; i < at + n; i++) {
+        if (s.p[i] < '0' || s.p[i] > '9') return 0;
+        *v = *v * 10 + (s.p[i] - '0');
+    }
+    return 1;
+}
+/* "20261121T050000Z" as seconds. 1, or 0. */
+static int aigwi_auth_when(aigw_str s, int64_t *wall_s) {
+    static const uint8_t at[] = { 0, 4, 6, 9, 11, 13 }, len[] = { 4, 2, 2, 2, 2, 2 };
+    char text[20];
+    int v;
+    size_t n = 0;
+    if (s.n != 16 || s.p[8] != 'T' || s.p[15] != 'Z') return 0;
+    for (int i = 0; i < 6; i++) {
+        if (!aigwi_auth_digits(s, at[i], len[i], &v)) return 0;
+        memcpy(text + n, s.p + at[i], len[i]);
+        n += len[i];
+        text[n++] = "--T::Z"[i];
+    }
+    return aigw_base_date(aigwi_dialect_slice(text, n), wall_s);
+}
+
+/* What must hold before anything is hashed; NULL, or what does not. */
+static const char *aigwi_auth_wrong(const aigw_auth_signature *s, aigw_now now, uint32_t skew_s, const aigw_head *head, aigw_str date) {
+    static const aigw_str host = AIGW_STR("host"), when = AIGW_STR("x-amz-date");
+    int64_t wall_s, skew = skew_s ? skew_s : 300;
+    if (!aigwi_auth_ordered(s->names)) return "the names in SignedHeaders are not in lower case and in order";
+    if (!aigwi_auth_covers(s->names, host) || !aigwi_auth_covers(s->names, when)) return "SignedHeaders must name host and x-amz-date";
+    for (size_t i = 0; i < head->n; i++) {
+        const aigw_str name = head->headers[i].name;
+        if (name.n > 6 && aigw_base_eq_nocase(aigwi_dialect_slice(name.p, 6), aigw_base_str("x-amz-")) && !aigwi_auth_covers(s->names, name)) return "every x-amz-* header must be signed";
+    }
+    if (!aigwi_auth_when(date, &wall_s) || memcmp(date.p, s->day.p, 8)) return "x-amz-date is not a date, or not that of the credential";
+    if (wall_s > now.wall_s + skew || wall_s < now.wall_s - skew) return "the signature has expired or is not valid yet: the clocks differ";
+    return NULL;
+}
+
+AIGW_API int aigw_auth_check(const aigw_auth_signature *s, aigw_str secret, aigw_now now, uint32_t skew_s, const aigw_head *head, const aigw_str *body, size_t n,
+                             const char **why) {
+    const aigw_str date = aigw_base_header(head, aigw_base_str("x-amz-date")), stated = aigw_base_header(head, aigw_base_str("x-amz-content-sha256"));
+    char hex[64];
+    uint8_t hash[32];
+    *why = "the gateway's clock is not set, so that no signature can be checked";
+    if (!now.wall_s) return AIGW_E_CLOCK;
+    *why = aigwi_auth_wrong(s, now, skew_s, head, date);
+    if (*why) return AIGW_E_REFUSED;
+    aigwi_auth_body(body, n, hex);
+    *why = "x-amz-content-sha256 is not the hash of the body; unsigned and streaming payloads are not accepted";
+    if (stated.p && !aigw_base_eq(stated, aigwi_dialect_slice(hex, 64))) return AIGW_E_REFUSED;
+    *why = "the signature does not match: the secret key, or what was signed, differs";
+    if (aigwi_auth_canonical(head, s->names, hex, 0, hash) || aigwi_auth_signature(secret, date, s->region, s->service, hash, hex)) return AIGW_E_REFUSED;
+    if (!aigw_digest_equal(hex, s->signature.p, 64)) return AIGW_E_REFUSED;
+    *why = "";
+    return AIGW_OK;
+}
+
+/* ---- tokens: asking for one */
+
+static void aigwi_auth_form(aigw_out *o, const char *name, aigw_str value) {
+    char c[3];
+    if (o->buf.n) aigw_base_put_byte(o, '&');
+    aigw_base_put_lit(o, name);
+    aigw_base_put_byte(o, '=');
+    while (value.n) {
+        const size_t n = value.n && *value.p == '/' ? 0 : aigwi_auth_encoded(&value, 0, c);
+        if (n) aigw_base_put(o, aigwi_dialect_slice(c, n));
+        else aigw_base_put_lit(o, "%2F"), value.p++, value.n--;
+    }
+}
+
+/* Append base64url without padding [RFC 4648 section 5]. */
+static void aigwi_auth_base64url(aigw_out *o, aigw_str s) {
+    const size_t from = o->buf.n;
+    aigw_base_put_base64(o, s);
+    if (o->buf.n > o->buf.cap) return;
+    for (size_t i = from; i < o->buf.n; i++) {
+        if (o->buf.p[i] == '+') o->buf.p[i] = '-';
+        else if (o->buf.p[i] == '/') o->buf.p[i] = '_';
+    }
+    while (o->buf.n > from && o->buf.p[o->buf.n - 1] == '=') o->buf.n--, o->bytes--;
+}
+
+static aigw_str aigwi_auth_or(aigw_str v, const char *usual) { return v.n ? v : aigw_base_str(usual); }
+
+/* A service account's key file. */
+enum { AIGWI_AUTH_EMAIL, AIGWI_AUTH_PRIVATE, AIGWI_AUTH_KEY_ID, AIGWI_AUTH_URI, AIGWI_AUTH_ACCOUNT };
+static int aigwi_auth_account(aigw_str json, aigw_arena *mem, aigw_str v[AIGWI_AUTH_ACCOUNT]) {
+    static const aigw_str names[] = { AIGW_STR("client_email"), AIGW_STR("private_key"), AIGW_STR("private_key_id"), AIGW_STR("token_uri") };
+    aigw_json j;
+    int f;
+    memset(v, 0, AIGWI_AUTH_ACCOUNT * sizeof *v);
+    aigw_json_init(&j, json);
+    for (aigw_json_object(&j); (f = aigw_json_field(&j, names, AIGWI_AUTH_ACCOUNT, NULL)) >= 0; ) {
+        if (f < AIGWI_AUTH_ACCOUNT) aigw_json_str(&j, mem, &v[f]);
+        else aigw_json_skip(&j);
+    }
+    f = aigw_json_end(&j);
+    if (f) return f;
+    return v[AIGWI_AUTH_EMAIL].n && v[AIGWI_AUTH_PRIVATE].n ? AIGW_OK : (int)AIGW_E_MISSING;
+}
+
+static const aigw_str aigwi_auth_form_type = AIGW_STR("application/x-www-form-urlencoded");
+
+/* The signed assertion: header.claims.signature. */
+static int aigwi_auth_jwt(const aigw_auth *a, const aigw_str v[AIGWI_AUTH_ACCOUNT], aigw_str url, aigw_now now, aigw_auth_rs256 *rs256, void *user, aigw_arena *mem, aigw_out *jwt) {
+    uint8_t digest[32], sig[1024];
+    size_t n = sizeof sig;
+    aigw_out o;
+    aigw_str s = aigwi_dialect_join(mem, 128 + v[AIGWI_AUTH_KEY_ID].n * 6, &o);
+    int r;
+    if (!s.p) return AIGW_E_NOMEM;
+    aigw_base_put_lit(&o, "{\"alg\":\"RS256\",\"typ\":\"JWT\"");
+    o.comma = 1;
+    if (v[AIGWI_AUTH_KEY_ID].n) {
+        aigw_json_key(&o, "kid");
+        aigw_json_put_str(&o, v[AIGWI_AUTH_KEY_ID]);
+    }
+    aigw_base_put_byte(&o, '}');
+    aigwi_auth_base64url(jwt, aigwi_dialect_slice(s.p, o.buf.n));
+    aigw_base_put_byte(jwt, '.');
+    s = aigwi_dialect_join(mem, 256 + 6 * (v[AIGWI_AUTH_EMAIL].n + url.n + a->value[AIGW_AUTH_SCOPE].n), &o);
+    if (!s.p) return AIGW_E_NOMEM;
+    aigw_json_open(&o, '{');
+    aigw_json_key(&o, "iss");
+    aigw_json_put_str(&o, v[AIGWI_AUTH_EMAIL]);
+    aigw_json_key(&o, "scope");
+    aigw_json_put_str(&o, aigwi_auth_or(a->value[AIGW_AUTH_SCOPE], "https://www.googleapis.com/auth/cloud-platform"));
+    aigw_json_key(&o, "aud");
+    aigw_json_put_str(&o, url);
+    aigw_json_key(&o, "iat");
+    aigw_json_put_int(&o, now.wall_s);
+    aigw_json_key(&o, "exp");
+    aigw_json_put_int(&o, now.wall_s + 3600);
+    aigw_json_close(&o, '}');
+    aigwi_auth_base64url(jwt, aigwi_dialect_slice(s.p, o.buf.n));
+    if (jwt->buf.n > jwt->buf.cap) return AIGW_E_NOMEM;
+    aigw_digest_sha256(aigwi_dialect_slice(jwt->buf.p, jwt->buf.n), digest);
+    r = rs256 ? rs256(user, v[AIGWI_AUTH_PRIVATE], digest, sig, &n) : (int)AIGW_E_UNSUPPORTED;
+    if (r) return r;
+    aigw_base_put_byte(jwt, '.');
+    aigwi_auth_base64url(jwt, aigwi_dialect_slice((const char *)sig, n));
+    return jwt->buf.n > jwt->buf.cap ? (int)AIGW_E_NOMEM : AIGW_OK;
+}
+
+static int aigwi_auth_ask_gcp(const aigw_auth *a, aigw_now now, aigw_auth_rs256 *rs256, void *user, aigw_arena *mem, aigw_auth_ask *ask, const char **why) {
+    aigw_str v[AIGWI_AUTH_ACCOUNT], s, form;
+    aigw_out jwt, o;
+    int r = aigwi_auth_account(a->value[AIGW_AUTH_CREDENTIALS], mem, v);
+    *why = "its credentials are not a service account's key file (JSON with client_email and private_key)";
+    if (r) return r;
+    *why = "the gateway's clock is not set, so that no token can be asked for";
+    if (!now.wall_s) return AIGW_E_CLOCK;
+    ask->url = a->value[AIGW_AUTH_TOKEN_URL].n ? a->value[AIGW_AUTH_TOKEN_URL] : aigwi_auth_or(v[AIGWI_AUTH_URI], "https://oauth2.googleapis.com/token");
+    ask->type = aigwi_auth_form_type;
+    s = aigwi_dialect_join(mem, 2048 + 8 * (v[AIGWI_AUTH_KEY_ID].n + v[AIGWI_AUTH_EMAIL].n + ask->url.n + a->value[AIGW_AUTH_SCOPE].n), &jwt);
+    r = s.p ? aigwi_auth_jwt(a, v, ask->url, now, rs256, user, mem, &jwt) : (int)AIGW_E_NOMEM;
+    *why = r == AIGW_E_UNSUPPORTED ? "the gateway was built without RS256, which its credentials need" : "its private key cannot be used (RSA in PEM, PKCS #8 or PKCS #1)";
+    if (r) return r;
+    form = aigwi_dialect_join(mem, 128 + jwt.buf.n, &o);
+    if (!form.p) return AIGW_E_NOMEM;
+    aigwi_auth_form(&o, "grant_type", aigw_base_str("urn:ietf:params:oauth:grant-type:jwt-bearer"));
+    aigwi_auth_form(&o, "assertion", aigwi_dialect_slice(jwt.buf.p, jwt.buf.n));
+    ask->body = aigwi_dialect_slice(form.p, o.buf.n);
+    return o.buf.n > o.buf.cap ? (int)AIGW_E_NOMEM : AIGW_OK;
+}
+
+static int aigwi_auth_ask_entra(const aigw_auth *a, aigw_now now, aigw_auth_rs256 *rs256, void *user, aigw_arena *mem, aigw_auth_ask *ask, const char **why) {
+    const aigw_str *v = a->value;
+    const aigw_str scope = aigwi_auth_or(v[AIGW_AUTH_SCOPE], "https://ai.azure.com/.default");
+    aigw_out o;
+    aigw_str s;
+    (void)now, (void)rs256, (void)user;
+    *why = "";
+    ask->url = v[AIGW_AUTH_TOKEN_URL];
+    ask->type = aigwi_auth_form_type;
+    if (!ask->url.n) {
+        s = aigwi_dialect_join(mem, 64 + v[AIGW_AUTH_TENANT].n, &o);
+        if (!s.p) return AIGW_E_NOMEM;
+        aigw_base_put_lit(&o, "https://login.microsoftonline.com/");
+        aigw_base_put(&o, v[AIGW_AUTH_TENANT]);
+        aigw_base_put_lit(&o, "/oauth2/v2.0/token");
+        ask->url = aigwi_dialect_slice(s.p, o.buf.n);
+    }
+    s = aigwi_dialect_join(mem, 128 + 3 * (v[AIGW_AUTH_CLIENT_ID].n + v[AIGW_AUTH_CLIENT_SECRET].n + scope.n), &o);
+    if (!s.p) return AIGW_E_NOMEM;
+    aigwi_auth_form(&o, "grant_type", aigw_base_str("client_credentials"));
+    aigwi_auth_form(&o, "client_id", v[AIGW_AUTH_CLIENT_ID]);
+    aigwi_auth_form(&o, "client_secret", v[AIGW_AUTH_CLIENT_SECRET]);
+    aigwi_auth_form(&o, "scope", scope);
+    ask->body = aigwi_dialect_slice(s.p, o.buf.n);
+    return o.buf.n > o.buf.cap ? (int)AIGW_E_NOMEM : AIGW_OK;
+}
+
+/* ---- tokens: the answer */
+
+/* "error: description", at most 200 bytes, nothing unprintable. */
+static aigw_str aigwi_auth_complaint(aigw_arena *mem, aigw_str error, aigw_str text) {
+    aigw_out o;
+    aigw_str s = aigwi_dialect_join(mem, 204, &o);
+    if (!s.p) return aigw_base_str("refused");
+    if (error.n > 60) error.n = 60;
+    if (text.n > 140) text.n = 140;
+    aigw_base_put(&o, error);
+    if (error.n && text.n) aigw_base_put_lit(&o, ": ");
+    aigw_base_put(&o, text);
+    for (size_t i = 0; i < o.buf.n; i++)
+        if ((unsigned char)o.buf.p[i] < 32 || (unsigned char)o.buf.p[i] > 126) o.buf.p[i] = ' ';
+    while (o.buf.n && o.buf.p[o.buf.n - 1] == ' ') o.buf.n--;
+    return aigwi_dialect_slice(s.p, o.buf.n);
+}
+
+AIGW_API int aigw_auth_read(int status, aigw_str body, aigw_arena *mem, aigw_auth_answer *answer) {
+    enum { TOKEN, EXPIRES, ERROR, TEXT, COUNT };
+    static const aigw_str names[] = { AIGW_STR("access_token"), AIGW_STR("expires_in"), AIGW_STR("error"), AIGW_STR("error_description") };
+    aigw_str error = AIGW_STR(""), text = AIGW_STR(""), s;
+    aigw_json j;
+    int f;
+    memset(answer, 0, sizeof *answer);
+    answer->expires_s = 300;                                   /* RFC 6749 only recommends to say it */
+    aigw_json_init(&j, body);
+    for (aigw_json_object(&j); (f = aigw_json_field(&j, names, COUNT, NULL)) >= 0; ) {
+        const int string = aigw_json_kind(&j) == AIGW_JSON_STRING;
+        if (f == EXPIRES && string) {                          /* "3599": Entra's older endpoint */
+            if (aigw_json_str(&j, mem, &s) && !aigw_base_int(s, &answer->expires_s)) aigw_json_fail(&j, AIGW_E_VALUE, 0, "expires_in");
+        } else if (f == EXPIRES) aigw_json_int(&j, &answer->expires_s);
+        else if (f < COUNT && string) aigw_json_str(&j, mem, f == TOKEN ? &answer->token : f == ERROR ? &error : &text);
+        else aigw_json_skip(&j);
+    }
+    f = aigw_json_end(&j);
+    if (f == AIGW_E_NOMEM) return f;
+    for (size_t i = 0; i < answer->token.n && !f; i++)
+        if ((unsigned char)answer->token.p[i] <= 32 || (unsigned char)answer->token.p[i] >= 127) f = AIGW_E_SYNTAX;      /* it is to be a header's value */
+    if (!f && status >= 200 && status < 300 && answer->token.n && answer->expires_s > 0) return AIGW_OK;
+    answer->token = aigwi_dialect_slice("", 0);
+    if (f || !(error.n || text.n)) return AIGW_E_SYNTAX;
+    answer->error = aigwi_auth_complaint(mem, error, text);
+    return AIGW_E_REFUSED;
+}
+
+#define AIGWI_AUTH_TOKEN_MAY (AIGWI_AUTH_BIT(SCOPE) | AIGWI_AUTH_BIT(TOKEN_URL))
+const aigw_auth_scheme aigw_auth_bearer = { AIGW_STR("bearer"), AIGWI_AUTH_BIT(KEY), 0, 0, aigwi_auth_sign_bearer, NULL };
+const aigw_auth_scheme aigw_auth_header = { AIGW_STR("header"), AIGWI_AUTH_BIT(KEY) | AIGWI_AUTH_BIT(HEADER), AIGWI_AUTH_BIT(PREFIX), 0, aigwi_auth_sign_header, NULL };
+const aigw_auth_scheme aigw_auth_sigv4 = { AIGW_STR("sigv4"), AIGWI_AUTH_BIT(REGION) | AIGWI_AUTH_BIT(SERVICE) | AIGWI_AUTH_BIT(ACCESS_KEY) | AIGWI_AUTH_BIT(SECRET_KEY),
+    AIGWI_AUTH_BIT(SESSION_TOKEN), 1, aigwi_auth_sign_sigv4, NULL };
+const aigw_auth_scheme aigw_auth_gcp = { AIGW_STR("gcp"), AIGWI_AUTH_BIT(CREDENTIALS), AIGWI_AUTH_TOKEN_MAY, 0, aigwi_auth_sign_bearer, aigwi_auth_ask_gcp };
+const aigw_auth_scheme aigw_auth_entra = { AIGW_STR("entra"), AIGWI_AUTH_BIT(TENANT) | AIGWI_AUTH_BIT(CLIENT_ID) | AIGWI_AUTH_BIT(CLIENT_SECRET), AIGWI_AUTH_TOKEN_MAY, 0,
+    aigwi_auth_sign_bearer, aigwi_auth_ask_entra };
 
 /* ==== >>registry =================================================================================================== */
 /* Providers, models and routes as data. Knows the shape of the configuration's three members (design section 6) and
@@ -15480,8 +16248,74 @@ static int aigwi_registry_fresh(aigwi_registry_reader *c, size_t *at, const char
     return 0;
 }
 
+/* The members of `auth`, and where they stand: offsets in the entry, 0 not there. */
+typedef struct { aigw_str type; size_t at, type_at, value_at[AIGW_AUTH_COUNT]; } aigwi_registry_auth;
+
+static void aigwi_registry_auth_read(aigwi_registry_reader *c, aigw_json *j, aigw_auth *auth, aigwi_registry_auth *a) {
+    a->at = aigw_json_at(j);
+    for (aigw_json_object(j); aigw_json_member(j); ) {
+        const int type = aigwi_dialect_is(j->key, "type");
+        aigw_str *to = &a->type;
+        size_t *at = &a->type_at;
+        int i = 0;
+        while (!type && i < AIGW_AUTH_COUNT && !aigwi_dialect_is(j->key, aigw_auth_name(i))) i++;
+        if (!type && i == AIGW_AUTH_COUNT) {
+            aigwi_registry_unknown(c, j);
+            continue;
+        }
+        if (!type) to = &auth->value[i], at = &a->value_at[i];
+        if (*at) {
+            aigw_json_fail(j, AIGW_E_DUPLICATE, j->key_at, "this member occurs twice");
+            return;
+        }
+        *at = aigw_json_at(j);
+        aigw_json_str(j, c->r->mem, to);
+    }
+}
+
+/* A complaint about a member of `auth` that is not there. */
+static void aigwi_registry_auth_lacks(aigwi_registry_reader *c, const char *at, const char *member, const char *text) {
+    aigwi_registry_complain(c, AIGW_E_MISSING, at, text);
+    if (c->faults->n <= c->faults->cap) {
+        char *path = c->faults->items[c->faults->n - 1].path;
+        const size_t n = strlen(path), m = strlen(member);
+        if (n + m + 2 <= AIGW_PATH_MAX) {
+            path[n] = '.';
+            memcpy(path + n + 1, member, m + 1);
+        }
+    }
+}
+
+/* The scheme of that name, given what it needs and nothing else. */
+static void aigwi_registry_auth_check(aigwi_registry_reader *c, const char *raw, aigw_registry_provider *p, const aigwi_registry_auth *a) {
+    static const aigw_auth_scheme *const schemes[] = { AIGW_AUTH_SCHEMES };
+    const aigw_auth_scheme *s = NULL;
+    for (size_t i = 0; i < sizeof schemes / sizeof schemes[0]; i++)
+        if (aigw_base_eq(schemes[i]->name, a->type)) s = schemes[i];
+    if (!a->type_at) {
+        aigwi_registry_auth_lacks(c, raw + a->at, "type", "`auth` needs `type`: \"bearer\", \"header\", \"sigv4\", \"gcp\" or \"entra\"");
+        return;
+    }
+    if (!s) {
+        aigwi_registry_complain(c, AIGW_E_VALUE, raw + a->type_at, "`type` must be \"bearer\", \"header\", \"sigv4\", \"gcp\" or \"entra\"");
+        return;
+    }
+    if (p->key.n && (a->value_at[AIGW_AUTH_KEY] || !(s->needs & (uint32_t)1 << AIGW_AUTH_KEY)))
+        aigwi_registry_complain(c, AIGW_E_DUPLICATE, raw + a->at, a->value_at[AIGW_AUTH_KEY] ? "`key` stands in the provider already" : "this type of `auth` does not use the provider's `key`");
+    if (!p->key.n) p->key = p->auth.value[AIGW_AUTH_KEY];
+    for (int i = 0; i < AIGW_AUTH_COUNT; i++) {
+        const uint32_t bit = (uint32_t)1 << i;
+        const aigw_str v = i == AIGW_AUTH_KEY ? p->key : p->auth.value[i];
+        if (s->needs & bit && !v.n) aigwi_registry_auth_lacks(c, raw + a->at, aigw_auth_name(i), "this type of `auth` needs it");
+        else if (a->value_at[i] && !((s->needs | s->may) & bit)) aigwi_registry_complain(c, AIGW_E_VALUE, raw + a->value_at[i], "this type of `auth` has no such member");
+    }
+    p->auth.scheme = s;
+}
+
 static void aigwi_registry_provider_entry(aigwi_registry_reader *c, aigw_str name, aigw_str raw) {
-    static const aigw_str names[] = { AIGW_STR("dialect"), AIGW_STR("base_url"), AIGW_STR("key"), AIGW_STR("version") };
+    static const aigw_str names[] = { AIGW_STR("dialect"), AIGW_STR("base_url"), AIGW_STR("key"), AIGW_STR("version"), AIGW_STR("auth"), AIGW_STR("raw") };
+    aigwi_registry_auth auth;
+    int forward = 0;
     aigw_registry_provider p;
     aigw_str dialect = AIGW_STR(""), url = AIGW_STR("");
     aigw_registry_provider *old = aigw_registry_provider_of(c->r, name);
@@ -15491,16 +16325,21 @@ static void aigwi_registry_provider_entry(aigwi_registry_reader *c, aigw_str nam
     int f;
     if (!aigwi_registry_fresh(c, old ? &old->at : NULL, raw.p)) return;
     memset(&p, 0, sizeof p);
+    memset(&auth, 0, sizeof auth);
     p.name = name;
     aigw_json_init(&j, raw);
-    for (aigw_json_object(&j); (f = aigw_json_field(&j, names, 4, &seen)) >= 0; ) switch (f) {
+    for (aigw_json_object(&j); (f = aigw_json_field(&j, names, 6, &seen)) >= 0; ) switch (f) {
     case 0: dialect_at = aigw_json_at(&j); aigw_json_str(&j, c->r->mem, &dialect); break;
     case 1: url_at = aigw_json_at(&j); aigw_json_str(&j, c->r->mem, &url); break;
     case 2: aigw_json_str(&j, c->r->mem, &p.key); break;
     case 3: aigw_json_str(&j, c->r->mem, &p.version); break;
+    case 4: aigwi_registry_auth_read(c, &j, &p.auth, &auth); break;
+    case 5: aigw_json_bool(&j, &forward); break;
     default: if (!aigwi_registry_time(&j, &p.times)) aigwi_registry_unknown(c, &j);
     }
     if (!aigwi_registry_done(c, &j)) return;
+    p.raw = (uint8_t)forward;
+    if (auth.at) aigwi_registry_auth_check(c, raw.p, &p, &auth);
     p.dialect = aigw_registry_dialect(c->r, dialect);
     if (!p.dialect) aigwi_registry_complain(c, dialect.n ? AIGW_E_VALUE : AIGW_E_MISSING, raw.p + dialect_at,
                                             dialect.n ? "a provider's `dialect` must be one of those built in, such as \"openai-chat\"" : "a provider needs `dialect`");
@@ -15838,8 +16677,20 @@ static int aigwi_attempt_thinks(const aigw_req *req) {
            aigwi_attempt_on(req, AIGW_P_REASONING_BUDGET);
 }
 
-/* The fields that every request has, the caller's, and the key's. */
-static int aigwi_attempt_headers(aigw_attempt *a, aigw_arena *mem, aigw_head *head) {
+/* Credentials: the scheme's, or the key in the dialect's own header. What they are made of is wiped when sent. */
+static int aigwi_attempt_sign(aigw_attempt *a, aigw_now now, const aigw_str *body, size_t n, aigw_arena *mem, aigw_head *head) {
+    const aigw_dialect *d = a->cfg.target->dialect;
+    const aigw_auth *auth = a->cfg.auth && a->cfg.auth->scheme ? a->cfg.auth : NULL;
+    const char *from = (const char *)mem->at;
+    int r = AIGW_OK;
+    if (auth) r = auth->scheme->sign(auth, a->cfg.key, now, body, n, mem, head);
+    else if (a->cfg.key.n) r = aigw_auth_put(d->auth_header, d->auth_prefix, a->cfg.key, mem, head);
+    a->secret[0] = aigwi_dialect_slice(from, (size_t)((const char *)mem->at - from));
+    return r;
+}
+
+/* The fields that every request has, and the caller's. */
+static int aigwi_attempt_headers(aigw_attempt *a, aigw_head *head) {
     static const aigw_str type = AIGW_STR("content-type"), json = AIGW_STR("application/json"), accept = AIGW_STR("accept"),
                           coding = AIGW_STR("accept-encoding"), identity = AIGW_STR("identity"), agent = AIGW_STR("user-agent"), aigw = AIGW_STR("aigw/" AIGW_VERSION),
                           host = AIGW_STR("host");
@@ -15850,17 +16701,14 @@ static int aigwi_attempt_headers(aigw_attempt *a, aigw_arena *mem, aigw_head *he
     if (!r) r = aigw_base_header_put(head, coding, identity);
     if (!r) r = aigw_base_header_put(head, agent, aigw);
     for (size_t i = 0; !r && i < a->cfg.n_headers; i++) r = aigw_base_header_put(head, a->cfg.headers[i].name, a->cfg.headers[i].value);
-    if (r || !a->cfg.key.n) return r;
-    r = aigw_dialect_sign(a->cfg.target->dialect, a->cfg.key, mem, head);
-    if (!r) a->secret[0] = head->headers[head->n - 1].value;
     return r;
 }
 
 /* Write head and body into the rest of the memory: an eighth for the list of pieces, a quarter for strings, the rest
    for text. */
-static int aigwi_attempt_request(aigw_attempt *a) {
+static int aigwi_attempt_request(aigw_attempt *a, aigw_now now) {
     const aigw_dialect *d = a->cfg.target->dialect;
-    size_t room = (size_t)(a->mem.end - a->mem.at), fields = 12 + a->cfg.n_headers;
+    size_t room = (size_t)(a->mem.end - a->mem.at), fields = (a->cfg.auth && a->cfg.auth->scheme ? 14u : 12u) + a->cfg.n_headers;
     aigw_arena mem = a->mem, strings;
     aigw_out body, text;
     aigw_head head;
@@ -15878,7 +16726,8 @@ static int aigwi_attempt_request(aigw_attempt *a) {
     aigw_base_out_init(&body, p, (size_t)((char *)mem.end - p), a->pieces + 1, pieces - 1);
     r = (a->same ? d->req_edit : d->req_encode)(a->cfg.req, a->cfg.target, &strings, &head, &body, a->cfg.loss);
     if (!r) r = aigw_base_out_end(&body);
-    if (!r) r = aigwi_attempt_headers(a, &strings, &head);
+    if (!r) r = aigwi_attempt_headers(a, &head);
+    if (!r) r = aigwi_attempt_sign(a, now, a->pieces + 1, body.n, &strings, &head);
     if (r) return r;
     p += body.buf.n;
     left = body.buf.cap - body.buf.n;
@@ -15910,7 +16759,7 @@ AIGW_API int aigw_attempt_init(aigw_attempt *a, const aigw_attempt_cfg *cfg, aig
     a->dec.model = cfg->target->id;
     a->dec.loss = cfg->answer_loss;
     aigw_http_init(&a->http, AIGW_HTTP_RESPONSE, mem, head, a->headers, AIGW_ATTEMPT_HEADERS);
-    r = aigwi_attempt_request(a);
+    r = aigwi_attempt_request(a, now);
     if (r) aigw_attempt_release(a);
     return r;
 }
@@ -16958,6 +17807,24 @@ static int aigwi_exchange_likes(const aigw_dialect *d, const aigw_head *head) {
     return 0;
 }
 
+/* Take the base path off the target: "/anthropic/v1/messages" is "/v1/messages" for the dialects of "/anthropic". */
+static void aigwi_exchange_unbase(aigw_exchange *x) {
+    const aigw_registry *r = x->registry;
+    aigw_str *t = &x->http.head.target;
+    x->target = *t;
+    for (size_t i = 0; i < r->n_dialects; i++) {
+        const aigw_str base = r->dialects[i]->base;
+        if (!base.n || t->n < base.n || memcmp(t->p, base.p, base.n) || (t->n > base.n && t->p[base.n] != '/')) continue;
+        x->base = base;
+        x->dialect = r->dialects[i];
+        *t = t->n > base.n ? aigwi_dialect_slice(t->p + base.n, t->n - base.n) : aigw_base_str("/");
+        return;
+    }
+}
+
+/* Under a base path only its dialects serve. */
+static int aigwi_exchange_serves(const aigw_exchange *x, const aigw_dialect *d) { return !x->base.n || aigw_base_eq(x->base, d->base); }
+
 /* The client's dialect and operation: of those that know this head, the one it looks like most. AIGW_OP_NONE:
    x->dialect is for the error. */
 static int aigwi_exchange_dialect(aigw_exchange *x, const char *method) {
@@ -16965,6 +17832,7 @@ static int aigwi_exchange_dialect(aigw_exchange *x, const char *method) {
     int best = -1, op = AIGW_OP_NONE;
     for (size_t i = 0; i < r->n_dialects; i++) {
         const aigw_dialect *d = r->dialects[i];
+        if (!aigwi_exchange_serves(x, d)) continue;
         const int m = aigwi_exchange_match(d, &x->http.head, method), score = (m ? 4 : 0) + aigwi_exchange_likes(d, &x->http.head);
         if (score <= best) continue;
         best = score;
@@ -16972,12 +17840,12 @@ static int aigwi_exchange_dialect(aigw_exchange *x, const char *method) {
         x->dialect = d;
     }
     for (size_t i = 0; op == AIGW_OP_MODELS && i < r->n_dialects; i++)                /* one path, three shapes of the list */
-        if (r->dialects[i]->models_encode && aigwi_exchange_likes(r->dialects[i], &x->http.head) > aigwi_exchange_likes(x->dialect, &x->http.head)) x->dialect = r->dialects[i];
+        if (r->dialects[i]->models_encode && aigwi_exchange_serves(x, r->dialects[i]) && aigwi_exchange_likes(r->dialects[i], &x->http.head) > aigwi_exchange_likes(x->dialect, &x->http.head)) x->dialect = r->dialects[i];
     return op;
 }
 
 static void aigwi_exchange_unknown(aigw_exchange *x) {
-    const aigw_str path = aigwi_exchange_path(x->http.head.target);
+    const aigw_str path = aigwi_exchange_path(x->target);
     x->allow = aigwi_exchange_dialect(x, "POST") ? "POST" : aigwi_exchange_dialect(x, "GET") ? "GET, HEAD" : NULL;
     if (x->allow) aigwi_exchange_refuse(x, AIGW_KIND_INVALID_REQUEST, "this path does not take the method ", aigwi_dialect_slice(x->http.head.method.p, x->http.head.method.n), "", "");
     else aigwi_exchange_refuse(x, AIGW_KIND_NOT_FOUND, "there is nothing at ", path, "", "GET / lists the paths of this gateway.");
@@ -16996,11 +17864,22 @@ static void aigwi_exchange_until(aigw_exchange *x) {
 
 static int aigwi_exchange_is(aigw_str s, const char *word) { return aigw_base_eq_nocase(s, aigw_base_str(word)); }
 
+/* The caller's answer. */
+static void aigwi_exchange_replied(aigw_exchange *x) {
+    const aigw_exchange_reply *r = &x->reply;
+    if (r->kind) aigwi_exchange_say(x, r->kind, r->message ? r->message : aigw_model_kind_name(r->kind), r->advice ? r->advice : "");
+    else x->state = AIGWI_EXCHANGE_LOCAL;
+}
+
 /* The head is there: name the request, let the caller answer, find dialect and operation. */
 static void aigwi_exchange_headed(aigw_exchange *x) {
     const aigw_head *head = &x->http.head;
     const int64_t most = x->cfg.max_body_bytes ? x->cfg.max_body_bytes : 32 << 20;
     const aigw_str strict = aigwi_exchange_get(x, "x-aigw-strict");
+    aigw_head seen;
+    aigwi_exchange_unbase(x);
+    seen = *head;
+    seen.target = x->target;
     aigwi_exchange_name(x);
     aigwi_exchange_until(x);
     x->http10 = (x->http.flags & AIGWI_HTTP_OLD) != 0;
@@ -17008,10 +17887,8 @@ static void aigwi_exchange_headed(aigw_exchange *x) {
     x->head_request = (uint8_t)aigw_base_eq(head->method, aigwi_exchange_lit("HEAD"));
     x->strict = strict.n && !aigwi_exchange_is(strict, "0") && !aigwi_exchange_is(strict, "false");
     x->op = (uint8_t)aigwi_exchange_dialect(x, x->head_request ? "GET" : NULL);
-    if (x->io.local && x->io.local(x->io.user, head, &x->reply)) {
-        if (x->reply.kind) aigwi_exchange_say(x, x->reply.kind, x->reply.message ? x->reply.message : aigw_model_kind_name(x->reply.kind), x->reply.advice ? x->reply.advice : "");
-        else x->state = AIGWI_EXCHANGE_LOCAL;
-    } else if (!x->op) aigwi_exchange_unknown(x);
+    if (x->io.local && x->io.local(x->io.user, &seen, &x->reply)) aigwi_exchange_replied(x);
+    else if (!x->op) aigwi_exchange_unknown(x);
     else if (x->http.length > most) aigwi_exchange_say(x, AIGW_KIND_TOO_LARGE, "the request body is larger than this gateway takes", "");
     else if (x->http.expect_continue) {
         static const char go_on[] = "HTTP/1.1 100 Continue\r\n\r\n";
@@ -17143,6 +18020,14 @@ static int aigwi_exchange_admit(aigw_exchange *x) {
         x->close_after = 1;
         return 1;
     }
+    if (x->io.admit) {
+        aigw_head seen = x->http.head;
+        seen.target = x->target;
+        if (x->io.admit(x->io.user, &seen, aigwi_dialect_slice(x->body_slab.p, x->body_n), &x->reply)) {
+            aigwi_exchange_replied(x);
+            return 1;
+        }
+    }
     if (x->op == AIGW_OP_MODELS) {
         x->state = AIGWI_EXCHANGE_MODELS;
         return 1;
@@ -17273,6 +18158,7 @@ static void aigwi_exchange_try_cfg(aigw_exchange *x, aigw_attempt_cfg *cfg) {
     cfg->target = &pick->target;
     cfg->host = pick->provider->authority;
     cfg->key = pick->provider->key;
+    cfg->auth = &pick->provider->auth;
     cfg->times = pick->times;
     cfg->until = x->until;
     cfg->seed = aigw_base_random(&x->hub->random);
@@ -17818,7 +18704,7 @@ static void aigwi_exchange_record_of(const aigw_exchange *x, aigw_exchange_recor
     r->request_id = aigwi_dialect_slice(x->id, x->id_n);
     r->upstream_request_id = aigwi_dialect_slice(x->upstream_id, x->upstream_id_n);
     r->method = x->http.head.method;
-    r->path = aigwi_exchange_path(x->http.head.target);
+    r->path = aigwi_exchange_path(x->target);
     r->asked = x->asked;
     if (x->route) r->route = x->route->name;
     if (x->dialect) r->dialect = x->dialect->name;
