@@ -6070,6 +6070,15 @@ AIGWI_SHARED void aigwi_dialect_classify(aigw_error *err, const aigwi_dialect_er
     err->retry = (uint8_t)aigw_model_kind_retry(kind);
 }
 
+/* Every 429 of Google says "check your plan and billing details", also one that is over in a second: the quota's id
+   decides, or words that no other one has (recorded 2026). */
+AIGWI_SHARED void aigwi_dialect_google_quota(aigw_error *err, int per_day) {
+    static const aigw_str paid[] = { AIGW_STR("credits are depleted"), AIGW_STR("spending cap"), AIGW_STR("spend cap"), AIGW_STR("perday"), AIGW_STR("per day"),
+        AIGW_STR("") };
+    err->kind = (uint8_t)(per_day || aigwi_dialect_has_word(err->message, paid) ? AIGW_KIND_QUOTA : AIGW_KIND_RATE_LIMIT);
+    err->retry = (uint8_t)aigw_model_kind_retry(err->kind);
+}
+
 /* A reset value of any form (Go duration, seconds, RFC 3339, epoch seconds or ms) as milliseconds from now, or -1. */
 static int64_t aigwi_dialect_reset_ms(aigw_now now, aigw_str v) {
     int64_t n, ms = aigw_base_duration_ms(v);
@@ -6083,54 +6092,166 @@ static int64_t aigwi_dialect_reset_ms(aigw_now now, aigw_str v) {
     return n > now.wall_s ? (n - now.wall_s) * 1000 : 0;
 }
 
-static const struct { aigw_str remaining, reset; } aigwi_dialect_resets[] = {
-    { AIGW_STR("x-ratelimit-remaining-requests"), AIGW_STR("x-ratelimit-reset-requests") },
-    { AIGW_STR("x-ratelimit-remaining-tokens"), AIGW_STR("x-ratelimit-reset-tokens") },
-    { AIGW_STR("anthropic-ratelimit-requests-remaining"), AIGW_STR("anthropic-ratelimit-requests-reset") },
-    { AIGW_STR("anthropic-ratelimit-input-tokens-remaining"), AIGW_STR("anthropic-ratelimit-input-tokens-reset") },
-    { AIGW_STR("anthropic-ratelimit-output-tokens-remaining"), AIGW_STR("anthropic-ratelimit-output-tokens-reset") },
-    { AIGW_STR("anthropic-ratelimit-tokens-remaining"), AIGW_STR("anthropic-ratelimit-tokens-reset") },
-    { AIGW_STR("x-ratelimit-remaining"), AIGW_STR("x-ratelimit-reset") }
+/* Rate limits in headers, of all providers: one row per window of time. The first row that says something of a member
+   of aigw_limits fills it, so that the shortest window comes first. wire-formats 1.5, 5.2, 6.10, 14, 16, 19, 23, and
+   the heads recorded in wire/, read 2026-11-28. */
+enum { AIGWI_LIMIT_REQUESTS = 0, AIGWI_LIMIT_TOKENS, AIGWI_LIMIT_INPUT, AIGWI_LIMIT_OUTPUT };
+enum { AIGWI_BARE_S = 0, AIGWI_BARE_MS };                       /* what a reset without a unit is; a large one is an epoch */
+typedef struct { uint8_t what, bare; const char *limit, *remaining, *reset, *beside; } aigwi_dialect_window;
+#define AIGWI_WINDOW(what, head, tail) { AIGWI_LIMIT_##what, AIGWI_BARE_S, head "-limit" tail, head "-remaining" tail, head "-reset" tail, "" }
+#define AIGWI_WINDOW_OF(what, head) { AIGWI_LIMIT_##what, AIGWI_BARE_S, head "-limit", head "-remaining", head "-reset", "" }
+static const aigwi_dialect_window aigwi_dialect_windows[] = {
+    /* Azure's resets are ms: 7 after 14 of 120,000 tokens per minute (recorded); told by the header that only it has */
+    { AIGWI_LIMIT_REQUESTS, AIGWI_BARE_MS, "x-ratelimit-limit-requests", "x-ratelimit-remaining-requests", "x-ratelimit-reset-requests",
+      "x-ratelimit-renewalperiod-requests" },
+    { AIGWI_LIMIT_TOKENS, AIGWI_BARE_MS, "x-ratelimit-limit-tokens", "x-ratelimit-remaining-tokens", "x-ratelimit-reset-tokens",
+      "x-ratelimit-renewalperiod-tokens" },
+    AIGWI_WINDOW(REQUESTS, "x-ratelimit", "-requests"),         /* OpenAI, Groq (per day), xAI, Fireworks */
+    AIGWI_WINDOW(TOKENS, "x-ratelimit", "-tokens"),
+    AIGWI_WINDOW_OF(REQUESTS, "anthropic-ratelimit-requests"),
+    AIGWI_WINDOW_OF(TOKENS, "anthropic-ratelimit-tokens"),
+    AIGWI_WINDOW_OF(INPUT, "anthropic-ratelimit-input-tokens"),
+    AIGWI_WINDOW_OF(OUTPUT, "anthropic-ratelimit-output-tokens"),
+    AIGWI_WINDOW_OF(INPUT, "anthropic-priority-input-tokens"),
+    AIGWI_WINDOW_OF(OUTPUT, "anthropic-priority-output-tokens"),
+    AIGWI_WINDOW(TOKENS, "x-ratelimit", "-tokens_usage_based"), /* OpenAI, some accounts */
+    AIGWI_WINDOW(TOKENS, "x-ratelimit", "-project-tokens"),
+    AIGWI_WINDOW(REQUESTS, "x-ratelimit", "-req-10-second"),    /* Mistral */
+    AIGWI_WINDOW(REQUESTS, "x-ratelimit", "-req-minute"),
+    AIGWI_WINDOW_OF(TOKENS, "ratelimitbysize"),
+    AIGWI_WINDOW(TOKENS, "x-ratelimitbysize", "-minute"),
+    AIGWI_WINDOW(REQUESTS, "x-ratelimit", "-requests-minute"),  /* Cerebras: seconds with a fraction */
+    AIGWI_WINDOW(TOKENS, "x-ratelimit", "-tokens-minute"),      /* and Mistral */
+    AIGWI_WINDOW(REQUESTS, "x-ratelimit", "-requests-hour"),
+    AIGWI_WINDOW(TOKENS, "x-ratelimit", "-tokens-hour"),
+    AIGWI_WINDOW(REQUESTS, "x-ratelimit", "-requests-day"),
+    AIGWI_WINDOW(TOKENS, "x-ratelimit", "-tokens-day"),
+    AIGWI_WINDOW(TOKENS, "x-ratelimit", "-tokens-month"),
+    AIGWI_WINDOW_OF(TOKENS, "x-tokenlimit"),                    /* Together */
+    AIGWI_WINDOW_OF(REQUESTS, "x-ratelimit"),                   /* Together (s), OpenRouter (epoch in ms), DigitalOcean (epoch) */
+    AIGWI_WINDOW_OF(REQUESTS, "ratelimit"),                     /* the IETF's draft */
+    { AIGWI_LIMIT_REQUESTS, AIGWI_BARE_S, "x-trial-endpoint-call-limit", "x-trial-endpoint-call-remaining", "", "" },   /* Cohere */
+    { AIGWI_LIMIT_REQUESTS, AIGWI_BARE_S, "x-endpoint-monthly-call-limit", "", "", "" },
 };
+#undef AIGWI_WINDOW
+#undef AIGWI_WINDOW_OF
+enum { AIGWI_WINDOWS = sizeof aigwi_dialect_windows / sizeof *aigwi_dialect_windows, AIGWI_WINDOWS_OPENAI = 2, AIGWI_WINDOWS_ANTHROPIC = 4 };
 
-/* "... try again in 6m0s." -> 360000; -1 when the message does not say. */
+static aigw_limit *aigwi_dialect_limit(aigw_limits *l, int what) {
+    return what == AIGWI_LIMIT_REQUESTS ? &l->requests : what == AIGWI_LIMIT_TOKENS ? &l->tokens : what == AIGWI_LIMIT_INPUT ? &l->input_tokens : &l->output_tokens;
+}
+static int64_t aigwi_dialect_counter(const aigw_head *head, const char *name) {
+    int64_t v;
+    return *name && aigw_base_int(aigw_base_header(head, aigw_base_str(name)), &v) && v >= 0 ? v : -1;
+}
+static int64_t aigwi_dialect_window_reset(aigw_now now, const aigw_head *head, const aigwi_dialect_window *w) {
+    aigw_str v = *w->reset ? aigw_base_header(head, aigw_base_str(w->reset)) : aigwi_dialect_slice("", 0);
+    int64_t ms;
+    if (w->bare == AIGWI_BARE_MS && aigw_base_int(v, &ms) && ms >= 0) return ms;
+    return v.n ? aigwi_dialect_reset_ms(now, v) : -1;
+}
+/* Which rows can apply: bit by row. One pass over the head, which mostly holds nothing of the kind. */
+static uint32_t aigwi_dialect_windows_in(const aigw_head *head) {
+    static const aigw_str word = AIGW_STR("limit");
+    uint32_t rows = 0;
+    size_t i, r;
+    for (i = 0; head && i < head->n; i++) {
+        const aigw_str name = head->headers[i].name;
+        if (name.n < 9 || aigwi_dialect_find_word(name, word) == name.n) continue;
+        for (r = 0; r < AIGWI_WINDOWS; r++) {
+            const aigwi_dialect_window *w = &aigwi_dialect_windows[r];
+            if (aigw_base_eq_nocase(name, aigw_base_str(w->limit)) || aigw_base_eq_nocase(name, aigw_base_str(w->remaining)) ||
+                aigw_base_eq_nocase(name, aigw_base_str(w->reset))) rows |= (uint32_t)1 << r;
+        }
+    }
+    for (r = 0; r < AIGWI_WINDOWS; r++)
+        if ((rows >> r & 1) && *aigwi_dialect_windows[r].beside && !aigw_base_header(head, aigw_base_str(aigwi_dialect_windows[r].beside)).p) rows &= ~((uint32_t)1 << r);
+    return rows & ~((rows & 3u) << AIGWI_WINDOWS_OPENAI);      /* Azure's: the same names, read once */
+}
+
+/* A unit in words: ms of one; 0 when it is none. */
+static int64_t aigwi_dialect_unit_ms(aigw_str word) {
+    static const struct { aigw_str word; int64_t ms; } units[] = {
+        { AIGW_STR("millisecond"), 1 }, { AIGW_STR("second"), 1000 }, { AIGW_STR("sec"), 1000 }, { AIGW_STR("minute"), 60000 }, { AIGW_STR("min"), 60000 },
+        { AIGW_STR("hour"), 3600000 }, { AIGW_STR("day"), 86400000 } };
+    size_t i;
+    if (word.n > 1 && word.p[word.n - 1] == 's') word.n--;
+    for (i = 0; i < sizeof units / sizeof *units; i++)
+        if (aigw_base_eq(units[i].word, word)) return units[i].ms;
+    return 0;
+}
+/* "... try again in 6m0s." -> 360000, "retry after 26 seconds" -> 26000; -1 when the message does not say. */
 static int64_t aigwi_dialect_hint_text(aigw_str message) {
-    static const aigw_str words[] = { AIGW_STR("try again in "), AIGW_STR("retry in ") };
-    size_t w, i, from;
-    for (w = 0; w < 2; w++) {
+    static const aigw_str words[] = { AIGW_STR("try again in "), AIGW_STR("retry in "), AIGW_STR("retry after "), AIGW_STR("try again after ") };
+    size_t w, i, from, k;
+    int64_t unit, micro;
+    for (w = 0; w < 4; w++) {
         from = aigwi_dialect_find_word(message, words[w]);
         if (from >= message.n) continue;
         from += words[w].n;
         for (i = from; i < message.n && ((message.p[i] >= '0' && message.p[i] <= '9') || (message.p[i] >= 'a' && message.p[i] <= 'z') ||
                                          message.p[i] == '.'); i++) {}
         while (i > from && message.p[i - 1] == '.') i--;
-        if (i > from && message.p[i - 1] >= 'a' && message.p[i - 1] <= 'z') return aigw_base_duration_ms(aigwi_dialect_slice(message.p + from, i - from));
+        if (i == from || message.p[from] < '0' || message.p[from] > '9') continue;
+        if (message.p[i - 1] >= 'a') return aigw_base_duration_ms(aigwi_dialect_slice(message.p + from, i - from));
+        for (k = i + 1; k < message.n && message.p[k] >= 'a' && message.p[k] <= 'z'; k++) {}
+        unit = i < message.n && message.p[i] == ' ' ? aigwi_dialect_unit_ms(aigwi_dialect_slice(message.p + i + 1, k - i - 1)) : 0;
+        if (unit && aigw_base_micro(aigwi_dialect_slice(message.p + from, i - from), &micro) && micro < INT64_MAX / unit) return micro * unit / 1000000;
     }
     return -1;
+}
+
+/* How long until all that is used up comes back; -1: nothing is, or nobody says. */
+static int64_t aigwi_dialect_exhausted(aigw_now now, const aigw_head *head) {
+    uint32_t rows = aigwi_dialect_windows_in(head);
+    int64_t most = -1, ms;
+    size_t r;
+    for (r = 0; r < AIGWI_WINDOWS; r++) {
+        const aigwi_dialect_window *w = &aigwi_dialect_windows[r];
+        if (!(rows >> r & 1) || aigwi_dialect_counter(head, w->remaining) != 0) continue;
+        ms = aigwi_dialect_window_reset(now, head, w);
+        if (ms > most) most = ms;
+    }
+    return most;
+}
+
+/* What the head of any answer says: `retry-after-ms`, then `retry-after` in any form; -1: nothing. */
+static int64_t aigwi_dialect_retry_after(aigw_now now, const aigw_head *head) {
+    static const aigw_str after_ms = AIGW_STR("retry-after-ms"), after = AIGW_STR("retry-after");
+    int64_t micro;
+    aigw_str v = aigw_base_header(head, after_ms);
+    if (v.n && aigw_base_micro(v, &micro) && micro >= 0) return micro / 1000000;
+    v = aigw_base_header(head, after);
+    return v.n ? aigwi_dialect_reset_ms(now, v) : -1;
 }
 
 /* How long to wait, in the order of wire-formats 1.5 (retry_after_ms may already hold what the body said), and
    whether to retry at all (x-should-retry). */
 AIGWI_SHARED void aigwi_dialect_hints(aigw_now now, const aigw_head *head, aigw_error *err) {
-    static const aigw_str after_ms = AIGW_STR("retry-after-ms"), after = AIGW_STR("retry-after"), should = AIGW_STR("x-should-retry"), no = AIGW_STR("false");
-    int64_t ms = -1, micro;
-    aigw_str v;
-    size_t i;
-    if (head) {
-        v = aigw_base_header(head, after_ms);
-        if (v.n && aigw_base_micro(v, &micro) && micro >= 0) ms = micro / 1000000;
-        v = aigw_base_header(head, after);
-        if (ms < 0 && v.n) ms = aigwi_dialect_reset_ms(now, v);
-        if (ms < 0) ms = err->retry_after_ms;
-        for (i = 0; ms < 0 && i < sizeof aigwi_dialect_resets / sizeof *aigwi_dialect_resets; i++) {
-            v = aigw_base_header(head, aigwi_dialect_resets[i].remaining);
-            if (err->kind == AIGW_KIND_RATE_LIMIT && v.n == 1 && v.p[0] == '0') ms = aigwi_dialect_reset_ms(now, aigw_base_header(head, aigwi_dialect_resets[i].reset));
-        }
-        v = aigw_base_header(head, should);
-        if (aigw_base_eq(v, no) && err->retry == AIGW_RETRY_WAIT) err->retry = AIGW_RETRY_OTHER;
-    } else ms = err->retry_after_ms;
+    static const aigw_str should = AIGW_STR("x-should-retry"), no = AIGW_STR("false");
+    int64_t ms = head ? aigwi_dialect_retry_after(now, head) : -1;
+    if (ms < 0) ms = err->retry_after_ms;
+    if (ms < 0 && head && err->kind == AIGW_KIND_RATE_LIMIT) ms = aigwi_dialect_exhausted(now, head);
+    if (head && aigw_base_eq(aigw_base_header(head, should), no) && err->retry == AIGW_RETRY_WAIT) err->retry = AIGW_RETRY_OTHER;
     if (ms < 0 && aigw_model_kind_retry(err->kind) == AIGW_RETRY_WAIT) ms = aigwi_dialect_hint_text(err->message);
     err->retry_after_ms = ms;
+}
+
+/* limits_decode of every dialect: the headers tell whose they are. */
+AIGWI_SHARED void aigwi_dialect_limits_decode(aigw_now now, const aigw_head *head, aigw_limits *limits) {
+    static const aigw_limit unknown = { -1, -1, -1 };
+    uint32_t rows = aigwi_dialect_windows_in(head);
+    size_t r;
+    limits->requests = limits->tokens = limits->input_tokens = limits->output_tokens = unknown;
+    limits->retry_after_ms = aigwi_dialect_retry_after(now, head);
+    for (r = 0; r < AIGWI_WINDOWS; r++) {
+        const aigwi_dialect_window *w = &aigwi_dialect_windows[r];
+        aigw_limit *l = aigwi_dialect_limit(limits, w->what);
+        if (!(rows >> r & 1) || l->limit >= 0 || l->remaining >= 0 || l->reset_ms >= 0) continue;
+        l->limit = aigwi_dialect_counter(head, w->limit);
+        l->remaining = aigwi_dialect_counter(head, w->remaining);
+        l->reset_ms = aigwi_dialect_window_reset(now, head, w);
+    }
 }
 
 static const aigw_str aigwi_dialect_key_marks[] = { AIGW_STR("sk-"), AIGW_STR("sk_"), AIGW_STR("AIza"), AIGW_STR("gsk_"), AIGW_STR("xai-"),
@@ -6138,6 +6259,17 @@ static const aigw_str aigwi_dialect_key_marks[] = { AIGW_STR("sk-"), AIGW_STR("s
 
 AIGWI_SHARED int aigwi_dialect_key_byte(char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '*' || c == '.';
+}
+
+/* Keys without a mark of their own (Mistral, Azure): a long word with digits right behind the word "key". */
+static size_t aigwi_dialect_key_after(aigw_str s, size_t at) {
+    static const aigw_str word = AIGW_STR("key");
+    size_t before = at < 20 ? at : 20, n = 0, digits = 0;
+    aigw_str near = aigwi_dialect_slice(s.p + at - before, before);
+    if (aigwi_dialect_find_word(near, word) == near.n) return 0;
+    for (; at + n < s.n && aigwi_dialect_key_byte(s.p[at + n]); n++) digits += s.p[at + n] >= '0' && s.p[at + n] <= '9';
+    while (n && s.p[at + n - 1] == '.') n--;
+    return n >= 20 && digits >= 2 ? n : 0;
 }
 
 /* Length of the key-like word at s.p[at], 0 when there is none. */
@@ -6151,7 +6283,7 @@ AIGWI_SHARED size_t aigwi_dialect_key_at(aigw_str s, size_t at) {
         while (n > mark.n && s.p[at + n - 1] == '.') n--;
         if (n >= mark.n + 8) return n;
     }
-    return 0;
+    return aigwi_dialect_key_after(s, at);
 }
 
 /* A provider's message, decoded, with what looks like a key as "sk-...last4". Without memory: a sentence that says
@@ -6216,6 +6348,29 @@ AIGWI_SHARED aigw_str aigwi_dialect_int_str(aigw_arena *mem, int64_t v) {
     aigw_base_out_init(&out, p, p ? 24 : 0, NULL, 0);
     aigw_base_put_int(&out, v);
     return aigwi_dialect_slice(p, p ? out.buf.n : 0);
+}
+
+/* limits_encode of the dialects that have headers for them: the window rows [first, first + n). Resets as Go durations,
+   or as dates; these need the wall clock, and are left out without it. AIGW_OK or AIGW_E_NOMEM. */
+AIGWI_SHARED int aigwi_dialect_limits_put(aigw_now now, const aigw_limits *limits, int first, int n, int dates, aigw_arena *mem, aigw_head *head) {
+    aigw_limits all = *limits;
+    int i, r = AIGW_OK;
+    if (n < 4 && all.tokens.limit < 0 && all.tokens.remaining < 0) all.tokens = all.input_tokens;   /* no place for both */
+    for (i = first; i < first + n && !r; i++) {
+        const aigwi_dialect_window *w = &aigwi_dialect_windows[i];
+        const aigw_limit *l = aigwi_dialect_limit(&all, w->what);
+        aigw_out out;
+        char *p;
+        if (l->limit >= 0) r = aigw_base_header_put(head, aigw_base_str(w->limit), aigwi_dialect_int_str(mem, l->limit));
+        if (!r && l->remaining >= 0) r = aigw_base_header_put(head, aigw_base_str(w->remaining), aigwi_dialect_int_str(mem, l->remaining));
+        if (r || l->reset_ms < 0 || (dates && !now.wall_s)) continue;
+        p = (char *)aigw_base_take(mem, 40, 1, 1);
+        aigw_base_out_init(&out, p, p ? 40 : 0, NULL, 0);
+        if (dates) aigw_base_put_date(&out, now.wall_s + l->reset_ms / 1000 + (l->reset_ms % 1000 != 0));
+        else aigw_base_put_duration(&out, l->reset_ms);
+        r = p ? aigw_base_header_put(head, aigw_base_str(w->reset), aigwi_dialect_slice(p, out.buf.n)) : (int)AIGW_E_NOMEM;
+    }
+    return r;
 }
 
 /* What every dialect's error answer carries: status, content-type, retry hints (ms and whole seconds, rounded up),
@@ -8345,7 +8500,8 @@ static const aigwi_dialect_err_row aigwi_openai_errors[] = {      /* wire-format
 #define AIGWI_OPENAI_ERROR(X) \
     X(E_MESSAGE, "message") X(E_TYPE, "type") X(E_PARAM, "param") X(E_CODE, "code") X(E_ERROR, "error") X(E_DETAIL, "detail") \
     X(E_STATUS_CODE, "status_code") X(E_METADATA, "metadata") X(E_RAW, "raw") X(E_ERROR_TYPE, "error_type") X(E_MSG, "msg") \
-    X(E_CHOICES, "choices")
+    X(E_CHOICES, "choices") X(E_STATUS, "status") X(E_DETAILS, "details") X(E_HEADERS, "headers") X(E_VIOLATIONS, "violations") \
+    X(E_REASON, "reason") X(E_QUOTA, "quotaId") X(E_DELAY, "retryDelay") X(E_RESET, "X-RateLimit-Reset")
 AIGWI_OPENAI_OBJECT(error, AIGWI_OPENAI_ERROR)
 
 /* A string, a number or a bool as a word. */
@@ -8355,107 +8511,89 @@ static void aigwi_openai_word_in(aigw_json *j, aigw_arena *mem, aigw_str *word) 
     else if (kind == AIGW_JSON_NUMBER) aigw_json_number(j, word);
     else aigw_json_skip(j);
 }
-/* Enters whatever holds an error and walks it without recursion: the objects `error`, `detail`, `metadata`, `choices`
-   and lists are gone into, their members read by name wherever they stand; the first one of a name wins, except that
-   what stands inside `error` is more to the point than what stands beside it. */
-static void aigwi_openai_error_walk(aigw_str body, aigw_arena *mem, aigw_error *err, aigw_text *message, int64_t *code) {
+/* Objects and lists that are gone into: by bits of the members' numbers. */
+#define AIGWI_OPENAI_E(name) (1u << AIGWI_OPENAI_E_##name)
+static const uint32_t aigwi_openai_error_inner = AIGWI_OPENAI_E(ERROR) | AIGWI_OPENAI_E(DETAIL) | AIGWI_OPENAI_E(METADATA) | AIGWI_OPENAI_E(CHOICES) |
+    AIGWI_OPENAI_E(MESSAGE) | AIGWI_OPENAI_E(DETAILS) | AIGWI_OPENAI_E(HEADERS) | AIGWI_OPENAI_E(VIOLATIONS);
+
+typedef struct { aigw_text message, raw; int64_t code; int per_day; } aigwi_openai_complaint;
+
+/* One string, number or bool of an error. What stands inside `error` is more to the point than what stands beside it. */
+static void aigwi_openai_error_member(aigw_json *j, int f, aigw_now now, aigw_arena *mem, aigw_error *err, aigwi_openai_complaint *c) {
+    static const aigw_str day[] = { AIGW_STR("perday"), AIGW_STR("") };
+    const uint32_t words = AIGWI_OPENAI_E(RAW) | AIGWI_OPENAI_E(MESSAGE) | AIGWI_OPENAI_E(MSG) | AIGWI_OPENAI_E(ERROR) | AIGWI_OPENAI_E(DETAIL);
+    aigw_str word = aigw_base_str(NULL);
+    aigw_text t;
+    int64_t n = 0;
+    if (f < AIGWI_OPENAI_error && (words >> f & 1) && aigw_json_kind(j) == AIGW_JSON_STRING) {
+        if (!aigw_json_text(j, &t)) return;
+        if (f == AIGWI_OPENAI_E_RAW) c->raw = t;
+        else if ((f == AIGWI_OPENAI_E_MESSAGE && t.n) || !c->message.n) c->message = t;
+        return;
+    }
+    aigwi_openai_word_in(j, mem, &word);
+    if (!word.n) return;
+    switch (f) {
+    case AIGWI_OPENAI_E_CODE: case AIGWI_OPENAI_E_STATUS_CODE: case AIGWI_OPENAI_E_STATUS:
+        if (aigw_base_int(word, &n)) { if (n >= 400 && n < 600) c->code = n; }
+        else if (f == AIGWI_OPENAI_E_STATUS && !err->type.n) err->type = word;                    /* Google's word */
+        if (f == AIGWI_OPENAI_E_CODE) err->code = word;
+        break;
+    case AIGWI_OPENAI_E_TYPE:       err->type = word; break;
+    case AIGWI_OPENAI_E_ERROR_TYPE: if (!err->type.n) err->type = word; break;
+    case AIGWI_OPENAI_E_PARAM:      err->param = word; break;
+    case AIGWI_OPENAI_E_REASON:     if (!err->code.n || aigw_base_int(err->code, &n)) err->code = word; break;
+    case AIGWI_OPENAI_E_QUOTA:      c->per_day |= aigwi_dialect_has_word(word, day); break;
+    case AIGWI_OPENAI_E_DELAY:      err->retry_after_ms = aigw_base_duration_ms(word); break;
+    case AIGWI_OPENAI_E_RESET:      err->retry_after_ms = aigwi_dialect_reset_ms(now, word); break;
+    }
+}
+/* Enters whatever holds an error and walks it without recursion. */
+static void aigwi_openai_error_walk(aigw_now now, aigw_str body, aigw_arena *mem, aigw_error *err, aigwi_openai_complaint *c) {
     uint8_t list[8];
     aigw_json j;
     int d = 0;
-    aigw_text raw = aigwi_dialect_text(aigw_base_str(NULL), AIGW_TEXT_PLAIN), t;
     aigw_json_init(&j, body);
     if (aigw_json_kind(&j) != AIGW_JSON_OBJECT && aigw_json_kind(&j) != AIGW_JSON_ARRAY) return;
     list[d++] = aigw_json_kind(&j) == AIGW_JSON_ARRAY;
     if (list[0]) aigw_json_array(&j);
     else aigw_json_object(&j);
     while (d) {
-        int f = AIGWI_OPENAI_E_DETAIL;
+        int f = AIGWI_OPENAI_E_DETAIL, kind;
         if (list[d - 1] ? !aigw_json_item(&j) : (f = aigw_json_field(&j, aigwi_openai_error_names, AIGWI_OPENAI_error, NULL)) < 0) {
             if (j.err) break;
             d--;
             continue;
         }
-        int kind = aigw_json_kind(&j), inner = f == AIGWI_OPENAI_E_ERROR || f == AIGWI_OPENAI_E_DETAIL || f == AIGWI_OPENAI_E_METADATA || f == AIGWI_OPENAI_E_CHOICES;
-        aigw_str word = aigw_base_str(NULL);
-        if (inner && d < 8 && (kind == AIGW_JSON_OBJECT || kind == AIGW_JSON_ARRAY)) {
+        kind = aigw_json_kind(&j);
+        if (kind != AIGW_JSON_OBJECT && kind != AIGW_JSON_ARRAY) aigwi_openai_error_member(&j, f, now, mem, err, c);
+        else if (f < AIGWI_OPENAI_error && (aigwi_openai_error_inner >> f & 1) && d < 8) {
             list[d++] = kind == AIGW_JSON_ARRAY;
             if (kind == AIGW_JSON_ARRAY) aigw_json_array(&j);
             else aigw_json_object(&j);
-        } else if (kind == AIGW_JSON_STRING && (f == AIGWI_OPENAI_E_RAW || f == AIGWI_OPENAI_E_MESSAGE || f == AIGWI_OPENAI_E_MSG
-                                                || f == AIGWI_OPENAI_E_ERROR || f == AIGWI_OPENAI_E_DETAIL)) {
-            if (!aigw_json_text(&j, &t)) break;
-            if (f == AIGWI_OPENAI_E_RAW) raw = t;
-            else if (f == AIGWI_OPENAI_E_MESSAGE && t.n) *message = t;
-            else if (!message->n) *message = t;
-        } else if (f == AIGWI_OPENAI_E_CODE || f == AIGWI_OPENAI_E_STATUS_CODE) {
-            aigwi_openai_word_in(&j, mem, &word);
-            int64_t n = 0;
-            if (aigw_base_int(word, &n) && n >= 400 && n < 600) *code = n;
-            if (f == AIGWI_OPENAI_E_CODE && word.n) err->code = word;
-        } else if (f == AIGWI_OPENAI_E_TYPE || f == AIGWI_OPENAI_E_ERROR_TYPE) {
-            aigwi_openai_word_in(&j, mem, &word);
-            if (word.n && (f == AIGWI_OPENAI_E_TYPE || !err->type.n)) err->type = word;
-        } else if (f == AIGWI_OPENAI_E_PARAM) {
-            aigwi_openai_word_in(&j, mem, &word);
-            if (word.n) err->param = word;
         } else aigw_json_skip(&j);
     }
-    if (raw.n && (!message->n || (message->n == 23 && !memcmp(message->p, "Provider returned error", 23)))) *message = raw;   /* OpenRouter */
+    if (c->raw.n && (!c->message.n || (c->message.n == 23 && !memcmp(c->message.p, "Provider returned error", 23)))) c->message = c->raw;   /* OpenRouter */
 }
 /* Errors of every shape (wire-formats 28, 11 to 15): wrapped, bare, string, list, HTML, nothing. */
 static void aigwi_openai_error_decode(aigw_now now, const aigw_head *head, aigw_str body, aigw_arena *mem, aigw_error *err) {
     static const aigw_str ids[] = { AIGW_STR("x-request-id"), AIGW_STR("apim-request-id"), AIGW_STR("x-generation-id"), AIGW_STR("cf-ray") };
-    aigw_text message = aigwi_dialect_text(aigw_base_str(NULL), AIGW_TEXT_PLAIN);
-    int64_t code = 0;
+    aigwi_openai_complaint c;
+    memset(&c, 0, sizeof c);
     aigw_dialect_error(err, AIGW_KIND_NONE, "", "");
     err->status = head ? head->status : 0;
-    aigwi_openai_error_walk(body, mem, err, &message, &code);
-    if (err->status < 400 && code) err->status = (int)code;   /* in a 200, or in a stream: what the body says */
-    err->message = aigwi_dialect_redact(message, mem);
+    aigwi_openai_error_walk(now, body, mem, err, &c);
+    if (err->status < 400 && c.code) err->status = (int)c.code;   /* in a 200, or in a stream: what the body says */
+    err->message = aigwi_dialect_redact(c.message, mem);
     if (!err->message.n) err->message = aigw_base_str("the provider gave no reason");
     for (size_t i = 0; head && i < sizeof ids / sizeof *ids && !err->request_id.n; i++) err->request_id = aigw_base_header(head, ids[i]);
     aigwi_dialect_classify(err, aigwi_openai_errors, AIGWI_OPENAI_ERRORS);
+    if (aigwi_dialect_is(err->type, "RESOURCE_EXHAUSTED")) aigwi_dialect_google_quota(err, c.per_day);
     if (err->kind == AIGW_KIND_BAD_RESPONSE && err->status < 400) {   /* it did say error */
         err->kind = AIGW_KIND_SERVER;
         err->retry = (uint8_t)aigw_model_kind_retry(err->kind);
     }
     aigwi_dialect_hints(now, head, err);
-}
-
-static const struct { aigw_str name; uint8_t what, time; } aigwi_openai_limits[] = {   /* what: 0 requests, 1 tokens. 5.2, 16, 19, 23 */
-    { AIGW_STR("requests"), 0, 0 }, { AIGW_STR("tokens"), 1, 0 }, { AIGW_STR("requests-day"), 0, 0 }, { AIGW_STR("tokens-minute"), 1, 0 },
-};
-static aigw_str aigwi_openai_limit_header(const aigw_head *head, const char *verb, aigw_str what) {
-    char name[64];
-    aigw_out o;
-    aigw_base_out_init(&o, name, sizeof name, NULL, 0);
-    aigw_base_put_lit(&o, "x-ratelimit-");
-    aigw_base_put_lit(&o, verb);
-    if (what.n) aigw_base_put_byte(&o, '-');
-    aigw_base_put(&o, what);
-    return aigw_base_header(head, aigwi_dialect_slice(name, o.buf.n));
-}
-static void aigwi_openai_limits_decode(aigw_now now, const aigw_head *head, aigw_limits *limits) {
-    aigw_limit *all[4];
-    aigw_error err;
-    all[0] = &limits->requests;
-    all[1] = &limits->tokens;
-    all[2] = &limits->input_tokens;
-    all[3] = &limits->output_tokens;
-    for (int i = 0; i < 4; i++) all[i]->limit = all[i]->remaining = all[i]->reset_ms = -1;
-    for (size_t i = 0; i < sizeof aigwi_openai_limits / sizeof *aigwi_openai_limits; i++) {
-        aigw_limit *l = all[aigwi_openai_limits[i].what];
-        aigw_str v = aigwi_openai_limit_header(head, "limit", aigwi_openai_limits[i].name);
-        int64_t n;
-        if (l->limit < 0 && aigw_base_int(v, &n) && n >= 0) l->limit = n;
-        v = aigwi_openai_limit_header(head, "remaining", aigwi_openai_limits[i].name);
-        if (l->remaining < 0 && aigw_base_int(v, &n) && n >= 0) l->remaining = n;
-        v = aigwi_openai_limit_header(head, "reset", aigwi_openai_limits[i].name);
-        if (l->reset_ms < 0 && v.n) l->reset_ms = aigwi_dialect_reset_ms(now, v);
-    }
-    aigw_dialect_error(&err, AIGW_KIND_SERVER, "", "");
-    aigwi_dialect_hints(now, head, &err);
-    limits->retry_after_ms = err.retry_after_ms;
 }
 
 /* ---- answers in */
@@ -9685,31 +9823,8 @@ static int aigwi_openai_resp_encode(aigw_enc *st, const aigw_resp *resp, aigw_ou
 
 /* ---- limits and models out */
 
-static int aigwi_openai_limit_put(aigw_arena *mem, aigw_head *head, aigw_str name, int64_t v, int duration) {
-    char *p;
-    aigw_out o;
-    if (v < 0) return AIGW_OK;
-    p = (char *)aigw_base_take(mem, 40, 1, 1);
-    if (!p) return AIGW_E_NOMEM;
-    aigw_base_out_init(&o, p, 40, NULL, 0);
-    if (duration) aigw_base_put_duration(&o, v);
-    else aigw_base_put_int(&o, v);
-    return aigw_base_header_put(head, name, aigwi_dialect_slice(p, o.buf.n));
-}
 static int aigwi_openai_limits_encode(aigw_now now, const aigw_limits *limits, aigw_arena *mem, aigw_head *head) {
-    static const aigw_str names[2][3] = {
-        { AIGW_STR("x-ratelimit-limit-requests"), AIGW_STR("x-ratelimit-remaining-requests"), AIGW_STR("x-ratelimit-reset-requests") },
-        { AIGW_STR("x-ratelimit-limit-tokens"),   AIGW_STR("x-ratelimit-remaining-tokens"),   AIGW_STR("x-ratelimit-reset-tokens")   },
-    };
-    (void)now;
-    for (int i = 0; i < 2; i++) {
-        const aigw_limit *l = i ? (limits->tokens.limit < 0 && limits->tokens.remaining < 0 ? &limits->input_tokens : &limits->tokens) : &limits->requests;
-        int r = aigwi_openai_limit_put(mem, head, names[i][0], l->limit, 0);
-        if (!r) r = aigwi_openai_limit_put(mem, head, names[i][1], l->remaining, 0);
-        if (!r) r = aigwi_openai_limit_put(mem, head, names[i][2], l->reset_ms, 1);
-        if (r) return r;
-    }
-    return AIGW_OK;
+    return aigwi_dialect_limits_put(now, limits, AIGWI_WINDOWS_OPENAI, 2, 0, mem, head);
 }
 static int aigwi_openai_models_encode(const aigw_model_info *models, size_t n, int single, aigw_out *out) {
     if (!single) {
@@ -9736,7 +9851,7 @@ static int aigwi_openai_models_encode(const aigw_model_info *models, size_t n, i
 const aigw_dialect aigw_dialect_openai = {
     AIGW_STR("openai-chat"), AIGW_STR("authorization"), AIGW_STR("Bearer "), AIGW_STR(""), NULL, AIGW_STR("x-request-id"), AIGW_FRAMING_SSE,
     AIGWI_SERVE(aigwi_openai_match), AIGWI_SERVE(aigwi_openai_req_decode), aigwi_openai_req_encode, AIGWI_SERVE(aigwi_openai_req_edit),
-    aigwi_openai_resp_decode, aigwi_openai_frame_decode, aigwi_dialect_end, aigwi_openai_error_decode, aigwi_openai_limits_decode,
+    aigwi_openai_resp_decode, aigwi_openai_frame_decode, aigwi_dialect_end, aigwi_openai_error_decode, aigwi_dialect_limits_decode,
     AIGWI_SERVE(aigwi_openai_event_encode), AIGWI_SERVE(aigwi_openai_resp_encode), AIGWI_SERVE(aigwi_openai_error_encode), AIGWI_SERVE(aigwi_openai_limits_encode), AIGWI_SERVE(aigwi_openai_models_encode),
     AIGW_STR(": keep-alive\n\n"), AIGW_STR("text/event-stream"), AIGW_STR("data: [DONE]\n\n"), AIGW_STR("/openai")
 };
@@ -11781,53 +11896,8 @@ static int aigwi_anthropic_stream_end(aigw_dec *st, int clean, const aigw_sink *
 
 /* ---- limits */
 
-static const struct { aigw_str limit, remaining, reset; } aigwi_anthropic_limits[] = {      /* wire-formats 6.10; in the order of aigw_limits */
-#define AIGWI_ROW(x) { AIGW_STR("anthropic-ratelimit-" x "-limit"), AIGW_STR("anthropic-ratelimit-" x "-remaining"), AIGW_STR("anthropic-ratelimit-" x "-reset") }
-    AIGWI_ROW("requests"), AIGWI_ROW("tokens"), AIGWI_ROW("input-tokens"), AIGWI_ROW("output-tokens")
-#undef AIGWI_ROW
-};
-
-static int64_t aigwi_anthropic_number(aigw_str s) {
-    int64_t v;
-    return aigw_base_int(s, &v) && v >= 0 ? v : -1;
-}
-
-static void aigwi_anthropic_limits_decode(aigw_now now, const aigw_head *head, aigw_limits *limits) {
-    static const aigw_str after = AIGW_STR("retry-after");
-    aigw_limit *to[4];
-    int i;
-    to[0] = &limits->requests;
-    to[1] = &limits->tokens;
-    to[2] = &limits->input_tokens;
-    to[3] = &limits->output_tokens;
-    for (i = 0; i < 4; i++) {
-        to[i]->limit = aigwi_anthropic_number(aigw_base_header(head, aigwi_anthropic_limits[i].limit));
-        to[i]->remaining = aigwi_anthropic_number(aigw_base_header(head, aigwi_anthropic_limits[i].remaining));
-        to[i]->reset_ms = aigwi_dialect_reset_ms(now, aigw_base_header(head, aigwi_anthropic_limits[i].reset));
-    }
-    limits->retry_after_ms = aigwi_dialect_reset_ms(now, aigw_base_header(head, after));
-}
-
-/* Resets are dates, so they need the wall clock: without it they are left out. */
 static int aigwi_anthropic_limits_encode(aigw_now now, const aigw_limits *limits, aigw_arena *mem, aigw_head *head) {
-    const aigw_limit *from[4];
-    aigw_out date;
-    aigw_str s;
-    int i, r = AIGW_OK;
-    from[0] = &limits->requests;
-    from[1] = &limits->tokens;
-    from[2] = &limits->input_tokens;
-    from[3] = &limits->output_tokens;
-    for (i = 0; i < 4; i++) {
-        if (!r && from[i]->limit >= 0) r = aigw_base_header_put(head, aigwi_anthropic_limits[i].limit, aigwi_dialect_int_str(mem, from[i]->limit));
-        if (!r && from[i]->remaining >= 0) r = aigw_base_header_put(head, aigwi_anthropic_limits[i].remaining, aigwi_dialect_int_str(mem, from[i]->remaining));
-        if (r || from[i]->reset_ms < 0 || !now.wall_s) continue;
-        s = aigwi_dialect_join(mem, 40, &date);
-        aigw_base_put_date(&date, now.wall_s + (from[i]->reset_ms + 999) / 1000);
-        s.n = date.buf.n;
-        r = s.p ? aigw_base_header_put(head, aigwi_anthropic_limits[i].reset, s) : (int)AIGW_E_NOMEM;
-    }
-    return r;
+    return aigwi_dialect_limits_put(now, limits, AIGWI_WINDOWS_ANTHROPIC, 4, 1, mem, head);
 }
 
 /* ---- client side: writing answers */
@@ -12653,7 +12723,7 @@ const aigw_dialect aigw_dialect_anthropic = {
     AIGW_STR("request-id"),
     AIGW_FRAMING_SSE,
     AIGWI_SERVE(aigwi_anthropic_match), AIGWI_SERVE(aigwi_anthropic_req_decode), aigwi_anthropic_req_encode, AIGWI_SERVE(aigwi_anthropic_req_edit),
-    aigwi_anthropic_resp_decode, aigwi_anthropic_frame_decode, aigwi_anthropic_stream_end, aigwi_anthropic_error_decode, aigwi_anthropic_limits_decode,
+    aigwi_anthropic_resp_decode, aigwi_anthropic_frame_decode, aigwi_anthropic_stream_end, aigwi_anthropic_error_decode, aigwi_dialect_limits_decode,
     AIGWI_SERVE(aigwi_anthropic_event_encode), AIGWI_SERVE(aigwi_anthropic_resp_encode), AIGWI_SERVE(aigwi_anthropic_error_encode), AIGWI_SERVE(aigwi_anthropic_limits_encode), AIGWI_SERVE(aigwi_anthropic_models_encode),
     AIGW_STR(AIGWI_ANTHROPIC_PING),
     AIGW_STR("text/event-stream"),
@@ -14350,8 +14420,7 @@ static void aigwi_gemini_read_status(aigw_json *j, aigw_arena *mem, aigw_error *
 
 static void aigwi_gemini_error_decode(aigw_now now, const aigw_head *head, aigw_str body, aigw_arena *mem, aigw_error *err) {
     static const aigw_str names[] = { AIGW_STR("error"), AIGW_STR("message") }, exhausted = AIGW_STR("RESOURCE_EXHAUSTED"), refused = AIGW_STR("FAILED_PRECONDITION"),
-                          quota = AIGW_STR("QUOTA_EXHAUSTED"), filtered = AIGW_STR("CONTENT_FILTERED"), budget = AIGW_STR("budget_exceeded"),
-                          paid[] = { AIGW_STR("credits are depleted"), AIGW_STR("spending cap"), AIGW_STR("spend cap"), AIGW_STR("perday"), AIGW_STR("per day"), AIGW_STR("") };
+                          quota = AIGW_STR("QUOTA_EXHAUSTED"), filtered = AIGW_STR("CONTENT_FILTERED"), budget = AIGW_STR("budget_exceeded");
     aigw_json j;
     aigw_text text;
     int f, per_day = 0, kind;
@@ -14368,23 +14437,11 @@ static void aigwi_gemini_error_decode(aigw_now now, const aigw_head *head, aigw_
             else aigw_json_skip(&j);
         }
     aigwi_dialect_classify(err, aigwi_gemini_errors, sizeof aigwi_gemini_errors / sizeof *aigwi_gemini_errors);
-    /* Every 429 of Google says "check your plan and billing details", also one that is over in a second: the quota's
-       id decides (recorded 2026). */
     if ((aigw_base_eq(err->type, exhausted) || (err->status == 429 && !err->type.n)) && !aigw_base_eq(err->code, quota) && !aigw_base_eq(err->code, budget))
-        err->kind = (uint8_t)(per_day || aigwi_dialect_has_word(err->message, paid) ? AIGW_KIND_QUOTA : AIGW_KIND_RATE_LIMIT);
+        aigwi_dialect_google_quota(err, per_day);
     if (aigw_base_eq(err->type, refused) && !aigw_base_eq(err->code, filtered)) err->kind = AIGW_KIND_PERMISSION;
     err->retry = (uint8_t)aigw_model_kind_retry(err->kind);
     aigwi_dialect_hints(now, head, err);
-}
-
-/* Google sends no limits in headers, only now and then how long to wait. */
-static void aigwi_gemini_limits_decode(aigw_now now, const aigw_head *head, aigw_limits *limits) {
-    static const aigw_limit unknown = { -1, -1, -1 };
-    aigw_error err;
-    limits->requests = limits->tokens = limits->input_tokens = limits->output_tokens = unknown;
-    aigw_dialect_error(&err, AIGW_KIND_SERVER, "", "");
-    aigwi_dialect_hints(now, head, &err);
-    limits->retry_after_ms = err.retry_after_ms;
 }
 
 /* What the client reads: status word and, where that does not say enough, a reason (26.11). In the order of
@@ -15403,7 +15460,7 @@ static int aigwi_gemini_models_encode(const aigw_model_info *models, size_t n, i
 const aigw_dialect aigw_dialect_gemini = {
     AIGW_STR("gemini"), AIGW_STR("x-goog-api-key"), AIGW_STR(""), AIGW_STR(""), NULL, AIGW_STR(""), AIGW_FRAMING_SSE,
     AIGWI_SERVE(aigwi_gemini_match), AIGWI_SERVE(aigwi_gemini_req_decode), aigwi_gemini_req_encode, AIGWI_SERVE(aigwi_gemini_req_edit),
-    aigwi_gemini_resp_decode, aigwi_gemini_frame_decode, aigwi_gemini_stream_end, aigwi_gemini_error_decode, aigwi_gemini_limits_decode,
+    aigwi_gemini_resp_decode, aigwi_gemini_frame_decode, aigwi_gemini_stream_end, aigwi_gemini_error_decode, aigwi_dialect_limits_decode,
     AIGWI_SERVE(aigwi_gemini_event_encode), AIGWI_SERVE(aigwi_gemini_resp_encode), AIGWI_SERVE(aigwi_gemini_error_encode), NULL, AIGWI_SERVE(aigwi_gemini_models_encode),
     AIGW_STR(""), AIGW_STR("text/event-stream"), AIGW_STR(""), AIGW_STR("/gemini")
 };
