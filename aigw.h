@@ -53,6 +53,7 @@
  *   AIGW_NO_OPENAI       leaves out >>dialect.openai: 61,131 / 38,251
  *   AIGW_NO_ANTHROPIC    leaves out >>dialect.anthropic: 52,381 / 33,361
  *   AIGW_NO_GEMINI       leaves out >>dialect.gemini: 49,686 / 32,284
+ *   AIGW_NO_EVS          leaves out >>frame.evs, and with it >>dialect.bedrock
  *   AIGW_PATH_MAX        bytes of a field path in errors and loss reports. Default 96
  *   AIGW_JSON_DEPTH      deepest JSON nesting accepted. Default 64; 32 saves 32 bytes of each reader (aigw_json)
  *   AIGW_CHOICES         most answers (`n`, candidates) of one request. Default 8
@@ -60,18 +61,20 @@
  *
  * Table of contents: search for the tag, once for the promise ("api"), once for the proof
  *   >>base                     slices, arena, writer, pieces, utf-8, numbers, dates   uses: -
- *   >>digest                   sha256, siphash, constant-time compare                 uses: base
+ *   >>digest                   sha256, hmac, crc32, siphash, constant-time compare    uses: base
  *   >>json                     pull reader, writer, raw values                        uses: base
  *   >>http                     HTTP/1.1 heads and bodies, both roles                  uses: base
  *   >>frame.sse .array         one framing each: bytes -> named payloads              uses: base
+ *   >>frame.evs                AWS event stream, both ways                            uses: base digest frame
  *   >>model                    canonical request, response, event, kinds, loss        uses: base json
  *   >>dialect                  the table type and what dialects share                 uses: base digest json model
  *   >>dialect.embed            embeddings of all dialects, by rows                    uses: base digest json model dialect
  *   >>dialect.openai           OpenAI Chat Completions                                uses: base digest json model dialect
  *   >>dialect.anthropic        Anthropic Messages                                     uses: base digest json model dialect
  *   >>dialect.gemini           Gemini generateContent                                 uses: base digest json model dialect
- *   >>registry                 providers and models as data, from JSON                uses: base json model dialect
- *   >>attempt                  one try at one provider, look and commit               uses: base digest http frame model dialect registry
+ *   >>auth                     signatures, tokens, what clients signed                uses: base digest json dialect
+ *   >>registry                 providers and models as data, from JSON                uses: base json model dialect auth
+ *   >>attempt                  one try at one provider, look and commit               uses: base digest http frame model dialect auth registry
  *   >>hub                      what lives between requests                            uses: everything above
  *   >>exchange                 one request over the I/O callbacks                     uses: everything above
  *   >>client                   the short way in                                       uses: base model dialect attempt
@@ -260,6 +263,15 @@ AIGW_API int aigw_base_header_put(aigw_head *h, aigw_str name, aigw_str value);
 
 /* SHA-256 of s into out[0..32). [FIPS 180-4] */
 AIGW_API void aigw_digest_sha256(aigw_str s, uint8_t out[32]);
+/* CRC-32 (zlib, IEEE 802.3) of s behind what gave `crc` (0: nothing before it). */
+AIGW_API uint32_t aigw_digest_crc32(uint32_t crc, aigw_str s);
+/* The same of a text in pieces: init, put any number of times, end. Wipe the struct when the text was a secret. */
+typedef struct { uint32_t h[8]; uint64_t bytes; unsigned char last[64]; } aigw_digest_hash;     /* private */
+AIGW_API void aigw_digest_init(aigw_digest_hash *d);
+AIGW_API void aigw_digest_put(aigw_digest_hash *d, aigw_str s);
+AIGW_API void aigw_digest_end(aigw_digest_hash *d, uint8_t out[32]);
+/* HMAC-SHA-256 under `key` (any length) of a text in n pieces, into out[0..32). [RFC 2104] */
+AIGW_API void aigw_digest_hmac(aigw_str key, const aigw_str *pieces, size_t n, uint8_t out[32]);
 /* SipHash-2-4, 64 bits, of s under key[0..16). [Aumasson, Bernstein 2012] */
 AIGW_API uint64_t aigw_digest_siphash(aigw_str s, const uint8_t key[16]);
 /* 1 when a[0..n) and b[0..n) are equal; the time depends on n only. */
@@ -431,10 +443,10 @@ AIGW_API const char *aigw_http_reason(int status);
 /* A framing turns bytes into complete payloads. All framings hand out this. Slices point into the framing's memory
    and are valid until the next call. */
 typedef struct {
-    aigw_str name;               /* SSE `event:`; empty when there is none */
+    aigw_str name;               /* SSE `event:`; of an AWS event stream the event's or exception's type; empty when there is none */
     aigw_str payload;            /* SSE data lines joined by LF; one array item. p is NULL when the frame is no event (see `comments`) */
     aigw_str raw;                /* SSE: the bytes of the frame as they came, to the end of the empty line, with the comment line just before;
-                                    an array item: the payload */
+                                    an array item: the payload; an AWS message: all of it */
 } aigw_frame;
 
 /* All framings keep this: the bytes of the frame that is not complete yet, in the caller's memory (borrowed until
@@ -445,8 +457,8 @@ typedef struct {
     size_t   cap, n, start;      /* memory, bytes used of it; mem[start..n) is held: after next gave 0, feed takes cap - (n - start) bytes */
     int      err;                /* sticky AIGW_E_* */
     size_t   want;               /* not 0: feed takes no more until memory of this size was given (aigw_sse_move) */
-    int      comments;           /* SSE: 1 hands out what is no event too (comments, empty lines, blocks without data), with payload.p NULL, so that
-                                    all `raw` together are the input (less a byte order mark and an unterminated end). Default 0 */
+    int      comments;           /* SSE, AWS: 1 hands out what is no event too (comments, empty lines, blocks without data; messages without a type), with
+                                    payload.p NULL, so that all `raw` together are the input (less a byte order mark and an unterminated end). Default 0 */
     int      ended;              /* array: 1 after the closing bracket */
     /* private */
     size_t   at, line;                            /* next byte to look at; start of the line */
@@ -481,6 +493,26 @@ AIGW_API void aigw_array_init(aigw_array *s, void *mem, size_t cap);
 AIGW_API int  aigw_array_move(aigw_array *s, void *mem, size_t cap);
 AIGW_API int  aigw_array_feed(aigw_array *s, const void *p, size_t n);
 AIGW_API int  aigw_array_next(aigw_array *s, aigw_frame *f);
+
+/* ---- >>frame.evs api ---------------------------------------------------------------------------------------------- */
+
+/* AWS event stream (application/vnd.amazon.eventstream): binary messages of headers and a payload, each with two
+   checksums, both of which are checked. Same calls and same rules as aigw_sse; the checksum of its first twelve bytes
+   is looked at before a message's length is believed. A frame's name is :event-type, its payload the message's. An
+   exception's name is :exception-type ("throttlingException"); a message of type `error` is handed out under its
+   :error-code with its :error-message, plain text, as the payload. Errors: AIGW_E_SYNTAX (checksum, length, a header that
+   does not fit or has no such type, one of those named here twice or no string), AIGW_E_LIMIT (a message of more than
+   24 MiB and 128 KiB of headers). Bytes left in the window when the source ended are a cut message.
+   [wire-formats section 11; awslabs/aws-c-event-stream, botocore eventstream.py, read 2026-11] */
+typedef aigw_window aigw_evs;
+AIGW_API void aigw_evs_init(aigw_evs *s, void *mem, size_t cap);
+AIGW_API int  aigw_evs_move(aigw_evs *s, void *mem, size_t cap);
+AIGW_API int  aigw_evs_feed(aigw_evs *s, const void *p, size_t n);
+AIGW_API int  aigw_evs_next(aigw_evs *s, aigw_frame *f);
+/* Begin a message with a JSON payload, which is put to `out` (without pieces) after it; then end it. `name`: of at most
+   200 bytes. The first returns what the second needs. */
+AIGW_API size_t aigw_evs_open(aigw_out *out, aigw_str name, int exception);
+AIGW_API void   aigw_evs_close(aigw_out *out, size_t open);
 
 /* ---- >>model api -------------------------------------------------------------------------------------------------- */
 
@@ -1013,8 +1045,9 @@ typedef struct aigw_dialect {
     aigw_str keep_alive;
     aigw_str stream_type;                                /* content-type of streams */
     aigw_str end_marker;                                 /* what a relayed stream that ended well gets where its source left it out; empty: nothing */
+    aigw_str base;                                       /* the path under which only dialects of this base are served: "/anthropic"; empty: none */
 } aigw_dialect;
-typedef enum { AIGW_FRAMING_SSE = 0, AIGW_FRAMING_ARRAY } aigw_framing;
+typedef enum { AIGW_FRAMING_SSE = 0, AIGW_FRAMING_ARRAY, AIGW_FRAMING_EVS } aigw_framing;
 
 /* Begin decoding / encoding: clears the private part, checks nothing. */
 AIGW_API void aigw_dialect_dec_init(aigw_dec *st);
@@ -1022,9 +1055,6 @@ AIGW_API void aigw_dialect_enc_init(aigw_enc *st);
 /* Larger memory for what an encoder keeps back; the old may be reused after. AIGW_E_NOMEM when cap is less than what
    is held. */
 AIGW_API int aigw_dialect_enc_move(aigw_enc *st, char *hold, size_t cap);
-/* Add the credentials header for `key` to *head (value in mem, to be wiped by the caller when sent). AIGW_OK,
-   AIGW_E_NOMEM, AIGW_E_VALUE (key with bytes that no header may have). */
-AIGW_API int aigw_dialect_sign(const aigw_dialect *d, aigw_str key, aigw_arena *mem, aigw_head *head);
 /* An error of this gateway's own: kind, message, advice, and the kind's retry rule. */
 AIGW_API void aigw_dialect_error(aigw_error *err, int kind, const char *message, const char *advice);
 /* The error that a failed request decoder means: "messages[2].role: ..., at byte 120". Message in mem. */
@@ -1063,6 +1093,87 @@ extern const aigw_dialect aigw_dialect_gemini;           /* "gemini" */
    links them all. */
 #define AIGW_DIALECTS AIGWI_ROW_OPENAI AIGWI_ROW_ANTHROPIC AIGWI_ROW_GEMINI
 
+/* ---- >>auth api --------------------------------------------------------------------------------------------------- */
+
+/* How a request is signed for a provider, and how a client's signature is checked. Knows heads, bodies and keys; knows no dialect. */
+
+/* What a configuration may say about credentials, by its names there. */
+#define AIGW_AUTH_LIST(X) \
+    X(KEY, "key") X(HEADER, "header") X(PREFIX, "prefix") \
+    X(REGION, "region") X(SERVICE, "service") X(ACCESS_KEY, "access_key") X(SECRET_KEY, "secret_key") X(SESSION_TOKEN, "session_token") \
+    X(CREDENTIALS, "credentials") X(TENANT, "tenant") X(CLIENT_ID, "client_id") X(CLIENT_SECRET, "client_secret") X(SCOPE, "scope") X(TOKEN_URL, "token_url")
+typedef enum {
+#define X(name, label) AIGW_AUTH_##name,
+    AIGW_AUTH_LIST(X)
+#undef X
+    AIGW_AUTH_COUNT
+} aigw_auth_id;
+struct aigw_auth_scheme;
+/* Credentials of one provider; slices are borrowed. All zero: the key goes into the header that the dialect names. */
+typedef struct {
+    const struct aigw_auth_scheme *scheme;
+    aigw_str value[AIGW_AUTH_COUNT];   /* as configured; the caller puts what "env:NAME" and "file:NAME" stand for here before requests run */
+    uint8_t  as_sent;                  /* SigV4: the path is not normalized (S3) */
+} aigw_auth;
+
+/* RSASSA-PKCS1-v1_5 of a SHA-256 digest with a private key (PEM, PKCS #8 or #1), by the caller: *n is the room at sig, then the length. AIGW_OK,
+   AIGW_E_UNSUPPORTED (built without), AIGW_E_VALUE (not such a key), AIGW_E_NOMEM. */
+typedef int aigw_auth_rs256(void *user, aigw_str key, const uint8_t digest[32], uint8_t *sig, size_t *n);
+
+/* What is to be posted to get a token: strings static, borrowed or in mem. */
+typedef struct {
+    aigw_str url, type, body;          /* "https://oauth2.googleapis.com/token", content type, form */
+} aigw_auth_ask;
+/* What came back. */
+typedef struct {
+    aigw_str token;                    /* in mem or borrowed from the body */
+    int64_t  expires_s;                /* seconds from now */
+    aigw_str error;                    /* "invalid_grant: Invalid JWT Signature."; in mem */
+} aigw_auth_answer;
+
+/* A way to sign: one const row each. */
+typedef struct aigw_auth_scheme {
+    aigw_str name;                     /* "sigv4": the `type` in a configuration */
+    uint32_t needs, may;               /* bits of AIGW_AUTH_*: must be there, may be there */
+    uint8_t  body;                     /* the signature is over the whole body: it cannot be sent before all of it is known */
+    /* Add what signs *head (complete but for length fields; it has a host) and the body in n pieces. `key`: the provider's key or its token. Values in
+       mem, to be wiped by the caller when sent. AIGW_OK, AIGW_E_NOMEM, AIGW_E_CLOCK, AIGW_E_VALUE (bytes that no header may have), AIGW_E_LIMIT. */
+    int (*sign)(const aigw_auth *a, aigw_str key, aigw_now now, const aigw_str *body, size_t n, aigw_arena *mem, aigw_head *head);
+    /* Write the request for a token. NULL: the scheme needs none. AIGW_OK, AIGW_E_NOMEM, AIGW_E_CLOCK, what rs256 returned, or another code with *why, a
+       static sentence. */
+    int (*ask)(const aigw_auth *a, aigw_now now, aigw_auth_rs256 *rs256, void *user, aigw_arena *mem, aigw_auth_ask *ask, const char **why);
+} aigw_auth_scheme;
+extern const aigw_auth_scheme aigw_auth_bearer;          /* "bearer": Authorization: Bearer KEY, whatever the dialect's own header */
+extern const aigw_auth_scheme aigw_auth_header;          /* "header": the key in the header named, behind the prefix */
+extern const aigw_auth_scheme aigw_auth_sigv4;           /* "sigv4": AWS Signature Version 4 */
+extern const aigw_auth_scheme aigw_auth_gcp;             /* "gcp": token of a Google service account [RFC 7523] */
+extern const aigw_auth_scheme aigw_auth_entra;           /* "entra": token by Microsoft Entra client credentials [RFC 6749 section 4.4] */
+/* All of them: the initializer of an array of `const aigw_auth_scheme *`. */
+#define AIGW_AUTH_SCHEMES &aigw_auth_bearer, &aigw_auth_header, &aigw_auth_sigv4, &aigw_auth_gcp, &aigw_auth_entra
+
+/* The word of a configuration for an AIGW_AUTH_* value: "region". Static. */
+AIGW_API const char *aigw_auth_name(int id);
+/* Add the header `name` with `prefix` and `key` (value in mem, to be wiped by the caller when sent). AIGW_OK, AIGW_E_NOMEM, AIGW_E_VALUE (key with bytes
+   that no header may have). */
+AIGW_API int aigw_auth_put(aigw_str name, aigw_str prefix, aigw_str key, aigw_arena *mem, aigw_head *head);
+
+/* Read a token endpoint's answer [RFC 6749 section 5]. AIGW_OK; AIGW_E_REFUSED with answer->error saying why; AIGW_E_SYNTAX (neither); AIGW_E_NOMEM. */
+AIGW_API int aigw_auth_read(int status, aigw_str body, aigw_arena *mem, aigw_auth_answer *answer);
+
+/* A client's signature, as its Authorization header says; slices borrowed. */
+typedef struct {
+    aigw_str access_key, day, region, service;
+    aigw_str names;                    /* "host;x-amz-date" */
+    aigw_str signature;                /* 64 hexadecimal digits */
+} aigw_auth_signature;
+/* 1 and *s when the head carries a SigV4 signature, 0 when it does not, AIGW_E_SYNTAX when it cannot be read. */
+AIGW_API int aigw_auth_signed(const aigw_head *head, aigw_auth_signature *s);
+/* Is the signature right for this head (target as the client sent it), body in n pieces, and secret? The date must be within skew_s (0: 300) of now; host,
+   x-amz-date and every x-amz-* field must be signed; x-amz-content-sha256, where it is sent, must be the body's hash, so that UNSIGNED-PAYLOAD and
+   STREAMING-* are refused. AIGW_OK, AIGW_E_CLOCK, or AIGW_E_REFUSED; *why: a static sentence. Compares in constant time. */
+AIGW_API int aigw_auth_check(const aigw_auth_signature *s, aigw_str secret, aigw_now now, uint32_t skew_s, const aigw_head *head, const aigw_str *body, size_t n,
+                             const char **why);
+
 /* ---- >>registry api ----------------------------------------------------------------------------------------------- */
 
 /* What is known of providers, models and routes: data, from JSON or added by calls, in the caller's memory, read-only
@@ -1088,6 +1199,8 @@ typedef struct aigw_registry_provider {
     aigw_str  base;            /* path prefix without the trailing slash: "/v1" */
     aigw_str  key;             /* as configured, "env:NAME" or the key itself; the caller puts the key here before requests run. "": none is sent */
     aigw_str  version;         /* API version to send; "": the dialect's default */
+    aigw_auth auth;            /* how requests are signed; without a scheme the key goes into the dialect's own header */
+    uint8_t   raw;             /* 1: /raw/NAME/... may be forwarded to it */
     aigw_str  off;             /* not "": not available, and why ("built without TLS"); set by the caller before requests run */
     aigw_registry_times times;
     size_t    at;              /* out: offset of its entry in the text, or AIGW_NOWHERE when it was added by a call */
@@ -1208,7 +1321,8 @@ typedef struct {
     const aigw_req    *req;        /* all borrowed until release */
     const aigw_target *target;     /* its dialect is the provider's */
     aigw_str    host;              /* Host header */
-    aigw_str    key;               /* "" none */
+    aigw_str    key;               /* the provider's key or token; "" none */
+    const aigw_auth *auth;         /* how it signs. NULL, or without a scheme: the key in the dialect's own header */
     aigw_registry_times times;
     uint64_t    until;             /* mono_ns: no attempt lasts longer. 0: no limit */
     uint64_t    seed;              /* for ids made here */
@@ -1432,6 +1546,9 @@ typedef struct {
     /* A request's head is there: 1 and *r is the answer, 0 not the caller's affair. NULL: none is. `body` is not
        there yet. */
     int  (*local)(void *user, const aigw_head *head, aigw_exchange_reply *r);
+    /* A request is complete: its head (target as the client sent it) and body. 1 and *r is the answer, 0 it may go on: the place to check a signature
+       over the body (aigw_auth_check). NULL: all may. */
+    int  (*admit)(void *user, const aigw_head *head, aigw_str body, aigw_exchange_reply *r);
     /* A request is over. NULL: nobody asks. */
     void (*record)(void *user, const aigw_exchange_record *r);
     /* Why connect failed, in words: static text, or NULL when nothing is known. Asked before close. NULL: a sentence
@@ -1478,6 +1595,8 @@ typedef struct aigw_exchange {
     const aigw_dialect  *dialect;  /* the client's */
     const aigw_registry_route *route;
     aigw_str  asked;               /* model or route */
+    aigw_str  target;              /* as the client sent it: http.head.target has no base */
+    aigw_str  base;                /* the base path it came under */
     aigw_req  req;
     aigw_registry_pick picked[AIGW_EXCHANGE_TARGETS];
     /* the try */
@@ -2402,7 +2521,7 @@ AIGW_API int aigw_base_header_put(aigw_head *h, aigw_str name, aigw_str value) {
 }
 
 /* ==== >>digest =====================================================================================================
- * Knows SHA-256 [FIPS 180-4] and SipHash-2-4 [Aumasson, Bernstein 2012], written for size: what they hash is short. */
+ * Knows SHA-256 [FIPS 180-4], HMAC [RFC 2104], CRC-32 [IEEE 802.3] and SipHash-2-4 [Aumasson, Bernstein 2012], written for size: what they hash is short. */
 
 static uint32_t aigwi_digest_rotr(uint32_t v, unsigned n) {
     return v >> n | v << (32 - n);
@@ -2439,18 +2558,68 @@ static void aigwi_digest_block(uint32_t h[8], const unsigned char *p) {
     }
     for (int i = 0; i < 8; i++) h[i] += v[i];
 }
+AIGW_API void aigw_digest_init(aigw_digest_hash *d) {
+    static const uint32_t h[8] = { 0x6A09E667, 0xBB67AE85, 0x3C6EF372, 0xA54FF53A, 0x510E527F, 0x9B05688C, 0x1F83D9AB, 0x5BE0CD19 };
+    memcpy(d->h, h, sizeof h);
+    d->bytes = 0;
+}
+AIGW_API void aigw_digest_put(aigw_digest_hash *d, aigw_str s) {
+    size_t have = (size_t)(d->bytes & 63);
+    d->bytes += s.n;
+    while (s.n) {
+        size_t take = s.n < 64 - have ? s.n : 64 - have;
+        if (take == 64) aigwi_digest_block(d->h, (const unsigned char *)s.p);
+        else memcpy(d->last + have, s.p, take);
+        if (take < 64 && have + take == 64) aigwi_digest_block(d->h, d->last);
+        have = (have + take) & 63;
+        s.p += take;
+        s.n -= take;
+    }
+}
+AIGW_API void aigw_digest_end(aigw_digest_hash *d, uint8_t out[32]) {
+    const uint64_t bits = d->bytes * 8;
+    size_t have = (size_t)(d->bytes & 63);
+    d->last[have++] = 0x80;
+    if (have > 56) {
+        memset(d->last + have, 0, 64 - have);
+        aigwi_digest_block(d->h, d->last);
+        have = 0;
+    }
+    memset(d->last + have, 0, 56 - have);
+    for (size_t i = 0; i < 8; i++) d->last[63 - i] = (unsigned char)(bits >> 8 * i & 0xFF);
+    aigwi_digest_block(d->h, d->last);
+    for (size_t i = 0; i < 32; i++) out[i] = (uint8_t)(d->h[i / 4] >> (24 - i % 4 * 8) & 0xFF);
+}
 AIGW_API void aigw_digest_sha256(aigw_str s, uint8_t out[32]) {
-    uint32_t h[8] = { 0x6A09E667, 0xBB67AE85, 0x3C6EF372, 0xA54FF53A, 0x510E527F, 0x9B05688C, 0x1F83D9AB, 0x5BE0CD19 };
-    unsigned char last[128];
-    size_t whole = s.n & ~(size_t)63, rest = s.n - whole, n = rest < 56 ? 64 : 128;
-    uint64_t bits = (uint64_t)s.n * 8;
-    for (size_t i = 0; i < whole; i += 64) aigwi_digest_block(h, (const unsigned char *)s.p + i);
-    memset(last, 0, sizeof last);
-    if (rest) memcpy(last, s.p + whole, rest);
-    last[rest] = 0x80;
-    for (size_t i = 0; i < 8; i++) last[n - 1 - i] = (unsigned char)(bits >> 8 * i & 0xFF);
-    for (size_t i = 0; i < n; i += 64) aigwi_digest_block(h, last + i);
-    for (size_t i = 0; i < 32; i++) out[i] = (uint8_t)(h[i / 4] >> (24 - i % 4 * 8) & 0xFF);
+    aigw_digest_hash d;
+    aigw_digest_init(&d);
+    aigw_digest_put(&d, s);
+    aigw_digest_end(&d, out);
+}
+
+AIGW_API void aigw_digest_hmac(aigw_str key, const aigw_str *pieces, size_t n, uint8_t out[32]) {
+    unsigned char block[64];
+    aigw_digest_hash d;
+    aigw_str s;
+    memset(block, 0, sizeof block);
+    if (key.n > sizeof block) aigw_digest_sha256(key, block);
+    else if (key.n) memcpy(block, key.p, key.n);
+    s.p = (const char *)block;
+    s.n = sizeof block;
+    for (size_t i = 0; i < sizeof block; i++) block[i] ^= 0x36;
+    aigw_digest_init(&d);
+    aigw_digest_put(&d, s);
+    for (size_t i = 0; i < n; i++) aigw_digest_put(&d, pieces[i]);
+    aigw_digest_end(&d, out);
+    for (size_t i = 0; i < sizeof block; i++) block[i] ^= 0x36 ^ 0x5C;
+    aigw_digest_init(&d);
+    aigw_digest_put(&d, s);
+    s.p = (const char *)out;
+    s.n = 32;
+    aigw_digest_put(&d, s);
+    aigw_digest_end(&d, out);
+    aigw_digest_wipe(block, sizeof block);
+    aigw_digest_wipe(&d, sizeof d);
 }
 
 static uint64_t aigwi_digest_rotl64(uint64_t v, unsigned n) {
@@ -2494,6 +2663,19 @@ AIGW_API uint64_t aigw_digest_siphash(aigw_str s, const uint8_t key[16]) {
     v[2] ^= 0xFF;
     aigwi_digest_sip(v, 4);
     return v[0] ^ v[1] ^ v[2] ^ v[3];
+}
+AIGW_API uint32_t aigw_digest_crc32(uint32_t crc, aigw_str s) {
+    static const uint32_t table[16] = {                       /* by half bytes: 64 bytes instead of 1,024 */
+        0x00000000, 0x1DB71064, 0x3B6E20C8, 0x26D930AC, 0x76DC4190, 0x6B6B51F4, 0x4DB26158, 0x5005713C,
+        0xEDB88320, 0xF00F9344, 0xD6D6A3E8, 0xCB61B38C, 0x9B64C2B0, 0x86D3D2D4, 0xA00AE278, 0xBDBDF21C
+    };
+    crc = ~crc;
+    for (size_t i = 0; i < s.n; i++) {
+        crc ^= (unsigned char)s.p[i];
+        crc = crc >> 4 ^ table[crc & 15];
+        crc = crc >> 4 ^ table[crc & 15];
+    }
+    return ~crc;
 }
 AIGW_API int aigw_digest_equal(const void *a, const void *b, size_t n) {
     const volatile unsigned char *x = (const volatile unsigned char *)a, *y = (const volatile unsigned char *)b;
@@ -4030,6 +4212,151 @@ AIGW_API int aigw_array_next(aigw_array *s, aigw_frame *f) {
     aigwi_sse_full(s);
     return 0;
 }
+
+/* ==== >>frame.evs ================================================================================================== */
+/* Messages of an AWS event stream. Knows lengths, checksums and the six headers that say what a message is; all other
+   headers only have to fit. Does not know what an event or a payload means. Truth: wire-formats section 11. */
+#ifndef AIGW_NO_EVS
+
+enum { AIGWI_EVS_PRELUDE = 12, AIGWI_EVS_LEAST = 16, AIGWI_EVS_HEADERS = 131072, AIGWI_EVS_MOST = AIGWI_EVS_HEADERS + 25165824 + AIGWI_EVS_LEAST };
+
+static uint32_t aigwi_evs_big(const char *p, int n) {
+    uint32_t v = 0;
+    for (int i = 0; i < n; i++) v = v << 8 | (unsigned char)p[i];
+    return v;
+}
+static aigw_str aigwi_evs_slice(const char *p, size_t n) {
+    aigw_str s;
+    s.p = p;
+    s.n = n;
+    return s;
+}
+
+enum { AIGWI_EVS_TYPE, AIGWI_EVS_EVENT, AIGWI_EVS_EXCEPTION, AIGWI_EVS_CODE, AIGWI_EVS_MESSAGE, AIGWI_EVS_NAMES };
+static const aigw_str aigwi_evs_names[] = { AIGW_STR(":message-type"), AIGW_STR(":event-type"), AIGW_STR(":exception-type"), AIGW_STR(":error-code"),
+                                            AIGW_STR(":error-message") };
+
+/* Go over the headers p[0..n). 1, or 0 when one does not fit, has an unknown type, or is one of ours a second time or
+   not as a string. value[i].p is NULL for what is not there. */
+static int aigwi_evs_headers(const char *p, size_t n, aigw_str value[AIGWI_EVS_NAMES]) {
+    static const uint8_t sizes[] = { 0, 0, 1, 2, 4, 8, 2, 2, 8, 16 };          /* by type; of 6 and 7 that of their length */
+    const char *end = p + n;
+    memset(value, 0, AIGWI_EVS_NAMES * sizeof *value);
+    while (p < end) {
+        aigw_str name = aigwi_evs_slice(p + 1, (unsigned char)*p);
+        size_t size, i;
+        int type;
+        if (!name.n || (size_t)(end - p) < name.n + 2) return 0;
+        p += 1 + name.n;
+        type = (unsigned char)*p++;
+        if (type > 9 || (size_t)(end - p) < sizes[type]) return 0;
+        size = sizes[type];
+        if (type == 6 || type == 7) {
+            size = aigwi_evs_big(p, 2);
+            p += 2;
+            if ((size_t)(end - p) < size) return 0;
+        }
+        for (i = 0; i < AIGWI_EVS_NAMES && !aigw_base_eq(name, aigwi_evs_names[i]); i++) {}
+        if (i < AIGWI_EVS_NAMES && (value[i].p || type != 7)) return 0;
+        if (i < AIGWI_EVS_NAMES) value[i] = aigwi_evs_slice(p, size);
+        p += size;
+    }
+    return 1;
+}
+
+/* The message p[0..n), whose checksum is right. 1: *f has name and payload (none when it is no event); 0: bad headers. */
+static int aigwi_evs_message(const char *p, size_t n, aigw_frame *f) {
+    static const aigw_str error = AIGW_STR("error"), exception = AIGW_STR("exception");
+    const size_t headers = aigwi_evs_big(p + 4, 4);
+    aigw_str value[AIGWI_EVS_NAMES];
+    if (!aigwi_evs_headers(p + AIGWI_EVS_PRELUDE, headers, value)) return 0;
+    f->raw = aigwi_evs_slice(p, n);
+    f->payload = aigwi_evs_slice(p + AIGWI_EVS_PRELUDE + headers, n - headers - AIGWI_EVS_LEAST);
+    if (aigw_base_eq(value[AIGWI_EVS_TYPE], error)) {
+        f->name = value[AIGWI_EVS_CODE].p ? value[AIGWI_EVS_CODE] : error;
+        f->payload = value[AIGWI_EVS_MESSAGE].p ? value[AIGWI_EVS_MESSAGE] : aigwi_evs_slice("", 0);
+    } else if (aigw_base_eq(value[AIGWI_EVS_TYPE], exception)) f->name = value[AIGWI_EVS_EXCEPTION].p ? value[AIGWI_EVS_EXCEPTION] : exception;
+    else if (value[AIGWI_EVS_EVENT].p) f->name = value[AIGWI_EVS_EVENT];
+    else f->payload.p = NULL;
+    if (!f->payload.p) f->payload.n = 0;
+    return 1;
+}
+
+/* The length in a prelude, or the error. */
+static int aigwi_evs_prelude(const char *p, uint32_t *total) {
+    const uint32_t headers = aigwi_evs_big(p + 4, 4);
+    *total = aigwi_evs_big(p, 4);
+    if (aigw_digest_crc32(0, aigwi_evs_slice(p, 8)) != aigwi_evs_big(p + 8, 4)) return AIGW_E_SYNTAX;
+    if (*total < AIGWI_EVS_LEAST || headers > *total - AIGWI_EVS_LEAST) return AIGW_E_SYNTAX;
+    return *total > AIGWI_EVS_MOST || headers > AIGWI_EVS_HEADERS ? AIGW_E_LIMIT : AIGW_OK;
+}
+
+AIGW_API void aigw_evs_init(aigw_evs *s, void *mem, size_t cap) { aigwi_sse_init(s, mem, cap); }
+
+AIGW_API int aigw_evs_move(aigw_evs *s, void *mem, size_t cap) { return aigwi_sse_move(s, mem, cap); }
+
+AIGW_API int aigw_evs_feed(aigw_evs *s, const void *p, size_t n) { return aigwi_sse_feed(s, p, n); }
+
+AIGW_API int aigw_evs_next(aigw_evs *s, aigw_frame *f) {
+    memset(f, 0, sizeof *f);
+    if (s->err) return s->err;
+    for (;;) {
+        const char *p = s->mem + s->start;
+        const size_t held = s->n - s->start;
+        if (!s->count && held >= AIGWI_EVS_PRELUDE) s->err = aigwi_evs_prelude(p, &s->count);     /* from here on: the message's length */
+        if (s->err) return s->err;
+        if (!s->count || held < s->count) {
+            s->at = s->n;
+            if (s->count > s->cap) s->want = s->count;
+            else aigwi_sse_full(s);
+            return 0;
+        }
+        if (aigw_digest_crc32(0, aigwi_evs_slice(p, s->count - 4)) != aigwi_evs_big(p + s->count - 4, 4)) return s->err = AIGW_E_SYNTAX;
+        if (!aigwi_evs_message(p, s->count, f)) return s->err = AIGW_E_SYNTAX;
+        s->start += s->count;
+        s->at = s->start;
+        s->count = 0;
+        if (f->payload.p || s->comments) return 1;
+        memset(f, 0, sizeof *f);
+    }
+}
+
+static void aigwi_evs_put_big(char *p, uint32_t v) {
+    for (int i = 3; i >= 0; i--, v >>= 8) p[i] = (char)(v & 0xFF);
+}
+static void aigwi_evs_put_header(aigw_out *out, const char *name, aigw_str value) {
+    aigw_base_put_byte(out, (char)strlen(name));
+    aigw_base_put_lit(out, name);
+    aigw_base_put(out, aigwi_evs_slice("\7", 2));                    /* a string; the high byte of its length is 0 */
+    aigw_base_put_byte(out, (char)value.n);
+    aigw_base_put(out, value);
+}
+
+AIGW_API size_t aigw_evs_open(aigw_out *out, aigw_str name, int exception) {
+    static const aigw_str json = AIGW_STR("application/json"), kinds[] = { AIGW_STR("event"), AIGW_STR("exception") };
+    const size_t open = out->buf.n;
+    char zero[AIGWI_EVS_PRELUDE] = { 0 };
+    AIGW_ASSERT(name.n <= 200 && !out->cap);
+    aigw_base_put(out, aigwi_evs_slice(zero, sizeof zero));
+    aigwi_evs_put_header(out, exception ? ":exception-type" : ":event-type", name);
+    aigwi_evs_put_header(out, ":content-type", json);
+    aigwi_evs_put_header(out, ":message-type", kinds[exception != 0]);
+    if (out->buf.n <= out->buf.cap) aigwi_evs_put_big(out->buf.p + open + 4, (uint32_t)(out->buf.n - open - AIGWI_EVS_PRELUDE));
+    return open;
+}
+
+AIGW_API void aigw_evs_close(aigw_out *out, size_t open) {
+    char crc[4], *p = out->buf.p + open;
+    const size_t n = out->buf.n - open;
+    memset(crc, 0, sizeof crc);
+    if (out->buf.n <= out->buf.cap) {                                /* else it is written again in a larger buffer */
+        aigwi_evs_put_big(p, (uint32_t)n + 4);
+        aigwi_evs_put_big(p + 8, aigw_digest_crc32(0, aigwi_evs_slice(p, 8)));
+        aigwi_evs_put_big(crc, aigw_digest_crc32(0, aigwi_evs_slice(p, n)));
+    }
+    aigw_base_put(out, aigwi_evs_slice(crc, 4));
+}
+#endif /* AIGW_NO_EVS */
 
 /* ==== >>model ====================================================================================================== */
 /* The canonical request, answer and error, and the report of what a translation lost. Knows no provider's spelling
@@ -6023,6 +6350,15 @@ AIGWI_SHARED void aigwi_dialect_classify(aigw_error *err, const aigwi_dialect_er
     err->retry = (uint8_t)aigw_model_kind_retry(kind);
 }
 
+/* Every 429 of Google says "check your plan and billing details", also one that is over in a second: the quota's id
+   decides, or words that no other one has (recorded 2026). */
+AIGWI_SHARED void aigwi_dialect_google_quota(aigw_error *err, int per_day) {
+    static const aigw_str paid[] = { AIGW_STR("credits are depleted"), AIGW_STR("spending cap"), AIGW_STR("spend cap"), AIGW_STR("perday"), AIGW_STR("per day"),
+        AIGW_STR("") };
+    err->kind = (uint8_t)(per_day || aigwi_dialect_has_word(err->message, paid) ? AIGW_KIND_QUOTA : AIGW_KIND_RATE_LIMIT);
+    err->retry = (uint8_t)aigw_model_kind_retry(err->kind);
+}
+
 /* A reset value of any form (Go duration, seconds, RFC 3339, epoch seconds or ms) as milliseconds from now, or -1. */
 static int64_t aigwi_dialect_reset_ms(aigw_now now, aigw_str v) {
     int64_t n, ms = aigw_base_duration_ms(v);
@@ -6036,54 +6372,166 @@ static int64_t aigwi_dialect_reset_ms(aigw_now now, aigw_str v) {
     return n > now.wall_s ? (n - now.wall_s) * 1000 : 0;
 }
 
-static const struct { aigw_str remaining, reset; } aigwi_dialect_resets[] = {
-    { AIGW_STR("x-ratelimit-remaining-requests"), AIGW_STR("x-ratelimit-reset-requests") },
-    { AIGW_STR("x-ratelimit-remaining-tokens"), AIGW_STR("x-ratelimit-reset-tokens") },
-    { AIGW_STR("anthropic-ratelimit-requests-remaining"), AIGW_STR("anthropic-ratelimit-requests-reset") },
-    { AIGW_STR("anthropic-ratelimit-input-tokens-remaining"), AIGW_STR("anthropic-ratelimit-input-tokens-reset") },
-    { AIGW_STR("anthropic-ratelimit-output-tokens-remaining"), AIGW_STR("anthropic-ratelimit-output-tokens-reset") },
-    { AIGW_STR("anthropic-ratelimit-tokens-remaining"), AIGW_STR("anthropic-ratelimit-tokens-reset") },
-    { AIGW_STR("x-ratelimit-remaining"), AIGW_STR("x-ratelimit-reset") }
+/* Rate limits in headers, of all providers: one row per window of time. The first row that says something of a member
+   of aigw_limits fills it, so that the shortest window comes first. wire-formats 1.5, 5.2, 6.10, 14, 16, 19, 23, and
+   the heads recorded in wire/, read 2026-11-28. */
+enum { AIGWI_LIMIT_REQUESTS = 0, AIGWI_LIMIT_TOKENS, AIGWI_LIMIT_INPUT, AIGWI_LIMIT_OUTPUT };
+enum { AIGWI_BARE_S = 0, AIGWI_BARE_MS };                       /* what a reset without a unit is; a large one is an epoch */
+typedef struct { uint8_t what, bare; const char *limit, *remaining, *reset, *beside; } aigwi_dialect_window;
+#define AIGWI_WINDOW(what, head, tail) { AIGWI_LIMIT_##what, AIGWI_BARE_S, head "-limit" tail, head "-remaining" tail, head "-reset" tail, "" }
+#define AIGWI_WINDOW_OF(what, head) { AIGWI_LIMIT_##what, AIGWI_BARE_S, head "-limit", head "-remaining", head "-reset", "" }
+static const aigwi_dialect_window aigwi_dialect_windows[] = {
+    /* Azure's resets are ms: 7 after 14 of 120,000 tokens per minute (recorded); told by the header that only it has */
+    { AIGWI_LIMIT_REQUESTS, AIGWI_BARE_MS, "x-ratelimit-limit-requests", "x-ratelimit-remaining-requests", "x-ratelimit-reset-requests",
+      "x-ratelimit-renewalperiod-requests" },
+    { AIGWI_LIMIT_TOKENS, AIGWI_BARE_MS, "x-ratelimit-limit-tokens", "x-ratelimit-remaining-tokens", "x-ratelimit-reset-tokens",
+      "x-ratelimit-renewalperiod-tokens" },
+    AIGWI_WINDOW(REQUESTS, "x-ratelimit", "-requests"),         /* OpenAI, Groq (per day), xAI, Fireworks */
+    AIGWI_WINDOW(TOKENS, "x-ratelimit", "-tokens"),
+    AIGWI_WINDOW_OF(REQUESTS, "anthropic-ratelimit-requests"),
+    AIGWI_WINDOW_OF(TOKENS, "anthropic-ratelimit-tokens"),
+    AIGWI_WINDOW_OF(INPUT, "anthropic-ratelimit-input-tokens"),
+    AIGWI_WINDOW_OF(OUTPUT, "anthropic-ratelimit-output-tokens"),
+    AIGWI_WINDOW_OF(INPUT, "anthropic-priority-input-tokens"),
+    AIGWI_WINDOW_OF(OUTPUT, "anthropic-priority-output-tokens"),
+    AIGWI_WINDOW(TOKENS, "x-ratelimit", "-tokens_usage_based"), /* OpenAI, some accounts */
+    AIGWI_WINDOW(TOKENS, "x-ratelimit", "-project-tokens"),
+    AIGWI_WINDOW(REQUESTS, "x-ratelimit", "-req-10-second"),    /* Mistral */
+    AIGWI_WINDOW(REQUESTS, "x-ratelimit", "-req-minute"),
+    AIGWI_WINDOW_OF(TOKENS, "ratelimitbysize"),
+    AIGWI_WINDOW(TOKENS, "x-ratelimitbysize", "-minute"),
+    AIGWI_WINDOW(REQUESTS, "x-ratelimit", "-requests-minute"),  /* Cerebras: seconds with a fraction */
+    AIGWI_WINDOW(TOKENS, "x-ratelimit", "-tokens-minute"),      /* and Mistral */
+    AIGWI_WINDOW(REQUESTS, "x-ratelimit", "-requests-hour"),
+    AIGWI_WINDOW(TOKENS, "x-ratelimit", "-tokens-hour"),
+    AIGWI_WINDOW(REQUESTS, "x-ratelimit", "-requests-day"),
+    AIGWI_WINDOW(TOKENS, "x-ratelimit", "-tokens-day"),
+    AIGWI_WINDOW(TOKENS, "x-ratelimit", "-tokens-month"),
+    AIGWI_WINDOW_OF(TOKENS, "x-tokenlimit"),                    /* Together */
+    AIGWI_WINDOW_OF(REQUESTS, "x-ratelimit"),                   /* Together (s), OpenRouter (epoch in ms), DigitalOcean (epoch) */
+    AIGWI_WINDOW_OF(REQUESTS, "ratelimit"),                     /* the IETF's draft */
+    { AIGWI_LIMIT_REQUESTS, AIGWI_BARE_S, "x-trial-endpoint-call-limit", "x-trial-endpoint-call-remaining", "", "" },   /* Cohere */
+    { AIGWI_LIMIT_REQUESTS, AIGWI_BARE_S, "x-endpoint-monthly-call-limit", "", "", "" },
 };
+#undef AIGWI_WINDOW
+#undef AIGWI_WINDOW_OF
+enum { AIGWI_WINDOWS = sizeof aigwi_dialect_windows / sizeof *aigwi_dialect_windows, AIGWI_WINDOWS_OPENAI = 2, AIGWI_WINDOWS_ANTHROPIC = 4 };
 
-/* "... try again in 6m0s." -> 360000; -1 when the message does not say. */
+static aigw_limit *aigwi_dialect_limit(aigw_limits *l, int what) {
+    return what == AIGWI_LIMIT_REQUESTS ? &l->requests : what == AIGWI_LIMIT_TOKENS ? &l->tokens : what == AIGWI_LIMIT_INPUT ? &l->input_tokens : &l->output_tokens;
+}
+static int64_t aigwi_dialect_counter(const aigw_head *head, const char *name) {
+    int64_t v;
+    return *name && aigw_base_int(aigw_base_header(head, aigw_base_str(name)), &v) && v >= 0 ? v : -1;
+}
+static int64_t aigwi_dialect_window_reset(aigw_now now, const aigw_head *head, const aigwi_dialect_window *w) {
+    aigw_str v = *w->reset ? aigw_base_header(head, aigw_base_str(w->reset)) : aigwi_dialect_slice("", 0);
+    int64_t ms;
+    if (w->bare == AIGWI_BARE_MS && aigw_base_int(v, &ms) && ms >= 0) return ms;
+    return v.n ? aigwi_dialect_reset_ms(now, v) : -1;
+}
+/* Which rows can apply: bit by row. One pass over the head, which mostly holds nothing of the kind. */
+static uint32_t aigwi_dialect_windows_in(const aigw_head *head) {
+    static const aigw_str word = AIGW_STR("limit");
+    uint32_t rows = 0;
+    size_t i, r;
+    for (i = 0; head && i < head->n; i++) {
+        const aigw_str name = head->headers[i].name;
+        if (name.n < 9 || aigwi_dialect_find_word(name, word) == name.n) continue;
+        for (r = 0; r < AIGWI_WINDOWS; r++) {
+            const aigwi_dialect_window *w = &aigwi_dialect_windows[r];
+            if (aigw_base_eq_nocase(name, aigw_base_str(w->limit)) || aigw_base_eq_nocase(name, aigw_base_str(w->remaining)) ||
+                aigw_base_eq_nocase(name, aigw_base_str(w->reset))) rows |= (uint32_t)1 << r;
+        }
+    }
+    for (r = 0; r < AIGWI_WINDOWS; r++)
+        if ((rows >> r & 1) && *aigwi_dialect_windows[r].beside && !aigw_base_header(head, aigw_base_str(aigwi_dialect_windows[r].beside)).p) rows &= ~((uint32_t)1 << r);
+    return rows & ~((rows & 3u) << AIGWI_WINDOWS_OPENAI);      /* Azure's: the same names, read once */
+}
+
+/* A unit in words: ms of one; 0 when it is none. */
+static int64_t aigwi_dialect_unit_ms(aigw_str word) {
+    static const struct { aigw_str word; int64_t ms; } units[] = {
+        { AIGW_STR("millisecond"), 1 }, { AIGW_STR("second"), 1000 }, { AIGW_STR("sec"), 1000 }, { AIGW_STR("minute"), 60000 }, { AIGW_STR("min"), 60000 },
+        { AIGW_STR("hour"), 3600000 }, { AIGW_STR("day"), 86400000 } };
+    size_t i;
+    if (word.n > 1 && word.p[word.n - 1] == 's') word.n--;
+    for (i = 0; i < sizeof units / sizeof *units; i++)
+        if (aigw_base_eq(units[i].word, word)) return units[i].ms;
+    return 0;
+}
+/* "... try again in 6m0s." -> 360000, "retry after 26 seconds" -> 26000; -1 when the message does not say. */
 static int64_t aigwi_dialect_hint_text(aigw_str message) {
-    static const aigw_str words[] = { AIGW_STR("try again in "), AIGW_STR("retry in ") };
-    size_t w, i, from;
-    for (w = 0; w < 2; w++) {
+    static const aigw_str words[] = { AIGW_STR("try again in "), AIGW_STR("retry in "), AIGW_STR("retry after "), AIGW_STR("try again after ") };
+    size_t w, i, from, k;
+    int64_t unit, micro;
+    for (w = 0; w < 4; w++) {
         from = aigwi_dialect_find_word(message, words[w]);
         if (from >= message.n) continue;
         from += words[w].n;
         for (i = from; i < message.n && ((message.p[i] >= '0' && message.p[i] <= '9') || (message.p[i] >= 'a' && message.p[i] <= 'z') ||
                                          message.p[i] == '.'); i++) {}
         while (i > from && message.p[i - 1] == '.') i--;
-        if (i > from && message.p[i - 1] >= 'a' && message.p[i - 1] <= 'z') return aigw_base_duration_ms(aigwi_dialect_slice(message.p + from, i - from));
+        if (i == from || message.p[from] < '0' || message.p[from] > '9') continue;
+        if (message.p[i - 1] >= 'a') return aigw_base_duration_ms(aigwi_dialect_slice(message.p + from, i - from));
+        for (k = i + 1; k < message.n && message.p[k] >= 'a' && message.p[k] <= 'z'; k++) {}
+        unit = i < message.n && message.p[i] == ' ' ? aigwi_dialect_unit_ms(aigwi_dialect_slice(message.p + i + 1, k - i - 1)) : 0;
+        if (unit && aigw_base_micro(aigwi_dialect_slice(message.p + from, i - from), &micro) && micro < INT64_MAX / unit) return micro * unit / 1000000;
     }
     return -1;
+}
+
+/* How long until all that is used up comes back; -1: nothing is, or nobody says. */
+static int64_t aigwi_dialect_exhausted(aigw_now now, const aigw_head *head) {
+    uint32_t rows = aigwi_dialect_windows_in(head);
+    int64_t most = -1, ms;
+    size_t r;
+    for (r = 0; r < AIGWI_WINDOWS; r++) {
+        const aigwi_dialect_window *w = &aigwi_dialect_windows[r];
+        if (!(rows >> r & 1) || aigwi_dialect_counter(head, w->remaining) != 0) continue;
+        ms = aigwi_dialect_window_reset(now, head, w);
+        if (ms > most) most = ms;
+    }
+    return most;
+}
+
+/* What the head of any answer says: `retry-after-ms`, then `retry-after` in any form; -1: nothing. */
+static int64_t aigwi_dialect_retry_after(aigw_now now, const aigw_head *head) {
+    static const aigw_str after_ms = AIGW_STR("retry-after-ms"), after = AIGW_STR("retry-after");
+    int64_t micro;
+    aigw_str v = aigw_base_header(head, after_ms);
+    if (v.n && aigw_base_micro(v, &micro) && micro >= 0) return micro / 1000000;
+    v = aigw_base_header(head, after);
+    return v.n ? aigwi_dialect_reset_ms(now, v) : -1;
 }
 
 /* How long to wait, in the order of wire-formats 1.5 (retry_after_ms may already hold what the body said), and
    whether to retry at all (x-should-retry). */
 AIGWI_SHARED void aigwi_dialect_hints(aigw_now now, const aigw_head *head, aigw_error *err) {
-    static const aigw_str after_ms = AIGW_STR("retry-after-ms"), after = AIGW_STR("retry-after"), should = AIGW_STR("x-should-retry"), no = AIGW_STR("false");
-    int64_t ms = -1, micro;
-    aigw_str v;
-    size_t i;
-    if (head) {
-        v = aigw_base_header(head, after_ms);
-        if (v.n && aigw_base_micro(v, &micro) && micro >= 0) ms = micro / 1000000;
-        v = aigw_base_header(head, after);
-        if (ms < 0 && v.n) ms = aigwi_dialect_reset_ms(now, v);
-        if (ms < 0) ms = err->retry_after_ms;
-        for (i = 0; ms < 0 && i < sizeof aigwi_dialect_resets / sizeof *aigwi_dialect_resets; i++) {
-            v = aigw_base_header(head, aigwi_dialect_resets[i].remaining);
-            if (err->kind == AIGW_KIND_RATE_LIMIT && v.n == 1 && v.p[0] == '0') ms = aigwi_dialect_reset_ms(now, aigw_base_header(head, aigwi_dialect_resets[i].reset));
-        }
-        v = aigw_base_header(head, should);
-        if (aigw_base_eq(v, no) && err->retry == AIGW_RETRY_WAIT) err->retry = AIGW_RETRY_OTHER;
-    } else ms = err->retry_after_ms;
+    static const aigw_str should = AIGW_STR("x-should-retry"), no = AIGW_STR("false");
+    int64_t ms = head ? aigwi_dialect_retry_after(now, head) : -1;
+    if (ms < 0) ms = err->retry_after_ms;
+    if (ms < 0 && head && err->kind == AIGW_KIND_RATE_LIMIT) ms = aigwi_dialect_exhausted(now, head);
+    if (head && aigw_base_eq(aigw_base_header(head, should), no) && err->retry == AIGW_RETRY_WAIT) err->retry = AIGW_RETRY_OTHER;
     if (ms < 0 && aigw_model_kind_retry(err->kind) == AIGW_RETRY_WAIT) ms = aigwi_dialect_hint_text(err->message);
     err->retry_after_ms = ms;
+}
+
+/* limits_decode of every dialect: the headers tell whose they are. */
+AIGWI_SHARED void aigwi_dialect_limits_decode(aigw_now now, const aigw_head *head, aigw_limits *limits) {
+    static const aigw_limit unknown = { -1, -1, -1 };
+    uint32_t rows = aigwi_dialect_windows_in(head);
+    size_t r;
+    limits->requests = limits->tokens = limits->input_tokens = limits->output_tokens = unknown;
+    limits->retry_after_ms = aigwi_dialect_retry_after(now, head);
+    for (r = 0; r < AIGWI_WINDOWS; r++) {
+        const aigwi_dialect_window *w = &aigwi_dialect_windows[r];
+        aigw_limit *l = aigwi_dialect_limit(limits, w->what);
+        if (!(rows >> r & 1) || l->limit >= 0 || l->remaining >= 0 || l->reset_ms >= 0) continue;
+        l->limit = aigwi_dialect_counter(head, w->limit);
+        l->remaining = aigwi_dialect_counter(head, w->remaining);
+        l->reset_ms = aigwi_dialect_window_reset(now, head, w);
+    }
 }
 
 static const aigw_str aigwi_dialect_key_marks[] = { AIGW_STR("sk-"), AIGW_STR("sk_"), AIGW_STR("AIza"), AIGW_STR("gsk_"), AIGW_STR("xai-"),
@@ -6091,6 +6539,17 @@ static const aigw_str aigwi_dialect_key_marks[] = { AIGW_STR("sk-"), AIGW_STR("s
 
 AIGWI_SHARED int aigwi_dialect_key_byte(char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '*' || c == '.';
+}
+
+/* Keys without a mark of their own (Mistral, Azure): a long word with digits right behind the word "key". */
+static size_t aigwi_dialect_key_after(aigw_str s, size_t at) {
+    static const aigw_str word = AIGW_STR("key");
+    size_t before = at < 20 ? at : 20, n = 0, digits = 0;
+    aigw_str near = aigwi_dialect_slice(s.p + at - before, before);
+    if (aigwi_dialect_find_word(near, word) == near.n) return 0;
+    for (; at + n < s.n && aigwi_dialect_key_byte(s.p[at + n]); n++) digits += s.p[at + n] >= '0' && s.p[at + n] <= '9';
+    while (n && s.p[at + n - 1] == '.') n--;
+    return n >= 20 && digits >= 2 ? n : 0;
 }
 
 /* Length of the key-like word at s.p[at], 0 when there is none. */
@@ -6104,7 +6563,7 @@ AIGWI_SHARED size_t aigwi_dialect_key_at(aigw_str s, size_t at) {
         while (n > mark.n && s.p[at + n - 1] == '.') n--;
         if (n >= mark.n + 8) return n;
     }
-    return 0;
+    return aigwi_dialect_key_after(s, at);
 }
 
 /* A provider's message, decoded, with what looks like a key as "sk-...last4". Without memory: a sentence that says
@@ -6171,6 +6630,29 @@ AIGWI_SHARED aigw_str aigwi_dialect_int_str(aigw_arena *mem, int64_t v) {
     return aigwi_dialect_slice(p, p ? out.buf.n : 0);
 }
 
+/* limits_encode of the dialects that have headers for them: the window rows [first, first + n). Resets as Go durations,
+   or as dates; these need the wall clock, and are left out without it. AIGW_OK or AIGW_E_NOMEM. */
+AIGWI_SHARED int aigwi_dialect_limits_put(aigw_now now, const aigw_limits *limits, int first, int n, int dates, aigw_arena *mem, aigw_head *head) {
+    aigw_limits all = *limits;
+    int i, r = AIGW_OK;
+    if (n < 4 && all.tokens.limit < 0 && all.tokens.remaining < 0) all.tokens = all.input_tokens;   /* no place for both */
+    for (i = first; i < first + n && !r; i++) {
+        const aigwi_dialect_window *w = &aigwi_dialect_windows[i];
+        const aigw_limit *l = aigwi_dialect_limit(&all, w->what);
+        aigw_out out;
+        char *p;
+        if (l->limit >= 0) r = aigw_base_header_put(head, aigw_base_str(w->limit), aigwi_dialect_int_str(mem, l->limit));
+        if (!r && l->remaining >= 0) r = aigw_base_header_put(head, aigw_base_str(w->remaining), aigwi_dialect_int_str(mem, l->remaining));
+        if (r || l->reset_ms < 0 || (dates && !now.wall_s)) continue;
+        p = (char *)aigw_base_take(mem, 40, 1, 1);
+        aigw_base_out_init(&out, p, p ? 40 : 0, NULL, 0);
+        if (dates) aigw_base_put_date(&out, now.wall_s + l->reset_ms / 1000 + (l->reset_ms % 1000 != 0));
+        else aigw_base_put_duration(&out, l->reset_ms);
+        r = p ? aigw_base_header_put(head, aigw_base_str(w->reset), aigwi_dialect_slice(p, out.buf.n)) : (int)AIGW_E_NOMEM;
+    }
+    return r;
+}
+
 /* What every dialect's error answer carries: status, content-type, retry hints (ms and whole seconds, rounded up),
    x-should-retry. AIGW_OK or AIGW_E_NOMEM. */
 AIGWI_SHARED int aigwi_dialect_error_head(const aigw_error *err, aigw_arena *mem, aigw_head *head) {
@@ -6234,19 +6716,6 @@ AIGW_API void aigw_dialect_refusal(const aigw_loss *loss, const aigw_target *to,
     if (loss->strict) err->advice = aigw_base_str("Leave the field out, use a model that has it, or drop the strict flag.");
 }
 
-AIGW_API int aigw_dialect_sign(const aigw_dialect *d, aigw_str key, aigw_arena *mem, aigw_head *head) {
-    aigw_out out;
-    aigw_str s;
-    size_t i;
-    for (i = 0; i < key.n; i++)
-        if ((unsigned char)key.p[i] <= 32 || (unsigned char)key.p[i] >= 127) return AIGW_E_VALUE;
-    s = aigwi_dialect_join(mem, d->auth_prefix.n + key.n, &out);
-    if (!s.p) return AIGW_E_NOMEM;
-    aigw_base_put(&out, d->auth_prefix);
-    aigw_base_put(&out, key);
-    return aigw_base_header_put(head, d->auth_header, aigwi_dialect_slice(s.p, out.buf.n));
-}
-
 /* ---- edits in place */
 
 typedef struct { const char *member; aigw_str json; } aigwi_dialect_edit;
@@ -6280,6 +6749,19 @@ AIGWI_SHARED int aigwi_dialect_splice(aigw_str body, const aigwi_dialect_edit *e
     }
     aigw_base_put_byte(out, '}');
     return AIGW_OK;
+}
+
+/* The edit of the top-level member `model` to the provider's own name. */
+AIGWI_SHARED int aigwi_dialect_edit_model(const aigw_target *to, aigw_arena *mem, aigw_loss *loss, aigwi_dialect_edit *edit) {
+    size_t room = to->id.n * 6 + 2;
+    aigw_out o;
+    char *p = (char *)aigw_base_take(mem, room, 1, 1);
+    aigw_base_out_init(&o, p, p ? room : 0, NULL, 0);
+    aigw_json_put_str(&o, to->id);
+    edit->member = "model";
+    edit->json = aigwi_dialect_slice(p, o.buf.n);
+    if (aigw_base_out_end(&o)) return AIGW_E_NOMEM;
+    return aigw_model_loss_at(loss, AIGW_NOWHERE, "model", AIGW_LOSS_SYNTHESIZED, "the provider's name of the model");
 }
 
 /* ---- schemas */
@@ -6436,6 +6918,13 @@ AIGWI_SHARED int aigwi_dialect_begins(aigw_str s, const char *head) {
     size_t n = strlen(head);
     return s.n >= n && !memcmp(s.p, head, n);
 }
+/* The name in /v1/models/{name} (names may hold slashes); empty for the list; p NULL when the path is another. */
+AIGWI_SHARED aigw_str aigwi_dialect_model_in(aigw_str path) {
+    size_t skip = aigwi_dialect_begins(path, "/v1/models") ? 10 : aigwi_dialect_begins(path, "/models") ? 7 : 0;
+    if (!skip || (path.n > skip && path.p[skip] != '/')) return aigw_base_str(NULL);
+    if (path.n > skip) skip++;
+    return aigwi_dialect_span(path.p + skip, path.p + path.n);
+}
 
 /* What the readers of all dialects carry. */
 typedef struct {
@@ -6537,6 +7026,144 @@ AIGWI_SHARED void aigwi_dialect_member_str(aigw_out *o, const char *name, aigw_s
 AIGWI_SHARED void aigwi_dialect_member_text(aigw_out *o, const char *name, aigw_text t) {
     aigw_json_key(o, name);
     aigw_json_put_text(o, t);
+}
+
+static const aigw_str aigwi_dialect_free_text = AIGW_STR("{\"type\":\"object\",\"properties\":{\"input\":{\"type\":\"string\"}},\"required\":[\"input\"]}");   /* of a tool that takes any text */
+/* Method, target and headers of a call to the provider: `chat` or `models` behind the base's path. */
+AIGWI_SHARED int aigwi_dialect_head(const aigw_req *req, const aigw_target *to, const char *chat, const char *models, aigw_arena *mem, aigw_head *head) {
+    static const aigw_str post = AIGW_STR("POST"), get = AIGW_STR("GET"), type = AIGW_STR("content-type"), json = AIGW_STR("application/json"),
+                          accept = AIGW_STR("accept"), events = AIGW_STR("text/event-stream");
+    const aigw_param *stream = &req->param[AIGW_P_STREAM];
+    aigw_str base = to ? to->base : aigw_base_str(NULL);
+    int list = req->op == AIGW_OP_MODELS, r;
+    const char *path = list ? models : chat;
+    size_t room = base.n + strlen(path);
+    aigw_out o;
+    char *p = (char *)aigw_base_take(mem, room, 1, 1);
+    if (!p) return AIGW_E_NOMEM;
+    aigw_base_out_init(&o, p, room, NULL, 0);
+    aigw_base_put(&o, base);
+    aigw_base_put_lit(&o, path);
+    head->method = list ? get : post;
+    head->target = aigwi_dialect_slice(p, room);
+    if (list) return AIGW_OK;
+    r = aigw_base_header_put(head, type, json);
+    if (!r) r = aigw_base_header_put(head, accept, stream->has && stream->micro ? events : json);
+    return r;
+}
+
+/* ---- reading an answer */
+
+/* A count, also as a float; negative and absurd ones are none. */
+AIGWI_SHARED int aigwi_dialect_count(aigw_json *j, int64_t *v) {
+    aigw_str s;
+    int64_t micro;
+    if (aigw_json_kind(j) != AIGW_JSON_NUMBER) {
+        aigw_json_skip(j);
+        return 0;
+    }
+    if (!aigw_json_number(j, &s)) return 0;
+    if (s.n == 1) {                                            /* an index, mostly */
+        *v = s.p[0] - '0';
+        return 1;
+    }
+    if (!aigw_base_int(s, v)) {
+        if (!aigw_base_micro(s, &micro)) return 0;
+        *v = micro / 1000000;
+    }
+    return *v >= 0;
+}
+
+/* ---- writing an answer */
+
+/* Report a loss once per answer; `name` stands for the place where the source's own is not known. */
+AIGWI_SHARED void aigwi_dialect_gone(aigw_enc *st, unsigned bit, size_t at, const char *name, int action, const char *reason) {
+    if (st->reported >> bit & 1) return;
+    st->reported |= (uint32_t)1 << bit;
+    (void)aigw_model_loss_at(st->loss, at, at == AIGW_NOWHERE ? name : "", action, reason);
+}
+/* Room for n bytes more (n > 0) behind what is held of b: where to write them. NULL, and nothing changed, when the memory is too small. */
+AIGWI_SHARED char *aigwi_dialect_hold(aigw_enc *st, struct aigw_out_block *b, size_t n) {
+    struct aigw_out_block *other;
+    size_t end;
+    if (n > st->hold_cap - st->hold_n) return NULL;
+    if (!b->n) b->at = st->hold_n;
+    end = b->at + b->n;
+    memmove(st->hold + end + n, st->hold + end, st->hold_n - end);
+    st->hold_n += n;
+    b->n += n;
+    for (other = st->block; other < st->block + AIGW_BLOCKS; other++)
+        if (other != b && other->used && other->n && other->at >= end) other->at += n;
+    return st->hold + end;
+}
+/* Forget what is held of b. */
+AIGWI_SHARED void aigwi_dialect_unhold(aigw_enc *st, struct aigw_out_block *b) {
+    struct aigw_out_block *other;
+    size_t end = b->at + b->n;
+    if (!b->n) return;
+    memmove(st->hold + b->at, st->hold + end, st->hold_n - end);
+    st->hold_n -= b->n;
+    for (other = st->block; other < st->block + AIGW_BLOCKS; other++)
+        if (other != b && other->used && other->n && other->at >= end) other->at -= b->n;
+    b->n = 0;
+}
+/* Raw JSON on one line: a line end outside of strings is white space, and would end the data line of an event. */
+AIGWI_SHARED void aigwi_dialect_put_line(aigw_out *out, aigw_str json) {
+    size_t i, from = 0;
+    for (i = 0; i < json.n; i++) {
+        if (json.p[i] != '\n' && json.p[i] != '\r') continue;
+        aigw_base_put(out, aigwi_dialect_slice(json.p + from, i - from));
+        from = i + 1;
+    }
+    aigw_base_put(out, aigwi_dialect_slice(json.p + from, json.n - from));
+}
+/* The text of a delta between its quotes. The text of a free-text tool is a string inside of the JSON text: it is
+   escaped twice. */
+AIGWI_SHARED void aigwi_dialect_put_words(aigw_out *out, aigw_text t, int custom) {
+    char once[16 * 6];
+    aigw_out o;
+    size_t n;
+    if (!custom) aigw_json_part(out, t);
+    else if (t.form == AIGW_TEXT_ESCAPED || t.form == AIGW_TEXT_LONE) aigw_json_part(out, aigwi_dialect_text(aigwi_dialect_slice(t.p, t.n), AIGW_TEXT_JSON));
+    else for (; t.n; t.p += n, t.n -= n) {                          /* in pieces that end between characters */
+        n = aigw_base_utf8(aigwi_dialect_slice(t.p, t.n < 16 ? t.n : 16));
+        if (!n) n = 1;
+        aigw_base_out_init(&o, once, sizeof once, NULL, 0);
+        aigw_json_part(&o, aigwi_dialect_text(aigwi_dialect_slice(t.p, n), AIGW_TEXT_PLAIN));
+        aigw_json_part(out, aigwi_dialect_text(aigwi_dialect_slice(once, o.buf.n), AIGW_TEXT_PLAIN));
+    }
+}
+/* The URL (`url` or `uri`) and `title` of a citation, wherever a dialect has them: the first of each, at most eight levels down. As they stand
+   in JSON. 1, or 0 when there is no URL. */
+AIGWI_SHARED int aigwi_dialect_citation(aigw_str json, aigw_str *url, aigw_str *title) {
+    uint8_t list[8];
+    aigw_json j;
+    int depth = 1;
+    url->n = title->n = 0;
+    url->p = title->p = "";
+    aigw_json_init(&j, json);
+    if (aigw_json_kind(&j) != AIGW_JSON_OBJECT) return 0;
+    list[0] = 0;
+    for (aigw_json_object(&j); depth; ) {
+        if (list[depth - 1] ? !aigw_json_item(&j) : !aigw_json_member(&j)) {
+            if (j.err) return 0;
+            depth--;
+            continue;
+        }
+        int kind = aigw_json_kind(&j), object = kind == AIGW_JSON_OBJECT;
+        aigw_text t;
+        if ((object || kind == AIGW_JSON_ARRAY) && depth < 8) {
+            list[depth++] = (uint8_t)!object;
+            if (object) aigw_json_object(&j);
+            else aigw_json_array(&j);
+        } else if (kind != AIGW_JSON_STRING || list[depth - 1]) aigw_json_skip(&j);
+        else {
+            int is_url = aigwi_dialect_is(j.key, "url") || aigwi_dialect_is(j.key, "uri"), is_title = aigwi_dialect_is(j.key, "title");
+            if (aigw_json_text(&j, &t) && is_url && !url->n) *url = aigwi_dialect_slice(t.p, t.n);
+            else if (is_title && !title->n) *title = aigwi_dialect_slice(t.p, t.n);
+        }
+    }
+    return url->n > 0;
 }
 
 /* ==== >>dialect.embed ==============================================================================================
@@ -6791,19 +7418,13 @@ AIGWI_SHARED int aigwi_embed_req_encode(const aigwi_embed_shape *s, const aigw_r
 /* The same dialect: the client's bytes with the model's name as the provider knows it. */
 AIGWI_SHARED int aigwi_embed_req_edit(const aigwi_embed_shape *s, const aigw_req *req, const aigw_target *to, aigw_arena *mem, aigw_out *out, aigw_loss *loss) {
     aigwi_dialect_edit edit;
-    aigw_out name;
-    char *p;
-    if (!s->name[AIGWI_EMBED_MODEL].n || aigw_base_eq(req->model, to->id)) {
+    int r;
+    if (!s->name[AIGWI_EMBED_MODEL].n || !to->id.n || aigw_base_eq(req->model, to->id)) {
         aigw_base_ref(out, req->body);
         return AIGW_OK;
     }
-    p = (char *)aigw_base_take(mem, to->id.n * 6 + 2, 1, 1);
-    if (!p) return AIGW_E_NOMEM;
-    aigw_base_out_init(&name, p, to->id.n * 6 + 2, NULL, 0);
-    aigw_json_put_str(&name, to->id);
-    edit.member = s->name[AIGWI_EMBED_MODEL].p;
-    edit.json = aigwi_dialect_slice(p, name.buf.n);
-    (void)aigw_model_loss_at(loss, AIGW_NOWHERE, edit.member, AIGW_LOSS_SYNTHESIZED, "the model's name at the provider");
+    r = aigwi_dialect_edit_model(to, mem, loss, &edit);
+    if (r) return r;
     return aigwi_dialect_splice(req->body, &edit, 1, out);
 }
 
@@ -7230,18 +7851,12 @@ static const aigwi_embed_shape aigwi_openai_embed = {           /* wire-formats 
 
 /* ---- what does a head ask? */
 
-/* The name in /v1/models/{name} (names may hold slashes); empty for the list; p NULL when the path is another. */
-static aigw_str aigwi_openai_model_in(aigw_str path) {
-    size_t skip = aigwi_dialect_begins(path, "/v1/models") ? 10 : aigwi_dialect_begins(path, "/models") ? 7 : 0;
-    if (!skip || (path.n > skip && path.p[skip] != '/')) return aigw_base_str(NULL);
-    if (path.n > skip) skip++;
-    return aigwi_dialect_span(path.p + skip, path.p + path.n);
-}
 static int aigwi_openai_match(const aigw_head *head) {
     aigw_str path = aigwi_dialect_path(head);
     if (aigwi_dialect_is(head->method, "POST"))
-        return aigwi_dialect_ends(path, "/chat/completions") ? AIGW_OP_CHAT : aigwi_dialect_ends(path, "/embeddings") && !aigwi_dialect_ends(path, "/api/embeddings") ? AIGW_OP_EMBED : AIGW_OP_NONE;
-    return aigwi_dialect_is(head->method, "GET") && aigwi_openai_model_in(path).p ? AIGW_OP_MODELS : AIGW_OP_NONE;
+        return aigwi_dialect_ends(path, "/chat/completions") ? AIGW_OP_CHAT
+             : aigwi_dialect_ends(path, "/embeddings") && !aigwi_dialect_ends(path, "/api/embeddings") ? AIGW_OP_EMBED : AIGW_OP_NONE;   /* that is Ollama's */
+    return aigwi_dialect_is(head->method, "GET") && aigwi_dialect_model_in(path).p ? AIGW_OP_MODELS : AIGW_OP_NONE;
 }
 
 /* ---- requests in */
@@ -7955,7 +8570,7 @@ static int aigwi_openai_req_decode(const aigw_head *head, aigw_str body, aigw_ar
     req->head = head;
     req->format.strict = -1;
     if (req->op == AIGW_OP_MODELS) {
-        req->model = aigwi_openai_model_in(aigwi_dialect_path(head));
+        req->model = aigwi_dialect_model_in(aigwi_dialect_path(head));
         req->model_at = AIGW_NOWHERE;
         return AIGW_OK;
     }
@@ -8611,32 +9226,13 @@ static void aigwi_openai_put_stream(aigwi_dialect_writer *w) {
     if (!aigwi_openai_wants_usage(w->req)) aigwi_dialect_lose(w, AIGW_NOWHERE, "stream_options.include_usage", AIGW_LOSS_SYNTHESIZED, "usage is always counted");
 }
 
-/* Method, target and headers of a call to the provider. */
-static int aigwi_openai_head(const aigw_req *req, const aigw_target *to, aigw_arena *mem, aigw_head *head) {
-    static const aigw_str post = AIGW_STR("POST"), get = AIGW_STR("GET"), type = AIGW_STR("content-type"), json = AIGW_STR("application/json"),
-                          accept = AIGW_STR("accept"), events = AIGW_STR("text/event-stream");
-    aigw_str base = to ? to->base : aigw_base_str(NULL);
-    int models = req->op == AIGW_OP_MODELS, r;
-    const char *path = models ? "/models" : req->op == AIGW_OP_EMBED ? "/embeddings" : "/chat/completions";
-    size_t room = base.n + strlen(path);
-    aigw_out o;
-    char *p = (char *)aigw_base_take(mem, room, 1, 1);
-    if (!p) return AIGW_E_NOMEM;
-    aigw_base_out_init(&o, p, room, NULL, 0);
-    aigw_base_put(&o, base);
-    aigw_base_put_lit(&o, path);
-    head->method = models ? get : post;
-    head->target = aigwi_dialect_slice(p, room);
-    if (models) return AIGW_OK;
-    r = aigw_base_header_put(head, type, json);
-    if (!r) r = aigw_base_header_put(head, accept, aigwi_openai_streams(req) ? events : json);
-    return r;
-}
+static const char *aigwi_openai_post(const aigw_req *req) { return req->op == AIGW_OP_EMBED ? "/embeddings" : "/chat/completions"; }
+
 static int aigwi_openai_req_encode(const aigw_req *req, const aigw_target *to, aigw_arena *mem, aigw_head *head, aigw_out *out, aigw_loss *loss) {
     aigwi_dialect_writer w;
     int r;
     if (req->op != AIGW_OP_CHAT && req->op != AIGW_OP_MODELS && req->op != AIGW_OP_EMBED) return AIGW_E_UNSUPPORTED;
-    r = aigwi_openai_head(req, to, mem, head);
+    r = aigwi_dialect_head(req, to, aigwi_openai_post(req), "/models", mem, head);
     if (r || req->op == AIGW_OP_MODELS) return r;
     if (req->op == AIGW_OP_EMBED) return aigwi_embed_req_encode(&aigwi_openai_embed, req, to, mem, out, loss);
     w.req = req;
@@ -8744,17 +9340,6 @@ static aigw_str aigwi_openai_value(aigw_str body, const char *name) {
     }
     return v;
 }
-static int aigwi_openai_edit_model(const aigw_target *to, aigw_arena *mem, aigw_loss *loss, aigwi_dialect_edit *edit) {
-    size_t room = to->id.n * 6 + 2;
-    aigw_out o;
-    char *p = (char *)aigw_base_take(mem, room, 1, 1);
-    aigw_base_out_init(&o, p, p ? room : 0, NULL, 0);
-    aigw_json_put_str(&o, to->id);
-    edit->member = "model";
-    edit->json = aigwi_dialect_slice(p, o.buf.n);
-    if (aigw_base_out_end(&o)) return AIGW_E_NOMEM;
-    return aigw_model_loss_at(loss, AIGW_NOWHERE, "model", AIGW_LOSS_SYNTHESIZED, "the provider's name of the model");
-}
 static int aigwi_openai_edit_usage(const aigw_req *req, aigw_arena *mem, aigw_loss *loss, aigwi_dialect_edit *edit) {
     static const aigwi_dialect_edit on = { "include_usage", AIGW_STR("true") };
     aigw_str options = aigwi_openai_value(req->body, "stream_options");
@@ -8790,9 +9375,9 @@ static int aigwi_openai_req_edit(const aigw_req *req, const aigw_target *to, aig
     size_t n = 0, k = 0;
     int r, refused = AIGW_OK;
     if (req->op != AIGW_OP_CHAT && req->op != AIGW_OP_EMBED) return aigwi_openai_req_encode(req, to, mem, head, out, loss);
-    r = aigwi_openai_head(req, to, mem, head);
+    r = aigwi_dialect_head(req, to, aigwi_openai_post(req), "/models", mem, head);
     if (!r && req->op == AIGW_OP_EMBED) return aigwi_embed_req_edit(&aigwi_openai_embed, req, to, mem, out, loss);
-    if (!r && to && to->id.n && !aigw_base_eq(to->id, req->model)) r = aigwi_openai_edit_model(to, mem, loss, &edits[n++]);
+    if (!r && to && to->id.n && !aigw_base_eq(to->id, req->model)) r = aigwi_dialect_edit_model(to, mem, loss, &edits[n++]);
     if (!r && aigwi_openai_streams(req) && !aigwi_openai_wants_usage(req)) r = aigwi_openai_edit_usage(req, mem, loss, &edits[n++]);
     if (r) return r;
     cuts = aigwi_openai_cuts(req, mem, loss, &k, &refused);
@@ -8870,7 +9455,8 @@ static const aigwi_dialect_err_row aigwi_openai_errors[] = {      /* wire-format
 #define AIGWI_OPENAI_ERROR(X) \
     X(E_MESSAGE, "message") X(E_TYPE, "type") X(E_PARAM, "param") X(E_CODE, "code") X(E_ERROR, "error") X(E_DETAIL, "detail") \
     X(E_STATUS_CODE, "status_code") X(E_METADATA, "metadata") X(E_RAW, "raw") X(E_ERROR_TYPE, "error_type") X(E_MSG, "msg") \
-    X(E_CHOICES, "choices")
+    X(E_CHOICES, "choices") X(E_STATUS, "status") X(E_DETAILS, "details") X(E_HEADERS, "headers") X(E_VIOLATIONS, "violations") \
+    X(E_REASON, "reason") X(E_QUOTA, "quotaId") X(E_DELAY, "retryDelay") X(E_RESET, "X-RateLimit-Reset")
 AIGWI_OPENAI_OBJECT(error, AIGWI_OPENAI_ERROR)
 
 /* A string, a number or a bool as a word. */
@@ -8880,107 +9466,89 @@ static void aigwi_openai_word_in(aigw_json *j, aigw_arena *mem, aigw_str *word) 
     else if (kind == AIGW_JSON_NUMBER) aigw_json_number(j, word);
     else aigw_json_skip(j);
 }
-/* Enters whatever holds an error and walks it without recursion: the objects `error`, `detail`, `metadata`, `choices`
-   and lists are gone into, their members read by name wherever they stand; the first one of a name wins, except that
-   what stands inside `error` is more to the point than what stands beside it. */
-static void aigwi_openai_error_walk(aigw_str body, aigw_arena *mem, aigw_error *err, aigw_text *message, int64_t *code) {
+/* Objects and lists that are gone into: by bits of the members' numbers. */
+#define AIGWI_OPENAI_E(name) (1u << AIGWI_OPENAI_E_##name)
+static const uint32_t aigwi_openai_error_inner = AIGWI_OPENAI_E(ERROR) | AIGWI_OPENAI_E(DETAIL) | AIGWI_OPENAI_E(METADATA) | AIGWI_OPENAI_E(CHOICES) |
+    AIGWI_OPENAI_E(MESSAGE) | AIGWI_OPENAI_E(DETAILS) | AIGWI_OPENAI_E(HEADERS) | AIGWI_OPENAI_E(VIOLATIONS);
+
+typedef struct { aigw_text message, raw; int64_t code; int per_day; } aigwi_openai_complaint;
+
+/* One string, number or bool of an error. What stands inside `error` is more to the point than what stands beside it. */
+static void aigwi_openai_error_member(aigw_json *j, int f, aigw_now now, aigw_arena *mem, aigw_error *err, aigwi_openai_complaint *c) {
+    static const aigw_str day[] = { AIGW_STR("perday"), AIGW_STR("") };
+    const uint32_t words = AIGWI_OPENAI_E(RAW) | AIGWI_OPENAI_E(MESSAGE) | AIGWI_OPENAI_E(MSG) | AIGWI_OPENAI_E(ERROR) | AIGWI_OPENAI_E(DETAIL);
+    aigw_str word = aigw_base_str(NULL);
+    aigw_text t;
+    int64_t n = 0;
+    if (f < AIGWI_OPENAI_error && (words >> f & 1) && aigw_json_kind(j) == AIGW_JSON_STRING) {
+        if (!aigw_json_text(j, &t)) return;
+        if (f == AIGWI_OPENAI_E_RAW) c->raw = t;
+        else if ((f == AIGWI_OPENAI_E_MESSAGE && t.n) || !c->message.n) c->message = t;
+        return;
+    }
+    aigwi_openai_word_in(j, mem, &word);
+    if (!word.n) return;
+    switch (f) {
+    case AIGWI_OPENAI_E_CODE: case AIGWI_OPENAI_E_STATUS_CODE: case AIGWI_OPENAI_E_STATUS:
+        if (aigw_base_int(word, &n)) { if (n >= 400 && n < 600) c->code = n; }
+        else if (f == AIGWI_OPENAI_E_STATUS && !err->type.n) err->type = word;                    /* Google's word */
+        if (f == AIGWI_OPENAI_E_CODE) err->code = word;
+        break;
+    case AIGWI_OPENAI_E_TYPE:       err->type = word; break;
+    case AIGWI_OPENAI_E_ERROR_TYPE: if (!err->type.n) err->type = word; break;
+    case AIGWI_OPENAI_E_PARAM:      err->param = word; break;
+    case AIGWI_OPENAI_E_REASON:     if (!err->code.n || aigw_base_int(err->code, &n)) err->code = word; break;
+    case AIGWI_OPENAI_E_QUOTA:      c->per_day |= aigwi_dialect_has_word(word, day); break;
+    case AIGWI_OPENAI_E_DELAY:      err->retry_after_ms = aigw_base_duration_ms(word); break;
+    case AIGWI_OPENAI_E_RESET:      err->retry_after_ms = aigwi_dialect_reset_ms(now, word); break;
+    }
+}
+/* Enters whatever holds an error and walks it without recursion. */
+static void aigwi_openai_error_walk(aigw_now now, aigw_str body, aigw_arena *mem, aigw_error *err, aigwi_openai_complaint *c) {
     uint8_t list[8];
     aigw_json j;
     int d = 0;
-    aigw_text raw = aigwi_dialect_text(aigw_base_str(NULL), AIGW_TEXT_PLAIN), t;
     aigw_json_init(&j, body);
     if (aigw_json_kind(&j) != AIGW_JSON_OBJECT && aigw_json_kind(&j) != AIGW_JSON_ARRAY) return;
     list[d++] = aigw_json_kind(&j) == AIGW_JSON_ARRAY;
     if (list[0]) aigw_json_array(&j);
     else aigw_json_object(&j);
     while (d) {
-        int f = AIGWI_OPENAI_E_DETAIL;
+        int f = AIGWI_OPENAI_E_DETAIL, kind;
         if (list[d - 1] ? !aigw_json_item(&j) : (f = aigw_json_field(&j, aigwi_openai_error_names, AIGWI_OPENAI_error, NULL)) < 0) {
             if (j.err) break;
             d--;
             continue;
         }
-        int kind = aigw_json_kind(&j), inner = f == AIGWI_OPENAI_E_ERROR || f == AIGWI_OPENAI_E_DETAIL || f == AIGWI_OPENAI_E_METADATA || f == AIGWI_OPENAI_E_CHOICES;
-        aigw_str word = aigw_base_str(NULL);
-        if (inner && d < 8 && (kind == AIGW_JSON_OBJECT || kind == AIGW_JSON_ARRAY)) {
+        kind = aigw_json_kind(&j);
+        if (kind != AIGW_JSON_OBJECT && kind != AIGW_JSON_ARRAY) aigwi_openai_error_member(&j, f, now, mem, err, c);
+        else if (f < AIGWI_OPENAI_error && (aigwi_openai_error_inner >> f & 1) && d < 8) {
             list[d++] = kind == AIGW_JSON_ARRAY;
             if (kind == AIGW_JSON_ARRAY) aigw_json_array(&j);
             else aigw_json_object(&j);
-        } else if (kind == AIGW_JSON_STRING && (f == AIGWI_OPENAI_E_RAW || f == AIGWI_OPENAI_E_MESSAGE || f == AIGWI_OPENAI_E_MSG
-                                                || f == AIGWI_OPENAI_E_ERROR || f == AIGWI_OPENAI_E_DETAIL)) {
-            if (!aigw_json_text(&j, &t)) break;
-            if (f == AIGWI_OPENAI_E_RAW) raw = t;
-            else if (f == AIGWI_OPENAI_E_MESSAGE && t.n) *message = t;
-            else if (!message->n) *message = t;
-        } else if (f == AIGWI_OPENAI_E_CODE || f == AIGWI_OPENAI_E_STATUS_CODE) {
-            aigwi_openai_word_in(&j, mem, &word);
-            int64_t n = 0;
-            if (aigw_base_int(word, &n) && n >= 400 && n < 600) *code = n;
-            if (f == AIGWI_OPENAI_E_CODE && word.n) err->code = word;
-        } else if (f == AIGWI_OPENAI_E_TYPE || f == AIGWI_OPENAI_E_ERROR_TYPE) {
-            aigwi_openai_word_in(&j, mem, &word);
-            if (word.n && (f == AIGWI_OPENAI_E_TYPE || !err->type.n)) err->type = word;
-        } else if (f == AIGWI_OPENAI_E_PARAM) {
-            aigwi_openai_word_in(&j, mem, &word);
-            if (word.n) err->param = word;
         } else aigw_json_skip(&j);
     }
-    if (raw.n && (!message->n || (message->n == 23 && !memcmp(message->p, "Provider returned error", 23)))) *message = raw;   /* OpenRouter */
+    if (c->raw.n && (!c->message.n || (c->message.n == 23 && !memcmp(c->message.p, "Provider returned error", 23)))) c->message = c->raw;   /* OpenRouter */
 }
 /* Errors of every shape (wire-formats 28, 11 to 15): wrapped, bare, string, list, HTML, nothing. */
 static void aigwi_openai_error_decode(aigw_now now, const aigw_head *head, aigw_str body, aigw_arena *mem, aigw_error *err) {
     static const aigw_str ids[] = { AIGW_STR("x-request-id"), AIGW_STR("apim-request-id"), AIGW_STR("x-generation-id"), AIGW_STR("cf-ray") };
-    aigw_text message = aigwi_dialect_text(aigw_base_str(NULL), AIGW_TEXT_PLAIN);
-    int64_t code = 0;
+    aigwi_openai_complaint c;
+    memset(&c, 0, sizeof c);
     aigw_dialect_error(err, AIGW_KIND_NONE, "", "");
     err->status = head ? head->status : 0;
-    aigwi_openai_error_walk(body, mem, err, &message, &code);
-    if (err->status < 400 && code) err->status = (int)code;   /* in a 200, or in a stream: what the body says */
-    err->message = aigwi_dialect_redact(message, mem);
+    aigwi_openai_error_walk(now, body, mem, err, &c);
+    if (err->status < 400 && c.code) err->status = (int)c.code;   /* in a 200, or in a stream: what the body says */
+    err->message = aigwi_dialect_redact(c.message, mem);
     if (!err->message.n) err->message = aigw_base_str("the provider gave no reason");
     for (size_t i = 0; head && i < sizeof ids / sizeof *ids && !err->request_id.n; i++) err->request_id = aigw_base_header(head, ids[i]);
     aigwi_dialect_classify(err, aigwi_openai_errors, AIGWI_OPENAI_ERRORS);
+    if (aigwi_dialect_is(err->type, "RESOURCE_EXHAUSTED")) aigwi_dialect_google_quota(err, c.per_day);
     if (err->kind == AIGW_KIND_BAD_RESPONSE && err->status < 400) {   /* it did say error */
         err->kind = AIGW_KIND_SERVER;
         err->retry = (uint8_t)aigw_model_kind_retry(err->kind);
     }
     aigwi_dialect_hints(now, head, err);
-}
-
-static const struct { aigw_str name; uint8_t what, time; } aigwi_openai_limits[] = {   /* what: 0 requests, 1 tokens. 5.2, 16, 19, 23 */
-    { AIGW_STR("requests"), 0, 0 }, { AIGW_STR("tokens"), 1, 0 }, { AIGW_STR("requests-day"), 0, 0 }, { AIGW_STR("tokens-minute"), 1, 0 },
-};
-static aigw_str aigwi_openai_limit_header(const aigw_head *head, const char *verb, aigw_str what) {
-    char name[64];
-    aigw_out o;
-    aigw_base_out_init(&o, name, sizeof name, NULL, 0);
-    aigw_base_put_lit(&o, "x-ratelimit-");
-    aigw_base_put_lit(&o, verb);
-    if (what.n) aigw_base_put_byte(&o, '-');
-    aigw_base_put(&o, what);
-    return aigw_base_header(head, aigwi_dialect_slice(name, o.buf.n));
-}
-static void aigwi_openai_limits_decode(aigw_now now, const aigw_head *head, aigw_limits *limits) {
-    aigw_limit *all[4];
-    aigw_error err;
-    all[0] = &limits->requests;
-    all[1] = &limits->tokens;
-    all[2] = &limits->input_tokens;
-    all[3] = &limits->output_tokens;
-    for (int i = 0; i < 4; i++) all[i]->limit = all[i]->remaining = all[i]->reset_ms = -1;
-    for (size_t i = 0; i < sizeof aigwi_openai_limits / sizeof *aigwi_openai_limits; i++) {
-        aigw_limit *l = all[aigwi_openai_limits[i].what];
-        aigw_str v = aigwi_openai_limit_header(head, "limit", aigwi_openai_limits[i].name);
-        int64_t n;
-        if (l->limit < 0 && aigw_base_int(v, &n) && n >= 0) l->limit = n;
-        v = aigwi_openai_limit_header(head, "remaining", aigwi_openai_limits[i].name);
-        if (l->remaining < 0 && aigw_base_int(v, &n) && n >= 0) l->remaining = n;
-        v = aigwi_openai_limit_header(head, "reset", aigwi_openai_limits[i].name);
-        if (l->reset_ms < 0 && v.n) l->reset_ms = aigwi_dialect_reset_ms(now, v);
-    }
-    aigw_dialect_error(&err, AIGW_KIND_SERVER, "", "");
-    aigwi_dialect_hints(now, head, &err);
-    limits->retry_after_ms = err.retry_after_ms;
 }
 
 /* ---- answers in */
@@ -9038,25 +9606,6 @@ static void aigwi_openai_unknown(aigwi_openai_answer *a, aigw_json *j, unsigned 
     aigw_json_skip(j);
 }
 
-/* A count, also as a float; negative and absurd ones are none. */
-static int aigwi_openai_count(aigw_json *j, int64_t *v) {
-    aigw_str s;
-    int64_t micro;
-    if (aigw_json_kind(j) != AIGW_JSON_NUMBER) {
-        aigw_json_skip(j);
-        return 0;
-    }
-    if (!aigw_json_number(j, &s)) return 0;
-    if (s.n == 1) {                                            /* an index, mostly */
-        *v = s.p[0] - '0';
-        return 1;
-    }
-    if (!aigw_base_int(s, v)) {
-        if (!aigw_base_micro(s, &micro)) return 0;
-        *v = micro / 1000000;
-    }
-    return *v >= 0;
-}
 static void aigwi_openai_tell(aigw_usage *u, uint32_t bit, int64_t *to, int64_t v) {
     u->has |= bit;
     *to = v;
@@ -9088,7 +9637,7 @@ static void aigwi_openai_usage_in(aigwi_openai_answer *a, aigw_json *j) {
             aigw_json_skip(j);
             continue;
         }
-        if (!aigwi_openai_count(j, &v)) continue;
+        if (!aigwi_dialect_count(j, &v)) continue;
         switch (f) {
         case AIGWI_OPENAI_U_INPUT:      aigwi_openai_tell(&u, AIGW_USAGE_INPUT, &u.input, v); break;
         case AIGWI_OPENAI_U_OUTPUT:     aigwi_openai_tell(&u, AIGW_USAGE_OUTPUT, &u.output, v); break;
@@ -9258,7 +9807,7 @@ static void aigwi_openai_fragment_in(aigwi_openai_answer *a, aigw_json *j, aigwi
     for (aigw_json_object(j); (f = aigw_json_field(j, aigwi_openai_call_names, AIGWI_OPENAI_call, NULL)) >= 0; ) {
         int kind = aigw_json_kind(j);
         if (f == AIGWI_OPENAI_C_INDEX && kind == AIGW_JSON_NUMBER) {
-            if (!aigwi_openai_count(j, &c->index)) c->index = -1;
+            if (!aigwi_dialect_count(j, &c->index)) c->index = -1;
         } else if (f == AIGWI_OPENAI_C_ID && kind == AIGW_JSON_STRING) aigw_json_str(j, &a->st->mem, &c->id);
         else if (f == AIGWI_OPENAI_C_FUNCTION || f == AIGWI_OPENAI_C_CUSTOM) {
             c->custom |= f == AIGWI_OPENAI_C_CUSTOM && kind == AIGW_JSON_OBJECT;
@@ -9428,7 +9977,7 @@ static void aigwi_openai_choice_out(aigwi_openai_answer *a, aigw_json *j, unsign
         int kind = aigw_json_kind(j);
         if (aigw_json_null(j)) continue;
         if (f == AIGWI_OPENAI_O_INDEX) {
-            if (!aigwi_openai_count(j, &index)) index = -1;
+            if (!aigwi_dialect_count(j, &index)) index = -1;
         } else if (f == wanted && kind == AIGW_JSON_OBJECT) {
             if (index >= 0 && index < AIGW_CHOICES) aigwi_openai_delta_in(a, j, (unsigned)index);
             else {
@@ -9521,7 +10070,7 @@ static void aigwi_openai_read(aigwi_openai_answer *a, const aigw_head *head) {
             break;
         case AIGWI_OPENAI_H_CREATED:
             if (a->st->started) aigw_json_skip(j);
-            else if (!aigwi_openai_count(j, &a->created)) a->created = 0;
+            else if (!aigwi_dialect_count(j, &a->created)) a->created = 0;
             break;
         case AIGWI_OPENAI_H_ERROR:
             a->error |= j->at + 1 >= j->end || (memcmp(j->at, "{}", 2) && memcmp(j->at, "\"\"", 2) && j->at[0] != 'f');
@@ -9613,12 +10162,6 @@ enum {  /* bits of the losses of one answer */
 };
 #define AIGWI_OPENAI_REFUSED(choice) ((uint32_t)1 << (16 + (choice) % 16u))   /* in the same bits: this choice refused with words */
 
-/* Report once per answer; `name` stands for the place where the source's own is not known. */
-static void aigwi_openai_gone(aigw_enc *st, unsigned bit, size_t at, const char *name, int action, const char *reason) {
-    if (st->reported >> bit & 1) return;
-    st->reported |= (uint32_t)1 << bit;
-    (void)aigw_model_loss_at(st->loss, at, at == AIGW_NOWHERE ? name : "", action, reason);
-}
 static const struct { uint8_t finish; const char *word; } aigwi_openai_reasons[] = {   /* 26.9; what is not here is an error, without a finish reason */
     { AIGW_FINISH_NONE, "stop" }, { AIGW_FINISH_STOP, "stop" }, { AIGW_FINISH_STOP_SEQUENCE, "stop" }, { AIGW_FINISH_PAUSE, "stop" },
     { AIGW_FINISH_LENGTH, "length" }, { AIGW_FINISH_CONTEXT, "length" }, { AIGW_FINISH_TOOL_CALLS, "tool_calls" },
@@ -9633,15 +10176,15 @@ static const char *aigwi_openai_reason(int finish, int refusal) {
 }
 static void aigwi_openai_reason_lost(aigw_enc *st, int finish, size_t at) {
     if (finish == AIGW_FINISH_STOP_SEQUENCE)
-        aigwi_openai_gone(st, AIGWI_OPENAI_OUT_STOP, at, "finish_reason", AIGW_LOSS_APPROXIMATED, "a matched stop string is said as stop, without the string");
+        aigwi_dialect_gone(st, AIGWI_OPENAI_OUT_STOP, at, "finish_reason", AIGW_LOSS_APPROXIMATED, "a matched stop string is said as stop, without the string");
     if (finish == AIGW_FINISH_CONTEXT)
-        aigwi_openai_gone(st, AIGWI_OPENAI_OUT_CONTEXT, at, "finish_reason", AIGW_LOSS_APPROXIMATED, "a full context is said as length");
+        aigwi_dialect_gone(st, AIGWI_OPENAI_OUT_CONTEXT, at, "finish_reason", AIGW_LOSS_APPROXIMATED, "a full context is said as length");
     if (finish == AIGW_FINISH_PAUSE)
-        aigwi_openai_gone(st, AIGWI_OPENAI_OUT_PAUSE, at, "finish_reason", AIGW_LOSS_APPROXIMATED, "a pause is said as stop");
+        aigwi_dialect_gone(st, AIGWI_OPENAI_OUT_PAUSE, at, "finish_reason", AIGW_LOSS_APPROXIMATED, "a pause is said as stop");
 }
 /* An end that has no word: refused, with a sentence for the error that takes its place. */
 static const char *aigwi_openai_unfinished(aigw_enc *st, int finish, size_t at) {
-    aigwi_openai_gone(st, AIGWI_OPENAI_OUT_FINISH, at, "finish_reason", AIGW_LOSS_REFUSED, "Chat Completions has no word for this end of an answer");
+    aigwi_dialect_gone(st, AIGWI_OPENAI_OUT_FINISH, at, "finish_reason", AIGW_LOSS_REFUSED, "Chat Completions has no word for this end of an answer");
     return finish == AIGW_FINISH_MALFORMED_CALL ? "the model called a tool in a malformed way"
          : finish == AIGW_FINISH_ERROR ? "the provider ended the answer with an error" : "the provider ended the answer for a reason of its own";
 }
@@ -9806,34 +10349,18 @@ static int aigwi_openai_unwrap(aigw_text args, aigw_arena mem, aigw_text *input)
 /* Keep a fragment of a wrapped call back, escaped, behind what is held of it. AIGW_E_NOMEM, and nothing changed, when
    the memory is too small: twice what is held is wanted, since it is decoded at the end. */
 static int aigwi_openai_hold(aigw_enc *st, struct aigw_out_block *b, aigw_text t) {
-    struct aigw_out_block *other;
-    size_t end = b->at + b->n, room;
+    size_t room;
     aigw_out o;
     aigw_base_out_init(&o, NULL, 0, NULL, 0);
     aigw_json_part(&o, t);
     room = o.buf.n;
     if (room > st->hold_cap / 2 || st->hold_n > st->hold_cap / 2 - room) return AIGW_E_NOMEM;
-    memmove(st->hold + end + room, st->hold + end, st->hold_n - end);
-    aigw_base_out_init(&o, st->hold + end, room, NULL, 0);
+    aigw_base_out_init(&o, aigwi_dialect_hold(st, b, room), room, NULL, 0);
     aigw_json_part(&o, t);
-    st->hold_n += room;
-    b->n += room;
-    for (other = st->block; other < st->block + AIGW_BLOCKS; other++)
-        if (other != b && other->used && other->n && other->at >= end) other->at += room;
     return AIGW_OK;
 }
 static aigw_arena aigwi_openai_behind(const aigw_enc *st) {
     return aigw_base_arena(st->hold_cap > st->hold_n ? st->hold + st->hold_n : NULL, st->hold_cap > st->hold_n ? st->hold_cap - st->hold_n : 0);
-}
-static void aigwi_openai_release(aigw_enc *st, struct aigw_out_block *b) {
-    struct aigw_out_block *other;
-    size_t end = b->at + b->n;
-    if (!b->n) return;
-    memmove(st->hold + b->at, st->hold + end, st->hold_n - end);
-    st->hold_n -= b->n;
-    for (other = st->block; other < st->block + AIGW_BLOCKS; other++)
-        if (other != b && other->used && other->n && other->at >= end) other->at -= b->n;
-    b->n = 0;
 }
 
 static int aigwi_openai_block_start(aigw_enc *st, const aigw_event *ev, aigw_out *o) {
@@ -9869,7 +10396,7 @@ static int aigwi_openai_block_stop(aigw_enc *st, const aigw_event *ev, aigw_out 
     if (b->sent == AIGWI_OPENAI_WRAPPED && b->n) {
         if (!aigwi_openai_unwrap(aigwi_dialect_text(aigwi_dialect_slice(st->hold + b->at, b->n), AIGW_TEXT_ESCAPED), aigwi_openai_behind(st), &input)) return AIGW_E_NOMEM;
         if (input.n) aigwi_openai_call_words(st, b, input, o);
-        aigwi_openai_release(st, b);
+        aigwi_dialect_unhold(st, b);
     }
     b->closed = 1;
     return AIGW_OK;
@@ -9896,7 +10423,7 @@ static int aigwi_openai_delta(aigw_enc *st, const aigw_event *ev, aigw_out *o) {
         return AIGW_OK;
     }
     if (ev->kind >= sizeof aigwi_openai_wraps / sizeof *aigwi_openai_wraps || !aigwi_openai_wraps[ev->kind].before.n) {
-        aigwi_openai_gone(st, AIGWI_OPENAI_OUT_MEDIA, ev->at, "content", AIGW_LOSS_DROPPED, "an answer of Chat Completions has no place for this");
+        aigwi_dialect_gone(st, AIGWI_OPENAI_OUT_MEDIA, ev->at, "content", AIGW_LOSS_DROPPED, "an answer of Chat Completions has no place for this");
         return AIGW_OK;
     }
     if (ev->kind == AIGW_PART_REFUSAL && ev->text.n) st->reported |= AIGWI_OPENAI_REFUSED(ev->choice);
@@ -9915,35 +10442,6 @@ static int aigwi_openai_delta(aigw_enc *st, const aigw_event *ev, aigw_out *o) {
     return AIGW_OK;
 }
 
-/* A citation with a URL as url_citation. Reads `url` or `uri` and `title`, wherever a dialect has them within two
-   levels. 1, or 0 when there is no URL. */
-static int aigwi_openai_citation(aigw_str json, aigw_str *url, aigw_str *title) {
-    aigw_json j;
-    int depth = 0;
-    url->n = title->n = 0;
-    url->p = title->p = "";
-    aigw_json_init(&j, json);
-    if (aigw_json_kind(&j) != AIGW_JSON_OBJECT) return 0;
-    for (aigw_json_object(&j); depth >= 0; ) {
-        if (!aigw_json_member(&j)) {
-            if (j.err) return 0;
-            depth--;
-            continue;
-        }
-        int kind = aigw_json_kind(&j);
-        aigw_text t;
-        if (kind == AIGW_JSON_OBJECT && !depth) {
-            depth++;
-            aigw_json_object(&j);
-        } else if (kind != AIGW_JSON_STRING) aigw_json_skip(&j);
-        else {
-            int is_url = aigwi_dialect_is(j.key, "url") || aigwi_dialect_is(j.key, "uri"), is_title = aigwi_dialect_is(j.key, "title");
-            if (aigw_json_text(&j, &t) && is_url && !url->n) *url = aigwi_dialect_slice(t.p, t.n);
-            else if (is_title && !title->n) *title = aigwi_dialect_slice(t.p, t.n);
-        }
-    }
-    return url->n > 0;
-}
 /* One item of `annotations` from a note; 0 when it has none. */
 static int aigwi_openai_put_annotation(aigw_enc *st, aigw_out *o, aigw_str dialect, aigw_str json, size_t at, int probe) {
     aigw_str url, title;
@@ -9951,9 +10449,9 @@ static int aigwi_openai_put_annotation(aigw_enc *st, aigw_out *o, aigw_str diale
         if (!probe) aigw_json_put_raw(o, json);
         return 1;
     }
-    int has = aigwi_openai_citation(json, &url, &title);
+    int has = aigwi_dialect_citation(json, &url, &title);
     if (probe) {
-        aigwi_openai_gone(st, AIGWI_OPENAI_OUT_CITATION, at, "citations", has ? AIGW_LOSS_APPROXIMATED : AIGW_LOSS_DROPPED,
+        aigwi_dialect_gone(st, AIGWI_OPENAI_OUT_CITATION, at, "citations", has ? AIGW_LOSS_APPROXIMATED : AIGW_LOSS_DROPPED,
                           has ? "of a citation the URL and the title are said" : "a citation without a URL");
         return has;
     }
@@ -9975,9 +10473,9 @@ static int aigwi_openai_note_use(aigw_enc *st, int kind, aigw_str dialect, aigw_
     int own = aigw_base_eq(dialect, aigwi_openai_own);
     if (kind == AIGW_NOTE_CITATION || (kind == AIGW_NOTE_OTHER && own)) return aigwi_openai_put_annotation(st, NULL, dialect, json, at, 1);
     if (kind == AIGW_NOTE_LOGPROBS && own) return 2;
-    if (kind == AIGW_NOTE_LOGPROBS) aigwi_openai_gone(st, AIGWI_OPENAI_OUT_LOGPROBS, at, "logprobs", AIGW_LOSS_DROPPED, "log probabilities of another form");
-    else if (kind == AIGW_NOTE_SAFETY) aigwi_openai_gone(st, AIGWI_OPENAI_OUT_SAFETY, at, "safety_ratings", AIGW_LOSS_DROPPED, "Chat Completions has no safety ratings");
-    else aigwi_openai_gone(st, AIGWI_OPENAI_OUT_OTHER, at, "note", AIGW_LOSS_DROPPED, "only its own dialect knows this");
+    if (kind == AIGW_NOTE_LOGPROBS) aigwi_dialect_gone(st, AIGWI_OPENAI_OUT_LOGPROBS, at, "logprobs", AIGW_LOSS_DROPPED, "log probabilities of another form");
+    else if (kind == AIGW_NOTE_SAFETY) aigwi_dialect_gone(st, AIGWI_OPENAI_OUT_SAFETY, at, "safety_ratings", AIGW_LOSS_DROPPED, "Chat Completions has no safety ratings");
+    else aigwi_dialect_gone(st, AIGWI_OPENAI_OUT_OTHER, at, "note", AIGW_LOSS_DROPPED, "only its own dialect knows this");
     return 0;
 }
 static void aigwi_openai_state(aigw_enc *st, const aigw_event *ev, aigw_out *o) {
@@ -9994,7 +10492,7 @@ static void aigwi_openai_state(aigw_enc *st, const aigw_event *ev, aigw_out *o) 
         return;
     }
     if (b->kind != AIGW_PART_REASONING && b->kind != AIGW_PART_TEXT) {
-        aigwi_openai_gone(st, AIGWI_OPENAI_OUT_STATE, ev->at, "signature", AIGW_LOSS_DROPPED, "opaque state of a part that has no place for it");
+        aigwi_dialect_gone(st, AIGWI_OPENAI_OUT_STATE, ev->at, "signature", AIGW_LOSS_DROPPED, "opaque state of a part that has no place for it");
         return;
     }
     aigwi_openai_open_chunk(st, o, b->choice);
@@ -10198,7 +10696,7 @@ static int aigwi_openai_put_message(aigw_enc *st, const aigw_answer *c, aigw_out
         if (p->kind == AIGW_PART_TEXT && p->state) google = p;
         if (p->kind == AIGW_PART_AUDIO) sound = p;
         if (p->kind == AIGW_PART_IMAGE || p->kind == AIGW_PART_FILE || p->kind == AIGW_PART_OTHER || p->kind == AIGW_PART_TOOL_RESULT)
-            aigwi_openai_gone(st, AIGWI_OPENAI_OUT_MEDIA, p->at, "content", AIGW_LOSS_DROPPED, "an answer of Chat Completions has no place for this");
+            aigwi_dialect_gone(st, AIGWI_OPENAI_OUT_MEDIA, p->at, "content", AIGW_LOSS_DROPPED, "an answer of Chat Completions has no place for this");
     }
     aigw_json_key(o, "message");
     aigw_json_open(o, '{');
@@ -10287,31 +10785,8 @@ static int aigwi_openai_resp_encode(aigw_enc *st, const aigw_resp *resp, aigw_ou
 
 /* ---- limits and models out */
 
-static int aigwi_openai_limit_put(aigw_arena *mem, aigw_head *head, aigw_str name, int64_t v, int duration) {
-    char *p;
-    aigw_out o;
-    if (v < 0) return AIGW_OK;
-    p = (char *)aigw_base_take(mem, 40, 1, 1);
-    if (!p) return AIGW_E_NOMEM;
-    aigw_base_out_init(&o, p, 40, NULL, 0);
-    if (duration) aigw_base_put_duration(&o, v);
-    else aigw_base_put_int(&o, v);
-    return aigw_base_header_put(head, name, aigwi_dialect_slice(p, o.buf.n));
-}
 static int aigwi_openai_limits_encode(aigw_now now, const aigw_limits *limits, aigw_arena *mem, aigw_head *head) {
-    static const aigw_str names[2][3] = {
-        { AIGW_STR("x-ratelimit-limit-requests"), AIGW_STR("x-ratelimit-remaining-requests"), AIGW_STR("x-ratelimit-reset-requests") },
-        { AIGW_STR("x-ratelimit-limit-tokens"),   AIGW_STR("x-ratelimit-remaining-tokens"),   AIGW_STR("x-ratelimit-reset-tokens")   },
-    };
-    (void)now;
-    for (int i = 0; i < 2; i++) {
-        const aigw_limit *l = i ? (limits->tokens.limit < 0 && limits->tokens.remaining < 0 ? &limits->input_tokens : &limits->tokens) : &limits->requests;
-        int r = aigwi_openai_limit_put(mem, head, names[i][0], l->limit, 0);
-        if (!r) r = aigwi_openai_limit_put(mem, head, names[i][1], l->remaining, 0);
-        if (!r) r = aigwi_openai_limit_put(mem, head, names[i][2], l->reset_ms, 1);
-        if (r) return r;
-    }
-    return AIGW_OK;
+    return aigwi_dialect_limits_put(now, limits, AIGWI_WINDOWS_OPENAI, 2, 0, mem, head);
 }
 static int aigwi_openai_models_encode(const aigw_model_info *models, size_t n, int single, aigw_out *out) {
     if (!single) {
@@ -10338,9 +10813,9 @@ static int aigwi_openai_models_encode(const aigw_model_info *models, size_t n, i
 const aigw_dialect aigw_dialect_openai = {
     AIGW_STR("openai-chat"), AIGW_STR("authorization"), AIGW_STR("Bearer "), AIGW_STR(""), NULL, AIGW_STR("x-request-id"), AIGW_FRAMING_SSE,
     AIGWI_SERVE(aigwi_openai_match), AIGWI_SERVE(aigwi_openai_req_decode), aigwi_openai_req_encode, AIGWI_SERVE(aigwi_openai_req_edit),
-    aigwi_openai_resp_decode, aigwi_openai_frame_decode, aigwi_openai_stream_end, aigwi_openai_error_decode, aigwi_openai_limits_decode,
+    aigwi_openai_resp_decode, aigwi_openai_frame_decode, aigwi_openai_stream_end, aigwi_openai_error_decode, aigwi_dialect_limits_decode,
     AIGWI_SERVE(aigwi_openai_event_encode), AIGWI_SERVE(aigwi_openai_resp_encode), AIGWI_SERVE(aigwi_openai_error_encode), AIGWI_SERVE(aigwi_openai_limits_encode), AIGWI_SERVE(aigwi_openai_models_encode),
-    AIGW_STR(": keep-alive\n\n"), AIGW_STR("text/event-stream"), AIGW_STR("data: [DONE]\n\n")
+    AIGW_STR(": keep-alive\n\n"), AIGW_STR("text/event-stream"), AIGW_STR("data: [DONE]\n\n"), AIGW_STR("/openai")
 };
 #endif /* AIGW_NO_OPENAI */
 
@@ -11398,8 +11873,6 @@ static int aigwi_anthropic_allowed(aigwi_anthropic_up *c, const aigw_tool *t) {
     return 0;
 }
 
-static const char aigwi_anthropic_free_text[] = "{\"type\":\"object\",\"properties\":{\"input\":{\"type\":\"string\"}},\"required\":[\"input\"]}";
-
 /* A schema for arguments: always one of type object. */
 static void aigwi_anthropic_put_schema(aigwi_anthropic_up *c, const aigw_tool *t) {
     static const aigwi_dialect_edit object = { "type", AIGW_STR("\"object\"") };
@@ -11407,7 +11880,7 @@ static void aigwi_anthropic_put_schema(aigwi_anthropic_up *c, const aigw_tool *t
     aigw_json j;
     aigw_json_key(c->out, "input_schema");
     if (t->kind == AIGW_TOOL_CUSTOM) {
-        aigw_json_put_raw(c->out, aigw_base_str(aigwi_anthropic_free_text));
+        aigw_json_put_raw(c->out, aigwi_dialect_free_text);
         return;
     }
     if (!t->schema.n) {
@@ -12385,53 +12858,8 @@ static int aigwi_anthropic_stream_end(aigw_dec *st, int clean, const aigw_sink *
 
 /* ---- limits */
 
-static const struct { aigw_str limit, remaining, reset; } aigwi_anthropic_limits[] = {      /* wire-formats 6.10; in the order of aigw_limits */
-#define AIGWI_ROW(x) { AIGW_STR("anthropic-ratelimit-" x "-limit"), AIGW_STR("anthropic-ratelimit-" x "-remaining"), AIGW_STR("anthropic-ratelimit-" x "-reset") }
-    AIGWI_ROW("requests"), AIGWI_ROW("tokens"), AIGWI_ROW("input-tokens"), AIGWI_ROW("output-tokens")
-#undef AIGWI_ROW
-};
-
-static int64_t aigwi_anthropic_number(aigw_str s) {
-    int64_t v;
-    return aigw_base_int(s, &v) && v >= 0 ? v : -1;
-}
-
-static void aigwi_anthropic_limits_decode(aigw_now now, const aigw_head *head, aigw_limits *limits) {
-    static const aigw_str after = AIGW_STR("retry-after");
-    aigw_limit *to[4];
-    int i;
-    to[0] = &limits->requests;
-    to[1] = &limits->tokens;
-    to[2] = &limits->input_tokens;
-    to[3] = &limits->output_tokens;
-    for (i = 0; i < 4; i++) {
-        to[i]->limit = aigwi_anthropic_number(aigw_base_header(head, aigwi_anthropic_limits[i].limit));
-        to[i]->remaining = aigwi_anthropic_number(aigw_base_header(head, aigwi_anthropic_limits[i].remaining));
-        to[i]->reset_ms = aigwi_dialect_reset_ms(now, aigw_base_header(head, aigwi_anthropic_limits[i].reset));
-    }
-    limits->retry_after_ms = aigwi_dialect_reset_ms(now, aigw_base_header(head, after));
-}
-
-/* Resets are dates, so they need the wall clock: without it they are left out. */
 static int aigwi_anthropic_limits_encode(aigw_now now, const aigw_limits *limits, aigw_arena *mem, aigw_head *head) {
-    const aigw_limit *from[4];
-    aigw_out date;
-    aigw_str s;
-    int i, r = AIGW_OK;
-    from[0] = &limits->requests;
-    from[1] = &limits->tokens;
-    from[2] = &limits->input_tokens;
-    from[3] = &limits->output_tokens;
-    for (i = 0; i < 4; i++) {
-        if (!r && from[i]->limit >= 0) r = aigw_base_header_put(head, aigwi_anthropic_limits[i].limit, aigwi_dialect_int_str(mem, from[i]->limit));
-        if (!r && from[i]->remaining >= 0) r = aigw_base_header_put(head, aigwi_anthropic_limits[i].remaining, aigwi_dialect_int_str(mem, from[i]->remaining));
-        if (r || from[i]->reset_ms < 0 || !now.wall_s) continue;
-        s = aigwi_dialect_join(mem, 40, &date);
-        aigw_base_put_date(&date, now.wall_s + (from[i]->reset_ms + 999) / 1000);
-        s.n = date.buf.n;
-        r = s.p ? aigw_base_header_put(head, aigwi_anthropic_limits[i].reset, s) : (int)AIGW_E_NOMEM;
-    }
-    return r;
+    return aigwi_dialect_limits_put(now, limits, AIGWI_WINDOWS_ANTHROPIC, 4, 1, mem, head);
 }
 
 /* ---- client side: writing answers */
@@ -12447,29 +12875,12 @@ enum { AIGWI_ANTHROPIC_R_NAME, AIGWI_ANTHROPIC_R_DELTA, AIGWI_ANTHROPIC_R_STATE,
 enum { AIGWI_ANTHROPIC_L_MEDIA, AIGWI_ANTHROPIC_L_NOTE, AIGWI_ANTHROPIC_L_STATE, AIGWI_ANTHROPIC_L_CHOICE, AIGWI_ANTHROPIC_L_OTHER, AIGWI_ANTHROPIC_L_USAGE,
        AIGWI_ANTHROPIC_L_FINISH };
 
-/* A loss of this answer, reported once. */
-static void aigwi_anthropic_miss_at(aigw_enc *st, unsigned bit, size_t at, const char *path, int action, const char *reason) {
-    if (st->reported >> bit & 1) return;
-    st->reported |= (uint32_t)1 << bit;
-    (void)aigw_model_loss_at(st->loss, at, at == AIGW_NOWHERE ? path : "", action, reason);
-}
 static void aigwi_anthropic_miss(aigw_enc *st, unsigned bit, size_t at, int action, const char *reason) {
-    aigwi_anthropic_miss_at(st, bit, at, "", action, reason);
+    aigwi_dialect_gone(st, bit, at, "", action, reason);
 }
 
 /* Append, skipping the check of a literal's length at run time. */
 #define AIGWI_ANTHROPIC_LIT(out, lit) aigw_base_put(out, aigwi_dialect_slice("" lit, sizeof(lit) - 1))
-
-/* Raw JSON on one line: a line end outside of strings is white space, and would end the data line of an event. */
-static void aigwi_anthropic_put_line(aigw_out *out, aigw_str json) {
-    size_t i, from = 0;
-    for (i = 0; i < json.n; i++) {
-        if (json.p[i] != '\n' && json.p[i] != '\r') continue;
-        aigw_base_put(out, aigwi_dialect_slice(json.p + from, i - from));
-        from = i + 1;
-    }
-    aigw_base_put(out, aigwi_dialect_slice(json.p + from, json.n - from));
-}
 
 static int64_t aigwi_anthropic_fresh_input(const aigw_usage *u) {
     int64_t v = u->input - ((u->has & AIGW_USAGE_CACHED) ? u->cached : 0) - ((u->has & AIGW_USAGE_CACHE_WRITE) ? u->cache_write : 0);
@@ -12505,7 +12916,7 @@ static void aigwi_anthropic_put_usage(aigw_out *out, const aigw_usage *u, int mu
 
 static void aigwi_anthropic_miss_usage(aigw_enc *st, const aigw_usage *u) {
     if ((u->has & AIGW_USAGE_INPUT_AUDIO && u->input_audio) || (u->has & AIGW_USAGE_OUTPUT_AUDIO && u->output_audio))
-        aigwi_anthropic_miss_at(st, AIGWI_ANTHROPIC_L_USAGE, AIGW_NOWHERE, "usage.input_audio", AIGW_LOSS_DROPPED, "audio tokens are not counted apart");
+        aigwi_dialect_gone(st, AIGWI_ANTHROPIC_L_USAGE, AIGW_NOWHERE, "usage.input_audio", AIGW_LOSS_DROPPED, "audio tokens are not counted apart");
 }
 
 /* "id": the provider's, or one made here. */
@@ -12614,26 +13025,9 @@ static void aigwi_anthropic_put_raw_delta(aigw_out *out, uint32_t index, aigw_st
     aigwi_anthropic_put_index(out, "delta", 5, index);
     AIGWI_ANTHROPIC_LIT(out, ",\"delta\":");
     if (citation) AIGWI_ANTHROPIC_LIT(out, "{\"type\":\"citations_delta\",\"citation\":");
-    aigwi_anthropic_put_line(out, json);
+    aigwi_dialect_put_line(out, json);
     if (citation) AIGWI_ANTHROPIC_LIT(out, "}");
     AIGWI_ANTHROPIC_LIT(out, "}\n\n");
-}
-
-/* The text of a delta between its quotes. The text of a free-text tool is a string inside of the JSON text: it is
-   escaped twice. */
-static void aigwi_anthropic_put_words(aigw_out *out, aigw_text t, int custom) {
-    char once[16 * 6];
-    aigw_out o;
-    size_t n;
-    if (!custom) aigw_json_part(out, t);
-    else if (t.form == AIGW_TEXT_ESCAPED || t.form == AIGW_TEXT_LONE) aigw_json_part(out, aigwi_dialect_text(aigwi_dialect_slice(t.p, t.n), AIGW_TEXT_JSON));
-    else for (; t.n; t.p += n, t.n -= n) {                          /* in pieces that end between characters */
-        n = aigw_base_utf8(aigwi_dialect_slice(t.p, t.n < 16 ? t.n : 16));
-        if (!n) n = 1;
-        aigw_base_out_init(&o, once, sizeof once, NULL, 0);
-        aigw_json_part(&o, aigwi_dialect_text(aigwi_dialect_slice(t.p, n), AIGW_TEXT_PLAIN));
-        aigw_json_part(out, aigwi_dialect_text(aigwi_dialect_slice(once, o.buf.n), AIGW_TEXT_PLAIN));
-    }
 }
 
 /* An empty thinking block that carries the state of a call to come: clients give it back with the call. */
@@ -12710,7 +13104,7 @@ static void aigwi_anthropic_begin_block(aigw_enc *st, aigw_out *out, struct aigw
     b->index = st->next_index++;
     aigwi_anthropic_put_index(out, "start", 5, b->index);
     AIGWI_ANTHROPIC_LIT(out, ",\"content_block\":");
-    if (b->kind == AIGW_PART_OTHER) aigwi_anthropic_put_line(out, json);
+    if (b->kind == AIGW_PART_OTHER) aigwi_dialect_put_line(out, json);
     else if (b->kind == AIGW_PART_TOOL_CALL) {
         AIGWI_ANTHROPIC_LIT(out, "{\"type\":\"tool_use\",");
         aigwi_anthropic_put_kept_name(st, out, b);
@@ -12868,7 +13262,7 @@ static int aigwi_anthropic_on_delta(aigw_enc *st, const aigw_event *ev, aigw_out
     if (b->block != st->current) {
         aigwi_anthropic_hold_open(st, &o);
         if (b->kind == AIGW_PART_OTHER) aigw_base_put(&o, aigwi_dialect_slice(ev->text.p, ev->text.n));
-        else aigwi_anthropic_put_words(&o, ev->text, custom);
+        else aigwi_dialect_put_words(&o, ev->text, custom);
         return aigwi_anthropic_hold_close(st, &o, aigwi_anthropic_slot(st, b), AIGWI_ANTHROPIC_R_DELTA, 0);
     }
     if (b->kind == AIGW_PART_OTHER) {
@@ -12881,7 +13275,7 @@ static int aigwi_anthropic_on_delta(aigw_enc *st, const aigw_event *ev, aigw_out
     }
     if (b->sent == AIGWI_ANTHROPIC_SEALED) return AIGW_OK;
     aigwi_anthropic_open_delta(out, b->index, b->kind);
-    aigwi_anthropic_put_words(out, ev->text, custom);
+    aigwi_dialect_put_words(out, ev->text, custom);
     aigwi_anthropic_close_delta(out);
     return AIGW_OK;
 }
@@ -12905,7 +13299,7 @@ static int aigwi_anthropic_on_state(aigw_enc *st, const aigw_event *ev, aigw_out
 static int aigwi_anthropic_on_details(aigw_enc *st, const aigw_event *ev) {
     aigw_out o;
     aigwi_anthropic_hold_open(st, &o);
-    aigwi_anthropic_put_line(&o, aigwi_dialect_slice(ev->text.p, ev->text.n));
+    aigwi_dialect_put_line(&o, aigwi_dialect_slice(ev->text.p, ev->text.n));
     return aigwi_anthropic_hold_close(st, &o, AIGW_BLOCKS, AIGWI_ANTHROPIC_R_DETAILS, 0);
 }
 
@@ -12927,7 +13321,7 @@ static int aigwi_anthropic_on_note(aigw_enc *st, const aigw_event *ev, aigw_out 
         return AIGW_OK;
     }
     aigwi_anthropic_hold_open(st, &o);
-    aigwi_anthropic_put_line(&o, json);
+    aigwi_dialect_put_line(&o, json);
     return aigwi_anthropic_hold_close(st, &o, aigwi_anthropic_slot(st, b), AIGWI_ANTHROPIC_R_NOTE, citation);
 }
 
@@ -13023,7 +13417,7 @@ static const char *aigwi_anthropic_reason(aigw_enc *st, int finish, int refused)
         "pause_turn", NULL, NULL, NULL };
     if (finish == AIGW_FINISH_STOP && refused) return "refusal";
     if (finish < AIGW_FINISH_MALFORMED_CALL) return reasons[finish];
-    aigwi_anthropic_miss_at(st, AIGWI_ANTHROPIC_L_FINISH, AIGW_NOWHERE, "finish", AIGW_LOSS_REFUSED, "the model's reason to stop has no word here: an error instead");
+    aigwi_dialect_gone(st, AIGWI_ANTHROPIC_L_FINISH, AIGW_NOWHERE, "finish", AIGW_LOSS_REFUSED, "the model's reason to stop has no word here: an error instead");
     return NULL;
 }
 
@@ -13033,7 +13427,7 @@ static int aigwi_anthropic_on_stop(aigw_enc *st, const aigw_event *ev, aigw_out 
     aigw_error err;
     size_t at;
     aigwi_anthropic_flush_start(st, out);
-    if (ev->choices > 1) aigwi_anthropic_miss_at(st, AIGWI_ANTHROPIC_L_CHOICE, AIGW_NOWHERE, "choices[1]", AIGW_LOSS_DROPPED, "a message is one answer: the first");
+    if (ev->choices > 1) aigwi_dialect_gone(st, AIGWI_ANTHROPIC_L_CHOICE, AIGW_NOWHERE, "choices[1]", AIGW_LOSS_DROPPED, "a message is one answer: the first");
     if (!reason) {
         aigw_dialect_error(&err, AIGW_KIND_BAD_RESPONSE, ev->finish[0] == AIGW_FINISH_MALFORMED_CALL ? "The model's tool call was malformed."
                                                                         : "The model stopped for a reason that cannot be told.", "Ask again.");
@@ -13188,7 +13582,7 @@ static int aigwi_anthropic_resp_tail(aigw_enc *st, aigw_out *out, const aigw_res
     const char *reason = aigwi_anthropic_reason(st, a->finish, st->flags & AIGWI_ANTHROPIC_REFUSED);
     const aigw_part *second = resp->choices > 1 ? resp->choice[AIGW_CHOICES > 1].parts : NULL;      /* built for one answer there is none */
     if (resp->choices > 1)
-        aigwi_anthropic_miss_at(st, AIGWI_ANTHROPIC_L_CHOICE, second ? second->at : AIGW_NOWHERE, "choices[1]", AIGW_LOSS_DROPPED,
+        aigwi_dialect_gone(st, AIGWI_ANTHROPIC_L_CHOICE, second ? second->at : AIGW_NOWHERE, "choices[1]", AIGW_LOSS_DROPPED,
                                 "a message is one answer: the first");
     for (note = a->notes; note; note = note->next) {
         if (note->kind == AIGW_NOTE_SAFETY && aigw_base_eq(note->dialect, aigwi_anthropic_name)) details = note;
@@ -13291,11 +13685,12 @@ const aigw_dialect aigw_dialect_anthropic = {
     AIGW_STR("request-id"),
     AIGW_FRAMING_SSE,
     AIGWI_SERVE(aigwi_anthropic_match), AIGWI_SERVE(aigwi_anthropic_req_decode), aigwi_anthropic_req_encode, AIGWI_SERVE(aigwi_anthropic_req_edit),
-    aigwi_anthropic_resp_decode, aigwi_anthropic_frame_decode, aigwi_anthropic_stream_end, aigwi_anthropic_error_decode, aigwi_anthropic_limits_decode,
+    aigwi_anthropic_resp_decode, aigwi_anthropic_frame_decode, aigwi_anthropic_stream_end, aigwi_anthropic_error_decode, aigwi_dialect_limits_decode,
     AIGWI_SERVE(aigwi_anthropic_event_encode), AIGWI_SERVE(aigwi_anthropic_resp_encode), AIGWI_SERVE(aigwi_anthropic_error_encode), AIGWI_SERVE(aigwi_anthropic_limits_encode), AIGWI_SERVE(aigwi_anthropic_models_encode),
     AIGW_STR(AIGWI_ANTHROPIC_PING),
     AIGW_STR("text/event-stream"),
-    AIGW_STR("event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n")
+    AIGW_STR("event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n"),
+    AIGW_STR("/anthropic")
 };
 #endif /* AIGW_NO_ANTHROPIC */
 
@@ -15156,8 +15551,7 @@ static void aigwi_gemini_read_status(aigw_json *j, aigw_arena *mem, aigw_error *
 
 static void aigwi_gemini_error_decode(aigw_now now, const aigw_head *head, aigw_str body, aigw_arena *mem, aigw_error *err) {
     static const aigw_str names[] = { AIGW_STR("error"), AIGW_STR("message") }, exhausted = AIGW_STR("RESOURCE_EXHAUSTED"), refused = AIGW_STR("FAILED_PRECONDITION"),
-                          quota = AIGW_STR("QUOTA_EXHAUSTED"), filtered = AIGW_STR("CONTENT_FILTERED"), budget = AIGW_STR("budget_exceeded"),
-                          paid[] = { AIGW_STR("credits are depleted"), AIGW_STR("spending cap"), AIGW_STR("spend cap"), AIGW_STR("perday"), AIGW_STR("per day"), AIGW_STR("") };
+                          quota = AIGW_STR("QUOTA_EXHAUSTED"), filtered = AIGW_STR("CONTENT_FILTERED"), budget = AIGW_STR("budget_exceeded");
     aigw_json j;
     aigw_text text;
     int f, per_day = 0, kind;
@@ -15174,23 +15568,11 @@ static void aigwi_gemini_error_decode(aigw_now now, const aigw_head *head, aigw_
             else aigw_json_skip(&j);
         }
     aigwi_dialect_classify(err, aigwi_gemini_errors, sizeof aigwi_gemini_errors / sizeof *aigwi_gemini_errors);
-    /* Every 429 of Google says "check your plan and billing details", also one that is over in a second: the quota's
-       id decides (recorded 2026). */
     if ((aigw_base_eq(err->type, exhausted) || (err->status == 429 && !err->type.n)) && !aigw_base_eq(err->code, quota) && !aigw_base_eq(err->code, budget))
-        err->kind = (uint8_t)(per_day || aigwi_dialect_has_word(err->message, paid) ? AIGW_KIND_QUOTA : AIGW_KIND_RATE_LIMIT);
+        aigwi_dialect_google_quota(err, per_day);
     if (aigw_base_eq(err->type, refused) && !aigw_base_eq(err->code, filtered)) err->kind = AIGW_KIND_PERMISSION;
     err->retry = (uint8_t)aigw_model_kind_retry(err->kind);
     aigwi_dialect_hints(now, head, err);
-}
-
-/* Google sends no limits in headers, only now and then how long to wait. */
-static void aigwi_gemini_limits_decode(aigw_now now, const aigw_head *head, aigw_limits *limits) {
-    static const aigw_limit unknown = { -1, -1, -1 };
-    aigw_error err;
-    limits->requests = limits->tokens = limits->input_tokens = limits->output_tokens = unknown;
-    aigw_dialect_error(&err, AIGW_KIND_SERVER, "", "");
-    aigwi_dialect_hints(now, head, &err);
-    limits->retry_after_ms = err.retry_after_ms;
 }
 
 /* What the client reads: status word and, where that does not say enough, a reason (26.11). In the order of
@@ -15624,12 +16006,6 @@ static const struct { const char *word; const char *lost; } aigwi_gemini_reasons
 };
 enum { AIGWI_GEMINI_LOST_REASON = 0, AIGWI_GEMINI_LOST_NOTE, AIGWI_GEMINI_LOST_OTHER, AIGWI_GEMINI_LOST_WRITE, AIGWI_GEMINI_LOST_ARGS, AIGWI_GEMINI_LOST_STATE };
 
-static void aigwi_gemini_enc_lost(aigw_enc *st, unsigned bit, size_t at, const char *tail, int action, const char *reason) {
-    if (st->reported >> bit & 1) return;
-    st->reported |= (uint32_t)1 << bit;
-    (void)aigw_model_loss_at(st->loss, at, at == AIGW_NOWHERE ? tail : "", action, reason);
-}
-
 /* What comes between two items, and before one. */
 static void aigwi_gemini_open_frame(aigw_enc *st, aigw_out *out) {
     if (!st->array) aigw_base_put_lit(out, "data: ");
@@ -15815,7 +16191,7 @@ static int aigwi_gemini_hold_stop(aigw_enc *st, struct aigw_out_block *b, size_t
     aigw_base_put(out, aigwi_dialect_slice(p, head));
     if (b->kind != AIGW_PART_TOOL_CALL) aigw_json_put_str(out, content);
     else if (aigwi_gemini_put_args(out, content, b->sent))
-        aigwi_gemini_enc_lost(st, AIGWI_GEMINI_LOST_ARGS, at, "functionCall.args", AIGW_LOSS_APPROXIMATED, "the arguments are not a JSON object: wrapped as {\"_raw\": ...}");
+        aigwi_dialect_gone(st, AIGWI_GEMINI_LOST_ARGS, at, "functionCall.args", AIGW_LOSS_APPROXIMATED, "the arguments are not a JSON object: wrapped as {\"_raw\": ...}");
     aigw_base_put_byte(out, '}');
     if (sign) aigw_base_put_lit(out, ",\"thoughtSignature\":");
     aigw_base_put(out, aigwi_dialect_slice(p + head + content.n, sign));
@@ -15854,7 +16230,7 @@ static void aigwi_gemini_put_note(aigw_enc *st, const aigw_event *ev, aigw_out *
     aigw_str json = aigwi_dialect_slice(ev->text.p, ev->text.n);
     const char *member;
     if (!aigw_base_eq(ev->name, aigwi_gemini_me) || !json.n) {
-        aigwi_gemini_enc_lost(st, AIGWI_GEMINI_LOST_NOTE + 8u * (ev->kind & 3u), ev->at, "note", AIGW_LOSS_DROPPED, "a remark in another provider's form");
+        aigwi_dialect_gone(st, AIGWI_GEMINI_LOST_NOTE + 8u * (ev->kind & 3u), ev->at, "note", AIGW_LOSS_DROPPED, "a remark in another provider's form");
         return;
     }
     member = aigwi_gemini_note_member(ev->kind, json);
@@ -15918,13 +16294,13 @@ static void aigwi_gemini_put_usage(aigw_out *out, const aigw_usage *u) {
 static const char *aigwi_gemini_reason(aigw_enc *st, int finish, size_t at) {
     if (finish >= (int)(sizeof aigwi_gemini_reasons / sizeof *aigwi_gemini_reasons)) finish = AIGW_FINISH_OTHER;
     if (aigwi_gemini_reasons[finish].lost)
-        aigwi_gemini_enc_lost(st, AIGWI_GEMINI_LOST_REASON, at, "finishReason", AIGW_LOSS_APPROXIMATED, aigwi_gemini_reasons[finish].lost);
+        aigwi_dialect_gone(st, AIGWI_GEMINI_LOST_REASON, at, "finishReason", AIGW_LOSS_APPROXIMATED, aigwi_gemini_reasons[finish].lost);
     return aigwi_gemini_reasons[finish].word;
 }
 
 static void aigwi_gemini_lose_usage(aigw_enc *st, const aigw_usage *u, size_t at) {
     if ((u->has & AIGW_USAGE_CACHE_WRITE) && u->cache_write)
-        aigwi_gemini_enc_lost(st, AIGWI_GEMINI_LOST_WRITE, at, "usage.cache_write", AIGW_LOSS_DROPPED, "Gemini does not count what was written to the cache");
+        aigwi_dialect_gone(st, AIGWI_GEMINI_LOST_WRITE, at, "usage.cache_write", AIGW_LOSS_DROPPED, "Gemini does not count what was written to the cache");
 }
 
 /* The last frame: every answer's finish reason, and the usage (clients read it there; it is cumulative, so once is
@@ -15965,7 +16341,7 @@ static int aigwi_gemini_enc_delta(aigw_enc *st, const aigw_event *ev, aigw_out *
     case AIGW_PART_OTHER:
         b = aigwi_gemini_held(st, ev->block);                   /* whose part it is says the delta, or the start of its block */
         if (ev->text.form != AIGW_TEXT_JSON || !(aigw_base_eq(ev->name, aigwi_gemini_me) || (!ev->name.n && b && b->sent))) {
-            aigwi_gemini_enc_lost(st, AIGWI_GEMINI_LOST_OTHER, ev->at, "content", AIGW_LOSS_DROPPED, "only its own dialect knows this part");
+            aigwi_dialect_gone(st, AIGWI_GEMINI_LOST_OTHER, ev->at, "content", AIGW_LOSS_DROPPED, "only its own dialect knows this part");
             return AIGW_OK;
         }
         aigwi_gemini_open_parts(st, out);
@@ -16045,17 +16421,17 @@ static int aigwi_gemini_put_answer_call(aigw_enc *st, const aigw_part *p, aigw_a
     aigw_json_put_str(out, p->name);
     aigw_json_key(out, "args");
     if (aigwi_gemini_put_args(out, args, p->custom))
-        aigwi_gemini_enc_lost(st, AIGWI_GEMINI_LOST_ARGS, p->at, "functionCall.args", AIGW_LOSS_APPROXIMATED, "the arguments are not a JSON object: wrapped as {\"_raw\": ...}");
+        aigwi_dialect_gone(st, AIGWI_GEMINI_LOST_ARGS, p->at, "functionCall.args", AIGW_LOSS_APPROXIMATED, "the arguments are not a JSON object: wrapped as {\"_raw\": ...}");
     aigw_json_close(out, '}');
     return AIGW_OK;
 }
 
 static int aigwi_gemini_put_answer_part(aigw_enc *st, const aigw_part *p, aigw_arena *room, aigw_out *out) {
     int r = AIGW_OK, thought = p->kind == AIGW_PART_REASONING;
-    if (p->notes) aigwi_gemini_enc_lost(st, AIGWI_GEMINI_LOST_NOTE, p->notes->at, "note", AIGW_LOSS_DROPPED, "a remark in another provider's form");
+    if (p->notes) aigwi_dialect_gone(st, AIGWI_GEMINI_LOST_NOTE, p->notes->at, "note", AIGW_LOSS_DROPPED, "a remark in another provider's form");
     if (p->kind == AIGW_PART_OTHER) {
         if (p->text.form == AIGW_TEXT_JSON && aigw_base_eq(p->name, aigwi_gemini_me)) aigw_json_put_raw(out, aigwi_dialect_slice(p->text.p, p->text.n));
-        else aigwi_gemini_enc_lost(st, AIGWI_GEMINI_LOST_OTHER, p->at, "content", AIGW_LOSS_DROPPED, "only its own dialect knows this part");
+        else aigwi_dialect_gone(st, AIGWI_GEMINI_LOST_OTHER, p->at, "content", AIGW_LOSS_DROPPED, "only its own dialect knows this part");
         return AIGW_OK;
     }
     if (!p->text.n && !p->state && p->kind != AIGW_PART_TOOL_CALL) return AIGW_OK;
@@ -16094,7 +16470,7 @@ static void aigwi_gemini_put_notes(aigw_enc *st, const aigw_note *note, int cand
     memset(last, 0, sizeof last);
     for (; note; note = note->next) {
         if (!aigw_base_eq(note->dialect, aigwi_gemini_me) || !note->json.n) {
-            if (candidate) aigwi_gemini_enc_lost(st, AIGWI_GEMINI_LOST_NOTE + 8u * (note->kind & 3u), note->at, "note", AIGW_LOSS_DROPPED, "a remark in another provider's form");
+            if (candidate) aigwi_dialect_gone(st, AIGWI_GEMINI_LOST_NOTE + 8u * (note->kind & 3u), note->at, "note", AIGW_LOSS_DROPPED, "a remark in another provider's form");
             continue;
         }
         member = aigwi_gemini_note_member(note->kind, note->json);
@@ -16221,11 +16597,646 @@ static int aigwi_gemini_models_encode(const aigw_model_info *models, size_t n, i
 const aigw_dialect aigw_dialect_gemini = {
     AIGW_STR("gemini"), AIGW_STR("x-goog-api-key"), AIGW_STR(""), AIGW_STR(""), NULL, AIGW_STR(""), AIGW_FRAMING_SSE,
     AIGWI_SERVE(aigwi_gemini_match), AIGWI_SERVE(aigwi_gemini_req_decode), aigwi_gemini_req_encode, AIGWI_SERVE(aigwi_gemini_req_edit),
-    aigwi_gemini_resp_decode, aigwi_gemini_frame_decode, aigwi_gemini_stream_end, aigwi_gemini_error_decode, aigwi_gemini_limits_decode,
+    aigwi_gemini_resp_decode, aigwi_gemini_frame_decode, aigwi_gemini_stream_end, aigwi_gemini_error_decode, aigwi_dialect_limits_decode,
     AIGWI_SERVE(aigwi_gemini_event_encode), AIGWI_SERVE(aigwi_gemini_resp_encode), AIGWI_SERVE(aigwi_gemini_error_encode), NULL, AIGWI_SERVE(aigwi_gemini_models_encode),
-    AIGW_STR(""), AIGW_STR("text/event-stream"), AIGW_STR("")
+    AIGW_STR(""), AIGW_STR("text/event-stream"), AIGW_STR(""), AIGW_STR("/gemini")
 };
 #endif /* AIGW_NO_GEMINI */
+
+/* ==== >>auth ======================================================================================================= */
+/* Signatures and tokens as pure functions over arrays. SigV4 as botocore and the AWS service do it (wire-formats section 12): the canonical request goes
+   straight into the hash, so that no memory depends on its length. Tokens: the requests of RFC 7523 (Google) and RFC 6749 section 4.4 (Entra). */
+
+#define AIGWI_AUTH_BIT(name) ((uint32_t)1 << AIGW_AUTH_##name)
+#define AIGWI_AUTH_PARTS 64                  /* most segments of a path, parameters of a query */
+#define AIGWI_AUTH_NAMES 2048                /* longest list of signed header names */
+
+AIGW_API const char *aigw_auth_name(int id) {
+    static const char *const names[] = {
+#define X(name, label) label,
+        AIGW_AUTH_LIST(X)
+#undef X
+    };
+    return id >= 0 && id < AIGW_AUTH_COUNT ? names[id] : "";
+}
+
+AIGW_API int aigw_auth_put(aigw_str name, aigw_str prefix, aigw_str key, aigw_arena *mem, aigw_head *head) {
+    aigw_out out;
+    aigw_str s;
+    for (size_t i = 0; i < key.n; i++)
+        if ((unsigned char)key.p[i] <= 32 || (unsigned char)key.p[i] >= 127) return AIGW_E_VALUE;
+    s = aigwi_dialect_join(mem, prefix.n + key.n, &out);
+    if (!s.p) return AIGW_E_NOMEM;
+    aigw_base_put(&out, prefix);
+    aigw_base_put(&out, key);
+    return aigw_base_header_put(head, name, aigwi_dialect_slice(s.p, out.buf.n));
+}
+
+static int aigwi_auth_sign_bearer(const aigw_auth *a, aigw_str key, aigw_now now, const aigw_str *body, size_t n, aigw_arena *mem, aigw_head *head) {
+    static const aigw_str name = AIGW_STR("authorization"), prefix = AIGW_STR("Bearer ");
+    (void)a, (void)now, (void)body, (void)n;
+    return aigw_auth_put(name, prefix, key, mem, head);
+}
+static int aigwi_auth_sign_header(const aigw_auth *a, aigw_str key, aigw_now now, const aigw_str *body, size_t n, aigw_arena *mem, aigw_head *head) {
+    (void)now, (void)body, (void)n;
+    return aigw_auth_put(a->value[AIGW_AUTH_HEADER], a->value[AIGW_AUTH_PREFIX], key, mem, head);
+}
+
+/* ---- SigV4: the canonical request */
+
+static void aigwi_auth_hex(const uint8_t *p, size_t n, char *to) {
+    for (size_t i = 0; i < 2 * n; i++) to[i] = "0123456789abcdef"[i & 1 ? p[i / 2] & 15 : p[i / 2] >> 4];
+}
+static int aigwi_auth_nibble(char c) {
+    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+/* The next byte of *s, percent-encoded: 1 or 3 bytes at `to`. In a query what is encoded already is read first, so that every spelling comes out alike. */
+static size_t aigwi_auth_encoded(aigw_str *s, int query, char to[3]) {
+    unsigned char c = (unsigned char)*s->p;
+    size_t took = 1;
+    if (query && c == '%' && s->n > 2 && aigwi_auth_nibble(s->p[1]) >= 0 && aigwi_auth_nibble(s->p[2]) >= 0) {
+        c = (unsigned char)(aigwi_auth_nibble(s->p[1]) << 4 | aigwi_auth_nibble(s->p[2]));
+        took = 3;
+    }
+    s->p += took;
+    s->n -= took;
+    to[0] = (char)c;
+    if ((c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '-' || c == '.' || c == '_' || c == '~' || (c == '/' && !query)) return 1;
+    to[0] = '%';
+    to[1] = "0123456789ABCDEF"[c >> 4];
+    to[2] = "0123456789ABCDEF"[c & 15];
+    return 3;
+}
+static void aigwi_auth_put_encoded(aigw_digest_hash *d, aigw_str s, int query) {
+    char c[3];
+    while (s.n) {
+        const size_t n = aigwi_auth_encoded(&s, query, c);
+        aigw_digest_put(d, aigwi_dialect_slice(c, n));
+    }
+}
+static int aigwi_auth_compare(aigw_str a, aigw_str b) {
+    char x[3], y[3];
+    while (a.n && b.n) {
+        const size_t n = aigwi_auth_encoded(&a, 1, x);
+        int r;
+        (void)aigwi_auth_encoded(&b, 1, y);
+        r = memcmp(x, y, 1);                                   /* equal: of one length */
+        if (!r && n == 3) r = memcmp(x, y, 3);
+        if (r) return r;
+    }
+    return a.n ? 1 : b.n ? -1 : 0;
+}
+static void aigwi_auth_lit(aigw_digest_hash *d, const char *s) { aigw_digest_put(d, aigw_base_str(s)); }
+
+/* s up to the first `c`, which is taken with it; the rest stays in *s. */
+static aigw_str aigwi_auth_upto(aigw_str *s, char c) {
+    const size_t n = aigw_base_find(*s, aigwi_dialect_slice(&c, 1), 0), took = n < s->n ? n + 1 : n;
+    const aigw_str head = aigwi_dialect_slice(s->p, n);
+    s->p += took;
+    s->n -= took;
+    return head;
+}
+
+/* The path as sent, without "." ".." and empty segments (botocore's rule, not RFC 3986's: "/a/.." has no slash at its end), encoded once more. */
+static int aigwi_auth_path(aigw_digest_hash *d, aigw_str path, int as_sent) {
+    const int slash = path.n && path.p[path.n - 1] == '/';
+    aigw_str parts[AIGWI_AUTH_PARTS];
+    size_t n = 0;
+    if (as_sent) {
+        aigwi_auth_put_encoded(d, path, 0);
+        return AIGW_OK;
+    }
+    while (path.n) {
+        const aigw_str part = aigwi_auth_upto(&path, '/');
+        if (!part.n || aigwi_dialect_is(part, ".")) continue;
+        if (aigwi_dialect_is(part, "..")) n -= n > 0;
+        else if (n == AIGWI_AUTH_PARTS) return AIGW_E_LIMIT;
+        else parts[n++] = part;
+    }
+    for (size_t i = 0; i < n; i++) {
+        aigwi_auth_lit(d, "/");
+        aigwi_auth_put_encoded(d, parts[i], 0);
+    }
+    if (!n || slash) aigwi_auth_lit(d, "/");
+    return AIGW_OK;
+}
+
+/* Parameters in the order of their encoded names, then values. */
+static int aigwi_auth_query(aigw_digest_hash *d, aigw_str query) {
+    struct { aigw_str name, value; } all[AIGWI_AUTH_PARTS], one;
+    size_t n = 0, i;
+    while (query.n) {
+        one.value = aigwi_auth_upto(&query, '&');
+        if (!one.value.n) continue;
+        if (n == AIGWI_AUTH_PARTS) return AIGW_E_LIMIT;
+        one.name = aigwi_auth_upto(&one.value, '=');
+        for (i = n++; i; i--) {
+            const int r = aigwi_auth_compare(all[i - 1].name, one.name);
+            if (r < 0 || (!r && aigwi_auth_compare(all[i - 1].value, one.value) <= 0)) break;
+            all[i] = all[i - 1];
+        }
+        all[i] = one;
+    }
+    for (i = 0; i < n; i++) {
+        if (i) aigwi_auth_lit(d, "&");
+        aigwi_auth_put_encoded(d, all[i].name, 1);
+        aigwi_auth_lit(d, "=");
+        aigwi_auth_put_encoded(d, all[i].value, 1);
+    }
+    return AIGW_OK;
+}
+
+/* A field's value without white space around it, runs of it inside as one space. */
+static void aigwi_auth_value(aigw_digest_hash *d, aigw_str v) {
+    int any = 0;
+    while (v.n) {
+        size_t blank = 0, n = 0;
+        while (blank < v.n && (v.p[blank] == ' ' || v.p[blank] == '\t' || v.p[blank] == '\r' || v.p[blank] == '\n')) blank++;
+        v.p += blank;
+        v.n -= blank;
+        while (n < v.n && v.p[n] != ' ' && v.p[n] != '\t' && v.p[n] != '\r' && v.p[n] != '\n') n++;
+        if (n && blank && any) aigwi_auth_lit(d, " ");
+        aigw_digest_put(d, aigwi_dialect_slice(v.p, n));
+        any |= n != 0;
+        v.p += n;
+        v.n -= n;
+    }
+}
+
+/* "name:value,value\n" for each of the names ("a;b;c"), then the names. AIGW_E_MISSING: one is not in the head. */
+static int aigwi_auth_fields(aigw_digest_hash *d, const aigw_head *head, aigw_str names) {
+    aigw_str left = names;
+    while (left.n) {
+        const aigw_str name = aigwi_auth_upto(&left, ';');
+        int any = 0;
+        aigw_digest_put(d, name);
+        for (size_t i = 0; i < head->n; i++) {
+            if (!aigw_base_eq_nocase(head->headers[i].name, name)) continue;
+            aigwi_auth_lit(d, any++ ? "," : ":");
+            aigwi_auth_value(d, head->headers[i].value);
+        }
+        if (!any) return AIGW_E_MISSING;
+        aigwi_auth_lit(d, "\n");
+    }
+    aigwi_auth_lit(d, "\n");
+    aigw_digest_put(d, names);
+    return AIGW_OK;
+}
+
+static int aigwi_auth_canonical(const aigw_head *head, aigw_str names, const char body[64], int as_sent, uint8_t out[32]) {
+    aigw_digest_hash d;
+    aigw_str query = head->target;
+    const aigw_str path = aigwi_auth_upto(&query, '?');
+    int r;
+    aigw_digest_init(&d);
+    aigw_digest_put(&d, head->method);
+    aigwi_auth_lit(&d, "\n");
+    r = aigwi_auth_path(&d, path, as_sent);
+    aigwi_auth_lit(&d, "\n");
+    if (!r) r = aigwi_auth_query(&d, query);
+    aigwi_auth_lit(&d, "\n");
+    if (!r) r = aigwi_auth_fields(&d, head, names);
+    aigwi_auth_lit(&d, "\n");
+    aigw_digest_put(&d, aigwi_dialect_slice(body, 64));
+    aigw_digest_end(&d, out);
+    return r;
+}
+
+static void aigwi_auth_body(const aigw_str *body, size_t n, char hex[64]) {
+    aigw_digest_hash d;
+    uint8_t out[32];
+    aigw_digest_init(&d);
+    for (size_t i = 0; i < n; i++) aigw_digest_put(&d, body[i]);
+    aigw_digest_end(&d, out);
+    aigwi_auth_hex(out, 32, hex);
+}
+
+/* ---- SigV4: the signature */
+
+/* The signature of a canonical request by its hash, in hexadecimal. date: "20261121T050000Z". AIGW_E_LIMIT: the secret is too long. */
+static int aigwi_auth_signature(aigw_str secret, aigw_str date, aigw_str region, aigw_str service, const uint8_t canonical[32], char hex[64]) {
+    static const aigw_str end = AIGW_STR("aws4_request");
+    const aigw_str day = aigwi_dialect_slice(date.p, 8), slash = AIGW_STR("/"), line = AIGW_STR("\n");
+    const aigw_str steps[4] = { day, region, service, end };
+    aigw_str text[11];
+    char key[4 + 128], hash[64];
+    aigw_str k = { NULL, 0 };
+    uint8_t out[32];
+    if (secret.n > sizeof key - 4) return AIGW_E_LIMIT;
+    memcpy(key, "AWS4", 4);
+    if (secret.n) memcpy(key + 4, secret.p, secret.n);
+    k.p = key;
+    k.n = 4 + secret.n;
+    for (int i = 0; i < 4; i++) {
+        aigw_digest_hmac(k, &steps[i], 1, out);
+        memcpy(key, out, sizeof out);
+        k.n = sizeof out;
+    }
+    aigwi_auth_hex(canonical, 32, hash);
+    text[0] = aigw_base_str("AWS4-HMAC-SHA256\n");
+    text[1] = date, text[2] = line;
+    text[3] = day, text[4] = slash, text[5] = region, text[6] = slash, text[7] = service;
+    text[8] = aigw_base_str("/aws4_request"), text[9] = line;
+    text[10] = aigwi_dialect_slice(hash, 64);
+    aigw_digest_hmac(k, text, 11, out);
+    aigwi_auth_hex(out, 32, hex);
+    aigw_digest_wipe(key, sizeof key);
+    return AIGW_OK;
+}
+
+/* "20261121T050000Z". */
+static void aigwi_auth_date(int64_t wall_s, char to[16]) {
+    char text[32];
+    size_t n = 0;
+    aigw_out out;
+    aigw_base_out_init(&out, text, sizeof text, NULL, 0);
+    aigw_base_put_date(&out, wall_s);
+    for (size_t i = 0; i < out.buf.n && n < 16; i++)
+        if (text[i] != '-' && text[i] != ':') to[n++] = text[i];
+    while (n < 16) to[n++] = '0';
+}
+
+static int aigwi_auth_lower(char c) { return (unsigned char)c + (c >= 'A' && c <= 'Z' ? 32 : 0); }
+
+/* 1 when a is before b as lower-case text. */
+static int aigwi_auth_before(aigw_str a, aigw_str b) {
+    for (size_t i = 0; i < a.n && i < b.n; i++)
+        if (aigwi_auth_lower(a.p[i]) != aigwi_auth_lower(b.p[i])) return aigwi_auth_lower(a.p[i]) < aigwi_auth_lower(b.p[i]);
+    return a.n < b.n;
+}
+
+/* Fields that others add, change or drop on the way: botocore's list, and accept-encoding, which its HTTP library adds after signing. */
+static int aigwi_auth_unsigned(aigw_str name) {
+    static const aigw_str words[] = {
+        AIGW_STR("accept-encoding"), AIGW_STR("authorization"), AIGW_STR("baggage"), AIGW_STR("connection"), AIGW_STR("expect"), AIGW_STR("keep-alive"),
+        AIGW_STR("proxy-authenticate"), AIGW_STR("proxy-authorization"), AIGW_STR("te"), AIGW_STR("traceparent"), AIGW_STR("tracestate"), AIGW_STR("trailer"),
+        AIGW_STR("transfer-encoding"), AIGW_STR("upgrade"), AIGW_STR("user-agent"), AIGW_STR("x-amzn-trace-id")
+    };
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+        if (aigw_base_eq_nocase(name, words[i])) return 1;
+    return 0;
+}
+
+/* The names to be signed, in order, in lower case, each once. */
+static aigw_str aigwi_auth_names(const aigw_head *head, aigw_arena *mem) {
+    size_t room = 0, n;
+    aigw_out out;
+    aigw_str s, last = AIGW_STR("");
+    for (size_t i = 0; i < head->n; i++) room += head->headers[i].name.n + 1;
+    s = aigwi_dialect_join(mem, room, &out);
+    while (s.p) {
+        const aigw_str *best = NULL;
+        for (size_t i = 0; i < head->n; i++) {
+            const aigw_str *name = &head->headers[i].name;
+            if (!aigwi_auth_unsigned(*name) && aigwi_auth_before(last, *name) && (!best || aigwi_auth_before(*name, *best))) best = name;
+        }
+        if (!best) break;
+        last = *best;
+        if (out.buf.n) aigw_base_put_byte(&out, ';');
+        n = out.buf.n;
+        aigw_base_put(&out, last);
+        for (; n < out.buf.n && n < out.buf.cap; n++) out.buf.p[n] = (char)aigwi_auth_lower(out.buf.p[n]);
+    }
+    return aigwi_dialect_slice(s.p, s.p ? out.buf.n : 0);
+}
+
+static int aigwi_auth_sign_sigv4(const aigw_auth *a, aigw_str key, aigw_now now, const aigw_str *body, size_t n, aigw_arena *mem, aigw_head *head) {
+    static const aigw_str date_name = AIGW_STR("x-amz-date"), token_name = AIGW_STR("x-amz-security-token"), name = AIGW_STR("authorization");
+    const aigw_str id = a->value[AIGW_AUTH_ACCESS_KEY], region = a->value[AIGW_AUTH_REGION], service = a->value[AIGW_AUTH_SERVICE];
+    const aigw_str token = a->value[AIGW_AUTH_SESSION_TOKEN];
+    char hex[64];
+    uint8_t hash[32];
+    aigw_str date, names, s;
+    aigw_out out;
+    int r;
+    (void)key;
+    if (!now.wall_s) return AIGW_E_CLOCK;
+    date.p = (char *)aigw_base_take(mem, 16, 1, 1);
+    date.n = 16;
+    if (!date.p) return AIGW_E_NOMEM;
+    aigwi_auth_date(now.wall_s, (char *)(uintptr_t)date.p);
+    r = aigw_base_header_put(head, date_name, date);
+    if (!r && token.n) r = aigw_auth_put(token_name, aigwi_dialect_slice("", 0), token, mem, head);
+    names = aigwi_auth_names(head, mem);
+    if (r || !names.p) return r ? r : (int)AIGW_E_NOMEM;
+    aigwi_auth_body(body, n, hex);
+    r = aigwi_auth_canonical(head, names, hex, a->as_sent, hash);
+    if (!r) r = aigwi_auth_signature(a->value[AIGW_AUTH_SECRET_KEY], date, region, service, hash, hex);
+    s = aigwi_dialect_join(mem, 128 + id.n + region.n + service.n + names.n + 64, &out);
+    if (r || !s.p) return r ? r : (int)AIGW_E_NOMEM;
+    aigw_base_put_lit(&out, "AWS4-HMAC-SHA256 Credential=");
+    aigw_base_put(&out, id);
+    aigw_base_put_byte(&out, '/');
+    aigw_base_put(&out, aigwi_dialect_slice(date.p, 8));
+    aigw_base_put_byte(&out, '/');
+    aigw_base_put(&out, region);
+    aigw_base_put_byte(&out, '/');
+    aigw_base_put(&out, service);
+    aigw_base_put_lit(&out, "/aws4_request, SignedHeaders=");
+    aigw_base_put(&out, names);
+    aigw_base_put_lit(&out, ", Signature=");
+    aigw_base_put(&out, aigwi_dialect_slice(hex, 64));
+    return aigw_base_header_put(head, name, aigwi_dialect_slice(s.p, out.buf.n));
+}
+
+/* ---- SigV4: a client's signature */
+
+AIGW_API int aigw_auth_signed(const aigw_head *head, aigw_auth_signature *s) {
+    static const aigw_str name = AIGW_STR("authorization"), algorithm = AIGW_STR("AWS4-HMAC-SHA256");
+    aigw_str v = aigw_base_header(head, name), scope = AIGW_STR(""), *to, end;
+    memset(s, 0, sizeof *s);
+    if (v.n < algorithm.n || memcmp(v.p, algorithm.p, algorithm.n)) return 0;
+    v = aigwi_dialect_slice(v.p + algorithm.n, v.n - algorithm.n);
+    if (!v.n || *v.p != ' ') return v.n ? 0 : (int)AIGW_E_SYNTAX;
+    while (v.n) {
+        aigw_str part = aigwi_auth_upto(&v, ','), word;
+        while (part.n && *part.p == ' ') part.p++, part.n--;
+        while (part.n && part.p[part.n - 1] == ' ') part.n--;
+        if (!part.n) continue;
+        word = aigwi_auth_upto(&part, '=');
+        to = aigwi_dialect_is(word, "Credential") ? &scope : aigwi_dialect_is(word, "SignedHeaders") ? &s->names : aigwi_dialect_is(word, "Signature") ? &s->signature : NULL;
+        if (!to || to->n || !part.n) return AIGW_E_SYNTAX;
+        *to = part;
+    }
+    s->access_key = aigwi_auth_upto(&scope, '/');
+    s->day = aigwi_auth_upto(&scope, '/');
+    s->region = aigwi_auth_upto(&scope, '/');
+    s->service = aigwi_auth_upto(&scope, '/');
+    end = scope;
+    return s->access_key.n && s->day.n == 8 && s->region.n && s->service.n && aigwi_dialect_is(end, "aws4_request") && s->names.n && s->names.n <= AIGWI_AUTH_NAMES &&
+           s->signature.n == 64 ? 1 : (int)AIGW_E_SYNTAX;
+}
+
+/* Is a field among the signed names? */
+static int aigwi_auth_covers(aigw_str names, aigw_str name) {
+    while (names.n)
+        if (aigw_base_eq_nocase(aigwi_auth_upto(&names, ';'), name)) return 1;
+    return 0;
+}
+
+/* The names rise, in lower case: so that none is said twice, and both sides mean the same order. */
+static int aigwi_auth_ordered(aigw_str names) {
+    aigw_str last = AIGW_STR("");
+    for (size_t i = 0; i < names.n; i++)
+        if (names.p[i] >= 'A' && names.p[i] <= 'Z') return 0;
+    while (names.n) {
+        const aigw_str name = aigwi_auth_upto(&names, ';');
+        if (!aigwi_auth_before(last, name)) return 0;
+        last = name;
+    }
+    return 1;
+}
+
+static int aigwi_auth_digits(aigw_str s, size_t at, size_t n, int *v) {
+    *v = 0;
+    for (size_t i = at; i < at + n; i++) {
+        if (s.p[i] < '0' || s.p[i] > '9') return 0;
+        *v = *v * 10 + (s.p[i] - '0');
+    }
+    return 1;
+}
+/* "20261121T050000Z" as seconds. 1, or 0. */
+static int aigwi_auth_when(aigw_str s, int64_t *wall_s) {
+    static const uint8_t at[] = { 0, 4, 6, 9, 11, 13 }, len[] = { 4, 2, 2, 2, 2, 2 };
+    char text[20];
+    int v;
+    size_t n = 0;
+    if (s.n != 16 || s.p[8] != 'T' || s.p[15] != 'Z') return 0;
+    for (int i = 0; i < 6; i++) {
+        if (!aigwi_auth_digits(s, at[i], len[i], &v)) return 0;
+        memcpy(text + n, s.p + at[i], len[i]);
+        n += len[i];
+        text[n++] = "--T::Z"[i];
+    }
+    return aigw_base_date(aigwi_dialect_slice(text, n), wall_s);
+}
+
+/* What must hold before anything is hashed; NULL, or what does not. */
+static const char *aigwi_auth_wrong(const aigw_auth_signature *s, aigw_now now, uint32_t skew_s, const aigw_head *head, aigw_str date) {
+    static const aigw_str host = AIGW_STR("host"), when = AIGW_STR("x-amz-date");
+    int64_t wall_s, skew = skew_s ? skew_s : 300;
+    if (!aigwi_auth_ordered(s->names)) return "the names in SignedHeaders are not in lower case and in order";
+    if (!aigwi_auth_covers(s->names, host) || !aigwi_auth_covers(s->names, when)) return "SignedHeaders must name host and x-amz-date";
+    for (size_t i = 0; i < head->n; i++) {
+        const aigw_str name = head->headers[i].name;
+        if (name.n > 6 && aigw_base_eq_nocase(aigwi_dialect_slice(name.p, 6), aigw_base_str("x-amz-")) && !aigwi_auth_covers(s->names, name)) return "every x-amz-* header must be signed";
+    }
+    if (!aigwi_auth_when(date, &wall_s) || memcmp(date.p, s->day.p, 8)) return "x-amz-date is not a date, or not that of the credential";
+    if (wall_s > now.wall_s + skew || wall_s < now.wall_s - skew) return "the signature has expired or is not valid yet: the clocks differ";
+    return NULL;
+}
+
+AIGW_API int aigw_auth_check(const aigw_auth_signature *s, aigw_str secret, aigw_now now, uint32_t skew_s, const aigw_head *head, const aigw_str *body, size_t n,
+                             const char **why) {
+    const aigw_str date = aigw_base_header(head, aigw_base_str("x-amz-date")), stated = aigw_base_header(head, aigw_base_str("x-amz-content-sha256"));
+    char hex[64];
+    uint8_t hash[32];
+    *why = "the gateway's clock is not set, so that no signature can be checked";
+    if (!now.wall_s) return AIGW_E_CLOCK;
+    *why = aigwi_auth_wrong(s, now, skew_s, head, date);
+    if (*why) return AIGW_E_REFUSED;
+    aigwi_auth_body(body, n, hex);
+    *why = "x-amz-content-sha256 is not the hash of the body; unsigned and streaming payloads are not accepted";
+    if (stated.p && !aigw_base_eq(stated, aigwi_dialect_slice(hex, 64))) return AIGW_E_REFUSED;
+    *why = "the signature does not match: the secret key, or what was signed, differs";
+    if (aigwi_auth_canonical(head, s->names, hex, 0, hash) || aigwi_auth_signature(secret, date, s->region, s->service, hash, hex)) return AIGW_E_REFUSED;
+    if (!aigw_digest_equal(hex, s->signature.p, 64)) return AIGW_E_REFUSED;
+    *why = "";
+    return AIGW_OK;
+}
+
+/* ---- tokens: asking for one */
+
+static void aigwi_auth_form(aigw_out *o, const char *name, aigw_str value) {
+    char c[3];
+    if (o->buf.n) aigw_base_put_byte(o, '&');
+    aigw_base_put_lit(o, name);
+    aigw_base_put_byte(o, '=');
+    while (value.n) {
+        const size_t n = value.n && *value.p == '/' ? 0 : aigwi_auth_encoded(&value, 0, c);
+        if (n) aigw_base_put(o, aigwi_dialect_slice(c, n));
+        else aigw_base_put_lit(o, "%2F"), value.p++, value.n--;
+    }
+}
+
+/* Append base64url without padding [RFC 4648 section 5]. */
+static void aigwi_auth_base64url(aigw_out *o, aigw_str s) {
+    const size_t from = o->buf.n;
+    aigw_base_put_base64(o, s);
+    if (o->buf.n > o->buf.cap) return;
+    for (size_t i = from; i < o->buf.n; i++) {
+        if (o->buf.p[i] == '+') o->buf.p[i] = '-';
+        else if (o->buf.p[i] == '/') o->buf.p[i] = '_';
+    }
+    while (o->buf.n > from && o->buf.p[o->buf.n - 1] == '=') o->buf.n--, o->bytes--;
+}
+
+static aigw_str aigwi_auth_or(aigw_str v, const char *usual) { return v.n ? v : aigw_base_str(usual); }
+
+/* A service account's key file. */
+enum { AIGWI_AUTH_EMAIL, AIGWI_AUTH_PRIVATE, AIGWI_AUTH_KEY_ID, AIGWI_AUTH_URI, AIGWI_AUTH_ACCOUNT };
+static int aigwi_auth_account(aigw_str json, aigw_arena *mem, aigw_str v[AIGWI_AUTH_ACCOUNT]) {
+    static const aigw_str names[] = { AIGW_STR("client_email"), AIGW_STR("private_key"), AIGW_STR("private_key_id"), AIGW_STR("token_uri") };
+    aigw_json j;
+    int f;
+    memset(v, 0, AIGWI_AUTH_ACCOUNT * sizeof *v);
+    aigw_json_init(&j, json);
+    for (aigw_json_object(&j); (f = aigw_json_field(&j, names, AIGWI_AUTH_ACCOUNT, NULL)) >= 0; ) {
+        if (f < AIGWI_AUTH_ACCOUNT) aigw_json_str(&j, mem, &v[f]);
+        else aigw_json_skip(&j);
+    }
+    f = aigw_json_end(&j);
+    if (f) return f;
+    return v[AIGWI_AUTH_EMAIL].n && v[AIGWI_AUTH_PRIVATE].n ? AIGW_OK : (int)AIGW_E_MISSING;
+}
+
+static const aigw_str aigwi_auth_form_type = AIGW_STR("application/x-www-form-urlencoded");
+
+/* The signed assertion: header.claims.signature. */
+static int aigwi_auth_jwt(const aigw_auth *a, const aigw_str v[AIGWI_AUTH_ACCOUNT], aigw_str url, aigw_now now, aigw_auth_rs256 *rs256, void *user, aigw_arena *mem, aigw_out *jwt) {
+    uint8_t digest[32], sig[1024];
+    size_t n = sizeof sig;
+    aigw_out o;
+    aigw_str s = aigwi_dialect_join(mem, 128 + v[AIGWI_AUTH_KEY_ID].n * 6, &o);
+    int r;
+    if (!s.p) return AIGW_E_NOMEM;
+    aigw_base_put_lit(&o, "{\"alg\":\"RS256\",\"typ\":\"JWT\"");
+    o.comma = 1;
+    if (v[AIGWI_AUTH_KEY_ID].n) {
+        aigw_json_key(&o, "kid");
+        aigw_json_put_str(&o, v[AIGWI_AUTH_KEY_ID]);
+    }
+    aigw_base_put_byte(&o, '}');
+    aigwi_auth_base64url(jwt, aigwi_dialect_slice(s.p, o.buf.n));
+    aigw_base_put_byte(jwt, '.');
+    s = aigwi_dialect_join(mem, 256 + 6 * (v[AIGWI_AUTH_EMAIL].n + url.n + a->value[AIGW_AUTH_SCOPE].n), &o);
+    if (!s.p) return AIGW_E_NOMEM;
+    aigw_json_open(&o, '{');
+    aigw_json_key(&o, "iss");
+    aigw_json_put_str(&o, v[AIGWI_AUTH_EMAIL]);
+    aigw_json_key(&o, "scope");
+    aigw_json_put_str(&o, aigwi_auth_or(a->value[AIGW_AUTH_SCOPE], "https://www.googleapis.com/auth/cloud-platform"));
+    aigw_json_key(&o, "aud");
+    aigw_json_put_str(&o, url);
+    aigw_json_key(&o, "iat");
+    aigw_json_put_int(&o, now.wall_s);
+    aigw_json_key(&o, "exp");
+    aigw_json_put_int(&o, now.wall_s + 3600);
+    aigw_json_close(&o, '}');
+    aigwi_auth_base64url(jwt, aigwi_dialect_slice(s.p, o.buf.n));
+    if (jwt->buf.n > jwt->buf.cap) return AIGW_E_NOMEM;
+    aigw_digest_sha256(aigwi_dialect_slice(jwt->buf.p, jwt->buf.n), digest);
+    r = rs256 ? rs256(user, v[AIGWI_AUTH_PRIVATE], digest, sig, &n) : (int)AIGW_E_UNSUPPORTED;
+    if (r) return r;
+    aigw_base_put_byte(jwt, '.');
+    aigwi_auth_base64url(jwt, aigwi_dialect_slice((const char *)sig, n));
+    return jwt->buf.n > jwt->buf.cap ? (int)AIGW_E_NOMEM : AIGW_OK;
+}
+
+static int aigwi_auth_ask_gcp(const aigw_auth *a, aigw_now now, aigw_auth_rs256 *rs256, void *user, aigw_arena *mem, aigw_auth_ask *ask, const char **why) {
+    aigw_str v[AIGWI_AUTH_ACCOUNT], s, form;
+    aigw_out jwt, o;
+    int r = aigwi_auth_account(a->value[AIGW_AUTH_CREDENTIALS], mem, v);
+    *why = "its credentials are not a service account's key file (JSON with client_email and private_key)";
+    if (r) return r;
+    *why = "the gateway's clock is not set, so that no token can be asked for";
+    if (!now.wall_s) return AIGW_E_CLOCK;
+    ask->url = a->value[AIGW_AUTH_TOKEN_URL].n ? a->value[AIGW_AUTH_TOKEN_URL] : aigwi_auth_or(v[AIGWI_AUTH_URI], "https://oauth2.googleapis.com/token");
+    ask->type = aigwi_auth_form_type;
+    s = aigwi_dialect_join(mem, 2048 + 8 * (v[AIGWI_AUTH_KEY_ID].n + v[AIGWI_AUTH_EMAIL].n + ask->url.n + a->value[AIGW_AUTH_SCOPE].n), &jwt);
+    r = s.p ? aigwi_auth_jwt(a, v, ask->url, now, rs256, user, mem, &jwt) : (int)AIGW_E_NOMEM;
+    *why = r == AIGW_E_UNSUPPORTED ? "the gateway was built without RS256, which its credentials need" : "its private key cannot be used (RSA in PEM, PKCS #8 or PKCS #1)";
+    if (r) return r;
+    form = aigwi_dialect_join(mem, 128 + jwt.buf.n, &o);
+    if (!form.p) return AIGW_E_NOMEM;
+    aigwi_auth_form(&o, "grant_type", aigw_base_str("urn:ietf:params:oauth:grant-type:jwt-bearer"));
+    aigwi_auth_form(&o, "assertion", aigwi_dialect_slice(jwt.buf.p, jwt.buf.n));
+    ask->body = aigwi_dialect_slice(form.p, o.buf.n);
+    return o.buf.n > o.buf.cap ? (int)AIGW_E_NOMEM : AIGW_OK;
+}
+
+static int aigwi_auth_ask_entra(const aigw_auth *a, aigw_now now, aigw_auth_rs256 *rs256, void *user, aigw_arena *mem, aigw_auth_ask *ask, const char **why) {
+    const aigw_str *v = a->value;
+    const aigw_str scope = aigwi_auth_or(v[AIGW_AUTH_SCOPE], "https://ai.azure.com/.default");
+    aigw_out o;
+    aigw_str s;
+    (void)now, (void)rs256, (void)user;
+    *why = "";
+    ask->url = v[AIGW_AUTH_TOKEN_URL];
+    ask->type = aigwi_auth_form_type;
+    if (!ask->url.n) {
+        s = aigwi_dialect_join(mem, 64 + v[AIGW_AUTH_TENANT].n, &o);
+        if (!s.p) return AIGW_E_NOMEM;
+        aigw_base_put_lit(&o, "https://login.microsoftonline.com/");
+        aigw_base_put(&o, v[AIGW_AUTH_TENANT]);
+        aigw_base_put_lit(&o, "/oauth2/v2.0/token");
+        ask->url = aigwi_dialect_slice(s.p, o.buf.n);
+    }
+    s = aigwi_dialect_join(mem, 128 + 3 * (v[AIGW_AUTH_CLIENT_ID].n + v[AIGW_AUTH_CLIENT_SECRET].n + scope.n), &o);
+    if (!s.p) return AIGW_E_NOMEM;
+    aigwi_auth_form(&o, "grant_type", aigw_base_str("client_credentials"));
+    aigwi_auth_form(&o, "client_id", v[AIGW_AUTH_CLIENT_ID]);
+    aigwi_auth_form(&o, "client_secret", v[AIGW_AUTH_CLIENT_SECRET]);
+    aigwi_auth_form(&o, "scope", scope);
+    ask->body = aigwi_dialect_slice(s.p, o.buf.n);
+    return o.buf.n > o.buf.cap ? (int)AIGW_E_NOMEM : AIGW_OK;
+}
+
+/* ---- tokens: the answer */
+
+/* "error: description", at most 200 bytes, nothing unprintable. */
+static aigw_str aigwi_auth_complaint(aigw_arena *mem, aigw_str error, aigw_str text) {
+    aigw_out o;
+    aigw_str s = aigwi_dialect_join(mem, 204, &o);
+    if (!s.p) return aigw_base_str("refused");
+    if (error.n > 60) error.n = 60;
+    if (text.n > 140) text.n = 140;
+    aigw_base_put(&o, error);
+    if (error.n && text.n) aigw_base_put_lit(&o, ": ");
+    aigw_base_put(&o, text);
+    for (size_t i = 0; i < o.buf.n; i++)
+        if ((unsigned char)o.buf.p[i] < 32 || (unsigned char)o.buf.p[i] > 126) o.buf.p[i] = ' ';
+    while (o.buf.n && o.buf.p[o.buf.n - 1] == ' ') o.buf.n--;
+    return aigwi_dialect_slice(s.p, o.buf.n);
+}
+
+AIGW_API int aigw_auth_read(int status, aigw_str body, aigw_arena *mem, aigw_auth_answer *answer) {
+    enum { TOKEN, EXPIRES, ERROR, TEXT, COUNT };
+    static const aigw_str names[] = { AIGW_STR("access_token"), AIGW_STR("expires_in"), AIGW_STR("error"), AIGW_STR("error_description") };
+    aigw_str error = AIGW_STR(""), text = AIGW_STR(""), s;
+    aigw_json j;
+    int f;
+    memset(answer, 0, sizeof *answer);
+    answer->expires_s = 300;                                   /* RFC 6749 only recommends to say it */
+    aigw_json_init(&j, body);
+    for (aigw_json_object(&j); (f = aigw_json_field(&j, names, COUNT, NULL)) >= 0; ) {
+        const int string = aigw_json_kind(&j) == AIGW_JSON_STRING;
+        if (f == EXPIRES && string) {                          /* "3599": Entra's older endpoint */
+            if (aigw_json_str(&j, mem, &s) && !aigw_base_int(s, &answer->expires_s)) aigw_json_fail(&j, AIGW_E_VALUE, 0, "expires_in");
+        } else if (f == EXPIRES) aigw_json_int(&j, &answer->expires_s);
+        else if (f < COUNT && string) aigw_json_str(&j, mem, f == TOKEN ? &answer->token : f == ERROR ? &error : &text);
+        else aigw_json_skip(&j);
+    }
+    f = aigw_json_end(&j);
+    if (f == AIGW_E_NOMEM) return f;
+    for (size_t i = 0; i < answer->token.n && !f; i++)
+        if ((unsigned char)answer->token.p[i] <= 32 || (unsigned char)answer->token.p[i] >= 127) f = AIGW_E_SYNTAX;      /* it is to be a header's value */
+    if (!f && status >= 200 && status < 300 && answer->token.n && answer->expires_s > 0) return AIGW_OK;
+    answer->token = aigwi_dialect_slice("", 0);
+    if (f || !(error.n || text.n)) return AIGW_E_SYNTAX;
+    answer->error = aigwi_auth_complaint(mem, error, text);
+    return AIGW_E_REFUSED;
+}
+
+#define AIGWI_AUTH_TOKEN_MAY (AIGWI_AUTH_BIT(SCOPE) | AIGWI_AUTH_BIT(TOKEN_URL))
+const aigw_auth_scheme aigw_auth_bearer = { AIGW_STR("bearer"), AIGWI_AUTH_BIT(KEY), 0, 0, aigwi_auth_sign_bearer, NULL };
+const aigw_auth_scheme aigw_auth_header = { AIGW_STR("header"), AIGWI_AUTH_BIT(KEY) | AIGWI_AUTH_BIT(HEADER), AIGWI_AUTH_BIT(PREFIX), 0, aigwi_auth_sign_header, NULL };
+const aigw_auth_scheme aigw_auth_sigv4 = { AIGW_STR("sigv4"), AIGWI_AUTH_BIT(REGION) | AIGWI_AUTH_BIT(SERVICE) | AIGWI_AUTH_BIT(ACCESS_KEY) | AIGWI_AUTH_BIT(SECRET_KEY),
+    AIGWI_AUTH_BIT(SESSION_TOKEN), 1, aigwi_auth_sign_sigv4, NULL };
+const aigw_auth_scheme aigw_auth_gcp = { AIGW_STR("gcp"), AIGWI_AUTH_BIT(CREDENTIALS), AIGWI_AUTH_TOKEN_MAY, 0, aigwi_auth_sign_bearer, aigwi_auth_ask_gcp };
+const aigw_auth_scheme aigw_auth_entra = { AIGW_STR("entra"), AIGWI_AUTH_BIT(TENANT) | AIGWI_AUTH_BIT(CLIENT_ID) | AIGWI_AUTH_BIT(CLIENT_SECRET), AIGWI_AUTH_TOKEN_MAY, 0,
+    aigwi_auth_sign_bearer, aigwi_auth_ask_entra };
 
 /* ==== >>registry =================================================================================================== */
 /* Providers, models and routes as data. Knows the shape of the configuration's three members (design section 6) and
@@ -16431,8 +17442,74 @@ static int aigwi_registry_fresh(aigwi_registry_reader *c, size_t *at, const char
     return 0;
 }
 
+/* The members of `auth`, and where they stand: offsets in the entry, 0 not there. */
+typedef struct { aigw_str type; size_t at, type_at, value_at[AIGW_AUTH_COUNT]; } aigwi_registry_auth;
+
+static void aigwi_registry_auth_read(aigwi_registry_reader *c, aigw_json *j, aigw_auth *auth, aigwi_registry_auth *a) {
+    a->at = aigw_json_at(j);
+    for (aigw_json_object(j); aigw_json_member(j); ) {
+        const int type = aigwi_dialect_is(j->key, "type");
+        aigw_str *to = &a->type;
+        size_t *at = &a->type_at;
+        int i = 0;
+        while (!type && i < AIGW_AUTH_COUNT && !aigwi_dialect_is(j->key, aigw_auth_name(i))) i++;
+        if (!type && i == AIGW_AUTH_COUNT) {
+            aigwi_registry_unknown(c, j);
+            continue;
+        }
+        if (!type) to = &auth->value[i], at = &a->value_at[i];
+        if (*at) {
+            aigw_json_fail(j, AIGW_E_DUPLICATE, j->key_at, "this member occurs twice");
+            return;
+        }
+        *at = aigw_json_at(j);
+        aigw_json_str(j, c->r->mem, to);
+    }
+}
+
+/* A complaint about a member of `auth` that is not there. */
+static void aigwi_registry_auth_lacks(aigwi_registry_reader *c, const char *at, const char *member, const char *text) {
+    aigwi_registry_complain(c, AIGW_E_MISSING, at, text);
+    if (c->faults->n <= c->faults->cap) {
+        char *path = c->faults->items[c->faults->n - 1].path;
+        const size_t n = strlen(path), m = strlen(member);
+        if (n + m + 2 <= AIGW_PATH_MAX) {
+            path[n] = '.';
+            memcpy(path + n + 1, member, m + 1);
+        }
+    }
+}
+
+/* The scheme of that name, given what it needs and nothing else. */
+static void aigwi_registry_auth_check(aigwi_registry_reader *c, const char *raw, aigw_registry_provider *p, const aigwi_registry_auth *a) {
+    static const aigw_auth_scheme *const schemes[] = { AIGW_AUTH_SCHEMES };
+    const aigw_auth_scheme *s = NULL;
+    for (size_t i = 0; i < sizeof schemes / sizeof schemes[0]; i++)
+        if (aigw_base_eq(schemes[i]->name, a->type)) s = schemes[i];
+    if (!a->type_at) {
+        aigwi_registry_auth_lacks(c, raw + a->at, "type", "`auth` needs `type`: \"bearer\", \"header\", \"sigv4\", \"gcp\" or \"entra\"");
+        return;
+    }
+    if (!s) {
+        aigwi_registry_complain(c, AIGW_E_VALUE, raw + a->type_at, "`type` must be \"bearer\", \"header\", \"sigv4\", \"gcp\" or \"entra\"");
+        return;
+    }
+    if (p->key.n && (a->value_at[AIGW_AUTH_KEY] || !(s->needs & (uint32_t)1 << AIGW_AUTH_KEY)))
+        aigwi_registry_complain(c, AIGW_E_DUPLICATE, raw + a->at, a->value_at[AIGW_AUTH_KEY] ? "`key` stands in the provider already" : "this type of `auth` does not use the provider's `key`");
+    if (!p->key.n) p->key = p->auth.value[AIGW_AUTH_KEY];
+    for (int i = 0; i < AIGW_AUTH_COUNT; i++) {
+        const uint32_t bit = (uint32_t)1 << i;
+        const aigw_str v = i == AIGW_AUTH_KEY ? p->key : p->auth.value[i];
+        if (s->needs & bit && !v.n) aigwi_registry_auth_lacks(c, raw + a->at, aigw_auth_name(i), "this type of `auth` needs it");
+        else if (a->value_at[i] && !((s->needs | s->may) & bit)) aigwi_registry_complain(c, AIGW_E_VALUE, raw + a->value_at[i], "this type of `auth` has no such member");
+    }
+    p->auth.scheme = s;
+}
+
 static void aigwi_registry_provider_entry(aigwi_registry_reader *c, aigw_str name, aigw_str raw) {
-    static const aigw_str names[] = { AIGW_STR("dialect"), AIGW_STR("base_url"), AIGW_STR("key"), AIGW_STR("version") };
+    static const aigw_str names[] = { AIGW_STR("dialect"), AIGW_STR("base_url"), AIGW_STR("key"), AIGW_STR("version"), AIGW_STR("auth"), AIGW_STR("raw") };
+    aigwi_registry_auth auth;
+    int forward = 0;
     aigw_registry_provider p;
     aigw_str dialect = AIGW_STR(""), url = AIGW_STR("");
     aigw_registry_provider *old = aigw_registry_provider_of(c->r, name);
@@ -16442,16 +17519,21 @@ static void aigwi_registry_provider_entry(aigwi_registry_reader *c, aigw_str nam
     int f;
     if (!aigwi_registry_fresh(c, old ? &old->at : NULL, raw.p)) return;
     memset(&p, 0, sizeof p);
+    memset(&auth, 0, sizeof auth);
     p.name = name;
     aigw_json_init(&j, raw);
-    for (aigw_json_object(&j); (f = aigw_json_field(&j, names, 4, &seen)) >= 0; ) switch (f) {
+    for (aigw_json_object(&j); (f = aigw_json_field(&j, names, 6, &seen)) >= 0; ) switch (f) {
     case 0: dialect_at = aigw_json_at(&j); aigw_json_str(&j, c->r->mem, &dialect); break;
     case 1: url_at = aigw_json_at(&j); aigw_json_str(&j, c->r->mem, &url); break;
     case 2: aigw_json_str(&j, c->r->mem, &p.key); break;
     case 3: aigw_json_str(&j, c->r->mem, &p.version); break;
+    case 4: aigwi_registry_auth_read(c, &j, &p.auth, &auth); break;
+    case 5: aigw_json_bool(&j, &forward); break;
     default: if (!aigwi_registry_time(&j, &p.times)) aigwi_registry_unknown(c, &j);
     }
     if (!aigwi_registry_done(c, &j)) return;
+    p.raw = (uint8_t)forward;
+    if (auth.at) aigwi_registry_auth_check(c, raw.p, &p, &auth);
     p.dialect = aigw_registry_dialect(c->r, dialect);
     if (!p.dialect) aigwi_registry_complain(c, dialect.n ? AIGW_E_VALUE : AIGW_E_MISSING, raw.p + dialect_at,
                                             dialect.n ? "a provider's `dialect` must be one of those built in, such as \"openai-chat\"" : "a provider needs `dialect`");
@@ -16789,29 +17871,38 @@ static int aigwi_attempt_thinks(const aigw_req *req) {
            aigwi_attempt_on(req, AIGW_P_REASONING_BUDGET);
 }
 
-/* The fields that every request has, the caller's, and the key's. */
-static int aigwi_attempt_headers(aigw_attempt *a, aigw_arena *mem, aigw_head *head) {
-    static const aigw_str type = AIGW_STR("content-type"), json = AIGW_STR("application/json"), accept = AIGW_STR("accept"), sse = AIGW_STR("text/event-stream"),
+/* Credentials: the scheme's, or the key in the dialect's own header. What they are made of is wiped when sent. */
+static int aigwi_attempt_sign(aigw_attempt *a, aigw_now now, const aigw_str *body, size_t n, aigw_arena *mem, aigw_head *head) {
+    const aigw_dialect *d = a->cfg.target->dialect;
+    const aigw_auth *auth = a->cfg.auth && a->cfg.auth->scheme ? a->cfg.auth : NULL;
+    const char *from = (const char *)mem->at;
+    int r = AIGW_OK;
+    if (auth) r = auth->scheme->sign(auth, a->cfg.key, now, body, n, mem, head);
+    else if (a->cfg.key.n) r = aigw_auth_put(d->auth_header, d->auth_prefix, a->cfg.key, mem, head);
+    a->secret[0] = aigwi_dialect_slice(from, (size_t)((const char *)mem->at - from));
+    return r;
+}
+
+/* The fields that every request has, and the caller's. */
+static int aigwi_attempt_headers(aigw_attempt *a, aigw_head *head) {
+    static const aigw_str type = AIGW_STR("content-type"), json = AIGW_STR("application/json"), accept = AIGW_STR("accept"),
                           coding = AIGW_STR("accept-encoding"), identity = AIGW_STR("identity"), agent = AIGW_STR("user-agent"), aigw = AIGW_STR("aigw/" AIGW_VERSION),
                           host = AIGW_STR("host");
     const int stream = aigwi_attempt_on(a->cfg.req, AIGW_P_STREAM);
     int r = aigw_base_header_put(head, host, a->cfg.host);
     if (!r && !aigw_base_header(head, type).p) r = aigw_base_header_put(head, type, json);
-    if (!r && !aigw_base_header(head, accept).p) r = aigw_base_header_put(head, accept, stream ? sse : json);
+    if (!r && !aigw_base_header(head, accept).p) r = aigw_base_header_put(head, accept, stream ? a->cfg.target->dialect->stream_type : json);
     if (!r) r = aigw_base_header_put(head, coding, identity);
     if (!r) r = aigw_base_header_put(head, agent, aigw);
     for (size_t i = 0; !r && i < a->cfg.n_headers; i++) r = aigw_base_header_put(head, a->cfg.headers[i].name, a->cfg.headers[i].value);
-    if (r || !a->cfg.key.n) return r;
-    r = aigw_dialect_sign(a->cfg.target->dialect, a->cfg.key, mem, head);
-    if (!r) a->secret[0] = head->headers[head->n - 1].value;
     return r;
 }
 
 /* Write head and body into the rest of the memory: an eighth for the list of pieces, a quarter for strings, the rest
    for text. */
-static int aigwi_attempt_request(aigw_attempt *a) {
+static int aigwi_attempt_request(aigw_attempt *a, aigw_now now) {
     const aigw_dialect *d = a->cfg.target->dialect;
-    size_t room = (size_t)(a->mem.end - a->mem.at), fields = 12 + a->cfg.n_headers;
+    size_t room = (size_t)(a->mem.end - a->mem.at), fields = (a->cfg.auth && a->cfg.auth->scheme ? 14u : 12u) + a->cfg.n_headers;
     aigw_arena mem = a->mem, strings;
     aigw_out body, text;
     aigw_head head;
@@ -16829,7 +17920,8 @@ static int aigwi_attempt_request(aigw_attempt *a) {
     aigw_base_out_init(&body, p, (size_t)((char *)mem.end - p), a->pieces + 1, pieces - 1);
     r = (a->same ? d->req_edit : d->req_encode)(a->cfg.req, a->cfg.target, &strings, &head, &body, a->cfg.loss);
     if (!r) r = aigw_base_out_end(&body);
-    if (!r) r = aigwi_attempt_headers(a, &strings, &head);
+    if (!r) r = aigwi_attempt_headers(a, &head);
+    if (!r) r = aigwi_attempt_sign(a, now, a->pieces + 1, body.n, &strings, &head);
     if (r) return r;
     p += body.buf.n;
     left = body.buf.cap - body.buf.n;
@@ -16861,7 +17953,7 @@ AIGW_API int aigw_attempt_init(aigw_attempt *a, const aigw_attempt_cfg *cfg, aig
     a->dec.model = cfg->target->id;
     a->dec.loss = cfg->answer_loss;
     aigw_http_init(&a->http, AIGW_HTTP_RESPONSE, mem, head, a->headers, AIGW_ATTEMPT_HEADERS);
-    r = aigwi_attempt_request(a);
+    r = aigwi_attempt_request(a, now);
     if (r) aigw_attempt_release(a);
     return r;
 }
@@ -16939,8 +18031,7 @@ static void aigwi_attempt_use(aigw_attempt *a, char *mem, size_t n) {
         a->body.p = mem;
         return;
     }
-    if (a->framing) (void)aigw_array_move(&a->frames, mem, n / 2);
-    else (void)aigw_sse_move(&a->frames, mem, n / 2);
+    (void)aigw_sse_move(&a->frames, mem, n / 2);                                   /* all framings keep their window in the same way */
     a->window = mem;
     a->window_cap = n;
     a->dec.mem = aigw_base_arena(mem + n / 2, n - n / 2);
@@ -16990,6 +18081,9 @@ static void aigwi_attempt_body_kind(aigw_attempt *a) {
     const aigw_str type = aigw_base_header(&a->head, aigw_base_str("content-type"));
     const int stream = aigwi_attempt_on(a->cfg.req, AIGW_P_STREAM), json = aigwi_attempt_has(type, "json");
     if (aigwi_attempt_has(type, "text/event-stream")) aigwi_attempt_stream(a, AIGW_FRAMING_SSE);
+#ifndef AIGW_NO_EVS
+    else if (aigwi_attempt_has(type, "vnd.amazon.eventstream")) aigwi_attempt_stream(a, AIGW_FRAMING_EVS);
+#endif
     else if (aigwi_attempt_has(type, "text/html")) aigw_attempt_fail(a, AIGW_KIND_BAD_RESPONSE, "the provider answered with an HTML page: is its base_url right?");
     else a->state = json && !stream ? AIGWI_ATTEMPT_WHOLE : AIGWI_ATTEMPT_SNIFF;
 }
@@ -17069,7 +18163,7 @@ static void aigwi_attempt_body(aigw_attempt *a, aigw_now now, aigw_str body) {
     if (!body.n) return;
     if (a->state == AIGWI_ATTEMPT_WHOLE || a->state == AIGWI_ATTEMPT_REFUSED) aigwi_attempt_collect(a, now, body);
     if (a->state != AIGWI_ATTEMPT_STREAM) return;
-    (void)(a->framing ? aigw_array_feed(&a->frames, body.p, body.n) : aigw_sse_feed(&a->frames, body.p, body.n));   /* room was asked before */
+    (void)aigw_sse_feed(&a->frames, body.p, body.n);                                  /* room was asked before */
     a->ready = 1;
 }
 
@@ -17192,18 +18286,32 @@ static int aigwi_attempt_unsaid(aigw_attempt *a, const aigw_sink *tap) {
     return aigwi_attempt_put_error(a, tap);
 }
 
+static int aigwi_attempt_frame_next(aigw_attempt *a) {
+    switch (a->framing) {
+    case AIGW_FRAMING_ARRAY: return aigw_array_next(&a->frames, &a->frame);
+#ifndef AIGW_NO_EVS
+    case AIGW_FRAMING_EVS:   return aigw_evs_next(&a->frames, &a->frame);
+#endif
+    default:                 return aigw_sse_next(&a->frames, &a->frame);
+    }
+}
+
 static int aigwi_attempt_frame(aigw_attempt *a, aigw_now now, const aigw_sink *tap) {
-    int r = a->framing ? aigw_array_next(&a->frames, &a->frame) : aigw_sse_next(&a->frames, &a->frame);
+    int r = aigwi_attempt_frame_next(a);
     aigw_arena mem = a->dec.mem;
     a->dec.frame = 0;
     if (r < 0) {
-        aigw_attempt_fail(a, AIGW_KIND_BAD_RESPONSE, "the provider's stream is not the JSON array that it began as");
+        aigw_attempt_fail(a, AIGW_KIND_BAD_RESPONSE, a->framing == AIGW_FRAMING_ARRAY ? "the provider's stream is not the JSON array that it began as"
+                                                                                     : "a message of the provider's stream is damaged");
         return 0;
     }
     if (!r) {
         a->ready = 0;
         if (a->frames.want && (!a->complete || a->frames.ready)) aigwi_attempt_grow(a, a->frames.want * 2);
-        else if (a->complete) a->state = AIGWI_ATTEMPT_END;
+        else if (a->complete) {
+            if (a->framing == AIGW_FRAMING_EVS && a->frames.n > a->frames.start) a->clean = 0;     /* it ends inside a message */
+            a->state = AIGWI_ATTEMPT_END;
+        }
         else (void)aigwi_attempt_read(a, now, "", 0);                                 /* the end may be known already */
         return 0;
     }
@@ -17893,6 +19001,24 @@ static int aigwi_exchange_likes(const aigw_dialect *d, const aigw_head *head) {
     return 0;
 }
 
+/* Take the base path off the target: "/anthropic/v1/messages" is "/v1/messages" for the dialects of "/anthropic". */
+static void aigwi_exchange_unbase(aigw_exchange *x) {
+    const aigw_registry *r = x->registry;
+    aigw_str *t = &x->http.head.target;
+    x->target = *t;
+    for (size_t i = 0; i < r->n_dialects; i++) {
+        const aigw_str base = r->dialects[i]->base;
+        if (!base.n || t->n < base.n || memcmp(t->p, base.p, base.n) || (t->n > base.n && t->p[base.n] != '/')) continue;
+        x->base = base;
+        x->dialect = r->dialects[i];
+        *t = t->n > base.n ? aigwi_dialect_slice(t->p + base.n, t->n - base.n) : aigw_base_str("/");
+        return;
+    }
+}
+
+/* Under a base path only its dialects serve. */
+static int aigwi_exchange_serves(const aigw_exchange *x, const aigw_dialect *d) { return !x->base.n || aigw_base_eq(x->base, d->base); }
+
 /* The client's dialect and operation: of those that know this head, the one it looks like most. AIGW_OP_NONE:
    x->dialect is for the error. */
 static int aigwi_exchange_dialect(aigw_exchange *x, const char *method) {
@@ -17900,6 +19026,7 @@ static int aigwi_exchange_dialect(aigw_exchange *x, const char *method) {
     int best = -1, op = AIGW_OP_NONE;
     for (size_t i = 0; i < r->n_dialects; i++) {
         const aigw_dialect *d = r->dialects[i];
+        if (!aigwi_exchange_serves(x, d)) continue;
         const int m = aigwi_exchange_match(d, &x->http.head, method), score = (m ? 4 : 0) + aigwi_exchange_likes(d, &x->http.head);
         if (score <= best) continue;
         best = score;
@@ -17907,12 +19034,12 @@ static int aigwi_exchange_dialect(aigw_exchange *x, const char *method) {
         x->dialect = d;
     }
     for (size_t i = 0; op == AIGW_OP_MODELS && i < r->n_dialects; i++)                /* one path, three shapes of the list */
-        if (r->dialects[i]->models_encode && aigwi_exchange_likes(r->dialects[i], &x->http.head) > aigwi_exchange_likes(x->dialect, &x->http.head)) x->dialect = r->dialects[i];
+        if (r->dialects[i]->models_encode && aigwi_exchange_serves(x, r->dialects[i]) && aigwi_exchange_likes(r->dialects[i], &x->http.head) > aigwi_exchange_likes(x->dialect, &x->http.head)) x->dialect = r->dialects[i];
     return op;
 }
 
 static void aigwi_exchange_unknown(aigw_exchange *x) {
-    const aigw_str path = aigwi_exchange_path(x->http.head.target);
+    const aigw_str path = aigwi_exchange_path(x->target);
     x->allow = aigwi_exchange_dialect(x, "POST") ? "POST" : aigwi_exchange_dialect(x, "GET") ? "GET, HEAD" : NULL;
     if (x->allow) aigwi_exchange_refuse(x, AIGW_KIND_INVALID_REQUEST, "this path does not take the method ", aigwi_dialect_slice(x->http.head.method.p, x->http.head.method.n), "", "");
     else aigwi_exchange_refuse(x, AIGW_KIND_NOT_FOUND, "there is nothing at ", path, "", "GET / lists the paths of this gateway.");
@@ -17931,11 +19058,22 @@ static void aigwi_exchange_until(aigw_exchange *x) {
 
 static int aigwi_exchange_is(aigw_str s, const char *word) { return aigw_base_eq_nocase(s, aigw_base_str(word)); }
 
+/* The caller's answer. */
+static void aigwi_exchange_replied(aigw_exchange *x) {
+    const aigw_exchange_reply *r = &x->reply;
+    if (r->kind) aigwi_exchange_say(x, r->kind, r->message ? r->message : aigw_model_kind_name(r->kind), r->advice ? r->advice : "");
+    else x->state = AIGWI_EXCHANGE_LOCAL;
+}
+
 /* The head is there: name the request, let the caller answer, find dialect and operation. */
 static void aigwi_exchange_headed(aigw_exchange *x) {
     const aigw_head *head = &x->http.head;
     const int64_t most = x->cfg.max_body_bytes ? x->cfg.max_body_bytes : 32 << 20;
     const aigw_str strict = aigwi_exchange_get(x, "x-aigw-strict");
+    aigw_head seen;
+    aigwi_exchange_unbase(x);
+    seen = *head;
+    seen.target = x->target;
     aigwi_exchange_name(x);
     aigwi_exchange_until(x);
     x->http10 = (x->http.flags & AIGWI_HTTP_OLD) != 0;
@@ -17943,10 +19081,8 @@ static void aigwi_exchange_headed(aigw_exchange *x) {
     x->head_request = (uint8_t)aigw_base_eq(head->method, aigwi_exchange_lit("HEAD"));
     x->strict = strict.n && !aigwi_exchange_is(strict, "0") && !aigwi_exchange_is(strict, "false");
     x->op = (uint8_t)aigwi_exchange_dialect(x, x->head_request ? "GET" : NULL);
-    if (x->io.local && x->io.local(x->io.user, head, &x->reply)) {
-        if (x->reply.kind) aigwi_exchange_say(x, x->reply.kind, x->reply.message ? x->reply.message : aigw_model_kind_name(x->reply.kind), x->reply.advice ? x->reply.advice : "");
-        else x->state = AIGWI_EXCHANGE_LOCAL;
-    } else if (!x->op) aigwi_exchange_unknown(x);
+    if (x->io.local && x->io.local(x->io.user, &seen, &x->reply)) aigwi_exchange_replied(x);
+    else if (!x->op) aigwi_exchange_unknown(x);
     else if (x->http.length > most) aigwi_exchange_say(x, AIGW_KIND_TOO_LARGE, "the request body is larger than this gateway takes", "");
     else if (x->http.expect_continue) {
         static const char go_on[] = "HTTP/1.1 100 Continue\r\n\r\n";
@@ -18078,6 +19214,14 @@ static int aigwi_exchange_admit(aigw_exchange *x) {
         x->close_after = 1;
         return 1;
     }
+    if (x->io.admit) {
+        aigw_head seen = x->http.head;
+        seen.target = x->target;
+        if (x->io.admit(x->io.user, &seen, aigwi_dialect_slice(x->body_slab.p, x->body_n), &x->reply)) {
+            aigwi_exchange_replied(x);
+            return 1;
+        }
+    }
     if (x->op == AIGW_OP_MODELS) {
         x->state = AIGWI_EXCHANGE_MODELS;
         return 1;
@@ -18208,6 +19352,7 @@ static void aigwi_exchange_try_cfg(aigw_exchange *x, aigw_attempt_cfg *cfg) {
     cfg->target = &pick->target;
     cfg->host = pick->provider->authority;
     cfg->key = pick->provider->key;
+    cfg->auth = &pick->provider->auth;
     cfg->times = pick->times;
     cfg->until = x->until;
     cfg->seed = aigw_base_random(&x->hub->random);
@@ -18353,7 +19498,7 @@ static void aigwi_exchange_frame(aigw_exchange *x) {
     const unsigned bits = x->attempt.dec.frame;
     const int event = f->payload.p != NULL;
     aigw_out out;
-    if ((bits & AIGW_FRAME_ERROR) || x->ended || (!event && (!x->committed || x->req.array || x->attempt.framing))) return;
+    if ((bits & AIGW_FRAME_ERROR) || x->ended || (!event && (!x->committed || x->req.array || x->attempt.framing == AIGW_FRAMING_ARRAY))) return;
     if ((bits & AIGW_FRAME_USAGE_ONLY) && !x->usage_asked) return;
     if ((bits & AIGW_FRAME_FINISH) && x->out_held == SIZE_MAX) {
         aigwi_exchange_chunk_close(x);
@@ -18363,7 +19508,7 @@ static void aigwi_exchange_frame(aigw_exchange *x) {
     if (x->req.array) {
         aigw_base_put_lit(&out, x->array_n++ ? ",\r\n" : "[");
         aigw_base_put(&out, f->payload);
-    } else if (x->attempt.framing) {
+    } else if (x->attempt.framing == AIGW_FRAMING_ARRAY) {
         aigw_base_put_lit(&out, "data: ");
         aigw_base_put(&out, f->payload);
         aigw_base_put_lit(&out, "\r\n\r\n");
@@ -18753,7 +19898,7 @@ static void aigwi_exchange_record_of(const aigw_exchange *x, aigw_exchange_recor
     r->request_id = aigwi_dialect_slice(x->id, x->id_n);
     r->upstream_request_id = aigwi_dialect_slice(x->upstream_id, x->upstream_id_n);
     r->method = x->http.head.method;
-    r->path = aigwi_exchange_path(x->http.head.target);
+    r->path = aigwi_exchange_path(x->target);
     r->asked = x->asked;
     if (x->route) r->route = x->route->name;
     if (x->dialect) r->dialect = x->dialect->name;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Unlicense */
 /* foreign.h: the tests' own JSON tree, SSE splitter and per-dialect folds. It includes nothing of aigw and shares no code with it, so it
- * can be an oracle: written from RFC 8259, the WHATWG event stream grammar and wire-formats sections 2.7, 6.8 and 7.7.
+ * can be an oracle: written from RFC 8259, the WHATWG event stream grammar and wire-formats sections 2.7, 3.5, 6.8, 7.7, 10.4, 11, 15.3, 24.1.
  *
  *     f_json *t = f_parse(p, n, &why);                      tree of one JSON text, NULL and a reason when it is not valid
  *     f_get(t, "choices[0].message.content")                member or element; NULL when it is not there
@@ -951,6 +951,355 @@ static inline f_fold f_fold_gemini(const char *p, size_t n) {
         }
         f.comments = s.comments;
         if (s.comments) f_broken(&f, "a comment line (google-genai refuses them)");
+    }
+    return f;
+}
+
+/* -- OpenAI Responses (3.5): the deltas must build what output_item.done and the last event say -- */
+static inline void f_remove(f_json *o, const char *key) {
+    f_json *k, *prev = NULL;
+    for (k = o->kid; k; prev = k, k = k->next) {
+        if (strcmp(k->key, key)) continue;
+        if (prev) prev->next = k->next; else o->kid = k->next;
+        if (o->last == k) o->last = prev;
+        o->n--;
+        return;
+    }
+}
+/* The element at an index of the list `key`; the next free index makes one. */
+static inline f_json *f_slot(f_fold *f, f_json *o, const char *key, const f_json *index) {
+    f_json *a = f_sub(o, key, 'a');
+    long i = f_long(index, -1);
+    if (i < 0 || (size_t)i > a->n) { f_broken(f, "an index that is not the next one"); return f_new('o'); }
+    if ((size_t)i == a->n) f_add(a, f_new('o'));
+    return f_at(a, (size_t)i);
+}
+static inline void f_same(f_fold *f, const f_json *built, const f_json *said, const char *why) {
+    const char *b = built && built->type == 's' ? built->s : "", *s = said && said->type == 's' ? said->s : "";
+    if (strcmp(b, s)) f_broken(f, why);
+}
+static inline void f_responses_item_done(f_fold *f, f_json *item, const f_json *full) {
+    static const char *const lists[] = { "content", "summary" }, *const texts[] = { "text", "refusal" },
+                      *const fields[] = { "type", "id", "call_id", "name", "arguments", "input" };
+    size_t i, k, n;
+    if (!full || full->type != 'o') { f_broken(f, "output_item.done without an item"); return; }
+    for (i = 0; i < sizeof fields / sizeof fields[0]; i++) f_same(f, f_member(item, fields[i]), f_member(full, fields[i]), "output_item.done differs from its deltas");
+    for (i = 0; i < 2; i++) {
+        const f_json *a = f_member(item, lists[i]), *b = f_member(full, lists[i]);
+        if ((a && a->type == 'a' ? a->n : 0) != (b && b->type == 'a' ? b->n : 0)) f_broken(f, "output_item.done has another number of parts");
+        for (n = 0; a && n < a->n; n++)
+            for (k = 0; k < 2; k++) f_same(f, f_member(f_at(a, n), texts[k]), f_member(f_at(b, n), texts[k]), "a part of output_item.done differs from its deltas");
+    }
+    while (item->kid) f_remove(item, item->kid->key);
+    for (item->n = 0, full = full->kid; full; full = full->next) f_set(item, full->key, f_copy(full));
+}
+static inline void f_responses_event(f_fold *f, const char *type, const f_json *d) {
+    static const struct { const char *delta, *done, *list, *index, *said, *to; } texts[] = {
+        { "response.output_text.delta", "response.output_text.done", "content", "content_index", "text", "text" },
+        { "response.refusal.delta", "response.refusal.done", "content", "content_index", "refusal", "refusal" },
+        { "response.reasoning_text.delta", "response.reasoning_text.done", "content", "content_index", "text", "text" },
+        { "response.reasoning_summary_text.delta", "response.reasoning_summary_text.done", "summary", "summary_index", "text", "text" },
+        { "response.function_call_arguments.delta", "response.function_call_arguments.done", NULL, NULL, "arguments", "arguments" },
+        { "response.custom_tool_call_input.delta", "response.custom_tool_call_input.done", NULL, NULL, "input", "input" },
+    };
+    f_json *output = f_sub(f->whole, "output", 'a'), *item = f_at(output, (size_t)f_long(f_member(d, "output_index"), 1 << 20)), *part;
+    const f_json *k;
+    size_t i;
+    if (!strcmp(type, "response.output_item.added")) {
+        if (f_long(f_member(d, "output_index"), -1) != (long)output->n) f_broken(f, "output indexes are not 0, 1, 2...");
+        if (f_null(f_get(d, "item.type"))) { f_broken(f, "output_item.added without an item"); return; }
+        f_add(output, f_copy(f_member(d, "item")));
+        return;
+    }
+    if (!f_member(d, "output_index")) return;                     /* an event about nothing in the output */
+    if (!item) { f_broken(f, "an event of an item that was not added"); return; }
+    if (!f_null(f_member(d, "item_id")) && !f_equal(f_member(d, "item_id"), f_member(item, "id"))) f_broken(f, "item_id is not the id of the item at output_index");
+    if (!strcmp(type, "response.output_item.done")) { f_responses_item_done(f, item, f_member(d, "item")); return; }
+    if (!strcmp(type, "response.content_part.added") || !strcmp(type, "response.reasoning_summary_part.added")) {
+        int summary = !strcmp(type, "response.reasoning_summary_part.added");
+        part = f_slot(f, item, summary ? "summary" : "content", f_member(d, summary ? "summary_index" : "content_index"));
+        if (part->n) f_broken(f, "a part is added twice");
+        for (k = f_member(d, "part") ? f_member(d, "part")->kid : NULL; k; k = k->next) f_set(part, k->key, f_copy(k));
+        return;
+    }
+    if (!strcmp(type, "response.output_text.annotation.added")) {
+        part = f_slot(f, item, "content", f_member(d, "content_index"));
+        if (f_member(d, "annotation")) f_add(f_sub(part, "annotations", 'a'), f_copy(f_member(d, "annotation")));
+        return;
+    }
+    for (i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        int done = !strcmp(type, texts[i].done);
+        if (!done && strcmp(type, texts[i].delta)) continue;
+        part = texts[i].list ? f_slot(f, item, texts[i].list, f_member(d, texts[i].index)) : item;
+        if (!part->n) f_broken(f, "a delta before its part was added");
+        if (done) f_same(f, f_member(part, texts[i].to), f_member(d, texts[i].said), "a done event differs from its deltas");
+        else if (!f_member(d, "delta")) f_broken(f, "a delta event without delta");
+        else f_append(part, texts[i].to, f_member(d, "delta"));
+    }
+}
+static inline f_fold f_fold_responses(const char *p, size_t n) {
+    f_fold f;
+    f_sse s = f_sse_open(p, n);
+    long next = 0;
+    memset(&f, 0, sizeof f);
+    f.whole = f_new('o');
+    while (f_sse_next(&s)) {
+        const f_json *d = f_parse(s.data.s, s.data.n, NULL), *type = f_member(d, "type"), *r = f_member(d, "response"), *k;
+        int ends;
+        f.frames++;
+        if (!d || d->type != 'o' || !type || type->type != 's') { f_broken(&f, "a frame is not an object with a type"); continue; }
+        if (f_twice(d)) f_broken(&f, "a member stands twice");
+        if (strcmp(s.name.s, type->s)) f_broken(&f, "the event's name is not its type");
+        if (f.done || f.errors) f.after++;
+        if (f_long(f_member(d, "sequence_number"), -1) != next++) f_broken(&f, "sequence numbers are not 0, 1, 2...");
+        if (f_is(type, "error")) {
+            f_json *e = f_set(f.whole, "error", f_new('o'));
+            f.errors++;
+            for (k = f_member(d, "error") && f_member(d, "error")->type == 'o' ? f_member(d, "error")->kid : d->kid; k; k = k->next) f_set(e, k->key, f_copy(k));
+            continue;
+        }
+        if (f.frames == 1 && !f_is(type, "response.created")) f_broken(&f, "the first event is not response.created");
+        if (f_is(type, "response.created") || f_is(type, "response.in_progress") || f_is(type, "response.queued")) {
+            if (f_null(f_member(r, "id")) || f_null(f_member(r, "model"))) { f_broken(&f, "response.created without id or model"); continue; }
+            for (k = r->kid; k; k = k->next)
+                if (strcmp(k->key, "output")) f_set(f.whole, k->key, f_copy(k));
+            continue;
+        }
+        ends = f_is(type, "response.completed") || f_is(type, "response.incomplete");
+        if (!ends && !f_is(type, "response.failed")) { f_responses_event(&f, type->s, d); continue; }
+        if (!r || r->type != 'o') { f_broken(&f, "the last event has no response"); continue; }
+        if (!f_equal(f_member(r, "id"), f_member(f.whole, "id"))) f_broken(&f, "the id changes");
+        if (f_null(f_member(r, "status")) || strcmp(f_member(r, "status")->s, type->s + 9)) f_broken(&f, "the last event's status is not its name");
+        if (ends && !f_equal(f_sub(f.whole, "output", 'a'), f_member(r, "output"))) f_broken(&f, "the last event's output is not what the items were");
+        if (ends && f_null(f_member(r, "usage"))) f_broken(&f, "the last event has no usage");
+        for (k = r->kid; k; k = k->next)
+            if (strcmp(k->key, "output")) f_set(f.whole, k->key, f_copy(k));
+        if (ends) { f.finish++; f.done++; } else f.errors++;
+    }
+    f.comments = s.comments;
+    return f;
+}
+
+/* -- Bedrock ConverseStream (10.4) -- */
+static inline void f_bedrock_delta(f_fold *f, f_json *b, const f_json *d) {
+    const f_json *r = f_member(d, "reasoningContent"), *k;
+    if (!d || d->type != 'o' || d->n != 1) { f_broken(f, "a delta has not exactly one member"); return; }
+    if (f_member(d, "text")) f_append(b, "text", f_member(d, "text"));
+    else if (f_member(d, "toolUse")) {
+        if (!f_member(b, "toolUse")) f_broken(f, "input of a tool use that did not start");
+        f_append(f_sub(b, "toolUse", 'o'), "$json", f_get(d, "toolUse.input"));
+    } else if (r && f_member(r, "redactedContent")) f_append(f_sub(b, "reasoningContent", 'o'), "redactedContent", f_member(r, "redactedContent"));
+    else if (r) {
+        f_json *to = f_sub(f_sub(b, "reasoningContent", 'o'), "reasoningText", 'o');
+        if (r->n != 1) f_broken(f, "a reasoning delta has not exactly one member");
+        f_append(to, "text", f_member(r, "text"));
+        f_append(to, "signature", f_member(r, "signature"));
+    } else if (f_member(d, "citation")) f_add(f_sub(b, "$citations", 'a'), f_copy(f_member(d, "citation")));
+    else for (k = d->kid; k; k = k->next) f_set(b, k->key, f_copy(k));
+}
+/* A block is whole: arguments are parsed; a text with citations is a citationsContent. */
+static inline void f_bedrock_close(f_json *b) {
+    f_json *use = f_member(b, "toolUse"), *raw = f_member(use, "$json"), *text = f_member(b, "text"), *cited = f_member(b, "$citations"), *v, *part;
+    if (use && raw) {
+        v = raw->n ? f_parse(raw->s, raw->n, NULL) : f_new('o');
+        f_set(use, "input", v ? v : f_string(raw->s, raw->n));
+        f_remove(use, "$json");
+    } else if (use && !f_member(use, "input")) f_set(use, "input", f_new('o'));
+    if (!cited) return;
+    v = f_new('o');
+    f_set(v, "citations", f_copy(cited));
+    if (text) {
+        part = f_new('o');
+        f_set(part, "text", f_copy(text));
+        f_add(f_sub(v, "content", 'a'), part);
+        f_remove(b, "text");
+    }
+    f_remove(b, "$citations");
+    f_set(b, "citationsContent", v);
+}
+static inline f_fold f_fold_bedrock(const char *p, size_t n) {
+    f_fold f;
+    f_evs s = f_evs_open(p, n);
+    f_json *message, *content;
+    char open[256] = { 0 };                /* by contentBlockIndex: 1 open, 2 stopped */
+    long i, blocks = 0;
+    memset(&f, 0, sizeof f);
+    f.whole = f_new('o');
+    message = f_sub(f_sub(f.whole, "output", 'o'), "message", 'o');
+    f_set(message, "role", f_string("assistant", 9));
+    content = f_sub(message, "content", 'a');
+    while (f_evs_next(&s)) {
+        const f_json *d = f_parse(s.data.s, s.data.n, NULL), *k;
+        const char *name = s.name.s;
+        f_json *b;
+        f.frames++;
+        if (strcmp(s.type.s, "application/json")) f_broken(&f, "the content type of a frame is not JSON");
+        if (!d || d->type != 'o') { f_broken(&f, "a payload is not a JSON object"); continue; }
+        if (f_twice(d)) f_broken(&f, "a member stands twice");
+        if (f.done || f.errors) f.after++;
+        if (!strcmp(s.kind.s, "exception")) {
+            f_json *e = f_set(f.whole, "error", f_copy(d));
+            f_set(e, "type", f_string(name, strlen(name)));
+            if (f_null(f_member(e, "message"))) f_broken(&f, "an exception without message");
+            f.errors++;
+            continue;
+        }
+        if (strcmp(s.kind.s, "event")) { f_broken(&f, "a message is neither event nor exception"); continue; }
+        if (f.frames == 1 && strcmp(name, "messageStart")) f_broken(&f, "the first event is not messageStart");
+        if (!strcmp(name, "messageStart")) {
+            if (f.frames != 1 || !f_is(f_member(d, "role"), "assistant")) f_broken(&f, "messageStart twice, or without role");
+            continue;
+        }
+        if (!strncmp(name, "contentBlock", 12)) {
+            i = f_long(f_member(d, "contentBlockIndex"), -1);
+            if (f.finish) f_broken(&f, "a block after messageStop");
+            if (i < 0 || i > blocks || i > 255) { f_broken(&f, "block indexes are not 0, 1, 2..."); continue; }
+            if (i == blocks) {
+                if (!strcmp(name, "contentBlockStop")) f_broken(&f, "a block that holds nothing stops");
+                f_add(content, f_new('o'));
+                blocks++;
+                open[i] = 1;
+            } else if (!strcmp(name, "contentBlockStart")) f_broken(&f, "a block starts twice, or after its deltas");
+            if (open[i] == 2) f_broken(&f, "an event of a block after its stop");
+            b = f_at(content, (size_t)i);
+            if (!strcmp(name, "contentBlockStart")) {
+                if (f_null(f_get(d, "start.toolUse.toolUseId")) && f_null(f_get(d, "start.toolResult")) && f_null(f_get(d, "start.image"))) f_broken(&f, "a contentBlockStart that starts nothing");
+                for (k = f_member(d, "start") ? f_member(d, "start")->kid : NULL; k; k = k->next) f_set(b, k->key, f_copy(k));
+            } else if (!strcmp(name, "contentBlockDelta")) f_bedrock_delta(&f, b, f_member(d, "delta"));
+            else { f_bedrock_close(b); open[i] = 2; }
+        } else if (!strcmp(name, "messageStop")) {
+            for (i = 0; i < blocks; i++) if (open[i] == 1) f_broken(&f, "messageStop inside a block");
+            if (f_null(f_member(d, "stopReason"))) f_broken(&f, "messageStop without stopReason");
+            for (k = d->kid; k; k = k->next) f_set(f.whole, k->key, f_copy(k));
+            f.finish++;
+        } else if (!strcmp(name, "metadata")) {
+            if (!f.finish) f_broken(&f, "metadata before messageStop");
+            if (f_null(f_member(d, "usage"))) f_broken(&f, "metadata without usage");
+            for (k = d->kid; k; k = k->next) f_set(f.whole, k->key, f_copy(k));
+            f.done++;
+        }
+    }
+    for (i = 0; i < blocks; i++) if (open[i] == 1) f_bedrock_close(f_at(content, (size_t)i));
+    if (s.bad) f_broken(&f, s.bad);
+    if (f.finish > 1) f_broken(&f, "two messageStop");
+    f_remove(f.whole, "p");
+    return f;
+}
+
+/* -- Cohere v2 (15.3) -- */
+static inline f_fold f_fold_cohere(const char *p, size_t n) {
+    f_fold f;
+    f_sse s = f_sse_open(p, n);
+    f_json *message;
+    int marked = 0;
+    long content_open = -1, call_open = -1;
+    memset(&f, 0, sizeof f);
+    f.whole = f_new('o');
+    message = f_sub(f.whole, "message", 'o');
+    f_set(message, "role", f_string("assistant", 9));
+    while (f_sse_next(&s)) {
+        const f_json *d, *type, *m, *k;
+        long index;
+        f_json *b;
+        f.frames++;
+        if (s.data.n == 6 && !memcmp(s.data.s, "[DONE]", 6)) {
+            if (marked++ || (!f.done && !f.errors)) f_broken(&f, "[DONE] before the end, or twice");
+            continue;
+        }
+        d = f_parse(s.data.s, s.data.n, NULL);
+        type = f_member(d, "type");
+        if (!d || d->type != 'o' || !type || type->type != 's') { f_broken(&f, "a frame is not an object with a type"); continue; }
+        if (f_twice(d)) f_broken(&f, "a member stands twice");
+        if (strcmp(s.name.s, type->s)) f_broken(&f, "the event's name is not its type");
+        if (f.done || f.errors) f.after++;
+        if (f.frames == 1 && !f_is(type, "message-start")) f_broken(&f, "the first event is not message-start");
+        m = f_get(d, "delta.message");
+        index = f_long(f_member(d, "index"), -1);
+        if (f_is(type, "message-start")) {
+            if (f.frames != 1 || f_null(f_member(d, "id")) || !f_is(f_member(m, "role"), "assistant")) f_broken(&f, "message-start twice, or without id or role");
+            if (f_member(d, "id")) f_set(f.whole, "id", f_copy(f_member(d, "id")));
+        } else if (f_is(type, "content-start")) {
+            b = f_sub(message, "content", 'a');
+            if (index != (long)b->n || content_open >= 0) f_broken(&f, "content indexes are not 0, 1, 2..., or one opens inside another");
+            if (f_null(f_get(m, "content.type"))) { f_broken(&f, "content-start without a type"); continue; }
+            f_add(b, f_copy(f_member(m, "content")));
+            content_open = index;
+        } else if (f_is(type, "content-delta") || f_is(type, "content-end")) {
+            b = f_at(f_sub(message, "content", 'a'), (size_t)(index < 0 ? 1 << 20 : index));
+            if (!b || index != content_open) { f_broken(&f, "a content event of what is not open"); continue; }
+            if (f_is(type, "content-end")) { content_open = -1; continue; }
+            if (f_null(f_get(m, f_is(f_member(b, "type"), "thinking") ? "content.thinking" : "content.text"))) f_broken(&f, "a content-delta that does not fit its content");
+            f_append(b, "text", f_get(m, "content.text"));
+            f_append(b, "thinking", f_get(m, "content.thinking"));
+            if (!f_null(f_member(d, "logprobs"))) f_add(f_sub(f.whole, "logprobs", 'a'), f_copy(f_member(d, "logprobs")));
+        } else if (f_is(type, "tool-plan-delta")) f_append(message, "tool_plan", f_member(m, "tool_plan"));
+        else if (f_is(type, "tool-call-start")) {
+            b = f_sub(message, "tool_calls", 'a');
+            if (index != (long)b->n || call_open >= 0) f_broken(&f, "tool call indexes are not 0, 1, 2..., or one opens inside another");
+            if (f_null(f_get(m, "tool_calls.id")) || f_null(f_get(m, "tool_calls.function.name"))) { f_broken(&f, "tool-call-start without id or name"); continue; }
+            f_add(b, f_copy(f_member(m, "tool_calls")));
+            call_open = index;
+        } else if (f_is(type, "tool-call-delta") || f_is(type, "tool-call-end")) {
+            b = f_at(f_sub(message, "tool_calls", 'a'), (size_t)(index < 0 ? 1 << 20 : index));
+            if (!b || index != call_open) { f_broken(&f, "a tool call event of what is not open"); continue; }
+            if (f_is(type, "tool-call-end")) call_open = -1;
+            else f_append(f_sub(b, "function", 'o'), "arguments", f_get(m, "tool_calls.function.arguments"));
+        } else if (f_is(type, "citation-start")) {
+            k = f_member(m, "citations");
+            if (k && k->type == 'o') f_add(f_sub(message, "citations", 'a'), f_copy(k));
+            else f_broken(&f, "citation-start without a citation");
+        } else if (f_is(type, "message-end")) {
+            const f_json *reason = f_get(d, "delta.finish_reason"), *error = f_get(d, "delta.error");
+            if (!f_null(error) || f_is(reason, "ERROR") || f_is(reason, "TIMEOUT")) {
+                b = f_set(f.whole, "error", f_new('o'));
+                if (!f_null(error)) f_set(b, "message", f_copy(error));
+                if (!f_null(reason)) f_set(b, "finish_reason", f_copy(reason));
+                f.errors++;
+                continue;
+            }
+            if (content_open >= 0 || call_open >= 0) f_broken(&f, "message-end inside content or a tool call");
+            if (f_null(reason)) f_broken(&f, "message-end without finish_reason"); else { f.finish++; f_set(f.whole, "finish_reason", f_copy(reason)); }
+            if (f_get(d, "delta.usage")) f_set(f.whole, "usage", f_copy(f_get(d, "delta.usage")));
+            f.done++;
+        }
+    }
+    f.comments = s.comments;
+    return f;
+}
+
+/* -- Ollama (24.1) -- */
+static inline f_fold f_fold_ollama(const char *p, size_t n) {
+    f_fold f;
+    f_lines s = f_lines_open(p, n);
+    f_json *message;
+    memset(&f, 0, sizeof f);
+    f.whole = f_new('o');
+    message = f_sub(f.whole, "message", 'o');
+    f_set(message, "role", f_string("assistant", 9));
+    f_set(message, "content", f_string("", 0));
+    while (f_lines_next(&s)) {
+        const f_json *d = f_parse(s.line.s, s.line.n, NULL), *m = f_member(d, "message"), *k;
+        int done;
+        f.frames++;
+        if (!d || d->type != 'o') { f_broken(&f, "a line is not a JSON object"); continue; }
+        if (f_twice(d)) f_broken(&f, "a member stands twice");
+        if (f.done || f.errors) f.after++;
+        if (!f_null(f_member(d, "error"))) { f.errors++; f_set(f.whole, "error", f_copy(f_member(d, "error"))); continue; }
+        if (f_null(f_member(d, "model")) || f_null(f_member(d, "created_at"))) f_broken(&f, "a line lacks model or created_at");
+        if (!f_is(f_member(m, "role"), "assistant") || !f_member(m, "content") || f_member(m, "content")->type != 's') f_broken(&f, "a line's message lacks role or content");
+        done = f_member(d, "done") && f_member(d, "done")->type == 't';
+        if (!done && !f_member(d, "done")) f_broken(&f, "a line has no done");
+        f_append(message, "content", f_member(m, "content"));
+        f_append(message, "thinking", f_member(m, "thinking"));
+        f_concat(message, "tool_calls", f_member(m, "tool_calls"));
+        f_concat(f.whole, "logprobs", f_member(d, "logprobs"));
+        for (k = f_member(m, "tool_calls") && f_member(m, "tool_calls")->type == 'a' ? f_member(m, "tool_calls")->kid : NULL; k; k = k->next)
+            if (f_null(f_get(k, "function.name")) || f_null(f_get(k, "function.arguments")) || f_get(k, "function.arguments")->type != 'o') f_broken(&f, "a tool call lacks its name, or arguments that are an object");
+        for (k = d->kid; k; k = k->next)
+            if (strcmp(k->key, "message") && strcmp(k->key, "logprobs")) f_set(f.whole, k->key, f_copy(k));
+        if (!done) continue;
+        f.done++;
+        if (f_null(f_member(d, "done_reason"))) f_broken(&f, "the last line has no done_reason"); else f.finish++;
     }
     return f;
 }

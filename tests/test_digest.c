@@ -36,6 +36,50 @@ T(sha256) {
     }
 }
 
+/* A text in pieces has the digest of the whole, however it is cut. */
+T(pieces) {
+    char text[200];
+    uint8_t whole[32], out[32];
+    for (size_t i = 0; i < sizeof text; i++) text[i] = (char)(i * 7);
+    for (size_t n = 0; n <= sizeof text; n += 1 + n / 9)
+        for (size_t a = 0; a <= n; a += 1 + a / 4)
+            for (size_t b = a; b <= n; b += 1 + b / 4) {
+                const char *p = t_dup(text, n);
+                const aigw_str all = { p, n }, cut[3] = { { p, a }, { p + a, b - a }, { p + b, n - b } };
+                aigw_digest_hash d;
+                aigw_digest_init(&d);
+                for (int i = 0; i < 3; i++) aigw_digest_put(&d, cut[i]);
+                aigw_digest_end(&d, out);
+                aigw_digest_sha256(all, whole);
+                if (!t_mem("digest", out, 32, whole, 32)) return;
+                t_free_all();
+            }
+}
+
+/* RFC 4231, test cases 1 to 4, 6 and 7. */
+T(hmac) {
+    static const struct { const char *key; size_t repeat; const char *a, *b, *out; } rows[] = {
+        { "\x0b", 20, "Hi ", "There", "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7" },
+        { "Jefe", 1, "", "what do ya want for nothing?", "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843" },
+        { "\xaa", 131, "Test Using Larger Than Block-Size Key", " - Hash Key First", "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54" },
+        { "\xaa", 131, "This is a test using a larger than block-size key and a larger than block-size data. The key needs to be hashed before being used by ",
+          "the HMAC algorithm.", "9b09ffa71b942fcb27635fbcd5b0e944bfdc63644f0713938a7f51535c3a35e2" }
+    };
+    for (size_t i = 0; i < T_COUNT(rows); i++) {
+        const size_t n = strlen(rows[i].key);
+        char *key = (char *)t_alloc(n * rows[i].repeat);
+        const aigw_str pieces[2] = { aigw_base_str(rows[i].a), aigw_base_str(rows[i].b) };
+        uint8_t out[32];
+        aigw_str k;
+        for (size_t j = 0; j < rows[i].repeat; j++) memcpy(key + j * n, rows[i].key, n);
+        k.p = key;
+        k.n = n * rows[i].repeat;
+        t_row(rows[i].b);
+        aigw_digest_hmac(k, pieces, 2, out);
+        t_str("mac", hex(out, 32), 64, rows[i].out);
+    }
+}
+
 /* The reference key 00..0f, inputs 00, 00 01, ...: outputs as printed in the reference code's vectors.h (little-endian bytes). */
 T(siphash) {
     static const struct { size_t n; uint64_t out; } rows[] = {
@@ -68,6 +112,8 @@ T(equal_and_wipe) {
 
 int main(void) {
     T_RUN(sha256);
+    T_RUN(pieces);
+    T_RUN(hmac);
     T_RUN(siphash);
     T_RUN(equal_and_wipe);
     return t_end();
