@@ -1047,7 +1047,10 @@ typedef struct aigw_dialect {
     aigw_str end_marker;                                 /* what a relayed stream that ended well gets where its source left it out; empty: nothing */
     aigw_str base;                                       /* the path under which only dialects of this base are served: "/anthropic"; empty: none */
 } aigw_dialect;
-typedef enum { AIGW_FRAMING_SSE = 0, AIGW_FRAMING_ARRAY, AIGW_FRAMING_EVS } aigw_framing;
+typedef enum {
+    AIGW_FRAMING_SSE = 0, AIGW_FRAMING_ARRAY, AIGW_FRAMING_EVS,
+    AIGW_FRAMING_PIECES          /* none: each piece of the body, as it comes, is a frame (answers with embeddings) */
+} aigw_framing;
 
 /* Begin decoding / encoding: clears the private part, checks nothing. */
 AIGW_API void aigw_dialect_dec_init(aigw_dec *st);
@@ -7432,7 +7435,6 @@ AIGWI_SHARED int aigwi_embed_req_edit(const aigwi_embed_shape *s, const aigw_req
 
 enum { AIGWI_EMBED_VALUE, AIGWI_EMBED_FIRST_ITEM, AIGWI_EMBED_FIRST_KEY, AIGWI_EMBED_KEY, AIGWI_EMBED_IN_KEY, AIGWI_EMBED_COLON, AIGWI_EMBED_AFTER,
        AIGWI_EMBED_STRING, AIGWI_EMBED_ESCAPE, AIGWI_EMBED_NUMBER, AIGWI_EMBED_LITERAL, AIGWI_EMBED_DONE, AIGWI_EMBED_BAD };
-enum { AIGWI_EMBED_RUN = 1024 };           /* most bytes of one DELTA */
 
 typedef struct {
     aigw_dec *st;
@@ -7528,7 +7530,6 @@ static void aigwi_embed_number_end(aigwi_embed_walker *e) {
     else if (w->vector && e->number) {
         e->run_end = e->at;
         w->numbers = 1;
-        if (e->run_end - e->run >= AIGWI_EMBED_RUN) aigwi_embed_flush(e);
     } else if (w->vector) aigwi_embed_delta(e, w->token, w->token_n);
     else if (aigwi_embed_is(w, e->s->tokens) && aigw_base_int(s, &v) && v >= 0) {
         w->usage = v;
@@ -17851,6 +17852,7 @@ enum {                                       /* a->state, in reading order */
     AIGWI_ATTEMPT_DECODE, AIGWI_ATTEMPT_END, AIGWI_ATTEMPT_FAILED,             /* last events to come: of a whole answer, of a stream's end, an error */
     AIGWI_ATTEMPT_OVER
 };
+enum { AIGWI_ATTEMPT_PIECE = 128 };                                            /* bytes of AIGW_FRAMING_PIECES that are handed out at a time */
 enum { AIGWI_ATTEMPT_STOPPED = 1, AIGWI_ATTEMPT_ERROR = 2 };                   /* a->ended */
 
 /* ---- the request */
@@ -18080,7 +18082,8 @@ static void aigwi_attempt_stream(aigw_attempt *a, int framing) {
 static void aigwi_attempt_body_kind(aigw_attempt *a) {
     const aigw_str type = aigw_base_header(&a->head, aigw_base_str("content-type"));
     const int stream = aigwi_attempt_on(a->cfg.req, AIGW_P_STREAM), json = aigwi_attempt_has(type, "json");
-    if (aigwi_attempt_has(type, "text/event-stream")) aigwi_attempt_stream(a, AIGW_FRAMING_SSE);
+    if (a->cfg.req->op == AIGW_OP_EMBED && json) aigwi_attempt_stream(a, AIGW_FRAMING_PIECES);
+    else if (aigwi_attempt_has(type, "text/event-stream")) aigwi_attempt_stream(a, AIGW_FRAMING_SSE);
 #ifndef AIGW_NO_EVS
     else if (aigwi_attempt_has(type, "vnd.amazon.eventstream")) aigwi_attempt_stream(a, AIGW_FRAMING_EVS);
 #endif
@@ -18286,8 +18289,20 @@ static int aigwi_attempt_unsaid(aigw_attempt *a, const aigw_sink *tap) {
     return aigwi_attempt_put_error(a, tap);
 }
 
+/* The next of what is there: so little that what becomes of it is bounded too. */
+static int aigwi_attempt_piece(aigw_attempt *a) {
+    aigw_window *w = &a->frames;
+    const size_t n = w->n - w->start < AIGWI_ATTEMPT_PIECE ? w->n - w->start : AIGWI_ATTEMPT_PIECE;
+    if (!n) return 0;
+    memset(&a->frame, 0, sizeof a->frame);
+    a->frame.payload = a->frame.raw = aigwi_dialect_slice(w->mem + w->start, n);
+    w->start += n;
+    return 1;
+}
+
 static int aigwi_attempt_frame_next(aigw_attempt *a) {
     switch (a->framing) {
+    case AIGW_FRAMING_PIECES: return aigwi_attempt_piece(a);
     case AIGW_FRAMING_ARRAY: return aigw_array_next(&a->frames, &a->frame);
 #ifndef AIGW_NO_EVS
     case AIGW_FRAMING_EVS:   return aigw_evs_next(&a->frames, &a->frame);
@@ -19233,7 +19248,7 @@ static int aigwi_exchange_admit(aigw_exchange *x) {
     }
     if (!aigwi_exchange_decode(x)) return x->state == AIGWI_EXCHANGE_REFUSE;
     x->asked = route.n ? route : x->req.model;
-    x->stream = (uint8_t)(aigwi_attempt_on(&x->req, AIGW_P_STREAM) && x->op == AIGW_OP_CHAT);
+    x->stream = (uint8_t)((aigwi_attempt_on(&x->req, AIGW_P_STREAM) && x->op == AIGW_OP_CHAT) || x->op == AIGW_OP_EMBED);   /* vectors go on as they come */
     x->usage_asked = (uint8_t)aigwi_attempt_on(&x->req, AIGW_P_STREAM_USAGE);
     if (x->stream) aigwi_exchange_give(x, &x->fold_slab[0]);
     x->state = AIGWI_EXCHANGE_ROUTE;
@@ -19533,7 +19548,7 @@ static void aigwi_exchange_stream_head(aigw_exchange *x) {
     aigw_arena mem;
     aigw_head head = aigwi_exchange_head(x, &mem, 200);
     aigwi_exchange_chosen(x);
-    aigwi_exchange_field(&head, "content-type", x->req.array ? aigwi_exchange_lit("application/json; charset=utf-8") :
+    aigwi_exchange_field(&head, "content-type", x->req.array || x->op == AIGW_OP_EMBED ? aigwi_exchange_lit("application/json; charset=utf-8") :
                          aigw_base_eq(x->dialect->stream_type, sse) ? aigwi_exchange_lit("text/event-stream; charset=utf-8") : x->dialect->stream_type);
     aigwi_exchange_field(&head, "cache-control", aigwi_exchange_lit("no-cache"));
     aigwi_exchange_field(&head, "x-accel-buffering", aigwi_exchange_lit("no"));
@@ -19546,7 +19561,8 @@ static void aigwi_exchange_stream_head(aigw_exchange *x) {
 /* Events of one step, and what follows from them. 0: the client or memory must be waited for first. */
 static int aigwi_exchange_events(aigw_exchange *x) {
     aigw_sink sink;
-    const size_t held = x->attempt.stream ? x->attempt.frames.n - x->attempt.frames.start : 0, want = aigwi_exchange_verbatim(x) ? held + 64 : AIGWI_EXCHANGE_SLACK + 512;
+    const size_t held = x->attempt.stream ? x->attempt.frames.n - x->attempt.frames.start : 0, want = x->op == AIGW_OP_EMBED ? AIGWI_EXCHANGE_SLACK + AIGWI_ATTEMPT_PIECE * 24      /* 32 vectors of one digit, with what stands around each */
+                      : aigwi_exchange_verbatim(x) ? held + 64 : AIGWI_EXCHANGE_SLACK + 512;
     int r;
     if (x->stream && aigwi_exchange_free(x) < want) {
         if (x->committed && !aigwi_exchange_flush(x)) return 0;
@@ -19662,7 +19678,8 @@ static void aigwi_exchange_cut(aigw_exchange *x) {
 
 static void aigwi_exchange_finish(aigw_exchange *x) {
     aigw_out out;
-    if (x->chunked && x->out_cap - x->out_n > 16) {
+    const int broken = x->op == AIGW_OP_EMBED && x->ended == AIGWI_EXCHANGE_FAILED;  /* JSON has no way to say so: the connection breaks */
+    if (x->chunked && !broken && x->out_cap - x->out_n > 16) {
         aigwi_exchange_chunk_close(x);
         aigw_base_out_init(&out, x->out + x->out_n, x->out_cap - x->out_n, NULL, 0);
         aigw_http_put_last_chunk(&out);
@@ -19743,7 +19760,7 @@ static int aigwi_exchange_over(aigw_exchange *x) {
         return 1;
     }
     x->out_held = SIZE_MAX;
-    if (aigwi_exchange_verbatim(x) && (x->req.array || (!x->marked && x->dialect->end_marker.n))) {
+    if (aigwi_exchange_verbatim(x) && x->op != AIGW_OP_EMBED && (x->req.array || (!x->marked && x->dialect->end_marker.n))) {
         aigwi_exchange_open(x, &out);
         if (!x->req.array) aigw_base_put(&out, x->dialect->end_marker);      /* some servers close after the finish reason, without it */
         else aigw_base_put_lit(&out, x->array_n ? "]" : "[]");
@@ -19913,7 +19930,7 @@ static void aigwi_exchange_record_of(const aigw_exchange *x, aigw_exchange_recor
     r->status = x->status;
     r->op = x->op;
     r->kind = (uint8_t)x->kind;
-    r->stream = x->stream;
+    r->stream = x->stream && x->op == AIGW_OP_CHAT;
     r->same = pick && x->attempt.same;
     r->finish = x->finish;
     r->disconnect = x->gone;
@@ -19997,7 +20014,7 @@ static void aigwi_exchange_ping(aigw_exchange *x) {
     if (!x->committed || x->out_held != SIZE_MAX || x->req.array || !x->dialect->keep_alive.n || x->out_at != x->out_n) return;
     if (x->now.mono_ns < aigwi_attempt_after(x->write_at, aigwi_exchange_ms(x->cfg.ping_ms, 15000))) return;
     x->write_at = x->now.mono_ns;
-    if (aigwi_exchange_free(x) < x->dialect->keep_alive.n) return;
+    if (aigwi_exchange_free(x) < x->dialect->keep_alive.n || x->op == AIGW_OP_EMBED) return;
     aigwi_exchange_open(x, &out);
     aigw_base_put(&out, x->dialect->keep_alive);
     (void)aigwi_exchange_shut(x, &out);

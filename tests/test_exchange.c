@@ -828,6 +828,86 @@ T(count_tokens) {
     f_free();
 }
 
+/* ---- embeddings: vectors go on as they come, in bounded memory ---- */
+
+T(embeddings) {
+    static const char two[] = "{\"embeddings\":[{\"values\":[0.1, -0.5]},{\"values\":[1]}],\"usageMetadata\":{\"promptTokenCount\":3}}";
+    static const char want[] = "{\"object\":\"list\",\"data\":[{\"object\":\"embedding\",\"index\":0,\"embedding\":[0.1,-0.5]},{\"object\":\"embedding\",\"index\":1,\"embedding\":[1]}],"
+                               "\"model\":\"gem\",\"usage\":{\"prompt_tokens\":3,\"total_tokens\":3}}";
+    const t_bytes q = request("POST /v1/embeddings", "", "{\"model\":\"gem\",\"input\":[\"a\",\"b\"]}");
+    const t_bytes same = request("POST /v1/embeddings", "", "{\"model\":\"gpt\",\"input\":\"a\"}");
+    const char *own = "{ \"data\" : [ {\"embedding\":[0.1 , 2],\"x\":1} ] }";
+    char *big;
+    size_t n;
+    reply r;
+    for (const char *f = "lce"; *f; f++) for (size_t piece = 0; piece < 3; piece++) {
+        const t_bytes a = answer(ok_json, two, *f);
+        start();
+        w.piece_up = w.piece_out = piece;
+        w_say(&w, "c", a.p, a.n, *f == 'e' ? W_CLOSE : W_OPEN);
+        r = drive(q);
+        t_int("status", r.status, 200);
+        t_str("vectors", r.body, r.n, want);
+        t_ok("complete", r.ok && r.complete);
+        t_int("tokens", w.record.usage.input, 3);
+        t_int("operation", w.record.op, AIGW_OP_EMBED);
+        t_ok("type", header(&r, "content-type") && !strncmp(header(&r, "content-type"), "application/json", 16));
+        t_ok("where", memmem(w.up, w.up_n, "/v1beta/models/gemini-x:batchEmbedContents", 42) != NULL);
+        t_int("clean", w_clean(&w), 1);
+        w_free(&w);
+    }
+    for (size_t cut = 1; cut < strlen(two); cut++) {            /* nothing was said: an error; else JSON that breaks off, and a connection that says so */
+        char head[400];
+        const int k = sprintf(head, "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n%.*s", (int)strlen(two), (int)cut, two);
+        start();
+        w_say(&w, "c", head, (size_t)k, W_CLOSE);
+        r = drive(q);
+        if (r.status == 200) t_ok("not complete", !r.complete && (w.wait & AIGW_WAIT_CLOSE));
+        else t_int("an error", ending(OPENAI, 0, &r), 2);
+        if (r.status == 200) t_int("kind", w.record.kind, AIGW_KIND_TRUNCATED);
+        t_int("clean", w_clean(&w), 1);
+        w_free(&w);
+        f_free();
+    }
+    {
+        const t_bytes a = answer(ok_json, own, 'c');
+        start();
+        w_say(&w, "a", a.p, a.n, W_OPEN);
+        r = drive(same);
+        t_str("the same dialect: as it came", r.body, r.n, own);
+        t_ok("complete", r.ok && r.complete);
+        w_free(&w);
+    }
+    {                                                          /* 1 MB through the usual slabs of 16 KiB */
+        const t_bytes none = answer("400 Bad\r\ncontent-type: application/json", "{\"error\":{\"message\":\"x\",\"status\":\"INVALID_ARGUMENT\",\"code\":400}}", 'l');
+        t_bytes a;
+        aigw_hub_cfg cfg;
+        big = (char *)malloc(1200000);
+        n = (size_t)sprintf(big, "{\"embeddings\":[{\"values\":[0");
+        for (int i = 0; i < 100000; i++) n += (size_t)sprintf(big + n, ",%d.%05d", i % 7, i);
+        n += (size_t)sprintf(big + n, "]}]}");
+        a = answer(ok_json, big, 'l');
+        memset(&cfg, 0, sizeof cfg);
+        cfg.slab[0].bytes = 16384;
+        cfg.slab[0].count = 8;
+        for (int i = 1; i < AIGW_HUB_SLABS; i++) cfg.slab[i].bytes = 16384u << i, cfg.slab[i].count = 0;
+        if (!t_int("small memory", w_init(&w, &cfg, NULL, memory, sizeof memory), 1)) return;
+        w_say(&w, "c", a.p, a.n, W_OPEN);
+        r = drive(q);
+        t_int("status", r.status, 200);
+        t_str("all of it", f_print(f_get(f_parse(r.body, r.n, NULL), "size(data[0].embedding)")), 6, "100001");
+        w_free(&w);
+        start();
+        w_say(&w, "c", none.p, none.n, W_OPEN);
+        r = drive(q);
+        t_int("refused by the provider", r.status, 400);
+        t_int("an error", ending(OPENAI, 0, &r), 2);
+        w_free(&w);
+        free(big);
+    }
+    f_free();
+}
+
 /* ---- time ---- */
 
 T(deadlines) {
@@ -1180,6 +1260,7 @@ int main(void) {
     T_RUN(http_forms);
     T_RUN(models);
     T_RUN(count_tokens);
+    T_RUN(embeddings);
     T_RUN(deadlines);
     T_RUN(pings);
     T_RUN(strict);

@@ -308,6 +308,49 @@ static void answer_chat(mock *m, const aigw_dialect *d, const aigw_req *req, aig
     }
 }
 
+/* A vector per text, the same for the same text: numbers from -1 to 1, 8 of them or as many as are asked for. */
+static void answer_embed(mock *m, const aigw_dialect *d, const aigw_req *req, aigw_arena *mem) {
+    static const uint8_t key[16] = { 'm', 'o', 'c', 'k' };
+    const aigw_param *size = &req->param[AIGW_P_DIMENSIONS];
+    const int n = size->has && size->micro >= 1000000 && size->micro <= 256 * (int64_t)1000000 ? (int)(size->micro / 1000000) : 8;
+    const aigw_item *input;
+    aigw_part **tail;
+    aigw_resp resp;
+    memset(&resp, 0, sizeof resp);
+    resp.model = req->model;
+    resp.choices = 1;
+    resp.choice[0].finish = AIGW_FINISH_STOP;
+    tail = &resp.choice[0].parts;
+    for (input = req->inputs; input; input = input->next, tail = &(*tail)->next) {
+        aigw_str words = { "", 0 };
+        char *p = (char *)aigw_base_take(mem, (size_t)n * 10, 1, 1);
+        uint64_t state;
+        aigw_out o;
+        *tail = (aigw_part *)aigw_base_take(mem, 1, sizeof **tail, sizeof(void *));
+        if (!p || !*tail) {
+            answer_error(m, d, AIGW_KIND_TOO_LARGE, "The mock provider has no memory for so many numbers.", mem);
+            return;
+        }
+        (void)aigw_json_decode(input->text, mem, &words);
+        state = aigw_digest_siphash(words, key);
+        aigw_base_out_init(&o, p, (size_t)n * 10, NULL, 0);
+        for (int i = 0; i < n; i++) {
+            const uint64_t v = aigw_base_random(&state) % 199999;
+            if (i) aigw_base_put_byte(&o, ',');
+            if (v < 99999) aigw_base_put_byte(&o, '-');
+            aigw_base_put_lit(&o, "0.");
+            for (uint64_t digit = 10000; digit; digit /= 10) aigw_base_put_byte(&o, (char)('0' + (v < 99999 ? 99999 - v : v - 99999) / digit % 10));
+        }
+        (*tail)->kind = AIGW_PART_VECTOR;
+        (*tail)->text.p = p;
+        (*tail)->text.n = o.buf.n;
+        resp.usage.input += (int64_t)(words.n / 4 + 1);
+    }
+    resp.usage.has = AIGW_USAGE_INPUT;
+    resp.ended = 1;
+    answer_parts(m, d, req, &resp);
+}
+
 static void answer(mock *m) {
     aigw_arena mem = aigw_base_arena(m->memory, sizeof m->memory);
     const aigw_dialect *d = NULL;
@@ -343,7 +386,8 @@ static void answer(mock *m) {
             answer_error(m, d, failures[k].kind, failures[k].message, &mem);
             return;
         }
-    answer_chat(m, d, &req, &mem);
+    if (req.op == AIGW_OP_EMBED) answer_embed(m, d, &req, &mem);
+    else answer_chat(m, d, &req, &mem);
 }
 
 int mock_send(mock *m, const void *p, size_t n) {
