@@ -44,10 +44,10 @@ $(OUT)/provider: tests/provider.c
 sdk: $(OUT)/provider $(OUT)/gateway
 	@sh tests/sdk/run.sh $(OUT)
 
-# The fidelity matrix: every cell of tests/matrix.txt against the codecs; `build/matrix FEATURE O>A whole` explains one.
+# The fidelity matrix: every cell of tests/matrix.txt against the codecs, shown by $(OUT)/matrix.html; `build/matrix FEATURE O>A whole` explains one.
 matrix:
 	@CC="$(CC)" CFLAGS="$(STRICT) -D_GNU_SOURCE $(CFLAGS)" sh tests/build.sh $(OUT) tests/matrix.c
-	@$(OUT)/matrix
+	@$(OUT)/matrix --page $(OUT)/matrix.html
 
 # Each section uses only sections above it; the growth of .text from section to section.
 check-layers:

@@ -3,7 +3,10 @@
  *
  *     build/matrix                       all cells; a line per cell below its label; counts; "N cells, N proven, N unlabelled"
  *     build/matrix FEATURE [O>A] [whole|stream]    explains cells: input, output, loss report, assertions
- *     build/matrix --summary             label counts per pair, as a table for the README
+ *     build/matrix --page FILE           all cells, and FILE shows them (tests/matrix.html with the data put in): make matrix writes build/matrix.html
+ *     build/matrix --summary             label counts per pair: the table of README.md, which a run of all cells checks
+ *     build/matrix --readme              puts that table into README.md
+ *     build/matrix --losses              per pair, the features that are refused and those that are lossy
  *     build/matrix --exemplars           checks the exemplars alone: each one against its own dialect's assertions, no codec involved
  *
  * What the codecs write is read by foreign.h, which shares no code with aigw. A cell is
@@ -87,6 +90,10 @@ typedef struct feature {
     int    flow;
     int    label[2][PAIRS];           /* [streamed][client * DIALECTS + provider] */
     const char *file;                 /* where it was opened last */
+    int    rows;
+    const char *section, *says, *reason[2];      /* of matrix.txt, for the page; reason[streamed] */
+    int   *story[2][PAIRS];           /* what a cell did, as numbers of lines, ended by -1; NULL: not run */
+    int    proven[2][PAIRS];
     entry *entries, *last;
 } feature;
 typedef struct def { struct def *next; char *name, *text; } def;
@@ -152,24 +159,49 @@ static char *next_line(char **p) {
     return s;
 }
 
+/* Add a reason to the modes of a row. */
+static void add_reason(feature *f, int mode, const char *text) {
+    int k;
+    while (*text == ' ') text++;
+    for (k = 0; k < 2; k++)
+        if (f && mode >> k & 1) {
+            const char *old = f->reason[k] ? f->reason[k] : "";
+            char *both = (char *)malloc(strlen(old) + strlen(text) + 2);
+            if (!both) exit(2);
+            sprintf(both, "%s%s%s", old, *old ? " " : "", text);
+            f->reason[k] = both;
+        }
+}
 static void read_matrix(const char *path) {
-    char *text = read_file(path), *rest = text, *line;
-    int at = 0, owed = 0, owed_at = 0;
+    char *text = read_file(path), *rest = text, *line, *section = keep("", 0);
+    int at = 0, owed = 0, owed_at = 0, mode = 0;
+    feature *f = NULL;
     static const char *const flows[] = { "req", "resp", "loop", "error" };
     while ((line = next_line(&rest))) {
         char *semi, *word;
         char *cell[3 + DIALECTS];
-        int n = 0, c, p, k, mode, needs = 0;
-        feature *f;
+        int n = 0, c, p, k, needs = 0;
         at++;
-        if (*line == ';') { owed = 0; continue; }
+        if (*line == ';') { owed = 0; add_reason(f, mode, line + 1); continue; }
         if (owed) { complain(path, owed_at, "a row has n/a, lossy or refused cells and no reason", ""); owed = 0; }
+        if (!strncmp(line, "# ---- ", 7)) section = keep(line + 7, strcspn(line + 7, "-") - 1);
+        if (!strncmp(line, "#: ", 3)) {
+            word = strtok(line + 3, " ");
+            f = word ? find_feature(word, 1) : NULL;
+            word = strtok(NULL, "");
+            while (word && *word == ' ') word++;
+            if (!f || !word || f->says) complain(path, at, "what a feature says is said twice, or is missing", f ? f->name : "");
+            else f->says = keep(word, strlen(word));
+        }
         if (*line == '#' || !*line) continue;
         semi = strchr(line, ';');
         if (semi) *semi = 0;
         for (word = strtok(line, " \t"); word && n < 3 + DIALECTS; word = strtok(NULL, " \t")) cell[n++] = word;
         if (n != 3 + DIALECTS || word) { complain(path, at, "a row has not 10 columns", line); continue; }
         f = find_feature(cell[0], 1);
+        if (!f->says) complain(path, at, "no line says what the input of this feature is", cell[0]);
+        f->section = section;
+        f->rows++;
         for (k = 0; k < 4; k++) if (!strcmp(cell[1], flows[k])) f->flow = k;
         mode = !strcmp(cell[2], "both") ? 3 : !strcmp(cell[2], "whole") ? 1 : !strcmp(cell[2], "streamed") ? 2 : 0;
         if (!mode) complain(path, at, "mode is not whole, streamed or both", cell[2]);
@@ -187,8 +219,11 @@ static void read_matrix(const char *path) {
             }
         for (c = 0; c < DIALECTS; c++)
             if (strlen(cell[3 + c]) != DIALECTS) complain(path, at, "a group has not 7 letters", cell[3 + c]);
+        if (semi) add_reason(f, mode, semi + 1);
         if (needs && !semi) { owed = 1; owed_at = at; }
     }
+    for (f = features; f; f = f->next)
+        if (!f->rows) complain(path, at, "a feature without a row", f->name);
     free(text);
 }
 
@@ -365,10 +400,10 @@ typedef struct {
     f_str why, log;                             /* failures; the story for explain */
 } cell;
 
-static int explaining;
+static int explaining, telling;       /* to the terminal; for the page */
 
 static void say(cell *c, const char *a, const char *b) {
-    if (!explaining) return;
+    if (!explaining && !telling) return;
     f_puts(&c->log, a);
     f_puts(&c->log, b);
     f_puts(&c->log, "\n");
@@ -487,7 +522,7 @@ static int pipe_put(void *user, const aigw_event *ev) {
     pipe_ *p = (pipe_ *)user;
     int err = aigw_model_check_put(&p->check, ev);
     if (err) { wrong(p->c, "events against the grammar: ", p->check.why ? p->check.why : ""); return err; }
-    if (explaining) {
+    if (explaining || telling) {
         char line[4000];
         aigw_out o;
         aigw_base_out_init(&o, line, sizeof line - 1, NULL, 0);
@@ -1063,8 +1098,108 @@ static void run_cell(cell *c) {
     if (!c->why.n) c->got = allowed < expected ? allowed : expected;
 }
 
+/* ---- the page ---- */
+/* All lines of all stories, each once. */
+static struct { char **line; int n, cap, *slot, slots; } told;
+
+static int told_slot(const char *s, size_t n) {
+    unsigned long h = 5381;
+    size_t i;
+    int at;
+    for (i = 0; i < n; i++) h = h * 33 + (unsigned char)s[i];
+    at = (int)(h % (unsigned long)told.slots);
+    while (told.slot[at] && (strncmp(told.line[told.slot[at] - 1], s, n) || told.line[told.slot[at] - 1][n])) at = (at + 1) % told.slots;
+    return at;
+}
+static int told_line(const char *s, size_t n) {
+    int at, i;
+    if (told.n * 2 >= told.slots) {
+        told.cap = told.cap ? told.cap * 2 : 4096;
+        told.slots = told.cap * 2;
+        free(told.slot);
+        told.slot = (int *)calloc((size_t)told.slots, sizeof *told.slot);
+        told.line = (char **)realloc(told.line, (size_t)told.cap * sizeof *told.line);
+        if (!told.slot || !told.line) exit(2);
+        for (i = 0; i < told.n; i++) told.slot[told_slot(told.line[i], strlen(told.line[i]))] = i + 1;
+    }
+    at = told_slot(s, n);
+    if (!told.slot[at]) { told.line[told.n] = keep(s, n); told.slot[at] = ++told.n; }
+    return told.slot[at] - 1;
+}
+static int *tell(const char *log) {
+    size_t n = 2, i = 0;
+    const char *p;
+    int *story;
+    for (p = log; *p; p++) n += *p == '\n';
+    story = (int *)malloc(n * sizeof *story);
+    if (!story) exit(2);
+    for (p = log; *p; p += strcspn(p, "\n"), p += *p == '\n')
+        if (*p != '\n' && *p != '\r') story[i++] = told_line(p, strcspn(p, "\r\n"));
+    story[i] = -1;
+    return story;
+}
+/* JSON for a script element: no tag can begin in it. */
+static void page_string(FILE *out, const char *s) {
+    fputc('"', out);
+    for (; s && *s; s++) {
+        if (*s == '"' || *s == '\\') fprintf(out, "\\%c", *s);
+        else if ((unsigned char)*s < 0x20 || *s == '<') fprintf(out, "\\u%04x", (unsigned)*s);
+        else fputc(*s, out);
+    }
+    fputc('"', out);
+}
+static void page_feature(FILE *out, const feature *f) {
+    static const char *const flows[] = { "req", "resp", "loop", "error" };
+    int k, pair, *story;
+    fprintf(out, "{\"name\":\"%s\",\"flow\":\"%s\",\"section\":", f->name, flows[f->flow]);
+    page_string(out, f->section);
+    fprintf(out, ",\"says\":");
+    page_string(out, f->says);
+    fprintf(out, ",\"reason\":[");
+    for (k = 0; k < 2; k++) { page_string(out, f->reason[k]); fputs(k ? "],\"label\":[" : ",", out); }
+    for (k = 0; k < 2; k++) {
+        fputc('"', out);
+        for (pair = 0; pair < PAIRS; pair++) fputc(codes[f->label[k][pair]], out);
+        fputs(k ? "\"],\"proven\":[" : "\",", out);
+    }
+    for (k = 0; k < 2; k++) {
+        fputc('"', out);
+        for (pair = 0; pair < PAIRS; pair++) fputc(f->story[k][pair] ? '0' + f->proven[k][pair] : '-', out);
+        fputs(k ? "\"],\"story\":[" : "\",", out);
+    }
+    for (k = 0; k < 2; k++) {
+        fputc('[', out);
+        for (pair = 0; pair < PAIRS; pair++) {
+            const char *comma = "";
+            fputs(pair ? ",[" : "[", out);
+            for (story = f->story[k][pair]; story && *story >= 0; story++, comma = ",") fprintf(out, "%s%d", comma, *story);
+            fputc(']', out);
+        }
+        fputs(k ? "]" : "],", out);
+    }
+    fputs("]}", out);
+}
+static void write_page(const char *path) {
+    char *page = read_file("tests/matrix.html"), *hole = strstr(page, "@DATA@");
+    FILE *out = fopen(path, "wb");
+    const feature *f;
+    int i;
+    if (!out || !hole) { complain(path, 0, "cannot write the page, or it has no place for the data", ""); return; }
+    fwrite(page, 1, (size_t)(hole - page), out);
+    fputs("{\"dialects\":[", out);
+    for (i = 0; i < DIALECTS; i++) fprintf(out, "%s{\"letter\":\"%c\",\"name\":\"%s\",\"built\":%d}", i ? "," : "", rows[i].letter, rows[i].name, built(i));
+    fputs("],\n\"features\":[", out);
+    for (f = features; f; f = f->next) { page_feature(out, f); if (f->next) fputs(",\n", out); }
+    fputs("],\n\"lines\":[", out);
+    for (i = 0; i < told.n; i++) { if (i) fputc(',', out); page_string(out, told.line[i]); }
+    fputs("]}", out);
+    fputs(hole + 6, out);
+    if (fclose(out)) complain(path, 0, "cannot write", "");
+    free(page);
+}
+
 /* ---- all cells ---- */
-static int run_one(const feature *f, int streamed, int pair, int print) {
+static int run_one(feature *f, int streamed, int pair, int print) {
     cell *c = (cell *)calloc(1, sizeof *c);
     int expected = f->label[streamed][pair], ok;
     if (!c) exit(2);
@@ -1079,6 +1214,9 @@ static int run_one(const feature *f, int streamed, int pair, int print) {
                label_names[expected], c->got == NONE ? "wrong" : label_names[c->got], c->why.n ? ": " : "", c->why.n ? c->why.s : "");
         if (explaining && c->log.n) printf("%s\n", c->log.s);
     }
+    if (telling && c->why.n) { say(c, "WRONG     ", c->why.s); }
+    if (telling && c->log.n) f->story[streamed][pair] = tell(c->log.s);
+    f->proven[streamed][pair] = ok;
     free(c);
     f_free();
     t_free_all();
@@ -1136,22 +1274,61 @@ static void list_features(int pair, int label) {
         if (f->label[0][pair] == label || f->label[1][pair] == label) printf("%s%s", n++ ? ", " : "", f->name);
     if (!n) printf("-");
 }
-static void summary(void) {
+/* The table of README.md, by the labels of what is built. */
+static char *summary(void) {
+    f_str b = { NULL, 0, 0 };
     const feature *f;
-    int pair, k, label, count = 0;
-    for (f = features; f; f = f->next) count++;
-    printf("%d features, whole and streamed; columns count cells of `tests/matrix.txt`, where each has its reason.\n\n", count);
-    printf("| client > provider | exact | mapped | lossy | refused | source cannot say it |\n|---|---:|---:|---:|---:|---:|\n");
+    int all[6] = { 0, 0, 0, 0, 0, 0 }, pair, k, label, count = 0;
+    char t[400];
+    f_puts(&b, "| client \\ provider |");
+    for (k = 0; k < DIALECTS; k++) { sprintf(t, " %s |", rows[k].name); f_puts(&b, t); }
+    f_puts(&b, "\n|---|");
+    for (k = 0; k < DIALECTS; k++) f_puts(&b, "---:|");
     for (pair = 0; pair < PAIRS; pair++) {
         int n[6] = { 0, 0, 0, 0, 0, 0 };
-        if (!built(pair / DIALECTS) || !built(pair % DIALECTS)) continue;
+        if (pair % DIALECTS == 0) { sprintf(t, "\n| **%s** |", rows[pair / DIALECTS].name); f_puts(&b, t); }
+        if (!built(pair / DIALECTS) || !built(pair % DIALECTS)) { f_puts(&b, " |"); continue; }
         for (f = features; f; f = f->next)
             for (k = 0; k < 2; k++) n[f->label[k][pair]]++;
-        printf("| %s > %s |", rows[pair / DIALECTS].name, rows[pair % DIALECTS].name);
-        for (label = EXACT; label >= NA; label--) printf(" %d |", n[label]);
-        printf("\n");
+        for (label = 0; label <= EXACT; label++) all[label] += n[label];
+        sprintf(t, " %d/%d/%d/%d |", n[EXACT], n[MAPPED], n[LOSSY], n[REFUSED]);
+        f_puts(&b, t);
     }
-    printf("\n| client > provider | refused | reported as dropped or approximated |\n|---|---|---|\n");
+    for (f = features; f; f = f->next) count++;
+    sprintf(t, "\n\n%d features, whole and streamed: %d cells that the source can say, of which %d exact, %d mapped, %d lossy, %d refused.\n", count,
+            all[EXACT] + all[MAPPED] + all[LOSSY] + all[REFUSED], all[EXACT], all[MAPPED], all[LOSSY], all[REFUSED]);
+    f_puts(&b, t);
+    return b.s;
+}
+/* Where README.md holds that table: *from, *to around it, 0 when it has no place for it. */
+static int readme_place(char *text, char **from, char **to) {
+    static const char begin[] = "<!-- build/matrix --readme -->\n", end[] = "<!-- end -->";
+    *from = strstr(text, begin);
+    if (!*from) return 0;
+    *from += sizeof begin - 1;
+    *to = strstr(*from, end);
+    return *to != NULL;
+}
+static int readme_is_current(void) {
+    char *text = read_file("README.md"), *from = NULL, *to = NULL, *want = summary();
+    int same = readme_place(text, &from, &to) && strlen(want) == (size_t)(to - from) && !memcmp(want, from, strlen(want));
+    free(text);
+    return same;
+}
+static int write_readme(void) {
+    char *text = read_file("README.md"), *from, *to;
+    FILE *out;
+    if (!readme_place(text, &from, &to)) { printf("README.md has no place for the table\n"); return 1; }
+    out = fopen("README.md", "wb");
+    if (!out) return 1;
+    fwrite(text, 1, (size_t)(from - text), out);
+    fputs(summary(), out);
+    fputs(to, out);
+    return fclose(out) != 0;
+}
+static void losses(void) {
+    int pair;
+    printf("| client > provider | refused | reported as dropped or approximated |\n|---|---|---|\n");
     for (pair = 0; pair < PAIRS; pair++) {
         if (!built(pair / DIALECTS) || !built(pair % DIALECTS)) continue;
         printf("| %s > %s | ", rows[pair / DIALECTS].name, rows[pair % DIALECTS].name);
@@ -1165,15 +1342,20 @@ int main(int argc, char **argv) {
     static const char *const files[] = { "common", "requests", "reasoning", "answers", "errors", "responses", "bedrock", "cohere", "ollama" };
     static char paths[T_COUNT(files)][64];
     int cells = 0, proven = 0, unlabelled = 0, unbuilt = 0, below = 0, count[6] = { 0, 0, 0, 0, 0, 0 }, streamed, pair, found = 0;
-    const feature *f;
+    const char *page = argc > 2 && !strcmp(argv[1], "--page") ? argv[2] : NULL;
+    feature *f;
     size_t i;
     read_matrix("tests/matrix.txt");
     for (i = 0; i < T_COUNT(files); i++) {
         sprintf(paths[i], "tests/matrix/%s.txt", files[i]);
         if (i < 5 || is_file(paths[i])) read_exemplars(paths[i]);
     }
-    if (argc > 1 && !strcmp(argv[1], "--summary")) { summary(); return 0; }
+    if (argc > 1 && !strcmp(argv[1], "--summary")) { printf("%s", summary()); return 0; }
+    if (argc > 1 && !strcmp(argv[1], "--readme")) return write_readme();
+    if (argc > 1 && !strcmp(argv[1], "--losses")) { losses(); return 0; }
     if (argc > 1 && !strcmp(argv[1], "--exemplars")) return check_exemplars() || file_errors;
+    if (page) argc = 1;
+    telling = page != NULL;
     explaining = argc > 1;
     if (!explaining) file_errors += check_exemplars();
     for (f = features; f; f = f->next)
@@ -1193,6 +1375,8 @@ int main(int argc, char **argv) {
                 if (label == NA) continue;
                 if (run_one(f, streamed, pair, explaining)) proven++; else below++;
             }
+    if (page) write_page(page);
+    if (!explaining && !readme_is_current()) complain("README.md", 0, "its table is not what --summary prints: run build/matrix --readme", "");
     if (explaining && !found) { printf("no such cell; features are the first column of tests/matrix.txt, pairs O>A\n"); return 2; }
     printf("labels: %d exact, %d mapped, %d lossy, %d refused, %d n/a", count[EXACT], count[MAPPED], count[LOSSY], count[REFUSED], count[NA]);
     if (unbuilt) printf("; %d cells of dialects not built", unbuilt);
