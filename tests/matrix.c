@@ -1068,7 +1068,7 @@ static void run_cell(cell *c) {
     c->got = NONE;
     aigw_model_loss_init(&c->loss, c->items, 64);
     in = find(c->f, kind, rows[c->f->flow == LOOP ? c->provider : c->s].letter, rows[c->t].letter, c->streamed);
-    want = find(c->f, "want", rows[c->s].letter, rows[c->t].letter, c->streamed);
+    want = find(c->f, "want", rows[c->f->flow == LOOP ? c->client : c->s].letter, rows[c->t].letter, c->streamed);
     if (!in) { wrong(c, "no exemplar of the source", ""); return; }
     c->out = c->f->flow == REQ ? run_request(c, c->s, c->t, join(in), c->streamed) : c->f->flow == RESP ? run_response(c, in) :
              c->f->flow == LOOP ? run_loop(c, in) : run_error(c, in);
