@@ -19023,10 +19023,10 @@ static void aigwi_exchange_unbase(aigw_exchange *x) {
     x->target = *t;
     for (size_t i = 0; i < r->n_dialects; i++) {
         const aigw_str base = r->dialects[i]->base;
-        if (!base.n || t->n < base.n || memcmp(t->p, base.p, base.n) || (t->n > base.n && t->p[base.n] != '/')) continue;
+        if (!base.n || t->n < base.n || memcmp(t->p, base.p, base.n) || (t->n > base.n && t->p[base.n] != '/' && t->p[base.n] != '?')) continue;
         x->base = base;
         x->dialect = r->dialects[i];
-        *t = t->n > base.n ? aigwi_dialect_slice(t->p + base.n, t->n - base.n) : aigw_base_str("/");
+        *t = t->n > base.n && t->p[base.n] == '/' ? aigwi_dialect_slice(t->p + base.n, t->n - base.n) : aigw_base_str("/");
         return;
     }
 }
@@ -19050,6 +19050,8 @@ static int aigwi_exchange_dialect(aigw_exchange *x, const char *method) {
     }
     for (size_t i = 0; op == AIGW_OP_MODELS && i < r->n_dialects; i++)                /* one path, three shapes of the list */
         if (r->dialects[i]->models_encode && aigwi_exchange_serves(x, r->dialects[i]) && aigwi_exchange_likes(r->dialects[i], &x->http.head) > aigwi_exchange_likes(x->dialect, &x->http.head)) x->dialect = r->dialects[i];
+    for (size_t i = 0; !op && x->base.n && x->dialect->models_encode && i < r->n_dialects; i++)      /* under a base the shape is known without any header */
+        if (aigwi_exchange_match(r->dialects[i], &x->http.head, method) == AIGW_OP_MODELS) op = AIGW_OP_MODELS;
     return op;
 }
 

@@ -1278,6 +1278,114 @@ T(mock_without_configuration) {
     }
     finish(&c, 1);
 }
+/* Each dialect under its base path, and only there: shape of the models list, of errors, whole and streamed. */
+T(base_paths) {
+    static const char *const bases[] = { "/openai", "/anthropic", "/gemini" }, *const lists[] = { "/v1/models", "/v1/models", "/v1beta/models" };
+    static const struct { int client; const char *path; } wrong[] = {
+        { ANT, "/anthropic/v1/chat/completions" }, { OAI, "/openai/v1/messages" }, { GEM, "/gemini/v1/messages" }, { OAI, "/openai" }, { ANT, "/anthropic/" }, { OAI, "/anthropics/v1/messages" },
+        { ANT, "/anthropic/anthropic/v1/messages" }, { ANT, "/anthropic?x=/v1/messages" }
+    };
+    size_t i;
+    int stream;
+    for (i = 0; i < 3; i++) {
+        const f_json *j;
+        reply r;
+        ENOUGH;
+        for (stream = 0; stream < 2; stream++) {
+            const char *text = request((int)i, fmt("%s/text", up_name[(i + 1) % 3]), stream, NULL);
+            label(client_name[i], bases[i], stream ? "streamed" : "whole");
+            r = talk(gateway.port, fmt("POST %s%s", bases[i], text + 5));
+            t_int("status", r.status, 200);
+            t_str("text", stream ? answer_text((int)i, fold((int)i, &r).whole) : answer_text((int)i, json_of(&r)), strlen(HELLO), HELLO);
+        }
+        r = talk(gateway.port, get_text(fmt("%s%s", bases[i], lists[i]), NULL));              /* no header says who asks */
+        j = json_of(&r);
+        t_int("models", r.status, 200);
+        t_ok("in its shape", i == OAI ? f_is(f_member(j, "object"), "list") : i == ANT ? f_member(j, "has_more") != NULL : f_member(j, "models") != NULL);
+        r = talk(gateway.port, get_text(fmt("%s%s/nobody", bases[i], lists[i]), NULL));
+        is_error((int)i, &r, 404);
+    }
+    for (i = 0; i < T_COUNT(wrong); i++) {
+        reply r = talk(gateway.port, post_text(wrong[i].path, NULL, "{}"));
+        label(wrong[i].path, "nothing", "there");
+        contains("names the path as it was asked", is_error(wrong[i].client, &r, 404), fmt("%.*s", (int)strcspn(wrong[i].path, "?"), wrong[i].path));
+    }
+}
+
+/* HMAC-SHA-256 and SHA-256 by openssl, in hexadecimal. `key` too; "" hashes only. */
+static const char *openssl_hash(const char *key, const char *text) {
+    char line[512], hex[80] = "";
+    FILE *p;
+    write_file("hash.in", text);
+    snprintf(line, sizeof line, *key ? "openssl dgst -sha256 -mac HMAC -macopt hexkey:%s %s/hash.in 2>/dev/null" : "openssl dgst -sha256%s %s/hash.in 2>/dev/null", key, scratch);
+    p = popen(line, "r");
+    if (p) {
+        if (fscanf(p, "%*[^=]= %64s", hex) != 1) hex[0] = 0;
+        pclose(p);
+    }
+    return fmt("%s", hex);
+}
+/* The headers of a SigV4 request. skew: of its date. */
+static const char *signed_headers(const char *method, const char *path, const char *host, const char *body, const char *id, const char *secret, long skew) {
+    const time_t at = time(NULL) + skew;
+    struct tm tm;
+    char date[32], day[16];
+    const char *canonical, *k;
+    f_str hex = { NULL, 0, 0 };
+    size_t i;
+    gmtime_r(&at, &tm);
+    strftime(date, sizeof date, "%Y%m%dT%H%M%SZ", &tm);
+    strftime(day, sizeof day, "%Y%m%d", &tm);
+    canonical = fmt("%s\n%s\n\nhost:%s\nx-amz-date:%s\n\nhost;x-amz-date\n%s", method, path, host, date, openssl_hash("", body));
+    f_puts(&hex, "41575334");                                  /* "AWS4" */
+    for (i = 0; secret[i]; i++) f_puts(&hex, fmt("%02x", (unsigned)(unsigned char)secret[i]));
+    k = openssl_hash(openssl_hash(openssl_hash(openssl_hash(hex.s, day), "us-east-1"), "bedrock"), "aws4_request");
+    return fmt("X-Amz-Date: %s\r\nAuthorization: AWS4-HMAC-SHA256 Credential=%s/%s/us-east-1/bedrock/aws4_request, SignedHeaders=host;x-amz-date, Signature=%s\r\n", date, id, day,
+               openssl_hash(k, fmt("AWS4-HMAC-SHA256\n%s\n%s/us-east-1/bedrock/aws4_request\n%s", date, day, openssl_hash("", canonical))));
+}
+/* Clients that sign: verified against the pair of a tenant; keys go on working; without tenants any signature is taken. */
+T(signed_clients) {
+    static const char path[] = "/anthropic/v1/messages", host[] = "127.0.0.1", id[] = "AKIDTEAM", secret[] = "team-secret/x";
+    static const char body[] = "{\"model\":\"up/text\",\"max_tokens\":9,\"messages\":[{\"role\":\"user\",\"content\":\"Hi\"}]}";
+    const char *config, *good;
+    f_str said = { NULL, 0, 0 };
+    child c;
+    reply r;
+    if (strlen(openssl_hash("", "abc")) != 64) {
+        t_skip("openssl");
+        return;
+    }
+    config = write_file("signed.json", fmt("{\"version\":1,\"providers\":{\"up\":{\"dialect\":\"openai-chat\",\"base_url\":\"http://127.0.0.1:%d/v1\",\"key\":\"env:AIGW_TEST_KEY\"}},"
+        "\"tenants\":{\"team\":{\"sigv4\":{\"access_key\":\"%s\",\"secret\":\"env:AIGW_TEST_SECRET\"}},\"other\":{\"keys\":[\"sha256:%s\"]}}}",
+        provider.port, id, openssl_hash("", "bearer-key")));
+    if (t_ok("starts", serve(&c, "signed", config, "127.0.0.1:0", fmt("AIGW_TEST_SECRET=%s", secret)))) {
+        good = signed_headers("POST", path, host, body, id, secret, 0);
+        r = talk(c.port, post_text(path, good, body));
+        t_int("signed", r.status, 200);
+        r = talk(c.port, post_text(path, good, fmt("%s ", body)));
+        contains("another body", is_error(ANT, &r, 401), "does not match");
+        r = talk(c.port, post_text("/v1/messages", good, body));
+        is_error(ANT, &r, 401);
+        r = talk(c.port, post_text(path, signed_headers("POST", path, host, body, id, "another", 0), body));
+        contains("another secret", is_error(ANT, &r, 401), "does not match");
+        r = talk(c.port, post_text(path, signed_headers("POST", path, host, body, "AKIDNOBODY", secret, 0), body));
+        is_error(ANT, &r, 401);
+        r = talk(c.port, post_text(path, signed_headers("POST", path, host, body, id, secret, -400), body));
+        contains("too old", is_error(ANT, &r, 401), "clocks");
+        r = talk(c.port, post_text(path, NULL, body));
+        is_error(ANT, &r, 401);
+        r = talk(c.port, post_text(path, "x-api-key: bearer-key\r\n", body));
+        t_int("a key", r.status, 200);
+        t_ok("its secret is nowhere", !strstr(c.text.s, secret) && !strstr(said_on_stderr("signed"), secret));
+        finish(&c, 1);
+    }
+    r = talk(gateway.port, post_text("/anthropic/v1/messages", signed_headers("POST", path, host, body, id, secret, -4000), "{\"model\":\"oai/text\",\"max_tokens\":9,\"messages\":[{\"role\":\"user\",\"content\":\"Hi\"}]}"));
+    t_int("an open listener takes any", r.status, 200);
+    t_ok("a pair without a secret", check_config("{\n \"tenants\": { \"t\": {\n \"sigv4\": { \"access_key\": \"A\" } } } }", &said) > 0);
+    contains("line", said.s, ":3:");
+    contains("what it needs", said.s, "secret");
+}
+
 T(leaks_nothing) {
     char path[64];
     reply r = talk(gateway.port, get_text("/health", NULL));
@@ -1468,6 +1576,8 @@ int main(int argc, char **argv) {
     CASE(checks_configuration);
     CASE(port_taken);
     CASE(mock_without_configuration);
+    CASE(base_paths);
+    CASE(signed_clients);
     CASE(tls);
     CASE(leaks_nothing);
     if (!missing) {

@@ -234,6 +234,54 @@ T(many) {
     for (int i = 0; i < 2000; i++) t_ok("found", aigw_registry_model_of(&r, str(name[i])) && aigw_base_eq(aigw_registry_model_of(&r, str(name[i]))->target.id, str(name[i])));
 }
 
+/* `auth`: what each type needs and takes, each complaint at its place. */
+T(auth) {
+    static const struct { const char *label, *more, *path; int code; const char *scheme; } rows[] = {
+        { "sigv4", "\"auth\":{\"type\":\"sigv4\",\"region\":\"us-east-1\",\"service\":\"bedrock\",\"access_key\":\"env:A\",\"secret_key\":\"env:B\",\"session_token\":\"env:C\"}", "", 0, "sigv4" },
+        { "gcp", "\"auth\":{\"type\":\"gcp\",\"credentials\":\"file:key.json\"}", "", 0, "gcp" },
+        { "entra", "\"auth\":{\"type\":\"entra\",\"tenant\":\"t\",\"client_id\":\"i\",\"client_secret\":\"env:S\",\"scope\":\"s\"}", "", 0, "entra" },
+        { "bearer", "\"auth\":{\"type\":\"bearer\",\"key\":\"env:K\"}", "", 0, "bearer" },
+        { "bearer with the provider's key", "\"auth\":{\"type\":\"bearer\"},\"key\":\"env:K\"", "", 0, "bearer" },
+        { "header", "\"key\":\"k\",\"auth\":{\"header\":\"api-key\",\"type\":\"header\"}", "", 0, "header" },
+        { "no type", "\"auth\":{\"key\":\"k\"}", "providers.p.auth.type", AIGW_E_MISSING, NULL },
+        { "unknown type", "\"auth\":{\"type\":\"kerberos\"}", "providers.p.auth.type", AIGW_E_VALUE, NULL },
+        { "type of another kind", "\"auth\":{\"type\":1}", "providers.p.auth.type", AIGW_E_TYPE, NULL },
+        { "no object", "\"auth\":\"bearer\"", "providers.p.auth", AIGW_E_TYPE, NULL },
+        { "no region", "\"auth\":{\"type\":\"sigv4\",\"service\":\"s\",\"access_key\":\"a\",\"secret_key\":\"b\"}", "providers.p.auth.region", AIGW_E_MISSING, NULL },
+        { "empty secret", "\"auth\":{\"type\":\"sigv4\",\"region\":\"r\",\"service\":\"s\",\"access_key\":\"a\",\"secret_key\":\"\"}", "providers.p.auth.secret_key", AIGW_E_MISSING, NULL },
+        { "bearer without a key", "\"auth\":{\"type\":\"bearer\"}", "providers.p.auth.key", AIGW_E_MISSING, NULL },
+        { "header without a name", "\"key\":\"k\",\"auth\":{\"type\":\"header\"}", "providers.p.auth.header", AIGW_E_MISSING, NULL },
+        { "of another type", "\"auth\":{\"type\":\"bearer\",\"key\":\"k\",\"region\":\"r\"}", "providers.p.auth.region", AIGW_E_VALUE, NULL },
+        { "two keys", "\"key\":\"k\",\"auth\":{\"type\":\"bearer\",\"key\":\"k\"}", "providers.p.auth", AIGW_E_DUPLICATE, NULL },
+        { "a key that is not used", "\"key\":\"k\",\"auth\":{\"type\":\"gcp\",\"credentials\":\"c\"}", "providers.p.auth", AIGW_E_DUPLICATE, NULL },
+        { "twice", "\"auth\":{\"type\":\"bearer\",\"key\":\"k\",\"key\":\"k\"}", "providers.p.auth.key", AIGW_E_DUPLICATE, NULL },
+        { "unknown member", "\"auth\":{\"type\":\"bearer\",\"key\":\"k\",\"realm\":1}", "providers.p.auth.realm", AIGW_E_UNSUPPORTED, "bearer" },
+        { "raw", "\"raw\":true", "", 0, NULL },
+        { "raw of another type", "\"raw\":1", "providers.p.raw", AIGW_E_TYPE, NULL }
+    };
+    for (size_t i = 0; i < T_COUNT(rows); i++) {
+        char text[1024];
+        const aigw_registry_provider *p;
+        int code;
+        sprintf(text, "{\"providers\":{\"p\":{\"dialect\":\"anthropic\",\"base_url\":\"https://h\",%s}}}", rows[i].more);
+        t_row(rows[i].label);
+        code = read_text(text, sizeof memory);
+        t_int("code", code, rows[i].code == AIGW_E_UNSUPPORTED ? 0 : rows[i].code);
+        t_int("complaints", list.n, rows[i].code != 0);
+        if (rows[i].code && list.n) {
+            t_int("which", faults[0].code, rows[i].code);
+            t_str("where", faults[0].path, strlen(faults[0].path), rows[i].path);
+        }
+        p = aigw_registry_provider_of(&r, str("p"));
+        if (rows[i].scheme) t_ok("scheme", p && p->auth.scheme && aigw_base_eq(p->auth.scheme->name, str(rows[i].scheme)));
+        if (p && !strcmp(rows[i].label, "raw")) t_int("allowed", p->raw, 1);
+        if (p && !strcmp(rows[i].label, "bearer")) t_str("its key", p->key.p, p->key.n, "env:K");
+    }
+    t_row(NULL);
+    t_int("usual", read_text(good, sizeof memory), AIGW_OK);
+    t_ok("is off", !aigw_registry_provider_of(&r, str("claude"))->raw);
+}
+
 int main(void) {
     T_RUN(reads);
     T_RUN(complains);
@@ -242,5 +290,6 @@ int main(void) {
     T_RUN(memory_from_nothing);
     T_RUN(comments);
     T_RUN(many);
+    T_RUN(auth);
     return t_end();
 }

@@ -159,25 +159,53 @@ static void key_found(config *c, const char *name) {
     if (i == c->n_found && i < (int)(sizeof c->found / sizeof *c->found)) snprintf(c->found[c->n_found++], sizeof c->found[0], "%.31s", name);
 }
 
-/* "env:NAME" becomes the key; what cannot be reached says why. */
+/* "env:NAME" becomes what the variable holds. 0, or -1: it is not set, and why is said. */
+static int from_environment(config *c, const aigw_registry_provider *p, aigw_str *v, FILE *out) {
+    const char *value;
+    char name[128];
+    if (v->n <= 4 || memcmp(v->p, "env:", 4)) return 0;
+    snprintf(name, sizeof name, "%.*s", (int)(v->n - 4), v->p + 4);
+    value = getenv(name);
+    *v = str(value ? value : "");
+    if (v->n) key_found(c, name);
+    else fprintf(out, "provider %.*s: not available: environment variable %s is not set\n", (int)p->name.n, p->name.p, name);
+    return v->n ? 0 : -1;
+}
+
+/* "file:NAME" becomes what the file holds (a service account's key file). 0, or -1. */
+static int from_file(config *c, const aigw_registry_provider *p, aigw_str *v, FILE *out) {
+    char name[512], *text;
+    FILE *f;
+    if (v->n <= 5 || memcmp(v->p, "file:", 5)) return 0;
+    snprintf(name, sizeof name, "%.*s", (int)(v->n - 5), v->p + 5);
+    text = (char *)aigw_base_take(c->registry.mem, 16384, 1, 1);
+    f = text ? fopen(name, "rb") : NULL;
+    if (f) {
+        v->n = fread(text, 1, 16384, f);
+        v->p = text;
+        fclose(f);
+        if (v->n && v->n < 16384) return 0;
+    }
+    *v = str("");
+    fprintf(out, "provider %.*s: not available: %s cannot be read, is empty or larger than 16 KiB\n", (int)p->name.n, p->name.p, name);
+    return -1;
+}
+
+/* What configuration names becomes what it stands for; what cannot be reached says why. */
 static void resolve(config *c, FILE *out) {
     aigw_registry_provider *p;
     size_t n = 0;
+    int i;
     for (p = c->registry.providers; p; p = p->next) {
-        const char *why = NULL, *key;
-        char name[128];
-        if (p->key.n > 4 && !memcmp(p->key.p, "env:", 4)) {
-            snprintf(name, sizeof name, "%.*s", (int)(p->key.n - 4), p->key.p + 4);
-            key = getenv(name);
-            if (key && *key) {
-                p->key = str(key);
-                key_found(c, name);
-            } else {
-                why = "no key";
-                fprintf(out, "provider %.*s: not available: environment variable %s is not set\n", (int)p->name.n, p->name.p, name);
-                p->key = str("");
-                p->off = str("its key's environment variable is not set");
-            }
+        const char *why = NULL;
+        if (from_environment(c, p, &p->key, out)) {
+            why = "no key";
+            p->off = str("its key's environment variable is not set");
+        }
+        for (i = 0; p->auth.scheme && i < AIGW_AUTH_COUNT; i++) {
+            if (i == AIGW_AUTH_KEY || (!from_environment(c, p, &p->auth.value[i], out) && !(i == AIGW_AUTH_CREDENTIALS && from_file(c, p, &p->auth.value[i], out)))) continue;
+            why = "no credentials";
+            p->off = str("its credentials could not be read");
         }
         if (p->scheme == AIGW_SCHEME_HTTPS && !tls_name[0]) {
             why = "built without TLS";
@@ -242,13 +270,46 @@ static void tenant_key_read(reader *r, aigw_str tenant) {
     r->c->n_keys++;
 }
 
+/* A pair of a client that signs: {"access_key": "...", "secret": "env:NAME"}. The secret itself must be there to check a signature: it cannot be stored hashed. */
+static void tenant_pair_read(reader *r, aigw_str tenant) {
+    static const aigw_str names[] = { AIGW_STR("access_key"), AIGW_STR("secret") };
+    tenant_pair *p = &r->c->pairs[r->c->n_pairs];
+    size_t at = aigw_json_at(&r->j);
+    uint64_t seen = 0;
+    int f;
+    if (r->c->n_pairs == (int)(sizeof r->c->pairs / sizeof *r->c->pairs)) {
+        complain_here(r, at, "too many pairs", 0);
+        aigw_json_skip(&r->j);
+        return;
+    }
+    memset(p, 0, sizeof *p);
+    p->name = tenant;
+    for (aigw_json_object(&r->j); (f = aigw_json_field(&r->j, names, 2, &seen)) >= 0; ) {
+        if (f < 2) aigw_json_str(&r->j, r->c->registry.mem, f ? &p->secret : &p->access_key);
+        else complain_here(r, r->j.key_at, "not used by this version", 1), aigw_json_skip(&r->j);
+    }
+    if (p->secret.n > 4 && !memcmp(p->secret.p, "env:", 4)) {
+        char name[128];
+        snprintf(name, sizeof name, "%.*s", (int)(p->secret.n - 4), p->secret.p + 4);
+        p->secret = str(getenv(name) ? getenv(name) : "");
+        if (!p->secret.n && !r->j.err) complain_here(r, at, "the environment variable of its secret is not set", 0);
+    } else if (!r->j.err && (!p->access_key.n || !p->secret.n)) complain_here(r, at, "needs `access_key` and `secret` (\"env:NAME\")", 0);
+    r->c->n_pairs++;
+}
+
 static void tenants_read(reader *r) {
     aigw_json *j = &r->j;
     for (aigw_json_object(j); aigw_json_member(j); ) {
-        aigw_str name = aigw_base_copy(r->c->registry.mem, j->key), keys = str("keys");
+        aigw_str name = aigw_base_copy(r->c->registry.mem, j->key), keys = str("keys"), sigv4 = str("sigv4");
         int any = 0;
         r->c->tenants++;
         for (aigw_json_object(j); aigw_json_member(j); ) {
+            if (aigw_base_eq(j->key, sigv4)) {
+                any = 1;
+                if (aigw_json_kind(j) != AIGW_JSON_ARRAY) tenant_pair_read(r, name);
+                else for (aigw_json_array(j); aigw_json_item(j); ) tenant_pair_read(r, name);
+                continue;
+            }
             if (!aigw_base_eq(j->key, keys)) {
                 complain_here(r, j->key_at, "not used by this version", 1);
                 aigw_json_skip(j);
@@ -256,7 +317,7 @@ static void tenants_read(reader *r) {
             }
             for (aigw_json_array(j); aigw_json_item(j); any = 1) tenant_key_read(r, name);
         }
-        if (!any && !j->err) complain_here(r, j->key_at, "the tenant has no keys, so that nobody can use it", 1);
+        if (!any && !j->err) complain_here(r, j->key_at, "the tenant has no keys and no sigv4 pair, so that nobody can use it", 1);
     }
 }
 

@@ -519,6 +519,7 @@ static void listener_ready(struct gateway *g, watch *w, short got) {
         io.close = up_close;
         io.reply = client_reply;
         io.local = local_answer;
+        io.admit = admit;
         io.record = log_record;
         io.why = up_why;
         aigw_exchange_init(&c->x, &g->hub, &io, NULL);

@@ -28,6 +28,7 @@ void watch_remove(struct gateway *g, watch *w);
 
 /* ---- config.c */
 typedef struct { aigw_str name; uint8_t key[32]; } tenant_key;         /* SHA-256 of a virtual key */
+typedef struct { aigw_str name, access_key, secret; } tenant_pair;     /* of a client that signs (SigV4): its secret cannot be kept as a hash */
 typedef struct config {
     aigw_registry registry;
     char       *memory;            /* of this slot: texts, then the registry */
@@ -37,7 +38,8 @@ typedef struct config {
     aigw_str    hosts[16];         /* names that the Host header may have beside loopback */
     int         n_hosts;
     tenant_key  keys[256];
-    int         n_keys, tenants;   /* tenants: requests need a key */
+    tenant_pair pairs[64];
+    int         n_keys, n_pairs, tenants;      /* tenants: requests need a key or a signature */
     char        ca_file[256];
     char        log_format;        /* 'j' JSON, 'l' logfmt, 'o' off, 0 by terminal */
     char        found[16][32];     /* names of the environment keys that were found */
@@ -104,6 +106,7 @@ void conn_close_idle(struct gateway *g);
 
 /* ---- main.c again */
 int  local_answer(void *user, const aigw_head *head, aigw_exchange_reply *r);      /* aigw_exchange_io.local */
+int  admit(void *user, const aigw_head *head, aigw_str body, aigw_exchange_reply *r);     /* aigw_exchange_io.admit */
 void log_record(void *user, const aigw_exchange_record *r);                        /* aigw_exchange_io.record */
 
 #define MAX_CLIENTS 2048

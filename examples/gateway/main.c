@@ -182,6 +182,14 @@ static int key_served(const config *c, aigw_str key) {
     return found && key.n > 0;
 }
 
+/* The pair of a request that is signed (SigV4): NULL none, or not known. *s: the signature. */
+static const tenant_pair *pair_of(const config *c, const aigw_head *head, aigw_auth_signature *s) {
+    int i;
+    if (aigw_auth_signed(head, s) != 1) return NULL;
+    for (i = 0; i < c->n_pairs && !aigw_base_eq(c->pairs[i].access_key, s->access_key); i++) {}
+    return i < c->n_pairs ? &c->pairs[i] : NULL;
+}
+
 static int refuse(aigw_exchange_reply *r, int kind, const char *message, const char *advice) {
     r->kind = kind;
     r->message = message;
@@ -200,6 +208,7 @@ int local_answer(void *user, const aigw_head *head, aigw_exchange_reply *r) {
     struct gateway *g = ((client *)user)->g;
     const config *c = g->config;
     aigw_str path = head->target, v;
+    aigw_auth_signature signature;
     int get = aigw_base_eq(head->method, aigw_base_str("GET")) || aigw_base_eq(head->method, aigw_base_str("HEAD"));
     path.n = aigw_base_find(path, aigw_base_str("?"), 0);
     v = aigw_base_header(head, host);
@@ -215,10 +224,19 @@ int local_answer(void *user, const aigw_head *head, aigw_exchange_reply *r) {
         int html = aigw_base_find(aigw_base_header(head, accept), aigw_base_str("text/html"), 0) < aigw_base_header(head, accept).n;
         return answer(r, 200, html ? "text/html; charset=utf-8" : "text/plain; charset=utf-8", html ? g->page : g->answer);
     }
-    if (!key_served(c, key_of(head))) return refuse(r, AIGW_KIND_AUTH, "this gateway does not know that key.", "Use a key that is listed under \"tenants\" in its configuration.");
+    if (!key_served(c, key_of(head)) && !pair_of(c, head, &signature)) return refuse(r, AIGW_KIND_AUTH, "this gateway does not know that key.", "Use a key that is listed under \"tenants\" in its configuration.");
     if (aigw_base_eq(head->method, aigw_base_str("POST")) && !is_json(aigw_base_header(head, type)))
         return refuse(r, AIGW_KIND_INVALID_REQUEST, "content-type: a request body must be JSON.", "Send the header content-type: application/json.");
     return 0;
+}
+
+int admit(void *user, const aigw_head *head, aigw_str body, aigw_exchange_reply *r) {
+    struct gateway *g = ((client *)user)->g;
+    aigw_auth_signature s;
+    const tenant_pair *p = key_served(g->config, key_of(head)) ? NULL : pair_of(g->config, head, &s);
+    const char *why;
+    if (!p || !aigw_auth_check(&s, p->secret, g->now, 0, head, &body, 1, &why)) return 0;
+    return refuse(r, AIGW_KIND_AUTH, why, "Sign with the pair under \"tenants\" in the gateway's configuration, or use a key.");
 }
 
 /* ---- one line per request */
