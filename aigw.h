@@ -72,6 +72,7 @@
  *   >>dialect.openai           OpenAI Chat Completions                                uses: base digest json model dialect
  *   >>dialect.anthropic        Anthropic Messages                                     uses: base digest json model dialect
  *   >>dialect.gemini           Gemini generateContent                                 uses: base digest json model dialect
+ *   >>dialect.cohere           Cohere chat, version 2                                 uses: base digest json model dialect
  *   >>auth                     signatures, tokens, what clients signed                uses: base digest json dialect
  *   >>registry                 providers and models as data, from JSON                uses: base json model dialect auth
  *   >>attempt                  one try at one provider, look and commit               uses: base digest http frame model dialect auth registry
@@ -1092,9 +1093,17 @@ extern const aigw_dialect aigw_dialect_gemini;           /* "gemini" */
 #  define AIGWI_ROW_GEMINI
 #endif
 
+/* ---- >>dialect.cohere api ----------------------------------------------------------------------------------------- */
+#ifndef AIGW_NO_COHERE
+extern const aigw_dialect aigw_dialect_cohere;           /* "cohere" */
+#  define AIGWI_ROW_COHERE &aigw_dialect_cohere,
+#else
+#  define AIGWI_ROW_COHERE
+#endif
+
 /* All dialects that are compiled in, in order of preference: the initializer of an array of `const aigw_dialect *`. The one table of them: what names it
    links them all. */
-#define AIGW_DIALECTS AIGWI_ROW_OPENAI AIGWI_ROW_ANTHROPIC AIGWI_ROW_GEMINI
+#define AIGW_DIALECTS AIGWI_ROW_OPENAI AIGWI_ROW_ANTHROPIC AIGWI_ROW_GEMINI AIGWI_ROW_COHERE
 
 /* ---- >>auth api --------------------------------------------------------------------------------------------------- */
 
@@ -6418,7 +6427,8 @@ static const aigwi_dialect_window aigwi_dialect_windows[] = {
 };
 #undef AIGWI_WINDOW
 #undef AIGWI_WINDOW_OF
-enum { AIGWI_WINDOWS = sizeof aigwi_dialect_windows / sizeof *aigwi_dialect_windows, AIGWI_WINDOWS_OPENAI = 2, AIGWI_WINDOWS_ANTHROPIC = 4 };
+enum { AIGWI_WINDOWS = sizeof aigwi_dialect_windows / sizeof *aigwi_dialect_windows, AIGWI_WINDOWS_OPENAI = 2, AIGWI_WINDOWS_ANTHROPIC = 4,
+       AIGWI_WINDOWS_COHERE = AIGWI_WINDOWS - 2 };
 
 static aigw_limit *aigwi_dialect_limit(aigw_limits *l, int what) {
     return what == AIGWI_LIMIT_REQUESTS ? &l->requests : what == AIGWI_LIMIT_TOKENS ? &l->tokens : what == AIGWI_LIMIT_INPUT ? &l->input_tokens : &l->output_tokens;
@@ -6646,7 +6656,7 @@ AIGWI_SHARED int aigwi_dialect_limits_put(aigw_now now, const aigw_limits *limit
         char *p;
         if (l->limit >= 0) r = aigw_base_header_put(head, aigw_base_str(w->limit), aigwi_dialect_int_str(mem, l->limit));
         if (!r && l->remaining >= 0) r = aigw_base_header_put(head, aigw_base_str(w->remaining), aigwi_dialect_int_str(mem, l->remaining));
-        if (r || l->reset_ms < 0 || (dates && !now.wall_s)) continue;
+        if (r || l->reset_ms < 0 || !*w->reset || (dates && !now.wall_s)) continue;
         p = (char *)aigw_base_take(mem, 40, 1, 1);
         aigw_base_out_init(&out, p, p ? 40 : 0, NULL, 0);
         if (dates) aigw_base_put_date(&out, now.wall_s + l->reset_ms / 1000 + (l->reset_ms % 1000 != 0));
@@ -7031,7 +7041,10 @@ AIGWI_SHARED void aigwi_dialect_member_text(aigw_out *o, const char *name, aigw_
     aigw_json_put_text(o, t);
 }
 
-static const aigw_str aigwi_dialect_free_text = AIGW_STR("{\"type\":\"object\",\"properties\":{\"input\":{\"type\":\"string\"}},\"required\":[\"input\"]}");   /* of a tool that takes any text */
+/* The schema of a tool that takes any text, where tools take objects only. */
+AIGWI_SHARED aigw_str aigwi_dialect_free_text(void) {
+    return aigw_base_str("{\"type\":\"object\",\"properties\":{\"input\":{\"type\":\"string\"}},\"required\":[\"input\"]}");
+}
 /* Method, target and headers of a call to the provider: `chat` or `models` behind the base's path. */
 AIGWI_SHARED int aigwi_dialect_head(const aigw_req *req, const aigw_target *to, const char *chat, const char *models, aigw_arena *mem, aigw_head *head) {
     static const aigw_str post = AIGW_STR("POST"), get = AIGW_STR("GET"), type = AIGW_STR("content-type"), json = AIGW_STR("application/json"),
@@ -11881,7 +11894,7 @@ static void aigwi_anthropic_put_schema(aigwi_anthropic_up *c, const aigw_tool *t
     aigw_json j;
     aigw_json_key(c->out, "input_schema");
     if (t->kind == AIGW_TOOL_CUSTOM) {
-        aigw_json_put_raw(c->out, aigwi_dialect_free_text);
+        aigw_json_put_raw(c->out, aigwi_dialect_free_text());
         return;
     }
     if (!t->schema.n) {
@@ -16603,6 +16616,1789 @@ const aigw_dialect aigw_dialect_gemini = {
     AIGW_STR(""), AIGW_STR("text/event-stream"), AIGW_STR(""), AIGW_STR("/gemini")
 };
 #endif /* AIGW_NO_GEMINI */
+
+/* ==== >>dialect.cohere =============================================================================================
+ * Knows Cohere's chat API, version 2 (/v2/chat). What it has and others have not, and what becomes of it:
+ *   tool_plan        The model's plan before its calls is reasoning, in a block called "tool_plan" that carries these words as
+ *                    state of ours: so it passes through the clients of all dialects, and goes back as what it was. Reasoning
+ *                    without that mark is a part of type thinking.
+ *   documents        Those beside the messages are text documents in the last user message; those of a tool's result are parts of it.
+ *                    {text, title?} is a document's words and name; data of any other shape stands as the JSON that it is.
+ *   usage            `tokens` counts: all that the model read and wrote, as everywhere, and what cached_tokens is a part of.
+ *                    `billed_units` leaves out what Cohere adds to a prompt; it is about the bill, which so comes out no lower.
+ *   citations        Raw JSON, on the text that they are about.
+ * Truth: wire-formats section 15; cohere-python 7.3.1; recordings. */
+#ifndef AIGW_NO_COHERE
+
+/* Every name that occurs, those of answers first and in the order in which they mostly come. */
+#define AIGWI_COHERE_WORDS(X) \
+    X(TYPE, "type") X(ID, "id") X(INDEX, "index") X(DELTA, "delta") X(MESSAGE, "message") X(ROLE, "role") X(CONTENT, "content") X(TEXT, "text") \
+    X(THINKING, "thinking") X(PLAN, "tool_plan") X(CALLS, "tool_calls") X(FUNCTION, "function") X(NAME, "name") X(ARGUMENTS, "arguments") \
+    X(CITATIONS, "citations") X(LOGPROBS, "logprobs") X(FINISH, "finish_reason") X(ERROR, "error") X(USAGE, "usage") X(BILLED, "billed_units") \
+    X(INPUT, "input_tokens") X(OUTPUT, "output_tokens") X(TOKENS, "tokens") X(REASONING, "reasoning_tokens") X(CACHED, "cached_tokens") \
+    X(CONTENT_INDEX, "content_index") X(ERROR_TYPE, "error_type") X(DETAIL, "detail") X(PROMPT, "prompt") \
+    /* of requests only */ \
+    X(MODEL, "model") X(MESSAGES, "messages") X(CALL_ID, "tool_call_id") X(IMAGE_URL, "image_url") X(URL, "url") X(DOCUMENT, "document") X(DATA, "data") \
+    X(TITLE, "title") X(TOOLS, "tools") X(DESCRIPTION, "description") X(PARAMETERS, "parameters") X(STRICT, "strict_tools") X(CHOICE, "tool_choice") \
+    X(DOCUMENTS, "documents") X(FORMAT, "response_format") X(SCHEMA, "json_schema") X(BUDGET, "token_budget") X(STREAM, "stream") \
+    X(MAX_TOKENS, "max_tokens") X(STOP, "stop_sequences") X(TEMPERATURE, "temperature") X(SEED, "seed") X(FREQUENCY, "frequency_penalty") \
+    X(PRESENCE, "presence_penalty") X(K, "k") X(P, "p") X(CITATION_OPTIONS, "citation_options") X(SAFETY, "safety_mode") X(PRIORITY, "priority")
+#define AIGWI_COHERE_ID(id, word) AIGWI_COHERE_##id,
+#define AIGWI_COHERE_WORD(id, word) AIGW_STR(word),
+enum { AIGWI_COHERE_WORDS(AIGWI_COHERE_ID) AIGWI_COHERE_ALL, AIGWI_COHERE_SAID = AIGWI_COHERE_MODEL };
+static const aigw_str aigwi_cohere_words[] = { AIGWI_COHERE_WORDS(AIGWI_COHERE_WORD) };
+static const aigw_str aigwi_cohere_own = AIGW_STR("cohere"), aigwi_cohere_plan = AIGW_STR("tool_plan");
+
+static int aigwi_cohere_match(const aigw_head *head) {
+    aigw_str path = aigwi_dialect_path(head);
+    if (aigwi_dialect_is(head->method, "POST")) return aigwi_dialect_ends(path, "/v2/chat") ? AIGW_OP_CHAT : AIGW_OP_NONE;
+    return aigwi_dialect_is(head->method, "GET") && aigwi_dialect_model_in(path).p ? AIGW_OP_MODELS : AIGW_OP_NONE;
+}
+
+/* ---- requests in */
+
+static int aigwi_cohere_field(aigwi_dialect_reader *r, uint64_t *seen) {
+    return aigwi_dialect_field(r, aigwi_cohere_words, AIGWI_COHERE_ALL, seen);
+}
+static int aigwi_cohere_has(uint64_t seen, int word) { return (int)(seen >> word & 1); }
+
+static void aigwi_cohere_image_in(aigwi_dialect_reader *r, aigw_part *p) {
+    aigw_json *j = &r->j;
+    uint64_t seen = 0;
+    int f;
+    for (aigw_json_object(j); (f = aigwi_cohere_field(r, &seen)) >= 0; ) switch (f) {
+    case AIGWI_COHERE_URL:
+        p->source = AIGW_SOURCE_URL;
+        if (aigw_json_text(j, &p->text) && aigwi_dialect_data_url(p->text, r->mem, &p->mime, &p->text)) p->source = AIGW_SOURCE_BYTES;
+        break;
+    case AIGWI_COHERE_DETAIL:
+        p->detail_at = aigw_json_at(j);
+        aigw_json_str(j, r->mem, &p->detail);
+        break;
+    default: aigwi_dialect_raw(r);
+    }
+    if (!aigwi_cohere_has(seen, AIGWI_COHERE_URL)) aigw_json_fail(j, AIGW_E_MISSING, p->at, "an image needs image_url.url");
+}
+/* `data`: a string; {text, title?}; or JSON of any other shape, which is the text then. */
+static void aigwi_cohere_data_in(aigwi_dialect_reader *r, aigw_part *p) {
+    aigw_json *j = &r->j, look = *j;
+    aigw_str raw = aigw_base_str(NULL), title = raw;
+    aigw_text text = aigwi_dialect_text(raw, AIGW_TEXT_PLAIN);
+    int plain = 1;
+    if (aigw_json_kind(j) == AIGW_JSON_STRING) {
+        aigw_json_text(j, &p->text);
+        return;
+    }
+    for (aigw_json_object(&look); aigw_json_member(&look); ) {
+        int string = aigw_json_kind(&look) == AIGW_JSON_STRING;
+        if (string && aigwi_dialect_is(look.key, "text")) aigw_json_text(&look, &text);
+        else if (string && aigwi_dialect_is(look.key, "title")) aigw_json_str(&look, r->mem, &title);
+        else {
+            plain = 0;
+            aigw_json_skip(&look);
+        }
+    }
+    if (aigw_json_kind(j) != AIGW_JSON_OBJECT) aigw_json_object(j);       /* says what is wrong */
+    if (!aigw_json_raw(j, &raw)) return;
+    p->text = plain && text.n ? text : aigwi_dialect_text(raw, AIGW_TEXT_JSON);
+    if (plain && text.n) p->name = title;
+}
+/* A document: a string, or {id?, data}. */
+static void aigwi_cohere_document_in(aigwi_dialect_reader *r, aigw_part *p) {
+    aigw_json *j = &r->j;
+    uint64_t seen = 0;
+    int f;
+    p->source = AIGW_SOURCE_TEXT;
+    if (aigw_json_kind(j) == AIGW_JSON_STRING) {
+        aigw_json_text(j, &p->text);
+        return;
+    }
+    for (aigw_json_object(j); (f = aigwi_cohere_field(r, &seen)) >= 0; ) switch (f) {
+    case AIGWI_COHERE_ID:   aigw_json_str(j, r->mem, &p->id); break;
+    case AIGWI_COHERE_DATA: aigwi_cohere_data_in(r, p); break;
+    default:                aigwi_dialect_raw(r);
+    }
+    if (!aigwi_cohere_has(seen, AIGWI_COHERE_DATA)) aigw_json_fail(j, AIGW_E_MISSING, p->at, "a document needs data");
+}
+
+static const struct { aigw_str type; uint8_t kind, member; } aigwi_cohere_parts[] = {
+    { AIGW_STR("text"),      AIGW_PART_TEXT,      AIGWI_COHERE_TEXT      }, { AIGW_STR("thinking"), AIGW_PART_REASONING, AIGWI_COHERE_THINKING },
+    { AIGW_STR("image_url"), AIGW_PART_IMAGE,     AIGWI_COHERE_IMAGE_URL }, { AIGW_STR("document"), AIGW_PART_FILE,      AIGWI_COHERE_DOCUMENT },
+};
+#define AIGWI_COHERE_PARTS (sizeof aigwi_cohere_parts / sizeof *aigwi_cohere_parts)
+
+static void aigwi_cohere_part_in(aigwi_dialect_reader *r, aigwi_dialect_list *l) {
+    aigw_json *j = &r->j;
+    size_t at = aigw_json_at(j), row = 0;
+    aigw_str type = aigwi_dialect_peek(j, "type"), raw = aigw_base_str(NULL);
+    uint64_t seen = 0;
+    aigw_part *p;
+    int f;
+    while (row < AIGWI_COHERE_PARTS && !aigw_base_eq(type, aigwi_cohere_parts[row].type)) row++;
+    if (row == AIGWI_COHERE_PARTS) {
+        if (aigw_json_kind(j) != AIGW_JSON_OBJECT) aigw_json_object(j);     /* says what is wrong */
+        else if (!type.n) aigw_json_fail(j, AIGW_E_MISSING, at, "a content part needs a type");
+        aigw_json_raw(j, &raw);
+        p = aigwi_dialect_add(r, l, AIGW_PART_OTHER, at);
+        p->name = aigwi_cohere_own;
+        p->text = aigwi_dialect_text(raw, AIGW_TEXT_JSON);
+        return;
+    }
+    p = aigwi_dialect_add(r, l, aigwi_cohere_parts[row].kind, at);
+    for (aigw_json_object(j); (f = aigwi_cohere_field(r, &seen)) >= 0; ) {
+        if (f == AIGWI_COHERE_TYPE) aigw_json_skip(j);
+        else if (f != aigwi_cohere_parts[row].member) aigwi_dialect_raw(r);
+        else if (f == AIGWI_COHERE_IMAGE_URL) aigwi_cohere_image_in(r, p);
+        else if (f == AIGWI_COHERE_DOCUMENT) aigwi_cohere_document_in(r, p);
+        else aigw_json_text(j, &p->text);
+    }
+    if (!aigwi_cohere_has(seen, aigwi_cohere_parts[row].member))
+        aigw_json_fail(j, AIGW_E_MISSING, at, "a content part needs the member that its type names");
+}
+static void aigwi_cohere_content_in(aigwi_dialect_reader *r, aigwi_dialect_list *l) {
+    aigw_json *j = &r->j;
+    size_t at = aigw_json_at(j);
+    if (aigw_json_kind(j) == AIGW_JSON_STRING) aigw_json_text(j, &aigwi_dialect_add(r, l, AIGW_PART_TEXT, at)->text);
+    else if (aigw_json_kind(j) != AIGW_JSON_ARRAY) aigw_json_fail(j, AIGW_E_TYPE, at, "content is a string or a list of parts");
+    else for (aigw_json_array(j); aigw_json_item(j); ) aigwi_cohere_part_in(r, l);
+}
+
+static void aigwi_cohere_call_in(aigwi_dialect_reader *r, aigwi_dialect_list *l) {
+    aigw_json *j = &r->j;
+    aigw_part *p = aigwi_dialect_add(r, l, AIGW_PART_TOOL_CALL, aigw_json_at(j));
+    uint64_t seen = 0, inner = 0;
+    int f;
+    for (aigw_json_object(j); (f = aigwi_cohere_field(r, &seen)) >= 0; ) {
+        if (f == AIGWI_COHERE_ID) aigw_json_str(j, r->mem, &p->id);
+        else if (f == AIGWI_COHERE_TYPE) aigw_json_skip(j);
+        else if (f != AIGWI_COHERE_FUNCTION) aigwi_dialect_raw(r);
+        else for (aigw_json_object(j); (f = aigwi_cohere_field(r, &inner)) >= 0; ) {
+            aigw_str raw = aigw_base_str(NULL);
+            if (f == AIGWI_COHERE_NAME) aigw_json_str(j, r->mem, &p->name);
+            else if (f != AIGWI_COHERE_ARGUMENTS) aigwi_dialect_raw(r);
+            else if (aigw_json_kind(j) != AIGW_JSON_OBJECT) aigw_json_text(j, &p->text);
+            else if (aigw_json_raw(j, &raw)) p->text = aigwi_dialect_text(raw, AIGW_TEXT_JSON);
+        }
+    }
+    if (!p->id.n || !p->name.n) aigw_json_fail(j, AIGW_E_MISSING, p->at, "a tool call needs id and function.name");
+}
+/* The part that a citation is about: by content_index; else the last text; else any. */
+static aigw_part *aigwi_cohere_cited(aigw_part *parts, aigw_json j) {
+    aigw_part *p, *best = NULL;
+    int64_t n = -1;
+    for (aigw_json_object(&j); aigw_json_member(&j); )
+        if (!aigwi_dialect_is(j.key, "content_index") || !aigwi_dialect_count(&j, &n)) aigw_json_skip(&j);
+    for (p = parts; p; p = p->next) {
+        if (n >= 0 && !n--) return p;
+        if (!best || p->kind == AIGW_PART_TEXT) best = p;
+    }
+    return best;
+}
+static void aigwi_cohere_citations_in(aigwi_dialect_reader *r, aigw_part *parts, const aigw_json *citations) {
+    aigw_json j = *citations;
+    for (aigw_json_array(&j); aigw_json_item(&j); ) {
+        aigw_part *p = aigwi_cohere_cited(parts, j);
+        aigw_note *note = (aigw_note *)aigw_base_take(r->mem, 1, sizeof *note, sizeof(void *)), **tail = p ? &p->notes : NULL;
+        if (!note) {
+            aigwi_dialect_nomem(r);
+            return;
+        }
+        note->kind = AIGW_NOTE_CITATION;
+        note->dialect = aigwi_cohere_own;
+        note->at = aigw_json_at(&j);
+        if (!aigw_json_raw(&j, &note->json) || !tail) continue;
+        while (*tail) tail = &(*tail)->next;
+        *tail = note;
+    }
+}
+
+static const struct { aigw_str word; uint8_t role; } aigwi_cohere_roles[] = {
+    { AIGW_STR("user"), AIGW_ROLE_USER }, { AIGW_STR("assistant"), AIGW_ROLE_ASSISTANT }, { AIGW_STR("tool"), AIGW_ROLE_TOOL }, { AIGW_STR("system"), AIGW_ROLE_SYSTEM },
+};
+/* Everything in the order in which it was said: content, plan, calls. "" beside others says nothing. */
+static aigw_part *aigwi_cohere_assistant_in(aigwi_dialect_reader *r, aigwi_dialect_list *content, aigwi_dialect_list *calls, aigw_text plan, size_t at) {
+    aigw_part *p = content->head;
+    if (p && !p->next && p->kind == AIGW_PART_TEXT && !p->text.n && (calls->head || plan.n)) {
+        content->head = NULL;
+        content->tail = &content->head;
+    }
+    if (plan.n) {
+        p = aigwi_dialect_add(r, content, AIGW_PART_REASONING, at);
+        p->name = aigwi_cohere_plan;
+        p->text = plan;
+    }
+    *content->tail = calls->head;
+    return content->head;
+}
+static void aigwi_cohere_message_in(aigwi_dialect_reader *r) {
+    aigw_json *j = &r->j, citations;
+    size_t at = aigw_json_at(j), plan_at = 0, row = 0, rows = sizeof aigwi_cohere_roles / sizeof *aigwi_cohere_roles;
+    aigw_str role = aigw_base_str(NULL), id = role;
+    aigw_text plan = aigwi_dialect_text(role, AIGW_TEXT_PLAIN);
+    aigwi_dialect_list content, calls;
+    uint64_t seen = 0;
+    aigw_message *m;
+    int f;
+    content.head = calls.head = NULL;
+    content.tail = &content.head;
+    calls.tail = &calls.head;
+    citations.p = NULL;
+    for (aigw_json_object(j); (f = aigwi_cohere_field(r, &seen)) >= 0; ) switch (f) {
+    case AIGWI_COHERE_ROLE:    aigw_json_str(j, r->mem, &role); break;
+    case AIGWI_COHERE_CONTENT: aigwi_cohere_content_in(r, &content); break;
+    case AIGWI_COHERE_CALL_ID: aigw_json_str(j, r->mem, &id); break;
+    case AIGWI_COHERE_CALLS:   for (aigw_json_array(j); aigw_json_item(j); ) aigwi_cohere_call_in(r, &calls); break;
+    case AIGWI_COHERE_PLAN:
+        plan_at = aigw_json_at(j);
+        aigw_json_text(j, &plan);
+        break;
+    case AIGWI_COHERE_CITATIONS:
+        citations = *j;
+        aigw_json_skip(j);
+        break;
+    default: aigwi_dialect_raw(r);
+    }
+    while (row < rows && !aigw_base_eq(role, aigwi_cohere_roles[row].word)) row++;
+    if (row == rows) aigw_json_fail(j, role.n ? AIGW_E_VALUE : AIGW_E_MISSING, at, "role is user, assistant, tool or system");
+    else if (!content.head && !aigwi_cohere_has(seen, AIGWI_COHERE_CONTENT) && aigwi_cohere_roles[row].role != AIGW_ROLE_ASSISTANT)
+        aigw_json_fail(j, AIGW_E_MISSING, at, "a message needs content");
+    if (j->err) return;
+    m = aigwi_dialect_add_message(r->mem, r->req, aigwi_cohere_roles[row].role, at);
+    if (!m) {
+        aigwi_dialect_nomem(r);
+        return;
+    }
+    m->parts = aigwi_cohere_assistant_in(r, &content, &calls, plan, plan_at);
+    if (citations.p) aigwi_cohere_citations_in(r, m->parts, &citations);
+    if (m->role != AIGW_ROLE_TOOL) return;
+    aigw_part *words = m->parts, *p;
+    m->parts = NULL;
+    p = aigwi_dialect_add_part(r->mem, &m->parts, AIGW_PART_TOOL_RESULT, at);
+    if (!p) aigwi_dialect_nomem(r);
+    else {
+        p->id = id;
+        p->parts = words && !words->next && words->kind == AIGW_PART_TEXT && !words->text.n ? NULL : words;
+    }
+    if (!id.n) aigw_json_fail(j, AIGW_E_MISSING, at, "a tool message needs tool_call_id");
+}
+
+static void aigwi_cohere_tool_in(aigwi_dialect_reader *r) {
+    aigw_json *j = &r->j;
+    aigw_str type = aigwi_dialect_peek(j, "type");
+    aigw_tool *t = aigwi_dialect_add_tool(r->mem, r->req, aigw_json_at(j));
+    uint64_t seen = 0, inner = 0;
+    int f;
+    if (!t) {
+        aigwi_dialect_nomem(r);
+        return;
+    }
+    if (type.n && !aigwi_dialect_is(type, "function")) {
+        t->kind = AIGW_TOOL_HOSTED;
+        t->name = type;
+        aigw_json_raw(j, &t->schema);
+        return;
+    }
+    for (aigw_json_object(j); (f = aigwi_cohere_field(r, &seen)) >= 0; ) {
+        if (f == AIGWI_COHERE_TYPE) aigw_json_skip(j);
+        else if (f != AIGWI_COHERE_FUNCTION) aigwi_dialect_raw(r);
+        else for (aigw_json_object(j); (f = aigwi_cohere_field(r, &inner)) >= 0; ) switch (f) {
+        case AIGWI_COHERE_NAME:        aigw_json_str(j, r->mem, &t->name); break;
+        case AIGWI_COHERE_DESCRIPTION: aigw_json_text(j, &t->description); break;
+        case AIGWI_COHERE_PARAMETERS:
+            if (aigw_json_kind(j) == AIGW_JSON_OBJECT) aigw_json_raw(j, &t->schema);
+            else aigw_json_object(j);
+            break;
+        default: aigwi_dialect_raw(r);
+        }
+    }
+    if (!t->name.n) aigw_json_fail(j, AIGW_E_MISSING, t->at, "a tool needs function.name");
+}
+static void aigwi_cohere_choice_in(aigwi_dialect_reader *r) {
+    aigw_str word = aigw_base_str(NULL);
+    r->req->choice_at = aigw_json_at(&r->j);
+    if (!aigw_json_str(&r->j, r->mem, &word)) return;
+    r->req->choice = aigwi_dialect_is(word, "REQUIRED") ? AIGW_CHOICE_REQUIRED : aigwi_dialect_is(word, "NONE") ? AIGW_CHOICE_NONE : AIGW_CHOICE_UNSET;
+    if (!r->req->choice) aigw_json_fail(&r->j, AIGW_E_VALUE, r->req->choice_at, "tool_choice is REQUIRED or NONE, or not there");
+}
+static void aigwi_cohere_format_in(aigwi_dialect_reader *r) {
+    aigw_format *to = &r->req->format;
+    aigw_json *j = &r->j;
+    uint64_t seen = 0;
+    int f;
+    aigw_str type = aigwi_dialect_peek(j, "type");
+    to->at = aigw_json_at(j);
+    to->kind = aigwi_dialect_is(type, "json_object") ? AIGW_FORMAT_JSON : AIGW_FORMAT_TEXT;
+    if (to->kind == AIGW_FORMAT_TEXT && aigw_json_kind(j) == AIGW_JSON_OBJECT && !aigwi_dialect_is(type, "text"))
+        aigw_json_fail(j, AIGW_E_VALUE, to->at, "response_format.type is text or json_object");
+    for (aigw_json_object(j); (f = aigwi_cohere_field(r, &seen)) >= 0; ) {
+        if (f == AIGWI_COHERE_TYPE) aigw_json_skip(j);
+        else if (f != AIGWI_COHERE_SCHEMA || to->kind == AIGW_FORMAT_TEXT) aigwi_dialect_raw(r);
+        else if (aigw_json_kind(j) != AIGW_JSON_OBJECT) aigw_json_object(j);
+        else if (aigw_json_raw(j, &to->schema)) to->kind = AIGW_FORMAT_SCHEMA;
+    }
+}
+static void aigwi_cohere_thinking_in(aigwi_dialect_reader *r) {
+    size_t at = aigw_json_at(&r->j);
+    uint64_t seen = 0;
+    int f;
+    for (aigw_json_object(&r->j); (f = aigwi_cohere_field(r, &seen)) >= 0; ) switch (f) {
+    case AIGWI_COHERE_TYPE:   aigwi_dialect_param(&r->j, r->mem, r->req, AIGW_P_REASONING_MODE); break;
+    case AIGWI_COHERE_BUDGET: aigwi_dialect_param(&r->j, r->mem, r->req, AIGW_P_REASONING_BUDGET); break;
+    default:                  aigwi_dialect_raw(r);
+    }
+    const aigw_param *mode = &r->req->param[AIGW_P_REASONING_MODE];
+    if (!mode->has) aigw_json_fail(&r->j, AIGW_E_MISSING, at, "thinking needs a type");
+    else if (!aigwi_dialect_is(mode->raw, "enabled") && !aigwi_dialect_is(mode->raw, "disabled"))
+        aigw_json_fail(&r->j, AIGW_E_VALUE, mode->at, "thinking.type is enabled or disabled");
+}
+/* Documents beside the messages belong to what the user asked last: in front of it. */
+static void aigwi_cohere_documents_in(aigwi_dialect_reader *r, const aigw_json *documents) {
+    aigw_json save = r->j;
+    aigw_message *m, *last = NULL;
+    aigwi_dialect_list l;
+    l.head = NULL;
+    l.tail = &l.head;
+    r->j = *documents;
+    for (aigw_json_array(&r->j); aigw_json_item(&r->j); ) {
+        aigw_part *p = aigwi_dialect_add(r, &l, AIGW_PART_FILE, aigw_json_at(&r->j));
+        aigwi_cohere_document_in(r, p);
+    }
+    if (r->j.err) return;                                     /* the reader keeps the error */
+    r->j = save;
+    for (m = r->req->messages; m; m = m->next)
+        if (m->role == AIGW_ROLE_USER) last = m;
+    if (!last && l.head) last = aigwi_dialect_add_message(r->mem, r->req, AIGW_ROLE_USER, l.head->at);
+    if (!last && l.head) aigwi_dialect_nomem(r);
+    if (!last || !l.head) return;
+    *l.tail = last->parts;
+    last->parts = l.head;
+}
+
+/* Members that become one parameter each. */
+static const struct { uint8_t member, param; } aigwi_cohere_params[] = {
+    { AIGWI_COHERE_MAX_TOKENS, AIGW_P_MAX_OUTPUT        }, { AIGWI_COHERE_TEMPERATURE, AIGW_P_TEMPERATURE       }, { AIGWI_COHERE_SEED,     AIGW_P_SEED     },
+    { AIGWI_COHERE_FREQUENCY,  AIGW_P_FREQUENCY_PENALTY }, { AIGWI_COHERE_PRESENCE,    AIGW_P_PRESENCE_PENALTY  }, { AIGWI_COHERE_K,        AIGW_P_TOP_K    },
+    { AIGWI_COHERE_P,          AIGW_P_TOP_P             }, { AIGWI_COHERE_LOGPROBS,    AIGW_P_LOGPROBS          }, { AIGWI_COHERE_STREAM,   AIGW_P_STREAM   },
+};
+/* Members whose default value says nothing. */
+static const struct { uint8_t member; const char *plain; } aigwi_cohere_defaults[] = {
+    { AIGWI_COHERE_SAFETY, "\"CONTEXTUAL\"" }, { AIGWI_COHERE_PRIORITY, "0" },
+};
+static void aigwi_cohere_other_in(aigwi_dialect_reader *r, int f) {
+    aigw_json *j = &r->j, look = *j;
+    aigw_str raw;
+    for (size_t i = 0; i < sizeof aigwi_cohere_params / sizeof *aigwi_cohere_params; i++)
+        if (aigwi_cohere_params[i].member == f) {
+            aigwi_dialect_param(j, r->mem, r->req, aigwi_cohere_params[i].param);
+            return;
+        }
+    for (size_t i = 0; i < sizeof aigwi_cohere_defaults / sizeof *aigwi_cohere_defaults; i++)
+        if (aigwi_cohere_defaults[i].member == f && aigw_json_raw(&look, &raw) && aigwi_dialect_is(raw, aigwi_cohere_defaults[i].plain)) {
+            aigw_json_skip(j);
+            return;
+        }
+    aigwi_dialect_raw(r);
+}
+static void aigwi_cohere_body_in(aigwi_dialect_reader *r) {
+    aigw_req *req = r->req;
+    aigw_json *j = &r->j, documents;
+    uint64_t seen = 0;
+    size_t messages_at = 0, strict_at = 0;
+    aigw_tool *t;
+    int f, strict = 0;
+    documents.p = NULL;
+    for (aigw_json_object(j); (f = aigwi_cohere_field(r, &seen)) >= 0; ) switch (f) {
+    case AIGWI_COHERE_MODEL:
+        req->model_at = aigw_json_at(j);
+        aigw_json_str(j, r->mem, &req->model);
+        break;
+    case AIGWI_COHERE_MESSAGES:
+        messages_at = aigw_json_at(j);
+        for (aigw_json_array(j); aigw_json_item(j); ) aigwi_cohere_message_in(r);
+        break;
+    case AIGWI_COHERE_TOOLS:    for (aigw_json_array(j); aigw_json_item(j); ) aigwi_cohere_tool_in(r); break;
+    case AIGWI_COHERE_CHOICE:   aigwi_cohere_choice_in(r); break;
+    case AIGWI_COHERE_FORMAT:   aigwi_cohere_format_in(r); break;
+    case AIGWI_COHERE_THINKING: aigwi_cohere_thinking_in(r); break;
+    case AIGWI_COHERE_STOP:     aigwi_dialect_stop_in(r); break;
+    case AIGWI_COHERE_STRICT:
+        strict_at = aigw_json_at(j);
+        aigw_json_bool(j, &strict);
+        break;
+    case AIGWI_COHERE_DOCUMENTS:
+        documents = *j;
+        aigw_json_skip(j);
+        break;
+    default: aigwi_cohere_other_in(r, f);
+    }
+    for (t = req->tools; t && strict_at; t = t->next) {       /* one switch for all tools */
+        t->strict = (int8_t)strict;
+        t->strict_at = strict_at;
+    }
+    if (!aigwi_cohere_has(seen, AIGWI_COHERE_MODEL)) aigw_json_fail(j, AIGW_E_MISSING, 0, "model is required");
+    if (!aigwi_cohere_has(seen, AIGWI_COHERE_MESSAGES)) aigw_json_fail(j, AIGW_E_MISSING, 0, "messages is required");
+    else if (!req->messages) aigw_json_fail(j, AIGW_E_VALUE, messages_at, "messages is empty");
+    if (documents.p && !j->err) aigwi_cohere_documents_in(r, &documents);
+}
+static int aigwi_cohere_req_decode(const aigw_head *head, aigw_str body, aigw_arena *mem, aigw_req *req, aigw_fault *fault) {
+    aigwi_dialect_reader r;
+    memset(req, 0, sizeof *req);
+    memset(fault, 0, sizeof *fault);
+    memset(&r, 0, sizeof r);
+    req->op = (uint8_t)(head ? aigwi_cohere_match(head) : AIGW_OP_CHAT);
+    req->dialect = aigwi_cohere_own;
+    req->body = body;
+    req->head = head;
+    req->format.strict = -1;
+    if (req->op == AIGW_OP_MODELS) {
+        req->model = aigwi_dialect_model_in(aigwi_dialect_path(head));
+        req->model_at = AIGW_NOWHERE;
+        return AIGW_OK;
+    }
+    r.mem = mem;
+    r.req = req;
+    aigw_json_init(&r.j, body);
+    aigwi_cohere_body_in(&r);
+    aigw_json_end(&r.j);
+    return aigw_json_fault(&r.j, fault);
+}
+
+/* ---- requests out */
+
+static int aigwi_cohere_is_document(const aigw_part *p) { return p->kind == AIGW_PART_FILE && p->source == AIGW_SOURCE_TEXT; }
+
+static void aigwi_cohere_open(aigw_out *o, const char *type) {
+    aigw_json_open(o, '{');
+    aigwi_dialect_member(o, "type", type);
+}
+static void aigwi_cohere_put_words(aigwi_dialect_writer *w, const char *before, aigw_text t) {
+    aigwi_cohere_open(w->out, "text");
+    aigw_json_key(w->out, "text");
+    aigw_json_open_str(w->out);
+    aigw_base_put_lit(w->out, before);
+    aigw_json_part(w->out, t);
+    aigw_json_close_str(w->out);
+    aigw_json_close(w->out, '}');
+}
+/* {id?, data}. */
+static void aigwi_cohere_put_document(aigw_out *o, const aigw_part *p) {
+    aigw_json_open(o, '{');
+    if (p->id.n) aigwi_dialect_member_str(o, "id", p->id);
+    aigw_json_key(o, "data");
+    if (p->text.form == AIGW_TEXT_JSON) aigw_json_put_raw(o, aigwi_dialect_slice(p->text.p, p->text.n));
+    else {
+        aigw_json_open(o, '{');
+        if (p->name.n) aigwi_dialect_member_str(o, "title", p->name);
+        aigwi_dialect_member_text(o, "text", p->text);
+        aigw_json_close(o, '}');
+    }
+    aigw_json_close(o, '}');
+}
+static void aigwi_cohere_put_image(aigwi_dialect_writer *w, const aigw_part *p) {
+    aigw_out *o = w->out;
+    if (p->source == AIGW_SOURCE_FILE || aigwi_dialect_lacks(w, AIGW_CAN(VISION))) {
+        aigwi_dialect_refuse(w, p->at, p->source == AIGW_SOURCE_FILE ? "a file id is known to the provider that gave it only" : "the model takes no images");
+        return;
+    }
+    aigwi_cohere_open(o, "image_url");
+    aigw_json_key(o, "image_url");
+    aigw_json_open(o, '{');
+    aigw_json_key(o, "url");
+    aigw_json_open_str(o);
+    if (p->source == AIGW_SOURCE_BYTES) {
+        aigw_base_put_lit(o, "data:");
+        aigw_json_part(o, aigwi_dialect_text(p->mime.n ? p->mime : aigw_base_str("image/png"), AIGW_TEXT_PLAIN));
+        aigw_base_put_lit(o, ";base64,");
+    }
+    aigw_json_part(o, p->text);
+    aigw_json_close_str(o);
+    if (p->detail.n) aigwi_dialect_member_str(o, "detail", p->detail);
+    aigw_json_close(o, '}');
+    aigw_json_close(o, '}');
+}
+/* One part of a list of content: of a message, or of a tool's result. */
+static void aigwi_cohere_put_part(aigwi_dialect_writer *w, const aigw_part *p) {
+    switch (p->kind) {
+    case AIGW_PART_REFUSAL:
+        aigwi_dialect_lose(w, p->at, "", AIGW_LOSS_APPROXIMATED, "Cohere has no refusals: it goes as text");   /* fall through */
+    case AIGW_PART_TEXT:  aigwi_cohere_put_words(w, "", p->text); break;
+    case AIGW_PART_IMAGE: aigwi_cohere_put_image(w, p); break;
+    case AIGW_PART_REASONING:
+        aigwi_cohere_open(w->out, "thinking");
+        aigwi_dialect_member_text(w->out, "thinking", p->text);
+        aigw_json_close(w->out, '}');
+        break;
+    case AIGW_PART_FILE:
+        if (!aigwi_cohere_is_document(p)) {
+            aigwi_dialect_refuse(w, p->at, "Cohere takes documents as text only");
+            break;
+        }
+        aigwi_cohere_open(w->out, "document");
+        aigw_json_key(w->out, "document");
+        aigwi_cohere_put_document(w->out, p);
+        aigw_json_close(w->out, '}');
+        break;
+    case AIGW_PART_OTHER:
+        if (aigw_base_eq(p->name, aigwi_cohere_own)) aigw_json_put_value(w->out, p->text);
+        else aigwi_dialect_refuse(w, p->at, "only its own dialect knows this part");
+        break;
+    default: aigwi_dialect_refuse(w, p->at, p->kind == AIGW_PART_AUDIO ? "Cohere takes no audio" : "this part has no place in such a message");
+    }
+}
+/* The mark of what a part has been in an answer of Cohere's. */
+static int aigwi_cohere_is_plan(const aigw_part *p) {
+    aigw_str mark = aigwi_dialect_slice(NULL, 0);
+    if (p->state && aigw_base_eq(p->state->owner, aigwi_cohere_own)) mark = aigwi_dialect_slice(p->state->data.p, p->state->data.n);
+    return p->kind == AIGW_PART_REASONING && (aigw_base_eq(p->name, aigwi_cohere_plan) || aigw_base_eq(mark, aigwi_cohere_plan));
+}
+/* Is the part written in `content`? */
+static int aigwi_cohere_in_content(const aigwi_dialect_writer *w, const aigw_message *m, const aigw_part *p) {
+    if (m->role == AIGW_ROLE_USER) return !aigwi_cohere_is_document(p);              /* those go beside the messages */
+    if (p->kind == AIGW_PART_REASONING) return p->text.n && !aigwi_cohere_is_plan(p) && !aigwi_dialect_lacks(w, AIGW_CAN(REASONING));
+    return p->kind != AIGW_PART_TOOL_CALL;
+}
+/* What a part of a message cannot take along. */
+static void aigwi_cohere_shed(aigwi_dialect_writer *w, const aigw_message *m, const aigw_part *p) {
+    const aigw_note *note;
+    if (p->cache_ttl_s) aigwi_dialect_drop(w, p->cache_at ? p->cache_at : p->at, "Cohere has no cache hints");
+    if (p->state && !aigw_base_eq(p->state->owner, aigwi_cohere_own))
+        aigwi_dialect_drop(w, p->state->at ? p->state->at : p->at, "opaque state of another provider");
+    if (p->kind == AIGW_PART_REASONING && p->text.n && !aigwi_cohere_is_plan(p) && aigwi_dialect_lacks(w, AIGW_CAN(REASONING)))
+        aigwi_dialect_drop(w, p->at, "the model takes no reasoning back");
+    for (note = p->notes; note; note = note->next)
+        if (note->kind != AIGW_NOTE_CITATION || m->role != AIGW_ROLE_ASSISTANT || !aigw_base_eq(note->dialect, aigwi_cohere_own))
+            aigwi_dialect_drop(w, note->at, "a remark in the words of another dialect");
+}
+/* `content`: a string where one text is all, else a list; without any, "" (and no member at all where calls stand for
+   it). */
+static void aigwi_cohere_put_content(aigwi_dialect_writer *w, const aigw_message *m, int optional) {
+    const aigw_part *p, *one = NULL;
+    int n = 0;
+    for (p = m->parts; p; p = p->next) {
+        aigwi_cohere_shed(w, m, p);
+        if (!aigwi_cohere_in_content(w, m, p)) continue;
+        one = p;
+        n++;
+    }
+    if (!n && optional) return;
+    aigw_json_key(w->out, "content");
+    if (!n || (n == 1 && one->kind == AIGW_PART_TEXT)) {
+        aigw_json_put_text(w->out, n ? one->text : aigwi_dialect_text(aigw_base_str(""), AIGW_TEXT_PLAIN));
+        return;
+    }
+    aigw_json_open(w->out, '[');
+    for (p = m->parts; p; p = p->next)
+        if (aigwi_cohere_in_content(w, m, p)) aigwi_cohere_put_part(w, p);
+    aigw_json_close(w->out, ']');
+}
+/* The text of a call's arguments; of a tool that takes any text, as member `input` of an object. */
+static void aigwi_cohere_put_arguments(aigw_out *o, const aigw_part *p) {
+    aigw_json_key(o, "arguments");
+    if (!p->custom) {
+        aigwi_dialect_put_args_str(o, p->text);
+        return;
+    }
+    aigw_json_open_str(o);
+    aigw_base_put_lit(o, "{\\\"input\\\":\\\"");
+    aigwi_dialect_put_words(o, p->text, 1);
+    aigw_base_put_lit(o, "\\\"}");
+    aigw_json_close_str(o);
+}
+/* The head of a call, up to where its arguments come. */
+static void aigwi_cohere_open_call(aigw_out *o, aigw_str id, aigw_str name) {
+    aigw_json_open(o, '{');
+    aigwi_dialect_member_str(o, "id", id);
+    aigwi_dialect_member(o, "type", "function");
+    aigw_json_key(o, "function");
+    aigw_json_open(o, '{');
+    aigwi_dialect_member_str(o, "name", name);
+}
+static void aigwi_cohere_put_calls(aigw_out *o, const aigw_part *p) {
+    int open = 0;
+    for (; p; p = p->next) {
+        if (p->kind != AIGW_PART_TOOL_CALL) continue;
+        if (!open) {
+            aigw_json_key(o, "tool_calls");
+            aigw_json_open(o, '[');
+        }
+        open = 1;
+        aigwi_cohere_open_call(o, p->id, p->name);
+        aigwi_cohere_put_arguments(o, p);
+        aigw_json_close(o, '}');
+        aigw_json_close(o, '}');
+    }
+    if (open) aigw_json_close(o, ']');
+}
+/* What marked parts planned, as one text. */
+static void aigwi_cohere_put_plan(aigw_out *o, const aigw_part *p) {
+    int open = 0;
+    for (; p; p = p->next) {
+        if (!aigwi_cohere_is_plan(p)) continue;
+        if (!open) {
+            aigw_json_key(o, "tool_plan");
+            aigw_json_open_str(o);
+        }
+        open = 1;
+        aigw_json_part(o, p->text);
+    }
+    if (open) aigw_json_close_str(o);
+}
+/* One citation in its list, which the first opens. */
+static void aigwi_cohere_put_citation(aigw_out *o, aigw_str json, int *open) {
+    if (!*open) {
+        aigw_json_key(o, "citations");
+        aigw_json_open(o, '[');
+    }
+    *open = 1;
+    aigw_json_put_raw(o, json);
+}
+static void aigwi_cohere_put_assistant(aigwi_dialect_writer *w, const aigw_message *m) {
+    const aigw_part *p;
+    const aigw_note *note;
+    int calls = 0, open = 0;
+    for (p = m->parts; p; p = p->next) {
+        if (p->kind != AIGW_PART_TOOL_CALL) continue;
+        calls++;
+        if (aigwi_dialect_lacks(w, AIGW_CAN(TOOLS))) aigwi_dialect_refuse(w, p->at, "the model has no tools");
+    }
+    aigwi_cohere_put_content(w, m, calls);
+    aigwi_cohere_put_plan(w->out, m->parts);
+    aigwi_cohere_put_calls(w->out, m->parts);
+    for (p = m->parts; p; p = p->next)
+        for (note = p->notes; note; note = note->next)
+            if (note->kind == AIGW_NOTE_CITATION && aigw_base_eq(note->dialect, aigwi_cohere_own)) aigwi_cohere_put_citation(w->out, note->json, &open);
+    if (open) aigw_json_close(w->out, ']');
+}
+/* A tool message: text and documents. That the tool failed is said in the words. */
+static void aigwi_cohere_put_result(aigwi_dialect_writer *w, const aigw_part *result) {
+    const char *before = result->is_error ? "Error: " : "";
+    const aigw_part *p, *one = NULL;
+    int n = 0;
+    if (result->is_error) aigwi_dialect_lose(w, result->at, "", AIGW_LOSS_APPROXIMATED, "a tool message has no error flag: its text says it");
+    if (result->cache_ttl_s) aigwi_dialect_drop(w, result->cache_at ? result->cache_at : result->at, "Cohere has no cache hints");
+    if (aigwi_dialect_lacks(w, AIGW_CAN(TOOLS))) aigwi_dialect_refuse(w, result->at, "the model has no tools");
+    aigw_json_open(w->out, '{');
+    aigwi_dialect_member(w->out, "role", "tool");
+    aigwi_dialect_member_str(w->out, "tool_call_id", result->id);
+    aigw_json_key(w->out, "content");
+    for (p = result->parts; p; p = p->next) {
+        if (p->cache_ttl_s) aigwi_dialect_drop(w, p->cache_at ? p->cache_at : p->at, "Cohere has no cache hints");
+        if (p->kind == AIGW_PART_IMAGE) continue;             /* goes behind */
+        one = p;
+        n++;
+    }
+    if (!n || (n == 1 && one->kind == AIGW_PART_TEXT)) {
+        aigw_json_open_str(w->out);
+        aigw_base_put_lit(w->out, n ? before : result->is_error ? "Error" : "");
+        if (n) aigw_json_part(w->out, one->text);
+        aigw_json_close_str(w->out);
+    } else {
+        aigw_json_open(w->out, '[');
+        for (p = result->parts; p; p = p->next) {
+            if (p->kind == AIGW_PART_IMAGE) continue;
+            if (*before) aigwi_cohere_put_words(w, before, p->kind == AIGW_PART_TEXT ? p->text : aigwi_dialect_text(aigw_base_str(""), AIGW_TEXT_PLAIN));
+            if (!*before || p->kind != AIGW_PART_TEXT) aigwi_cohere_put_part(w, p);
+            before = "";
+        }
+        aigw_json_close(w->out, ']');
+    }
+    aigw_json_close(w->out, '}');
+}
+/* Images in the results of the tool messages from..to: a user message behind the last of them. */
+static void aigwi_cohere_put_images(aigwi_dialect_writer *w, const aigw_message *from, const aigw_message *to) {
+    const aigw_part *result, *p;
+    int open = 0;
+    for (; from != to; from = from->next)
+        for (result = from->parts; result; result = result->next)
+            for (p = result->parts; p; p = p->next) {
+                if (p->kind != AIGW_PART_IMAGE) continue;
+                if (!open) {
+                    aigw_json_open(w->out, '{');
+                    aigwi_dialect_member(w->out, "role", "user");
+                    aigw_json_key(w->out, "content");
+                    aigw_json_open(w->out, '[');
+                }
+                open = 1;
+                aigwi_cohere_put_words(w, "From the result of tool call ", aigwi_dialect_text(result->id, AIGW_TEXT_PLAIN));
+                aigwi_cohere_put_part(w, p);
+                aigwi_dialect_lose(w, p->at, "", AIGW_LOSS_APPROXIMATED, "a tool message holds text only: this goes in a user message after it");
+            }
+    if (!open) return;
+    aigw_json_close(w->out, ']');
+    aigw_json_close(w->out, '}');
+}
+static void aigwi_cohere_put_messages(aigwi_dialect_writer *w) {
+    static const char *const roles[] = { "system", "system", "user", "assistant" };
+    const aigw_message *m, *tools = NULL;
+    const aigw_part *p;
+    aigw_json_key(w->out, "messages");
+    aigw_json_open(w->out, '[');
+    for (m = w->req->messages; m; m = m->next) {
+        if (m->name.n) aigwi_dialect_lose(w, m->at, ".name", AIGW_LOSS_DROPPED, "messages carry no names of participants");
+        if (m->role == AIGW_ROLE_TOOL) {
+            if (!tools) tools = m;
+            for (p = m->parts; p; p = p->next) aigwi_cohere_put_result(w, p);
+            continue;
+        }
+        if (tools) aigwi_cohere_put_images(w, tools, m);
+        tools = NULL;
+        aigw_json_open(w->out, '{');
+        aigwi_dialect_member(w->out, "role", roles[m->role & 3]);
+        if (m->role == AIGW_ROLE_ASSISTANT) aigwi_cohere_put_assistant(w, m);
+        else aigwi_cohere_put_content(w, m, 0);
+        aigw_json_close(w->out, '}');
+    }
+    if (tools) aigwi_cohere_put_images(w, tools, NULL);
+    aigw_json_close(w->out, ']');
+}
+/* Text documents of the user's stand beside the messages. */
+static void aigwi_cohere_put_documents(aigwi_dialect_writer *w) {
+    const aigw_message *m, *last = NULL;
+    const aigw_part *p;
+    int open = 0;
+    for (m = w->req->messages; m; m = m->next)
+        if (m->role == AIGW_ROLE_USER) last = m;
+    for (m = w->req->messages; m; m = m->next)
+        for (p = m->role == AIGW_ROLE_USER ? m->parts : NULL; p; p = p->next) {
+            if (!aigwi_cohere_is_document(p)) continue;
+            if (!open) {
+                aigw_json_key(w->out, "documents");
+                aigw_json_open(w->out, '[');
+            }
+            open = 1;
+            aigwi_cohere_put_document(w->out, p);
+            if (m != last) aigwi_dialect_lose(w, p->at, "", AIGW_LOSS_APPROXIMATED, "documents stand beside all messages, not in an earlier one");
+        }
+    if (open) aigw_json_close(w->out, ']');
+}
+
+/* Is the tool sent? A choice of one, or of some, means that only these are: Cohere cannot name them. */
+static int aigwi_cohere_sends(const aigwi_dialect_writer *w, const aigw_tool *t) {
+    const aigw_item *i = w->req->choice == AIGW_CHOICE_NONE ? NULL : w->req->choice_names;
+    aigw_arena mem = *w->mem;
+    aigw_str name;
+    int any = i != NULL;
+    for (; i; i = i->next)
+        if (aigwi_dialect_plain(i->text, &mem, &name) && aigw_base_eq(name, t->name)) return 1;
+    return !any;
+}
+static void aigwi_cohere_put_tool(aigwi_dialect_writer *w, const aigw_tool *t) {
+    int custom = t->kind == AIGW_TOOL_CUSTOM;
+    if (t->kind == AIGW_TOOL_HOSTED) {
+        if (aigw_base_eq(w->req->dialect, aigwi_cohere_own)) aigw_json_put_raw(w->out, t->schema);
+        else aigwi_dialect_refuse(w, t->at, "another provider runs this tool");
+        return;
+    }
+    if (t->cache_ttl_s) aigwi_dialect_drop(w, t->cache_at ? t->cache_at : t->at, "Cohere has no cache hints");
+    if (custom && t->schema.n) aigwi_dialect_drop(w, t->at, "the grammar of a free-text tool cannot be said");
+    aigwi_cohere_open(w->out, "function");
+    aigw_json_key(w->out, "function");
+    aigw_json_open(w->out, '{');
+    aigwi_dialect_member_str(w->out, "name", t->name);
+    if (t->description.n) aigwi_dialect_member_text(w->out, "description", t->description);
+    aigw_json_key(w->out, "parameters");
+    if (custom) aigw_json_put_raw(w->out, aigwi_dialect_free_text());
+    else if (t->schema.n) aigwi_dialect_put_schema(w->out, t->schema, t->openapi);
+    else aigw_json_put_raw(w->out, aigw_base_str("{\"type\":\"object\",\"properties\":{}}"));
+    aigw_json_close(w->out, '}');
+    aigw_json_close(w->out, '}');
+}
+/* tools; and strict_tools, which is one switch for all: on when any tool wants it. */
+static void aigwi_cohere_put_tools(aigwi_dialect_writer *w) {
+    const aigw_tool *t;
+    int open = 0, strict = -1;
+    for (t = w->req->tools; t; t = t->next) {
+        if (aigwi_dialect_lacks(w, AIGW_CAN(TOOLS))) {
+            aigwi_dialect_refuse(w, t->at, "the model has no tools");
+            continue;
+        }
+        if (!aigwi_cohere_sends(w, t)) continue;
+        if (!open) {
+            aigw_json_key(w->out, "tools");
+            aigw_json_open(w->out, '[');
+        }
+        open = 1;
+        if (t->strict > strict) strict = t->strict;
+        aigwi_cohere_put_tool(w, t);
+    }
+    if (open) aigw_json_close(w->out, ']');
+    if (strict < 0) return;
+    aigw_json_key(w->out, "strict_tools");
+    aigw_json_put_bool(w->out, strict);
+    for (t = w->req->tools; t; t = t->next)
+        if (strict > 0 && t->strict < 1 && t->kind != AIGW_TOOL_HOSTED && aigwi_cohere_sends(w, t))
+            aigwi_dialect_lose(w, t->strict_at ? t->strict_at : t->at, "", AIGW_LOSS_APPROXIMATED, "strict_tools holds for all tools: on, as another one wants it");
+}
+static void aigwi_cohere_put_choice(aigwi_dialect_writer *w) {
+    const aigw_req *req = w->req;
+    int forced = req->choice == AIGW_CHOICE_REQUIRED || req->choice == AIGW_CHOICE_NAMED;
+    if (!req->choice || (req->choice == AIGW_CHOICE_AUTO && req->tools)) return;       /* not said is auto */
+    if (!req->tools && !forced) {
+        aigwi_dialect_drop(w, req->choice_at, "there are no tools to choose from");
+        return;
+    }
+    if (aigwi_dialect_lacks(w, AIGW_CAN(TOOL_CHOICE)) || (forced && aigwi_dialect_lacks(w, AIGW_CAN(FORCED_TOOLS))))
+        aigwi_dialect_refuse(w, req->choice_at, "the model cannot be made to call a tool, or not to");
+    aigwi_dialect_member(w->out, "tool_choice", forced ? "REQUIRED" : "NONE");
+}
+static void aigwi_cohere_put_format(aigwi_dialect_writer *w) {
+    const aigw_format *f = &w->req->format;
+    int schema = f->kind == AIGW_FORMAT_SCHEMA;
+    if (f->kind == AIGW_FORMAT_TEXT) return;
+    if (aigwi_dialect_lacks(w, schema ? AIGW_CAN(JSON_SCHEMA) : AIGW_CAN(JSON_OBJECT)))
+        aigwi_dialect_refuse(w, f->at, schema ? "the model cannot be held to a schema" : "the model has no JSON mode");
+    aigw_json_key(w->out, "response_format");
+    aigwi_cohere_open(w->out, "json_object");
+    if (schema) {
+        aigw_json_key(w->out, "json_schema");
+        aigwi_dialect_put_schema(w->out, f->schema, f->openapi);
+    }
+    aigw_json_close(w->out, '}');
+    if (f->name.n) aigwi_dialect_drop(w, f->name_at, "a format has no name");
+    if (f->description.n) aigwi_dialect_drop(w, f->description_at, "a format has no description");
+    if (!f->strict) aigwi_dialect_drop(w, f->strict_at, "a schema is always kept to");
+}
+
+/* ---- thinking: on, off, or a budget of tokens (wire-formats 26.7) */
+
+static const struct { aigw_str word; int32_t budget; } aigwi_cohere_efforts[] = {      /* -1: as much as the model likes */
+    { AIGW_STR("none"), 0 }, { AIGW_STR("minimal"), 1024 }, { AIGW_STR("low"), 1024 }, { AIGW_STR("medium"), 8192 }, { AIGW_STR("high"), 16384 },
+    { AIGW_STR("xhigh"), 32000 }, { AIGW_STR("max"), -1 },
+};
+static void aigwi_cohere_put_thinking(aigwi_dialect_writer *w, uint32_t *done) {
+    const aigw_param *effort = &w->req->param[AIGW_P_EFFORT], *budget = &w->req->param[AIGW_P_REASONING_BUDGET],
+                     *mode = &w->req->param[AIGW_P_REASONING_MODE], *show = &w->req->param[AIGW_P_REASONING_SHOW];
+    int off = mode->has && (aigwi_dialect_is(mode->raw, "disabled") || aigwi_dialect_is(mode->raw, "between_tools"));
+    int64_t tokens = budget->has ? budget->micro / 1000000 : -1;
+    size_t e = 0, n = sizeof aigwi_cohere_efforts / sizeof *aigwi_cohere_efforts;
+    if (show->has && show->micro) *done |= 1u << AIGW_P_REASONING_SHOW;                 /* Cohere always tells it */
+    if (aigwi_dialect_lacks(w, AIGW_CAN(REASONING))) return;                            /* what is said of it is reported with the rest */
+    *done |= 1u << AIGW_P_REASONING_MODE;
+    while (effort->has && e < n && !aigw_base_eq(effort->raw, aigwi_cohere_efforts[e].word)) e++;
+    if (off && !aigwi_dialect_is(mode->raw, "disabled")) aigwi_dialect_lose(w, mode->at, "", AIGW_LOSS_APPROXIMATED, "thinking is on or off");
+    if (!off && budget->has) *done |= 1u << AIGW_P_REASONING_BUDGET;                    /* an effort beside it is reported as dropped */
+    else if (!off && effort->has && e < n) {
+        *done |= 1u << AIGW_P_EFFORT;
+        tokens = aigwi_cohere_efforts[e].budget;
+        if (tokens) aigwi_dialect_lose(w, effort->at, "", AIGW_LOSS_APPROXIMATED, "thinking takes a number of tokens, not a word");
+    } else if (!off && !mode->has) return;
+    off = off || !tokens;
+    aigw_json_key(w->out, "thinking");
+    aigwi_cohere_open(w->out, off ? "disabled" : "enabled");
+    if (!off && tokens > 0 && !aigwi_dialect_lacks(w, AIGW_CAN(BUDGET_THINKING))) {
+        aigw_json_key(w->out, "token_budget");
+        aigw_json_put_int(w->out, tokens);
+    } else if (!off && budget->has && tokens > 0) aigwi_dialect_lose(w, budget->at, "", AIGW_LOSS_APPROXIMATED, "the model decides for itself how much to think");
+    aigw_json_close(w->out, '}');
+}
+
+static const aigwi_dialect_row aigwi_cohere_rows[] = {           /* wire-formats 15.1, 26.5 */
+    { AIGW_P_MAX_OUTPUT,        AIGWI_KEEP,  "max_tokens",        0,     0,         "" },
+    { AIGW_P_TEMPERATURE,       AIGWI_CLAMP, "temperature",       0,     INT64_MAX, "temperature is not negative" },
+    { AIGW_P_TOP_P,             AIGWI_CLAMP, "p",                 10000, 990000,    "p is 0.01 to 0.99" },
+    { AIGW_P_TOP_K,             AIGWI_CLAMP, "k",                 0,     500000000, "k is 0 to 500" },
+    { AIGW_P_FREQUENCY_PENALTY, AIGWI_CLAMP, "frequency_penalty", 0,     1000000,   "a penalty is 0 to 1" },
+    { AIGW_P_PRESENCE_PENALTY,  AIGWI_CLAMP, "presence_penalty",  0,     1000000,   "a penalty is 0 to 1" },
+    { AIGW_P_SEED,              AIGWI_KEEP,  "seed",              0,     0,         "" },
+    { AIGW_P_LOGPROBS,          AIGWI_KEEP,  "logprobs",          0,     0,         "" },
+};
+static void aigwi_cohere_put_params(aigwi_dialect_writer *w) {
+    const uint32_t sampling = 1u << AIGW_P_TEMPERATURE | 1u << AIGW_P_TOP_P | 1u << AIGW_P_TOP_K | 1u << AIGW_P_FREQUENCY_PENALTY | 1u << AIGW_P_PRESENCE_PENALTY;
+    const aigw_param *n = &w->req->param[AIGW_P_N], *parallel = &w->req->param[AIGW_P_PARALLEL];
+    uint32_t done = 1u << AIGW_P_N;
+    int r;
+    for (size_t i = 0; i < sizeof aigwi_cohere_rows / sizeof *aigwi_cohere_rows; i++) {
+        if ((sampling >> aigwi_cohere_rows[i].id & 1) && aigwi_dialect_lacks(w, AIGW_CAN(SAMPLING))) continue;
+        r = aigwi_dialect_put_row(w->out, w->req, &aigwi_cohere_rows[i], w->loss, &done);
+        if (r && !w->err) w->err = r;
+    }
+    if (n->has && n->micro > 1000000) aigwi_dialect_refuse(w, n->at, "one answer can be had, not several");
+    if (parallel->has && parallel->micro) done |= 1u << AIGW_P_PARALLEL;                /* it is so */
+    aigwi_cohere_put_thinking(w, &done);
+    r = aigwi_dialect_drop_params(w->req, done, w->loss);
+    if (r && !w->err) w->err = r;
+}
+static void aigwi_cohere_put_stop(aigwi_dialect_writer *w) {
+    const aigw_item *i = w->req->stop;
+    int n = 0;
+    if (!i) return;
+    if (aigwi_dialect_lacks(w, AIGW_CAN(STOP))) {
+        aigwi_dialect_drop(w, w->req->stop_at, "the model takes no stop strings");
+        return;
+    }
+    aigw_json_key(w->out, "stop_sequences");
+    aigw_json_open(w->out, '[');
+    for (; i; i = i->next) {
+        if (n++ < 5) aigw_json_put_text(w->out, i->text);
+        else aigwi_dialect_drop(w, i->at, "Cohere takes five stop strings");
+    }
+    aigw_json_close(w->out, ']');
+}
+static int aigwi_cohere_req_encode(const aigw_req *req, const aigw_target *to, aigw_arena *mem, aigw_head *head, aigw_out *out, aigw_loss *loss) {
+    aigwi_dialect_writer w;
+    int r;
+    if (req->op != AIGW_OP_CHAT && req->op != AIGW_OP_MODELS) return AIGW_E_UNSUPPORTED;
+    r = aigwi_dialect_head(req, to, "/v2/chat", "/v1/models", mem, head);
+    if (r || req->op == AIGW_OP_MODELS) return r;
+    w.req = req;
+    w.to = to;
+    w.mem = mem;
+    w.out = out;
+    w.loss = loss;
+    w.err = AIGW_OK;
+    aigw_json_open(out, '{');
+    aigwi_dialect_member_str(out, "model", to && to->id.n ? to->id : req->model);
+    aigwi_cohere_put_messages(&w);
+    aigwi_cohere_put_documents(&w);
+    aigwi_cohere_put_tools(&w);
+    aigwi_cohere_put_choice(&w);
+    aigwi_cohere_put_format(&w);
+    aigwi_cohere_put_params(&w);
+    aigwi_cohere_put_stop(&w);
+    if (req->param[AIGW_P_STREAM].has && req->param[AIGW_P_STREAM].micro) {
+        aigw_json_key(out, "stream");
+        aigw_json_put_bool(out, 1);
+    }
+    aigw_json_close(out, '}');
+    if (req->metadata.n) aigwi_dialect_drop(&w, req->metadata_at, "Cohere has no metadata");
+    if (req->cache_ttl_s) aigwi_dialect_drop(&w, req->cache_at, "Cohere has no cache hints");
+    r = aigwi_dialect_drop_raw(req, loss);
+    if (!w.err) w.err = r;
+    r = aigw_base_out_end(out);
+    return w.err ? w.err : r;
+}
+/* Same dialect: the client's bytes but for the model's name. */
+static int aigwi_cohere_req_edit(const aigw_req *req, const aigw_target *to, aigw_arena *mem, aigw_head *head, aigw_out *out, aigw_loss *loss) {
+    aigwi_dialect_edit edit;
+    size_t n = to && to->id.n && !aigw_base_eq(to->id, req->model);
+    int r;
+    if (req->op != AIGW_OP_CHAT) return aigwi_cohere_req_encode(req, to, mem, head, out, loss);
+    r = aigwi_dialect_head(req, to, "/v2/chat", "/v1/models", mem, head);
+    if (!r && n) r = aigwi_dialect_edit_model(to, mem, loss, &edit);
+    if (!r) r = aigwi_dialect_splice(req->body, &edit, n, out);
+    return r ? r : aigw_base_out_end(out);
+}
+
+/* ---- errors in */
+
+static const aigwi_dialect_err_row aigwi_cohere_errors[] = {      /* wire-formats 15.4; the words that our own errors carry in error_type */
+    { 0,   AIGW_STR("context_length_exceeded"), AIGW_KIND_CONTEXT_LENGTH }, { 0,   AIGW_STR("content_filter"),        AIGW_KIND_CONTENT_FILTER },
+    { 0,   AIGW_STR("upstream_unreachable"),    AIGW_KIND_CONNECT        }, { 0,   AIGW_STR("upstream_bad_response"), AIGW_KIND_BAD_RESPONSE   },
+    { 0,   AIGW_STR("upstream_truncated"),      AIGW_KIND_TRUNCATED      }, { 498, AIGW_STR(""),                      AIGW_KIND_AUTH           },
+    { 501, AIGW_STR(""),                        AIGW_KIND_NOT_FOUND      },   /* not implemented: asking again changes nothing */
+};
+/* Kind and hints from status and words. */
+static void aigwi_cohere_judge(aigw_now now, const aigw_head *head, aigw_error *err) {
+    static const aigw_str month = AIGW_STR("/ month");          /* a trial key's limit; "/ minute" is a rate */
+    aigwi_dialect_classify(err, aigwi_cohere_errors, sizeof aigwi_cohere_errors / sizeof *aigwi_cohere_errors);
+    if (err->kind == AIGW_KIND_RATE_LIMIT && aigwi_dialect_find_word(err->message, month) < err->message.n) err->kind = AIGW_KIND_QUOTA;
+    err->retry = (uint8_t)aigw_model_kind_retry(err->kind);
+    aigwi_dialect_hints(now, head, err);
+}
+/* {"message", "id"}; and what proxies write: {"error"}, {"detail"}, HTML, nothing. */
+static void aigwi_cohere_error_decode(aigw_now now, const aigw_head *head, aigw_str body, aigw_arena *mem, aigw_error *err) {
+    static const aigw_str trace = AIGW_STR("x-debug-trace-id");
+    aigw_text message = aigwi_dialect_text(aigw_base_str(NULL), AIGW_TEXT_PLAIN);
+    aigw_json j;
+    int f, depth = 0;
+    aigw_dialect_error(err, AIGW_KIND_NONE, "", "");
+    err->status = head ? head->status : 0;
+    if (head) err->request_id = aigw_base_header(head, trace);
+    aigw_json_init(&j, body);
+    if (aigw_json_kind(&j) == AIGW_JSON_OBJECT)
+        for (aigw_json_object(&j); depth >= 0; ) {
+            if ((f = aigw_json_field(&j, aigwi_cohere_words, AIGWI_COHERE_SAID, NULL)) < 0) depth = j.err ? -1 : depth - 1;
+            else if (f == AIGWI_COHERE_ERROR && !depth && aigw_json_kind(&j) == AIGW_JSON_OBJECT) depth = aigw_json_object(&j);
+            else if (aigw_json_kind(&j) != AIGW_JSON_STRING) aigw_json_skip(&j);
+            else if (f == AIGWI_COHERE_MESSAGE || ((f == AIGWI_COHERE_ERROR || f == AIGWI_COHERE_DETAIL) && !message.n)) aigw_json_text(&j, &message);
+            else if (f == AIGWI_COHERE_ERROR_TYPE) aigw_json_str(&j, mem, &err->type);
+            else if (f == AIGWI_COHERE_ID && !err->request_id.n) aigw_json_str(&j, mem, &err->request_id);
+            else aigw_json_skip(&j);
+        }
+    err->message = aigwi_dialect_redact(message, mem);
+    if (!err->message.n) err->message = aigw_base_str("the provider gave no reason");
+    aigwi_cohere_judge(now, head, err);
+    if (err->kind == AIGW_KIND_BAD_RESPONSE && err->status < 400 && !err->type.n) {     /* it did say error */
+        err->kind = AIGW_KIND_SERVER;
+        err->retry = (uint8_t)aigw_model_kind_retry(err->kind);
+    }
+}
+
+/* ---- answers in */
+
+typedef struct {
+    aigw_dec        *st;
+    const aigw_sink *out;
+    aigw_str         body;
+    int              r;              /* < 0: what the sink said */
+} aigwi_cohere_answer;
+enum { AIGWI_COHERE_LOST_MEMBER };   /* bits of the losses of one stream */
+enum { AIGWI_COHERE_PLAN_KEY = 0x7FFFFFFF };
+
+static int aigwi_cohere_over(const aigwi_cohere_answer *a) { return a->r < 0 || a->st->ended; }
+static size_t aigwi_cohere_off(const aigwi_cohere_answer *a, const char *p) { return (size_t)(p - a->body.p); }
+
+/* Add the members of an object, where it is one, to v by name: their values as they stand. Nulls say nothing. Returns the reader's error. */
+static int aigwi_cohere_split(aigwi_cohere_answer *a, aigw_str object, aigw_str *v) {
+    aigw_json j;
+    aigw_str raw;
+    int f;
+    if (!object.n || object.p[0] != '{') return AIGW_OK;
+    aigw_json_init(&j, object);
+    for (aigw_json_object(&j); (f = aigw_json_field(&j, aigwi_cohere_words, AIGWI_COHERE_SAID, NULL)) >= 0; ) {
+        if (aigw_json_null(&j) || !aigw_json_raw(&j, &raw)) continue;
+        if (f < AIGWI_COHERE_SAID) v[f] = raw;
+        else aigwi_dialect_lost(a->st, AIGWI_COHERE_LOST_MEMBER, aigwi_cohere_off(a, j.p) + j.key_at, AIGW_LOSS_DROPPED, "only its own dialect knows this member");
+    }
+    return aigw_json_end(&j);
+}
+static aigw_text aigwi_cohere_text(aigw_str raw) {
+    aigw_text t = aigwi_dialect_text(aigw_base_str(NULL), AIGW_TEXT_PLAIN);
+    aigw_json j;
+    aigw_json_init(&j, raw);
+    if (raw.n && raw.p[0] == '"') aigw_json_text(&j, &t);
+    return t;
+}
+static aigw_str aigwi_cohere_str(aigwi_cohere_answer *a, aigw_str raw) {
+    aigw_str s = aigw_base_str(NULL);
+    if (!aigwi_dialect_plain(aigwi_cohere_text(raw), &a->st->mem, &s)) a->r = AIGW_E_NOMEM;
+    return s;
+}
+static int64_t aigwi_cohere_number(aigw_str raw, int64_t none) {
+    int64_t v = none;
+    aigw_json j;
+    aigw_json_init(&j, raw);
+    return raw.n && aigwi_dialect_count(&j, &v) && v < AIGWI_COHERE_PLAN_KEY ? v : none;
+}
+static void aigwi_cohere_say(aigwi_cohere_answer *a, struct aigw_block *b, aigw_text t) {
+    if (b && t.n && !aigwi_cohere_over(a)) a->r = aigwi_dialect_delta(a->st, a->out, b, t, aigwi_cohere_off(a, t.p));
+}
+static void aigwi_cohere_close(aigwi_cohere_answer *a, struct aigw_block *b) {
+    if (b && !aigwi_cohere_over(a)) a->r = aigwi_dialect_close(a->st, a->out, b);
+}
+/* The plan has no end of its own: it ends where anything else begins, with the mark by which it is known again. */
+static void aigwi_cohere_end_plan(aigwi_cohere_answer *a) {
+    struct aigw_block *b = aigwi_dialect_find(a->st, 0, AIGW_PART_REASONING, AIGWI_COHERE_PLAN_KEY);
+    if (!b || aigwi_cohere_over(a)) return;
+    a->r = aigwi_dialect_signature(a->st, a->out, b, AIGW_OPAQUE_SIGNATURE, aigwi_dialect_text(aigwi_cohere_plan, AIGW_TEXT_PLAIN), AIGW_NOWHERE);
+    aigwi_cohere_close(a, b);
+}
+static struct aigw_block *aigwi_cohere_enter(aigwi_cohere_answer *a, int kind, uint32_t key, aigw_str id, aigw_str name, const char *at) {
+    struct aigw_block *b = NULL;
+    aigwi_cohere_end_plan(a);
+    if (!aigwi_cohere_over(a)) a->r = aigwi_dialect_open(a->st, a->out, 0, kind, key, id, name, 0, aigwi_cohere_off(a, at), &b);
+    return a->r < 0 ? NULL : b;
+}
+static void aigwi_cohere_plan_in(aigwi_cohere_answer *a, aigw_str raw) {
+    struct aigw_block *b = aigwi_dialect_find(a->st, 0, AIGW_PART_REASONING, AIGWI_COHERE_PLAN_KEY);
+    aigw_text t = aigwi_cohere_text(raw);
+    if (!t.n || aigwi_cohere_over(a)) return;
+    a->st->frame |= AIGW_FRAME_CONTENT;
+    if (!b) b = aigwi_cohere_enter(a, AIGW_PART_REASONING, AIGWI_COHERE_PLAN_KEY, aigw_base_str(NULL), aigwi_cohere_plan, t.p);
+    aigwi_cohere_say(a, b, t);
+}
+/* The block of content with this number, of whatever kind. */
+static struct aigw_block *aigwi_cohere_content(aigwi_cohere_answer *a, uint32_t key) {
+    static const uint8_t kinds[] = { AIGW_PART_TEXT, AIGW_PART_REASONING, AIGW_PART_OTHER };
+    struct aigw_block *b = NULL;
+    for (size_t i = 0; i < sizeof kinds && !b; i++) b = aigwi_dialect_find(a->st, 0, kinds[i], key);
+    return b;
+}
+/* A part of content, or (`more`) a delta of one. */
+static void aigwi_cohere_content_part(aigwi_cohere_answer *a, aigw_str item, uint32_t key, int more) {
+    aigw_str v[AIGWI_COHERE_SAID], none = aigw_base_str(NULL);
+    struct aigw_block *b = aigwi_cohere_content(a, key);
+    aigw_text type;
+    int kind;
+    memset(v, 0, sizeof v);
+    if (aigwi_cohere_split(a, item, v)) return;
+    type = aigwi_cohere_text(v[AIGWI_COHERE_TYPE]);
+    kind = v[AIGWI_COHERE_THINKING].n ? AIGW_PART_REASONING : v[AIGWI_COHERE_TEXT].n || more ? AIGW_PART_TEXT : AIGW_PART_OTHER;
+    if (kind == AIGW_PART_OTHER && aigwi_dialect_is(aigwi_dialect_slice(type.p, type.n), "text")) kind = AIGW_PART_TEXT;
+    if (kind == AIGW_PART_OTHER && aigwi_dialect_is(aigwi_dialect_slice(type.p, type.n), "thinking")) kind = AIGW_PART_REASONING;
+    if (!more) aigwi_cohere_close(a, b);
+    if (!more || !b) b = aigwi_cohere_enter(a, kind, key, none, kind == AIGW_PART_OTHER ? aigwi_cohere_own : none, item.n ? item.p : a->body.p);
+    a->st->frame |= AIGW_FRAME_CONTENT;
+    if (kind == AIGW_PART_OTHER) aigwi_cohere_say(a, b, aigwi_dialect_text(item, AIGW_TEXT_JSON));
+    else aigwi_cohere_say(a, b, aigwi_cohere_text(v[kind == AIGW_PART_TEXT ? AIGWI_COHERE_TEXT : AIGWI_COHERE_THINKING]));
+}
+/* A call, or (`more`) a fragment of its arguments. */
+static void aigwi_cohere_call(aigwi_cohere_answer *a, aigw_str call, uint32_t key, int more) {
+    aigw_str v[AIGWI_COHERE_SAID];
+    struct aigw_block *b = aigwi_dialect_find(a->st, 0, AIGW_PART_TOOL_CALL, key);
+    memset(v, 0, sizeof v);
+    if (call.n && call.p[0] == '[') {                          /* an object, as recorded; a list of one would be as good */
+        aigw_json j;
+        aigw_json_init(&j, call);
+        if (aigw_json_array(&j) && aigw_json_item(&j)) aigw_json_raw(&j, &call);
+    }
+    if (aigwi_cohere_split(a, call, v) || aigwi_cohere_split(a, v[AIGWI_COHERE_FUNCTION], v)) return;
+    if (!more) aigwi_cohere_close(a, b);
+    if (!more && !aigwi_cohere_over(a)) {
+        aigw_str id = aigwi_cohere_str(a, v[AIGWI_COHERE_ID]), name = aigwi_cohere_str(a, v[AIGWI_COHERE_NAME]);
+        b = aigwi_cohere_enter(a, AIGW_PART_TOOL_CALL, key, id, name, call.n ? call.p : a->body.p);
+    }
+    if (b) a->st->frame |= AIGW_FRAME_CONTENT;
+    if (v[AIGWI_COHERE_ARGUMENTS].n && v[AIGWI_COHERE_ARGUMENTS].p[0] == '{') aigwi_cohere_say(a, b, aigwi_dialect_text(v[AIGWI_COHERE_ARGUMENTS], AIGW_TEXT_JSON));
+    else aigwi_cohere_say(a, b, aigwi_cohere_text(v[AIGWI_COHERE_ARGUMENTS]));
+}
+/* A citation, on the part that it is about while that is open: by content_index; else the text written last. */
+static void aigwi_cohere_citation(aigwi_cohere_answer *a, aigw_str raw) {
+    struct aigw_block *b, *at = NULL;
+    aigw_str index = aigw_base_str(NULL);
+    int64_t n;
+    aigw_json j;
+    aigw_json_init(&j, raw);
+    if (aigw_json_kind(&j) != AIGW_JSON_OBJECT || aigwi_cohere_over(a)) return;
+    for (aigw_json_object(&j); aigw_json_member(&j); )
+        if (!aigwi_dialect_is(j.key, "content_index") || !aigw_json_raw(&j, &index)) aigw_json_skip(&j);
+    n = aigwi_cohere_number(index, -1);
+    for (b = a->st->block; b < a->st->block + AIGW_BLOCKS; b++)
+        if (b->used && b->kind == AIGW_PART_TEXT && (!at || at->block < b->block)) at = b;
+    if (n >= 0) at = aigwi_cohere_content(a, (uint32_t)n);
+    a->r = aigwi_dialect_note(a->st, a->out, AIGW_NOTE_CITATION, 0, at, raw, aigwi_cohere_off(a, raw.p));
+}
+static void aigwi_cohere_tell(aigw_usage *u, uint32_t bit, int64_t *to, aigw_str raw) {
+    int64_t v = aigwi_cohere_number(raw, -1);
+    if (v < 0) return;
+    u->has |= bit;
+    *to = v;
+}
+/* What counts are the tokens; where a server tells only what it bills, that. */
+static void aigwi_cohere_usage(aigwi_cohere_answer *a, aigw_str usage) {
+    aigw_str v[AIGWI_COHERE_SAID];
+    aigw_usage u;
+    memset(v, 0, sizeof v);
+    memset(&u, 0, sizeof u);
+    if (!usage.n || aigwi_cohere_over(a) || aigwi_cohere_split(a, usage, v)) return;
+    (void)aigwi_cohere_split(a, v[v[AIGWI_COHERE_TOKENS].n ? AIGWI_COHERE_TOKENS : AIGWI_COHERE_BILLED], v);
+    aigwi_cohere_tell(&u, AIGW_USAGE_INPUT, &u.input, v[AIGWI_COHERE_INPUT]);
+    aigwi_cohere_tell(&u, AIGW_USAGE_OUTPUT, &u.output, v[AIGWI_COHERE_OUTPUT]);
+    aigwi_cohere_tell(&u, AIGW_USAGE_REASONING, &u.reasoning, v[AIGWI_COHERE_REASONING]);
+    aigwi_cohere_tell(&u, AIGW_USAGE_CACHED, &u.cached, v[AIGWI_COHERE_CACHED]);
+    if (u.has) a->r = aigwi_dialect_usage(a->st, a->out, &u);
+}
+
+static const struct { aigw_str word; uint8_t finish, kind; } aigwi_cohere_finishes[] = {   /* 15.2, 26.9; kind: the answer failed */
+    { AIGW_STR("COMPLETE"),    AIGW_FINISH_STOP,           0                    }, { AIGW_STR("STOP_SEQUENCE"), AIGW_FINISH_STOP_SEQUENCE, 0 },
+    { AIGW_STR("MAX_TOKENS"),  AIGW_FINISH_LENGTH,         0                    }, { AIGW_STR("TOOL_CALL"),     AIGW_FINISH_TOOL_CALLS,    0 },
+    { AIGW_STR("ERROR"),       AIGW_FINISH_ERROR,          AIGW_KIND_SERVER     }, { AIGW_STR("TIMEOUT"),       AIGW_FINISH_ERROR,         AIGW_KIND_TIMEOUT },
+    { AIGW_STR("ERROR_TOXIC"), AIGW_FINISH_CONTENT_FILTER, 0                    }, { AIGW_STR("ERROR_LIMIT"),   AIGW_FINISH_CONTEXT,       0 },
+    { AIGW_STR("USER_CANCEL"), AIGW_FINISH_ERROR,          AIGW_KIND_CANCELLED  },
+};
+#define AIGWI_COHERE_FINISHES (sizeof aigwi_cohere_finishes / sizeof *aigwi_cohere_finishes)
+
+/* An answer that failed: the words, and by them or by the reason the kind. */
+static void aigwi_cohere_fail(aigwi_cohere_answer *a, aigw_text words, int kind) {
+    aigw_error err;
+    if (aigwi_cohere_over(a)) return;
+    aigw_dialect_error(&err, kind, "", "");
+    err.message = aigwi_dialect_redact(words, &a->st->mem);
+    err.status = aigw_model_kind_status(kind);                 /* what its words do not tell, the reason does */
+    aigwi_cohere_judge(a->st->now, NULL, &err);
+    err.status = 0;
+    if (!err.message.n) err.message = aigw_base_str("the provider ended the answer with an error");
+    a->r = aigwi_dialect_fail(a->st, a->out, &err);
+}
+/* The end: usage, reason, or what went wrong. */
+static void aigwi_cohere_end(aigwi_cohere_answer *a, const aigw_str *v) {
+    aigw_text word = aigwi_cohere_text(v[AIGWI_COHERE_FINISH]), wrong = aigwi_cohere_text(v[AIGWI_COHERE_ERROR]);
+    size_t row = 0;
+    aigwi_cohere_end_plan(a);
+    aigwi_cohere_usage(a, v[AIGWI_COHERE_USAGE]);
+    while (row < AIGWI_COHERE_FINISHES && !aigw_base_eq(aigwi_dialect_slice(word.p, word.n), aigwi_cohere_finishes[row].word)) row++;
+    if (row < AIGWI_COHERE_FINISHES && aigwi_cohere_finishes[row].kind) aigwi_cohere_fail(a, wrong, aigwi_cohere_finishes[row].kind);
+    else if (wrong.n) aigwi_cohere_fail(a, wrong, AIGW_KIND_SERVER);
+    else if (word.n && !aigwi_cohere_over(a))
+        aigwi_dialect_finish(a->st, 0, row < AIGWI_COHERE_FINISHES ? aigwi_cohere_finishes[row].finish : (int)AIGW_FINISH_OTHER, aigw_base_str(NULL));
+}
+/* Each item of a list, if it is one: told as such, by number. */
+static void aigwi_cohere_each(aigwi_cohere_answer *a, aigw_str list, int what) {
+    aigw_json j;
+    aigw_str raw;
+    uint32_t n = 0;
+    aigw_json_init(&j, list);
+    if (!list.n || aigw_json_kind(&j) != AIGW_JSON_ARRAY) return;
+    for (aigw_json_array(&j); aigw_json_item(&j) && aigw_json_raw(&j, &raw) && !aigwi_cohere_over(a); n++) switch (what) {
+    case AIGWI_COHERE_CONTENT:                                 /* open until the citations are told, as many as can be */
+        if (n >= AIGW_BLOCKS - 1) aigwi_cohere_close(a, aigwi_cohere_content(a, n - (AIGW_BLOCKS - 1)));
+        aigwi_cohere_content_part(a, raw, n, 0);
+        break;
+    case AIGWI_COHERE_CALLS:
+        aigwi_cohere_call(a, raw, n, 0);
+        aigwi_cohere_close(a, aigwi_dialect_find(a->st, 0, AIGW_PART_TOOL_CALL, n));
+        break;
+    case AIGWI_COHERE_CITATIONS: aigwi_cohere_citation(a, raw); break;
+    default: a->r = aigwi_dialect_note(a->st, a->out, AIGW_NOTE_LOGPROBS, 0, NULL, raw, aigwi_cohere_off(a, raw.p));
+    }
+}
+static void aigwi_cohere_error(aigwi_cohere_answer *a, const aigw_head *head) {
+    aigw_error err;
+    aigwi_cohere_error_decode(a->st->now, head, a->body, &a->st->mem, &err);
+    a->r = aigwi_dialect_fail(a->st, a->out, &err);
+}
+static int aigwi_cohere_resp_decode(aigw_dec *st, const aigw_head *head, aigw_str body, const aigw_sink *out) {
+    aigw_arena mark = st->mem;
+    aigw_str v[AIGWI_COHERE_SAID];
+    aigwi_cohere_answer a;
+    st->frame = 0;
+    if (st->ended) return AIGW_OK;
+    while (body.n && (body.p[0] == ' ' || body.p[0] == '\n' || body.p[0] == '\r' || body.p[0] == '\t')) {
+        body.p++;
+        body.n--;
+    }
+    a.st = st;
+    a.out = out;
+    a.body = body;
+    a.r = AIGW_OK;
+    memset(v, 0, sizeof v);
+    if (!body.n || body.p[0] != '{' || aigwi_cohere_split(&a, body, v) || aigwi_cohere_split(&a, v[AIGWI_COHERE_MESSAGE], v))
+        a.r = aigwi_dialect_bad(st, out, "the provider's answer is not the JSON it should be");
+    else if (!v[AIGWI_COHERE_MESSAGE].n || v[AIGWI_COHERE_MESSAGE].p[0] != '{') {
+        if (v[AIGWI_COHERE_MESSAGE].n || v[AIGWI_COHERE_ERROR].n || v[AIGWI_COHERE_DETAIL].n) aigwi_cohere_error(&a, head);
+        else a.r = aigwi_dialect_bad(st, out, "the provider's answer has no message");
+    } else {
+        aigw_str id = aigwi_cohere_str(&a, v[AIGWI_COHERE_ID]);
+        if (!aigwi_cohere_over(&a)) a.r = aigwi_dialect_start(st, out, id, aigw_base_str(NULL), 0, 0);
+        if (v[AIGWI_COHERE_CONTENT].n && v[AIGWI_COHERE_CONTENT].p[0] == '"')             /* a string would do too */
+            aigwi_cohere_say(&a, aigwi_cohere_enter(&a, AIGW_PART_TEXT, 0, aigw_base_str(NULL), aigw_base_str(NULL), v[AIGWI_COHERE_CONTENT].p),
+                             aigwi_cohere_text(v[AIGWI_COHERE_CONTENT]));
+        aigwi_cohere_each(&a, v[AIGWI_COHERE_CONTENT], AIGWI_COHERE_CONTENT);
+        aigwi_cohere_each(&a, v[AIGWI_COHERE_CITATIONS], AIGWI_COHERE_CITATIONS);
+        if (!aigwi_cohere_over(&a)) a.r = aigwi_dialect_close_kind(st, out, 0, ~0u);
+        aigwi_cohere_plan_in(&a, v[AIGWI_COHERE_PLAN]);
+        aigwi_cohere_each(&a, v[AIGWI_COHERE_CALLS], AIGWI_COHERE_CALLS);
+        aigwi_cohere_each(&a, v[AIGWI_COHERE_LOGPROBS], AIGWI_COHERE_LOGPROBS);
+        aigwi_cohere_end(&a, v);
+    }
+    st->end_marker = 1;
+    if (!aigwi_cohere_over(&a)) a.r = aigwi_dialect_end(st, 1, out);
+    st->mem = mark;
+    return a.r < 0 ? a.r : AIGW_OK;
+}
+
+/* ---- streams in */
+
+enum { AIGWI_COHERE_E_START, AIGWI_COHERE_E_CONTENT, AIGWI_COHERE_E_CONTENT_DELTA, AIGWI_COHERE_E_CONTENT_END, AIGWI_COHERE_E_PLAN, AIGWI_COHERE_E_CALL,
+       AIGWI_COHERE_E_CALL_DELTA, AIGWI_COHERE_E_CALL_END, AIGWI_COHERE_E_CITATION, AIGWI_COHERE_E_END, AIGWI_COHERE_EVENTS };
+static const aigw_str aigwi_cohere_events[] = {                  /* 15.3; citation-end and debug say nothing */
+    AIGW_STR("message-start"), AIGW_STR("content-start"), AIGW_STR("content-delta"), AIGW_STR("content-end"), AIGW_STR("tool-plan-delta"),
+    AIGW_STR("tool-call-start"), AIGW_STR("tool-call-delta"), AIGW_STR("tool-call-end"), AIGW_STR("citation-start"), AIGW_STR("message-end"),
+};
+static void aigwi_cohere_frame(aigwi_cohere_answer *a, int event, const aigw_str *v) {
+    uint32_t key = (uint32_t)aigwi_cohere_number(v[AIGWI_COHERE_INDEX], 0);
+    aigw_str id;
+    switch (event) {
+    case AIGWI_COHERE_E_START:
+        id = aigwi_cohere_str(a, v[AIGWI_COHERE_ID]);
+        if (!aigwi_cohere_over(a)) a->r = aigwi_dialect_start(a->st, a->out, id, aigw_base_str(NULL), 0, 0);
+        break;
+    case AIGWI_COHERE_E_CONTENT:
+    case AIGWI_COHERE_E_CONTENT_DELTA: aigwi_cohere_content_part(a, v[AIGWI_COHERE_CONTENT], key, event == AIGWI_COHERE_E_CONTENT_DELTA); break;
+    case AIGWI_COHERE_E_CONTENT_END:   aigwi_cohere_close(a, aigwi_cohere_content(a, key)); break;
+    case AIGWI_COHERE_E_PLAN:          aigwi_cohere_plan_in(a, v[AIGWI_COHERE_PLAN]); break;
+    case AIGWI_COHERE_E_CALL:
+    case AIGWI_COHERE_E_CALL_DELTA:    aigwi_cohere_call(a, v[AIGWI_COHERE_CALLS], key, event == AIGWI_COHERE_E_CALL_DELTA); break;
+    case AIGWI_COHERE_E_CALL_END:      aigwi_cohere_close(a, aigwi_dialect_find(a->st, 0, AIGW_PART_TOOL_CALL, key)); break;
+    case AIGWI_COHERE_E_CITATION:
+        if (v[AIGWI_COHERE_CITATIONS].n && v[AIGWI_COHERE_CITATIONS].p[0] == '[') aigwi_cohere_each(a, v[AIGWI_COHERE_CITATIONS], AIGWI_COHERE_CITATIONS);
+        else aigwi_cohere_citation(a, v[AIGWI_COHERE_CITATIONS]);
+        break;
+    case AIGWI_COHERE_E_END: aigwi_cohere_end(a, v); break;
+    }
+    if (v[AIGWI_COHERE_LOGPROBS].n && !aigwi_cohere_over(a))
+        a->r = aigwi_dialect_note(a->st, a->out, AIGW_NOTE_LOGPROBS, 0, NULL, v[AIGWI_COHERE_LOGPROBS], aigwi_cohere_off(a, v[AIGWI_COHERE_LOGPROBS].p));
+}
+static int aigwi_cohere_frame_decode(aigw_dec *st, aigw_str name, aigw_str payload, const aigw_sink *out) {
+    aigw_arena mark = st->mem;
+    aigw_str v[AIGWI_COHERE_SAID];
+    aigwi_cohere_answer a;
+    aigw_text type;
+    int event = 0;
+    st->frame = 0;
+    if (st->ended || st->end_marker) return AIGW_OK;
+    if (!payload.n) return aigwi_dialect_ping(st, out);
+    a.st = st;
+    a.out = out;
+    a.body = payload;
+    a.r = AIGW_OK;
+    memset(v, 0, sizeof v);
+    if (aigwi_dialect_begins(payload, "[DONE]")) {
+        aigwi_cohere_end_plan(&a);
+        st->end_marker = 1;
+        st->frame |= AIGW_FRAME_END;
+        return a.r < 0 ? a.r : AIGW_OK;
+    }
+    if (payload.p[0] != '{' || aigwi_cohere_split(&a, payload, v) || aigwi_cohere_split(&a, v[AIGWI_COHERE_DELTA], v) ||
+        aigwi_cohere_split(&a, v[AIGWI_COHERE_MESSAGE], v))
+        a.r = aigwi_dialect_bad(st, out, "the provider sent an event that cannot be read");
+    type = aigwi_cohere_text(v[AIGWI_COHERE_TYPE]);
+    if (!type.n) type = aigwi_dialect_text(name, AIGW_TEXT_PLAIN);
+    while (event < AIGWI_COHERE_EVENTS && !aigw_base_eq(aigwi_dialect_slice(type.p, type.n), aigwi_cohere_events[event])) event++;
+    if (event == AIGWI_COHERE_EVENTS && v[AIGWI_COHERE_MESSAGE].n && v[AIGWI_COHERE_MESSAGE].p[0] == '"' && !aigwi_cohere_over(&a))
+        aigwi_cohere_error(&a, NULL);                          /* an error's body as an event */
+    else if (!aigwi_cohere_over(&a)) aigwi_cohere_frame(&a, event, v);
+    st->mem = mark;
+    return a.r < 0 ? a.r : AIGW_OK;
+}
+
+/* ---- answers out */
+
+enum { AIGWI_COHERE_GONE_CHOICE, AIGWI_COHERE_GONE_STATE, AIGWI_COHERE_GONE_MEDIA, AIGWI_COHERE_GONE_CITATION, AIGWI_COHERE_GONE_NOTE,
+       AIGWI_COHERE_GONE_USAGE, AIGWI_COHERE_GONE_FINISH };      /* bits of the losses of one answer */
+
+static const struct { uint8_t finish; const char *word, *why; } aigwi_cohere_reasons[] = {   /* 26.9; why: what is lost of it */
+    { AIGW_FINISH_NONE,           "COMPLETE",      NULL }, { AIGW_FINISH_STOP,       "COMPLETE",   NULL }, { AIGW_FINISH_LENGTH, "MAX_TOKENS", NULL },
+    { AIGW_FINISH_STOP_SEQUENCE,  "STOP_SEQUENCE", NULL }, { AIGW_FINISH_TOOL_CALLS, "TOOL_CALL",  NULL }, { AIGW_FINISH_ERROR,  "ERROR",      NULL },
+    { AIGW_FINISH_CONTENT_FILTER, "ERROR_TOXIC",   NULL },
+    { AIGW_FINISH_CONTEXT,        "MAX_TOKENS",    "a full context is said as MAX_TOKENS" },
+    { AIGW_FINISH_REFUSAL,        "COMPLETE",      "a refusal is said as COMPLETE" },
+    { AIGW_FINISH_PAUSE,          "COMPLETE",      "a pause is said as COMPLETE" },
+    { AIGW_FINISH_MALFORMED_CALL, "ERROR",         "a malformed call is said as ERROR" },
+    { AIGW_FINISH_OTHER,          "ERROR",         "a reason of the provider's own is said as ERROR" },
+};
+/* The word for a finish. A refusal without words is a filtered answer. */
+static const char *aigwi_cohere_reason(aigw_enc *st, int finish, aigw_str sequence, int words, size_t at) {
+    size_t row = 0;
+    while (row + 1 < sizeof aigwi_cohere_reasons / sizeof *aigwi_cohere_reasons && aigwi_cohere_reasons[row].finish != finish) row++;
+    if (aigwi_cohere_reasons[row].why)
+        aigwi_dialect_gone(st, AIGWI_COHERE_GONE_FINISH, at, "finish_reason", AIGW_LOSS_APPROXIMATED, aigwi_cohere_reasons[row].why);
+    else if (finish == AIGW_FINISH_STOP_SEQUENCE && sequence.n)
+        aigwi_dialect_gone(st, AIGWI_COHERE_GONE_FINISH, at, "stop_sequence", AIGW_LOSS_DROPPED, "which stop string matched is not told");
+    return finish == AIGW_FINISH_REFUSAL && !words ? "ERROR_TOXIC" : aigwi_cohere_reasons[row].word;
+}
+static void aigwi_cohere_put_count(aigw_out *o, const char *name, int64_t v) {
+    aigw_json_key(o, name);
+    aigw_json_put_int(o, v);
+}
+/* `billed_units` is what clients look at that show a bill: all that is known of it is the tokens. */
+static void aigwi_cohere_put_usage(aigw_enc *st, aigw_out *o, const aigw_usage *u) {
+    static const char *const members[] = { "billed_units", "tokens" };
+    if (!u->has) return;
+    aigw_json_key(o, "usage");
+    aigw_json_open(o, '{');
+    for (int i = 0; i < 2; i++) {
+        aigw_json_key(o, members[i]);
+        aigw_json_open(o, '{');
+        if (u->has & AIGW_USAGE_INPUT) aigwi_cohere_put_count(o, "input_tokens", u->input);
+        if (u->has & AIGW_USAGE_OUTPUT) aigwi_cohere_put_count(o, "output_tokens", u->output);
+        if (i && (u->has & AIGW_USAGE_REASONING)) aigwi_cohere_put_count(o, "reasoning_tokens", u->reasoning);
+        aigw_json_close(o, '}');
+    }
+    if (u->has & AIGW_USAGE_CACHED) aigwi_cohere_put_count(o, "cached_tokens", u->cached);
+    aigw_json_close(o, '}');
+    if ((u->has & AIGW_USAGE_CACHE_WRITE && u->cache_write) || (u->has & AIGW_USAGE_INPUT_AUDIO && u->input_audio) ||
+        (u->has & AIGW_USAGE_OUTPUT_AUDIO && u->output_audio))
+        aigwi_dialect_gone(st, AIGWI_COHERE_GONE_USAGE, AIGW_NOWHERE, "usage.cache_write", AIGW_LOSS_DROPPED, "cache writes and audio are not counted apart");
+}
+/* "id": the provider's, or one made in Cohere's form. */
+static void aigwi_cohere_put_id(aigw_out *o, aigw_str id, uint64_t seed) {
+    uint64_t v = 0;
+    aigw_json_key(o, "id");
+    if (id.n) {
+        aigw_json_put_str(o, id);
+        return;
+    }
+    aigw_json_open_str(o);
+    for (int i = 0; i < 32; i++, v >>= 4) {
+        if (i % 16 == 0) v = aigw_base_random(&seed);
+        if (i == 8 || i == 12 || i == 16 || i == 20) aigw_base_put_byte(o, '-');
+        aigw_base_put_byte(o, "0123456789abcdef"[v & 15]);
+    }
+    aigw_json_close_str(o);
+}
+/* What a note is here: 1 a citation, 2 log probabilities; 0 lost, and reported. */
+static int aigwi_cohere_note_use(aigw_enc *st, int kind, aigw_str dialect, size_t at) {
+    int own = aigw_base_eq(dialect, aigwi_cohere_own);
+    if (own && kind == AIGW_NOTE_CITATION) return 1;
+    if (own && kind == AIGW_NOTE_LOGPROBS) return 2;
+    if (kind == AIGW_NOTE_CITATION)
+        aigwi_dialect_gone(st, AIGWI_COHERE_GONE_CITATION, at, "citations", AIGW_LOSS_DROPPED, "Cohere's citations name places of the answer that this one does not");
+    else aigwi_dialect_gone(st, AIGWI_COHERE_GONE_NOTE, at, "note", AIGW_LOSS_DROPPED, "a remark in the words of another dialect");
+    return 0;
+}
+static void aigwi_cohere_state_gone(aigw_enc *st, const aigw_opaque *state, size_t at) {
+    if (state && !aigw_base_eq(state->owner, aigwi_cohere_own))
+        aigwi_dialect_gone(st, AIGWI_COHERE_GONE_STATE, at, "signature", AIGW_LOSS_DROPPED, "Cohere has no place for opaque state");
+}
+enum { AIGWI_COHERE_CONTENT_BLOCK, AIGWI_COHERE_PLAN_BLOCK, AIGWI_COHERE_CALL_BLOCK, AIGWI_COHERE_MUTE_BLOCK };
+
+/* What a block becomes; what has no place is reported. */
+static int aigwi_cohere_shape(aigw_enc *st, int kind, aigw_str name, size_t at) {
+    if (kind == AIGW_PART_REASONING && aigw_base_eq(name, aigwi_cohere_plan)) return AIGWI_COHERE_PLAN_BLOCK;
+    if (kind == AIGW_PART_TOOL_CALL) return AIGWI_COHERE_CALL_BLOCK;
+    if (kind == AIGW_PART_TEXT || kind == AIGW_PART_REASONING || kind == AIGW_PART_REFUSAL) return AIGWI_COHERE_CONTENT_BLOCK;
+    if (kind == AIGW_PART_OTHER && aigw_base_eq(name, aigwi_cohere_own)) return AIGWI_COHERE_CONTENT_BLOCK;
+    aigwi_dialect_gone(st, AIGWI_COHERE_GONE_MEDIA, at, "content", AIGW_LOSS_DROPPED, "an answer of Cohere's has no place for this");
+    return AIGWI_COHERE_MUTE_BLOCK;
+}
+
+/* ---- errors out */
+
+static void aigwi_cohere_put_error(aigw_out *o, const aigw_error *err) {
+    const char *word = err->kind == AIGW_KIND_CONTEXT_LENGTH ? "context_length_exceeded" : err->kind == AIGW_KIND_CONTENT_FILTER ? "content_filter"
+                     : aigwi_dialect_error_word(err->kind);
+    aigw_json_open(o, '{');
+    if (err->request_id.n) aigwi_dialect_member_str(o, "id", err->request_id);
+    aigw_json_key(o, "message");
+    aigwi_dialect_put_message(o, err);
+    if (*word) aigwi_dialect_member(o, "error_type", word);
+    aigw_json_close(o, '}');
+}
+static int aigwi_cohere_error_encode(const aigw_error *err, aigw_arena *mem, aigw_head *head, aigw_out *out) {
+    static const aigw_str trace = AIGW_STR("x-debug-trace-id");
+    int r = aigwi_dialect_error_head(err, mem, head);
+    if (err->kind == AIGW_KIND_QUOTA) head->status = 402;      /* the status is all that tells it from a rate */
+    if (!r && err->request_id.n) r = aigw_base_header_put(head, trace, err->request_id);
+    aigwi_cohere_put_error(out, err);
+    return r ? r : aigw_base_out_end(out);
+}
+
+/* ---- streams out: blocks strictly one after another, since clients collect by order; what belongs to a later one is kept back, as it
+   will be written, until those before it are closed */
+
+#define AIGWI_COHERE_LIT(out, lit) aigw_base_put(out, aigwi_dialect_slice("" lit, sizeof(lit) - 1))
+#define AIGWI_COHERE_NOBODY UINT32_MAX                         /* aigw_enc.current: no block is being written */
+#define AIGWI_COHERE_N_CALLS(st) (st)->choices                 /* calls and citations so far, in members that this dialect has no other use for */
+#define AIGWI_COHERE_N_CITATIONS(st) (st)->prefix_n
+
+static struct aigw_out_block *aigwi_cohere_out_block(aigw_enc *st, uint32_t block) {
+    struct aigw_out_block *b;
+    for (b = st->block; b < st->block + AIGW_BLOCKS; b++)
+        if (b->used && b->block == block && !b->closed) return b;
+    return NULL;
+}
+/* An event up to the inside of delta.message: {"type":T,"index":N,"delta":{"message":{ */
+static void aigwi_cohere_put_event(aigw_out *o, const char *type) {
+    AIGWI_COHERE_LIT(o, "event: ");
+    aigw_base_put_lit(o, type);
+    AIGWI_COHERE_LIT(o, "\ndata: {\"type\":\"");
+    aigw_base_put_lit(o, type);
+    AIGWI_COHERE_LIT(o, "\"");
+}
+static void aigwi_cohere_put_indexed(aigw_out *o, const char *type, uint32_t index) {
+    aigwi_cohere_put_event(o, type);
+    AIGWI_COHERE_LIT(o, ",\"index\":");
+    aigw_base_put_int(o, index);
+}
+static void aigwi_cohere_put_fragment(aigw_out *o, const struct aigw_out_block *b, const char *before, aigw_text t, int twice, const char *behind) {
+    aigwi_cohere_put_indexed(o, "tool-call-delta", b->index);
+    AIGWI_COHERE_LIT(o, ",\"delta\":{\"message\":{\"tool_calls\":{\"function\":{\"arguments\":\"");
+    aigw_base_put_lit(o, before);
+    aigwi_dialect_put_words(o, t, twice);
+    aigw_base_put_lit(o, behind);
+    AIGWI_COHERE_LIT(o, "\"}}}}}\n\n");
+}
+static const aigw_text aigwi_cohere_no_words = { "", 0, AIGW_TEXT_ESCAPED };
+enum { AIGWI_COHERE_FREE_TEXT = 16 };                          /* in aigw_out_block.sent, beside the shape: arguments are any text */
+
+static void aigwi_cohere_write_start(aigw_out *o, const struct aigw_out_block *b, const aigw_event *ev) {
+    if (b->sent == AIGWI_COHERE_CONTENT_BLOCK && b->kind != AIGW_PART_OTHER) {
+        aigwi_cohere_put_indexed(o, "content-start", b->index);
+        if (b->kind == AIGW_PART_REASONING) AIGWI_COHERE_LIT(o, ",\"delta\":{\"message\":{\"content\":{\"type\":\"thinking\",\"thinking\":\"\"}}}}\n\n");
+        else AIGWI_COHERE_LIT(o, ",\"delta\":{\"message\":{\"content\":{\"type\":\"text\",\"text\":\"\"}}}}\n\n");
+    } else if ((b->sent & 15) == AIGWI_COHERE_CALL_BLOCK) {
+        aigwi_cohere_put_indexed(o, "tool-call-start", b->index);
+        AIGWI_COHERE_LIT(o, ",\"delta\":{\"message\":{\"tool_calls\":");
+        aigwi_cohere_open_call(o, ev->id, ev->name);
+        AIGWI_COHERE_LIT(o, ",\"arguments\":\"\"}}}}}\n\n");
+        if (b->sent & AIGWI_COHERE_FREE_TEXT) aigwi_cohere_put_fragment(o, b, "{\\\"input\\\":\\\"", aigwi_cohere_no_words, 0, "");
+    }
+}
+static void aigwi_cohere_write_delta(aigw_out *o, const struct aigw_out_block *b, const aigw_event *ev) {
+    if ((b->sent & 15) == AIGWI_COHERE_CALL_BLOCK) aigwi_cohere_put_fragment(o, b, "", ev->text, b->sent & AIGWI_COHERE_FREE_TEXT, "");
+    else if (b->sent == AIGWI_COHERE_PLAN_BLOCK) {
+        aigwi_cohere_put_event(o, "tool-plan-delta");
+        AIGWI_COHERE_LIT(o, ",\"delta\":{\"message\":{\"tool_plan\":\"");
+        aigw_json_part(o, ev->text);
+        AIGWI_COHERE_LIT(o, "\"}}}\n\n");
+    } else if (b->kind == AIGW_PART_OTHER) {                   /* whole, at once */
+        aigwi_cohere_put_indexed(o, "content-start", b->index);
+        AIGWI_COHERE_LIT(o, ",\"delta\":{\"message\":{\"content\":");
+        aigwi_dialect_put_line(o, aigwi_dialect_slice(ev->text.p, ev->text.n));
+        AIGWI_COHERE_LIT(o, "}}}\n\n");
+    } else {
+        aigwi_cohere_put_indexed(o, "content-delta", b->index);
+        if (b->kind == AIGW_PART_REASONING) AIGWI_COHERE_LIT(o, ",\"delta\":{\"message\":{\"content\":{\"thinking\":\"");
+        else AIGWI_COHERE_LIT(o, ",\"delta\":{\"message\":{\"content\":{\"text\":\"");
+        aigw_json_part(o, ev->text);
+        AIGWI_COHERE_LIT(o, "\"}}}}\n\n");
+    }
+}
+static void aigwi_cohere_write_citation(aigw_out *o, uint32_t index, aigw_str json) {
+    aigwi_cohere_put_indexed(o, "citation-start", index);
+    AIGWI_COHERE_LIT(o, ",\"delta\":{\"message\":{\"citations\":");
+    aigwi_dialect_put_line(o, json);
+    AIGWI_COHERE_LIT(o, "}}}\n\n");
+    aigwi_cohere_put_indexed(o, "citation-end", index);
+    AIGWI_COHERE_LIT(o, "}\n\n");
+}
+static void aigwi_cohere_write_logprobs(aigw_out *o, uint32_t index, aigw_str json) {
+    aigwi_cohere_put_indexed(o, "content-delta", index);
+    AIGWI_COHERE_LIT(o, ",\"delta\":{\"message\":{\"content\":{\"text\":\"\"}}},\"logprobs\":");
+    aigwi_dialect_put_line(o, json);
+    AIGWI_COHERE_LIT(o, "}\n\n");
+}
+/* What an event of a block looks like; b NULL: of no block. */
+static void aigwi_cohere_write(const aigw_enc *st, aigw_out *o, const struct aigw_out_block *b, const aigw_event *ev) {
+    aigw_str json = aigwi_dialect_slice(ev->text.p, ev->text.n);
+    if (b && b->sent == AIGWI_COHERE_MUTE_BLOCK) return;
+    if (ev->type == AIGW_EVENT_BLOCK_START) aigwi_cohere_write_start(o, b, ev);
+    else if (ev->type == AIGW_EVENT_DELTA) aigwi_cohere_write_delta(o, b, ev);
+    else if (ev->type == AIGW_EVENT_NOTE && ev->kind == AIGW_NOTE_CITATION) aigwi_cohere_write_citation(o, AIGWI_COHERE_N_CITATIONS(st), json);
+    else if (ev->type == AIGW_EVENT_NOTE) aigwi_cohere_write_logprobs(o, b ? b->index : 0, json);
+    else if (b->sent != AIGWI_COHERE_PLAN_BLOCK) {
+        if (b->sent & AIGWI_COHERE_FREE_TEXT) aigwi_cohere_put_fragment(o, b, "", aigwi_cohere_no_words, 0, "\\\"}");
+        aigwi_cohere_put_indexed(o, (b->sent & 15) == AIGWI_COHERE_CALL_BLOCK ? "tool-call-end" : "content-end", b->index);
+        AIGWI_COHERE_LIT(o, "}\n\n");
+    }
+}
+/* Written when it is this block's turn, else kept back. AIGW_E_NOMEM: nothing changed. */
+static int aigwi_cohere_put(aigw_enc *st, struct aigw_out_block *b, const aigw_event *ev, aigw_out *out) {
+    aigw_out o;
+    size_t n;
+    char *p;
+    if (!b || b->block == st->current) {
+        aigwi_cohere_write(st, out, b, ev);
+        return AIGW_OK;
+    }
+    aigw_base_out_init(&o, NULL, 0, NULL, 0);
+    aigwi_cohere_write(st, &o, b, ev);
+    n = o.buf.n;
+    if (!n) return AIGW_OK;
+    p = aigwi_dialect_hold(st, b, n);
+    if (!p) return AIGW_E_NOMEM;
+    aigw_base_out_init(&o, p, n, NULL, 0);
+    aigwi_cohere_write(st, &o, b, ev);
+    return AIGW_OK;
+}
+static int aigwi_cohere_block_start(aigw_enc *st, const aigw_event *ev, aigw_out *out) {
+    struct aigw_out_block *b = st->block;
+    uint32_t current = st->current;
+    int r;
+    while (b < st->block + AIGW_BLOCKS && b->used) b++;
+    if (b == st->block + AIGW_BLOCKS) return AIGW_E_LIMIT;
+    memset(b, 0, sizeof *b);
+    b->used = 1;
+    b->kind = ev->kind;
+    b->block = ev->block;
+    b->sent = (uint8_t)aigwi_cohere_shape(st, ev->kind, ev->name, ev->at);
+    b->index = b->sent == AIGWI_COHERE_CALL_BLOCK ? AIGWI_COHERE_N_CALLS(st) : st->next_index;
+    if (b->sent == AIGWI_COHERE_CALL_BLOCK && ev->custom) b->sent |= AIGWI_COHERE_FREE_TEXT;
+    if (current == AIGWI_COHERE_NOBODY) st->current = ev->block;
+    r = aigwi_cohere_put(st, b, ev, out);
+    if (r) {
+        b->used = 0;
+        st->current = current;
+    } else if (b->sent == AIGWI_COHERE_CONTENT_BLOCK) st->next_index++;
+    else if (b->sent != AIGWI_COHERE_PLAN_BLOCK && b->sent != AIGWI_COHERE_MUTE_BLOCK) AIGWI_COHERE_N_CALLS(st)++;
+    return r;
+}
+/* The next in turn: what was kept back of it is written. */
+static void aigwi_cohere_promote(aigw_enc *st, aigw_out *out) {
+    struct aigw_out_block *b, *next;
+    do {
+        next = NULL;
+        for (b = st->block; b < st->block + AIGW_BLOCKS; b++)
+            if (b->used && (!next || b->block < next->block)) next = b;
+        st->current = next ? next->block : AIGWI_COHERE_NOBODY;
+        if (!next) return;
+        aigw_base_put(out, aigwi_dialect_slice(st->hold + (next->n ? next->at : 0), next->n));
+        aigwi_dialect_unhold(st, next);
+        if (next->closed) next->used = 0;
+    } while (!next->used);
+}
+static int aigwi_cohere_block_stop(aigw_enc *st, struct aigw_out_block *b, const aigw_event *ev, aigw_out *out) {
+    int r = aigwi_cohere_put(st, b, ev, out);
+    if (r) return r;
+    b->closed = 1;
+    if (b->block != st->current) return AIGW_OK;
+    b->used = 0;
+    aigwi_cohere_promote(st, out);
+    return AIGW_OK;
+}
+static int aigwi_cohere_note(aigw_enc *st, const aigw_event *ev, aigw_out *out) {
+    struct aigw_out_block *b = aigwi_cohere_out_block(st, ev->block);
+    int use, r;
+    if (ev->kind == AIGW_NOTE_SIGNATURE) {
+        aigwi_cohere_state_gone(st, ev->state, ev->at);
+        return AIGW_OK;
+    }
+    use = aigwi_cohere_note_use(st, ev->kind, ev->name, ev->at);
+    if (use == 2 && !b) b = aigwi_cohere_out_block(st, st->current);
+    if (!use || (b && b->sent == AIGWI_COHERE_MUTE_BLOCK)) return AIGW_OK;
+    r = aigwi_cohere_put(st, b, ev, out);
+    if (!r && use == 1) AIGWI_COHERE_N_CITATIONS(st)++;
+    return r;
+}
+/* A stream always has a beginning, even when its source did not say it. */
+static void aigwi_cohere_begin(aigw_enc *st, aigw_str id, aigw_out *o) {
+    if (st->started) return;
+    st->started = 1;
+    st->current = AIGWI_COHERE_NOBODY;
+    AIGWI_COHERE_LIT(o, "event: message-start\ndata: ");
+    aigw_json_open(o, '{');
+    aigwi_cohere_put_id(o, id, st->seed);
+    AIGWI_COHERE_LIT(o, ",\"type\":\"message-start\",\"delta\":{\"message\":{\"role\":\"assistant\",\"content\":[],\"tool_plan\":\"\",\"tool_calls\":[],\"citations\":[]}}}\n\n");
+}
+static void aigwi_cohere_on_error(aigw_enc *st, const aigw_error *err, aigw_out *o) {
+    st->ended = 1;
+    aigwi_cohere_put_event(o, "message-end");
+    AIGWI_COHERE_LIT(o, ",\"delta\":");
+    aigw_json_open(o, '{');
+    aigw_json_key(o, "error");
+    aigwi_dialect_put_message(o, err);
+    aigwi_dialect_member(o, "finish_reason", err->kind == AIGW_KIND_TIMEOUT ? "TIMEOUT" : "ERROR");
+    aigw_json_close(o, '}');
+    AIGWI_COHERE_LIT(o, "}\n\n");
+}
+static void aigwi_cohere_on_stop(aigw_enc *st, const aigw_event *ev, aigw_out *o) {
+    st->ended = 1;
+    if (ev->choices > 1) aigwi_dialect_gone(st, AIGWI_COHERE_GONE_CHOICE, AIGW_NOWHERE, "choices[1]", AIGW_LOSS_DROPPED, "an answer is one: the first");
+    aigwi_cohere_put_event(o, "message-end");
+    AIGWI_COHERE_LIT(o, ",\"delta\":");
+    aigw_json_open(o, '{');
+    aigwi_dialect_member(o, "finish_reason", aigwi_cohere_reason(st, ev->finish[0], ev->name, st->next_index > 0, ev->at));
+    aigwi_cohere_put_usage(st, o, &st->usage);
+    aigw_json_close(o, '}');
+    AIGWI_COHERE_LIT(o, "}\n\ndata: [DONE]\n\n");
+}
+static int aigwi_cohere_event_encode(aigw_enc *st, const aigw_event *ev, aigw_out *out) {
+    struct aigw_out_block *b;
+    if (st->ended) return AIGW_OK;
+    if (ev->type == AIGW_EVENT_ERROR) {
+        aigwi_cohere_on_error(st, ev->error, out);
+        return AIGW_OK;
+    }
+    if (ev->type >= AIGW_EVENT_BLOCK_START && ev->type <= AIGW_EVENT_BLOCK_STOP && ev->choice) {
+        aigwi_dialect_gone(st, AIGWI_COHERE_GONE_CHOICE, ev->at, "choices[1]", AIGW_LOSS_DROPPED, "an answer is one: the first");
+        return AIGW_OK;
+    }
+    aigwi_cohere_begin(st, ev->id, out);
+    switch (ev->type) {
+    case AIGW_EVENT_BLOCK_START: return aigwi_cohere_block_start(st, ev, out);
+    case AIGW_EVENT_NOTE:        return aigwi_cohere_note(st, ev, out);
+    case AIGW_EVENT_DELTA:
+    case AIGW_EVENT_BLOCK_STOP:
+        b = aigwi_cohere_out_block(st, ev->block);
+        if (!b) return AIGW_OK;
+        return ev->type == AIGW_EVENT_DELTA ? aigwi_cohere_put(st, b, ev, out) : aigwi_cohere_block_stop(st, b, ev, out);
+    case AIGW_EVENT_USAGE: st->usage = ev->usage; break;
+    case AIGW_EVENT_STOP:  aigwi_cohere_on_stop(st, ev, out); break;
+    }
+    return AIGW_OK;
+}
+
+/* ---- whole answers out */
+
+static void aigwi_cohere_resp_content(aigw_enc *st, aigw_out *o, const aigw_part *p) {
+    int open = 0;
+    for (; p; p = p->next) {
+        aigwi_cohere_state_gone(st, p->state, p->at);
+        if (aigwi_cohere_is_plan(p) || aigwi_cohere_shape(st, p->kind, p->name, p->at) != AIGWI_COHERE_CONTENT_BLOCK) continue;
+        if (!open) {
+            aigw_json_key(o, "content");
+            aigw_json_open(o, '[');
+        }
+        open = 1;
+        if (p->kind == AIGW_PART_OTHER) {
+            aigw_json_put_raw(o, aigwi_dialect_slice(p->text.p, p->text.n));
+            continue;
+        }
+        const char *type = p->kind == AIGW_PART_REASONING ? "thinking" : "text";
+        aigwi_cohere_open(o, type);
+        aigwi_dialect_member_text(o, type, p->text);
+        aigw_json_close(o, '}');
+    }
+    if (open) aigw_json_close(o, ']');
+}
+/* Notes of a kind, of the parts and of the answer: `use` 1 citations, 2 log probabilities. */
+static void aigwi_cohere_resp_notes(aigw_enc *st, aigw_out *o, const aigw_answer *a, int use) {
+    const aigw_part *p = a->parts;
+    const aigw_note *n = p ? p->notes : a->notes;
+    int open = 0, last = !p;
+    for (;;) {
+        for (; n; n = n->next) {
+            if (aigwi_cohere_note_use(st, n->kind, n->dialect, n->at) != use) continue;
+            if (!open) {
+                aigw_json_key(o, use == 1 ? "citations" : "logprobs");
+                aigw_json_open(o, '[');
+            }
+            open = 1;
+            aigw_json_put_raw(o, n->json);
+        }
+        if (last) break;
+        p = p->next;
+        last = !p;
+        n = p ? p->notes : a->notes;
+    }
+    if (open) aigw_json_close(o, ']');
+}
+static int aigwi_cohere_resp_encode(aigw_enc *st, const aigw_resp *resp, aigw_out *out) {
+    const aigw_answer *a = &resp->choice[0];
+    const aigw_part *p, *second = resp->choices > 1 ? resp->choice[AIGW_CHOICES > 1].parts : NULL;
+    int words = 0;
+    if (resp->error) {
+        aigwi_cohere_put_error(out, resp->error);
+        return aigw_base_out_end(out);
+    }
+    if (resp->choices > 1)
+        aigwi_dialect_gone(st, AIGWI_COHERE_GONE_CHOICE, second ? second->at : AIGW_NOWHERE, "choices[1]", AIGW_LOSS_DROPPED, "an answer is one: the first");
+    for (p = a->parts; p; p = p->next) words |= p->kind == AIGW_PART_TEXT || p->kind == AIGW_PART_REFUSAL || p->kind == AIGW_PART_REASONING;
+    aigw_json_open(out, '{');
+    aigwi_cohere_put_id(out, resp->id, st->seed);
+    aigwi_dialect_member(out, "finish_reason", aigwi_cohere_reason(st, a->finish, resp->stop_sequence, words, AIGW_NOWHERE));
+    aigw_json_key(out, "message");
+    aigw_json_open(out, '{');
+    aigwi_dialect_member(out, "role", "assistant");
+    aigwi_cohere_resp_content(st, out, a->parts);
+    aigwi_cohere_put_plan(out, a->parts);
+    aigwi_cohere_put_calls(out, a->parts);
+    aigwi_cohere_resp_notes(st, out, a, 1);
+    aigw_json_close(out, '}');
+    aigwi_cohere_put_usage(st, out, &resp->usage);
+    aigwi_cohere_resp_notes(st, out, a, 2);
+    aigw_json_close(out, '}');
+    return aigw_base_out_end(out);
+}
+
+/* ---- limits and models out */
+
+static int aigwi_cohere_limits_encode(aigw_now now, const aigw_limits *limits, aigw_arena *mem, aigw_head *head) {
+    return aigwi_dialect_limits_put(now, limits, AIGWI_WINDOWS_COHERE, 1, 0, mem, head);
+}
+static int aigwi_cohere_models_encode(const aigw_model_info *models, size_t n, int single, aigw_out *out) {
+    if (!single) {
+        aigw_json_open(out, '{');
+        aigw_json_key(out, "models");
+        aigw_json_open(out, '[');
+    }
+    for (size_t i = 0; i < n && !(single && i); i++) {
+        aigw_json_open(out, '{');
+        aigwi_dialect_member_str(out, "name", models[i].name);
+        aigw_json_key(out, "endpoints");
+        aigw_json_put_raw(out, aigw_base_str("[\"chat\"]"));
+        aigw_json_key(out, "finetuned");
+        aigw_json_put_bool(out, 0);
+        if (models[i].context > 0) aigwi_cohere_put_count(out, "context_length", models[i].context);
+        aigw_json_close(out, '}');
+    }
+    if (!single) {
+        aigw_json_close(out, ']');
+        aigw_json_close(out, '}');
+    }
+    return aigw_base_out_end(out);
+}
+
+const aigw_dialect aigw_dialect_cohere = {
+    AIGW_STR("cohere"), AIGW_STR("authorization"), AIGW_STR("Bearer "), AIGW_STR(""), NULL, AIGW_STR("x-debug-trace-id"), AIGW_FRAMING_SSE,
+    AIGWI_SERVE(aigwi_cohere_match), AIGWI_SERVE(aigwi_cohere_req_decode), aigwi_cohere_req_encode, AIGWI_SERVE(aigwi_cohere_req_edit),
+    aigwi_cohere_resp_decode, aigwi_cohere_frame_decode, aigwi_dialect_end, aigwi_cohere_error_decode, aigwi_dialect_limits_decode,
+    AIGWI_SERVE(aigwi_cohere_event_encode), AIGWI_SERVE(aigwi_cohere_resp_encode), AIGWI_SERVE(aigwi_cohere_error_encode),
+    AIGWI_SERVE(aigwi_cohere_limits_encode), AIGWI_SERVE(aigwi_cohere_models_encode),
+    AIGW_STR(""), AIGW_STR("text/event-stream"), AIGW_STR("data: [DONE]\n\n"), AIGW_STR("/cohere")
+};
+#endif /* AIGW_NO_COHERE */
 
 /* ==== >>auth ======================================================================================================= */
 /* Signatures and tokens as pure functions over arrays. SigV4 as botocore and the AWS service do it (wire-formats section 12): the canonical request goes

@@ -14,7 +14,7 @@
 
 static const char usage[] =
     "usage: translate --from D --to D (--request | --response | --stream | --error STATUS) [options] < input > output\n"
-    "D: openai-chat, anthropic, gemini, or canonical (the library's own model: a request, an answer, events as JSON lines)\n"
+    "D: openai-chat, anthropic, gemini, cohere, or canonical (the library's own model: a request, an answer, events as JSON lines)\n"
     "  --strict       refuse what would be dropped or approximated\n"
     "  --fold         --stream: write the whole answer that the stream adds up to\n"
     "  --cut N        --stream: feed N bytes at a time\n"
@@ -80,6 +80,12 @@ static void print_head(const aigw_head *h) {
     printf("\n");
 }
 
+/* Where each dialect's requests are sent when --target does not say. */
+static const struct { const char *dialect, *path; } targets[] = {
+    { "openai-chat", "/v1/chat/completions" }, { "anthropic", "/v1/messages" }, { "gemini", "/v1beta/models/model:generateContent" },
+    { "cohere", "/v2/chat" },
+};
+
 static int request(job *j) {
     static const aigw_str post = AIGW_STR("POST");
     aigw_header in_headers[4], out_headers[16];
@@ -87,6 +93,7 @@ static int request(job *j) {
     aigw_req req;
     aigw_fault fault;
     aigw_target to;
+    size_t i;
     int r;
     memset(&in, 0, sizeof in);
     memset(&head, 0, sizeof head);
@@ -95,8 +102,9 @@ static int request(job *j) {
     in.method = post;
     in.headers = in_headers;
     in.cap = 4;
-    in.target = aigw_base_str(j->target ? j->target : j->from == &aigw_dialect_gemini ? "/v1beta/models/model:generateContent" :
-                              j->from == &aigw_dialect_anthropic ? "/v1/messages" : "/v1/chat/completions");
+    for (i = 0; j->from && !j->target && i < sizeof targets / sizeof *targets; i++)
+        if (aigw_base_eq(j->from->name, aigw_base_str(targets[i].dialect))) j->target = targets[i].path;
+    in.target = aigw_base_str(j->target ? j->target : "/");
     head.headers = out_headers;
     head.cap = 16;
     r = j->from ? j->from->req_decode(&in, j->input, &j->mem, &req, &fault) : aigw_model_req_decode(j->input, &j->mem, &req, &fault);
