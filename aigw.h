@@ -54,6 +54,7 @@
  *   AIGW_NO_ANTHROPIC    leaves out >>dialect.anthropic: 52,381 / 33,361
  *   AIGW_NO_GEMINI       leaves out >>dialect.gemini: 49,686 / 32,284
  *   AIGW_NO_EVS          leaves out >>frame.evs, and with it >>dialect.bedrock
+ *   AIGW_NO_OLLAMA       leaves out >>dialect.ollama
  *   AIGW_PATH_MAX        bytes of a field path in errors and loss reports. Default 96
  *   AIGW_JSON_DEPTH      deepest JSON nesting accepted. Default 64; 32 saves 32 bytes of each reader (aigw_json)
  *   AIGW_CHOICES         most answers (`n`, candidates) of one request. Default 8
@@ -64,7 +65,7 @@
  *   >>digest                   sha256, hmac, crc32, siphash, constant-time compare    uses: base
  *   >>json                     pull reader, writer, raw values                        uses: base
  *   >>http                     HTTP/1.1 heads and bodies, both roles                  uses: base
- *   >>frame.sse .array         one framing each: bytes -> named payloads              uses: base
+ *   >>frame.sse .array .ndjson one framing each: bytes -> named payloads              uses: base
  *   >>frame.evs                AWS event stream, both ways                            uses: base digest frame
  *   >>model                    canonical request, response, event, kinds, loss        uses: base json
  *   >>dialect                  the table type and what dialects share                 uses: base digest json model
@@ -73,6 +74,7 @@
  *   >>dialect.anthropic        Anthropic Messages                                     uses: base digest json model dialect
  *   >>dialect.gemini           Gemini generateContent                                 uses: base digest json model dialect
  *   >>dialect.cohere           Cohere chat, version 2                                 uses: base digest json model dialect
+ *   >>dialect.ollama           Ollama chat and generate                               uses: base digest json model dialect
  *   >>auth                     signatures, tokens, what clients signed                uses: base digest json dialect
  *   >>registry                 providers and models as data, from JSON                uses: base json model dialect auth
  *   >>attempt                  one try at one provider, look and commit               uses: base digest http frame model dialect auth registry
@@ -445,9 +447,9 @@ AIGW_API const char *aigw_http_reason(int status);
    and are valid until the next call. */
 typedef struct {
     aigw_str name;               /* SSE `event:`; of an AWS event stream the event's or exception's type; empty when there is none */
-    aigw_str payload;            /* SSE data lines joined by LF; one array item. p is NULL when the frame is no event (see `comments`) */
+    aigw_str payload;            /* SSE data lines joined by LF; one array item; one line. p is NULL when the frame is no event (see `comments`) */
     aigw_str raw;                /* SSE: the bytes of the frame as they came, to the end of the empty line, with the comment line just before;
-                                    an array item: the payload; an AWS message: all of it */
+                                    an array item: the payload; a line with its end; an AWS message: all of it */
 } aigw_frame;
 
 /* All framings keep this: the bytes of the frame that is not complete yet, in the caller's memory (borrowed until
@@ -460,7 +462,7 @@ typedef struct {
     size_t   want;               /* not 0: feed takes no more until memory of this size was given (aigw_sse_move) */
     int      comments;           /* SSE, AWS: 1 hands out what is no event too (comments, empty lines, blocks without data; messages without a type), with
                                     payload.p NULL, so that all `raw` together are the input (less a byte order mark and an unterminated end). Default 0 */
-    int      ended;              /* array: 1 after the closing bracket */
+    int      ended;              /* array: 1 after the closing bracket; ndjson: aigw_ndjson_end was called */
     /* private */
     size_t   at, line;                            /* next byte to look at; start of the line */
     size_t   name_at, name_n, data_at, data_n;    /* relative to start */
@@ -494,6 +496,20 @@ AIGW_API void aigw_array_init(aigw_array *s, void *mem, size_t cap);
 AIGW_API int  aigw_array_move(aigw_array *s, void *mem, size_t cap);
 AIGW_API int  aigw_array_feed(aigw_array *s, const void *p, size_t n);
 AIGW_API int  aigw_array_next(aigw_array *s, aigw_frame *f);
+
+/* ---- >>frame.ndjson api ------------------------------------------------------------------------------------------- */
+
+/* JSON texts, one per line [jsonlines.org]: LF or CRLF ends a line; white space around a text, empty lines and a byte
+   order mark are dropped. Lines are not validated. Same calls and same rules as aigw_sse. A last line without its end
+   is kept until aigw_ndjson_end says that the source ended well; it is a line like all others then (many writers leave
+   the end out, and the official clients read such a line). After a cut it is not asked for, and dropped. */
+typedef aigw_window aigw_ndjson;
+AIGW_API void aigw_ndjson_init(aigw_ndjson *s, void *mem, size_t cap);
+AIGW_API int  aigw_ndjson_move(aigw_ndjson *s, void *mem, size_t cap);
+AIGW_API int  aigw_ndjson_feed(aigw_ndjson *s, const void *p, size_t n);
+AIGW_API int  aigw_ndjson_next(aigw_ndjson *s, aigw_frame *f);
+/* The source ended well: nothing is fed any more, and next hands out what is left. */
+AIGW_API void aigw_ndjson_end(aigw_ndjson *s);
 
 /* ---- >>frame.evs api ---------------------------------------------------------------------------------------------- */
 
@@ -721,6 +737,7 @@ typedef enum { AIGW_OP_NONE = 0, AIGW_OP_CHAT, AIGW_OP_COUNT_TOKENS, AIGW_OP_MOD
 typedef struct {
     uint8_t       op;
     uint8_t       array;                /* Gemini stream without alt=sse: the client wants a JSON array */
+    uint8_t       prompt;               /* Ollama's /api/generate: the client wants an answer in its shape */
     aigw_str      dialect;              /* name of the dialect it came in */
     aigw_str      body;                 /* what all `at` refer to */
     const aigw_head *head;              /* the client's; NULL: none */
@@ -892,6 +909,7 @@ typedef struct {
 typedef struct {
     aigw_str name, owner;      /* what clients call it; who serves it */
     int64_t  created_s, context, max_output;
+    uint32_t can;              /* AIGW_CAN(...) known to be true */
 } aigw_model_info;
 
 /* Canonical JSON: the model's own request, event lines and whole answer, for tools, tests, records. Written in one
@@ -990,6 +1008,7 @@ typedef struct {
     uint8_t      id_n, model_n;
     uint16_t     prefix_n;
     int64_t      created_s;
+    uint64_t     began_ns, first_ns; /* when it was begun; when the first block was */
     struct aigw_out_block block[AIGW_BLOCKS];
 } aigw_enc;
 
@@ -1049,7 +1068,7 @@ typedef struct aigw_dialect {
     aigw_str base;                                       /* the path under which only dialects of this base are served: "/anthropic"; empty: none */
 } aigw_dialect;
 typedef enum {
-    AIGW_FRAMING_SSE = 0, AIGW_FRAMING_ARRAY, AIGW_FRAMING_EVS,
+    AIGW_FRAMING_SSE = 0, AIGW_FRAMING_ARRAY, AIGW_FRAMING_EVS, AIGW_FRAMING_NDJSON,
     AIGW_FRAMING_PIECES          /* none: each piece of the body, as it comes, is a frame (answers with embeddings) */
 } aigw_framing;
 
@@ -1101,9 +1120,17 @@ extern const aigw_dialect aigw_dialect_cohere;           /* "cohere" */
 #  define AIGWI_ROW_COHERE
 #endif
 
+/* ---- >>dialect.ollama api ----------------------------------------------------------------------------------------- */
+#ifndef AIGW_NO_OLLAMA
+extern const aigw_dialect aigw_dialect_ollama;           /* "ollama" */
+#  define AIGWI_ROW_OLLAMA &aigw_dialect_ollama,
+#else
+#  define AIGWI_ROW_OLLAMA
+#endif
+
 /* All dialects that are compiled in, in order of preference: the initializer of an array of `const aigw_dialect *`. The one table of them: what names it
    links them all. */
-#define AIGW_DIALECTS AIGWI_ROW_OPENAI AIGWI_ROW_ANTHROPIC AIGWI_ROW_GEMINI AIGWI_ROW_COHERE
+#define AIGW_DIALECTS AIGWI_ROW_OPENAI AIGWI_ROW_ANTHROPIC AIGWI_ROW_GEMINI AIGWI_ROW_COHERE AIGWI_ROW_OLLAMA
 
 /* ---- >>auth api --------------------------------------------------------------------------------------------------- */
 
@@ -4225,6 +4252,43 @@ AIGW_API int aigw_array_next(aigw_array *s, aigw_frame *f) {
     return 0;
 }
 
+/* ==== >>frame.ndjson =============================================================================================== */
+/* One JSON text per line. Knows line ends and white space, nothing of JSON: inside a text no line can end. Truth:
+   jsonlines.org; Ollama's server and clients (read 2026-11). */
+
+AIGW_API void aigw_ndjson_init(aigw_ndjson *s, void *mem, size_t cap) { aigwi_sse_init(s, mem, cap); }
+
+AIGW_API int aigw_ndjson_move(aigw_ndjson *s, void *mem, size_t cap) { return aigwi_sse_move(s, mem, cap); }
+
+AIGW_API int aigw_ndjson_feed(aigw_ndjson *s, const void *p, size_t n) { return aigwi_sse_feed(s, p, n); }
+
+AIGW_API void aigw_ndjson_end(aigw_ndjson *s) { s->ended = 1; }
+
+/* s->mem[start..at) is a line with its end: 1, or 0 and it is dropped when there is nothing on it. */
+static int aigwi_ndjson_line(aigw_window *s, aigw_frame *f) {
+    f->raw.p = s->mem + s->start;
+    f->raw.n = s->at - s->start;
+    s->start = s->at;
+    f->payload = f->raw;
+    while (f->payload.n && aigwi_array_is_space(f->payload.p[f->payload.n - 1])) f->payload.n--;
+    for (; f->payload.n && aigwi_array_is_space(*f->payload.p); f->payload.n--) f->payload.p++;
+    return f->payload.n != 0;
+}
+
+AIGW_API int aigw_ndjson_next(aigw_ndjson *s, aigw_frame *f) {
+    memset(f, 0, sizeof *f);
+    while (aigwi_sse_bom(s) && s->start < s->n) {
+        const char *end = s->mem + s->n, *p = s->mem + s->at;
+        while ((p = aigwi_base_below(p, end, '\n' + 1)) < end && *p != '\n') p++;
+        s->at = (size_t)(p - s->mem) + (p < end);
+        if (p == end && !s->ended) break;
+        if (aigwi_ndjson_line(s, f)) return 1;
+    }
+    memset(f, 0, sizeof *f);
+    aigwi_sse_full(s);
+    return 0;
+}
+
 /* ==== >>frame.evs ================================================================================================== */
 /* Messages of an AWS event stream. Knows lengths, checksums and the six headers that say what a message is; all other
    headers only have to fit. Does not know what an event or a payload means. Truth: wire-formats section 11. */
@@ -4944,6 +5008,7 @@ AIGW_API int aigw_model_req_encode(const aigw_req *req, aigw_out *out) {
     aigwi_model_w_str(out, "dialect", req->dialect);
     aigwi_model_w_str(out, "model", req->model);
     aigwi_model_w_true(out, "array", req->array);
+    aigwi_model_w_true(out, "prompt", req->prompt);
     aigw_json_key(out, "messages");
     aigw_json_open(out, '[');
     for (m = req->messages; m; m = m->next) {
@@ -5340,7 +5405,7 @@ static int aigwi_model_r_raws(aigw_json *j, aigw_arena *mem, aigw_req *req) {
 AIGW_API int aigw_model_req_decode(aigw_str text, aigw_arena *mem, aigw_req *req, aigw_fault *fault) {
     static const aigw_str names[] = { AIGW_STR("op"), AIGW_STR("dialect"), AIGW_STR("model"), AIGW_STR("array"), AIGW_STR("messages"), AIGW_STR("tools"),
         AIGW_STR("choice"), AIGW_STR("choice_names"), AIGW_STR("param"), AIGW_STR("stop"), AIGW_STR("format"), AIGW_STR("metadata"),
-        AIGW_STR("cache_ttl_s"), AIGW_STR("raw"), AIGW_STR("inputs"), AIGW_STR("one") };
+        AIGW_STR("cache_ttl_s"), AIGW_STR("raw"), AIGW_STR("inputs"), AIGW_STR("one"), AIGW_STR("prompt") };
     aigw_json j;
     uint64_t seen = 0, params = 0;
     int f, id;
@@ -5349,7 +5414,7 @@ AIGW_API int aigw_model_req_decode(aigw_str text, aigw_arena *mem, aigw_req *req
     req->body = text;
     req->format.strict = -1;
     aigw_json_init(&j, text);
-    for (aigw_json_object(&j); (f = aigw_json_field(&j, names, 16, &seen)) >= 0; ) switch (f) {
+    for (aigw_json_object(&j); (f = aigw_json_field(&j, names, 17, &seen)) >= 0; ) switch (f) {
     case 0: aigwi_model_r_word(&j, mem, aigwi_model_ops, &req->op); break;
     case 1: aigw_json_str(&j, mem, &req->dialect); break;
     case 2: req->model_at = aigw_json_at(&j); aigw_json_str(&j, mem, &req->model); break;
@@ -5370,6 +5435,7 @@ AIGW_API int aigw_model_req_decode(aigw_str text, aigw_arena *mem, aigw_req *req
     case 13: aigwi_model_r_raws(&j, mem, req); break;
     case 14: aigwi_model_r_items(&j, mem, &req->inputs); break;
     case 15: aigwi_model_r_bool(&j, &req->one); break;
+    case 16: aigwi_model_r_bool(&j, &req->prompt); break;
     default: aigwi_model_unknown(&j);
     }
     (void)aigw_json_end(&j);
@@ -5761,6 +5827,31 @@ AIGWI_SHARED aigw_str aigwi_dialect_call_name(const aigw_req *req, const aigw_me
     return aigwi_dialect_slice("", 0);
 }
 
+/* The call that a result answers: by id, else the first unanswered one of that name ("": of any). NULL when there is
+   none. *calls: from the first call of the last turn that may be unanswered on. Answered calls are marked in `source`,
+   a member of media, until the request is read (aigwi_dialect_unmark). In-order results cost one step each; a hostile
+   history is cut off. */
+AIGWI_SHARED aigw_part *aigwi_dialect_answered(aigw_part **calls, uint32_t *steps, aigw_str id, aigw_str name) {
+    aigw_part *p, *named = NULL;
+    while (*calls && ((*calls)->kind != AIGW_PART_TOOL_CALL || (*calls)->source)) *calls = (*calls)->next;
+    for (p = *calls; p && *steps < 65536; p = p->next, ++*steps) {
+        if (p->kind != AIGW_PART_TOOL_CALL || p->source) continue;
+        if (id.n && !p->no_id && aigw_base_eq(p->id, id)) return p;
+        if (!named && (!id.n || p->no_id) && (!name.n || aigw_base_eq(p->name, name))) {
+            named = p;
+            if (!id.n) return p;
+        }
+    }
+    return named;
+}
+AIGWI_SHARED void aigwi_dialect_unmark(const aigw_req *req) {
+    aigw_message *m;
+    aigw_part *p;
+    for (m = req->messages; m; m = m->next)
+        for (p = m->parts; p; p = p->next)
+            if (p->kind == AIGW_PART_TOOL_CALL) p->source = 0;
+}
+
 AIGWI_SHARED int aigwi_dialect_id_fits(aigw_str id, size_t max) {
     size_t i;
     for (i = 0; i < id.n; i++) {
@@ -5965,6 +6056,7 @@ AIGW_API void aigw_dialect_dec_init(aigw_dec *st) {
 AIGW_API void aigw_dialect_enc_init(aigw_enc *st) {
     size_t from = offsetof(aigw_enc, hold_n);
     memset((char *)st + from, 0, sizeof *st - from);
+    st->began_ns = st->now.mono_ns;
 }
 
 AIGW_API int aigw_dialect_enc_move(aigw_enc *st, char *hold, size_t cap) {
@@ -6177,6 +6269,18 @@ AIGWI_SHARED int aigwi_dialect_close_kind(aigw_dec *st, const aigw_sink *out, in
         r = aigwi_dialect_close(st, out, first);
         if (r < 0) return r;
     }
+}
+
+/* An id for a tool call whose provider gives none: "call_" and 24 letters and digits (26.3), from seed and count, so
+   that two answers differ and a replay does not. */
+AIGWI_SHARED aigw_str aigwi_dialect_call_id(aigw_dec *st, char made[29]) {
+    static const char digits[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+    uint64_t state = st->seed + (uint64_t)++st->made_ids * UINT64_C(0x9E3779B97F4A7C15), v;
+    int i, k;
+    memcpy(made, "call_", 5);
+    for (i = 5; i < 29; i += 8)
+        for (k = i, v = aigw_base_random(&state); k < i + 8; k++, v >>= 8) made[k] = digits[(unsigned)(v & 255) * 62 >> 8];
+    return aigwi_dialect_slice(made, 29);
 }
 
 /* A remark on a block, or (NULL) on a choice. */
@@ -7111,6 +7215,23 @@ AIGWI_SHARED char *aigwi_dialect_hold(aigw_enc *st, struct aigw_out_block *b, si
     for (other = st->block; other < st->block + AIGW_BLOCKS; other++)
         if (other != b && other->used && other->n && other->at >= end) other->at += n;
     return st->hold + end;
+}
+/* Keep more of a block's text back, escaped, behind what is held of it. AIGW_E_NOMEM, and nothing changed, when
+   the memory is too small: twice what is held is wanted, since it is decoded at the end. */
+AIGWI_SHARED int aigwi_dialect_hold_text(aigw_enc *st, struct aigw_out_block *b, aigw_text t) {
+    size_t room;
+    aigw_out o;
+    aigw_base_out_init(&o, NULL, 0, NULL, 0);
+    aigw_json_part(&o, t);
+    room = o.buf.n;
+    if (room > st->hold_cap / 2 || st->hold_n > st->hold_cap / 2 - room) return AIGW_E_NOMEM;
+    aigw_base_out_init(&o, aigwi_dialect_hold(st, b, room), room, NULL, 0);
+    aigw_json_part(&o, t);
+    return AIGW_OK;
+}
+/* The memory behind what is held. */
+AIGWI_SHARED aigw_arena aigwi_dialect_behind(const aigw_enc *st) {
+    return aigw_base_arena(st->hold_cap > st->hold_n ? st->hold + st->hold_n : NULL, st->hold_cap > st->hold_n ? st->hold_cap - st->hold_n : 0);
 }
 /* Forget what is held of b. */
 AIGWI_SHARED void aigwi_dialect_unhold(aigw_enc *st, struct aigw_out_block *b) {
@@ -9854,22 +9975,14 @@ static struct aigw_block *aigwi_openai_call_of(aigwi_openai_answer *a, unsigned 
     return c->id.n || c->name.n ? NULL : last;
 }
 static void aigwi_openai_call_out(aigwi_openai_answer *a, const aigwi_openai_fragment *c, unsigned choice) {
-    static const char digits[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
     const unsigned said = AIGWI_OPENAI_KIND(TEXT) | AIGWI_OPENAI_KIND(REASONING) | AIGWI_OPENAI_KIND(REFUSAL) | AIGWI_OPENAI_KIND(AUDIO);
-    char made[29] = { 'c', 'a', 'l', 'l', '_' };
+    char made[29];
     aigw_str id = c->id;
     uint32_t key = 0;
     struct aigw_block *b = aigwi_openai_call_of(a, choice, c, &key);
     if (aigwi_openai_over(a)) return;
     if (!b) {
-        if (!id.n) {
-            uint64_t state = a->st->seed + (uint64_t)++a->st->made_ids * UINT64_C(0x9E3779B97F4A7C15);
-            for (int i = 5; i < 29; i += 8) {
-                uint64_t v = aigw_base_random(&state);
-                for (int k = i; k < i + 8; k++, v >>= 8) made[k] = digits[(unsigned)(v & 255) * 62 >> 8];
-            }
-            id = aigwi_dialect_slice(made, sizeof made);
-        }
+        if (!id.n) id = aigwi_dialect_call_id(a->st, made);
         a->r = aigwi_dialect_close_kind(a->st, a->out, (int)choice, said);
         if (a->r >= 0) a->r = aigwi_dialect_open(a->st, a->out, choice, AIGW_PART_TOOL_CALL, key, id, c->name,
                                                  (c->custom ? AIGWI_CUSTOM : 0) | (c->id.n ? 0 : AIGWI_NO_ID), c->at, &b);
@@ -10360,22 +10473,6 @@ static int aigwi_openai_unwrap(aigw_text args, aigw_arena mem, aigw_text *input)
     if (found && !aigw_json_end(&j)) *input = t;
     return 1;
 }
-/* Keep a fragment of a wrapped call back, escaped, behind what is held of it. AIGW_E_NOMEM, and nothing changed, when
-   the memory is too small: twice what is held is wanted, since it is decoded at the end. */
-static int aigwi_openai_hold(aigw_enc *st, struct aigw_out_block *b, aigw_text t) {
-    size_t room;
-    aigw_out o;
-    aigw_base_out_init(&o, NULL, 0, NULL, 0);
-    aigw_json_part(&o, t);
-    room = o.buf.n;
-    if (room > st->hold_cap / 2 || st->hold_n > st->hold_cap / 2 - room) return AIGW_E_NOMEM;
-    aigw_base_out_init(&o, aigwi_dialect_hold(st, b, room), room, NULL, 0);
-    aigw_json_part(&o, t);
-    return AIGW_OK;
-}
-static aigw_arena aigwi_openai_behind(const aigw_enc *st) {
-    return aigw_base_arena(st->hold_cap > st->hold_n ? st->hold + st->hold_n : NULL, st->hold_cap > st->hold_n ? st->hold_cap - st->hold_n : 0);
-}
 
 static int aigwi_openai_block_start(aigw_enc *st, const aigw_event *ev, aigw_out *o) {
     int wrapped = ev->kind == AIGW_PART_TOOL_CALL && aigwi_openai_wrapped(st, ev->name, ev->custom);
@@ -10408,7 +10505,7 @@ static int aigwi_openai_block_stop(aigw_enc *st, const aigw_event *ev, aigw_out 
     if (!b) return AIGW_OK;
     if (b->kind == AIGW_PART_TOOL_CALL && b->sent == AIGWI_OPENAI_CALL) aigwi_openai_call_words(st, b, none, o);   /* no arguments are {} */
     if (b->sent == AIGWI_OPENAI_WRAPPED && b->n) {
-        if (!aigwi_openai_unwrap(aigwi_dialect_text(aigwi_dialect_slice(st->hold + b->at, b->n), AIGW_TEXT_ESCAPED), aigwi_openai_behind(st), &input)) return AIGW_E_NOMEM;
+        if (!aigwi_openai_unwrap(aigwi_dialect_text(aigwi_dialect_slice(st->hold + b->at, b->n), AIGW_TEXT_ESCAPED), aigwi_dialect_behind(st), &input)) return AIGW_E_NOMEM;
         if (input.n) aigwi_openai_call_words(st, b, input, o);
         aigwi_dialect_unhold(st, b);
     }
@@ -10432,7 +10529,7 @@ static void aigwi_openai_put_words(aigw_out *o, aigw_text t) {
 static int aigwi_openai_delta(aigw_enc *st, const aigw_event *ev, aigw_out *o) {
     if (ev->kind == AIGW_PART_TOOL_CALL) {
         struct aigw_out_block *b = aigwi_openai_slot(st, ev->block);
-        if (b && b->sent == AIGWI_OPENAI_WRAPPED) return aigwi_openai_hold(st, b, ev->text);
+        if (b && b->sent == AIGWI_OPENAI_WRAPPED) return aigwi_dialect_hold_text(st, b, ev->text);
         if (b && ev->text.n) aigwi_openai_call_words(st, b, ev->text, o);
         return AIGW_OK;
     }
@@ -10750,7 +10847,7 @@ static int aigwi_openai_put_message(aigw_enc *st, const aigw_answer *c, aigw_out
             if (p->kind == AIGW_PART_TOOL_CALL) {
                 aigw_part call = *p;
                 call.custom = p->custom || aigwi_openai_wrapped(st, p->name, p->custom);
-                if (call.custom && !p->custom && !aigwi_openai_unwrap(p->text, aigwi_openai_behind(st), &call.text)) return AIGW_E_NOMEM;
+                if (call.custom && !p->custom && !aigwi_openai_unwrap(p->text, aigwi_dialect_behind(st), &call.text)) return AIGW_E_NOMEM;
                 aigwi_openai_put_call(o, &call, p->state != NULL);
             }
         aigw_json_close(o, ']');
@@ -13968,23 +14065,6 @@ static aigw_str aigwi_gemini_make_id(aigwi_gemini_reader *r) {
     return aigwi_dialect_slice(p, p ? out.buf.n : 0);
 }
 
-/* The call that a result answers: by id, else the first unanswered one of that name (7.3). NULL when there is none.
-   Answered calls are marked in `source`, a member of media, until the request is read. In-order results cost one step
-   each; a hostile history is cut off. */
-static aigw_part *aigwi_gemini_answered(aigwi_gemini_reader *r, aigw_str id, aigw_str name) {
-    aigw_part *p, *named = NULL;
-    while (r->calls && (r->calls->kind != AIGW_PART_TOOL_CALL || r->calls->source)) r->calls = r->calls->next;
-    for (p = r->calls; p && r->steps < 65536; p = p->next, r->steps++) {
-        if (p->kind != AIGW_PART_TOOL_CALL || p->source) continue;
-        if (id.n && !p->no_id && aigw_base_eq(p->id, id)) return p;
-        if (!named && (!id.n || p->no_id) && aigw_base_eq(p->name, name)) {
-            named = p;
-            if (!id.n) return p;
-        }
-    }
-    return named;
-}
-
 static aigw_part *aigwi_gemini_media(aigwi_gemini_reader *r, aigw_part **slot, const aigwi_gemini_piece *p) {
     static const aigw_str gs = AIGW_STR("gs://"), files = AIGW_STR("/files/"), https = AIGW_STR("https://");
     aigw_part *part = aigwi_dialect_add_part(r->mem, slot, aigwi_gemini_media_kind(p->mime), p->at);
@@ -14006,7 +14086,7 @@ static aigw_part *aigwi_gemini_media(aigwi_gemini_reader *r, aigw_part **slot, c
 }
 
 static void aigwi_gemini_result(aigwi_gemini_reader *r, aigw_part *part, aigwi_gemini_piece *p) {
-    aigw_part *call = aigwi_gemini_answered(r, p->id, p->name), **slot = &part->parts, *inner;
+    aigw_part *call = aigwi_dialect_answered(&r->calls, &r->steps, p->id, p->name), **slot = &part->parts, *inner;
     aigw_text text;
     int is_error = 0;
     aigwi_gemini_piece more;
@@ -14661,8 +14741,6 @@ static int aigwi_gemini_embed_edit(const aigw_req *req, const aigw_target *to, a
 static int aigwi_gemini_req_decode(const aigw_head *head, aigw_str body, aigw_arena *mem, aigw_req *req, aigw_fault *fault) {
     aigwi_gemini_route route = aigwi_gemini_path(head);
     aigwi_gemini_reader r;
-    aigw_message *m;
-    aigw_part *p;
     memset(req, 0, sizeof *req);
     memset(&r, 0, sizeof r);
     if (route.op == AIGW_OP_EMBED) return aigwi_gemini_embed_decode(&route, head, body, mem, req, fault);
@@ -14689,9 +14767,7 @@ static int aigwi_gemini_req_decode(const aigw_head *head, aigw_str body, aigw_ar
     else if (r.json_mime) req->format.kind = AIGW_FORMAT_JSON;
     req->format.strict = -1;
     if (!r.j.err && r.tagged) aigwi_gemini_join_thoughts(&r);
-    for (m = r.results ? req->messages : NULL; m; m = m->next)
-        for (p = m->parts; p; p = p->next)
-            if (p->kind == AIGW_PART_TOOL_CALL) p->source = 0;
+    if (r.results) aigwi_dialect_unmark(req);
     return aigw_json_fault(&r.j, fault);
 }
 
@@ -18400,6 +18476,1405 @@ const aigw_dialect aigw_dialect_cohere = {
 };
 #endif /* AIGW_NO_COHERE */
 
+/* ==== >>dialect.ollama ============================================================================================= */
+/* Knows Ollama's own API: /api/chat; /api/generate, which is the same with one prompt for the messages and another
+   shape of answer (a client's only: providers are asked for a chat); the models list. Answers are one JSON object per
+   line, the last with done:true. Does not know embeddings. Truth: wire-formats section 24.1, ollama/ollama
+   api/types.go and server/prompt.go (read 2026-11). */
+#ifndef AIGW_NO_OLLAMA
+
+#define AIGWI_OLLAMA_ID(id, word) AIGWI_OLLAMA_##id,
+#define AIGWI_OLLAMA_WORD(id, word) AIGW_STR(word),
+/* OBJECT(prefix, list): an enum of the list's members and the table of their names, in the order in which they mostly
+   come. */
+#define AIGWI_OLLAMA_OBJECT(object, LIST) \
+    enum { LIST(AIGWI_OLLAMA_ID) AIGWI_OLLAMA_##object }; \
+    static const aigw_str aigwi_ollama_##object##_names[] = { LIST(AIGWI_OLLAMA_WORD) };
+
+static const aigw_str aigwi_ollama_own = AIGW_STR("ollama");
+
+/* ---- what does a head ask? */
+
+static const struct { const char *path; uint8_t op, get, prompt; } aigwi_ollama_paths[] = {
+    { "/api/chat", AIGW_OP_CHAT, 0, 0 }, { "/api/generate", AIGW_OP_CHAT, 0, 1 }, { "/api/tags", AIGW_OP_MODELS, 1, 0 }, { "/api/show", AIGW_OP_MODELS, 0, 0 },
+};
+#define AIGWI_OLLAMA_PATHS (sizeof aigwi_ollama_paths / sizeof *aigwi_ollama_paths)
+
+/* The row of a head, or AIGWI_OLLAMA_PATHS. */
+static size_t aigwi_ollama_path(const aigw_head *head) {
+    aigw_str path = aigwi_dialect_path(head);
+    size_t i = 0;
+    for (; i < AIGWI_OLLAMA_PATHS; i++)
+        if (aigwi_dialect_is(head->method, aigwi_ollama_paths[i].get ? "GET" : "POST") && aigwi_dialect_ends(path, aigwi_ollama_paths[i].path)) break;
+    return i;
+}
+static int aigwi_ollama_match(const aigw_head *head) {
+    size_t i = aigwi_ollama_path(head);
+    return i < AIGWI_OLLAMA_PATHS ? aigwi_ollama_paths[i].op : (int)AIGW_OP_NONE;
+}
+
+/* ---- requests in */
+
+#define AIGWI_OLLAMA_REQ(X) \
+    X(R_MODEL, "model") X(R_STREAM, "stream") X(R_OPTIONS, "options") X(R_MESSAGES, "messages") X(R_TOOLS, "tools") X(R_PROMPT, "prompt") X(R_SYSTEM, "system") \
+    X(R_TEMPLATE, "template") X(R_CONTEXT, "context") X(R_RAW, "raw") X(R_IMAGES, "images") X(R_SUFFIX, "suffix") X(R_FORMAT, "format") X(R_THINK, "think") \
+    X(R_LOGPROBS, "logprobs") X(R_TOP_LOGPROBS, "top_logprobs") X(R_TRUNCATE, "truncate") X(R_SHIFT, "shift") X(R_NAME, "name")
+AIGWI_OLLAMA_OBJECT(req, AIGWI_OLLAMA_REQ)
+#define AIGWI_OLLAMA_MESSAGE(X) \
+    X(M_ROLE, "role") X(M_CONTENT, "content") X(M_THINKING, "thinking") X(M_IMAGES, "images") X(M_CALLS, "tool_calls") X(M_TOOL_NAME, "tool_name") \
+    X(M_CALL_ID, "tool_call_id")
+AIGWI_OLLAMA_OBJECT(message, AIGWI_OLLAMA_MESSAGE)
+#define AIGWI_OLLAMA_CALL(X) X(C_ID, "id") X(C_FUNCTION, "function") X(C_TYPE, "type")
+AIGWI_OLLAMA_OBJECT(call, AIGWI_OLLAMA_CALL)
+#define AIGWI_OLLAMA_FUNCTION(X) \
+    X(N_INDEX, "index") X(N_NAME, "name") X(N_ARGUMENTS, "arguments") X(N_DESCRIPTION, "description") X(N_PARAMETERS, "parameters")
+AIGWI_OLLAMA_OBJECT(function, AIGWI_OLLAMA_FUNCTION)
+
+/* The members of `options` that are the model's own parameters; `stop` comes behind them. */
+static const aigwi_dialect_row aigwi_ollama_rows[] = {           /* 24.1, 26.5, 26.6; Ollama takes any number that its library can use */
+    { AIGW_P_TEMPERATURE,       AIGWI_CLAMP, "temperature",       0, INT64_MAX, "a temperature is not negative" },
+    { AIGW_P_TOP_P,             AIGWI_CLAMP, "top_p",             0, 1000000,   "top_p is 0 to 1" },
+    { AIGW_P_TOP_K,             AIGWI_KEEP,  "top_k",             0, 0,         "" },
+    { AIGW_P_SEED,              AIGWI_KEEP,  "seed",              0, 0,         "" },
+    { AIGW_P_MAX_OUTPUT,        AIGWI_KEEP,  "num_predict",       0, 0,         "" },
+    { AIGW_P_PRESENCE_PENALTY,  AIGWI_KEEP,  "presence_penalty",  0, 0,         "" },
+    { AIGW_P_FREQUENCY_PENALTY, AIGWI_KEEP,  "frequency_penalty", 0, 0,         "" },
+};
+#define AIGWI_OLLAMA_ROWS ((int)(sizeof aigwi_ollama_rows / sizeof *aigwi_ollama_rows))
+
+typedef struct {
+    aigwi_dialect_reader r;
+    aigw_part *calls;                  /* first call of the last turn that may be unanswered */
+    uint32_t   steps;
+    aigw_text  prompt, system;         /* of /api/generate */
+    size_t     prompt_at, system_at;
+    aigwi_dialect_list images, other;
+} aigwi_ollama_reader;
+
+static void aigwi_ollama_list(aigwi_dialect_list *l) {
+    l->head = NULL;
+    l->tail = &l->head;
+}
+/* An id of our own for the next call, or result of nothing, that has none. */
+static aigw_str aigwi_ollama_made(aigwi_dialect_reader *r) {
+    char *p = (char *)aigw_base_take(r->mem, 16, 1, 1);
+    aigw_out o;
+    aigw_base_out_init(&o, p, p ? 16 : 0, NULL, 0);
+    aigw_base_put_lit(&o, "call_");
+    aigw_base_put_int(&o, r->calls++);
+    if (!p) aigwi_dialect_nomem(r);
+    return aigwi_dialect_slice(p, p ? o.buf.n : 0);
+}
+
+static const struct { aigw_str begin, mime; } aigwi_ollama_images[] = {   /* nothing says what an image is but its first bytes, here in base64 */
+    { AIGW_STR("iVBORw"), AIGW_STR("image/png") }, { AIGW_STR("/9j/"), AIGW_STR("image/jpeg") }, { AIGW_STR("R0lGOD"), AIGW_STR("image/gif") },
+    { AIGW_STR("UklGR"), AIGW_STR("image/webp") }, { AIGW_STR(""), AIGW_STR("image/png") },
+};
+static void aigwi_ollama_images_in(aigwi_dialect_reader *r, aigwi_dialect_list *l) {
+    aigw_json *j = &r->j;
+    for (aigw_json_array(j); aigw_json_item(j); ) {
+        aigw_part *p = aigwi_dialect_add(r, l, AIGW_PART_IMAGE, aigw_json_at(j));
+        aigw_text t;
+        size_t i = 0;
+        if (!aigw_json_text(j, &t)) return;
+        if (aigwi_dialect_data_url(t, r->mem, &p->mime, &p->text)) continue;
+        if (!aigwi_dialect_base64(t, r->mem, &p->text)) aigwi_dialect_nomem(r);
+        while (aigwi_ollama_images[i].begin.n && (p->text.n < aigwi_ollama_images[i].begin.n || memcmp(p->text.p, aigwi_ollama_images[i].begin.p, aigwi_ollama_images[i].begin.n))) i++;
+        p->mime = aigwi_ollama_images[i].mime;
+    }
+}
+/* {name, arguments}: an object, or (as others write it) a string that holds one. */
+static void aigwi_ollama_function_in(aigwi_dialect_reader *r, aigw_part *p) {
+    aigw_json *j = &r->j;
+    aigw_str raw = aigw_base_str(NULL);
+    uint64_t seen = 0;
+    int f;
+    for (aigw_json_object(j); (f = aigwi_dialect_field(r, aigwi_ollama_function_names, AIGWI_OLLAMA_function, &seen)) >= 0; ) {
+        if (f == AIGWI_OLLAMA_N_NAME) aigw_json_str(j, r->mem, &p->name);
+        else if (f == AIGWI_OLLAMA_N_INDEX) aigw_json_skip(j);                /* their order says it */
+        else if (f != AIGWI_OLLAMA_N_ARGUMENTS) aigwi_dialect_raw(r);
+        else if (aigw_json_kind(j) == AIGW_JSON_STRING) aigw_json_text(j, &p->text);
+        else if (aigw_json_kind(j) != AIGW_JSON_OBJECT) aigw_json_object(j);  /* says what is wrong */
+        else if (aigw_json_raw(j, &raw)) p->text = aigwi_dialect_text(raw, AIGW_TEXT_JSON);
+    }
+    if (!p->name.n) aigw_json_fail(j, AIGW_E_MISSING, p->at, "a tool call needs a name");
+}
+static void aigwi_ollama_calls_in(aigwi_dialect_reader *r, aigwi_dialect_list *l) {
+    aigw_json *j = &r->j;
+    for (aigw_json_array(j); aigw_json_item(j); ) {
+        aigw_part *p = aigwi_dialect_add(r, l, AIGW_PART_TOOL_CALL, aigw_json_at(j));
+        uint64_t seen = 0;
+        int f;
+        for (aigw_json_object(j); (f = aigwi_dialect_field(r, aigwi_ollama_call_names, AIGWI_OLLAMA_call, &seen)) >= 0; ) {
+            if (f == AIGWI_OLLAMA_C_ID) aigw_json_str(j, r->mem, &p->id);
+            else if (f == AIGWI_OLLAMA_C_FUNCTION) aigwi_ollama_function_in(r, p);
+            else if (f == AIGWI_OLLAMA_C_TYPE) aigw_json_skip(j);
+            else aigwi_dialect_raw(r);
+        }
+        if (!(seen >> AIGWI_OLLAMA_C_FUNCTION & 1)) aigw_json_fail(j, AIGW_E_MISSING, p->at, "a tool call needs `function`");
+        p->no_id = !p->id.n;
+        if (p->no_id) p->id = aigwi_ollama_made(r);
+    }
+}
+
+static const struct { aigw_str word; uint8_t role; } aigwi_ollama_roles[] = {
+    { AIGW_STR("user"), AIGW_ROLE_USER }, { AIGW_STR("assistant"), AIGW_ROLE_ASSISTANT }, { AIGW_STR("tool"), AIGW_ROLE_TOOL }, { AIGW_STR("system"), AIGW_ROLE_SYSTEM },
+};
+#define AIGWI_OLLAMA_ROLES (sizeof aigwi_ollama_roles / sizeof *aigwi_ollama_roles)
+
+static void aigwi_ollama_words_in(aigwi_dialect_reader *r, aigwi_dialect_list *l, int kind) {
+    size_t at = aigw_json_at(&r->j);
+    aigw_text t;
+    if (aigw_json_text(&r->j, &t) && t.n) aigwi_dialect_add(r, l, kind, at)->text = t;
+}
+/* What a tool gave back: content of one part. It names its call by id, by the tool's name, or (older clients) only by
+   its place. */
+static aigw_part *aigwi_ollama_result_in(aigwi_ollama_reader *o, aigw_part *content, aigw_str id, aigw_str name, size_t at) {
+    aigw_part *call = aigwi_dialect_answered(&o->calls, &o->steps, id, name), *p;
+    aigwi_dialect_list one;
+    aigwi_ollama_list(&one);
+    p = aigwi_dialect_add(&o->r, &one, AIGW_PART_TOOL_RESULT, at);
+    if (call) call->source = 1;
+    p->no_id = !id.n;
+    p->id = id.n ? id : call ? call->id : aigwi_ollama_made(&o->r);
+    p->name = name;
+    p->parts = content;
+    return one.head;
+}
+/* Thoughts, images, words, calls: the order in which Ollama puts them before the model (server/prompt.go). */
+static void aigwi_ollama_message_in(aigwi_ollama_reader *o) {
+    aigwi_dialect_reader *r = &o->r;
+    aigw_json *j = &r->j;
+    aigwi_dialect_list thoughts, images, words, calls;
+    aigw_str role = aigw_base_str(NULL), name = role, id = role;
+    size_t at = aigw_json_at(j), role_at = at, row = 0;
+    aigw_message *m;
+    uint64_t seen = 0;
+    int f;
+    aigwi_ollama_list(&thoughts);
+    aigwi_ollama_list(&images);
+    aigwi_ollama_list(&words);
+    aigwi_ollama_list(&calls);
+    for (aigw_json_object(j); (f = aigwi_dialect_field(r, aigwi_ollama_message_names, AIGWI_OLLAMA_message, &seen)) >= 0; ) switch (f) {
+    case AIGWI_OLLAMA_M_ROLE:      role_at = aigw_json_at(j); aigw_json_str(j, r->mem, &role); break;
+    case AIGWI_OLLAMA_M_CONTENT:   aigwi_ollama_words_in(r, &words, AIGW_PART_TEXT); break;
+    case AIGWI_OLLAMA_M_THINKING:  aigwi_ollama_words_in(r, &thoughts, AIGW_PART_REASONING); break;
+    case AIGWI_OLLAMA_M_IMAGES:    aigwi_ollama_images_in(r, &images); break;
+    case AIGWI_OLLAMA_M_CALLS:     aigwi_ollama_calls_in(r, &calls); break;
+    case AIGWI_OLLAMA_M_TOOL_NAME: aigw_json_str(j, r->mem, &name); break;
+    case AIGWI_OLLAMA_M_CALL_ID:   aigw_json_str(j, r->mem, &id); break;
+    default:                       aigwi_dialect_raw(r);
+    }
+    while (row < AIGWI_OLLAMA_ROLES && !aigw_base_eq(role, aigwi_ollama_roles[row].word)) row++;
+    if (row == AIGWI_OLLAMA_ROLES) aigw_json_fail(j, role.n ? AIGW_E_VALUE : AIGW_E_MISSING, role_at, role.n ? "role is one of system, user, assistant, tool" : "a message needs a role");
+    if (j->err) return;
+    m = aigwi_dialect_add_message(r->mem, r->req, aigwi_ollama_roles[row].role, at);
+    if (!m) {
+        aigwi_dialect_nomem(r);
+        return;
+    }
+    *words.tail = calls.head;
+    *images.tail = words.head;
+    *thoughts.tail = images.head;
+    m->parts = thoughts.head;
+    if (m->role == AIGW_ROLE_ASSISTANT) o->calls = calls.head;
+    else if (calls.head) aigw_json_fail(j, AIGW_E_VALUE, calls.head->at, "only an assistant calls tools");
+    if (m->role == AIGW_ROLE_TOOL) m->parts = aigwi_ollama_result_in(o, m->parts, id, name, at);
+    else if (!m->parts && !(seen >> AIGWI_OLLAMA_M_CONTENT & 1)) aigw_json_fail(j, AIGW_E_MISSING, at, "a message needs content");
+    else if (!m->parts) m->parts = aigwi_dialect_add(r, &words, AIGW_PART_TEXT, at);
+}
+
+/* {type: function, function: {name, description, parameters}}. */
+static void aigwi_ollama_tool_in(aigwi_dialect_reader *r) {
+    aigw_json *j = &r->j;
+    aigw_str type = aigwi_dialect_peek(j, "type");
+    aigw_tool *t = aigwi_dialect_add_tool(r->mem, r->req, aigw_json_at(j));
+    uint64_t seen = 0, inner = 0;
+    int f;
+    if (!t) {
+        aigwi_dialect_nomem(r);
+        return;
+    }
+    if (type.n && !aigwi_dialect_is(type, "function")) {
+        t->kind = AIGW_TOOL_HOSTED;
+        t->name = type;
+        aigw_json_raw(j, &t->schema);
+        return;
+    }
+    for (aigw_json_object(j); (f = aigwi_dialect_field(r, aigwi_ollama_call_names, AIGWI_OLLAMA_call, &seen)) >= 0; ) {
+        if (f == AIGWI_OLLAMA_C_TYPE) aigw_json_skip(j);
+        else if (f != AIGWI_OLLAMA_C_FUNCTION) aigwi_dialect_raw(r);
+        else for (aigw_json_object(j); (f = aigwi_dialect_field(r, aigwi_ollama_function_names, AIGWI_OLLAMA_function, &inner)) >= 0; ) {
+            if (f == AIGWI_OLLAMA_N_NAME) aigw_json_str(j, r->mem, &t->name);
+            else if (f == AIGWI_OLLAMA_N_DESCRIPTION) aigw_json_text(j, &t->description);
+            else if (f != AIGWI_OLLAMA_N_PARAMETERS) aigwi_dialect_raw(r);
+            else if (aigw_json_kind(j) == AIGW_JSON_OBJECT) aigw_json_raw(j, &t->schema);
+            else aigw_json_object(j);                         /* says what is wrong */
+        }
+    }
+    if (!t->name.n) aigw_json_fail(j, AIGW_E_MISSING, t->at, "a tool needs function.name");
+}
+/* "" says nothing, "json", or a schema. */
+static void aigwi_ollama_format_in(aigwi_dialect_reader *r) {
+    aigw_format *to = &r->req->format;
+    aigw_json *j = &r->j;
+    aigw_str word = aigw_base_str(NULL);
+    to->at = aigw_json_at(j);
+    if (aigw_json_kind(j) == AIGW_JSON_OBJECT) {
+        to->kind = AIGW_FORMAT_SCHEMA;
+        aigw_json_raw(j, &to->schema);
+        return;
+    }
+    if (!aigw_json_str(j, r->mem, &word) || !word.n) return;
+    to->kind = AIGW_FORMAT_JSON;
+    if (!aigwi_dialect_is(word, "json")) aigw_json_fail(j, AIGW_E_VALUE, to->at, "format is \"json\" or a JSON schema");
+}
+/* true, false, or how much (which is on, too). */
+static void aigwi_ollama_think_in(aigwi_dialect_reader *r) {
+    aigw_param *mode = &r->req->param[AIGW_P_REASONING_MODE];
+    aigw_json *j = &r->j;
+    int on = 1;
+    mode->has = 1;
+    mode->at = aigw_json_at(j);
+    if (aigw_json_kind(j) == AIGW_JSON_STRING) aigwi_dialect_param(j, r->mem, r->req, AIGW_P_EFFORT);
+    else aigw_json_bool(j, &on);
+    mode->raw = aigw_base_str(on ? "enabled" : "disabled");
+}
+static void aigwi_ollama_options_in(aigwi_dialect_reader *r) {
+    aigw_json *j = &r->j;
+    aigw_str names[AIGWI_OLLAMA_ROWS + 1];
+    uint64_t seen = 0;
+    int f;
+    for (f = 0; f < AIGWI_OLLAMA_ROWS; f++) names[f] = aigw_base_str(aigwi_ollama_rows[f].name);
+    names[f] = aigw_base_str("stop");
+    for (aigw_json_object(j); (f = aigwi_dialect_field(r, names, AIGWI_OLLAMA_ROWS + 1, &seen)) >= 0; ) {
+        if (f == AIGWI_OLLAMA_ROWS) aigwi_dialect_stop_in(r);
+        else if (f > AIGWI_OLLAMA_ROWS) aigwi_dialect_raw(r);
+        else aigwi_dialect_param(j, r->mem, r->req, aigwi_ollama_rows[f].id);
+    }
+    if (r->req->param[AIGW_P_MAX_OUTPUT].micro < 0) r->req->param[AIGW_P_MAX_OUTPUT].has = 0;   /* no limit of its own, the default */
+}
+/* Members of which some values say nothing: what the SDKs send when nothing was asked for. */
+static const struct { uint8_t member; const char *plain; } aigwi_ollama_plain[] = {
+    { AIGWI_OLLAMA_R_TEMPLATE, "\"\"" }, { AIGWI_OLLAMA_R_CONTEXT, "[]" }, { AIGWI_OLLAMA_R_SUFFIX, "\"\"" }, { AIGWI_OLLAMA_R_RAW, "false" },
+    { AIGWI_OLLAMA_R_TRUNCATE, "true" }, { AIGWI_OLLAMA_R_SHIFT, "true" },
+};
+/* The rest: without a suffix to lead to, or the conversation in `context`, an answer would be wrong: these become parts
+   that nobody else takes. */
+static void aigwi_ollama_other_in(aigwi_ollama_reader *o, int f) {
+    aigw_json *j = &o->r.j;
+    aigw_str raw = aigw_base_str(NULL);
+    aigw_part *p;
+    for (size_t i = 0; i < sizeof aigwi_ollama_plain / sizeof *aigwi_ollama_plain; i++) {
+        if (aigwi_ollama_plain[i].member != f || !aigwi_dialect_begins(aigwi_dialect_span(j->at, j->end), aigwi_ollama_plain[i].plain)) continue;
+        aigw_json_skip(j);
+        return;
+    }
+    if (!o->r.req->prompt || (f != AIGWI_OLLAMA_R_SUFFIX && f != AIGWI_OLLAMA_R_CONTEXT)) {
+        aigwi_dialect_raw(&o->r);
+        return;
+    }
+    p = aigwi_dialect_add(&o->r, &o->other, AIGW_PART_OTHER, j->key_at);
+    p->name = aigwi_ollama_own;
+    if (aigw_json_raw(j, &raw)) p->text = aigwi_dialect_text(raw, AIGW_TEXT_JSON);
+}
+/* The one turn of /api/generate, after its system message. */
+static void aigwi_ollama_prompt_in(aigwi_ollama_reader *o) {
+    aigwi_dialect_reader *r = &o->r;
+    aigwi_dialect_list said, words;
+    aigw_message *m;
+    if (r->j.err || (!o->prompt.n && !o->images.head)) return;
+    aigwi_ollama_list(&said);
+    aigwi_ollama_list(&words);
+    if (o->prompt.n) aigwi_dialect_add(r, &words, AIGW_PART_TEXT, o->prompt_at)->text = o->prompt;
+    *words.tail = o->other.head;
+    *o->images.tail = words.head;
+    if (o->system.n) {
+        aigwi_dialect_add(r, &said, AIGW_PART_TEXT, o->system_at)->text = o->system;
+        m = aigwi_dialect_add_message(r->mem, r->req, AIGW_ROLE_SYSTEM, o->system_at);
+        if (m) m->parts = said.head;
+    }
+    m = aigwi_dialect_add_message(r->mem, r->req, AIGW_ROLE_USER, o->prompt_at);
+    if (m) m->parts = o->images.head;
+    else aigwi_dialect_nomem(r);
+}
+static void aigwi_ollama_body_in(aigwi_ollama_reader *o) {
+    aigwi_dialect_reader *r = &o->r;
+    aigw_req *req = r->req;
+    aigw_json *j = &r->j;
+    uint64_t seen = 0;
+    int f, prompt = req->prompt;
+    for (aigw_json_object(j); (f = aigwi_dialect_field(r, aigwi_ollama_req_names, AIGWI_OLLAMA_req, &seen)) >= 0; ) {
+        if ((f == AIGWI_OLLAMA_R_MESSAGES || f == AIGWI_OLLAMA_R_TOOLS) && prompt) f = AIGWI_OLLAMA_req;      /* not of this path */
+        if ((f == AIGWI_OLLAMA_R_PROMPT || f == AIGWI_OLLAMA_R_SYSTEM || f == AIGWI_OLLAMA_R_IMAGES) && !prompt) f = AIGWI_OLLAMA_req;
+        switch (f) {
+        case AIGWI_OLLAMA_R_MODEL:
+            req->model_at = aigw_json_at(j);
+            aigw_json_str(j, r->mem, &req->model);
+            break;
+        case AIGWI_OLLAMA_R_MESSAGES:
+            for (aigw_json_array(j); aigw_json_item(j); ) aigwi_ollama_message_in(o);
+            break;
+        case AIGWI_OLLAMA_R_TOOLS:
+            for (aigw_json_array(j); aigw_json_item(j); ) aigwi_ollama_tool_in(r);
+            break;
+        case AIGWI_OLLAMA_R_PROMPT:       o->prompt_at = aigw_json_at(j); aigw_json_text(j, &o->prompt); break;
+        case AIGWI_OLLAMA_R_SYSTEM:       o->system_at = aigw_json_at(j); aigw_json_text(j, &o->system); break;
+        case AIGWI_OLLAMA_R_IMAGES:       aigwi_ollama_images_in(r, &o->images); break;
+        case AIGWI_OLLAMA_R_FORMAT:       aigwi_ollama_format_in(r); break;
+        case AIGWI_OLLAMA_R_THINK:        aigwi_ollama_think_in(r); break;
+        case AIGWI_OLLAMA_R_OPTIONS:      aigwi_ollama_options_in(r); break;
+        case AIGWI_OLLAMA_R_STREAM:       aigwi_dialect_param(j, r->mem, req, AIGW_P_STREAM); break;
+        case AIGWI_OLLAMA_R_LOGPROBS:     aigwi_dialect_param(j, r->mem, req, AIGW_P_LOGPROBS); break;
+        case AIGWI_OLLAMA_R_TOP_LOGPROBS: aigwi_dialect_param(j, r->mem, req, AIGW_P_TOP_LOGPROBS); break;
+        default: aigwi_ollama_other_in(o, f);
+        }
+    }
+    if (!(seen >> AIGWI_OLLAMA_R_MODEL & 1)) aigw_json_fail(j, AIGW_E_MISSING, 0, "model is required");
+    if (prompt) aigwi_ollama_prompt_in(o);
+    if (!req->messages)                                        /* Ollama would load or unload the model */
+        aigw_json_fail(j, AIGW_E_MISSING, 0, prompt ? "prompt is empty: models are loaded at the Ollama server itself" : "messages is empty: models are loaded at the Ollama server itself");
+}
+/* /api/show: which model (by its older name, too). */
+static void aigwi_ollama_show_in(aigwi_dialect_reader *r) {
+    aigw_json *j = &r->j;
+    int f;
+    for (aigw_json_object(j); (f = aigwi_dialect_field(r, aigwi_ollama_req_names, AIGWI_OLLAMA_req, NULL)) >= 0; ) {
+        if (f != AIGWI_OLLAMA_R_MODEL && (f != AIGWI_OLLAMA_R_NAME || r->req->model.n)) aigw_json_skip(j);
+        else aigw_json_str(j, r->mem, &r->req->model);
+    }
+    if (!r->req->model.n) aigw_json_fail(j, AIGW_E_MISSING, 0, "model is required");
+}
+static int aigwi_ollama_req_decode(const aigw_head *head, aigw_str body, aigw_arena *mem, aigw_req *req, aigw_fault *fault) {
+    size_t path = head ? aigwi_ollama_path(head) : 0;
+    aigw_param *stream = &req->param[AIGW_P_STREAM];
+    aigwi_ollama_reader o;
+    memset(req, 0, sizeof *req);
+    memset(fault, 0, sizeof *fault);
+    memset(&o, 0, sizeof o);
+    if (path == AIGWI_OLLAMA_PATHS) path = 0;                  /* a bare body is a chat */
+    req->op = aigwi_ollama_paths[path].op;
+    req->prompt = aigwi_ollama_paths[path].prompt;
+    req->dialect = aigwi_ollama_own;
+    req->body = body;
+    req->head = head;
+    req->model_at = AIGW_NOWHERE;
+    req->format.strict = -1;
+    if (aigwi_ollama_paths[path].get) return AIGW_OK;
+    o.r.mem = mem;
+    o.r.req = req;
+    aigwi_ollama_list(&o.images);
+    aigwi_ollama_list(&o.other);
+    aigw_json_init(&o.r.j, body);
+    if (req->op == AIGW_OP_MODELS) aigwi_ollama_show_in(&o.r);
+    else aigwi_ollama_body_in(&o);
+    aigw_json_end(&o.r.j);
+    aigwi_dialect_unmark(req);
+    if (!stream->has && req->op == AIGW_OP_CHAT) {             /* streams are what is given when nothing is said */
+        stream->has = 1;
+        stream->micro = 1;
+        stream->at = AIGW_NOWHERE;
+    }
+    return aigw_json_fault(&o.r.j, fault);
+}
+
+/* ---- requests out: always a chat */
+
+static void aigwi_ollama_no_cache(aigwi_dialect_writer *w, uint32_t ttl_s, size_t cache_at, size_t at) {
+    if (ttl_s) aigwi_dialect_drop(w, cache_at ? cache_at : at, "Ollama keeps its cache by itself");
+}
+/* Is this part words? A text document is, without its title. */
+static int aigwi_ollama_is_text(const aigw_part *p) {
+    return p->kind == AIGW_PART_TEXT || p->kind == AIGW_PART_REFUSAL || (p->kind == AIGW_PART_FILE && p->source == AIGW_SOURCE_TEXT);
+}
+/* What is lost of a part, and what cannot go at all. */
+static void aigwi_ollama_check_part(aigwi_dialect_writer *w, const aigw_part *p, int role) {
+    aigwi_ollama_no_cache(w, p->cache_ttl_s, p->cache_at, p->at);
+    if (p->state) aigwi_dialect_drop(w, p->state->at ? p->state->at : p->at, "opaque state of another provider");
+    switch (p->kind) {
+    case AIGW_PART_TEXT: return;
+    case AIGW_PART_REFUSAL:
+        aigwi_dialect_lose(w, p->at, "", AIGW_LOSS_APPROXIMATED, "a refusal goes as plain text");
+        return;
+    case AIGW_PART_REASONING:
+        if (role != AIGW_ROLE_ASSISTANT) aigwi_dialect_drop(w, p->at, "only an assistant thinks");
+        else if (aigwi_dialect_lacks(w, AIGW_CAN(REASONING))) aigwi_dialect_drop(w, p->at, "the model takes no reasoning back");
+        return;
+    case AIGW_PART_TOOL_CALL:
+        if (aigwi_dialect_lacks(w, AIGW_CAN(TOOLS))) aigwi_dialect_refuse(w, p->at, "the model has no tools");
+        return;
+    case AIGW_PART_IMAGE:
+        if (aigwi_dialect_lacks(w, AIGW_CAN(VISION))) aigwi_dialect_refuse(w, p->at, "the model takes no images");
+        else if (p->source != AIGW_SOURCE_BYTES) aigwi_dialect_refuse(w, p->at, "Ollama takes an image as bytes only");
+        if (p->detail.n) aigwi_dialect_drop(w, p->detail_at ? p->detail_at : p->at, "Ollama has no detail of an image");
+        return;
+    case AIGW_PART_FILE:
+        if (p->source != AIGW_SOURCE_TEXT) break;
+        if (p->name.n) aigwi_dialect_lose(w, p->at, "", AIGW_LOSS_APPROXIMATED, "a text document goes as plain text, without its title");
+        return;
+    case AIGW_PART_OTHER:
+        aigwi_dialect_refuse(w, p->at, aigw_base_eq(p->name, aigwi_ollama_own) ? "only /api/generate has this" : "only its own dialect knows this part");
+        return;
+    }
+    aigwi_dialect_refuse(w, p->at, "Ollama takes text and images only");
+}
+/* The words of a message as one string. Texts are apart by an empty line, as Ollama joins neighbors (template.go); what
+   an assistant said follows on. `before`: what a failed tool begins with. */
+static void aigwi_ollama_put_content(aigwi_dialect_writer *w, const aigw_part *parts, int role, const char *before) {
+    const aigw_part *p;
+    int n = 0;
+    aigw_json_key(w->out, "content");
+    aigw_json_open_str(w->out);
+    aigw_base_put_lit(w->out, before);
+    for (p = parts; p; p = p->next) {
+        if (!aigwi_ollama_is_text(p)) continue;
+        if (n && role != AIGW_ROLE_ASSISTANT) aigw_base_put_lit(w->out, "\\n\\n");
+        if (n++) aigwi_dialect_lose(w, p->at, "", AIGW_LOSS_APPROXIMATED, "a message has one text: its parts are joined");
+        aigw_json_part(w->out, p->text);
+    }
+    aigw_json_close_str(w->out);
+}
+static void aigwi_ollama_put_call(aigwi_dialect_writer *w, const aigw_part *p) {
+    aigw_out *out = w->out;
+    int r = AIGW_OK;
+    aigw_json_open(out, '{');
+    if (!p->no_id) aigwi_dialect_member_str(out, "id", p->id);
+    aigw_json_key(out, "function");
+    aigw_json_open(out, '{');
+    aigwi_dialect_member_str(out, "name", p->name);
+    aigw_json_key(out, "arguments");
+    if (p->custom) {
+        aigw_json_open(out, '{');
+        aigwi_dialect_member_text(out, "input", p->text);
+        aigw_json_close(out, '}');
+    } else r = aigwi_dialect_put_args(out, p->text, w->mem, w->loss, p->at);
+    if (r && w->err != AIGW_E_NOMEM) w->err = r;
+    aigw_json_close(out, '}');
+    aigw_json_close(out, '}');
+}
+/* thinking, images and tool_calls, where there are any. */
+static void aigwi_ollama_put_more(aigwi_dialect_writer *w, const aigw_part *parts) {
+    static const struct { const char *name; uint8_t kind; char bracket; } rows[] = {
+        { "thinking", AIGW_PART_REASONING, '"' }, { "images", AIGW_PART_IMAGE, '[' }, { "tool_calls", AIGW_PART_TOOL_CALL, '[' }
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const aigw_part *p;
+        int open = 0, mute = rows[i].bracket == '"' && aigwi_dialect_lacks(w, AIGW_CAN(REASONING));
+        for (p = mute ? NULL : parts; p; p = p->next) {
+            if (p->kind != rows[i].kind || (rows[i].bracket == '"' && !p->text.n)) continue;
+            if (!open++) {
+                aigw_json_key(w->out, rows[i].name);
+                if (rows[i].bracket == '[') aigw_json_open(w->out, '[');
+                else aigw_json_open_str(w->out);
+            }
+            if (p->kind == AIGW_PART_REASONING) aigw_json_part(w->out, p->text);
+            else if (p->kind == AIGW_PART_IMAGE) aigw_json_put_text(w->out, p->text);
+            else aigwi_ollama_put_call(w, p);
+        }
+        if (open && rows[i].bracket == '[') aigw_json_close(w->out, ']');
+        else if (open) aigw_json_close_str(w->out);
+    }
+}
+static void aigwi_ollama_put_result(aigwi_dialect_writer *w, const aigw_part *p, const aigw_message *near, aigwi_dialect_calls *calls) {
+    aigw_str name = p->name.n ? p->name : aigwi_dialect_call_name(w->req, near, p->id, calls);
+    const aigw_part *q;
+    if (aigwi_dialect_lacks(w, AIGW_CAN(TOOLS))) aigwi_dialect_refuse(w, p->at, "the model has no tools");
+    if (p->is_error) aigwi_dialect_lose(w, p->at, "", AIGW_LOSS_APPROXIMATED, "a tool message has no error flag: its text says it");
+    aigwi_ollama_no_cache(w, p->cache_ttl_s, p->cache_at, p->at);
+    for (q = p->parts; q; q = q->next) aigwi_ollama_check_part(w, q, AIGW_ROLE_TOOL);
+    if (name.n) aigwi_dialect_member_str(w->out, "tool_name", name);
+    if (!p->no_id) aigwi_dialect_member_str(w->out, "tool_call_id", p->id);
+    aigwi_ollama_put_content(w, p->parts, AIGW_ROLE_TOOL, !p->is_error ? "" : p->parts ? "Error: " : "Error");
+    aigwi_ollama_put_more(w, p->parts);
+}
+static void aigwi_ollama_put_messages(aigwi_dialect_writer *w) {
+    static const char *const roles[] = { "system", "system", "user", "assistant", "tool" };
+    const aigw_message *m, *turn = NULL;
+    const aigw_part *p;
+    aigwi_dialect_calls calls;
+    memset(&calls, 0, sizeof calls);
+    aigw_json_key(w->out, "messages");
+    aigw_json_open(w->out, '[');
+    for (m = w->req->messages; m; m = m->next) {
+        if (m->role == AIGW_ROLE_ASSISTANT) turn = m;
+        if (m->name.n) aigwi_dialect_lose(w, m->at, ".name", AIGW_LOSS_DROPPED, "Ollama's messages have no names");
+        p = m->parts;
+        do {                                                   /* one message, or one for each result */
+            aigw_json_open(w->out, '{');
+            aigwi_dialect_member(w->out, "role", roles[m->role]);
+            if (m->role == AIGW_ROLE_TOOL && p) aigwi_ollama_put_result(w, p, turn, &calls);
+            else {
+                for (; p; p = p->next) aigwi_ollama_check_part(w, p, m->role);
+                aigwi_ollama_put_content(w, m->parts, m->role, "");
+                aigwi_ollama_put_more(w, m->parts);
+            }
+            aigw_json_close(w->out, '}');
+            if (p) p = p->next;
+        } while (p);
+    }
+    aigw_json_close(w->out, ']');
+}
+
+/* Is the tool sent? A list of allowed tools means that only these are; a choice of none, that none is. */
+static int aigwi_ollama_sends(aigwi_dialect_writer *w, const aigw_tool *t) {
+    const aigw_item *i;
+    aigw_str name;
+    if (w->req->choice == AIGW_CHOICE_NONE) return 0;
+    if (!w->req->choice_names) return 1;
+    for (i = w->req->choice_names; i; i = i->next)
+        if (aigwi_dialect_plain(i->text, w->mem, &name) && aigw_base_eq(name, t->name)) return 1;
+    return 0;
+}
+static void aigwi_ollama_put_tool(aigwi_dialect_writer *w, const aigw_tool *t) {
+    static const aigw_str nothing = AIGW_STR("{\"type\":\"object\",\"properties\":{}}");
+    aigw_out *out = w->out;
+    int custom = t->kind == AIGW_TOOL_CUSTOM;
+    aigw_json_open(out, '{');
+    aigwi_dialect_member(out, "type", "function");
+    aigw_json_key(out, "function");
+    aigw_json_open(out, '{');
+    aigwi_dialect_member_str(out, "name", t->name);
+    if (t->description.n) aigwi_dialect_member_text(out, "description", t->description);
+    aigw_json_key(out, "parameters");
+    if (custom || !t->schema.n) aigw_json_put_raw(out, custom ? aigwi_dialect_free_text() : nothing);
+    else aigwi_dialect_put_schema(out, t->schema, t->openapi);
+    if (custom && t->schema.n) aigwi_dialect_lose(w, t->at, "", AIGW_LOSS_APPROXIMATED, "the grammar of a free-text tool is left out");
+    if (t->strict == 1) aigwi_dialect_drop(w, t->strict_at ? t->strict_at : t->at, "Ollama cannot hold a call to its schema");
+    aigw_json_close(out, '}');
+    aigw_json_close(out, '}');
+}
+/* Tools and their choice: the model always chooses by itself. */
+static void aigwi_ollama_put_tools(aigwi_dialect_writer *w) {
+    const aigw_req *req = w->req;
+    const aigw_tool *t;
+    int n = 0;
+    for (t = req->tools; t; t = t->next) {
+        aigwi_ollama_no_cache(w, t->cache_ttl_s, t->cache_at, t->at);
+        if (t->kind == AIGW_TOOL_HOSTED) aigwi_dialect_refuse(w, t->at, "another provider runs this tool");
+        else if (aigwi_dialect_lacks(w, AIGW_CAN(TOOLS))) aigwi_dialect_refuse(w, t->at, "the model has no tools");
+        else if (aigwi_ollama_sends(w, t)) {
+            if (!n++) aigw_json_key(w->out, "tools");
+            if (n == 1) aigw_json_open(w->out, '[');
+            aigwi_ollama_put_tool(w, t);
+        }
+    }
+    if (n) aigw_json_close(w->out, ']');
+    if (req->choice >= AIGW_CHOICE_REQUIRED) aigwi_dialect_refuse(w, req->choice_at, "Ollama cannot be made to call a tool");
+    else if (req->choice && !req->tools) aigwi_dialect_drop(w, req->choice_at, "there are no tools to choose from");
+}
+static void aigwi_ollama_put_format(aigwi_dialect_writer *w) {
+    const aigw_format *f = &w->req->format;
+    int schema = f->kind == AIGW_FORMAT_SCHEMA;
+    if (f->kind == AIGW_FORMAT_TEXT) return;
+    if (aigwi_dialect_lacks(w, schema ? AIGW_CAN(JSON_SCHEMA) : AIGW_CAN(JSON_OBJECT))) {
+        aigwi_dialect_refuse(w, f->at, schema ? "the model cannot be held to a schema" : "the model has no JSON mode");
+        return;
+    }
+    aigw_json_key(w->out, "format");
+    if (!schema) {
+        aigw_json_put_str(w->out, aigw_base_str("json"));
+        return;
+    }
+    aigwi_dialect_put_schema(w->out, f->schema, f->openapi);
+    if (f->name.n) aigwi_dialect_drop(w, f->name_at, "a schema has no name in Ollama");
+    if (f->description.n) aigwi_dialect_drop(w, f->description_at, "a schema has no description of its own in Ollama");
+    if (f->strict >= 0) aigwi_dialect_drop(w, f->strict_at, "Ollama always keeps to the schema");
+}
+
+static const struct { aigw_str word; const char *think; int32_t budget; } aigwi_ollama_thinks[] = {   /* budget: the most that is still this step; 26.7 */
+    { AIGW_STR("none"), NULL, 0 }, { AIGW_STR("minimal"), "low", 768 }, { AIGW_STR("low"), "low", 4608 }, { AIGW_STR("medium"), "medium", 12288 },
+    { AIGW_STR("high"), "high", 24192 }, { AIGW_STR("xhigh"), "max", 65536 }, { AIGW_STR("max"), "max", INT32_MAX },
+};
+enum { AIGWI_OLLAMA_THINKS = 7 };
+
+/* false, true, or how much. */
+static void aigwi_ollama_put_think(aigwi_dialect_writer *w, uint32_t *done) {
+    const aigw_param *p = w->req->param, *effort = &p[AIGW_P_EFFORT], *mode = &p[AIGW_P_REASONING_MODE], *budget = &p[AIGW_P_REASONING_BUDGET],
+                     *show = &p[AIGW_P_REASONING_SHOW], *from = effort;
+    int off = mode->has && (aigwi_dialect_is(mode->raw, "disabled") || aigwi_dialect_is(mode->raw, "between_tools")), step = 0, sized = budget->has && budget->micro >= 0;
+    if (aigwi_dialect_lacks(w, AIGW_CAN(REASONING))) return;  /* what is said of it is reported with the rest */
+    if (show->has && show->micro) *done |= 1u << AIGW_P_REASONING_SHOW;                        /* it always is */
+    if (mode->has || effort->has || budget->has) *done |= 1u << AIGW_P_REASONING_MODE;
+    else if (!show->has || !show->micro) return;
+    aigw_json_key(w->out, "think");
+    if (off || (!effort->has && !sized)) {
+        if (budget->has && budget->micro < 0) *done |= 1u << AIGW_P_REASONING_BUDGET;          /* as much as it takes */
+        if (off && !aigwi_dialect_is(mode->raw, "disabled")) aigwi_dialect_lose(w, mode->at, "", AIGW_LOSS_APPROXIMATED, "notes between tool calls are not told from thinking: it is off");
+        aigw_json_put_bool(w->out, !off);
+        return;
+    }
+    if (effort->has) {
+        *done |= 1u << AIGW_P_EFFORT;
+        while (step < AIGWI_OLLAMA_THINKS && !aigw_base_eq(effort->raw, aigwi_ollama_thinks[step].word)) step++;
+        if (step == AIGWI_OLLAMA_THINKS) {                     /* a newer word */
+            aigw_json_put_str(w->out, effort->raw);
+            return;
+        }
+    } else {
+        *done |= 1u << AIGW_P_REASONING_BUDGET;
+        from = budget;
+        while (step < AIGWI_OLLAMA_THINKS - 1 && budget->micro / 1000000 > aigwi_ollama_thinks[step].budget) step++;
+    }
+    if (!aigwi_ollama_thinks[step].think) aigw_json_put_bool(w->out, 0);
+    else aigw_json_put_str(w->out, aigw_base_str(aigwi_ollama_thinks[step].think));
+    if (step && (from == budget || !aigwi_dialect_is(aigwi_ollama_thinks[step].word, aigwi_ollama_thinks[step].think)))
+        aigwi_dialect_lose(w, from->at, "", AIGW_LOSS_APPROXIMATED, "said as the nearest of low, medium, high and max");
+}
+static void aigwi_ollama_put_row(aigwi_dialect_writer *w, const aigwi_dialect_row *row, uint32_t *done) {
+    int r = aigwi_dialect_put_row(w->out, w->req, row, w->loss, done);
+    if (r && !w->err) w->err = r;
+}
+static void aigwi_ollama_put_options(aigwi_dialect_writer *w, uint32_t *done) {
+    const aigw_item *item = w->req->stop;
+    const aigw_param *p = w->req->param;
+    int i, any = item != NULL;
+    for (i = 0; i < AIGWI_OLLAMA_ROWS; i++) any |= p[aigwi_ollama_rows[i].id].has;
+    if (!any) return;
+    aigw_json_key(w->out, "options");
+    aigw_json_open(w->out, '{');
+    for (i = 0; i < AIGWI_OLLAMA_ROWS; i++) {
+        int sampling = i < AIGWI_OLLAMA_ROWS && aigwi_ollama_rows[i].id != AIGW_P_SEED && aigwi_ollama_rows[i].id != AIGW_P_MAX_OUTPUT;
+        if (!sampling || !aigwi_dialect_lacks(w, AIGW_CAN(SAMPLING))) aigwi_ollama_put_row(w, &aigwi_ollama_rows[i], done);
+    }
+    if (item && aigwi_dialect_lacks(w, AIGW_CAN(STOP))) aigwi_dialect_drop(w, w->req->stop_at, "the model takes no stop strings");
+    else if (item) {
+        aigw_json_key(w->out, "stop");
+        aigw_json_open(w->out, '[');
+        for (; item; item = item->next) aigw_json_put_text(w->out, item->text);
+        aigw_json_close(w->out, ']');
+    }
+    aigw_json_close(w->out, '}');
+}
+static int aigwi_ollama_streams(const aigw_req *req) {
+    return req->param[AIGW_P_STREAM].has && req->param[AIGW_P_STREAM].micro;
+}
+static void aigwi_ollama_put_params(aigwi_dialect_writer *w) {
+    static const aigwi_dialect_row logprobs = { AIGW_P_LOGPROBS, AIGWI_KEEP, "logprobs", 0, 0, "" },
+                                   top = { AIGW_P_TOP_LOGPROBS, AIGWI_CLAMP, "top_logprobs", 0, 20000000, "top_logprobs is 0 to 20" };
+    const aigw_req *req = w->req;
+    const aigw_param *n = &req->param[AIGW_P_N], *parallel = &req->param[AIGW_P_PARALLEL];
+    uint32_t done = 0;
+    int r;
+    aigwi_ollama_put_think(w, &done);
+    aigwi_ollama_put_row(w, &logprobs, &done);
+    aigwi_ollama_put_row(w, &top, &done);
+    aigwi_ollama_put_options(w, &done);
+    if (n->has && n->micro > 1000000) aigwi_dialect_refuse(w, n->at, "Ollama gives one answer");
+    done |= 1u << AIGW_P_N;
+    if (parallel->has && parallel->micro) done |= 1u << AIGW_P_PARALLEL;                       /* what Ollama does anyway */
+    r = aigwi_dialect_drop_params(req, done, w->loss);
+    if (r && !w->err) w->err = r;
+    aigw_json_key(w->out, "stream");                           /* a stream is what is given when nothing is said */
+    aigw_json_put_bool(w->out, aigwi_ollama_streams(req));
+}
+/* Method, target and headers of a call to the provider. A base URL may end in /api, as Ollama's documentation has it. */
+static int aigwi_ollama_head(const aigw_req *req, const aigw_target *to, int prompt, aigw_arena *mem, aigw_head *head) {
+    static const aigw_str lines = AIGW_STR("application/x-ndjson");
+    int known = to && aigwi_dialect_ends(to->base, "/api") ? 4 : 0;
+    int r = aigwi_dialect_head(req, to, aigwi_ollama_paths[prompt].path + known, aigwi_ollama_paths[2].path + known, mem, head);
+    if (!r && head->n && aigwi_ollama_streams(req)) head->headers[head->n - 1].value = lines;   /* accept */
+    return r;
+}
+static int aigwi_ollama_req_encode(const aigw_req *req, const aigw_target *to, aigw_arena *mem, aigw_head *head, aigw_out *out, aigw_loss *loss) {
+    aigwi_dialect_writer w;
+    int r;
+    if (req->op != AIGW_OP_CHAT && req->op != AIGW_OP_MODELS) return AIGW_E_UNSUPPORTED;
+    r = aigwi_ollama_head(req, to, 0, mem, head);
+    if (r || req->op == AIGW_OP_MODELS) return r;
+    memset(&w, 0, sizeof w);
+    w.req = req;
+    w.to = to;
+    w.mem = mem;
+    w.out = out;
+    w.loss = loss;
+    aigw_json_open(out, '{');
+    aigwi_dialect_member_str(out, "model", to && to->id.n ? to->id : req->model);
+    aigwi_ollama_put_messages(&w);
+    aigwi_ollama_put_tools(&w);
+    aigwi_ollama_put_format(&w);
+    aigwi_ollama_put_params(&w);
+    aigw_json_close(out, '}');
+    if (req->metadata.n) aigwi_dialect_drop(&w, req->metadata_at, "Ollama has no metadata");
+    aigwi_ollama_no_cache(&w, req->cache_ttl_s, req->cache_at, req->cache_at);
+    r = aigwi_dialect_drop_raw(req, loss);
+    if (r && !w.err) w.err = r;
+    r = aigw_base_out_end(out);
+    return w.err == AIGW_E_NOMEM || !r ? w.err : r;
+}
+/* Same dialect: the client's bytes, on its own path, but for the model's name. */
+static int aigwi_ollama_req_edit(const aigw_req *req, const aigw_target *to, aigw_arena *mem, aigw_head *head, aigw_out *out, aigw_loss *loss) {
+    aigwi_dialect_edit edit;
+    size_t n = 0;
+    int r;
+    if (req->op != AIGW_OP_CHAT) return aigwi_ollama_req_encode(req, to, mem, head, out, loss);
+    r = aigwi_ollama_head(req, to, req->prompt, mem, head);
+    if (!r && to && to->id.n && !aigw_base_eq(to->id, req->model)) {
+        r = aigwi_dialect_edit_model(to, mem, loss, &edit);
+        n = 1;
+    }
+    if (!r) r = aigwi_dialect_splice(req->body, &edit, n, out);
+    return r ? r : aigw_base_out_end(out);
+}
+
+/* ---- errors in: {"error": "words"}, and the words are all there is */
+
+static const struct { aigw_str word; uint8_t kind; } aigwi_ollama_words[] = {   /* ollama/ollama server/routes.go, server/sched.go, llm/server.go, read 2026-11 */
+    { AIGW_STR("try pulling it first"),      AIGW_KIND_NOT_FOUND       },
+    { AIGW_STR("exceeds the context length"), AIGW_KIND_CONTEXT_LENGTH },
+    { AIGW_STR("exceeds the available context"), AIGW_KIND_CONTEXT_LENGTH },
+    { AIGW_STR("usage limit"),               AIGW_KIND_QUOTA           },   /* ollama.com, by the hour and by the week */
+    { AIGW_STR("server busy"),               AIGW_KIND_OVERLOADED      },
+    { AIGW_STR("timed out waiting"),         AIGW_KIND_TIMEOUT         },
+    { AIGW_STR("does not support"),          AIGW_KIND_INVALID_REQUEST },   /* tools, thinking, insert: another model may */
+    { AIGW_STR("unauthorized"),              AIGW_KIND_AUTH            },
+};
+static void aigwi_ollama_error_decode(aigw_now now, const aigw_head *head, aigw_str body, aigw_arena *mem, aigw_error *err) {
+    aigw_text message = aigwi_dialect_text(aigw_base_str(NULL), AIGW_TEXT_PLAIN);
+    size_t i;
+    aigw_json j;
+    int depth = 0;
+    aigw_dialect_error(err, AIGW_KIND_NONE, "", "");
+    err->status = head ? head->status : 0;
+    aigw_json_init(&j, body);
+    if (aigw_json_kind(&j) == AIGW_JSON_OBJECT)
+        for (aigw_json_object(&j); depth >= 0; ) {
+            if (!aigw_json_member(&j)) {
+                if (j.err) break;
+                depth--;
+            } else if (aigwi_dialect_is(j.key, "error") && !depth && aigw_json_kind(&j) == AIGW_JSON_OBJECT) {   /* of a proxy before it */
+                aigw_json_object(&j);
+                depth++;
+            } else if (aigw_json_kind(&j) == AIGW_JSON_STRING && (aigwi_dialect_is(j.key, "error") || aigwi_dialect_is(j.key, "message"))) aigw_json_text(&j, &message);
+            else aigw_json_skip(&j);
+        }
+    err->message = aigwi_dialect_redact(message, mem);
+    aigwi_dialect_classify(err, NULL, 0);
+    for (i = 0; i < sizeof aigwi_ollama_words / sizeof *aigwi_ollama_words; i++)
+        if (aigwi_dialect_find_word(err->message, aigwi_ollama_words[i].word) < err->message.n) {
+            err->kind = aigwi_ollama_words[i].kind;
+            break;
+        }
+    if (err->kind == AIGW_KIND_BAD_RESPONSE && err->status < 400) err->kind = AIGW_KIND_SERVER;   /* in a stream: it did say error */
+    err->retry = (uint8_t)aigw_model_kind_retry(err->kind);
+    if (err->kind == AIGW_KIND_INVALID_REQUEST && i < sizeof aigwi_ollama_words / sizeof *aigwi_ollama_words) err->retry = AIGW_RETRY_OTHER;
+    if (!err->message.n) err->message = aigw_base_str("the provider gave no reason");
+    aigwi_dialect_hints(now, head, err);
+}
+
+/* ---- answers in: a line of a stream, or a whole answer, which is one line */
+
+#define AIGWI_OLLAMA_LINE(X) \
+    X(L_MODEL, "model") X(L_CREATED, "created_at") X(L_MESSAGE, "message") X(L_RESPONSE, "response") X(L_THINKING, "thinking") X(L_DONE, "done") \
+    X(L_REASON, "done_reason") X(L_INPUT, "prompt_eval_count") X(L_OUTPUT, "eval_count") X(L_LOGPROBS, "logprobs") X(L_ERROR, "error") \
+    /* reviewed: about the machine, not the answer */ \
+    X(L_TOTAL, "total_duration") X(L_LOAD, "load_duration") X(L_PROMPT, "prompt_eval_duration") X(L_EVAL, "eval_duration") X(L_CONTEXT, "context") \
+    X(L_REMOTE_MODEL, "remote_model") X(L_REMOTE_HOST, "remote_host") X(L_CALLS, "tool_calls")
+AIGWI_OLLAMA_OBJECT(line, AIGWI_OLLAMA_LINE)
+
+enum { AIGWI_OLLAMA_LOST_LINE, AIGWI_OLLAMA_LOST_MESSAGE };   /* bits of the losses of one stream */
+typedef struct {
+    aigw_dec        *st;
+    const aigw_sink *out;
+    aigw_str         body;
+    int              r;                /* < 0: what the sink said */
+} aigwi_ollama_answer;
+
+static int aigwi_ollama_over(const aigwi_ollama_answer *a) {
+    return a->r < 0 || a->st->ended;
+}
+static size_t aigwi_ollama_off(const aigwi_ollama_answer *a, const char *p) {
+    return (size_t)(p - a->body.p);
+}
+static void aigwi_ollama_unknown(aigwi_ollama_answer *a, aigw_json *j, unsigned bit) {
+    if (!aigw_json_null(j)) aigwi_dialect_lost(a->st, bit, aigwi_ollama_off(a, j->p) + j->key_at, AIGW_LOSS_DROPPED, "only its own dialect knows this member");
+    aigw_json_skip(j);
+}
+/* Words of a kind of which one block is open at a time. */
+static void aigwi_ollama_said(aigwi_ollama_answer *a, int kind, aigw_text t) {
+    struct aigw_block *b = aigwi_dialect_find(a->st, 0, kind, 0);
+    size_t at = aigwi_ollama_off(a, t.p);
+    if (!t.n || aigwi_ollama_over(a)) return;
+    a->st->frame |= AIGW_FRAME_CONTENT;
+    if (!b) {
+        a->r = aigwi_dialect_close_kind(a->st, a->out, 0, ~(1u << kind));
+        if (a->r >= 0) a->r = aigwi_dialect_open(a->st, a->out, 0, kind, 0, aigw_base_str(NULL), aigw_base_str(NULL), 0, at, &b);
+    }
+    if (a->r >= 0) a->r = aigwi_dialect_delta(a->st, a->out, b, t, at);
+}
+/* Each call is whole. Older servers give no ids (24.1). */
+static void aigwi_ollama_call_out(aigwi_ollama_answer *a, aigw_json *j) {
+    aigw_text args = aigwi_dialect_text(aigw_base_str(NULL), AIGW_TEXT_JSON);
+    aigw_str id = aigw_base_str(NULL), name = id, raw;
+    size_t at = aigwi_ollama_off(a, j->p) + aigw_json_at(j);
+    struct aigw_block *b;
+    char made[29];
+    int f, no_id;
+    for (aigw_json_object(j); (f = aigw_json_field(j, aigwi_ollama_call_names, AIGWI_OLLAMA_call, NULL)) >= 0; ) {
+        if (f == AIGWI_OLLAMA_C_ID && aigw_json_kind(j) == AIGW_JSON_STRING) aigw_json_str(j, &a->st->mem, &id);
+        else if (f != AIGWI_OLLAMA_C_FUNCTION || aigw_json_kind(j) != AIGW_JSON_OBJECT) aigw_json_skip(j);
+        else for (aigw_json_object(j); (f = aigw_json_field(j, aigwi_ollama_function_names, AIGWI_OLLAMA_function, NULL)) >= 0; ) {
+            if (f == AIGWI_OLLAMA_N_NAME && aigw_json_kind(j) == AIGW_JSON_STRING) aigw_json_str(j, &a->st->mem, &name);
+            else if (f != AIGWI_OLLAMA_N_ARGUMENTS || aigw_json_null(j)) aigw_json_skip(j);
+            else if (aigw_json_kind(j) == AIGW_JSON_STRING) aigw_json_text(j, &args);
+            else if (aigw_json_raw(j, &raw)) args = aigwi_dialect_text(raw, AIGW_TEXT_JSON);
+        }
+    }
+    if (j->err) return;
+    no_id = !id.n;
+    if (no_id) id = aigwi_dialect_call_id(a->st, made);
+    a->r = aigwi_dialect_close_kind(a->st, a->out, 0, ~0u);
+    if (a->r >= 0) a->r = aigwi_dialect_open(a->st, a->out, 0, AIGW_PART_TOOL_CALL, 0, id, name, no_id ? AIGWI_NO_ID : 0, at, &b);
+    if (a->r >= 0) a->r = aigwi_dialect_delta(a->st, a->out, b, args, aigwi_ollama_off(a, args.p));
+    if (a->r >= 0) a->r = aigwi_dialect_close(a->st, a->out, b);
+}
+/* Thoughts, words, calls, in this order whatever theirs in JSON is. */
+static void aigwi_ollama_message_out(aigwi_ollama_answer *a, aigw_str message, aigw_json *outer) {
+    aigw_text content = aigwi_dialect_text(aigw_base_str(NULL), AIGW_TEXT_PLAIN), thinking = content;
+    aigw_json j, calls;
+    int f;
+    calls.p = NULL;
+    aigw_json_init(&j, message);
+    for (aigw_json_object(&j); (f = aigw_json_field(&j, aigwi_ollama_message_names, AIGWI_OLLAMA_message, NULL)) >= 0; ) {
+        int kind = aigw_json_kind(&j);
+        if (f == AIGWI_OLLAMA_M_CONTENT && kind == AIGW_JSON_STRING) aigw_json_text(&j, &content);
+        else if (f == AIGWI_OLLAMA_M_THINKING && kind == AIGW_JSON_STRING) aigw_json_text(&j, &thinking);
+        else if (f == AIGWI_OLLAMA_M_IMAGES || f == AIGWI_OLLAMA_message) aigwi_ollama_unknown(a, &j, AIGWI_OLLAMA_LOST_MESSAGE);
+        else {
+            if (f == AIGWI_OLLAMA_M_CALLS && kind == AIGW_JSON_ARRAY) calls = j;
+            aigw_json_skip(&j);
+        }
+    }
+    aigwi_ollama_said(a, AIGW_PART_REASONING, thinking);
+    aigwi_ollama_said(a, AIGW_PART_TEXT, content);
+    if (calls.p && !j.err) {
+        for (aigw_json_array(&calls); aigw_json_item(&calls) && !aigwi_ollama_over(a); ) aigwi_ollama_call_out(a, &calls);
+        if (calls.err) j.err = calls.err;
+    }
+    if (j.err && !outer->err) aigw_json_fail(outer, j.err, aigwi_ollama_off(a, message.p), "");
+}
+static const struct { aigw_str word; uint8_t finish; } aigwi_ollama_finishes[] = {   /* 26.9; load and unload answer requests that we do not send */
+    { AIGW_STR("stop"), AIGW_FINISH_STOP }, { AIGW_STR("length"), AIGW_FINISH_LENGTH }, { AIGW_STR(""), AIGW_FINISH_NONE },
+};
+/* 1 when it was an answer. */
+static int aigwi_ollama_read(aigwi_ollama_answer *a, const aigw_head *head) {
+    aigw_str model = aigw_base_str(NULL), created = model, reason = model, message = model, logprobs = model;
+    aigw_text response = aigwi_dialect_text(model, AIGW_TEXT_PLAIN), thinking = response;
+    int64_t created_s = 0, count[2] = { -1, -1 };
+    int f, done = 0, answer = 0, error = 0;
+    aigw_usage usage;
+    aigw_json j;
+    aigw_json_init(&j, a->body);
+    for (aigw_json_object(&j); (f = aigw_json_field(&j, aigwi_ollama_line_names, AIGWI_OLLAMA_line, NULL)) >= 0; ) {
+        int kind = aigw_json_kind(&j), string = kind == AIGW_JSON_STRING;
+        answer |= (f == AIGWI_OLLAMA_L_MESSAGE && kind == AIGW_JSON_OBJECT) || (f == AIGWI_OLLAMA_L_RESPONSE && string);
+        if (f == AIGWI_OLLAMA_L_MESSAGE && kind == AIGW_JSON_OBJECT) aigw_json_raw(&j, &message);
+        else if (f == AIGWI_OLLAMA_L_RESPONSE && string) aigw_json_text(&j, &response);
+        else if (f == AIGWI_OLLAMA_L_THINKING && string) aigw_json_text(&j, &thinking);
+        else if (f == AIGWI_OLLAMA_L_MODEL && string && !a->st->started) aigw_json_str(&j, &a->st->mem, &model);
+        else if (f == AIGWI_OLLAMA_L_CREATED && string && !a->st->started) aigw_json_str(&j, &a->st->mem, &created);
+        else if (f == AIGWI_OLLAMA_L_REASON && string) aigw_json_str(&j, &a->st->mem, &reason);
+        else if (f == AIGWI_OLLAMA_L_DONE && (kind == AIGW_JSON_TRUE || kind == AIGW_JSON_FALSE)) aigw_json_bool(&j, &done);
+        else if ((f == AIGWI_OLLAMA_L_INPUT || f == AIGWI_OLLAMA_L_OUTPUT) ) {
+            if (!aigwi_dialect_count(&j, &count[f == AIGWI_OLLAMA_L_OUTPUT])) count[f == AIGWI_OLLAMA_L_OUTPUT] = -1;
+        }
+        else if (f == AIGWI_OLLAMA_L_LOGPROBS && kind == AIGW_JSON_ARRAY) aigw_json_raw(&j, &logprobs);
+        else if (f == AIGWI_OLLAMA_line) aigwi_ollama_unknown(a, &j, AIGWI_OLLAMA_LOST_LINE);
+        else {
+            error |= f == AIGWI_OLLAMA_L_ERROR && kind != AIGW_JSON_NULL && !aigwi_dialect_begins(aigwi_dialect_span(j.at, j.end), "\"\"");
+            aigw_json_skip(&j);
+        }
+    }
+    if (!aigw_json_end(&j) && !error) {
+        (void)aigw_base_date(created, &created_s);
+        if (answer || done) a->r = aigwi_dialect_start(a->st, a->out, aigw_base_str(NULL), model, created_s, 0);
+        aigwi_ollama_said(a, AIGW_PART_REASONING, thinking);
+        aigwi_ollama_said(a, AIGW_PART_TEXT, response);
+        if (message.n) aigwi_ollama_message_out(a, message, &j);
+    }
+    if (aigwi_ollama_over(a)) return answer;
+    if (j.err == AIGW_E_NOMEM) a->r = AIGW_E_NOMEM;
+    else if (j.err) a->r = aigwi_dialect_bad(a->st, a->out, "the provider sent something that is not the JSON it should be");
+    else if (error) {
+        aigw_error err;
+        aigwi_ollama_error_decode(a->st->now, head, a->body, &a->st->mem, &err);
+        a->r = aigwi_dialect_fail(a->st, a->out, &err);
+    }
+    if (logprobs.n && !aigwi_ollama_over(a)) a->r = aigwi_dialect_note(a->st, a->out, AIGW_NOTE_LOGPROBS, 0, NULL, logprobs, aigwi_ollama_off(a, logprobs.p));
+    if (!done || aigwi_ollama_over(a)) return answer;
+    memset(&usage, 0, sizeof usage);
+    usage.has = (count[0] >= 0 ? AIGW_USAGE_INPUT : 0) | (count[1] >= 0 ? AIGW_USAGE_OUTPUT : 0);
+    usage.input = count[0] >= 0 ? count[0] : 0;
+    usage.output = count[1] >= 0 ? count[1] : 0;
+    if (usage.has) a->r = aigwi_dialect_usage(a->st, a->out, &usage);
+    for (f = 0; aigwi_ollama_finishes[f].word.n && !aigw_base_eq(reason, aigwi_ollama_finishes[f].word); f++) {}
+    aigwi_dialect_finish(a->st, 0, aigwi_ollama_finishes[f].finish ? aigwi_ollama_finishes[f].finish : reason.n ? (int)AIGW_FINISH_OTHER : (int)AIGW_FINISH_NONE, aigw_base_str(NULL));
+    a->st->end_marker = 1;
+    a->st->frame |= AIGW_FRAME_FINISH | AIGW_FRAME_END;
+    return answer;
+}
+static int aigwi_ollama_resp_decode(aigw_dec *st, const aigw_head *head, aigw_str body, const aigw_sink *out) {
+    aigw_arena mark = st->mem;
+    aigwi_ollama_answer a = { st, out, body, AIGW_OK };
+    st->frame = 0;
+    if (st->ended) return AIGW_OK;
+    if (!aigwi_ollama_read(&a, head) && !aigwi_ollama_over(&a)) a.r = aigwi_dialect_bad(st, out, "the provider's answer has no message");
+    st->end_marker = 1;
+    if (!aigwi_ollama_over(&a)) a.r = aigwi_dialect_end(st, 1, out);
+    st->mem = mark;
+    return a.r < 0 ? a.r : AIGW_OK;
+}
+static int aigwi_ollama_frame_decode(aigw_dec *st, aigw_str name, aigw_str payload, const aigw_sink *out) {
+    aigw_arena mark = st->mem;
+    aigwi_ollama_answer a = { st, out, payload, AIGW_OK };
+    (void)name;
+    st->frame = 0;
+    if (st->ended || st->end_marker || !payload.n) return AIGW_OK;
+    aigwi_ollama_read(&a, NULL);
+    st->mem = mark;
+    return a.r < 0 ? a.r : AIGW_OK;
+}
+
+/* ---- answers out */
+
+enum {  /* bits of the losses of one answer */
+    AIGWI_OLLAMA_OUT_FINISH, AIGWI_OLLAMA_OUT_STATE, AIGWI_OLLAMA_OUT_NOTE, AIGWI_OLLAMA_OUT_LOGPROBS, AIGWI_OLLAMA_OUT_PART, AIGWI_OLLAMA_OUT_CHOICE,
+    AIGWI_OLLAMA_OUT_USAGE            /* and one each for what follows in the list of counts */
+};
+static const struct { const char *word, *lost; } aigwi_ollama_reasons[] = {   /* by AIGW_FINISH_*; 26.9. Without a word it is an error */
+    { "stop", NULL }, { "stop", NULL }, { "stop", "Ollama does not tell a stop string from a natural end" }, { "length", NULL },
+    { "length", "Ollama does not tell a full context from the output limit" }, { "stop", NULL }, { "stop", "Ollama has no word for a filtered answer" },
+    { "stop", "Ollama has no word for a refusal" }, { "stop", "Ollama has no word for a pause" }, { NULL, "the model called a tool in a malformed way" },
+    { NULL, "the provider ended the answer with an error" }, { NULL, "the provider ended the answer for a reason of its own" },
+};
+/* The word for a finish, or NULL and the sentence of the error that takes its place. */
+static const char *aigwi_ollama_reason(aigw_enc *st, int finish, size_t at, const char **lost) {
+    const char *word;
+    if (finish > AIGW_FINISH_OTHER) finish = AIGW_FINISH_OTHER;
+    word = aigwi_ollama_reasons[finish].word;
+    *lost = aigwi_ollama_reasons[finish].lost;
+    if (*lost) aigwi_dialect_gone(st, AIGWI_OLLAMA_OUT_FINISH, at, "done_reason", word ? AIGW_LOSS_APPROXIMATED : AIGW_LOSS_REFUSED, word ? *lost : "Ollama has no word for this end of an answer");
+    return word;
+}
+static int aigwi_ollama_prompted(const aigw_enc *st) { return st->req && st->req->prompt; }
+
+/* What was written since `from` as one line, less its end. Line ends between the tokens of raw JSON become spaces. The
+   Python client ends lines where str.splitlines does (section 30): of these characters JSON lets U+0085, U+2028 and
+   U+2029 stand in a string as they are, so these are escaped. */
+static void aigwi_ollama_safe(aigw_out *o, size_t from) {
+    size_t n = o->buf.n, to, i;
+    char *p = o->buf.p;
+    int pass, wide;
+    if (n > o->buf.cap) return;                                /* it did not fit, and is asked for again */
+    for (pass = 0, to = n; pass < 2; pass++) {
+        for (i = n; i > from; i--) {
+            unsigned char c = (unsigned char)p[i - 1];
+            wide = (c | 1) == 0xA9 && i > from + 2 && !memcmp(p + i - 3, "\xE2\x80", 2);
+            if (!wide && !(c == 0x85 && i > from + 1 && p[i - 2] == '\xC2')) {
+                if (c == '\n' || c == '\r') p[i - 1] = ' ';
+                if (pass) p[--to] = p[i - 1];
+                continue;
+            }
+            i -= wide ? 2 : 1;
+            if (!pass) to += wide ? 3 : 4;
+            else memcpy(p + (to -= 6), wide ? (c & 1 ? "\\u2029" : "\\u2028") : "\\u0085", 6);
+        }
+        if (to == n || pass) return;
+        o->bytes += to - n;
+        o->buf.n = to;
+        if (to > o->buf.cap) return;
+    }
+}
+
+/* model and created_at. */
+static void aigwi_ollama_put_identity(const aigw_enc *st, aigw_out *o, aigw_str model, int64_t created_s) {
+    aigw_json_open(o, '{');
+    aigwi_dialect_member_str(o, "model", model.n ? model : st->req ? st->req->model : model);
+    aigw_json_key(o, "created_at");
+    aigw_json_open_str(o);
+    aigw_base_put_date(o, created_s ? created_s : st->now.wall_s);
+    aigw_json_close_str(o);
+}
+/* The constant beginning of every line, up to where its words stand. A stream has it even when its source did not say
+   how it begins. */
+static void aigwi_ollama_begin(aigw_enc *st, aigw_str model, int64_t created_s) {
+    for (int round = 0; round < 2 && !st->started; round++) {
+        aigw_out o;
+        aigw_base_out_init(&o, st->prefix, sizeof st->prefix, NULL, 0);
+        aigwi_ollama_put_identity(st, &o, model, created_s);
+        aigw_base_put_lit(&o, aigwi_ollama_prompted(st) ? ",\"response\":\"" : ",\"message\":{\"role\":\"assistant\",\"content\":\"");
+        aigwi_ollama_safe(&o, 0);
+        st->prefix_n = (uint16_t)o.buf.n;
+        if (o.buf.n <= sizeof st->prefix) break;
+        model.p = "-";                                         /* absurdly long */
+        model.n = 1;
+    }
+    st->started = 1;
+}
+/* A line: beginning, what is said, end. `inside`: it stands in the string that the beginning opens, and the caller
+   closes it. */
+static size_t aigwi_ollama_open_line(const aigw_enc *st, aigw_out *o, const char *inside) {
+    aigw_base_put(o, aigwi_dialect_slice(st->prefix, st->prefix_n));
+    aigw_base_put_lit(o, inside);
+    return o->buf.n;
+}
+static void aigwi_ollama_end_line(aigw_out *o, size_t from) {
+    aigwi_ollama_safe(o, from);
+    aigw_base_put_byte(o, '\n');
+}
+static void aigwi_ollama_close_line(const aigw_enc *st, aigw_out *o, size_t from) {
+    if (!aigwi_ollama_prompted(st)) aigw_base_put_byte(o, '}');
+    aigw_base_put_lit(o, ",\"done\":false}");
+    aigwi_ollama_end_line(o, from);
+}
+static void aigwi_ollama_words_out(aigw_enc *st, const aigw_event *ev, aigw_out *o) {
+    size_t from = aigwi_ollama_open_line(st, o, ev->kind == AIGW_PART_REASONING ? "\",\"thinking\":\"" : "");
+    aigw_json_part(o, ev->text);
+    aigw_base_put_byte(o, '"');
+    aigwi_ollama_close_line(st, o, from);
+}
+
+/* ---- calls, which go whole: one segment of st->hold each, its head (b->index bytes) and its arguments */
+
+static void aigwi_ollama_put_call_head(aigw_out *o, aigw_str id, aigw_str name, int no_id, uint32_t index) {
+    aigw_json_open(o, '{');
+    if (id.n && !no_id) aigwi_dialect_member_str(o, "id", id);
+    aigw_json_key(o, "function");
+    aigw_json_open(o, '{');
+    aigw_json_key(o, "index");
+    aigw_json_put_int(o, index);
+    aigwi_dialect_member_str(o, "name", name);
+    aigw_json_key(o, "arguments");
+}
+static int aigwi_ollama_call_start(aigw_enc *st, const aigw_event *ev) {
+    struct aigw_out_block *b = st->block;
+    aigw_out o;
+    char *p;
+    while (b < st->block + AIGW_BLOCKS && b->used) b++;
+    if (b == st->block + AIGW_BLOCKS) return AIGW_E_LIMIT;
+    aigw_base_out_init(&o, NULL, 0, NULL, 0);
+    aigwi_ollama_put_call_head(&o, ev->id, ev->name, ev->no_id, st->next_index);
+    memset(b, 0, sizeof *b);
+    p = st->hold_n + o.buf.n <= st->hold_cap / 2 ? aigwi_dialect_hold(st, b, o.buf.n) : NULL;   /* as much again is wanted to decode what comes */
+    if (!p) return AIGW_E_NOMEM;
+    aigw_base_out_init(&o, p, o.buf.n, NULL, 0);
+    aigwi_ollama_put_call_head(&o, ev->id, ev->name, ev->no_id, st->next_index++);
+    b->used = 1;
+    b->kind = ev->kind;
+    b->sent = ev->custom;
+    b->block = ev->block;
+    b->index = (uint32_t)o.buf.n;
+    return AIGW_OK;
+}
+static struct aigw_out_block *aigwi_ollama_call(aigw_enc *st, uint32_t block) {
+    struct aigw_out_block *b;
+    for (b = st->block; b < st->block + AIGW_BLOCKS; b++)
+        if (b->used && b->block == block) return b;
+    return NULL;
+}
+/* Arguments as an object; those of a free-text tool as {"input": ...}. */
+static int aigwi_ollama_put_args(aigw_enc *st, aigw_out *o, aigw_text args, int custom, aigw_arena *room, size_t at) {
+    int r;
+    if (!custom) {
+        r = aigwi_dialect_put_args(o, args, room, st->loss, at);
+        return r == AIGW_E_NOMEM ? r : (int)AIGW_OK;
+    }
+    aigw_json_open(o, '{');
+    aigwi_dialect_member_text(o, "input", args);
+    aigw_json_close(o, '}');
+    return AIGW_OK;
+}
+static void aigwi_ollama_call_stop(aigw_enc *st, struct aigw_out_block *b, size_t at, aigw_out *o) {
+    size_t from = aigwi_ollama_open_line(st, o, "\",\"tool_calls\":[");
+    aigw_str all = aigwi_dialect_slice(st->hold + b->at, b->n);
+    aigw_arena room = aigwi_dialect_behind(st);
+    aigw_base_put(o, aigwi_dialect_slice(all.p, b->index));
+    (void)aigwi_ollama_put_args(st, o, aigwi_dialect_text(aigwi_dialect_slice(all.p + b->index, all.n - b->index), AIGW_TEXT_ESCAPED), b->sent, &room, at);
+    aigw_base_put_lit(o, "}}]");
+    aigwi_ollama_close_line(st, o, from);
+    aigwi_dialect_unhold(st, b);
+    b->used = 0;
+}
+
+/* What a note becomes: 1 logprobs; 0 it is lost, and reported. */
+static int aigwi_ollama_note_use(aigw_enc *st, int kind, aigw_str dialect, size_t at) {
+    if (kind == AIGW_NOTE_LOGPROBS && aigw_base_eq(dialect, aigwi_ollama_own)) return 1;
+    if (kind == AIGW_NOTE_SIGNATURE) aigwi_dialect_gone(st, AIGWI_OLLAMA_OUT_STATE, at, "signature", AIGW_LOSS_DROPPED, "Ollama has no place for opaque state");
+    else if (kind == AIGW_NOTE_LOGPROBS) aigwi_dialect_gone(st, AIGWI_OLLAMA_OUT_LOGPROBS, at, "logprobs", AIGW_LOSS_DROPPED, "log probabilities of another form");
+    else aigwi_dialect_gone(st, AIGWI_OLLAMA_OUT_NOTE, at, "note", AIGW_LOSS_DROPPED, "Ollama has no place for this remark");
+    return 0;
+}
+static void aigwi_ollama_put_count(aigw_out *o, const char *name, int64_t v) {
+    aigw_json_key(o, name);
+    aigw_json_put_int(o, v);
+}
+static const struct { uint32_t bit; const char *name; } aigwi_ollama_uncounted[] = {
+    { AIGW_USAGE_CACHED, "usage.cached" }, { AIGW_USAGE_CACHE_WRITE, "usage.cache_write" }, { AIGW_USAGE_REASONING, "usage.reasoning" },
+    { AIGW_USAGE_INPUT_AUDIO, "usage.input_audio" }, { AIGW_USAGE_OUTPUT_AUDIO, "usage.output_audio" },
+};
+/* The end of an answer: done, its reason, counts, and times where a clock ran (a member that is 0 is left out, as
+   Ollama does). */
+static void aigwi_ollama_put_done(aigw_enc *st, aigw_out *o, const char *reason, const aigw_usage *u, size_t at) {
+    const int64_t counts[] = { u->cached, u->cache_write, u->reasoning, u->input_audio, u->output_audio };
+    aigw_json_key(o, "done");
+    aigw_json_put_bool(o, 1);
+    aigwi_dialect_member(o, "done_reason", reason);
+    if (st->now.mono_ns > st->began_ns) aigwi_ollama_put_count(o, "total_duration", (int64_t)(st->now.mono_ns - st->began_ns));
+    if (u->has & AIGW_USAGE_INPUT) aigwi_ollama_put_count(o, "prompt_eval_count", u->input);
+    if (u->has & AIGW_USAGE_OUTPUT) aigwi_ollama_put_count(o, "eval_count", u->output);
+    if (st->first_ns && st->now.mono_ns > st->first_ns) aigwi_ollama_put_count(o, "eval_duration", (int64_t)(st->now.mono_ns - st->first_ns));
+    for (unsigned i = 0; i < sizeof counts / sizeof *counts; i++)
+        if ((u->has & aigwi_ollama_uncounted[i].bit) && counts[i])
+            aigwi_dialect_gone(st, AIGWI_OLLAMA_OUT_USAGE + i, at, aigwi_ollama_uncounted[i].name, AIGW_LOSS_DROPPED, "Ollama counts input and output only");
+}
+static void aigwi_ollama_put_error(aigw_out *o, const aigw_error *err) {
+    aigw_json_open(o, '{');
+    aigw_json_key(o, "error");
+    aigwi_dialect_put_message(o, err);
+    aigw_json_close(o, '}');
+}
+static void aigwi_ollama_error_line(aigw_enc *st, const aigw_error *err, aigw_out *o) {
+    size_t from = o->buf.n;
+    st->ended = 1;
+    aigw_base_put_lit(o, "{\"error\":");
+    aigwi_dialect_put_message(o, err);
+    aigw_base_put_byte(o, '}');
+    aigwi_ollama_end_line(o, from);
+}
+static void aigwi_ollama_stop(aigw_enc *st, const aigw_event *ev, aigw_out *o) {
+    const char *lost, *reason = aigwi_ollama_reason(st, ev->finish[0], ev->at, &lost);
+    aigw_error err;
+    st->ended = 1;
+    if (!reason) {
+        aigw_dialect_error(&err, AIGW_KIND_SERVER, lost, "Try again.");
+        aigwi_ollama_error_line(st, &err, o);
+        return;
+    }
+    (void)aigwi_ollama_open_line(st, o, "\"");
+    aigw_base_put_lit(o, aigwi_ollama_prompted(st) ? "" : "}");
+    o->comma = 1;
+    aigwi_ollama_put_done(st, o, reason, &st->usage, ev->at);
+    aigw_base_put_lit(o, "}\n");
+}
+static int aigwi_ollama_delta(aigw_enc *st, const aigw_event *ev, aigw_out *o) {
+    struct aigw_out_block *b;
+    switch (ev->kind) {
+    case AIGW_PART_TEXT: case AIGW_PART_REFUSAL: case AIGW_PART_REASONING:
+        aigwi_ollama_words_out(st, ev, o);
+        return AIGW_OK;
+    case AIGW_PART_TOOL_CALL:
+        b = aigwi_ollama_call(st, ev->block);
+        return b && ev->text.n ? aigwi_dialect_hold_text(st, b, ev->text) : AIGW_OK;
+    }
+    aigwi_dialect_gone(st, AIGWI_OLLAMA_OUT_PART, ev->at, "content", AIGW_LOSS_DROPPED, "an answer of Ollama has no place for this");
+    return AIGW_OK;
+}
+static int aigwi_ollama_event_encode(aigw_enc *st, const aigw_event *ev, aigw_out *out) {
+    struct aigw_out_block *b;
+    size_t from;
+    if (st->ended) return AIGW_OK;
+    if (ev->type == AIGW_EVENT_ERROR) {
+        aigwi_ollama_error_line(st, ev->error, out);
+        return AIGW_OK;
+    }
+    aigwi_ollama_begin(st, ev->model, ev->created_s);
+    if (ev->choice) {                                          /* no client of ours asks for more than one */
+        aigwi_dialect_gone(st, AIGWI_OLLAMA_OUT_CHOICE, ev->at, "choices", AIGW_LOSS_DROPPED, "Ollama gives one answer");
+        return AIGW_OK;
+    }
+    switch (ev->type) {
+    case AIGW_EVENT_BLOCK_START:
+        if (!st->first_ns) st->first_ns = st->now.mono_ns;
+        return ev->kind == AIGW_PART_TOOL_CALL ? aigwi_ollama_call_start(st, ev) : (int)AIGW_OK;
+    case AIGW_EVENT_DELTA: return aigwi_ollama_delta(st, ev, out);
+    case AIGW_EVENT_BLOCK_STOP:
+        b = ev->kind == AIGW_PART_TOOL_CALL ? aigwi_ollama_call(st, ev->block) : NULL;
+        if (b) aigwi_ollama_call_stop(st, b, ev->at, out);
+        break;
+    case AIGW_EVENT_NOTE:
+        if (!aigwi_ollama_note_use(st, ev->kind, ev->name, ev->at)) break;
+        from = aigwi_ollama_open_line(st, out, "\"");
+        aigw_base_put_lit(out, aigwi_ollama_prompted(st) ? "" : "}");
+        aigw_base_put_lit(out, ",\"logprobs\":");
+        aigw_base_put(out, aigwi_dialect_slice(ev->text.p, ev->text.n));
+        aigw_base_put_lit(out, ",\"done\":false}");
+        aigwi_ollama_end_line(out, from);
+        break;
+    case AIGW_EVENT_USAGE: st->usage = ev->usage; break;
+    case AIGW_EVENT_STOP:  aigwi_ollama_stop(st, ev, out); break;
+    }
+    return AIGW_OK;
+}
+
+/* ---- whole answers out */
+
+/* The words of these kinds as one member; "" when there are none and `always`. */
+static void aigwi_ollama_joined(aigw_out *o, const char *name, const aigw_part *p, unsigned kinds, int always) {
+    int open = always;
+    if (always) {
+        aigw_json_key(o, name);
+        aigw_json_open_str(o);
+    }
+    for (; p; p = p->next) {
+        if (!(kinds >> p->kind & 1)) continue;
+        if (!open++) {
+            aigw_json_key(o, name);
+            aigw_json_open_str(o);
+        }
+        aigw_json_part(o, p->text);
+    }
+    if (open) aigw_json_close_str(o);
+}
+static int aigwi_ollama_put_calls(aigw_enc *st, const aigw_part *p, aigw_arena *room, aigw_out *o) {
+    int r = AIGW_OK;
+    uint32_t n = 0;
+    for (; p && !r; p = p->next) {
+        if (p->kind != AIGW_PART_TOOL_CALL) continue;
+        if (!n) {
+            aigw_json_key(o, "tool_calls");
+            aigw_json_open(o, '[');
+        }
+        aigwi_ollama_put_call_head(o, p->id, p->name, p->no_id, n++);
+        r = aigwi_ollama_put_args(st, o, p->text, p->custom, room, p->at);
+        aigw_json_close(o, '}');
+        aigw_json_close(o, '}');
+    }
+    if (n) aigw_json_close(o, ']');
+    return r;
+}
+/* What of the answer has no place; the log probabilities that have one. */
+static aigw_str aigwi_ollama_review(aigw_enc *st, const aigw_answer *c) {
+    const uint32_t fine = 1u << AIGW_PART_TEXT | 1u << AIGW_PART_REFUSAL | 1u << AIGW_PART_REASONING | 1u << AIGW_PART_TOOL_CALL;
+    aigw_str logprobs = aigw_base_str(NULL);
+    const aigw_note *n = c->notes;
+    const aigw_part *p = c->parts;
+    for (;;) {
+        for (; n; n = n->next)
+            if (aigwi_ollama_note_use(st, n->kind, n->dialect, n->at)) logprobs = n->json;
+        if (!p) return logprobs;
+        if (p->state) (void)aigwi_ollama_note_use(st, AIGW_NOTE_SIGNATURE, aigw_base_str(NULL), p->state->at ? p->state->at : p->at);
+        if (!(fine >> p->kind & 1)) aigwi_dialect_gone(st, AIGWI_OLLAMA_OUT_PART, p->at, "content", AIGW_LOSS_DROPPED, "an answer of Ollama has no place for this");
+        n = p->notes;
+        p = p->next;
+    }
+}
+static int aigwi_ollama_resp_encode(aigw_enc *st, const aigw_resp *resp, aigw_out *out) {
+    const uint32_t words = 1u << AIGW_PART_TEXT | 1u << AIGW_PART_REFUSAL;
+    const aigw_answer *c = &resp->choice[0];
+    aigw_arena room = aigw_base_arena(st->hold, st->hold ? st->hold_cap : 0);
+    int prompted = aigwi_ollama_prompted(st), r;
+    const char *lost, *reason;
+    aigw_str logprobs;
+    if (resp->error) {
+        aigwi_ollama_put_error(out, resp->error);
+        return aigw_base_out_end(out);
+    }
+    reason = aigwi_ollama_reason(st, c->finish, AIGW_NOWHERE, &lost);
+    if (!reason) return AIGW_E_REFUSED;
+    if (resp->choices > 1) aigwi_dialect_gone(st, AIGWI_OLLAMA_OUT_CHOICE, AIGW_NOWHERE, "choices", AIGW_LOSS_DROPPED, "Ollama gives one answer");
+    logprobs = aigwi_ollama_review(st, c);
+    aigwi_ollama_put_identity(st, out, resp->model, resp->created_s);
+    if (!prompted) {
+        aigw_json_key(out, "message");
+        aigw_json_open(out, '{');
+        aigwi_dialect_member(out, "role", "assistant");
+    }
+    aigwi_ollama_joined(out, prompted ? "response" : "content", c->parts, words, 1);
+    aigwi_ollama_joined(out, "thinking", c->parts, 1u << AIGW_PART_REASONING, 0);
+    r = aigwi_ollama_put_calls(st, c->parts, &room, out);
+    if (!prompted) aigw_json_close(out, '}');
+    if (logprobs.n) {
+        aigw_json_key(out, "logprobs");
+        aigw_json_put_raw(out, logprobs);
+    }
+    aigwi_ollama_put_done(st, out, reason, &resp->usage, AIGW_NOWHERE);
+    aigw_json_close(out, '}');
+    return r ? r : aigw_base_out_end(out);
+}
+static int aigwi_ollama_error_encode(const aigw_error *err, aigw_arena *mem, aigw_head *head, aigw_out *out) {
+    int r = aigwi_dialect_error_head(err, mem, head);
+    aigwi_ollama_put_error(out, err);
+    return r ? r : aigw_base_out_end(out);
+}
+
+/* ---- the models list, and what /api/show says of one */
+
+static const struct { uint32_t can; const char *word; } aigwi_ollama_abilities[] = {
+    { AIGW_CAN(TOOLS), "tools" }, { AIGW_CAN(VISION), "vision" }, { AIGW_CAN(REASONING), "thinking" },
+};
+/* What both say; of a file of weights nothing is known. */
+static void aigwi_ollama_put_details(const aigw_model_info *m, aigw_out *out) {
+    static const char *const none[] = { "parent_model", "format", "parameter_size", "quantization_level" };
+    aigw_json_key(out, "modified_at");
+    aigw_json_open_str(out);
+    aigw_base_put_date(out, m->created_s);
+    aigw_json_close_str(out);
+    aigw_json_key(out, "details");
+    aigw_json_open(out, '{');
+    for (size_t i = 0; i < sizeof none / sizeof *none; i++) aigwi_dialect_member(out, none[i], "");
+    aigwi_dialect_member_str(out, "family", m->owner);
+    aigw_json_key(out, "families");
+    aigw_json_open(out, '[');
+    aigw_json_put_str(out, m->owner);
+    aigw_json_close(out, ']');
+    aigw_json_close(out, '}');
+    aigw_json_key(out, "capabilities");
+    aigw_json_open(out, '[');
+    aigw_json_put_str(out, aigw_base_str("completion"));
+    for (size_t i = 0; i < sizeof aigwi_ollama_abilities / sizeof *aigwi_ollama_abilities; i++)
+        if (m->can & aigwi_ollama_abilities[i].can) aigw_json_put_str(out, aigw_base_str(aigwi_ollama_abilities[i].word));
+    aigw_json_close(out, ']');
+}
+static void aigwi_ollama_put_show(const aigw_model_info *m, aigw_out *out) {
+    static const char *const none[] = { "modelfile", "parameters", "template" };
+    aigw_json_open(out, '{');
+    for (size_t i = 0; i < sizeof none / sizeof *none; i++) aigwi_dialect_member(out, none[i], "");
+    aigwi_ollama_put_details(m, out);
+    aigw_json_key(out, "model_info");                          /* clients look for "<architecture>.context_length" */
+    aigw_json_open(out, '{');
+    aigwi_dialect_member(out, "general.architecture", "aigw");
+    aigwi_dialect_member_str(out, "general.basename", m->name);
+    if (m->context) aigwi_ollama_put_count(out, "aigw.context_length", m->context);
+    aigw_json_close(out, '}');
+    aigw_json_close(out, '}');
+}
+static void aigwi_ollama_put_tag(const aigw_model_info *m, aigw_out *out) {
+    uint8_t digest[32];
+    aigw_json_open(out, '{');
+    aigwi_dialect_member_str(out, "name", m->name);
+    aigwi_dialect_member_str(out, "model", m->name);
+    aigwi_ollama_put_count(out, "size", 0);
+    aigw_json_key(out, "digest");                              /* of the name: `ollama list` shows the first twelve digits */
+    aigw_json_open_str(out);
+    aigw_digest_sha256(m->name, digest);
+    for (size_t i = 0; i < 64; i++) aigw_base_put_byte(out, "0123456789abcdef"[digest[i / 2] >> (i % 2 ? 0 : 4) & 15]);
+    aigw_json_close_str(out);
+    aigwi_ollama_put_details(m, out);
+    aigw_json_close(out, '}');
+}
+static int aigwi_ollama_models_encode(const aigw_model_info *models, size_t n, int single, aigw_out *out) {
+    if (single) {
+        if (n) aigwi_ollama_put_show(models, out);
+        return aigw_base_out_end(out);
+    }
+    aigw_json_open(out, '{');
+    aigw_json_key(out, "models");
+    aigw_json_open(out, '[');
+    for (size_t i = 0; i < n; i++) aigwi_ollama_put_tag(&models[i], out);
+    aigw_json_close(out, ']');
+    aigw_json_close(out, '}');
+    return aigw_base_out_end(out);
+}
+
+/* Keep-alive: none, clients parse every line. No key is needed at a server of one's own; ollama.com wants one. */
+const aigw_dialect aigw_dialect_ollama = {
+    AIGW_STR("ollama"), AIGW_STR("authorization"), AIGW_STR("Bearer "), AIGW_STR(""), NULL, AIGW_STR(""), AIGW_FRAMING_NDJSON,
+    AIGWI_SERVE(aigwi_ollama_match), AIGWI_SERVE(aigwi_ollama_req_decode), aigwi_ollama_req_encode, AIGWI_SERVE(aigwi_ollama_req_edit),
+    aigwi_ollama_resp_decode, aigwi_ollama_frame_decode, aigwi_dialect_end, aigwi_ollama_error_decode, aigwi_dialect_limits_decode,
+    AIGWI_SERVE(aigwi_ollama_event_encode), AIGWI_SERVE(aigwi_ollama_resp_encode), AIGWI_SERVE(aigwi_ollama_error_encode), NULL, AIGWI_SERVE(aigwi_ollama_models_encode),
+    AIGW_STR(""), AIGW_STR("application/x-ndjson"), AIGW_STR(""), AIGW_STR("/ollama")
+};
+#endif /* AIGW_NO_OLLAMA */
+
 /* ==== >>auth ======================================================================================================= */
 /* Signatures and tokens as pure functions over arrays. SigV4 as botocore and the AWS service do it (wire-formats section 12): the canonical request goes
    straight into the hash, so that no memory depends on its length. Tokens: the requests of RFC 7523 (Google) and RFC 6749 section 4.4 (Entra). */
@@ -19606,6 +21081,7 @@ static aigw_model_info *aigwi_registry_info(aigw_arena *mem, aigw_str name, aigw
     info->owner = owner;
     info->context = t ? t->context : 0;
     info->max_output = t ? t->max_output : 0;
+    info->can = t ? t->can : 0;
     return info;
 }
 
@@ -19880,6 +21356,7 @@ static void aigwi_attempt_body_kind(aigw_attempt *a) {
     const int stream = aigwi_attempt_on(a->cfg.req, AIGW_P_STREAM), json = aigwi_attempt_has(type, "json");
     if (a->cfg.req->op == AIGW_OP_EMBED && json) aigwi_attempt_stream(a, AIGW_FRAMING_PIECES);
     else if (aigwi_attempt_has(type, "text/event-stream")) aigwi_attempt_stream(a, AIGW_FRAMING_SSE);
+    else if (aigwi_attempt_has(type, "application/x-ndjson") || aigwi_attempt_has(type, "application/jsonl")) aigwi_attempt_stream(a, AIGW_FRAMING_NDJSON);
 #ifndef AIGW_NO_EVS
     else if (aigwi_attempt_has(type, "vnd.amazon.eventstream")) aigwi_attempt_stream(a, AIGW_FRAMING_EVS);
 #endif
@@ -19950,7 +21427,8 @@ static void aigwi_attempt_sniff(aigw_attempt *a, aigw_str *body) {
     const int stream = aigwi_attempt_on(a->cfg.req, AIGW_P_STREAM);
     while (body->n && (*body->p == ' ' || *body->p == '\t' || *body->p == '\r' || *body->p == '\n')) body->p++, body->n--;
     if (!body->n) return;
-    if (*body->p == '[' && stream) aigwi_attempt_stream(a, AIGW_FRAMING_ARRAY);
+    if (*body->p == '{' && stream && a->cfg.target->dialect->stream_framing == AIGW_FRAMING_NDJSON) aigwi_attempt_stream(a, AIGW_FRAMING_NDJSON);   /* called plain JSON, or nothing */
+    else if (*body->p == '[' && stream) aigwi_attempt_stream(a, AIGW_FRAMING_ARRAY);
     else if (*body->p == '{' || *body->p == '[') a->state = AIGWI_ATTEMPT_WHOLE;
     else if (stream && !type.n) aigwi_attempt_stream(a, AIGW_FRAMING_SSE);
     else aigw_attempt_fail(a, AIGW_KIND_BAD_RESPONSE, "the provider's answer is neither JSON nor an event stream: is its base_url right?");
@@ -20103,6 +21581,9 @@ static int aigwi_attempt_frame_next(aigw_attempt *a) {
 #ifndef AIGW_NO_EVS
     case AIGW_FRAMING_EVS:   return aigw_evs_next(&a->frames, &a->frame);
 #endif
+    case AIGW_FRAMING_NDJSON:
+        if (a->complete && a->clean) aigw_ndjson_end(&a->frames);                     /* a last line without its end counts, too */
+        return aigw_ndjson_next(&a->frames, &a->frame);
     default:                 return aigw_sse_next(&a->frames, &a->frame);
     }
 }
@@ -20801,7 +22282,7 @@ static int aigwi_exchange_match(const aigw_dialect *d, const aigw_head *head, co
 
 /* How much a head looks like this dialect's own clients: by its version or key header, or by its path. */
 static int aigwi_exchange_likes(const aigw_dialect *d, const aigw_head *head) {
-    static const struct { const char *path, *dialect; } paths[] = { { "/v1beta", "gemini" }, { "/v1/messages", "anthropic" } };
+    static const struct { const char *path, *dialect; } paths[] = { { "/v1beta", "gemini" }, { "/v1/messages", "anthropic" }, { "/api/", "ollama" } };
     static const aigw_str bearer = AIGW_STR("authorization"), google = AIGW_STR("x-goog-api-key"), key = AIGW_STR("key=");
     const aigw_str path = aigwi_exchange_path(head->target), query = aigwi_dialect_slice(head->target.p + path.n, head->target.n - path.n);
     if (d->version_header.n && aigw_base_header(head, d->version_header).p) return 2;
@@ -21260,6 +22741,7 @@ static size_t aigwi_exchange_cost(const aigw_text *t) {
 static size_t aigwi_exchange_bound(const aigw_exchange *x, const aigw_event *ev) {
     size_t n = AIGWI_EXCHANGE_SLACK + aigwi_exchange_cost(&ev->text) + 6 * (ev->id.n + ev->name.n + ev->model.n) + 2 * x->enc.hold_n;
     if (ev->state) n += 2 * (aigwi_exchange_cost(&ev->state->data) + ev->state->model.n);
+    if (x->dialect->stream_framing == AIGW_FRAMING_NDJSON) n += 2 * (ev->text.n + x->enc.hold_n);    /* some characters are escaped there */
     if (ev->error) n += 6 * (ev->error->message.n + ev->error->advice.n + ev->error->param.n + ev->error->code.n);
     return n;
 }
@@ -21271,6 +22753,7 @@ static int aigwi_exchange_encode(aigw_exchange *x, const aigw_event *ev) {
     int r;
     while (aigwi_exchange_room(x, aigwi_exchange_bound(x, ev)) == 1) {
         aigwi_exchange_open(x, &out);
+        x->enc.now = x->now;
         r = x->dialect->event_encode(&x->enc, ev, &out);
         if (r != AIGW_E_NOMEM) return !r && aigwi_exchange_shut(x, &out) ? AIGW_OK : r ? r : (int)AIGW_E_NOMEM;
         if (aigwi_exchange_grow(x, &to, x->enc.hold_cap + 1, 0) < 1) return AIGW_E_NOMEM;
@@ -21653,12 +23136,24 @@ static int aigwi_exchange_models(aigw_exchange *x) {
     int r;
     for (m = x->registry->models; m; m = m->next) n++;
     for (route = x->registry->routes; route; route = route->next) n++;
-    r = aigwi_exchange_grow(x, &x->tree_slab, (n + 1) * sizeof(aigw_model_info) + 16 + x->http.head.target.n, 0);
+    r = aigwi_exchange_grow(x, &x->tree_slab, (n + 1) * sizeof(aigw_model_info) + 512 + x->http.head.target.n, 0);
     if (r == 1) r = aigwi_exchange_grow(x, &x->out_slab, 4096, 0);
     if (!r) return 0;
     if (r < 0) return aigwi_exchange_no_memory(x);
     x->tree = aigw_base_arena(x->tree_slab.p, x->tree_slab.n - x->http.head.target.n);
     x->asked = aigwi_exchange_single(x, (char *)x->tree.end);
+    if (x->body_n && !x->asked.n && x->dialect->req_decode) {                         /* POST: the body names the model */
+        aigw_fault fault;
+        aigw_error err;
+        memset(&fault, 0, sizeof fault);
+        if (x->dialect->req_decode(&x->http.head, aigwi_dialect_slice(x->body_slab.p, x->body_n), &x->tree, &x->req, &fault)) {
+            aigw_dialect_fault(&fault, &x->tree, &err);
+            aigwi_exchange_error(x, &err);
+            x->state = AIGWI_EXCHANGE_REFUSE;
+            return 1;
+        }
+        x->asked = x->req.model;
+    }
     r = x->dialect->models_encode ? aigwi_exchange_body(x, aigwi_exchange_write_models, &body) : -1;
     if (!r) return 0;
     if (r < 0) {

@@ -14,12 +14,12 @@
 
 static const char usage[] =
     "usage: translate --from D --to D (--request | --response | --stream | --error STATUS) [options] < input > output\n"
-    "D: openai-chat, anthropic, gemini, cohere, or canonical (the library's own model: a request, an answer, events as JSON lines)\n"
+    "D: openai-chat, anthropic, gemini, cohere, ollama, or canonical (the library's own model: a request, an answer, events as JSON lines)\n"
     "  --strict       refuse what would be dropped or approximated\n"
     "  --fold         --stream: write the whole answer that the stream adds up to\n"
     "  --cut N        --stream: feed N bytes at a time\n"
     "  --unclean      --stream: the connection broke at the end of the input\n"
-    "  --target PATH  --request: the path it was sent to (Gemini has model and stream there)\n"
+    "  --target PATH  --request: the path it was sent to (Gemini has model and stream there; Ollama's other is /api/generate)\n"
     "  --head         also write the request line or status, and headers, and an empty line before the body\n"
     "  --now SECONDS  wall clock for dates and `created`; default 0, unknown\n"
     "Loss report on stderr: {\"path\",\"action\",\"reason\"} per line. Exit status 0 done, 1 bad input or refused, 2 usage.\n";
@@ -83,7 +83,7 @@ static void print_head(const aigw_head *h) {
 /* Where each dialect's requests are sent when --target does not say. */
 static const struct { const char *dialect, *path; } targets[] = {
     { "openai-chat", "/v1/chat/completions" }, { "anthropic", "/v1/messages" }, { "gemini", "/v1beta/models/model:generateContent" },
-    { "cohere", "/v2/chat" },
+    { "cohere", "/v2/chat" }, { "ollama", "/api/chat" },
 };
 
 static int request(job *j) {
@@ -248,25 +248,29 @@ static int canonical_lines(job *j, const aigw_sink *sink) {
     return AIGW_OK;
 }
 
+static int next_frame(aigw_window *w, int framing, aigw_frame *f) {
+    return framing == AIGW_FRAMING_ARRAY ? aigw_array_next(w, f) : framing == AIGW_FRAMING_NDJSON ? aigw_ndjson_next(w, f) : aigw_sse_next(w, f);
+}
+
 static int framed(job *j, const aigw_sink *sink) {
     char *window = (char *)malloc(MEMORY / 8);
-    int array = j->input.n && j->from->stream_framing == AIGW_FRAMING_SSE && (j->input.p[0] == '[' || j->input.p[0] == '{'), r = 0, n;
+    int framing = j->from->stream_framing, r = 0, n;
     size_t at = 0, piece;
     aigw_dec dec;
-    aigw_sse sse;
-    aigw_array items;
+    aigw_window frames;
     aigw_frame f;
     if (!window) return AIGW_E_NOMEM;
+    if (framing == AIGW_FRAMING_SSE && j->input.n && (j->input.p[0] == '[' || j->input.p[0] == '{')) framing = AIGW_FRAMING_ARRAY;
     begin_dec(j, &dec);
-    aigw_sse_init(&sse, window, MEMORY / 8);
-    aigw_array_init(&items, window, MEMORY / 8);
+    aigw_sse_init(&frames, window, MEMORY / 8);                /* all framings keep their window in the same way */
     while (at < j->input.n && r >= 0) {
         piece = j->cut && j->cut < j->input.n - at ? j->cut : j->input.n - at;
-        n = array ? aigw_array_feed(&items, j->input.p + at, piece) : aigw_sse_feed(&sse, j->input.p + at, piece);
+        n = aigw_sse_feed(&frames, j->input.p + at, piece);
         if (n < 0) r = n;
         else at += (size_t)n;
+        if (at == j->input.n && framing == AIGW_FRAMING_NDJSON && !j->unclean) aigw_ndjson_end(&frames);
         for (;;) {
-            int got = r < 0 ? 0 : array ? aigw_array_next(&items, &f) : aigw_sse_next(&sse, &f);
+            int got = r < 0 ? 0 : next_frame(&frames, framing, &f);
             if (got < 0) r = got;
             if (got <= 0) break;
             j->loss.doc = f.payload;
