@@ -1250,9 +1250,9 @@ static inline f_fold f_fold_cohere(const char *p, size_t n) {
             else f_broken(&f, "citation-start without a citation");
         } else if (f_is(type, "message-end")) {
             const f_json *reason = f_get(d, "delta.finish_reason"), *error = f_get(d, "delta.error");
-            if (!f_null(error) || f_is(reason, "ERROR") || f_is(reason, "TIMEOUT")) {
+            if (!f_null(error)) {                    /* (ERROR without a text is a finish reason that says no more) */
                 b = f_set(f.whole, "error", f_new('o'));
-                if (!f_null(error)) f_set(b, "message", f_copy(error));
+                f_set(b, "message", f_copy(error));
                 if (!f_null(reason)) f_set(b, "finish_reason", f_copy(reason));
                 f.errors++;
                 continue;

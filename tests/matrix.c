@@ -45,35 +45,36 @@ static const struct {
     const char *message;                         /* where the assistant's message is in a whole answer */
     int again;                                   /* how it goes into the next request */
     const char *version_header, *version;
+    const char *added[2];                        /* members that every request to it gets, which make nothing less exact */
 } rows[DIALECTS] = {
     { 'O', "openai-chat", &aigw_dialect_openai, f_fold_openai, SSE, UNNAMED, OFF, 1,
       { "/v1/chat/completions", "/v1/chat/completions" }, { "/base/chat/completions", "/base/chat/completions" },
-      "choices[0].message", AS_IS, "", "" },
+      "choices[0].message", AS_IS, "", "", { "stream_options", NULL } },
 
     { 'R', "openai-responses", NULL, f_fold_responses, SSE, BY_TYPE, OFF, 1,
       { "/v1/responses", "/v1/responses" }, { "/base/responses", "/base/responses" },
-      "output", ITEMS, "", "" },
+      "output", ITEMS, "", "", { "store", "include" } },
 
     { 'A', "anthropic", &aigw_dialect_anthropic, f_fold_anthropic, SSE, BY_TYPE, OFF, 1,
       { "/v1/messages", "/v1/messages" }, { "/base/v1/messages", "/base/v1/messages" },
-      "content", CONTENT, "anthropic-version", "2023-06-01" },
+      "content", CONTENT, "anthropic-version", "2023-06-01", { NULL, NULL } },
 
     { 'G', "gemini", &aigw_dialect_gemini, f_fold_gemini, SSE, UNNAMED, BY_PATH, 0,
       { "/v1beta/models/M:generateContent", "/v1beta/models/M:streamGenerateContent?alt=sse" },
       { "/base/v1beta/models/M:generateContent", "/base/v1beta/models/M:streamGenerateContent?alt=sse" },
-      "candidates[0].content", AS_IS, "", "" },
+      "candidates[0].content", AS_IS, "", "", { NULL, NULL } },
 
     { 'B', "bedrock", NULL, f_fold_bedrock, EVENTS, BY_WORD, BY_PATH, 1,
       { "/model/M/converse", "/model/M/converse-stream" }, { "/base/model/M/converse", "/base/model/M/converse-stream" },
-      "output.message", AS_IS, "", "" },
+      "output.message", AS_IS, "", "", { NULL, NULL } },
 
     { 'C', "cohere", NULL, f_fold_cohere, SSE, BY_TYPE, OFF, 1,
       { "/v2/chat", "/v2/chat" }, { "/base/v2/chat", "/base/v2/chat" },
-      "message", AS_IS, "", "" },
+      "message", AS_IS, "", "", { NULL, NULL } },
 
     { 'L', "ollama", NULL, f_fold_ollama, LINES, UNNAMED, ON, 1,
       { "/api/chat", "/api/chat" }, { "/base/api/chat", "/base/api/chat" },
-      "message", AS_IS, "", "" },
+      "message", AS_IS, "", "", { NULL, NULL } },
 };
 static int built(int dialect) { return rows[dialect].dialect != NULL; }
 
@@ -877,6 +878,13 @@ static int named(cell *c, const entry *e, const char *path) {
     return 0;
 }
 
+/* A helper that every request to dialect t gets (usage in the stream: row include_usage; nothing stored, reasoning encrypted: include_encrypted). */
+static int added(int t, const char *path) {
+    int i;
+    for (i = 0; i < 2; i++)
+        if (rows[t].added[i] && names(path, rows[t].added[i], 0)) return 1;
+    return 0;
+}
 /* What the report says, without what belongs to other rows: the best label that it allows. *hit: a path of `lost` is in it. */
 static int report_label(cell *c, int *hit) {
     const entry *lost = find(c->f, "lost", rows[c->s].letter, rows[c->t].letter, c->streamed), *besides = find(c->f, "besides", rows[c->s].letter, rows[c->t].letter, c->streamed);
@@ -888,7 +896,7 @@ static int report_label(cell *c, int *hit) {
         char line[400];
         sprintf(line, "%.12s %.200s: %.150s", aigw_model_loss_name(it->action), it->path, it->reason ? it->reason : "");
         say(c, "report    ", line);
-        if (named(c, besides, it->path) || (it->action == AIGW_LOSS_SYNTHESIZED && names(it->path, "stream_options", 0))) continue;   /* row include_usage */
+        if (named(c, besides, it->path) || (it->action == AIGW_LOSS_SYNTHESIZED && added(c->t, it->path))) continue;
         if (it->action == AIGW_LOSS_SYNTHESIZED) { if (label > MAPPED) label = MAPPED; continue; }
         if (named(c, lost, it->path)) *hit = 1;
         if (label > (it->action == AIGW_LOSS_REFUSED ? REFUSED : LOSSY)) label = it->action == AIGW_LOSS_REFUSED ? REFUSED : LOSSY;
