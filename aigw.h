@@ -17638,9 +17638,9 @@ static int aigwi_cohere_req_encode(const aigw_req *req, const aigw_target *to, a
     aigwi_cohere_put_format(&w);
     aigwi_cohere_put_params(&w);
     aigwi_cohere_put_stop(&w);
-    if (req->param[AIGW_P_STREAM].has && req->param[AIGW_P_STREAM].micro) {
+    if (req->param[AIGW_P_STREAM].has) {
         aigw_json_key(out, "stream");
-        aigw_json_put_bool(out, 1);
+        aigw_json_put_bool(out, req->param[AIGW_P_STREAM].micro != 0);
     }
     aigw_json_close(out, '}');
     if (req->metadata.n) aigwi_dialect_drop(&w, req->metadata_at, "Cohere has no metadata");
@@ -18035,7 +18035,7 @@ static const struct { uint8_t finish; const char *word, *why; } aigwi_cohere_rea
     { AIGW_FINISH_STOP_SEQUENCE,  "STOP_SEQUENCE", NULL }, { AIGW_FINISH_TOOL_CALLS, "TOOL_CALL",  NULL }, { AIGW_FINISH_ERROR,  "ERROR",      NULL },
     { AIGW_FINISH_CONTENT_FILTER, "ERROR_TOXIC",   NULL },
     { AIGW_FINISH_CONTEXT,        "MAX_TOKENS",    "a full context is said as MAX_TOKENS" },
-    { AIGW_FINISH_REFUSAL,        "COMPLETE",      "a refusal is said as COMPLETE" },
+    { AIGW_FINISH_REFUSAL,        "COMPLETE",      "Cohere has no word for a refusal" },
     { AIGW_FINISH_PAUSE,          "COMPLETE",      "a pause is said as COMPLETE" },
     { AIGW_FINISH_MALFORMED_CALL, "ERROR",         "a malformed call is said as ERROR" },
     { AIGW_FINISH_OTHER,          "ERROR",         "a reason of the provider's own is said as ERROR" },
