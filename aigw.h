@@ -14942,13 +14942,18 @@ static void aigwi_gemini_put_call(aigwi_gemini_writer *w, const aigw_part *p) {
 
 /* The words of a result as an object: a JSON object as it is (unless it would be read back as one of our own two),
    else {"output": text} or {"error": text}. */
+static int aigwi_gemini_is_text(const aigw_part *p) { return p->kind == AIGW_PART_TEXT || (p->kind == AIGW_PART_FILE && p->source == AIGW_SOURCE_TEXT); }
+
 static void aigwi_gemini_put_response(aigwi_gemini_writer *w, const aigw_part *p) {
     const aigw_part *one = NULL, *q;
     aigw_text text;
     aigw_str s;
     int texts = 0, is_error;
-    for (q = p->parts; q; q = q->next)
-        if (q->kind == AIGW_PART_TEXT && !texts++) one = q;
+    for (q = p->parts; q; q = q->next) {
+        if (!aigwi_gemini_is_text(q)) continue;
+        if (!texts++) one = q;
+        if (q->kind == AIGW_PART_FILE && q->name.n) aigwi_gemini_lose(w, q->at, "", AIGW_LOSS_APPROXIMATED, "a text document is plain text, without its title");
+    }
     if (texts == 1 && !p->is_error) {
         if (!aigwi_dialect_plain(one->text, w->mem, &s)) w->err = AIGW_E_NOMEM;
         else if (s.n > 1 && !aigw_json_check(s, AIGW_JSON_OBJECT) && !aigwi_gemini_unwrap(s, &text, &is_error)) {
@@ -14960,7 +14965,7 @@ static void aigwi_gemini_put_response(aigwi_gemini_writer *w, const aigw_part *p
     aigw_json_key(w->out, p->is_error ? "error" : "output");
     aigw_json_open_str(w->out);
     for (q = p->parts; q; q = q->next) {
-        if (q->kind != AIGW_PART_TEXT) continue;
+        if (!aigwi_gemini_is_text(q)) continue;
         if (q != one) {
             aigw_base_put_lit(w->out, "\\n");
             aigwi_gemini_lose(w, q->at, "", AIGW_LOSS_APPROXIMATED, "the texts of a result become one");
@@ -14994,7 +14999,7 @@ static void aigwi_gemini_put_result(aigwi_gemini_writer *w, const aigw_part *p) 
     aigwi_gemini_put_response(w, p);
     for (q = p->parts; q; q = q->next) {
         if (q->cache_ttl_s) aigwi_gemini_lose_member(w, q->cache_at, q->at, AIGW_LOSS_DROPPED, "Gemini caches by resource, not by marks");
-        if (q->kind == AIGW_PART_TEXT) continue;
+        if (aigwi_gemini_is_text(q)) continue;                 /* its `parts` hold media only */
         if (q->kind > AIGW_PART_FILE) {
             aigwi_gemini_lose(w, q->at, "", AIGW_LOSS_DROPPED, "a result holds text and media only");
             continue;
@@ -16253,7 +16258,7 @@ static int aigwi_gemini_hold_state(aigw_enc *st, struct aigw_out_block *b, const
 }
 
 /* Arguments, decoded, as an object. 1 when they had to be wrapped. */
-static int aigwi_gemini_put_args(aigw_out *out, aigw_str args, int custom) {
+static int aigwi_gemini_put_args(aigw_out *out, aigw_str args, int custom, int one_line) {
     size_t i;
     for (i = 0; i < args.n && (args.p[i] == ' ' || args.p[i] == '\n' || args.p[i] == '\r' || args.p[i] == '\t'); i++) {}
     if (!custom && i == args.n) {
@@ -16261,7 +16266,9 @@ static int aigwi_gemini_put_args(aigw_out *out, aigw_str args, int custom) {
         return 0;
     }
     if (!custom && args.p[i] == '{' && !aigw_json_check(args, AIGW_JSON_OBJECT)) {
-        aigw_json_put_raw(out, args);
+        aigw_json_put_raw(out, one_line ? aigwi_dialect_slice("", 0) : args);
+        if (one_line) aigwi_dialect_put_line(out, args);       /* models write them over several lines, an event stands on one */
+        out->comma = 1;
         return 0;
     }
     aigw_json_open(out, '{');
@@ -16280,7 +16287,7 @@ static int aigwi_gemini_hold_stop(aigw_enc *st, struct aigw_out_block *b, size_t
     aigwi_gemini_open_parts(st, out);
     aigw_base_put(out, aigwi_dialect_slice(p, head));
     if (b->kind != AIGW_PART_TOOL_CALL) aigw_json_put_str(out, content);
-    else if (aigwi_gemini_put_args(out, content, b->sent))
+    else if (aigwi_gemini_put_args(out, content, b->sent, 1))
         aigwi_dialect_gone(st, AIGWI_GEMINI_LOST_ARGS, at, "functionCall.args", AIGW_LOSS_APPROXIMATED, "the arguments are not a JSON object: wrapped as {\"_raw\": ...}");
     aigw_base_put_byte(out, '}');
     if (sign) aigw_base_put_lit(out, ",\"thoughtSignature\":");
@@ -16510,7 +16517,7 @@ static int aigwi_gemini_put_answer_call(aigw_enc *st, const aigw_part *p, aigw_a
     aigw_json_key(out, "name");
     aigw_json_put_str(out, p->name);
     aigw_json_key(out, "args");
-    if (aigwi_gemini_put_args(out, args, p->custom))
+    if (aigwi_gemini_put_args(out, args, p->custom, 0))
         aigwi_dialect_gone(st, AIGWI_GEMINI_LOST_ARGS, p->at, "functionCall.args", AIGW_LOSS_APPROXIMATED, "the arguments are not a JSON object: wrapped as {\"_raw\": ...}");
     aigw_json_close(out, '}');
     return AIGW_OK;
@@ -17532,7 +17539,7 @@ static void aigwi_cohere_put_format(aigwi_dialect_writer *w) {
     aigw_json_close(w->out, '}');
     if (f->name.n) aigwi_dialect_drop(w, f->name_at, "a format has no name");
     if (f->description.n) aigwi_dialect_drop(w, f->description_at, "a format has no description");
-    if (!f->strict) aigwi_dialect_drop(w, f->strict_at, "a schema is always kept to");
+    if (f->strict >= 0) aigwi_dialect_drop(w, f->strict_at, "a schema is always kept to");
 }
 
 /* ---- thinking: on, off, or a budget of tokens (wire-formats 26.7) */
@@ -17547,9 +17554,9 @@ static void aigwi_cohere_put_thinking(aigwi_dialect_writer *w, uint32_t *done) {
     int off = mode->has && (aigwi_dialect_is(mode->raw, "disabled") || aigwi_dialect_is(mode->raw, "between_tools"));
     int64_t tokens = budget->has ? budget->micro / 1000000 : -1;
     size_t e = 0, n = sizeof aigwi_cohere_efforts / sizeof *aigwi_cohere_efforts;
-    if (show->has && show->micro) *done |= 1u << AIGW_P_REASONING_SHOW;                 /* Cohere always tells it */
     if (aigwi_dialect_lacks(w, AIGW_CAN(REASONING))) return;                            /* what is said of it is reported with the rest */
     *done |= 1u << AIGW_P_REASONING_MODE;
+    if (show->has && show->micro) *done |= 1u << AIGW_P_REASONING_SHOW;                 /* Cohere tells whatever was thought */
     while (effort->has && e < n && !aigw_base_eq(effort->raw, aigwi_cohere_efforts[e].word)) e++;
     if (off && !aigwi_dialect_is(mode->raw, "disabled")) aigwi_dialect_lose(w, mode->at, "", AIGW_LOSS_APPROXIMATED, "thinking is on or off");
     if (!off && budget->has) *done |= 1u << AIGW_P_REASONING_BUDGET;                    /* an effort beside it is reported as dropped */
@@ -17557,7 +17564,7 @@ static void aigwi_cohere_put_thinking(aigwi_dialect_writer *w, uint32_t *done) {
         *done |= 1u << AIGW_P_EFFORT;
         tokens = aigwi_cohere_efforts[e].budget;
         if (tokens) aigwi_dialect_lose(w, effort->at, "", AIGW_LOSS_APPROXIMATED, "thinking takes a number of tokens, not a word");
-    } else if (!off && !mode->has) return;
+    } else if (!off && !mode->has && !(show->has && show->micro)) return;
     off = off || !tokens;
     aigw_json_key(w->out, "thinking");
     aigwi_cohere_open(w->out, off ? "disabled" : "enabled");
@@ -17631,9 +17638,9 @@ static int aigwi_cohere_req_encode(const aigw_req *req, const aigw_target *to, a
     aigwi_cohere_put_format(&w);
     aigwi_cohere_put_params(&w);
     aigwi_cohere_put_stop(&w);
-    if (req->param[AIGW_P_STREAM].has && req->param[AIGW_P_STREAM].micro) {
+    if (req->param[AIGW_P_STREAM].has) {
         aigw_json_key(out, "stream");
-        aigw_json_put_bool(out, 1);
+        aigw_json_put_bool(out, req->param[AIGW_P_STREAM].micro != 0);
     }
     aigw_json_close(out, '}');
     if (req->metadata.n) aigwi_dialect_drop(&w, req->metadata_at, "Cohere has no metadata");
@@ -18028,7 +18035,7 @@ static const struct { uint8_t finish; const char *word, *why; } aigwi_cohere_rea
     { AIGW_FINISH_STOP_SEQUENCE,  "STOP_SEQUENCE", NULL }, { AIGW_FINISH_TOOL_CALLS, "TOOL_CALL",  NULL }, { AIGW_FINISH_ERROR,  "ERROR",      NULL },
     { AIGW_FINISH_CONTENT_FILTER, "ERROR_TOXIC",   NULL },
     { AIGW_FINISH_CONTEXT,        "MAX_TOKENS",    "a full context is said as MAX_TOKENS" },
-    { AIGW_FINISH_REFUSAL,        "COMPLETE",      "a refusal is said as COMPLETE" },
+    { AIGW_FINISH_REFUSAL,        "COMPLETE",      "Cohere has no word for a refusal" },
     { AIGW_FINISH_PAUSE,          "COMPLETE",      "a pause is said as COMPLETE" },
     { AIGW_FINISH_MALFORMED_CALL, "ERROR",         "a malformed call is said as ERROR" },
     { AIGW_FINISH_OTHER,          "ERROR",         "a reason of the provider's own is said as ERROR" },
@@ -18209,9 +18216,10 @@ static void aigwi_cohere_write_citation(aigw_out *o, uint32_t index, aigw_str js
     aigwi_cohere_put_indexed(o, "citation-end", index);
     AIGWI_COHERE_LIT(o, "}\n\n");
 }
-static void aigwi_cohere_write_logprobs(aigw_out *o, uint32_t index, aigw_str json) {
-    aigwi_cohere_put_indexed(o, "content-delta", index);
-    AIGWI_COHERE_LIT(o, ",\"delta\":{\"message\":{\"content\":{\"text\":\"\"}}},\"logprobs\":");
+static void aigwi_cohere_write_logprobs(aigw_out *o, const struct aigw_out_block *b, aigw_str json) {
+    aigwi_cohere_put_indexed(o, "content-delta", b->index);
+    if (b->kind == AIGW_PART_REASONING) AIGWI_COHERE_LIT(o, ",\"delta\":{\"message\":{\"content\":{\"thinking\":\"\"}}},\"logprobs\":");
+    else AIGWI_COHERE_LIT(o, ",\"delta\":{\"message\":{\"content\":{\"text\":\"\"}}},\"logprobs\":");
     aigwi_dialect_put_line(o, json);
     AIGWI_COHERE_LIT(o, "}\n\n");
 }
@@ -18222,7 +18230,7 @@ static void aigwi_cohere_write(const aigw_enc *st, aigw_out *o, const struct aig
     if (ev->type == AIGW_EVENT_BLOCK_START) aigwi_cohere_write_start(o, b, ev);
     else if (ev->type == AIGW_EVENT_DELTA) aigwi_cohere_write_delta(o, b, ev);
     else if (ev->type == AIGW_EVENT_NOTE && ev->kind == AIGW_NOTE_CITATION) aigwi_cohere_write_citation(o, AIGWI_COHERE_N_CITATIONS(st), json);
-    else if (ev->type == AIGW_EVENT_NOTE) aigwi_cohere_write_logprobs(o, b ? b->index : 0, json);
+    else if (ev->type == AIGW_EVENT_NOTE) aigwi_cohere_write_logprobs(o, b, json);
     else if (b->sent != AIGWI_COHERE_PLAN_BLOCK) {
         if (b->sent & AIGWI_COHERE_FREE_TEXT) aigwi_cohere_put_fragment(o, b, "", aigwi_cohere_no_words, 0, "\\\"}");
         aigwi_cohere_put_indexed(o, (b->sent & 15) == AIGWI_COHERE_CALL_BLOCK ? "tool-call-end" : "content-end", b->index);
@@ -18301,7 +18309,13 @@ static int aigwi_cohere_note(aigw_enc *st, const aigw_event *ev, aigw_out *out) 
         return AIGW_OK;
     }
     use = aigwi_cohere_note_use(st, ev->kind, ev->name, ev->at);
-    if (use == 2 && !b) b = aigwi_cohere_out_block(st, st->current);
+    if (use == 2) {                                            /* they stand beside the words, so they need a place where these are */
+        b = aigwi_cohere_out_block(st, st->current);
+        if (!b || b->sent != AIGWI_COHERE_CONTENT_BLOCK) {
+            aigwi_dialect_gone(st, AIGWI_COHERE_GONE_NOTE, ev->at, "logprobs", AIGW_LOSS_DROPPED, "log probabilities where no content is");
+            return AIGW_OK;
+        }
+    }
     if (!use || (b && b->sent == AIGWI_COHERE_MUTE_BLOCK)) return AIGW_OK;
     r = aigwi_cohere_put(st, b, ev, out);
     if (!r && use == 1) AIGWI_COHERE_N_CITATIONS(st)++;
@@ -18318,6 +18332,7 @@ static void aigwi_cohere_begin(aigw_enc *st, aigw_str id, aigw_out *o) {
     AIGWI_COHERE_LIT(o, ",\"type\":\"message-start\",\"delta\":{\"message\":{\"role\":\"assistant\",\"content\":[],\"tool_plan\":\"\",\"tool_calls\":[],\"citations\":[]}}}\n\n");
 }
 static void aigwi_cohere_on_error(aigw_enc *st, const aigw_error *err, aigw_out *o) {
+    aigwi_cohere_begin(st, aigw_base_str(NULL), o);
     st->ended = 1;
     aigwi_cohere_put_event(o, "message-end");
     AIGWI_COHERE_LIT(o, ",\"delta\":");
