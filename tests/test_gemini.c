@@ -617,7 +617,7 @@ T(paths) {
 
 T(models) {
     static const aigw_model_info list[2] = {
-        { AIGW_STR("a/b"), AIGW_STR("mock"), 1, 1000, 100 }, { AIGW_STR("c"), AIGW_STR(""), 0, 0, 0 }
+        { AIGW_STR("a/b"), AIGW_STR("mock"), 1, 1000, 100, 0 }, { AIGW_STR("c"), AIGW_STR(""), 0, 0, 0, 0 }
     };
     aigw_out out = writer(), one = writer();
     t_int("list", G->models_encode(list, 2, 0, &out), AIGW_OK);

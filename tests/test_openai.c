@@ -991,7 +991,7 @@ T(matches) {
         t_str("model", req.model.p, req.model.n, rows[i].model);
     }
     t_row(NULL);
-    aigw_model_info info[2] = { { { "a", 1 }, { "o", 1 }, 5, 0, 0 }, { { "b", 1 }, { "p", 1 }, 6, 0, 0 } };
+    aigw_model_info info[2] = { { { "a", 1 }, { "o", 1 }, 5, 0, 0, 0 }, { { "b", 1 }, { "p", 1 }, 6, 0, 0, 0 } };
     aigw_out o;
     out_init(&o, 1024);
     t_int("list", d->models_encode(info, 2, 0, &o), 0);
