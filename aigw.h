@@ -18943,8 +18943,7 @@ static void aigwi_ollama_put_content(aigwi_dialect_writer *w, const aigw_part *p
     aigw_base_put_lit(w->out, before);
     for (p = parts; p; p = p->next) {
         if (!aigwi_ollama_is_text(p)) continue;
-        if (n && role != AIGW_ROLE_ASSISTANT) aigw_base_put_lit(w->out, "\\n\\n");
-        if (n++) aigwi_dialect_lose(w, p->at, "", AIGW_LOSS_APPROXIMATED, "a message has one text: its parts are joined");
+        if (n++ && role != AIGW_ROLE_ASSISTANT) aigw_base_put_lit(w->out, "\\n\\n");
         aigw_json_part(w->out, p->text);
     }
     aigw_json_close_str(w->out);
@@ -19102,15 +19101,14 @@ static const struct { aigw_str word; const char *think; int32_t budget; } aigwi_
 };
 enum { AIGWI_OLLAMA_THINKS = 7 };
 
-/* false, true, or how much. */
+/* false, true, or how much. What is thought is always shown. */
 static void aigwi_ollama_put_think(aigwi_dialect_writer *w, uint32_t *done) {
     const aigw_param *p = w->req->param, *effort = &p[AIGW_P_EFFORT], *mode = &p[AIGW_P_REASONING_MODE], *budget = &p[AIGW_P_REASONING_BUDGET],
-                     *show = &p[AIGW_P_REASONING_SHOW], *from = effort;
+                     *from = effort;
     int off = mode->has && (aigwi_dialect_is(mode->raw, "disabled") || aigwi_dialect_is(mode->raw, "between_tools")), step = 0, sized = budget->has && budget->micro >= 0;
     if (aigwi_dialect_lacks(w, AIGW_CAN(REASONING))) return;  /* what is said of it is reported with the rest */
-    if (show->has && show->micro) *done |= 1u << AIGW_P_REASONING_SHOW;                        /* it always is */
-    if (mode->has || effort->has || budget->has) *done |= 1u << AIGW_P_REASONING_MODE;
-    else if (!show->has || !show->micro) return;
+    if (!mode->has && !effort->has && !budget->has) return;
+    *done |= 1u << AIGW_P_REASONING_MODE;
     aigw_json_key(w->out, "think");
     if (off || (!effort->has && !sized)) {
         if (budget->has && budget->micro < 0) *done |= 1u << AIGW_P_REASONING_BUDGET;          /* as much as it takes */

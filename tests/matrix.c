@@ -72,7 +72,7 @@ static const struct {
       { "/v2/chat", "/v2/chat" }, { "/base/v2/chat", "/base/v2/chat" },
       "message", AS_IS, "", "", { NULL, NULL } },
 
-    { 'L', "ollama", NULL, f_fold_ollama, LINES, UNNAMED, ON, 1,
+    { 'L', "ollama", &aigw_dialect_ollama, f_fold_ollama, LINES, UNNAMED, ON, 1,
       { "/api/chat", "/api/chat" }, { "/base/api/chat", "/base/api/chat" },
       "message", AS_IS, "", "", { NULL, NULL } },
 };

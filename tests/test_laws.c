@@ -10,14 +10,14 @@
 
 #define ROOM ((size_t)8 << 20)
 
-static const aigw_dialect *const dialects[] = { &aigw_dialect_openai, &aigw_dialect_anthropic, &aigw_dialect_gemini, &aigw_dialect_cohere };
-enum { O, A, G, C, DIALECTS };
+static const aigw_dialect *const dialects[] = { &aigw_dialect_openai, &aigw_dialect_anthropic, &aigw_dialect_gemini, &aigw_dialect_cohere, &aigw_dialect_ollama };
+enum { O, A, G, C, L, DIALECTS };
 
 /* Families of recordings, by the dialect that they speak. */
 static const struct { const char *folder; int dialect; } families[] = {
     { "openai-chat", O }, { "azure-openai", O }, { "cerebras", O }, { "deepseek", O }, { "gemini-openai-compat", O }, { "gpustack", O }, { "groq", O }, { "huggingface", O },
     { "mistral", O }, { "ollama-openai-compat", O }, { "openrouter", O }, { "perplexity", O }, { "together", O }, { "xai", O }, { "zai", O },
-    { "anthropic", A }, { "gemini", G }, { "vertex-gemini", G }, { "cohere", C }
+    { "anthropic", A }, { "gemini", G }, { "vertex-gemini", G }, { "cohere", C }, { "ollama", L }, { "ollama-generate", L }
 };
 
 /* ---- own cases, from wire-formats section 29 */
@@ -65,7 +65,12 @@ static const char *const own_streams[] = {
     "event: tool-call-start\ndata: {\"type\":\"tool-call-start\",\"index\":1,\"delta\":{\"message\":{\"tool_calls\":{\"id\":\"get_time_2\",\"type\":\"function\",\"function\":{\"name\":\"get_time\",\"arguments\":\"\"}}}}}\n\n"
     "event: tool-call-end\ndata: {\"type\":\"tool-call-end\",\"index\":1}\n\n"
     "event: message-end\ndata: {\"type\":\"message-end\",\"delta\":{\"finish_reason\":\"TOOL_CALL\",\"usage\":{\"billed_units\":{\"input_tokens\":20,\"output_tokens\":9},\"tokens\":{\"input_tokens\":20,\"output_tokens\":9},\"cached_tokens\":4}}}\n\n"
-    "data: [DONE]\n\n"
+    "data: [DONE]\n\n",
+    "{\"model\":\"M\",\"created_at\":\"2026-11-21T05:00:00Z\",\"message\":{\"role\":\"assistant\",\"content\":\"\",\"thinking\":\"Use the t\xC3\xB6\xC3\xB6l.\"},\"done\":false}\n"
+    "{\"model\":\"M\",\"created_at\":\"2026-11-21T05:00:00Z\",\"message\":{\"role\":\"assistant\",\"content\":\"N\\u00fa \\ud83d\\ude00\"},\"done\":false}\r\n\n"
+    "{\"model\":\"M\",\"created_at\":\"2026-11-21T05:00:00Z\",\"message\":{\"role\":\"assistant\",\"content\":\"\",\"tool_calls\":[{\"id\":\"call_1\",\"function\":{\"index\":0,\"name\":\"get_weather\",\"arguments\":{\"city\":\"Oslo\"}}},"
+    "{\"function\":{\"index\":1,\"name\":\"get_weather\",\"arguments\":{\"city\":\"Rome\"}}}]},\"done\":false}\n"
+    "{\"model\":\"M\",\"created_at\":\"2026-11-21T05:00:00Z\",\"message\":{\"role\":\"assistant\",\"content\":\"\"},\"done\":true,\"done_reason\":\"stop\",\"prompt_eval_count\":20,\"eval_count\":9,\"total_duration\":5000000}\n"
 };
 static const struct { const char *target, *body; } own_requests[] = {
     { "/v1/chat/completions", "{\"model\":\"M\",\"messages\":[{\"role\":\"system\",\"content\":\"Be brief.\"},{\"role\":\"user\",\"content\":\"Weather in Oslo?\"},{\"role\":\"assistant\",\"content\":null,\"tool_calls\":[{\"id\":\"call_1\","
@@ -84,7 +89,10 @@ static const struct { const char *target, *body; } own_requests[] = {
       "ok.\",\"tool_calls\":[{\"id\":\"call_1\",\"type\":\"function\",\"function\":{\"name\":\"get_weather\",\"arguments\":\"{\\\"city\\\":\\\"Oslo\\\"}\"}}]"
       "},{\"role\":\"tool\",\"tool_call_id\":\"call_1\",\"content\":[{\"type\":\"text\",\"text\":\"{\\\"t\\\":3}\"}]}],\"tools\":[{\"type\":\"function\",\"fu"
       "nction\":{\"name\":\"get_weather\",\"description\":\"d\",\"parameters\":{\"type\":\"object\",\"properties\":{\"city\":{\"type\":\"string\"}},\"require"
-      "d\":[\"city\"]}}}],\"max_tokens\":100,\"seed\":7,\"temperature\":0.5,\"k\":40,\"safety_mode\":\"STRICT\",\"stream\":true}" }
+      "d\":[\"city\"]}}}],\"max_tokens\":100,\"seed\":7,\"temperature\":0.5,\"k\":40,\"safety_mode\":\"STRICT\",\"stream\":true}" },
+    { "/api/chat", "{\"model\":\"M\",\"messages\":[{\"role\":\"system\",\"content\":\"Be brief.\"},{\"role\":\"user\",\"content\":\"Weather in Oslo?\",\"images\":[\"iVBORw0KGgo=\"]},{\"role\":\"assistant\",\"content\":\"\",\"thinking\":\"Hm.\","
+      "\"tool_calls\":[{\"function\":{\"name\":\"get_weather\",\"arguments\":{\"city\":\"Oslo\"}}}]},{\"role\":\"tool\",\"tool_name\":\"get_weather\",\"content\":\"{\\\"t\\\":3}\"}],\"tools\":[{\"type\":\"function\",\"function\":{\"name\":\"get_weather\","
+      "\"description\":\"d\",\"parameters\":{\"type\":\"object\",\"properties\":{\"city\":{\"type\":\"string\"}},\"required\":[\"city\"]}}}],\"options\":{\"num_predict\":100,\"seed\":7,\"num_ctx\":4096},\"keep_alive\":\"5m\"}" }
 };
 
 /* ---- memory that every run takes afresh */
@@ -123,12 +131,11 @@ static int run_put(void *user, const aigw_event *ev) {
 /* cut: bytes per feed; 0: whole; two: first feed only. Returns what the codecs said. */
 static int run_stream(run *r, const aigw_dialect *from, const aigw_dialect *to, const char *p, size_t n, size_t cut, int two, int clean) {
     aigw_dec dec;
-    aigw_sse sse;
-    aigw_array array;
+    aigw_window frames;
     aigw_frame f;
     aigw_sink sink;
     size_t at = 0;
-    int code = 0, is_array = from == &aigw_dialect_gemini && n && (p[0] == '[' || p[0] == '{');
+    int code = 0, framing = from == &aigw_dialect_gemini && n && (p[0] == '[' || p[0] == '{') ? (int)AIGW_FRAMING_ARRAY : from->stream_framing;
     memset(r, 0, sizeof *r);
     memset(&dec, 0, sizeof dec);
     r->to = to;
@@ -145,17 +152,16 @@ static int run_stream(run *r, const aigw_dialect *from, const aigw_dialect *to, 
     dec.n_max = AIGW_CHOICES;
     dec.mem = aigw_base_arena(memory, ROOM / 2);
     aigw_dialect_dec_init(&dec);
-    aigw_sse_init(&sse, memory + ROOM / 2, ROOM / 2);
-    aigw_array_init(&array, memory + ROOM / 2, ROOM / 2);
+    aigw_sse_init(&frames, memory + ROOM / 2, ROOM / 2);                         /* all framings keep their window in the same way */
     sink.put = run_put;
     sink.user = r;
     while (at < n && code >= 0) {
         size_t piece = cut && (!two || !at) && cut < n - at ? cut : n - at;
-        int took = is_array ? aigw_array_feed(&array, p + at, piece) : aigw_sse_feed(&sse, p + at, piece);
+        int took = aigw_sse_feed(&frames, p + at, piece);
         if (took < 0) return took;
         at += (size_t)took;
         for (;;) {
-            int got = is_array ? aigw_array_next(&array, &f) : aigw_sse_next(&sse, &f);
+            int got = framing == AIGW_FRAMING_ARRAY ? aigw_array_next(&frames, &f) : framing == AIGW_FRAMING_NDJSON ? aigw_ndjson_next(&frames, &f) : aigw_sse_next(&frames, &f);
             if (got <= 0) {
                 if (got < 0) return got;
                 break;
@@ -164,13 +170,14 @@ static int run_stream(run *r, const aigw_dialect *from, const aigw_dialect *to, 
             code = from->frame_decode(&dec, f.name, f.payload, &sink);
             if (code < 0) break;
         }
-        if (!took && !is_array) return AIGW_E_LIMIT;
+        if (!took && framing != AIGW_FRAMING_ARRAY) return AIGW_E_LIMIT;
     }
     return code < 0 ? code : from->stream_end(&dec, clean, &sink);
 }
 
 static f_fold fold_of(int d, const char *p, size_t n) {
-    return d == O ? f_fold_openai(p, n) : d == A ? f_fold_anthropic(p, n) : d == G ? f_fold_gemini(p, n) : f_fold_cohere(p, n);
+    f_fold (*const folds[DIALECTS])(const char *, size_t) = { f_fold_openai, f_fold_anthropic, f_fold_gemini, f_fold_cohere, f_fold_ollama };
+    return folds[d](p, n);
 }
 
 /* ---- the corpus */
@@ -202,7 +209,7 @@ static int each_stream(stream_fn f, size_t max) {
         while (dir && (e = readdir(dir)) != NULL) {
             t_bytes b;
             char name[512];
-            if (!ends(e->d_name, ".response.sse")) continue;
+            if (!ends(e->d_name, ".response.sse") && !ends(e->d_name, ".response.ndjson")) continue;
             snprintf(path, sizeof path, "wire/%s/%.380s", families[i].folder, e->d_name);
             snprintf(name, sizeof name, "%s", path);
             b = t_file(t_shared(path));
@@ -285,7 +292,7 @@ static size_t count(const char *p, size_t n, const char *what) {
 static int cut_streams;
 
 static void law_cut(int d, const char *name, const char *p, size_t n) {
-    static const char *const finishes[] = { "\"finish_reason\":\"", "[DONE]", "\"stop_reason\":\"", "message_stop", "\"finishReason\":\"" };
+    static const char *const finishes[] = { "\"finish_reason\":\"", "[DONE]", "\"stop_reason\":\"", "message_stop", "\"finishReason\":\"", "\"done\":true" };
     size_t at, i, step = getenv("T_QUICK") ? 37 : 1;
     int c = cut_streams++ % DIALECTS;
     (void)name;
@@ -313,7 +320,7 @@ T(a_cut_never_looks_finished) {
 
 /* Without what is structural or made here: nulls, empties, times, padding; JSON inside a string is compared as JSON. */
 static void normalize(f_json *j) {
-    static const char *const skip[] = { "created", "createTime", "obfuscation", "responseId", "object", "system_fingerprint", "service_tier" };
+    static const char *const skip[] = { "created", "created_at", "createTime", "obfuscation", "responseId", "object", "system_fingerprint", "service_tier" };
     f_json **slot = &j->kid, *k;
     size_t i;
     j->last = NULL;
@@ -512,7 +519,10 @@ static const struct { int dialect; const char *path, *value; } structural[] = {
     { G, "tools[*].functionDeclarations[*].description", "\"\"" },
     { C, "model", NULL }, { C, "stream", NULL }, { C, "tools[*].type", NULL }, { C, "messages[*].tool_calls[*].type", NULL }, { C, "messages[*].content", "\"\"" },
     { C, "messages[*].content[*].document.id", NULL }, { C, "tools[*].function.description", "\"\"" }, { C, "response_format.type", "\"text\"" },
-    { C, "messages[*].tool_calls[*].function.arguments", "\"{}\"" }
+    { C, "messages[*].tool_calls[*].function.arguments", "\"{}\"" },
+    { L, "model", NULL }, { L, "stream", NULL }, { L, "tools[*].type", NULL }, { L, "messages[*].tool_calls[*].type", NULL }, { L, "messages[*].tool_calls[*].id", NULL }, { L, "messages[*].tool_calls[*].function.index", NULL },
+    { L, "messages[*].content", "\"\"" }, { L, "messages[*].tool_name", NULL }, { L, "messages[*].tool_call_id", NULL }, { L, "tools[*].function.description", "\"\"" }, { L, "format", "\"\"" }, { L, "raw", "false" },
+    { L, "system", "\"\"" }, { L, "template", "\"\"" }
 };
 
 static int is_structural(int d, const char *path, const f_json *value) {
@@ -628,11 +638,11 @@ static int each_request(request_fn f) {
         t_free_all();
     }
     for (i = 0; i < T_COUNT(families); i++) {
-        static const char *const own[] = { "openai-chat", "anthropic", "gemini", "cohere" };
+        static const char *const own[] = { "openai-chat", "anthropic", "gemini", "cohere", "ollama" };
         char path[512];
         DIR *dir;
         struct dirent *e;
-        if (strcmp(families[i].folder, own[families[i].dialect])) continue;
+        if (strcmp(families[i].folder, own[families[i].dialect]) && strcmp(families[i].folder, "ollama-generate")) continue;
         snprintf(path, sizeof path, "wire/%s", families[i].folder);
         dir = opendir(t_shared(path));
         while (dir && (e = readdir(dir)) != NULL) {
@@ -711,7 +721,7 @@ static void comparable_document(f_json *part) {
 }
 /* The model's freedom: neighbours of one role are one message; developer is system; made ids and helper fields are nobody's wish. */
 static void comparable(f_json *c, const f_json *first) {
-    static const char *const helpers[] = { "raw", "dialect", "array", "model", "op" };
+    static const char *const helpers[] = { "raw", "dialect", "array", "prompt", "model", "op" };
     f_json *m, *prev = NULL, **slot, *p, *messages = f_member(c, "messages"), *param = f_member(c, "param");
     size_t i;
     for (i = 0; i < T_COUNT(helpers); i++) remove_member(c, helpers[i]);
@@ -744,6 +754,24 @@ static void comparable(f_json *c, const f_json *first) {
         slot = &m->next;
     }
     normalize(c);
+}
+
+/* Ollama keeps the images of a message apart from its words, and their types are told from the bytes. */
+static void images_first(f_json *c) {
+    f_json *m, *p, *next;
+    for (m = f_member(c, "messages") ? f_member(c, "messages")->kid : NULL; m; m = m->next) {
+        f_json *parts = f_member(m, "parts"), *images = f_new('a'), *rest = f_new('a');
+        for (p = parts ? parts->kid : NULL; p; p = next) {
+            next = p->next;
+            if (f_is(f_member(p, "kind"), "image")) remove_member(p, "mime");
+            f_add(f_is(f_member(p, "kind"), "image") ? images : rest, p);
+        }
+        for (p = rest->kid; p; p = next) {
+            next = p->next;
+            f_add(images, p);
+        }
+        if (parts) f_set(m, "parts", images);
+    }
 }
 
 static int trips, whole_trips;
@@ -783,6 +811,8 @@ static void law_round_trip(int d, const char *name, const char *target, const ch
         whole_trips++;
         comparable(after, before);
         comparable(before, before);
+        if (b == L) images_first(before);
+        if (b == L) images_first(after);
         if (!t_ok("nothing reported, nothing changed", f_equal(before, after)))
             printf("  %s by %s\n  before %.2500s\n  after  %.2500s\n", name, dialects[b]->name.p, f_print(before), f_print(after));
     }

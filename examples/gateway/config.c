@@ -88,7 +88,7 @@ static int add_provider(config *c, const char *name, const char *url, const char
 #ifndef GATEWAY_NO_MOCK
 static int add_mock(config *c) {
     static const struct { const char *name; const aigw_dialect *d; int other; } rows[] = {
-        { "mock", &aigw_dialect_openai, 1 }, { "mock/openai", &aigw_dialect_openai, 0 }, { "mock/anthropic", &aigw_dialect_anthropic, 0 }, { "mock/gemini", &aigw_dialect_gemini, 0 }
+        { "mock", &aigw_dialect_openai, 1 }, { "mock/openai", &aigw_dialect_openai, 0 }, { "mock/anthropic", &aigw_dialect_anthropic, 0 }, { "mock/gemini", &aigw_dialect_gemini, 0 }, { "mock/ollama", &aigw_dialect_ollama, 0 }
     };
     static const struct { const char *name, *id; } names[] = { { "mock/echo", "echo" }, { "mock/tools", "tools" }, { "mock/think", "think" } };
     size_t i;
@@ -129,6 +129,27 @@ static int add_models(config *c, const char *provider) {
     return 0;
 }
 
+/* An Ollama server: where OLLAMA_HOST says (as Ollama itself reads it: "host", "host:port", a URL), or ollama.com when there is a key only. Its models are not known
+   here: "ollama/NAME". */
+static int add_ollama(config *c) {
+    const char *host = getenv("OLLAMA_HOST"), *key = getenv("OLLAMA_API_KEY"), *end;
+    aigw_str kept;
+    char url[300];
+    if (host && !*host) host = NULL;
+    if ((!host && !(key && *key)) || aigw_registry_provider_of(&c->registry, str("ollama"))) return 0;
+    if (!host) snprintf(url, sizeof url, "https://ollama.com");
+    else if (strstr(host, "://")) snprintf(url, sizeof url, "%s", host);
+    else {
+        if (!strncmp(host, "0.0.0.0", 7)) host += 7;           /* what a server listens on: here it is this machine */
+        end = strrchr(host, ':');
+        snprintf(url, sizeof url, "http://%s%s%s", *host && *host != ':' ? "" : "127.0.0.1", host, end && !strchr(end, ']') ? "" : ":11434");
+    }
+    kept.p = url;
+    kept.n = strlen(url) + 1;
+    kept = aigw_base_copy(c->registry.mem, kept);
+    return add_provider(c, "ollama", kept.p ? kept.p : "", key && *key ? "env:OLLAMA_API_KEY" : "", &aigw_dialect_ollama, 0);
+}
+
 /* Providers of the keys in the environment, with their models, and a route over them. */
 static int add_environment(config *c) {
     aigw_registry_route route;
@@ -145,6 +166,7 @@ static int add_environment(config *c) {
         aigw_registry_provider_of(&c->registry, str(known[i].name))->key = aigw_base_copy(c->registry.mem, str(reference));
         usual[route.n++] = str(known[i].usual);
     }
+    if (add_ollama(c)) fprintf(stderr, "aigw: OLLAMA_HOST is no address, and is left out\n");
     if (route.n < 2 || aigw_registry_route_of(&c->registry, str("auto"))) return 0;
     route.name = str("auto");
     route.models = usual;
