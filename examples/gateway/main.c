@@ -225,6 +225,11 @@ int local_answer(void *user, const aigw_head *head, aigw_exchange_reply *r) {
         return answer(r, 200, html ? "text/html; charset=utf-8" : "text/plain; charset=utf-8", html ? g->page : g->answer);
     }
     if (!key_served(c, key_of(head)) && !pair_of(c, head, &signature)) return refuse(r, AIGW_KIND_AUTH, "this gateway does not know that key.", "Use a key that is listed under \"tenants\" in its configuration.");
+    if (!aigw_base_find(path, aigw_base_str("/raw/"), 0) && path.n) {      /* forwarded: any type, so a page is known by what its browser says */
+        if (aigw_base_eq(aigw_base_header(head, aigw_base_str("sec-fetch-site")), aigw_base_str("cross-site")))
+            return refuse(r, AIGW_KIND_PERMISSION, "a page of another origin may not use this server.", "Call it from a program.");
+        return 0;
+    }
     if (aigw_base_eq(head->method, aigw_base_str("POST")) && !is_json(aigw_base_header(head, type)))
         return refuse(r, AIGW_KIND_INVALID_REQUEST, "content-type: a request body must be JSON.", "Send the header content-type: application/json.");
     return 0;
