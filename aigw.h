@@ -79,6 +79,7 @@
  *   >>registry                 providers and models as data, from JSON                uses: base json model dialect auth
  *   >>attempt                  one try at one provider, look and commit               uses: base digest http frame model dialect auth registry
  *   >>hub                      what lives between requests                            uses: everything above
+ *   >>hub.token                tokens of providers, fetched by a job of the hub       uses: everything above
  *   >>exchange                 one request over the I/O callbacks                     uses: everything above
  *   >>client                   the short way in                                       uses: base model dialect attempt
  */
@@ -1455,6 +1456,8 @@ typedef struct aigw_hub_job {
     void    *owner;
     uint64_t deadline;
     uint8_t  linked, queued, wants;          /* wants: 1 + slab class that it waits for */
+    const void *awaits;                      /* the token that it waits for */
+    void   (*run)(struct aigw_hub_job *job, aigw_now now);     /* a job of the hub's own; NULL: the owner is handed out */
     struct aigw_hub_job *next, *prev, *ready;
 } aigw_hub_job;
 typedef struct aigw_hub_slab { struct aigw_hub_slab *next; } aigw_hub_slab;
@@ -1463,8 +1466,10 @@ typedef struct {
     const aigw_registry *registry;           /* the current one */
     uint8_t   draining;                      /* set by the caller: new requests are answered `busy` */
     uint32_t  running;                       /* exchanges that carry a request now */
+    struct aigw_tokens *tokens;              /* set by aigw_token_init */
     uint64_t  random;
     /* private */
+    aigw_now  now;
     aigw_hub_cfg cfg;
     uint8_t   key[16];
     struct { const aigw_registry *registry; uint32_t users; } slot[2];
@@ -1501,6 +1506,56 @@ AIGW_API void *aigw_hub_idle(const aigw_hub *h, int class_, const void *after, s
 AIGW_API void aigw_hub_failed(aigw_hub *h, aigw_str target, uint64_t until_ns);
 AIGW_API void aigw_hub_answered(aigw_hub *h, aigw_str target);
 AIGW_API int  aigw_hub_failing(const aigw_hub *h, aigw_now now, aigw_str target);
+
+/* ---- >>hub.token api ---------------------------------------------------------------------------------------------- */
+
+/* Tokens of providers whose scheme needs one (aigw_auth_scheme.ask): fetched by a job of the hub's own that belongs to no client, once for all requests that
+   wait, kept, and refreshed before they run out: 5 minutes, or half their life, before, while they are used. A fetch that fails is not repeated for 1 s, then
+   2, to 60; a token that is still good is used meanwhile. Tokens are wiped when they are given up. */
+#ifndef AIGW_TOKENS
+#  define AIGW_TOKENS 8            /* providers that have one at a time */
+#endif
+/* I/O, as of aigw_exchange_io; conn is 0 to AIGW_TOKENS - 1. Callbacks may block, or answer AIGW_AGAIN: aigw_token_ready then. They must not call back. */
+typedef struct {
+    void *user;
+    int  (*connect)(void *user, int conn, const aigw_registry_provider *p);      /* p: where tokens come from, under the name of the provider */
+    int  (*send)(void *user, int conn, const void *p, size_t n);
+    int  (*recv)(void *user, int conn, void *p, size_t n);
+    void (*close)(void *user, int conn, int keep);
+    const char *(*why)(void *user, int conn);     /* NULL: nothing is known */
+    aigw_auth_rs256 *rs256;                       /* NULL: not available */
+} aigw_token_io;
+typedef struct {                   /* private, all of it */
+    aigw_hub_job job;
+    struct aigw_tokens *all;
+    uint8_t  state, conn, own_conn, reused, used, stale;
+    char     name[64], error[200];
+    size_t   name_n, token_n, out_from, out_at, out_n, body_n;
+    uint64_t print, got_ns, expires_ns, refresh_ns, retry_ns, until_ns, used_ns;
+    uint32_t failures;
+    char    *mem;                  /* a slab: the token, then what a fetch needs */
+    size_t   mem_n;
+    aigw_registry_provider host;
+    aigw_http   http;
+    aigw_header headers[32];
+} aigw_token;
+typedef struct aigw_tokens {
+    aigw_hub     *hub;
+    aigw_token_io io;
+    aigw_token    slot[AIGW_TOKENS];
+} aigw_tokens;
+
+/* Begin in *t (the caller's, must not move): requests of this hub may use tokens from here on. io is copied. */
+AIGW_API void aigw_token_init(aigw_tokens *t, aigw_hub *h, const aigw_token_io *io);
+/* Connection `conn` got on, has bytes or takes some. */
+AIGW_API void aigw_token_ready(aigw_tokens *t, aigw_now now, int conn);
+/* Wipe all, close what is open. Legal twice. */
+AIGW_API void aigw_token_release(aigw_tokens *t);
+/* The token of provider p for a job that may have to wait. 1 and *token (valid until the next call on this hub), 0 the job will be woken, or AIGW_E_REFUSED:
+   there is none, and *why (NUL-terminated, as long as the token) says why. */
+AIGW_API int aigw_token_get(aigw_hub *h, aigw_now now, const aigw_registry_provider *p, aigw_hub_job *job, aigw_str *token, const char **why);
+/* The provider refused its token: forget it, unless it is younger than a minute. 1 when another may be had. */
+AIGW_API int aigw_token_refused(aigw_hub *h, aigw_now now, const aigw_registry_provider *p);
 
 /* ---- >>exchange api ----------------------------------------------------------------------------------------------- */
 
@@ -1609,6 +1664,7 @@ typedef struct {
     uint32_t ping_ms;              /* silence of a stream after which the dialect's keep-alive is sent. 0: 15,000 */
     uint32_t attempts;             /* most attempts of a request where the route does not say. 0: 3 */
     uint32_t wait_ms;              /* longest wait before the only target is asked again. 0: 2,000 */
+    uint32_t token_ms;             /* longest wait for a provider's token. 0: 10,000 */
     uint8_t  blocking;             /* callbacks block: run returns AIGW_WAIT_TURN after each, so that the clock can be read */
 } aigw_exchange_cfg;
 
@@ -1634,7 +1690,7 @@ typedef struct aigw_exchange {
     char      small[2048];         /* for what must be said without a slab */
     /* from here on: of one request, cleared after it */
     uint8_t   clear_from, committed, continuing, gone, close_after, http10, head_request, strict, stream, usage_asked, slot, op;
-    uint8_t   until_read, own_conn, reused, send_dead, stale, ended, trouble, chunked, chunk_open, folds, finish, id_n, upstream_id_n, marked;
+    uint8_t   until_read, own_conn, reused, send_dead, stale, ended, trouble, chunked, chunk_open, folds, finish, id_n, upstream_id_n, marked, retoken;
     uint16_t  attempts, max_attempts, pick, picks;
     int       status, kind, turns;
     const char *allow;
@@ -1667,7 +1723,7 @@ typedef struct aigw_exchange {
     size_t    out_at, out_n, out_cap, out_held, chunk_at, array_n;
     aigw_str  tail;                /* what follows: a whole body */
     aigw_exchange_reply reply;
-    uint64_t  until, retry_at, read_at, write_at, memory_until;
+    uint64_t  until, retry_at, read_at, write_at, memory_until, token_until;
     uint64_t  t_begin, t_read, t_up, t_up_end, t_commit, t_block, up_ns;
     uint64_t  bytes_in, bytes_out, random;
     int64_t   overhead_us;
@@ -21799,6 +21855,7 @@ AIGWI_SHARED void aigwi_hub_at(aigw_hub *h, aigw_hub_job *job, uint64_t deadline
 
 AIGW_API void aigw_hub_tick(aigw_hub *h, aigw_now now) {
     aigw_hub_job *job;
+    h->now = now;
     if (now.mono_ns < h->due) return;
     h->due = AIGW_NEVER;
     for (job = h->jobs.next; job != &h->jobs; job = job->next) {
@@ -21810,12 +21867,15 @@ AIGW_API void aigw_hub_tick(aigw_hub *h, aigw_now now) {
 AIGW_API uint64_t aigw_hub_deadline(const aigw_hub *h) { return h->due; }
 
 AIGW_API void *aigw_hub_ready(aigw_hub *h) {
-    aigw_hub_job *job = h->ready;
-    if (!job) return NULL;
-    h->ready = job->ready;
-    if (!h->ready) h->ready_end = &h->ready;
-    job->queued = 0;
-    return job->owner;
+    aigw_hub_job *job;
+    while ((job = h->ready) != NULL) {
+        h->ready = job->ready;
+        if (!h->ready) h->ready_end = &h->ready;
+        job->queued = 0;
+        if (!job->run) return job->owner;
+        job->run(job, h->now);
+    }
+    return NULL;
 }
 
 /* ---- slabs */
@@ -21933,6 +21993,341 @@ AIGW_API int aigw_hub_failing(const aigw_hub *h, aigw_now now, aigw_str target) 
     const uint64_t hash = aigwi_hub_hash(h, target);
     const aigw_hub_failure *f = aigwi_hub_failure_of(h, target, hash);
     return f->hash == hash && f->until_ns > now.mono_ns;
+}
+
+/* ==== >>hub.token ================================================================================================== */
+/* Tokens: one slot per provider and credentials, a small HTTP client of its own. Knows no sockets and no request; who waits is a job of the hub. */
+
+enum { AIGWI_TOKEN_IDLE, AIGWI_TOKEN_CONNECT, AIGWI_TOKEN_MOVE };                  /* s->state */
+#define AIGWI_TOKEN_SECOND UINT64_C(1000000000)
+#define AIGWI_TOKEN_SLAB 16384               /* a quarter for the token, a quarter for the request, half for the answer */
+#define AIGWI_TOKEN_FETCH_S 30               /* longest fetch */
+#define AIGWI_TOKEN_EARLY_S 300              /* refreshed so long before the end, or at half life */
+
+static void aigwi_token_wake(aigw_token *s) {
+    aigw_hub *h = s->all->hub;
+    for (aigw_hub_job *job = h->jobs.next; job != &h->jobs; job = job->next) {
+        if (job->awaits != s) continue;
+        job->awaits = NULL;
+        aigwi_hub_wake(h, job);
+    }
+}
+
+/* When the job is to look again: a fetch's end, a refresh, the token's end. */
+static void aigwi_token_plan(aigw_token *s) {
+    uint64_t at = s->state ? s->until_ns : s->token_n ? s->refresh_ns : AIGW_NEVER;
+    if (!s->state && s->token_n && at < s->retry_ns) at = s->retry_ns;
+    if (!s->state && s->token_n && at > s->expires_ns) at = s->expires_ns;
+    aigwi_hub_at(s->all->hub, &s->job, at);
+}
+
+static void aigwi_token_close(aigw_token *s, int keep) {
+    if (s->own_conn) s->all->io.close(s->all->io.user, s->conn, keep);
+    s->own_conn = 0;
+    s->state = AIGWI_TOKEN_IDLE;
+    if (s->mem) aigw_digest_wipe(s->mem + s->mem_n / 4, s->mem_n - s->mem_n / 4);      /* the assertion or secret, and the answer */
+}
+
+/* Everything of it goes. */
+static void aigwi_token_drop(aigw_token *s) {
+    aigwi_token_close(s, 0);
+    if (s->mem) {
+        aigw_digest_wipe(s->mem, s->mem_n);
+        aigw_hub_give(s->all->hub, s->mem);
+    }
+    s->mem = NULL;
+    s->token_n = 0;
+}
+
+static void aigwi_token_fail(aigw_token *s, aigw_now now, aigw_str why) {
+    const uint32_t wait_s = s->failures < 6 ? 1u << s->failures : 60;
+    const size_t n = aigwi_dialect_keep(s->error, sizeof s->error - 1, why);
+    s->error[n] = 0;
+    s->failures++;
+    s->retry_ns = now.mono_ns + wait_s * AIGWI_TOKEN_SECOND;
+    aigwi_token_close(s, 0);
+    aigwi_token_plan(s);
+    aigwi_token_wake(s);
+}
+static void aigwi_token_say(aigw_token *s, aigw_now now, const char *why) { aigwi_token_fail(s, now, aigw_base_str(why)); }
+
+/* The answer is complete. */
+static void aigwi_token_done(aigw_token *s, aigw_now now, int keep) {
+    const size_t quarter = s->mem_n / 4, from = s->mem_n / 8 * 5;
+    const aigw_str body = aigwi_dialect_slice(s->mem + from, s->body_n);
+    aigw_arena mem = aigw_base_arena(s->mem + quarter, quarter);                   /* where the request stood */
+    aigw_auth_answer a;
+    const int r = aigw_auth_read(s->http.head.status, body, &mem, &a);
+    uint64_t life;
+    if (r == AIGW_E_REFUSED) aigwi_token_fail(s, now, a.error);
+    else if (r) aigwi_token_say(s, now, "what came from the token endpoint is not a token");
+    else if (a.token.n > quarter) aigwi_token_say(s, now, "the token is longer than this gateway keeps");
+    else {
+        life = a.expires_s < 86400 * 365 ? (uint64_t)a.expires_s * AIGWI_TOKEN_SECOND : 86400 * 365 * AIGWI_TOKEN_SECOND;
+        aigw_digest_wipe(s->mem, quarter);
+        memcpy(s->mem, a.token.p, a.token.n);
+        s->token_n = a.token.n;
+        s->got_ns = now.mono_ns;
+        s->expires_ns = now.mono_ns + life;
+        s->refresh_ns = s->expires_ns - (life / 2 < AIGWI_TOKEN_EARLY_S * AIGWI_TOKEN_SECOND ? life / 2 : AIGWI_TOKEN_EARLY_S * AIGWI_TOKEN_SECOND);
+        s->retry_ns = 0;
+        s->failures = 0;
+        s->used = 0;
+        aigwi_token_close(s, keep);
+        aigwi_token_plan(s);
+        aigwi_token_wake(s);
+    }
+}
+
+/* ---- the fetch */
+
+/* The request into its quarter: where to, then head and form. AIGW_OK, or a code with *why. */
+static int aigwi_token_write(aigw_token *s, const aigw_auth_ask *ask, const char **why) {
+    char *at = s->mem + s->mem_n / 4;
+    size_t room = s->mem_n / 4;
+    aigw_header fields[4];
+    aigw_head head;
+    aigw_out out;
+    memset(&head, 0, sizeof head);
+    memset(&s->host, 0, sizeof s->host);
+    *why = "its token endpoint is no URL";
+    if (ask->url.n > room / 4) return AIGW_E_LIMIT;
+    memcpy(at, ask->url.p, ask->url.n);
+    if (aigw_registry_url(aigwi_dialect_slice(at, ask->url.n), &s->host) || s->host.scheme == AIGW_SCHEME_BUILTIN) return AIGW_E_VALUE;
+    s->host.name = aigwi_dialect_slice(s->name, s->name_n);
+    head.headers = fields;
+    head.cap = 4;
+    head.method = aigw_base_str("POST");
+    head.target = s->host.base.n ? s->host.base : aigw_base_str("/");
+    (void)aigw_base_header_put(&head, aigw_base_str("host"), s->host.authority);
+    (void)aigw_base_header_put(&head, aigw_base_str("content-type"), ask->type);
+    (void)aigw_base_header_put(&head, aigw_base_str("accept"), aigw_base_str("application/json"));
+    (void)aigw_base_header_put(&head, aigw_base_str("user-agent"), aigw_base_str("aigw/" AIGW_VERSION));
+    aigw_base_out_init(&out, at + ask->url.n, room - ask->url.n, NULL, 0);
+    *why = "the request for a token does not fit into the gateway's memory";
+    if (aigw_http_put_head(&out, &head, (int64_t)ask->body.n)) return AIGW_E_VALUE;
+    aigw_base_put(&out, ask->body);
+    s->out_at = s->out_from = s->mem_n / 4 + ask->url.n;
+    s->out_n = s->out_at + out.buf.n;
+    return out.buf.n > out.buf.cap ? (int)AIGW_E_LIMIT : AIGW_OK;
+}
+
+static void aigwi_token_run(aigw_token *s, aigw_now now);
+
+/* Begin a fetch. What signing needs stands in a slab of its own for that long. */
+static void aigwi_token_fetch(aigw_token *s, aigw_now now, const aigw_registry_provider *p) {
+    aigw_hub *h = s->all->hub;
+    const char *why = "the gateway has no memory free for a token";
+    aigw_auth_ask ask;
+    aigw_arena mem;
+    size_t n = 0;
+    int class_, r = AIGW_E_NOMEM;
+    void *scratch;
+    if (!s->mem) s->mem = (char *)aigw_hub_take(h, AIGWI_TOKEN_SLAB, &s->mem_n, &class_);
+    scratch = s->mem ? aigw_hub_take(h, AIGWI_TOKEN_SLAB, &n, &class_) : NULL;
+    if (scratch) {
+        mem = aigw_base_arena(scratch, n);
+        memset(&ask, 0, sizeof ask);
+        r = p->auth.scheme->ask(&p->auth, now, s->all->io.rs256, s->all->io.user, &mem, &ask, &why);
+        if (r == AIGW_E_NOMEM) why = "its credentials are larger than the gateway has memory for";
+        if (!r) r = aigwi_token_write(s, &ask, &why);
+        aigw_digest_wipe(scratch, n);
+        aigw_hub_give(h, scratch);
+    }
+    if (r) {
+        aigwi_token_say(s, now, why);
+        return;
+    }
+    s->body_n = 0;
+    s->stale = 0;
+    s->state = AIGWI_TOKEN_CONNECT;
+    s->until_ns = now.mono_ns + AIGWI_TOKEN_FETCH_S * AIGWI_TOKEN_SECOND;
+    aigwi_token_plan(s);
+    aigwi_token_run(s, now);
+}
+
+/* 1: connected; 0: wait, or over. */
+static int aigwi_token_connect(aigw_token *s, aigw_now now) {
+    const aigw_token_io *io = &s->all->io;
+    const char *why;
+    int r;
+    s->own_conn = 1;
+    r = io->connect(io->user, s->conn, &s->host);
+    if (r == AIGW_AGAIN) return 0;
+    if (r < 0) {
+        why = io->why ? io->why(io->user, s->conn) : NULL;
+        aigwi_token_say(s, now, why ? why : "the token endpoint could not be reached");
+        return 0;
+    }
+    s->reused = r == 1;
+    aigw_http_init(&s->http, AIGW_HTTP_RESPONSE, s->mem + s->mem_n / 2, s->mem_n / 8, s->headers, sizeof s->headers / sizeof s->headers[0]);
+    s->state = AIGWI_TOKEN_MOVE;
+    return 1;
+}
+
+/* Take bytes of the answer. 1: go on reading; 0: over. */
+static int aigwi_token_feed(aigw_token *s, aigw_now now, const char *p, size_t n) {
+    const size_t from = s->mem_n / 8 * 5;
+    aigw_http_item item;
+    size_t took = 0;
+    do {
+        const int r = aigw_http_feed(&s->http, p + took, n - took, &item);
+        if (r < 0 || (item.event == AIGW_HTTP_BODY && item.body.n > s->mem_n - from - s->body_n)) {
+            aigwi_token_say(s, now, r < 0 ? "the token endpoint's answer is no HTTP" : "the token endpoint's answer is too long");
+            return 0;
+        }
+        took += (size_t)r;
+        if (item.event == AIGW_HTTP_BODY) {
+            memcpy(s->mem + from + s->body_n, item.body.p, item.body.n);
+            s->body_n += item.body.n;
+        }
+        if (item.event == AIGW_HTTP_END) {
+            aigwi_token_done(s, now, s->http.keep_alive && took == n);
+            return 0;
+        }
+    } while (item.event != AIGW_HTTP_NONE);
+    return 1;
+}
+
+static void aigwi_token_eof(aigw_token *s, aigw_now now, int clean) {
+    const int whole = clean && aigw_http_eof(&s->http) == 1;
+    if (whole) aigwi_token_done(s, now, 0);
+    else if (s->reused && !s->http.at && !s->stale) {          /* a kept connection that was closed meanwhile: once more, on a new one */
+        s->all->io.close(s->all->io.user, s->conn, 0);
+        s->own_conn = 0;
+        s->stale = 1;
+        s->out_at = s->out_from;
+        s->body_n = 0;
+        s->state = AIGWI_TOKEN_CONNECT;
+    } else aigwi_token_say(s, now, "the token endpoint closed the connection");
+}
+
+/* All that can be done now. */
+static void aigwi_token_run(aigw_token *s, aigw_now now) {
+    const aigw_token_io *io = &s->all->io;
+    char in[1024];
+    while (s->state) {
+        int r;
+        if (s->state == AIGWI_TOKEN_CONNECT) {
+            if (!aigwi_token_connect(s, now)) return;
+            continue;
+        }
+        if (s->out_at < s->out_n) {
+            r = io->send(io->user, s->conn, s->mem + s->out_at, s->out_n - s->out_at);
+            if (r > 0) {
+                s->out_at += (size_t)r;
+                continue;
+            }
+            if (r == AIGW_AGAIN) return;
+        }
+        r = io->recv(io->user, s->conn, in, sizeof in);
+        if (r == AIGW_AGAIN) return;
+        if (r <= 0) aigwi_token_eof(s, now, r == 0);
+        else (void)aigwi_token_feed(s, now, in, (size_t)r);
+        aigw_digest_wipe(in, sizeof in);
+    }
+}
+
+/* ---- slots */
+
+/* Which credentials these are: a change gives another slot. */
+static uint64_t aigwi_token_print(const aigw_hub *h, const aigw_registry_provider *p) {
+    uint64_t v = aigw_digest_siphash(p->auth.scheme->name, h->key);
+    for (int i = 0; i < AIGW_AUTH_COUNT; i++) v = v * 31 + aigw_digest_siphash(p->auth.value[i], h->key);
+    return v;
+}
+
+static int aigwi_token_is(const aigw_token *s, const aigw_registry_provider *p, uint64_t print) {
+    return s->name_n && s->print == print && aigw_base_eq(aigwi_dialect_slice(s->name, s->name_n), aigwi_dialect_slice(p->name.p, p->name.n < sizeof s->name ? p->name.n : sizeof s->name));
+}
+
+/* The job: a fetch that takes too long, a refresh, or the end of a token that nobody used. */
+static void aigwi_token_job(aigw_hub_job *job, aigw_now now) {
+    aigw_token *s = (aigw_token *)job->owner;
+    const aigw_registry_provider *p;
+    if (s->state) {
+        if (now.mono_ns >= s->until_ns) aigwi_token_say(s, now, "no answer from the token endpoint in time");
+        else aigwi_token_plan(s);
+        return;
+    }
+    p = aigw_registry_provider_of(s->all->hub->registry, aigwi_dialect_slice(s->name, s->name_n));
+    if (p && (!p->auth.scheme || !aigwi_token_is(s, p, aigwi_token_print(s->all->hub, p)))) p = NULL;      /* another configuration */
+    if (s->token_n && now.mono_ns >= s->expires_ns) {
+        aigwi_token_drop(s);
+        aigwi_token_plan(s);
+    } else if (s->token_n && p && s->used && now.mono_ns >= s->refresh_ns && now.mono_ns >= s->retry_ns) aigwi_token_fetch(s, now, p);
+    else aigwi_hub_at(s->all->hub, &s->job, s->token_n ? s->expires_ns : AIGW_NEVER);      /* not used since: asked for again when it is */
+}
+
+/* The slot of a provider: its own, else one that is free, else that which was used longest ago. NULL: all are busy. */
+static aigw_token *aigwi_token_of(aigw_tokens *t, const aigw_registry_provider *p) {
+    const uint64_t print = aigwi_token_print(t->hub, p);
+    aigw_token *best = NULL;
+    for (int i = 0; i < AIGW_TOKENS; i++) {
+        aigw_token *s = &t->slot[i];
+        if (aigwi_token_is(s, p, print)) return s;
+        if (!s->state && (!best || s->used_ns < best->used_ns)) best = s;
+    }
+    if (!best) return NULL;
+    aigwi_token_drop(best);
+    best->failures = 0;
+    best->retry_ns = 0;
+    best->print = print;
+    best->name_n = aigwi_dialect_keep(best->name, sizeof best->name, p->name);
+    return best;
+}
+
+AIGW_API int aigw_token_get(aigw_hub *h, aigw_now now, const aigw_registry_provider *p, aigw_hub_job *job, aigw_str *token, const char **why) {
+    aigw_token *s = h->tokens ? aigwi_token_of(h->tokens, p) : NULL;
+    job->awaits = NULL;
+    *why = h->tokens ? "too many providers need one at a time" : "the gateway is not set up to fetch one";
+    if (!s) return AIGW_E_REFUSED;
+    s->used = 1;
+    s->used_ns = now.mono_ns;
+    if (s->token_n && now.mono_ns >= s->expires_ns) s->token_n = 0;
+    if (!s->state && now.mono_ns >= s->retry_ns && (!s->token_n || now.mono_ns >= s->refresh_ns)) aigwi_token_fetch(s, now, p);
+    *token = aigwi_dialect_slice(s->mem, s->token_n);
+    if (s->token_n) return 1;
+    *why = s->error;
+    if (!s->state) return AIGW_E_REFUSED;
+    job->awaits = s;
+    return 0;
+}
+
+AIGW_API int aigw_token_refused(aigw_hub *h, aigw_now now, const aigw_registry_provider *p) {
+    aigw_token *s = h->tokens && p->auth.scheme && p->auth.scheme->ask ? aigwi_token_of(h->tokens, p) : NULL;
+    if (!s || !s->token_n || now.mono_ns - s->got_ns < 60 * AIGWI_TOKEN_SECOND) return 0;
+    aigw_digest_wipe(s->mem, s->mem_n / 4);
+    s->token_n = 0;
+    return 1;
+}
+
+AIGW_API void aigw_token_init(aigw_tokens *t, aigw_hub *h, const aigw_token_io *io) {
+    memset(t, 0, sizeof *t);
+    t->hub = h;
+    t->io = *io;
+    h->tokens = t;
+    for (int i = 0; i < AIGW_TOKENS; i++) {
+        t->slot[i].all = t;
+        t->slot[i].conn = (uint8_t)i;
+        aigwi_hub_link(h, &t->slot[i].job, &t->slot[i]);
+        t->slot[i].job.run = aigwi_token_job;
+    }
+}
+
+AIGW_API void aigw_token_ready(aigw_tokens *t, aigw_now now, int conn) {
+    if (conn >= 0 && conn < AIGW_TOKENS) aigwi_token_run(&t->slot[conn], now);
+}
+
+AIGW_API void aigw_token_release(aigw_tokens *t) {
+    if (!t->hub) return;
+    for (int i = 0; i < AIGW_TOKENS; i++) {
+        aigwi_token_drop(&t->slot[i]);
+        aigwi_token_wake(&t->slot[i]);
+        aigwi_hub_unlink(t->hub, &t->slot[i].job);
+    }
+    t->hub->tokens = NULL;
+    t->hub = NULL;
 }
 
 /* ==== >>exchange =================================================================================================== */
@@ -22781,13 +23176,39 @@ static int aigwi_exchange_fold_more(aigw_exchange *x, size_t want) {
     return 1;
 }
 
-static void aigwi_exchange_try_cfg(aigw_exchange *x, aigw_attempt_cfg *cfg) {
+/* The key or token for a provider. 1; 0: it must be waited for; -1: there is none, which is said. */
+static int aigwi_exchange_credentials(aigw_exchange *x, const aigw_registry_provider *p, aigw_str *key) {
+    static const char *const advice = "Check the provider's credentials in the gateway's configuration.";
+    const int late = x->token_until && x->now.mono_ns >= x->token_until;
+    char rest[220];
+    const char *why = "";
+    aigw_out out;
+    int r = 1;
+    *key = p->key;
+    if (p->auth.scheme && p->auth.scheme->ask) r = aigw_token_get(x->hub, x->now, p, &x->job, key, &why);
+    if (!r && !x->token_until) {
+        x->token_until = aigwi_attempt_after(x->now.mono_ns, aigwi_exchange_ms(x->cfg.token_ms, 10000));
+        if (x->until && x->until < x->token_until) x->token_until = x->until;
+    }
+    if (!r && !late) return 0;
+    x->token_until = 0;
+    x->job.awaits = NULL;
+    if (r == 1) return 1;
+    aigw_base_out_init(&out, rest, sizeof rest - 1, NULL, 0);
+    aigw_base_put_lit(&out, ": ");
+    aigw_base_put_lit(&out, r ? why : "it did not come in time");
+    rest[out.buf.n < sizeof rest - 1 ? out.buf.n : sizeof rest - 1] = 0;
+    aigwi_exchange_refuse(x, AIGW_KIND_AUTH, "no token could be had for the provider ", p->name, rest, advice);
+    return -1;
+}
+
+static void aigwi_exchange_try_cfg(aigw_exchange *x, aigw_attempt_cfg *cfg, aigw_str key) {
     const aigw_registry_pick *pick = &x->picked[x->pick];
     memset(cfg, 0, sizeof *cfg);
     cfg->req = &x->req;
     cfg->target = &pick->target;
     cfg->host = pick->provider->authority;
-    cfg->key = pick->provider->key;
+    cfg->key = key;
     cfg->auth = &pick->provider->auth;
     cfg->times = pick->times;
     cfg->until = x->until;
@@ -22820,12 +23241,15 @@ static int aigwi_exchange_unfit(aigw_exchange *x, int code) {
 
 static int aigwi_exchange_try(aigw_exchange *x) {
     aigw_attempt_cfg cfg;
-    int r = aigwi_exchange_grow(x, &x->out_slab, 4096, 0);
+    aigw_str key;
+    int r = aigwi_exchange_credentials(x, x->picked[x->pick].provider, &key);
+    if (r < 1) return r ? aigwi_exchange_skip(x, "no token") : 0;
+    r = aigwi_exchange_grow(x, &x->out_slab, 4096, 0);
     if (r == 1) r = aigwi_exchange_grow(x, &x->try_slab, 4096, 0);
     if (r == 1 && !x->stream) r = aigwi_exchange_fold(x);
     if (r < 1) return r ? aigwi_exchange_no_memory(x) : 0;
     for (;;) {
-        aigwi_exchange_try_cfg(x, &cfg);
+        aigwi_exchange_try_cfg(x, &cfg, key);
         r = aigw_attempt_init(&x->attempt, &cfg, x->now, x->try_slab.p, x->try_slab.n);
         if (r != AIGW_E_NOMEM) break;
         r = aigwi_exchange_grow(x, &x->try_slab, x->try_slab.n + 1, 0);
@@ -23136,6 +23560,11 @@ static int aigwi_exchange_again(aigw_exchange *x) {
         x->state = AIGWI_EXCHANGE_TRY;
         return 1;
     }
+    if (err->kind == AIGW_KIND_AUTH && err->status == 401 && !x->retoken && aigw_token_refused(x->hub, x->now, x->picked[x->pick].provider)) {
+        x->retoken = 1;                                        /* its token may have been revoked: once with a new one */
+        x->state = AIGWI_EXCHANGE_TRY;
+        return 1;
+    }
     aigwi_exchange_remember(x, err);
     aigwi_exchange_why(x, "; ", x->picked[x->pick].target.name);
     aigwi_exchange_why(x, ": ", aigw_base_str(aigw_model_kind_name(err->kind)));
@@ -23361,13 +23790,6 @@ static void aigwi_exchange_raw_wipe(aigw_exchange *x) {
 /* All that is to be sent was. A whole body stands behind mem, in its own slab. */
 static int aigwi_exchange_raw_sent(const aigw_exchange *x) { return x->raw.at == x->raw.n + (x->raw.whole ? x->body_n : 0); }
 
-/* The key or token for a provider. 1; 0: it must be waited for; -1: there is none, which is said. */
-static int aigwi_exchange_credentials(aigw_exchange *x, const aigw_registry_provider *p, aigw_str *key) {
-    (void)x;
-    *key = p->key;
-    return 1;
-}
-
 /* The target at the provider: its base, the path, and the query without what clients put their keys into. */
 static aigw_str aigwi_exchange_raw_target(const aigw_exchange *x, aigw_arena *mem) {
     static const aigw_str secrets[] = { AIGW_STR("key"), AIGW_STR("api_key"), AIGW_STR("api-key"), AIGW_STR("access_token"),
@@ -23473,6 +23895,7 @@ static int aigwi_exchange_raw_begin(aigw_exchange *x) {
     if (r == 1) r = aigwi_exchange_grow(x, &x->try_slab, 4096, 0);
     if (r < 1) return r ? aigwi_exchange_no_memory(x) : 0;
     r = aigwi_exchange_credentials(x, x->raw.to, &key);
+    if (r < 0 && !x->raw.ended) x->close_after = 1;
     if (r < 1) return r < 0;
     for (;;) {
         r = aigwi_exchange_raw_request(x, key);
@@ -23770,6 +24193,7 @@ static void aigwi_exchange_settle(aigw_exchange *x) {
     if (x->state == AIGWI_EXCHANGE_IDLE || x->state == AIGWI_EXCHANGE_CLOSED) return;
     aigwi_exchange_record_of(x, &r);
     if (x->io.record) x->io.record(x->io.user, &r);
+    x->job.awaits = NULL;
     aigwi_exchange_raw_wipe(x);
     aigwi_exchange_give(x, &x->head_slab);
     aigwi_exchange_give(x, &x->body_slab);
@@ -23801,6 +24225,7 @@ static uint64_t aigwi_exchange_due(const aigw_exchange *x) {
     uint64_t due = AIGW_NEVER;
     if (x->state == AIGWI_EXCHANGE_IDLE || x->state == AIGWI_EXCHANGE_CLOSED) return AIGW_NEVER;
     if (x->wait & AIGW_WAIT_MEMORY) due = x->memory_until;
+    if (x->token_until && x->token_until < due) due = x->token_until;
     if (x->state == AIGWI_EXCHANGE_READ) {
         const uint64_t read = aigwi_attempt_after(x->read_at, aigwi_exchange_ms(x->cfg.read_ms, 60000));
         return read < due ? read : due;

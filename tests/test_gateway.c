@@ -1522,6 +1522,65 @@ T(raw_large) {
     finish(&c, 1);
     close(listener);
 }
+static int run(const char *line) { return system(fmt("cd %s && (%s) >>openssl.log 2>&1", scratch, line)) == 0; }
+/* A service account: its key file read, the assertion signed by RS256 (checked by openssl), one token for all requests; PKCS #8 and PKCS #1. */
+T(service_accounts) {
+    int port = 0, listener = listen_here(&port), k;
+    if (system("openssl version >/dev/null 2>&1") != 0) { t_skip("openssl"); return; }
+    if (!t_ok("key", run("openssl genrsa 2048 2>/dev/null >rsa0.pem && openssl rsa -in rsa0.pem -pubout -out rsa.pub && openssl rsa -in rsa0.pem -traditional -out rsa1.pem"))) return;
+    for (k = 0; k < 2; k++) {
+        t_bytes pem = t_file(fmt("%s/rsa%d.pem", scratch, k));
+        f_str account = { NULL, 0, 0 };
+        child g;
+        size_t i;
+        f_puts(&account, "{\"type\":\"service_account\",\"private_key_id\":\"k1\",\"client_email\":\"robot@p.test\",\"private_key\":\"");
+        for (i = 0; i < pem.n; i++) if (pem.p[i] == '\n') f_puts(&account, "\\n"); else f_put(&account, &pem.p[i], 1);
+        f_puts(&account, fmt("\",\"token_uri\":\"http://127.0.0.1:%d/token\"}", port));
+        t_row(k ? "PKCS #1" : "PKCS #8");
+        if (t_ok("gateway", serve(&g, "gcp", write_file("gcp.json", fmt("{\"version\":1,\"providers\":{\"v\":{\"dialect\":\"openai-chat\",\"base_url\":\"http://127.0.0.1:%d/v1\","
+                "\"auth\":{\"type\":\"gcp\",\"credentials\":\"file:%s\"}}}}", provider.port, write_file("account.json", account.s))), "127.0.0.1:0", NULL))) {
+            link_ l = dial(g.port), m = dial(g.port), t;
+            const char *text = request(OAI, "v/text", 0, NULL), *at, *answer;
+            char jwt[4096] = "", *dot;
+            long until = now_ms() + WAIT;
+            reply r;
+            if (strstr(g.text.s, "built without TLS")) t_skip("BearSSL");
+            else {
+                send_bytes(&l, text, strlen(text));
+                send_bytes(&m, text, strlen(text));
+                memset(&t, 0, sizeof t);
+                t.fd = accept_one(listener);
+                while ((!t.n || !memmem(t.p, t.n, "assertion=", 10) || t.p[t.n - 1] == '=') && more(&t, until) > 0) { }
+                if (t_ok("asked", t.n && !memcmp(t.p, "POST /token HTTP/1.1\r\n", 22) && (at = (const char *)memmem(t.p, t.n, "assertion=", 10)) != NULL)) {
+                    snprintf(jwt, sizeof jwt, "%.*s", (int)(t.p + t.n - at - 10), at + 10);
+                    dot = strrchr(jwt, '.');
+                    if (t_ok("three parts", dot && strchr(jwt, '.') != dot)) {
+                        write_file("jwt.sig", dot + 1);
+                        *dot = 0;
+                        write_file("jwt.text", jwt);
+                        t_ok("its signature", run("(tr -- '-_' '+/' <jwt.sig; echo ==) | openssl base64 -d -A >jwt.bin; openssl dgst -sha256 -verify rsa.pub -signature jwt.bin jwt.text | grep OK"));
+                    }
+                }
+                answer = fmt("{\"access_token\":\"%s\",\"expires_in\":3599,\"token_type\":\"Bearer\"}", KEY);
+                answer = fmt("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %lu\r\n\r\n%s", (unsigned long)strlen(answer), answer);
+                send_bytes(&t, answer, strlen(answer));
+                r = receive(&l);
+                if (!t_int("status", r.status, 200)) printf("  %.300s\n", r.body.s);
+                r = receive(&m);
+                t_int("and of the other that waited", r.status, 200);
+                r = talk(g.port, text);
+                t_int("and later", r.status, 200);
+                t_ok("its key is nowhere", !strstr(said_on_stderr("gcp"), "PRIVATE") && !strstr(said_on_stderr("gcp"), jwt));
+                hang_up(&t);
+            }
+            hang_up(&l);
+            hang_up(&m);
+        }
+        finish(&g, 1);
+    }
+    close(listener);
+}
+
 T(leaks_nothing) {
     char path[64];
     reply r = talk(gateway.port, get_text("/health", NULL));
@@ -1538,7 +1597,6 @@ T(leaks_nothing) {
 
 /* ================================================================ TLS */
 
-static int run(const char *line) { return system(fmt("cd %s && (%s) >>openssl.log 2>&1", scratch, line)) == 0; }
 
 /* openssl s_server, its standard streams being the connection: one request in, one answer out. */
 static int tls_server(child *c, const char *cert, const char *key) {
@@ -1742,6 +1800,7 @@ int main(int argc, char **argv) {
     CASE(mock_without_configuration);
     CASE(base_paths);
     CASE(signed_clients);
+    CASE(service_accounts);
     CASE(raw_tasks);
     CASE(raw_large);
     CASE(raw_tls);

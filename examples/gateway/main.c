@@ -205,7 +205,7 @@ static int answer(aigw_exchange_reply *r, int status, const char *type, const ch
 
 int local_answer(void *user, const aigw_head *head, aigw_exchange_reply *r) {
     static const aigw_str host = AIGW_STR("host"), origin = AIGW_STR("origin"), type = AIGW_STR("content-type"), accept = AIGW_STR("accept");
-    struct gateway *g = ((client *)user)->g;
+    struct gateway *g = ((client *)user)->o.g;
     const config *c = g->config;
     aigw_str path = head->target, v;
     aigw_auth_signature signature;
@@ -236,7 +236,7 @@ int local_answer(void *user, const aigw_head *head, aigw_exchange_reply *r) {
 }
 
 int admit(void *user, const aigw_head *head, aigw_str body, aigw_exchange_reply *r) {
-    struct gateway *g = ((client *)user)->g;
+    struct gateway *g = ((client *)user)->o.g;
     aigw_auth_signature s;
     const tenant_pair *p = key_served(g->config, key_of(head)) ? NULL : pair_of(g->config, head, &s);
     const char *why;
@@ -296,7 +296,7 @@ static void log_losses(log_line *l, const char *key, const aigw_loss *loss) {
 }
 
 void log_record(void *user, const aigw_exchange_record *r) {
-    struct gateway *g = ((client *)user)->g;
+    struct gateway *g = ((client *)user)->o.g;
     log_line l;
     aigw_out when;
     char date[32];
@@ -519,6 +519,7 @@ static int start(struct gateway *g) {
         fprintf(stderr, "gateway: not enough memory\n");
         return -1;
     }
+    conn_tokens(g);
     return aigw_hub_swap(&g->hub, &g->config->registry);
 }
 
@@ -587,6 +588,7 @@ int main(int argc, char **argv) {
     fputs(g.answer, stdout);
     fflush(stdout);
     serve(&g);
+    aigw_token_release(&g.tokens);
     fprintf(stderr, "gateway: stopped\n");
     return 0;
 }
