@@ -79,6 +79,7 @@
  *   >>registry                 providers and models as data, from JSON                uses: base json model dialect auth
  *   >>attempt                  one try at one provider, look and commit               uses: base digest http frame model dialect auth registry
  *   >>hub                      what lives between requests                            uses: everything above
+ *   >>hub.token                tokens of providers, fetched by a job of the hub       uses: everything above
  *   >>exchange                 one request over the I/O callbacks                     uses: everything above
  *   >>client                   the short way in                                       uses: base model dialect attempt
  */
@@ -1455,6 +1456,8 @@ typedef struct aigw_hub_job {
     void    *owner;
     uint64_t deadline;
     uint8_t  linked, queued, wants;          /* wants: 1 + slab class that it waits for */
+    const void *awaits;                      /* the token that it waits for */
+    void   (*run)(struct aigw_hub_job *job, aigw_now now);     /* a job of the hub's own; NULL: the owner is handed out */
     struct aigw_hub_job *next, *prev, *ready;
 } aigw_hub_job;
 typedef struct aigw_hub_slab { struct aigw_hub_slab *next; } aigw_hub_slab;
@@ -1463,8 +1466,10 @@ typedef struct {
     const aigw_registry *registry;           /* the current one */
     uint8_t   draining;                      /* set by the caller: new requests are answered `busy` */
     uint32_t  running;                       /* exchanges that carry a request now */
+    struct aigw_tokens *tokens;              /* set by aigw_token_init */
     uint64_t  random;
     /* private */
+    aigw_now  now;
     aigw_hub_cfg cfg;
     uint8_t   key[16];
     struct { const aigw_registry *registry; uint32_t users; } slot[2];
@@ -1502,6 +1507,56 @@ AIGW_API void aigw_hub_failed(aigw_hub *h, aigw_str target, uint64_t until_ns);
 AIGW_API void aigw_hub_answered(aigw_hub *h, aigw_str target);
 AIGW_API int  aigw_hub_failing(const aigw_hub *h, aigw_now now, aigw_str target);
 
+/* ---- >>hub.token api ---------------------------------------------------------------------------------------------- */
+
+/* Tokens of providers whose scheme needs one (aigw_auth_scheme.ask): fetched by a job of the hub's own that belongs to no client, once for all requests that
+   wait, kept, and refreshed before they run out: 5 minutes, or half their life, before, while they are used. A fetch that fails is not repeated for 1 s, then
+   2, to 60; a token that is still good is used meanwhile. Tokens are wiped when they are given up. */
+#ifndef AIGW_TOKENS
+#  define AIGW_TOKENS 8            /* providers that have one at a time */
+#endif
+/* I/O, as of aigw_exchange_io; conn is 0 to AIGW_TOKENS - 1. Callbacks may block, or answer AIGW_AGAIN: aigw_token_ready then. They must not call back. */
+typedef struct {
+    void *user;
+    int  (*connect)(void *user, int conn, const aigw_registry_provider *p);      /* p: where tokens come from, under the name of the provider */
+    int  (*send)(void *user, int conn, const void *p, size_t n);
+    int  (*recv)(void *user, int conn, void *p, size_t n);
+    void (*close)(void *user, int conn, int keep);
+    const char *(*why)(void *user, int conn);     /* NULL: nothing is known */
+    aigw_auth_rs256 *rs256;                       /* NULL: not available */
+} aigw_token_io;
+typedef struct {                   /* private, all of it */
+    aigw_hub_job job;
+    struct aigw_tokens *all;
+    uint8_t  state, conn, own_conn, reused, used, stale;
+    char     name[64], error[200];
+    size_t   name_n, token_n, out_from, out_at, out_n, body_n;
+    uint64_t print, got_ns, expires_ns, refresh_ns, retry_ns, until_ns, used_ns;
+    uint32_t failures;
+    char    *mem;                  /* a slab: the token, then what a fetch needs */
+    size_t   mem_n;
+    aigw_registry_provider host;
+    aigw_http   http;
+    aigw_header headers[32];
+} aigw_token;
+typedef struct aigw_tokens {
+    aigw_hub     *hub;
+    aigw_token_io io;
+    aigw_token    slot[AIGW_TOKENS];
+} aigw_tokens;
+
+/* Begin in *t (the caller's, must not move): requests of this hub may use tokens from here on. io is copied. */
+AIGW_API void aigw_token_init(aigw_tokens *t, aigw_hub *h, const aigw_token_io *io);
+/* Connection `conn` got on, has bytes or takes some. */
+AIGW_API void aigw_token_ready(aigw_tokens *t, aigw_now now, int conn);
+/* Wipe all, close what is open. Legal twice. */
+AIGW_API void aigw_token_release(aigw_tokens *t);
+/* The token of provider p for a job that may have to wait. 1 and *token (valid until the next call on this hub), 0 the job will be woken, or AIGW_E_REFUSED:
+   there is none, and *why (NUL-terminated, as long as the token) says why. */
+AIGW_API int aigw_token_get(aigw_hub *h, aigw_now now, const aigw_registry_provider *p, aigw_hub_job *job, aigw_str *token, const char **why);
+/* The provider refused its token: forget it, unless it is younger than a minute. 1 when another may be had. */
+AIGW_API int aigw_token_refused(aigw_hub *h, aigw_now now, const aigw_registry_provider *p);
+
 /* ---- >>exchange api ----------------------------------------------------------------------------------------------- */
 
 /* One client connection's requests, one after another, each from its head to its last byte. It reads and writes the client's HTTP itself; bytes are moved by the caller.
@@ -1510,7 +1565,13 @@ AIGW_API int  aigw_hub_failing(const aigw_hub *h, aigw_now now, aigw_str target)
        client readable:                     n = aigw_exchange_feed(&x, now, p, got);      keep what was not taken for later
        client closed:                       aigw_exchange_eof(&x, now);
        any of its sockets ready, or after feed, or aigw_hub_ready gave it:   wait = aigw_exchange_run(&x, now);
-       wait & AIGW_WAIT_CLOSE:              aigw_exchange_release(&x, now), close the client's socket               */
+       wait & AIGW_WAIT_CLOSE:              aigw_exchange_release(&x, now), close the client's socket
+
+   A path /raw/NAME/... is forwarded to the provider of that name as it is, when its `raw` is set: any method, any body, streamed both ways in the memory of
+   two slabs. NAME stands for the base URL: /raw/openai/images/generations goes to https://api.openai.com/v1/images/generations. The client's credentials
+   (header fields, cookies, `key` and the like in the query) are taken out and the provider's put in; fields of one connection, x-aigw-*, and what a provider
+   says about its own origin (set-cookie, alt-svc, HSTS) stay behind. A provider that signs over the body (SigV4) gets it whole, up to max_body_bytes.
+   Tasks that are created and then polled (video, batches) go to the provider that created them, since it is in the path. */
 
 #ifndef AIGW_EXCHANGE_CONNS
 #  define AIGW_EXCHANGE_CONNS 2    /* provider connections of one exchange (a hedge needs the second) */
@@ -1586,7 +1647,7 @@ typedef struct {
        there yet. */
     int  (*local)(void *user, const aigw_head *head, aigw_exchange_reply *r);
     /* A request is complete: its head (target as the client sent it) and body. 1 and *r is the answer, 0 it may go on: the place to check a signature
-       over the body (aigw_auth_check). NULL: all may. */
+       over the body (aigw_auth_check). Raw requests are streamed, and not asked for, unless the client signed them. NULL: all may. */
     int  (*admit)(void *user, const aigw_head *head, aigw_str body, aigw_exchange_reply *r);
     /* A request is over. NULL: nobody asks. */
     void (*record)(void *user, const aigw_exchange_record *r);
@@ -1603,10 +1664,20 @@ typedef struct {
     uint32_t ping_ms;              /* silence of a stream after which the dialect's keep-alive is sent. 0: 15,000 */
     uint32_t attempts;             /* most attempts of a request where the route does not say. 0: 3 */
     uint32_t wait_ms;              /* longest wait before the only target is asked again. 0: 2,000 */
+    uint32_t token_ms;             /* longest wait for a provider's token. 0: 10,000 */
     uint8_t  blocking;             /* callbacks block: run returns AIGW_WAIT_TURN after each, so that the clock can be read */
 } aigw_exchange_cfg;
 
 typedef struct { char *p; size_t n; } aigw_exchange_slab;
+/* Forwarding a request as it is (AIGW_OP_RAW): [at, n) of mem is to be sent to the provider. */
+typedef struct {
+    const aigw_registry_provider *to;    /* NULL: not raw */
+    aigw_str rest;                       /* path behind /raw/NAME, with the query */
+    uint8_t  state, whole, ended, broken, headed, clean, more;   /* whole: the body is in body_slab; ended: the client's body is all in mem, or sent; clean: nothing of mem was thrown away */
+    char    *mem;
+    size_t   at, n, cap, head_n;         /* head_n: of the request's head, which holds the key */
+    uint64_t last;                       /* mono_ns: bytes from or to the provider */
+} aigw_exchange_raw;
 typedef struct aigw_exchange {
     aigw_hub_job job;              /* private, all of it; must be first */
     aigw_hub *hub;
@@ -1619,7 +1690,7 @@ typedef struct aigw_exchange {
     char      small[2048];         /* for what must be said without a slab */
     /* from here on: of one request, cleared after it */
     uint8_t   clear_from, committed, continuing, gone, close_after, http10, head_request, strict, stream, usage_asked, slot, op;
-    uint8_t   until_read, own_conn, reused, send_dead, stale, ended, trouble, chunked, chunk_open, folds, finish, id_n, upstream_id_n, marked;
+    uint8_t   until_read, own_conn, reused, send_dead, stale, ended, trouble, chunked, chunk_open, folds, finish, id_n, upstream_id_n, marked, retoken;
     uint16_t  attempts, max_attempts, pick, picks;
     int       status, kind, turns;
     const char *allow;
@@ -1636,6 +1707,7 @@ typedef struct aigw_exchange {
     aigw_str  asked;               /* model or route */
     aigw_str  target;              /* as the client sent it: http.head.target has no base */
     aigw_str  base;                /* the base path it came under */
+    aigw_exchange_raw raw;
     aigw_req  req;
     aigw_registry_pick picked[AIGW_EXCHANGE_TARGETS];
     /* the try */
@@ -1651,7 +1723,7 @@ typedef struct aigw_exchange {
     size_t    out_at, out_n, out_cap, out_held, chunk_at, array_n;
     aigw_str  tail;                /* what follows: a whole body */
     aigw_exchange_reply reply;
-    uint64_t  until, retry_at, read_at, write_at, memory_until;
+    uint64_t  until, retry_at, read_at, write_at, memory_until, token_until;
     uint64_t  t_begin, t_read, t_up, t_up_end, t_commit, t_block, up_ns;
     uint64_t  bytes_in, bytes_out, random;
     int64_t   overhead_us;
@@ -21781,6 +21853,7 @@ AIGWI_SHARED void aigwi_hub_at(aigw_hub *h, aigw_hub_job *job, uint64_t deadline
 
 AIGW_API void aigw_hub_tick(aigw_hub *h, aigw_now now) {
     aigw_hub_job *job;
+    h->now = now;
     if (now.mono_ns < h->due) return;
     h->due = AIGW_NEVER;
     for (job = h->jobs.next; job != &h->jobs; job = job->next) {
@@ -21792,12 +21865,15 @@ AIGW_API void aigw_hub_tick(aigw_hub *h, aigw_now now) {
 AIGW_API uint64_t aigw_hub_deadline(const aigw_hub *h) { return h->due; }
 
 AIGW_API void *aigw_hub_ready(aigw_hub *h) {
-    aigw_hub_job *job = h->ready;
-    if (!job) return NULL;
-    h->ready = job->ready;
-    if (!h->ready) h->ready_end = &h->ready;
-    job->queued = 0;
-    return job->owner;
+    aigw_hub_job *job;
+    while ((job = h->ready) != NULL) {
+        h->ready = job->ready;
+        if (!h->ready) h->ready_end = &h->ready;
+        job->queued = 0;
+        if (!job->run) return job->owner;
+        job->run(job, h->now);
+    }
+    return NULL;
 }
 
 /* ---- slabs */
@@ -21917,6 +21993,341 @@ AIGW_API int aigw_hub_failing(const aigw_hub *h, aigw_now now, aigw_str target) 
     return f->hash == hash && f->until_ns > now.mono_ns;
 }
 
+/* ==== >>hub.token ================================================================================================== */
+/* Tokens: one slot per provider and credentials, a small HTTP client of its own. Knows no sockets and no request; who waits is a job of the hub. */
+
+enum { AIGWI_TOKEN_IDLE, AIGWI_TOKEN_CONNECT, AIGWI_TOKEN_MOVE };                  /* s->state */
+#define AIGWI_TOKEN_SECOND UINT64_C(1000000000)
+#define AIGWI_TOKEN_SLAB 16384               /* a quarter for the token, a quarter for the request, half for the answer */
+#define AIGWI_TOKEN_FETCH_S 30               /* longest fetch */
+#define AIGWI_TOKEN_EARLY_S 300              /* refreshed so long before the end, or at half life */
+
+static void aigwi_token_wake(aigw_token *s) {
+    aigw_hub *h = s->all->hub;
+    for (aigw_hub_job *job = h->jobs.next; job != &h->jobs; job = job->next) {
+        if (job->awaits != s) continue;
+        job->awaits = NULL;
+        aigwi_hub_wake(h, job);
+    }
+}
+
+/* When the job is to look again: a fetch's end, a refresh, the token's end. */
+static void aigwi_token_plan(aigw_token *s) {
+    uint64_t at = s->state ? s->until_ns : s->token_n ? s->refresh_ns : AIGW_NEVER;
+    if (!s->state && s->token_n && at < s->retry_ns) at = s->retry_ns;
+    if (!s->state && s->token_n && at > s->expires_ns) at = s->expires_ns;
+    aigwi_hub_at(s->all->hub, &s->job, at);
+}
+
+static void aigwi_token_close(aigw_token *s, int keep) {
+    if (s->own_conn) s->all->io.close(s->all->io.user, s->conn, keep);
+    s->own_conn = 0;
+    s->state = AIGWI_TOKEN_IDLE;
+    if (s->mem) aigw_digest_wipe(s->mem + s->mem_n / 4, s->mem_n - s->mem_n / 4);      /* the assertion or secret, and the answer */
+}
+
+/* Everything of it goes. */
+static void aigwi_token_drop(aigw_token *s) {
+    aigwi_token_close(s, 0);
+    if (s->mem) {
+        aigw_digest_wipe(s->mem, s->mem_n);
+        aigw_hub_give(s->all->hub, s->mem);
+    }
+    s->mem = NULL;
+    s->token_n = 0;
+}
+
+static void aigwi_token_fail(aigw_token *s, aigw_now now, aigw_str why) {
+    const uint32_t wait_s = s->failures < 6 ? 1u << s->failures : 60;
+    const size_t n = aigwi_dialect_keep(s->error, sizeof s->error - 1, why);
+    s->error[n] = 0;
+    s->failures++;
+    s->retry_ns = now.mono_ns + wait_s * AIGWI_TOKEN_SECOND;
+    aigwi_token_close(s, 0);
+    aigwi_token_plan(s);
+    aigwi_token_wake(s);
+}
+static void aigwi_token_say(aigw_token *s, aigw_now now, const char *why) { aigwi_token_fail(s, now, aigw_base_str(why)); }
+
+/* The answer is complete. */
+static void aigwi_token_done(aigw_token *s, aigw_now now, int keep) {
+    const size_t quarter = s->mem_n / 4, from = s->mem_n / 8 * 5;
+    const aigw_str body = aigwi_dialect_slice(s->mem + from, s->body_n);
+    aigw_arena mem = aigw_base_arena(s->mem + quarter, quarter);                   /* where the request stood */
+    aigw_auth_answer a;
+    const int r = aigw_auth_read(s->http.head.status, body, &mem, &a);
+    uint64_t life;
+    if (r == AIGW_E_REFUSED) aigwi_token_fail(s, now, a.error);
+    else if (r) aigwi_token_say(s, now, "what came from the token endpoint is not a token");
+    else if (a.token.n > quarter) aigwi_token_say(s, now, "the token is longer than this gateway keeps");
+    else {
+        life = a.expires_s < 86400 * 365 ? (uint64_t)a.expires_s * AIGWI_TOKEN_SECOND : 86400 * 365 * AIGWI_TOKEN_SECOND;
+        aigw_digest_wipe(s->mem, quarter);
+        memcpy(s->mem, a.token.p, a.token.n);
+        s->token_n = a.token.n;
+        s->got_ns = now.mono_ns;
+        s->expires_ns = now.mono_ns + life;
+        s->refresh_ns = s->expires_ns - (life / 2 < AIGWI_TOKEN_EARLY_S * AIGWI_TOKEN_SECOND ? life / 2 : AIGWI_TOKEN_EARLY_S * AIGWI_TOKEN_SECOND);
+        s->retry_ns = 0;
+        s->failures = 0;
+        s->used = 0;
+        aigwi_token_close(s, keep);
+        aigwi_token_plan(s);
+        aigwi_token_wake(s);
+    }
+}
+
+/* ---- the fetch */
+
+/* The request into its quarter: where to, then head and form. AIGW_OK, or a code with *why. */
+static int aigwi_token_write(aigw_token *s, const aigw_auth_ask *ask, const char **why) {
+    char *at = s->mem + s->mem_n / 4;
+    size_t room = s->mem_n / 4;
+    aigw_header fields[4];
+    aigw_head head;
+    aigw_out out;
+    memset(&head, 0, sizeof head);
+    memset(&s->host, 0, sizeof s->host);
+    *why = "its token endpoint is no URL";
+    if (ask->url.n > room / 4) return AIGW_E_LIMIT;
+    memcpy(at, ask->url.p, ask->url.n);
+    if (aigw_registry_url(aigwi_dialect_slice(at, ask->url.n), &s->host) || s->host.scheme == AIGW_SCHEME_BUILTIN) return AIGW_E_VALUE;
+    s->host.name = aigwi_dialect_slice(s->name, s->name_n);
+    head.headers = fields;
+    head.cap = 4;
+    head.method = aigw_base_str("POST");
+    head.target = s->host.base.n ? s->host.base : aigw_base_str("/");
+    (void)aigw_base_header_put(&head, aigw_base_str("host"), s->host.authority);
+    (void)aigw_base_header_put(&head, aigw_base_str("content-type"), ask->type);
+    (void)aigw_base_header_put(&head, aigw_base_str("accept"), aigw_base_str("application/json"));
+    (void)aigw_base_header_put(&head, aigw_base_str("user-agent"), aigw_base_str("aigw/" AIGW_VERSION));
+    aigw_base_out_init(&out, at + ask->url.n, room - ask->url.n, NULL, 0);
+    *why = "the request for a token does not fit into the gateway's memory";
+    if (aigw_http_put_head(&out, &head, (int64_t)ask->body.n)) return AIGW_E_VALUE;
+    aigw_base_put(&out, ask->body);
+    s->out_at = s->out_from = s->mem_n / 4 + ask->url.n;
+    s->out_n = s->out_at + out.buf.n;
+    return out.buf.n > out.buf.cap ? (int)AIGW_E_LIMIT : AIGW_OK;
+}
+
+static void aigwi_token_run(aigw_token *s, aigw_now now);
+
+/* Begin a fetch. What signing needs stands in a slab of its own for that long. */
+static void aigwi_token_fetch(aigw_token *s, aigw_now now, const aigw_registry_provider *p) {
+    aigw_hub *h = s->all->hub;
+    const char *why = "the gateway has no memory free for a token";
+    aigw_auth_ask ask;
+    aigw_arena mem;
+    size_t n = 0;
+    int class_, r = AIGW_E_NOMEM;
+    void *scratch;
+    if (!s->mem) s->mem = (char *)aigw_hub_take(h, AIGWI_TOKEN_SLAB, &s->mem_n, &class_);
+    scratch = s->mem ? aigw_hub_take(h, AIGWI_TOKEN_SLAB, &n, &class_) : NULL;
+    if (scratch) {
+        mem = aigw_base_arena(scratch, n);
+        memset(&ask, 0, sizeof ask);
+        r = p->auth.scheme->ask(&p->auth, now, s->all->io.rs256, s->all->io.user, &mem, &ask, &why);
+        if (r == AIGW_E_NOMEM) why = "its credentials are larger than the gateway has memory for";
+        if (!r) r = aigwi_token_write(s, &ask, &why);
+        aigw_digest_wipe(scratch, n);
+        aigw_hub_give(h, scratch);
+    }
+    if (r) {
+        aigwi_token_say(s, now, why);
+        return;
+    }
+    s->body_n = 0;
+    s->stale = 0;
+    s->state = AIGWI_TOKEN_CONNECT;
+    s->until_ns = now.mono_ns + AIGWI_TOKEN_FETCH_S * AIGWI_TOKEN_SECOND;
+    aigwi_token_plan(s);
+    aigwi_token_run(s, now);
+}
+
+/* 1: connected; 0: wait, or over. */
+static int aigwi_token_connect(aigw_token *s, aigw_now now) {
+    const aigw_token_io *io = &s->all->io;
+    const char *why;
+    int r;
+    s->own_conn = 1;
+    r = io->connect(io->user, s->conn, &s->host);
+    if (r == AIGW_AGAIN) return 0;
+    if (r < 0) {
+        why = io->why ? io->why(io->user, s->conn) : NULL;
+        aigwi_token_say(s, now, why ? why : "the token endpoint could not be reached");
+        return 0;
+    }
+    s->reused = r == 1;
+    aigw_http_init(&s->http, AIGW_HTTP_RESPONSE, s->mem + s->mem_n / 2, s->mem_n / 8, s->headers, sizeof s->headers / sizeof s->headers[0]);
+    s->state = AIGWI_TOKEN_MOVE;
+    return 1;
+}
+
+/* Take bytes of the answer. 1: go on reading; 0: over. */
+static int aigwi_token_feed(aigw_token *s, aigw_now now, const char *p, size_t n) {
+    const size_t from = s->mem_n / 8 * 5;
+    aigw_http_item item;
+    size_t took = 0;
+    do {
+        const int r = aigw_http_feed(&s->http, p + took, n - took, &item);
+        if (r < 0 || (item.event == AIGW_HTTP_BODY && item.body.n > s->mem_n - from - s->body_n)) {
+            aigwi_token_say(s, now, r < 0 ? "the token endpoint's answer is no HTTP" : "the token endpoint's answer is too long");
+            return 0;
+        }
+        took += (size_t)r;
+        if (item.event == AIGW_HTTP_BODY) {
+            memcpy(s->mem + from + s->body_n, item.body.p, item.body.n);
+            s->body_n += item.body.n;
+        }
+        if (item.event == AIGW_HTTP_END) {
+            aigwi_token_done(s, now, s->http.keep_alive && took == n);
+            return 0;
+        }
+    } while (item.event != AIGW_HTTP_NONE);
+    return 1;
+}
+
+static void aigwi_token_eof(aigw_token *s, aigw_now now, int clean) {
+    const int whole = clean && aigw_http_eof(&s->http) == 1;
+    if (whole) aigwi_token_done(s, now, 0);
+    else if (s->reused && !s->http.at && !s->stale) {          /* a kept connection that was closed meanwhile: once more, on a new one */
+        s->all->io.close(s->all->io.user, s->conn, 0);
+        s->own_conn = 0;
+        s->stale = 1;
+        s->out_at = s->out_from;
+        s->body_n = 0;
+        s->state = AIGWI_TOKEN_CONNECT;
+    } else aigwi_token_say(s, now, "the token endpoint closed the connection");
+}
+
+/* All that can be done now. */
+static void aigwi_token_run(aigw_token *s, aigw_now now) {
+    const aigw_token_io *io = &s->all->io;
+    char in[1024];
+    while (s->state) {
+        int r;
+        if (s->state == AIGWI_TOKEN_CONNECT) {
+            if (!aigwi_token_connect(s, now)) return;
+            continue;
+        }
+        if (s->out_at < s->out_n) {
+            r = io->send(io->user, s->conn, s->mem + s->out_at, s->out_n - s->out_at);
+            if (r > 0) {
+                s->out_at += (size_t)r;
+                continue;
+            }
+            if (r == AIGW_AGAIN) return;
+        }
+        r = io->recv(io->user, s->conn, in, sizeof in);
+        if (r == AIGW_AGAIN) return;
+        if (r <= 0) aigwi_token_eof(s, now, r == 0);
+        else (void)aigwi_token_feed(s, now, in, (size_t)r);
+        aigw_digest_wipe(in, sizeof in);
+    }
+}
+
+/* ---- slots */
+
+/* Which credentials these are: a change gives another slot. */
+static uint64_t aigwi_token_print(const aigw_hub *h, const aigw_registry_provider *p) {
+    uint64_t v = aigw_digest_siphash(p->auth.scheme->name, h->key);
+    for (int i = 0; i < AIGW_AUTH_COUNT; i++) v = v * 31 + aigw_digest_siphash(p->auth.value[i], h->key);
+    return v;
+}
+
+static int aigwi_token_is(const aigw_token *s, const aigw_registry_provider *p, uint64_t print) {
+    return s->name_n && s->print == print && aigw_base_eq(aigwi_dialect_slice(s->name, s->name_n), aigwi_dialect_slice(p->name.p, p->name.n < sizeof s->name ? p->name.n : sizeof s->name));
+}
+
+/* The job: a fetch that takes too long, a refresh, or the end of a token that nobody used. */
+static void aigwi_token_job(aigw_hub_job *job, aigw_now now) {
+    aigw_token *s = (aigw_token *)job->owner;
+    const aigw_registry_provider *p;
+    if (s->state) {
+        if (now.mono_ns >= s->until_ns) aigwi_token_say(s, now, "no answer from the token endpoint in time");
+        else aigwi_token_plan(s);
+        return;
+    }
+    p = aigw_registry_provider_of(s->all->hub->registry, aigwi_dialect_slice(s->name, s->name_n));
+    if (p && (!p->auth.scheme || !aigwi_token_is(s, p, aigwi_token_print(s->all->hub, p)))) p = NULL;      /* another configuration */
+    if (s->token_n && now.mono_ns >= s->expires_ns) {
+        aigwi_token_drop(s);
+        aigwi_token_plan(s);
+    } else if (s->token_n && p && s->used && now.mono_ns >= s->refresh_ns && now.mono_ns >= s->retry_ns) aigwi_token_fetch(s, now, p);
+    else aigwi_hub_at(s->all->hub, &s->job, s->token_n ? s->expires_ns : AIGW_NEVER);      /* not used since: asked for again when it is */
+}
+
+/* The slot of a provider: its own, else one that is free, else that which was used longest ago. NULL: all are busy. */
+static aigw_token *aigwi_token_of(aigw_tokens *t, const aigw_registry_provider *p) {
+    const uint64_t print = aigwi_token_print(t->hub, p);
+    aigw_token *best = NULL;
+    for (int i = 0; i < AIGW_TOKENS; i++) {
+        aigw_token *s = &t->slot[i];
+        if (aigwi_token_is(s, p, print)) return s;
+        if (!s->state && (!best || s->used_ns < best->used_ns)) best = s;
+    }
+    if (!best) return NULL;
+    aigwi_token_drop(best);
+    best->failures = 0;
+    best->retry_ns = 0;
+    best->print = print;
+    best->name_n = aigwi_dialect_keep(best->name, sizeof best->name, p->name);
+    return best;
+}
+
+AIGW_API int aigw_token_get(aigw_hub *h, aigw_now now, const aigw_registry_provider *p, aigw_hub_job *job, aigw_str *token, const char **why) {
+    aigw_token *s = h->tokens ? aigwi_token_of(h->tokens, p) : NULL;
+    job->awaits = NULL;
+    *why = h->tokens ? "too many providers need one at a time" : "the gateway is not set up to fetch one";
+    if (!s) return AIGW_E_REFUSED;
+    s->used = 1;
+    s->used_ns = now.mono_ns;
+    if (s->token_n && now.mono_ns >= s->expires_ns) s->token_n = 0;
+    if (!s->state && now.mono_ns >= s->retry_ns && (!s->token_n || now.mono_ns >= s->refresh_ns)) aigwi_token_fetch(s, now, p);
+    *token = aigwi_dialect_slice(s->mem, s->token_n);
+    if (s->token_n) return 1;
+    *why = s->error;
+    if (!s->state) return AIGW_E_REFUSED;
+    job->awaits = s;
+    return 0;
+}
+
+AIGW_API int aigw_token_refused(aigw_hub *h, aigw_now now, const aigw_registry_provider *p) {
+    aigw_token *s = h->tokens && p->auth.scheme && p->auth.scheme->ask ? aigwi_token_of(h->tokens, p) : NULL;
+    if (!s || !s->token_n || now.mono_ns - s->got_ns < 60 * AIGWI_TOKEN_SECOND) return 0;
+    aigw_digest_wipe(s->mem, s->mem_n / 4);
+    s->token_n = 0;
+    return 1;
+}
+
+AIGW_API void aigw_token_init(aigw_tokens *t, aigw_hub *h, const aigw_token_io *io) {
+    memset(t, 0, sizeof *t);
+    t->hub = h;
+    t->io = *io;
+    h->tokens = t;
+    for (int i = 0; i < AIGW_TOKENS; i++) {
+        t->slot[i].all = t;
+        t->slot[i].conn = (uint8_t)i;
+        aigwi_hub_link(h, &t->slot[i].job, &t->slot[i]);
+        t->slot[i].job.run = aigwi_token_job;
+    }
+}
+
+AIGW_API void aigw_token_ready(aigw_tokens *t, aigw_now now, int conn) {
+    if (conn >= 0 && conn < AIGW_TOKENS) aigwi_token_run(&t->slot[conn], now);
+}
+
+AIGW_API void aigw_token_release(aigw_tokens *t) {
+    if (!t->hub) return;
+    for (int i = 0; i < AIGW_TOKENS; i++) {
+        aigwi_token_drop(&t->slot[i]);
+        aigwi_token_wake(&t->slot[i]);
+        aigwi_hub_unlink(t->hub, &t->slot[i].job);
+    }
+    t->hub->tokens = NULL;
+    t->hub = NULL;
+}
+
 /* ==== >>exchange =================================================================================================== */
 /* One request from the client's first byte to the last of its answer: read -> admit -> route -> attempt -> relay ->
    settle, each a state. Knows HTTP towards the client, when an answer is committed, failover, translation and relay
@@ -21928,6 +22339,7 @@ enum {                                       /* x->state, in reading order */
     AIGWI_EXCHANGE_ADMIT, AIGWI_EXCHANGE_ROUTE,                                /* what is asked; who is asked next */
     AIGWI_EXCHANGE_TRY, AIGWI_EXCHANGE_CONNECT, AIGWI_EXCHANGE_RELAY,          /* an attempt: written; connecting; bytes and events */
     AIGWI_EXCHANGE_WAIT,                                                       /* before the only target is asked again */
+    AIGWI_EXCHANGE_RAW,                                                        /* forwarding both ways */
     AIGWI_EXCHANGE_WHOLE, AIGWI_EXCHANGE_MODELS, AIGWI_EXCHANGE_LOCAL, AIGWI_EXCHANGE_REFUSE,   /* an answer in one piece to be written */
     AIGWI_EXCHANGE_DRAIN,                                                      /* all is written: the client takes the rest */
     AIGWI_EXCHANGE_CLOSED
@@ -22020,7 +22432,7 @@ static void aigwi_exchange_say(aigw_exchange *x, int kind, const char *text, con
     aigwi_exchange_refuse(x, kind, text, aigwi_dialect_slice("", 0), "", advice);
 }
 static int aigwi_exchange_no_memory(aigw_exchange *x) {
-    if (x->state == AIGWI_EXCHANGE_READ) x->close_after = 1;   /* its body will not be read */
+    if (x->state == AIGWI_EXCHANGE_READ || x->state == AIGWI_EXCHANGE_RAW) x->close_after = 1;   /* its body will not be read */
     aigwi_exchange_say(x, AIGW_KIND_BUSY, "the gateway has no memory free for this request", "Try again shortly, or raise the gateway's memory.");
     x->error.retry_after_ms = 1000;
     return 1;
@@ -22199,6 +22611,7 @@ static void aigwi_exchange_own_fields(aigw_exchange *x, aigw_arena *mem, aigw_he
         aigwi_exchange_field(head, "x-aigw-model", aigwi_exchange_clean(mem, pick->target.id, 128));
         aigwi_exchange_field(head, "x-aigw-attempts", aigwi_dialect_int_str(mem, x->attempts));
     }
+    if (x->raw.to) aigwi_exchange_field(head, "x-aigw-provider", aigwi_exchange_clean(mem, x->raw.to->name, 128));
     if (x->picks) aigwi_exchange_field(head, "x-aigw-route", aigwi_exchange_clean(mem, x->route ? x->route->name : x->asked, 128));
     aigwi_exchange_field(head, "x-aigw-upstream-request-id", aigwi_exchange_clean(mem, aigwi_dialect_slice(x->upstream_id, x->upstream_id_n), 96));
     if (x->picks) aigwi_exchange_field(head, "x-aigw-overhead-us", aigwi_dialect_int_str(mem, aigwi_exchange_overhead(x)));
@@ -22365,6 +22778,58 @@ static void aigwi_exchange_until(aigw_exchange *x) {
 
 static int aigwi_exchange_is(aigw_str s, const char *word) { return aigw_base_eq_nocase(s, aigw_base_str(word)); }
 
+/* ---- raw: the head */
+
+static int aigwi_exchange_in(aigw_str s, const aigw_str *words, size_t n) {
+    for (size_t i = 0; i < n; i++)
+        if (aigw_base_eq_nocase(s, words[i])) return 1;
+    return 0;
+}
+
+/* No segment of dots, in whatever spelling: the path stays under the provider's base. */
+static int aigwi_exchange_raw_stays(aigw_str path) {
+    int dots = 0, other = 0;
+    for (size_t i = 0; i <= path.n; i++) {
+        char c = i < path.n ? path.p[i] : '/';
+        if (c == '%' && i + 2 < path.n && aigwi_http_hex(path.p[i + 1]) >= 0 && aigwi_http_hex(path.p[i + 2]) >= 0) {
+            c = (char)(aigwi_http_hex(path.p[i + 1]) * 16 + aigwi_http_hex(path.p[i + 2]));
+            i += 2;
+        }
+        if (c == '/' || c == '\\' || c == ';') {
+            if (!other && (dots == 1 || dots == 2)) return 0;
+            dots = other = 0;
+        } else if (c == '.') dots++;
+        else other = 1;
+    }
+    return 1;
+}
+
+/* Whom a raw request is for, and whether it may go there. 1: it is raw. */
+static int aigwi_exchange_raw_head(aigw_exchange *x) {
+    static const aigw_str prefix = AIGW_STR("/raw/"), never[] = { AIGW_STR("TRACE"), AIGW_STR("CONNECT") };      /* TRACE would show the key */
+    const aigw_str target = x->target, path = aigwi_exchange_path(target), method = x->http.head.method;
+    const aigw_registry_provider *p;
+    aigw_auth_signature signature;
+    aigw_str id;
+    if (target.n < prefix.n || memcmp(target.p, prefix.p, prefix.n)) return 0;
+    x->op = AIGW_OP_RAW;
+    x->dialect = NULL;
+    p = x->raw.to = aigwi_registry_split(x->registry, aigwi_dialect_slice(path.p + prefix.n, path.n - prefix.n), &id);
+    if (!p) aigwi_exchange_refuse(x, AIGW_KIND_NOT_FOUND, "there is no provider and path at ", path, "", "Forwarding has the form /raw/{provider}/{path}.");
+    else if (!p->raw || p->scheme == AIGW_SCHEME_BUILTIN) aigwi_exchange_refuse(x, AIGW_KIND_PERMISSION, "forwarding to this provider is not allowed: ", p->name, "", "Allow it by \"raw\": true at the provider in the gateway's configuration.");
+    else if (p->off.n) aigwi_exchange_refuse(x, AIGW_KIND_NO_ROUTE, "this provider is not available: ", p->off, "", "");
+    else if (x->hub->draining) aigwi_exchange_say(x, AIGW_KIND_BUSY, "the gateway is shutting down", "Try again.");
+    else if (aigwi_exchange_in(method, never, 2) || !aigwi_exchange_raw_stays(id)) {
+        aigwi_exchange_refuse(x, AIGW_KIND_INVALID_REQUEST, "this is not forwarded: ", path, "", "Paths without dot segments, by any method but TRACE and CONNECT, are.");
+        x->error.status = 400;
+    } else {
+        x->raw.rest = aigwi_dialect_slice(id.p - 1, (size_t)(target.p + target.n - id.p) + 1);
+        x->raw.whole = (uint8_t)((p->auth.scheme && p->auth.scheme->body) || (x->io.admit && aigw_auth_signed(&x->http.head, &signature)));
+        if (!x->raw.whole) x->state = AIGWI_EXCHANGE_RAW;
+    }
+    return 1;
+}
+
 /* The caller's answer. */
 static void aigwi_exchange_replied(aigw_exchange *x) {
     const aigw_exchange_reply *r = &x->reply;
@@ -22389,16 +22854,17 @@ static void aigwi_exchange_headed(aigw_exchange *x) {
     x->strict = strict.n && !aigwi_exchange_is(strict, "0") && !aigwi_exchange_is(strict, "false");
     x->op = (uint8_t)aigwi_exchange_dialect(x, x->head_request ? "GET" : NULL);
     if (x->io.local && x->io.local(x->io.user, &seen, &x->reply)) aigwi_exchange_replied(x);
+    else if (aigwi_exchange_raw_head(x) && x->state != AIGWI_EXCHANGE_READ) {}
     else if (!x->op) aigwi_exchange_unknown(x);
     else if (x->http.length > most) aigwi_exchange_say(x, AIGW_KIND_TOO_LARGE, "the request body is larger than this gateway takes", "");
-    else if (x->http.expect_continue) {
+    if (x->http.expect_continue && (x->state == AIGWI_EXCHANGE_READ || x->state == AIGWI_EXCHANGE_RAW)) {
         static const char go_on[] = "HTTP/1.1 100 Continue\r\n\r\n";
         aigwi_exchange_out_use(x, x->small, sizeof x->small, 0);
         memcpy(x->out, go_on, sizeof go_on - 1);
         x->out_n = sizeof go_on - 1;
         x->committed = x->continuing = 1;                      /* for flush; taken back when it is sent */
     }
-    if (x->state != AIGWI_EXCHANGE_READ && x->http.length) x->close_after = 1;       /* the body will not be read */
+    if (x->state != AIGWI_EXCHANGE_READ && x->state != AIGWI_EXCHANGE_RAW && x->http.length) x->close_after = 1;     /* the body will not be read */
 }
 
 /* ---- the request's body */
@@ -22476,9 +22942,65 @@ static int aigwi_exchange_read(aigw_exchange *x, const char *p, size_t n, size_t
     return x->state == AIGWI_EXCHANGE_READ && (item.event != AIGW_HTTP_NONE || *took < n);
 }
 
+/* ---- raw: the client's body */
+
+static int aigwi_exchange_raw_chunked(const aigw_exchange *x) { return x->http.length == -1; }
+
+/* Room for the client's body: what was sent goes out of the buffer first. */
+static size_t aigwi_exchange_raw_room(aigw_exchange *x) {
+    aigw_exchange_raw *w = &x->raw;
+    const size_t frame = 32;                                   /* the lines of a chunk, and of the last */
+    if (w->at && w->cap - w->n < w->cap / 2) {
+        if (w->head_n) aigw_digest_wipe(w->mem, w->head_n < w->at ? w->head_n : w->at);
+        memmove(w->mem, w->mem + w->at, w->n - w->at);
+        w->head_n = w->head_n > w->at ? w->head_n - w->at : 0;
+        w->n -= w->at;
+        w->at = 0;
+        w->clean = 0;
+    }
+    return w->cap - w->n > frame ? w->cap - w->n - frame : 0;
+}
+
+static void aigwi_exchange_raw_put(aigw_exchange *x, const aigw_http_item *item) {
+    aigw_exchange_raw *w = &x->raw;
+    aigw_out out;
+    aigw_base_out_init(&out, w->mem + w->n, w->cap - w->n, NULL, 0);
+    if (item->event == AIGW_HTTP_BODY) {
+        if (aigwi_exchange_raw_chunked(x)) aigw_http_put_chunk(&out, item->body.n);
+        aigw_base_put(&out, item->body);
+        if (aigwi_exchange_raw_chunked(x)) aigw_http_put_chunk_end(&out);
+    } else if (item->event == AIGW_HTTP_END) {
+        if (aigwi_exchange_raw_chunked(x)) aigw_http_put_last_chunk(&out);
+        w->ended = 1;
+        x->t_read = x->now.mono_ns;
+    }
+    w->n += out.buf.n;
+}
+
+/* Take what there is room for. */
+static size_t aigwi_exchange_raw_feed(aigw_exchange *x, const char *p, size_t n) {
+    size_t took = 0, room;
+    aigw_http_item item;
+    int r;
+    while (!x->raw.ended && x->raw.mem && (room = aigwi_exchange_raw_room(x)) > 0) {
+        r = aigw_http_feed(&x->http, p + took, n - took < room ? n - took : room, &item);
+        if (r < 0) {
+            x->raw.broken = 1;                                 /* what becomes of it is decided in run */
+            return n;
+        }
+        took += (size_t)r;
+        aigwi_exchange_raw_put(x, &item);
+        if (item.event == AIGW_HTTP_NONE) break;
+    }
+    if (took) x->read_at = x->now.mono_ns;
+    x->bytes_in += took;
+    return took;
+}
+
 AIGW_API size_t aigw_exchange_feed(aigw_exchange *x, aigw_now now, const void *p, size_t n) {
     size_t took = 0;
     x->now = now;
+    if (x->state == AIGWI_EXCHANGE_RAW && !x->raw.whole) return aigwi_exchange_raw_feed(x, (const char *)p, n);
     if (x->state == AIGWI_EXCHANGE_CLOSED || (x->state > AIGWI_EXCHANGE_READ && x->close_after)) return n;   /* read and forgotten, so that the answer is not reset away */
     if (!n || x->state > AIGWI_EXCHANGE_READ || (x->state == AIGWI_EXCHANGE_IDLE && !aigwi_exchange_begin(x))) return 0;
     while (aigwi_exchange_read(x, (const char *)p, n, &took)) {}
@@ -22529,8 +23051,8 @@ static int aigwi_exchange_admit(aigw_exchange *x) {
             return 1;
         }
     }
-    if (x->op == AIGW_OP_MODELS) {
-        x->state = AIGWI_EXCHANGE_MODELS;
+    if (x->op == AIGW_OP_MODELS || x->op == AIGW_OP_RAW) {
+        x->state = x->op == AIGW_OP_RAW ? AIGWI_EXCHANGE_RAW : AIGWI_EXCHANGE_MODELS;
         return 1;
     }
     if (length.n && !aigwi_exchange_is(length, "identity")) {
@@ -22652,13 +23174,39 @@ static int aigwi_exchange_fold_more(aigw_exchange *x, size_t want) {
     return 1;
 }
 
-static void aigwi_exchange_try_cfg(aigw_exchange *x, aigw_attempt_cfg *cfg) {
+/* The key or token for a provider. 1; 0: it must be waited for; -1: there is none, which is said. */
+static int aigwi_exchange_credentials(aigw_exchange *x, const aigw_registry_provider *p, aigw_str *key) {
+    static const char *const advice = "Check the provider's credentials in the gateway's configuration.";
+    const int late = x->token_until && x->now.mono_ns >= x->token_until;
+    char rest[220];
+    const char *why = "";
+    aigw_out out;
+    int r = 1;
+    *key = p->key;
+    if (p->auth.scheme && p->auth.scheme->ask) r = aigw_token_get(x->hub, x->now, p, &x->job, key, &why);
+    if (!r && !x->token_until) {
+        x->token_until = aigwi_attempt_after(x->now.mono_ns, aigwi_exchange_ms(x->cfg.token_ms, 10000));
+        if (x->until && x->until < x->token_until) x->token_until = x->until;
+    }
+    if (!r && !late) return 0;
+    x->token_until = 0;
+    x->job.awaits = NULL;
+    if (r == 1) return 1;
+    aigw_base_out_init(&out, rest, sizeof rest - 1, NULL, 0);
+    aigw_base_put_lit(&out, ": ");
+    aigw_base_put_lit(&out, r ? why : "it did not come in time");
+    rest[out.buf.n < sizeof rest - 1 ? out.buf.n : sizeof rest - 1] = 0;
+    aigwi_exchange_refuse(x, AIGW_KIND_AUTH, "no token could be had for the provider ", p->name, rest, advice);
+    return -1;
+}
+
+static void aigwi_exchange_try_cfg(aigw_exchange *x, aigw_attempt_cfg *cfg, aigw_str key) {
     const aigw_registry_pick *pick = &x->picked[x->pick];
     memset(cfg, 0, sizeof *cfg);
     cfg->req = &x->req;
     cfg->target = &pick->target;
     cfg->host = pick->provider->authority;
-    cfg->key = pick->provider->key;
+    cfg->key = key;
     cfg->auth = &pick->provider->auth;
     cfg->times = pick->times;
     cfg->until = x->until;
@@ -22691,12 +23239,15 @@ static int aigwi_exchange_unfit(aigw_exchange *x, int code) {
 
 static int aigwi_exchange_try(aigw_exchange *x) {
     aigw_attempt_cfg cfg;
-    int r = aigwi_exchange_grow(x, &x->out_slab, 4096, 0);
+    aigw_str key;
+    int r = aigwi_exchange_credentials(x, x->picked[x->pick].provider, &key);
+    if (r < 1) return r ? aigwi_exchange_skip(x, "no token") : 0;
+    r = aigwi_exchange_grow(x, &x->out_slab, 4096, 0);
     if (r == 1) r = aigwi_exchange_grow(x, &x->try_slab, 4096, 0);
     if (r == 1 && !x->stream) r = aigwi_exchange_fold(x);
     if (r < 1) return r ? aigwi_exchange_no_memory(x) : 0;
     for (;;) {
-        aigwi_exchange_try_cfg(x, &cfg);
+        aigwi_exchange_try_cfg(x, &cfg, key);
         r = aigw_attempt_init(&x->attempt, &cfg, x->now, x->try_slab.p, x->try_slab.n);
         if (r != AIGW_E_NOMEM) break;
         r = aigwi_exchange_grow(x, &x->try_slab, x->try_slab.n + 1, 0);
@@ -23007,6 +23558,11 @@ static int aigwi_exchange_again(aigw_exchange *x) {
         x->state = AIGWI_EXCHANGE_TRY;
         return 1;
     }
+    if (err->kind == AIGW_KIND_AUTH && err->status == 401 && !x->retoken && aigw_token_refused(x->hub, x->now, x->picked[x->pick].provider)) {
+        x->retoken = 1;                                        /* its token may have been revoked: once with a new one */
+        x->state = AIGWI_EXCHANGE_TRY;
+        return 1;
+    }
     aigwi_exchange_remember(x, err);
     aigwi_exchange_why(x, "; ", x->picked[x->pick].target.name);
     aigwi_exchange_why(x, ": ", aigw_base_str(aigw_model_kind_name(err->kind)));
@@ -23187,6 +23743,15 @@ static int aigwi_exchange_local(aigw_exchange *x) {
     return aigwi_exchange_answer(x, &head, &mem, x->reply.body);
 }
 
+/* The error of a raw request: the model's own form. */
+static int aigwi_exchange_plain(const aigw_exchange *x, aigw_arena *mem, aigw_head *head, aigw_out *out) {
+    const int r = aigwi_dialect_error_head(&x->error, mem, head);
+    aigw_base_put_lit(out, "{\"error\":");
+    (void)aigw_model_error_encode(&x->error, out);
+    aigw_base_put_lit(out, "}");
+    return r;
+}
+
 /* The error, in the client's dialect. It needs no slab: when memory is short it must be said. */
 static int aigwi_exchange_refused(aigw_exchange *x) {
     const size_t base = sizeof x->small / 2;
@@ -23199,7 +23764,7 @@ static int aigwi_exchange_refused(aigw_exchange *x) {
     do {
         head = aigwi_exchange_head(x, &mem, 0);
         aigw_base_out_init(&out, x->small + base, sizeof x->small - base, NULL, 0);
-        r = x->dialect ? x->dialect->error_encode(&x->error, &mem, &head, &out) : (int)AIGW_E_UNSUPPORTED;
+        r = x->dialect ? x->dialect->error_encode(&x->error, &mem, &head, &out) : aigwi_exchange_plain(x, &mem, &head, &out);
         if (!r && out.buf.n > out.buf.cap) r = AIGW_E_NOMEM;
         if (x->error.message.n > 200) x->error.message.n = aigw_base_utf8(aigwi_dialect_slice(x->error.message.p, 200));
     } while (r && ++tries < 2);
@@ -23211,10 +23776,370 @@ static int aigwi_exchange_refused(aigw_exchange *x) {
     return aigwi_exchange_answer(x, &head, &mem, aigwi_dialect_slice(x->small + base, out.buf.n));
 }
 
+/* ---- raw: forwarding */
+
+enum { AIGWI_RAW_BEGIN, AIGWI_RAW_CONNECT, AIGWI_RAW_MOVE };                       /* x->raw.state */
+
+static void aigwi_exchange_raw_wipe(aigw_exchange *x) {
+    if (x->raw.head_n) aigw_digest_wipe(x->raw.mem, x->raw.head_n);
+    x->raw.head_n = 0;
+}
+
+/* All that is to be sent was. A whole body stands behind mem, in its own slab. */
+static int aigwi_exchange_raw_sent(const aigw_exchange *x) { return x->raw.at == x->raw.n + (x->raw.whole ? x->body_n : 0); }
+
+/* The target at the provider: its base, the path, and the query without what clients put their keys into. */
+static aigw_str aigwi_exchange_raw_target(const aigw_exchange *x, aigw_arena *mem) {
+    static const aigw_str secrets[] = { AIGW_STR("key"), AIGW_STR("api_key"), AIGW_STR("api-key"), AIGW_STR("access_token"),
+                                        AIGW_STR("x-amz-signature"), AIGW_STR("x-amz-credential"), AIGW_STR("x-amz-security-token") };
+    aigw_str query = x->raw.rest, path, s;
+    char mark = '?';
+    aigw_out out;
+    path = aigwi_auth_upto(&query, '?');
+    s = aigwi_dialect_join(mem, x->raw.to->base.n + x->raw.rest.n + 1, &out);
+    aigw_base_put(&out, x->raw.to->base);
+    aigw_base_put(&out, path);
+    while (query.n) {
+        const aigw_str part = aigwi_auth_upto(&query, '&');
+        aigw_str name = part;
+        if (aigwi_exchange_in(aigwi_auth_upto(&name, '='), secrets, sizeof secrets / sizeof secrets[0])) continue;
+        aigw_base_put_byte(&out, mark);
+        aigw_base_put(&out, part);
+        mark = '&';
+    }
+    return aigwi_dialect_slice(s.p, s.p ? out.buf.n : 0);
+}
+
+/* 1 when a field is of this connection only: by the list of all, or named in Connection. */
+static int aigwi_exchange_raw_hop(const aigw_head *head, aigw_str name) {
+    static const aigw_str hops[] = { AIGW_STR("connection"), AIGW_STR("keep-alive"), AIGW_STR("proxy-connection"), AIGW_STR("proxy-authenticate"), AIGW_STR("te"),
+                                     AIGW_STR("trailer"), AIGW_STR("transfer-encoding"), AIGW_STR("upgrade"), AIGW_STR("content-length") };
+    aigw_str list = aigw_base_header(head, hops[0]);
+    if (aigwi_exchange_in(name, hops, sizeof hops / sizeof hops[0])) return 1;
+    while (list.n) {
+        aigw_str word = aigwi_auth_upto(&list, ',');
+        while (word.n && *word.p == ' ') word.p++, word.n--;
+        while (word.n && word.p[word.n - 1] == ' ') word.n--;
+        if (aigw_base_eq_nocase(word, name)) return 1;
+    }
+    return name.n >= 7 && aigwi_exchange_is(aigwi_dialect_slice(name.p, 7), "x-aigw-");
+}
+
+/* 1 when it is, or goes with, the client's own credentials, or is ours to say. */
+static int aigwi_exchange_raw_ours(const aigw_registry_provider *p, aigw_str name) {
+    static const aigw_str words[] = { AIGW_STR("host"), AIGW_STR("expect"), AIGW_STR("authorization"), AIGW_STR("proxy-authorization"), AIGW_STR("x-api-key"), AIGW_STR("api-key"),
+                                      AIGW_STR("x-goog-api-key"), AIGW_STR("cookie"), AIGW_STR("x-amz-date"), AIGW_STR("x-amz-security-token"), AIGW_STR("x-amz-content-sha256") };
+    return aigwi_exchange_in(name, words, sizeof words / sizeof words[0]) || aigw_base_eq_nocase(name, p->dialect->auth_header) ||
+           (p->auth.value[AIGW_AUTH_HEADER].n && aigw_base_eq_nocase(name, p->auth.value[AIGW_AUTH_HEADER]));
+}
+
+/* The length that the provider is told; -2 none: the client sent no body. */
+static int64_t aigwi_exchange_raw_length(const aigw_exchange *x) {
+    if (x->raw.whole) return x->body_n || aigwi_exchange_get(x, "content-length").p ? (int64_t)x->body_n : -2;
+    return x->http.length || aigwi_exchange_get(x, "content-length").p ? x->http.length : -2;
+}
+
+/* Write the head for the provider into the first half of try_slab; strings into the other. AIGW_E_*. */
+static int aigwi_exchange_raw_request(aigw_exchange *x, aigw_str key) {
+    const aigw_registry_provider *p = x->raw.to;
+    const aigw_dialect *d = p->dialect;
+    const size_t half = x->try_slab.n / 2;
+    const aigw_str body = aigwi_dialect_slice(x->body_slab.p, x->body_n);
+    aigw_arena strings = aigw_base_arena(x->try_slab.p + half, half);
+    aigw_head head;
+    aigw_out out;
+    int r;
+    memset(&head, 0, sizeof head);
+    head.cap = x->http.head.n + 8;
+    head.headers = (aigw_header *)aigw_base_take(&strings, head.cap, sizeof *head.headers, sizeof(void *));
+    head.method = x->http.head.method;
+    head.target = aigwi_exchange_raw_target(x, &strings);
+    if (!head.headers || !head.target.p) return AIGW_E_NOMEM;
+    r = aigw_base_header_put(&head, aigw_base_str("host"), p->authority);
+    for (size_t i = 0; i < x->http.head.n; i++) {
+        const aigw_header *h = &x->http.head.headers[i];
+        if (!aigwi_exchange_raw_hop(&x->http.head, h->name) && !aigwi_exchange_raw_ours(p, h->name)) (void)aigw_base_header_put(&head, h->name, h->value);
+    }
+    if (!r && p->auth.scheme) r = p->auth.scheme->sign(&p->auth, key, x->now, &body, 1, &strings, &head);
+    else if (!r && key.n) r = aigw_auth_put(d->auth_header, d->auth_prefix, key, &strings, &head);
+    x->raw.mem = x->try_slab.p;
+    x->raw.cap = half;
+    aigw_base_out_init(&out, x->raw.mem, half, NULL, 0);
+    if (!r) r = aigw_http_put_head(&out, &head, aigwi_exchange_raw_length(x));
+    x->raw.at = 0;
+    x->raw.n = x->raw.head_n = out.buf.n < half ? out.buf.n : half;
+    x->raw.clean = 1;
+    aigw_digest_wipe(x->try_slab.p + half, half - (size_t)(strings.end - strings.at));
+    return r ? r : out.buf.n + 64 > half ? (int)AIGW_E_NOMEM : AIGW_OK;
+}
+
+/* The provider failed before a byte of its answer went on. */
+static int aigwi_exchange_raw_fail(aigw_exchange *x, int kind, const char *text) {
+    aigw_error err;
+    aigw_dialect_error(&err, kind, text, "");
+    err.provider = x->raw.to->name;
+    if (x->attempt.t_start) x->up_ns = x->now.mono_ns - x->attempt.t_start;
+    aigwi_exchange_error(x, &err);
+    if (x->own_conn) aigwi_exchange_hang_up(x, 0);
+    if (!x->raw.ended) x->close_after = 1;
+    x->state = AIGWI_EXCHANGE_REFUSE;
+    return 1;
+}
+
+/* Memory, credentials, the request's head. */
+static int aigwi_exchange_raw_begin(aigw_exchange *x) {
+    aigw_str key;
+    int r = aigwi_exchange_grow(x, &x->out_slab, 4096, 0);
+    if (r == 1) r = aigwi_exchange_grow(x, &x->try_slab, 4096, 0);
+    if (r < 1) return r ? aigwi_exchange_no_memory(x) : 0;
+    r = aigwi_exchange_credentials(x, x->raw.to, &key);
+    if (r < 0 && !x->raw.ended) x->close_after = 1;
+    if (r < 1) return r < 0;
+    for (;;) {
+        r = aigwi_exchange_raw_request(x, key);
+        if (r != AIGW_E_NOMEM) break;
+        aigwi_exchange_raw_wipe(x);
+        x->raw.mem = NULL;
+        r = aigwi_exchange_grow(x, &x->try_slab, x->try_slab.n + 1, 0);
+        if (r < 1) return r ? aigwi_exchange_no_memory(x) : 0;
+    }
+    if (r) return aigwi_exchange_raw_fail(x, r == AIGW_E_CLOCK ? AIGW_KIND_INTERNAL : AIGW_KIND_AUTH, r == AIGW_E_CLOCK ? "the gateway's clock is not set" : "the request cannot be signed for the provider");
+    if (x->raw.whole) x->raw.ended = 1;
+    x->in = x->out_slab.p;
+    x->in_cap = x->out_slab.n / 4;
+    x->in_at = x->in_n = 0;
+    aigwi_exchange_out_use(x, x->out_slab.p + x->in_cap, x->out_slab.n - x->in_cap, x->out_slab.n / 2);
+    aigw_http_init(&x->attempt.http, AIGW_HTTP_RESPONSE, x->try_slab.p + x->raw.cap, x->try_slab.n - x->raw.cap, x->attempt.headers, AIGW_ATTEMPT_HEADERS);
+    x->attempt.http.no_body = x->head_request;
+    x->attempt.t_start = x->now.mono_ns;
+    if (!x->t_up) x->t_up = x->now.mono_ns;
+    x->attempts++;
+    x->raw.state = AIGWI_RAW_CONNECT;
+    if (!x->raw.whole) (void)aigwi_exchange_raw_feed(x, "", 0);      /* the end of no body comes without a byte */
+    return 1;
+}
+
+static int aigwi_exchange_raw_connect(aigw_exchange *x) {
+    int r, kind;
+    if (x->now.mono_ns >= aigwi_attempt_after(x->attempt.t_start, aigwi_attempt_ms(x->raw.to->times.connect_ms, 5000)))
+        return aigwi_exchange_raw_fail(x, AIGW_KIND_CONNECT, "no connection to the provider within the time set (connect_ms)");
+    x->own_conn = 1;
+    r = x->io.connect(x->io.user, 0, x->raw.to);
+    if (r == AIGW_AGAIN) {
+        x->wait |= AIGW_WAIT_CONNECT;
+        return 0;
+    }
+    kind = aigwi_exchange_io_kind(r);
+    if (r < 0) {
+        const char *why = x->io.why ? x->io.why(x->io.user, 0) : NULL;
+        return aigwi_exchange_raw_fail(x, kind, why ? why : "the provider could not be reached");
+    }
+    x->reused = r == 1;
+    x->attempt.t_connected = x->raw.last = x->now.mono_ns ? x->now.mono_ns : 1;
+    x->raw.state = AIGWI_RAW_MOVE;
+    return 1;
+}
+
+/* The provider's answer begins: its head goes on, but for what is its own. */
+static int aigwi_exchange_raw_commit(aigw_exchange *x) {
+    static const aigw_str own[] = { AIGW_STR("set-cookie"), AIGW_STR("alt-svc"), AIGW_STR("strict-transport-security"), AIGW_STR("x-request-id") };
+    const aigw_http *h = &x->attempt.http;
+    const aigw_str id_name = x->raw.to->dialect->request_id_header, stated = aigw_base_header(&h->head, aigw_base_str("content-length"));
+    const aigw_str id = aigw_base_header(&h->head, id_name.n ? id_name : own[3]);
+    int64_t length = h->length;
+    aigw_arena mem = aigw_base_arena(x->head_mem, x->head_mem_n);
+    aigw_head head;
+    memset(&head, 0, sizeof head);
+    head.status = h->head.status;
+    head.cap = x->head_mem_n / 2 / sizeof(aigw_header) < 64 ? x->head_mem_n / 2 / sizeof(aigw_header) : 64;
+    head.headers = (aigw_header *)aigw_base_take(&mem, head.cap, sizeof(aigw_header), sizeof(void *));
+    if (!head.headers) return 0;
+    x->upstream_id_n = (uint8_t)aigwi_dialect_keep(x->upstream_id, sizeof x->upstream_id, id);
+    for (size_t i = 0; i < h->head.n; i++)
+        if (!aigwi_exchange_raw_hop(&h->head, h->head.headers[i].name) && !aigwi_exchange_in(h->head.headers[i].name, own, 4))
+            (void)aigw_base_header_put(&head, h->head.headers[i].name, h->head.headers[i].value);
+    if (!x->raw.ended) x->close_after = 1;                     /* the rest of the request will not be read */
+    x->chunked = 0;
+    if (length < 0) {
+        x->chunked = !x->http10;
+        if (x->http10) x->close_after = 1;
+        length = x->chunked ? -1 : -2;
+    } else if (x->head_request && !(stated.p && aigw_base_int(stated, &length))) length = -2;
+    else if (!x->head_request && (head.status == 204 || head.status == 304)) length = -2;
+    x->raw.headed = 1;
+    x->up_ns = x->now.mono_ns - x->attempt.t_start;
+    return aigwi_exchange_commit(x, &head, &mem, length);
+}
+
+/* The answer is over: as it should be, or cut. */
+static int aigwi_exchange_raw_over(aigw_exchange *x, int clean) {
+    const int keep = clean && x->raw.ended && aigwi_exchange_raw_sent(x) && !x->send_dead && x->attempt.http.keep_alive && x->in_at == x->in_n;
+    aigw_error err;
+    x->t_up_end = x->now.mono_ns;
+    if (x->own_conn) x->io.close(x->io.user, 0, keep);
+    x->own_conn = 0;
+    if (clean) {
+        aigwi_exchange_finish(x);
+        return 1;
+    }
+    aigw_dialect_error(&err, AIGW_KIND_TRUNCATED, "the provider's connection broke before the answer was complete", "");
+    aigwi_exchange_error(x, &err);
+    aigwi_exchange_chunk_close(x);
+    x->close_after = 1;                                        /* without an end, so that it is seen */
+    x->state = AIGWI_EXCHANGE_DRAIN;
+    return 1;
+}
+
+/* The provider's connection ended. A kept one that it had closed meanwhile is tried again on a new one, if all that was sent is still there. */
+static int aigwi_exchange_raw_eof(aigw_exchange *x, int clean) {
+    const int untouched = !x->attempt.bytes_in;
+    if (x->raw.headed) return aigwi_exchange_raw_over(x, clean && aigw_http_eof(&x->attempt.http) == 1);
+    if (untouched && x->reused && x->raw.clean && x->stale++ < 4) {
+        if (x->own_conn) x->io.close(x->io.user, 0, 0);
+        x->own_conn = x->send_dead = 0;
+        x->raw.at = 0;
+        x->raw.state = AIGWI_RAW_CONNECT;
+        return 1;
+    }
+    return aigwi_exchange_raw_fail(x, untouched ? AIGW_KIND_CONNECT : AIGW_KIND_TRUNCATED,
+                                   untouched ? "the provider closed the connection without an answer" : "the provider's connection broke before the answer was complete");
+}
+
+/* Body bytes to the client's buffer, as many as there is room for. */
+static void aigwi_exchange_raw_body(aigw_exchange *x, aigw_str body) {
+    aigw_out out;
+    aigwi_exchange_open(x, &out);
+    aigw_base_put(&out, body);
+    (void)aigwi_exchange_shut(x, &out);                        /* room was asked before */
+}
+
+/* Read what has come. 1: something happened. */
+static int aigwi_exchange_raw_answer(aigw_exchange *x) {
+    const size_t left = x->in_n - x->in_at, room = x->raw.headed ? aigwi_exchange_free(x) : left;
+    aigw_http_item item;
+    int r;
+    if (left && !room) {
+        aigwi_exchange_compact(x);
+        if (!aigwi_exchange_free(x)) return 0;                 /* the client must take some first */
+        return 1;
+    }
+    r = aigw_http_feed(&x->attempt.http, x->in + x->in_at, left < room ? left : room, &item);
+    if (r < 0) return x->raw.headed ? aigwi_exchange_raw_over(x, 0) : aigwi_exchange_raw_fail(x, AIGW_KIND_BAD_RESPONSE, x->attempt.http.why);
+    x->in_at += (size_t)r;
+    x->raw.more = item.event != AIGW_HTTP_NONE;                /* an end may come without a byte */
+    if (item.event == AIGW_HTTP_HEAD && !aigwi_exchange_raw_commit(x)) return aigwi_exchange_raw_fail(x, AIGW_KIND_BAD_RESPONSE, "the provider's answer has a head that cannot be passed on");
+    if (item.event == AIGW_HTTP_BODY) {
+        if (!x->attempt.t_first) x->attempt.t_first = x->t_block = x->now.mono_ns;
+        aigwi_exchange_raw_body(x, item.body);
+    }
+    if (item.event == AIGW_HTTP_END) return aigwi_exchange_raw_over(x, 1);
+    return 1;
+}
+
+/* Send what there is. 1: something went. */
+static int aigwi_exchange_raw_send(aigw_exchange *x) {
+    aigw_exchange_raw *w = &x->raw;
+    const size_t all = w->n + (w->whole ? x->body_n : 0);     /* a whole body stands behind, in its own slab */
+    const char *from = w->at < w->n ? w->mem + w->at : x->body_slab.p + (w->at - w->n);
+    const size_t n = w->at < w->n ? w->n - w->at : all - w->at;
+    int r;
+    if (!n || x->send_dead) return 0;
+    r = x->io.send(x->io.user, 0, from, n);
+    if (r == AIGW_AGAIN) x->wait |= AIGW_WAIT_UP_OUT;
+    else if (r <= 0) x->send_dead = 1;                         /* its reason may still be there to be read */
+    if (r <= 0) return 0;
+    w->at += (size_t)r;
+    w->last = x->attempt.t_sent = x->now.mono_ns;
+    x->attempt.bytes_out += (size_t)r;
+    return 1;
+}
+
+static int aigwi_exchange_raw_recv(aigw_exchange *x) {
+    int r;
+    if (x->turns <= 0) {
+        x->wait |= AIGW_WAIT_TURN;
+        return 0;
+    }
+    r = x->io.recv(x->io.user, 0, x->in, x->in_cap);
+    if (r == AIGW_AGAIN) {
+        x->wait |= AIGW_WAIT_UP_IN;
+        return 0;
+    }
+    x->turns--;
+    if (r <= 0) return aigwi_exchange_raw_eof(x, r == 0);
+    if (x->raw.at >= x->raw.head_n) aigwi_exchange_raw_wipe(x);
+    x->attempt.bytes_in += (size_t)r;
+    x->raw.last = x->now.mono_ns;
+    x->in_at = 0;
+    x->in_n = (size_t)r;
+    return 1;
+}
+
+/* When the provider has been silent for too long; AIGW_NEVER while the client is waited for. */
+static uint64_t aigwi_exchange_raw_silent(const aigw_exchange *x) {
+    const aigw_registry_times *t = &x->raw.to->times;
+    if (x->raw.state == AIGWI_RAW_CONNECT) return aigwi_attempt_after(x->attempt.t_start, aigwi_attempt_ms(t->connect_ms, 5000));
+    if (x->raw.state != AIGWI_RAW_MOVE) return AIGW_NEVER;
+    return aigwi_attempt_after(x->raw.last, x->raw.headed ? aigwi_attempt_ms(t->idle_ms, 120000) : aigwi_attempt_ms(t->total_ms, 600000));
+}
+
+/* 1 while it is the client's turn to bring its body. */
+static int aigwi_exchange_raw_hungry(const aigw_exchange *x) { return x->raw.state == AIGWI_RAW_MOVE && !x->raw.ended && !x->raw.headed && aigwi_exchange_raw_sent(x); }
+
+static uint64_t aigwi_exchange_raw_due(const aigw_exchange *x, uint64_t due) {
+    const uint64_t silent = aigwi_exchange_raw_silent(x), read = aigwi_attempt_after(x->read_at, aigwi_exchange_ms(x->cfg.read_ms, 60000));
+    if (aigwi_exchange_raw_hungry(x)) return read < due ? read : due;
+    return silent < due ? silent : due;
+}
+
+static int aigwi_exchange_raw_late(aigw_exchange *x) {
+    if (aigwi_exchange_raw_hungry(x)) {
+        if (x->now.mono_ns < aigwi_attempt_after(x->read_at, aigwi_exchange_ms(x->cfg.read_ms, 60000))) return 0;
+        aigwi_exchange_hang_up(x, 0);
+        aigwi_exchange_say(x, AIGW_KIND_TIMEOUT, "the request did not arrive in time", "");
+        x->error.status = 408;
+        x->close_after = 1;
+        return 1;
+    }
+    if (x->raw.state == AIGWI_RAW_CONNECT || x->now.mono_ns < aigwi_exchange_raw_silent(x)) return 0;
+    return x->raw.headed ? aigwi_exchange_raw_over(x, 0) : aigwi_exchange_raw_fail(x, AIGW_KIND_TIMEOUT, "no answer from the provider within the time set (total_ms)");
+}
+
+static int aigwi_exchange_raw_move(aigw_exchange *x) {
+    int more = 1;
+    while (x->state == AIGWI_EXCHANGE_RAW && x->raw.state == AIGWI_RAW_MOVE && more) {
+        if (x->in_at == x->in_n && x->committed) (void)aigwi_exchange_flush(x);
+        more = aigwi_exchange_raw_send(x);
+        if (x->in_at < x->in_n || x->raw.more) more |= aigwi_exchange_raw_answer(x) || (aigwi_exchange_flush(x) && aigwi_exchange_free(x));
+        else if (!(x->wait & AIGW_WAIT_CLIENT_OUT)) more |= aigwi_exchange_raw_recv(x);
+        if (x->gone) return 0;
+    }
+    if (x->state == AIGWI_EXCHANGE_RAW && x->committed) (void)aigwi_exchange_flush(x);
+    if (x->state != AIGWI_EXCHANGE_RAW || x->raw.state != AIGWI_RAW_MOVE) return 1;
+    if (!x->raw.ended && aigwi_exchange_raw_room(x)) x->wait |= AIGW_WAIT_CLIENT_IN;
+    return 0;
+}
+
+static int aigwi_exchange_raw_run(aigw_exchange *x) {
+    if (x->raw.broken) {
+        if (x->raw.headed) return aigwi_exchange_raw_over(x, 0);
+        aigwi_exchange_hang_up(x, 0);
+        aigwi_exchange_refuse(x, AIGW_KIND_INVALID_REQUEST, "the HTTP request is malformed: ", aigw_base_str(x->http.why), "", "");
+        x->error.status = 400;
+        x->close_after = 1;
+        return 1;
+    }
+    if (x->committed && x->out_at != x->out_n) x->raw.last = x->now.mono_ns;      /* it was not asked for bytes: its silence does not count */
+    if (aigwi_exchange_raw_late(x)) return 1;
+    if (x->raw.state == AIGWI_RAW_BEGIN) return aigwi_exchange_raw_begin(x);
+    return x->raw.state == AIGWI_RAW_CONNECT ? aigwi_exchange_raw_connect(x) : aigwi_exchange_raw_move(x);
+}
+
 /* ---- settle: the record, and everything given back */
 
 static void aigwi_exchange_record_of(const aigw_exchange *x, aigw_exchange_record *r) {
     const aigw_registry_pick *pick = aigwi_exchange_picked(x);
+    const int asked = pick || x->raw.to;
     const aigw_str tag = aigwi_exchange_get(x, "x-aigw-user");
     const uint64_t first = x->attempt.t_first, end = x->now.mono_ns;
     memset(r, 0, sizeof *r);
@@ -23230,6 +24155,7 @@ static void aigwi_exchange_record_of(const aigw_exchange *x, aigw_exchange_recor
         r->model = pick->target.id;
         r->provider_dialect = pick->target.dialect->name;
     }
+    if (x->raw.to) r->provider = x->raw.to->name;
     r->why = aigwi_dialect_slice(x->why, x->why_n);
     r->user = tag.n ? tag : x->req.param[AIGW_P_USER].raw;
     r->client = aigwi_exchange_get(x, "user-agent");
@@ -23248,9 +24174,9 @@ static void aigwi_exchange_record_of(const aigw_exchange *x, aigw_exchange_recor
     r->t_read_us = aigwi_exchange_us(x->t_begin, x->t_read);
     r->t_admit_us = aigwi_exchange_us(x->t_read, x->t_up);
     r->t_queue_us = -1;                                        /* there is no queue yet */
-    r->t_connect_us = pick ? aigwi_exchange_us(x->attempt.t_start, x->attempt.t_connected) : -1;
-    r->t_first_us = pick ? aigwi_exchange_us(x->attempt.t_connected, first) : -1;
-    r->t_stream_us = pick ? aigwi_exchange_us(first, x->t_up_end ? x->t_up_end : end) : -1;
+    r->t_connect_us = asked ? aigwi_exchange_us(x->attempt.t_start, x->attempt.t_connected) : -1;
+    r->t_first_us = asked ? aigwi_exchange_us(x->attempt.t_connected, first) : -1;
+    r->t_stream_us = asked ? aigwi_exchange_us(first, x->t_up_end ? x->t_up_end : end) : -1;
     r->t_write_us = aigwi_exchange_us(x->t_up_end ? x->t_up_end : x->t_read, end);
     r->ttft_us = aigwi_exchange_us(x->t_begin, x->t_block);
     r->dur_us = aigwi_exchange_us(x->t_begin, end);
@@ -23265,6 +24191,8 @@ static void aigwi_exchange_settle(aigw_exchange *x) {
     if (x->state == AIGWI_EXCHANGE_IDLE || x->state == AIGWI_EXCHANGE_CLOSED) return;
     aigwi_exchange_record_of(x, &r);
     if (x->io.record) x->io.record(x->io.user, &r);
+    x->job.awaits = NULL;
+    aigwi_exchange_raw_wipe(x);
     aigwi_exchange_give(x, &x->head_slab);
     aigwi_exchange_give(x, &x->body_slab);
     aigwi_exchange_give(x, &x->tree_slab);
@@ -23295,11 +24223,13 @@ static uint64_t aigwi_exchange_due(const aigw_exchange *x) {
     uint64_t due = AIGW_NEVER;
     if (x->state == AIGWI_EXCHANGE_IDLE || x->state == AIGWI_EXCHANGE_CLOSED) return AIGW_NEVER;
     if (x->wait & AIGW_WAIT_MEMORY) due = x->memory_until;
+    if (x->token_until && x->token_until < due) due = x->token_until;
     if (x->state == AIGWI_EXCHANGE_READ) {
         const uint64_t read = aigwi_attempt_after(x->read_at, aigwi_exchange_ms(x->cfg.read_ms, 60000));
         return read < due ? read : due;
     }
     if (x->wait & AIGW_WAIT_CLIENT_OUT) return write < due ? write : due;
+    if (x->state == AIGWI_EXCHANGE_RAW) return aigwi_exchange_raw_due(x, due);
     if (x->state == AIGWI_EXCHANGE_WAIT) return x->until && x->until < x->retry_at ? x->until : x->retry_at;
     if (x->state == AIGWI_EXCHANGE_CONNECT || x->state == AIGWI_EXCHANGE_RELAY) {
         const uint64_t up = aigw_attempt_deadline(&x->attempt);
@@ -23380,6 +24310,7 @@ static int aigwi_exchange_step(aigw_exchange *x) {
     case AIGWI_EXCHANGE_CONNECT: return aigwi_exchange_connect(x);
     case AIGWI_EXCHANGE_RELAY:   return aigwi_exchange_relay(x);
     case AIGWI_EXCHANGE_WAIT:    return aigwi_exchange_wait(x);
+    case AIGWI_EXCHANGE_RAW:     return aigwi_exchange_raw_run(x);
     case AIGWI_EXCHANGE_WHOLE:   return aigwi_exchange_whole(x);
     case AIGWI_EXCHANGE_MODELS:  return aigwi_exchange_models(x);
     case AIGWI_EXCHANGE_LOCAL:   return aigwi_exchange_local(x);

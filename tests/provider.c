@@ -1821,6 +1821,32 @@ static void answer_to(const request *r, asked *a, plan *p) {
     fail_with(p, a->dialect, failure_named("err-404"), why, NULL);
     why[0] = 0;
 }
+/* Video tasks as Ark has them: POST creates one and says its id; GET /ID tells queued, running, succeeded, one after another; DELETE forgets it. */
+static void tasks(const request *r, plan *p) {
+    static struct { char id[32]; int polled, there; } all[16];
+    static const char *const states[] = { "queued", "running", "succeeded" };
+    static unsigned long made;
+    const char *key = head_of(r, "authorization"), *id = r->target + 30 + (r->target[30] == '/');
+    sb b = { NULL, 0, 0 };
+    int i = 0;
+    p->type = "application/json";
+    p->status = 200;
+    if (!key || strncmp(key, "Bearer ", 7) || strcmp(key + 7, api_key)) { fail_with(p, OAI, failure_named("err-401"), "Incorrect API key provided.", NULL); return; }
+    while (i < 16 && (!all[i].there || strcmp(all[i].id, id))) i++;
+    if (!*id && !strcmp(r->method, "POST")) {
+        i = (int)(made % 16);
+        snprintf(all[i].id, sizeof all[i].id, "cgt-%lu", ++made);
+        all[i].there = 1;
+        all[i].polled = 0;
+        sb_f(&b, "{\"id\":\"%s\"}", all[i].id);
+    } else if (i == 16) { fail_with(p, OAI, failure_named("err-404"), "task not found", NULL); return; }
+    else if (!strcmp(r->method, "DELETE")) { all[i].there = 0; sb_s(&b, "{}"); }
+    else {
+        const int at = all[i].polled < 2 ? all[i].polled++ : 2;
+        sb_f(&b, "{\"id\":\"%s\",\"status\":\"%s\"%s}", all[i].id, states[at], at == 2 ? ",\"content\":{\"video_url\":\"https://cdn.example/v.mp4\"}" : "");
+    }
+    plan_add(p, &b, 1, 0);
+}
 static void serve(conn *c, request *r) {
     asked a;
     node *body;
@@ -1838,6 +1864,7 @@ static void serve(conn *c, request *r) {
     record_put(r, c->id);
     c->model[0] = 0;
     if (!strcmp(r->method, "GET") && (!strncmp(r->target, "/v1/models", 10) || !strncmp(r->target, "/v1beta/models", 14))) { models(r, p); return; }
+    if (!strncmp(r->target, "/v1/contents/generations/tasks", 30)) { tasks(r, p); return; }
     if (!route(r, &a) || strcmp(r->method, "POST")) { fail_with(p, a.dialect, failure_named("err-404"), "Invalid URL", NULL); return; }
     sb_f(&p->head, a.dialect == OAI ? "x-request-id: req_oai_%lu\r\nopenai-processing-ms: 5\r\n" : a.dialect == ANT ? "request-id: req_ant_%lu\r\n" : "server: scaffolding %lu\r\n", serial);
     if (!auth(r, &a) && !why[0]) { fail_with(p, a.dialect, failure_named("err-401"), "Incorrect API key provided.", NULL); return; }

@@ -1386,6 +1386,201 @@ T(signed_clients) {
     contains("what it needs", said.s, "secret");
 }
 
+/* A video task: created at a provider, polled there, since the provider is in the path; the client's key never gets there. */
+T(raw_tasks) {
+    static const char *const states[] = { "queued", "running", "succeeded" };
+    static const char path[] = "/raw/oai/contents/generations/tasks", key[] = "Authorization: Bearer client-key\r\n";
+    const f_json *j;
+    char id[64];
+    size_t i;
+    reply r = talk(gateway.port, post_text(path, key, "{\"model\":\"seedance\",\"content\":[]}"));
+    t_int("created", r.status, 200);
+    j = f_member(json_of(&r), "id");
+    snprintf(id, sizeof id, "%s", j && j->type == 's' ? j->s : "none");
+    for (i = 0; i < 3; i++) {
+        r = talk(gateway.port, get_text(fmt("%s/%s", path, id), key));
+        t_ok("polled", f_is(f_member(json_of(&r), "status"), states[i]));
+    }
+    t_ok("result", f_member(json_of(&r), "content") != NULL);
+    contains("who", header(&r, "x-aigw-provider"), "oai");
+    j = provider_says("/last");
+    t_ok("path", f_is(f_get(j, "[0].path"), fmt("/v1/contents/generations/tasks/%s", id)));
+    t_ok("no client's key", f_is(f_get(j, "[0].headers.authorization"), fmt("Bearer %s", KEY)));
+    r = talk(gateway.port, fmt("DELETE %s/%s HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n", path, id));
+    t_int("deleted", r.status, 200);
+    r = talk(gateway.port, get_text(fmt("%s/%s", path, id), NULL));
+    t_int("gone", r.status, 404);
+    t_ok("the provider's own error", strstr(r.body.s, "task not found") != NULL);
+    r = talk(gateway.port, get_text("/raw/ant/v1/files", NULL));
+    t_int("not allowed", r.status, 403);
+    contains("says how", r.body.s, "\\\"raw\\\": true");
+    r = talk(gateway.port, get_text("/raw/oai/files", "Sec-Fetch-Site: cross-site\r\n"));
+    t_int("a foreign page", r.status, 403);
+}
+
+/* A provider that this test plays itself: its listener. */
+static int listen_here(int *port) {
+    struct sockaddr_in a;
+    socklen_t n = sizeof a;
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    memset(&a, 0, sizeof a);
+    a.sin_family = AF_INET;
+    a.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    if (bind(fd, (struct sockaddr *)&a, sizeof a) || listen(fd, 8) || getsockname(fd, (struct sockaddr *)&a, &n)) return -1;
+    fcntl(fd, F_SETFD, FD_CLOEXEC);
+    *port = ntohs(a.sin_port);
+    return fd;
+}
+static int accept_one(int fd) {
+    struct pollfd p;
+    int c;
+    p.fd = fd;
+    p.events = POLLIN;
+    if (poll(&p, 1, WAIT) <= 0 || (c = accept(fd, NULL, NULL)) < 0) return -1;
+    fcntl(c, F_SETFL, O_NONBLOCK);
+    fcntl(c, F_SETFD, FD_CLOEXEC);
+    return c;
+}
+/* Move the byte pattern from one end to the other, `all` bytes, with the reader standing still for as long as the writer can write; how many bytes the middle held then, -1 when
+   anything was wrong. `at`: of the reader. */
+static long through(int from, int to, long all, long already, char *buf, size_t cap) {
+    long sent = 0, got = already, held = 0, until = now_ms() + 6L * WAIT, bad = 0;
+    int reading = 0, stuck = 0;
+    while (got < all && now_ms() < until) {
+        struct pollfd p[2];
+        ssize_t k;
+        long i, moved = 0;
+        p[0].fd = from, p[0].events = POLLOUT;
+        p[1].fd = to, p[1].events = reading ? POLLIN : 0;
+        p[0].revents = p[1].revents = 0;
+        poll(p, 2, 20);
+        if (sent < all && p[0].revents & POLLOUT) {
+            const size_t n = all - sent < (long)cap ? (size_t)(all - sent) : cap;
+            for (i = 0; i < (long)n; i++) buf[i] = (char)((sent + i) * 31 >> 3);
+            k = send(from, buf, n, MSG_NOSIGNAL);
+            if (k > 0) sent += k, moved = k;
+            else if (errno != EAGAIN) return -1;
+        }
+        if (reading && p[1].revents) {
+            k = recv(to, buf, cap, 0);
+            if (k <= 0) return -1;
+            for (i = 0; i < k; i++) bad += buf[i] != (char)((got + i) * 31 >> 3);
+            got += k;
+        }
+        stuck = moved ? 0 : stuck + 1;
+        if (!reading && (stuck > 10 || sent == all)) held = sent - got, reading = 1;
+    }
+    return bad || got != all ? -1 : held;
+}
+/* 48 MB up, then 48 MB down, each with a reader that stands still at first: the other side is held, the gateway does not grow, every byte arrives. */
+T(raw_large) {
+    static char buf[1 << 16];
+    const long all = 48L << 20;
+    int port = 0, listener = listen_here(&port), up;
+    long before, held, until;
+    child c;
+    link_ l, u;
+    const char *config = write_file("bulk.json", fmt("{\"version\":1,\"providers\":{\"bulk\":{\"dialect\":\"openai-chat\",\"base_url\":\"http://127.0.0.1:%d/api\",\"key\":\"env:AIGW_TEST_KEY\",\"raw\":true}}}", port));
+    memset(&u, 0, sizeof u);
+    if (t_ok("starts", serve(&c, "bulk", config, "127.0.0.1:0", NULL))) {
+        const char *text = fmt("PUT /raw/bulk/files/1?part=2 HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/octet-stream\r\nContent-Length: %ld\r\n\r\n", all);
+        l = dial(c.port);
+        send_bytes(&l, text, strlen(text));
+        u.fd = up = accept_one(listener);
+        before = rss_kb(c.pid);
+        until = now_ms() + WAIT;
+        while ((!u.n || !memmem(u.p, u.n, "\r\n\r\n", 4)) && more(&u, until) > 0) { }
+        t_ok("head", u.n && !memcmp(u.p, "PUT /api/files/1?part=2 HTTP/1.1\r\n", 34));
+        held = through(l.fd, up, all, 0, buf, sizeof buf);
+        t_ok("up: every byte", held >= 0);
+        t_ok("up: the client was held", held < 24L << 20);
+        text = fmt("HTTP/1.1 200 OK\r\nContent-Type: video/mp4\r\nContent-Length: %ld\r\n\r\n", all);
+        t_ok("answer", send(up, text, strlen(text), MSG_NOSIGNAL) > 0);
+        until = now_ms() + WAIT;
+        while ((!l.n || !memmem(l.p, l.n, "\r\n\r\n", 4)) && more(&l, until) > 0) { }
+        t_ok("head", l.n > 12 && !memcmp(l.p, "HTTP/1.1 200", 12) && memmem(l.p, l.n, "video/mp4", 9));
+        held = through(up, l.fd, all, 0, buf, sizeof buf);
+        t_ok("down: every byte", held >= 0);
+        t_ok("down: the provider was held", held < 24L << 20);
+        if (!t_ok("the gateway did not grow", rss_kb(c.pid) - before < 1024)) printf("  from %ld kB to %ld kB\n", before, rss_kb(c.pid));
+        hang_up(&l);
+        hang_up(&u);
+        l = dial(c.port);                                       /* gone in the middle of the answer: the provider's connection ends at once */
+        text = "GET /raw/bulk/files/1 HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n";
+        send_bytes(&l, text, strlen(text));
+        memset(&u, 0, sizeof u);
+        u.fd = accept_one(listener);
+        text = "HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\nabc";
+        t_ok("answer", send(u.fd, text, strlen(text), MSG_NOSIGNAL) > 0);
+        until = now_ms() + WAIT;
+        while ((!l.n || !memmem(l.p, l.n, "abc", 3)) && more(&l, until) > 0) { }
+        t_ok("it came at once", l.n > 3 && !memcmp(l.p + l.n - 3, "abc", 3));
+        hang_up(&l);
+        t_ok("upstream closed", closes(&u));
+        hang_up(&u);
+    }
+    finish(&c, 1);
+    close(listener);
+}
+static int run(const char *line) { return system(fmt("cd %s && (%s) >>openssl.log 2>&1", scratch, line)) == 0; }
+/* A service account: its key file read, the assertion signed by RS256 (checked by openssl), one token for all requests; PKCS #8 and PKCS #1. */
+T(service_accounts) {
+    int port = 0, listener = listen_here(&port), k;
+    if (system("openssl version >/dev/null 2>&1") != 0) { t_skip("openssl"); return; }
+    if (!t_ok("key", run("openssl genrsa 2048 2>/dev/null >rsa0.pem && openssl rsa -in rsa0.pem -pubout -out rsa.pub && openssl rsa -in rsa0.pem -traditional -out rsa1.pem"))) return;
+    for (k = 0; k < 2; k++) {
+        t_bytes pem = t_file(fmt("%s/rsa%d.pem", scratch, k));
+        f_str account = { NULL, 0, 0 };
+        child g;
+        size_t i;
+        f_puts(&account, "{\"type\":\"service_account\",\"private_key_id\":\"k1\",\"client_email\":\"robot@p.test\",\"private_key\":\"");
+        for (i = 0; i < pem.n; i++) if (pem.p[i] == '\n') f_puts(&account, "\\n"); else f_put(&account, &pem.p[i], 1);
+        f_puts(&account, fmt("\",\"token_uri\":\"http://127.0.0.1:%d/token\"}", port));
+        t_row(k ? "PKCS #1" : "PKCS #8");
+        if (t_ok("gateway", serve(&g, "gcp", write_file("gcp.json", fmt("{\"version\":1,\"providers\":{\"v\":{\"dialect\":\"openai-chat\",\"base_url\":\"http://127.0.0.1:%d/v1\","
+                "\"auth\":{\"type\":\"gcp\",\"credentials\":\"file:%s\"}}}}", provider.port, write_file("account.json", account.s))), "127.0.0.1:0", NULL))) {
+            link_ l = dial(g.port), m = dial(g.port), t;
+            const char *text = request(OAI, "v/text", 0, NULL), *at, *answer;
+            char jwt[4096] = "", *dot;
+            long until = now_ms() + WAIT;
+            reply r;
+            if (strstr(g.text.s, "built without TLS")) t_skip("BearSSL");
+            else {
+                send_bytes(&l, text, strlen(text));
+                send_bytes(&m, text, strlen(text));
+                memset(&t, 0, sizeof t);
+                t.fd = accept_one(listener);
+                while ((!t.n || !memmem(t.p, t.n, "assertion=", 10) || t.p[t.n - 1] == '=') && more(&t, until) > 0) { }
+                if (t_ok("asked", t.n && !memcmp(t.p, "POST /token HTTP/1.1\r\n", 22) && (at = (const char *)memmem(t.p, t.n, "assertion=", 10)) != NULL)) {
+                    snprintf(jwt, sizeof jwt, "%.*s", (int)(t.p + t.n - at - 10), at + 10);
+                    dot = strrchr(jwt, '.');
+                    if (t_ok("three parts", dot && strchr(jwt, '.') != dot)) {
+                        write_file("jwt.sig", dot + 1);
+                        *dot = 0;
+                        write_file("jwt.text", jwt);
+                        t_ok("its signature", run("(tr -- '-_' '+/' <jwt.sig; echo ==) | openssl base64 -d -A >jwt.bin; openssl dgst -sha256 -verify rsa.pub -signature jwt.bin jwt.text | grep OK"));
+                    }
+                }
+                answer = fmt("{\"access_token\":\"%s\",\"expires_in\":3599,\"token_type\":\"Bearer\"}", KEY);
+                answer = fmt("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %lu\r\n\r\n%s", (unsigned long)strlen(answer), answer);
+                send_bytes(&t, answer, strlen(answer));
+                r = receive(&l);
+                if (!t_int("status", r.status, 200)) printf("  %.300s\n", r.body.s);
+                r = receive(&m);
+                t_int("and of the other that waited", r.status, 200);
+                r = talk(g.port, text);
+                t_int("and later", r.status, 200);
+                t_ok("its key is nowhere", !strstr(said_on_stderr("gcp"), "PRIVATE") && !strstr(said_on_stderr("gcp"), jwt));
+                hang_up(&t);
+            }
+            hang_up(&l);
+            hang_up(&m);
+        }
+        finish(&g, 1);
+    }
+    close(listener);
+}
+
 T(leaks_nothing) {
     char path[64];
     reply r = talk(gateway.port, get_text("/health", NULL));
@@ -1402,7 +1597,6 @@ T(leaks_nothing) {
 
 /* ================================================================ TLS */
 
-static int run(const char *line) { return system(fmt("cd %s && (%s) >>openssl.log 2>&1", scratch, line)) == 0; }
 
 /* openssl s_server, its standard streams being the connection: one request in, one answer out. */
 static int tls_server(child *c, const char *cert, const char *key) {
@@ -1488,6 +1682,34 @@ T(tls) {
     finish(&g, 1);
     for (i = 0; i < T_COUNT(rows); i++) { kill(s[i].pid, SIGKILL); finish(&s[i], 0); }
 }
+T(raw_tls) {
+    child s, g;
+    f_str config = { NULL, 0, 0 };
+    if (system("openssl version >/dev/null 2>&1") != 0) { t_skip("openssl"); return; }
+    if (!t_ok("certificates", make_certificates()) || !t_ok("s_server", tls_server(&s, "good.pem", "good.key"))) return;
+    f_puts(&config, fmt("{\"version\":1,\"providers\":{\"t\":{\"dialect\":\"openai-chat\",\"base_url\":\"https://localhost:%d/v1\",\"key\":\"env:AIGW_TEST_KEY\",\"raw\":true}}}", s.port));
+    if (t_ok("gateway", serve(&g, "rawtls", write_file("rawtls.json", config.s), "127.0.0.1:0", fmt("SSL_CERT_FILE=%s/ca.pem", scratch)))) {
+        if (strstr(g.text.s, "built without TLS")) t_skip("BearSSL");
+        else {
+            static const char text[] = "POST /raw/t/audio/speech HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: text/plain\r\nContent-Length: 9\r\n\r\nsay hello";
+            static const char a[] = "HTTP/1.1 200 OK\r\nContent-Type: audio/mpeg\r\nContent-Length: 5\r\n\r\nnoise";
+            link_ l = dial(g.port);
+            reply r;
+            send_bytes(&l, text, sizeof text - 1);
+            t_ok("request arrives", expect(&s, "say hello", now_ms() + WAIT));
+            contains("path", s.text.s, "POST /v1/audio/speech HTTP/1.1");
+            contains("key", s.text.s, KEY);
+            t_ok("written", write(s.err, a, sizeof a - 1) == (ssize_t)(sizeof a - 1));
+            r = receive(&l);
+            t_int("status", r.status, 200);
+            t_str("body", r.body.s, r.body.n, "noise");
+            hang_up(&l);
+        }
+    }
+    finish(&g, 1);
+    kill(s.pid, SIGKILL);
+    finish(&s, 0);
+}
 
 /* ================================================================ */
 
@@ -1501,8 +1723,8 @@ static const char *configuration(void) {
     int u, n = 0;
     f_puts(&s, "{ // written by tests/test_gateway.c\n\"version\": 1,\n\"providers\": {\n");
     for (u = 0; u < 3; u++)
-        f_puts(&s, fmt("  \"%s\": { \"dialect\": \"%s\", \"base_url\": \"http://127.0.0.1:%d%s\", \"key\": \"env:AIGW_TEST_KEY\" },\n", up_name[u],
-                       u == OAI ? "openai-chat" : u == ANT ? "anthropic" : "gemini", provider.port, u == OAI ? "/v1" : ""));
+        f_puts(&s, fmt("  \"%s\": { \"dialect\": \"%s\", \"base_url\": \"http://127.0.0.1:%d%s\", \"key\": \"env:AIGW_TEST_KEY\"%s },\n", up_name[u],
+                       u == OAI ? "openai-chat" : u == ANT ? "anthropic" : "gemini", provider.port, u == OAI ? "/v1" : "", u == OAI ? ", \"raw\": true" : ""));
     f_puts(&s, "  \"dead\": { \"dialect\": \"openai-chat\", \"base_url\": \"http://127.0.0.1:1/v1\", \"key\": \"env:AIGW_TEST_KEY\" } },\n\"models\": {\n");
     for (u = 0; u < 3; u++) f_puts(&s, fmt("%s  \"%s-text\": { \"provider\": \"%s\", \"id\": \"text\" }", n++ ? ",\n" : "", up_name[u], up_name[u]));
     for (i = 0; i < T_COUNT(routes); i++)                       /* names of their own: what failed just now is asked last */
@@ -1578,6 +1800,10 @@ int main(int argc, char **argv) {
     CASE(mock_without_configuration);
     CASE(base_paths);
     CASE(signed_clients);
+    CASE(service_accounts);
+    CASE(raw_tasks);
+    CASE(raw_large);
+    CASE(raw_tls);
     CASE(tls);
     CASE(leaks_nothing);
     if (!missing) {

@@ -42,7 +42,7 @@ typedef struct {
 static const aigw_dialect *const w_dialects[] = { AIGW_DIALECTS };
 static const char w_config[] =
     "{\"providers\":{"
-    "\"a\":{\"dialect\":\"openai-chat\",\"base_url\":\"http://a.test/v1\",\"key\":\"sk-a-secret\"},"
+    "\"a\":{\"dialect\":\"openai-chat\",\"base_url\":\"http://a.test/v1\",\"key\":\"sk-a-secret\",\"raw\":true},"
     "\"a2\":{\"dialect\":\"openai-chat\",\"base_url\":\"http://a2.test:81\",\"key\":\"sk-a2-secret\"},"
     "\"b\":{\"dialect\":\"anthropic\",\"base_url\":\"https://b.test\",\"key\":\"sk-b-secret\"},"
     "\"c\":{\"dialect\":\"gemini\",\"base_url\":\"https://c.test\",\"key\":\"sk-c-secret\"}},"
@@ -109,6 +109,7 @@ static int w_recv(void *user, int conn, void *p, size_t n) {
     if (w_fault(w, &r)) return w->fault == W_CLOSED && r != AIGW_AGAIN ? 0 : r;
     if (w->silent) return AIGW_AGAIN;
     if (aigw_attempt_want(&w->x.attempt) & AIGW_WANT_OUT && !w->early) return AIGW_AGAIN;
+    if (w->x.raw.to && !w->early && !(w->x.raw.ended && aigwi_exchange_raw_sent(&w->x))) return AIGW_AGAIN;
     n = w->fault == W_SHORT && w->calls == w->fault_at + 1 ? 1 : w_min(n, w->piece_up);
     if (n > s->n - w->at) n = s->n - w->at;
     if (!n) return s->end == W_CLOSE ? 0 : s->end == W_RESET ? (int)AIGW_E_CLOSED : (int)AIGW_AGAIN;

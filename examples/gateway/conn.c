@@ -40,8 +40,8 @@ typedef struct name {
 enum { UP_FREE, UP_NAME, UP_CONNECT, UP_HANDSHAKE, UP_OPEN, UP_IDLE, UP_MOCK };
 struct upstream {
     watch    w;
-    client  *of;                           /* NULL: idle in the pool */
-    uint8_t  state, scheme, tries, first, want;
+    owner   *of;                           /* NULL: idle in the pool */
+    uint8_t  state, scheme, tries, first, want, conn;
     int      port, error;                  /* errno of the last address */
     uint64_t since;
     char     host[128], provider[64];
@@ -51,6 +51,7 @@ struct upstream {
 };
 
 static void client_run(struct gateway *g, client *c);
+static void up_got(struct gateway *g, upstream *u) { u->of->run(g, u->of, u->conn); }
 
 static int nonblocking(int fd) { return fcntl(fd, F_SETFL, fcntl(fd, F_GETFL, 0) | O_NONBLOCK) | fcntl(fd, F_SETFD, FD_CLOEXEC); }
 
@@ -66,7 +67,7 @@ static void name_done(struct gateway *g, name *n, int ok) {
     n->state = (uint8_t)(ok ? NAME_KNOWN : NAME_BAD);
     n->until = g->now.mono_ns + (ok ? NAME_NS : SECOND);
     for (i = 0; i < g->n_ups; i++)
-        if (g->ups[i].state == UP_NAME && g->ups[i].name == n && g->ups[i].of) client_run(g, g->ups[i].of);
+        if (g->ups[i].state == UP_NAME && g->ups[i].name == n && g->ups[i].of) up_got(g, &g->ups[i]);
 }
 
 /* The child writes {length, address} records and closes. */
@@ -192,7 +193,7 @@ static void up_ready(struct gateway *g, watch *w, short got) {
     upstream *u = (upstream *)w->of;
     (void)got;
     if (u->state == UP_IDLE) up_free(g, u);           /* it closed, or spoke out of turn */
-    else if (u->of) client_run(g, u->of);
+    else if (u->of) up_got(g, u);
 }
 
 static upstream *up_new(struct gateway *g) {
@@ -300,15 +301,16 @@ static int up_step(struct gateway *g, upstream *u) {
 }
 
 static int up_connect(void *user, int conn, const aigw_registry_provider *p) {
-    client *c = (client *)user;
-    struct gateway *g = c->g;
-    upstream *u = c->up[conn];
+    owner *o = (owner *)user;
+    struct gateway *g = o->g;
+    upstream *u = o->up[conn];
     if (u) return up_step(g, u);
     u = up_pooled(g, p);
     if (u) {
         u->state = UP_OPEN;
-        u->of = c;
-        c->up[conn] = u;
+        u->of = o;
+        u->conn = (uint8_t)conn;
+        o->up[conn] = u;
         return 1;
     }
     u = up_new(g);
@@ -321,13 +323,14 @@ static int up_connect(void *user, int conn, const aigw_registry_provider *p) {
     u->tries = u->first = 0;
     u->error = 0;
     u->name = NULL;
-    u->of = c;
-    c->up[conn] = u;
+    u->of = o;
+    u->conn = (uint8_t)conn;
+    o->up[conn] = u;
     if (p->scheme == AIGW_SCHEME_BUILTIN) {
         if (!g->mocks_free) return AIGW_IO_KIND(AIGW_KIND_BUSY);
         u->mock = g->mocks[--g->mocks_free];
         u->state = UP_MOCK;
-        mock_open(u->mock, &c->x, g->config->registry.dialects, (int)g->config->registry.n_dialects);
+        mock_open(u->mock, o->x, g->config->registry.dialects, (int)g->config->registry.n_dialects);
         return 0;
     }
     if (p->scheme == AIGW_SCHEME_UNIX) {
@@ -347,7 +350,7 @@ static const char *up_why(void *user, int conn) {
         { ETIMEDOUT, "the provider could not be reached: timed out" }, { ENOENT, "the provider could not be reached: there is no such socket file" },
         { EACCES, "the provider could not be reached: no permission for its socket" }, { EMFILE, "the gateway has no file descriptor left for a connection to the provider" }
     };
-    const upstream *u = ((client *)user)->up[conn];
+    const upstream *u = ((owner *)user)->up[conn];
     size_t i;
     if (!u) return "all of the gateway's connections to providers are in use";
     if (u->state == UP_HANDSHAKE) return tls_why(u->tls);
@@ -364,7 +367,7 @@ static int io_result(ssize_t r) {
 }
 
 static int up_send(void *user, int conn, const void *p, size_t n) {
-    upstream *u = ((client *)user)->up[conn];
+    upstream *u = ((owner *)user)->up[conn];
     int want = 0, r;
     if (u->state == UP_MOCK) return mock_send(u->mock, p, n);
     if (u->scheme != AIGW_SCHEME_HTTPS) return io_result(send(u->w.fd, p, n, MSG_NOSIGNAL));
@@ -374,10 +377,10 @@ static int up_send(void *user, int conn, const void *p, size_t n) {
 }
 
 static int up_recv(void *user, int conn, void *p, size_t n) {
-    client *c = (client *)user;
-    upstream *u = c->up[conn];
+    owner *o = (owner *)user;
+    upstream *u = o->up[conn];
     int want = 0, r;
-    if (u->state == UP_MOCK) return mock_recv(u->mock, c->g->now, p, n);
+    if (u->state == UP_MOCK) return mock_recv(u->mock, o->g->now, p, n);
     if (u->scheme != AIGW_SCHEME_HTTPS) return io_result(recv(u->w.fd, p, n, 0));
     r = tls_recv(u->tls, u->w.fd, p, n, &want);
     u->want = (uint8_t)want;
@@ -385,10 +388,10 @@ static int up_recv(void *user, int conn, void *p, size_t n) {
 }
 
 static void up_close(void *user, int conn, int keep) {
-    client *c = (client *)user;
-    struct gateway *g = c->g;
-    upstream *u = c->up[conn];
-    c->up[conn] = NULL;
+    owner *o = (owner *)user;
+    struct gateway *g = o->g;
+    upstream *u = o->up[conn];
+    o->up[conn] = NULL;
     if (!u) return;
     if (u->state == UP_CONNECT && u->name && u->name->n) u->name->good = (uint8_t)((u->first + u->tries) % u->name->n);     /* it was silent: the next one first */
     if (!keep || u->state != UP_OPEN) {
@@ -399,6 +402,37 @@ static void up_close(void *user, int conn, int keep) {
     u->of = NULL;
     u->since = g->now.mono_ns;
     watch_set(g, &u->w, POLLIN);
+}
+
+/* ---- tokens: the same connections, watched for what they wait for */
+
+static int token_waits(void *user, int conn, int r, short events) {
+    owner *o = (owner *)user;
+    const upstream *u = o->up[conn];
+    if (r != AIGW_AGAIN) return r;
+    if (u->scheme == AIGW_SCHEME_HTTPS) events = (short)((u->want & TLS_WANT_IN ? POLLIN : 0) | (u->want & TLS_WANT_OUT ? POLLOUT : 0));
+    watch_set(o->g, &o->up[conn]->w, events);
+    return r;
+}
+static int token_send(void *user, int conn, const void *p, size_t n) { return token_waits(user, conn, up_send(user, conn, p, n), POLLIN | POLLOUT); }
+static int token_recv(void *user, int conn, void *p, size_t n) { return token_waits(user, conn, up_recv(user, conn, p, n), POLLIN); }
+static void token_got(struct gateway *g, owner *o, int conn) {
+    (void)o;
+    aigw_token_ready(&g->tokens, g->now, conn);
+}
+void conn_tokens(struct gateway *g) {
+    aigw_token_io io;
+    g->token_owner.g = g;
+    g->token_owner.run = token_got;
+    memset(&io, 0, sizeof io);
+    io.user = &g->token_owner;
+    io.connect = up_connect;
+    io.send = token_send;
+    io.recv = token_recv;
+    io.close = up_close;
+    io.why = up_why;
+    io.rs256 = tls_rs256;
+    aigw_token_init(&g->tokens, &g->hub, &io);
 }
 
 /* ---- clients */
@@ -429,7 +463,7 @@ static void client_linger(struct gateway *g, client *c) {
 }
 
 static void client_watch(struct gateway *g, client *c, unsigned wait) {
-    upstream *u = c->up[0];
+    upstream *u = c->o.up[0];
     short e = POLLRDHUP;
     if (wait & AIGW_WAIT_CLIENT_IN) e |= POLLIN;
     if (wait & AIGW_WAIT_CLIENT_OUT) e |= POLLOUT;
@@ -470,6 +504,11 @@ static void client_run(struct gateway *g, client *c) {
     client_watch(g, c, wait);
 }
 
+static void client_got(struct gateway *g, owner *o, int conn) {
+    (void)conn;
+    client_run(g, (client *)o);
+}
+
 static void client_ready(struct gateway *g, watch *w, short got) {
     client *c = (client *)w->of;
     char drain[4096];
@@ -505,12 +544,14 @@ static void listener_ready(struct gateway *g, watch *w, short got) {
         setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
         if (g->free_client) g->free_client = c->next_free;
         else g->clients_seen++;
-        c->g = g;
+        c->o.g = g;
+        c->o.x = &c->x;
+        c->o.run = client_got;
         c->used = 1;
         c->again = c->linger = c->idle = 0;
         c->in_n = 0;
         c->since = g->now.mono_ns;
-        memset(c->up, 0, sizeof c->up);
+        memset(c->o.up, 0, sizeof c->o.up);
         memset(&io, 0, sizeof io);
         io.user = c;
         io.connect = up_connect;
@@ -607,7 +648,7 @@ void conn_turn(struct gateway *g) {
     while ((x = aigw_hub_ready(&g->hub)) != NULL) client_run(g, (client *)((char *)x - offsetof(client, x)));
     for (u = g->ups; u < g->ups + g->n_ups; u++) {
         if (u->state == UP_IDLE && u->since + IDLE_NS <= g->now.mono_ns) up_free(g, u);
-        else if (u->state == UP_MOCK && u->of && mock_deadline(u->mock) <= g->now.mono_ns) client_run(g, u->of);
+        else if (u->state == UP_MOCK && u->of && mock_deadline(u->mock) <= g->now.mono_ns) up_got(g, u);
     }
     for (i = 0; g->lingering && i < g->clients_seen; i++)
         if (g->clients[i].linger && g->clients[i].since <= g->now.mono_ns) client_free(g, &g->clients[i]);

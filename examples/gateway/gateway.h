@@ -55,6 +55,7 @@ int config_load(config *c, const char *file, FILE *out);
 #define TLS_WANT_IN 1
 #define TLS_WANT_OUT 2
 extern const char tls_name[];                          /* "BearSSL" or "" when it was built without */
+int    tls_rs256(void *user, aigw_str key, const uint8_t digest[32], uint8_t *sig, size_t *n);      /* aigw_auth_rs256 */
 size_t tls_size(void);                                 /* bytes of one connection's state */
 int    tls_start(const char *ca_file, const char **why);     /* read the trust store: how many anchors, or -1 */
 int    tls_open(void *tls, const char *host);          /* begin a client handshake. 0 or -1 */
@@ -84,11 +85,17 @@ static const struct mock_model { const char *id, *what; } mock_models[] = { { NU
 
 /* ---- conn.c */
 typedef struct upstream upstream;
+/* Whose connections to providers these are: a client's exchange, or the tokens. */
+typedef struct owner {
+    struct gateway *g;
+    upstream *up[AIGW_TOKENS > AIGW_EXCHANGE_CONNS ? AIGW_TOKENS : AIGW_EXCHANGE_CONNS];
+    void    (*run)(struct gateway *g, struct owner *o, int conn);     /* connection `conn` got on */
+    const aigw_exchange *x;        /* NULL: the tokens */
+} owner;
 typedef struct client {
+    owner     o;                   /* first: callbacks of the exchange get the client, those of connections the owner */
     watch     w;
     aigw_exchange x;
-    struct gateway *g;
-    upstream *up[AIGW_EXCHANGE_CONNS];
     struct client *next_free, *next_again;
     uint8_t   used, again, linger, idle;
     uint64_t  since;               /* mono_ns: accepted, last idle, or when lingering ends */
@@ -98,6 +105,7 @@ typedef struct client {
 
 int  conn_init(struct gateway *g);                     /* 0, or -1 without memory */
 int  conn_listen(struct gateway *g, const char *host, int port, char *why, size_t cap);   /* the port, or -1 */
+void conn_tokens(struct gateway *g);                   /* tokens of providers may be fetched from here on */
 void conn_unlisten(struct gateway *g);
 void conn_turn(struct gateway *g);                     /* after poll: what is ready by time or turn */
 uint64_t conn_deadline(const struct gateway *g);       /* mono_ns of its own next event */
@@ -115,6 +123,8 @@ void log_record(void *user, const aigw_exchange_record *r);                     
 #define MAX_MOCKS 64
 struct gateway {
     aigw_hub  hub;
+    aigw_tokens tokens;
+    owner     token_owner;
     aigw_now  now;
     config    slot[2], *config;            /* the one in force */
     int       reload;                      /* asked for, and waiting for a free slot */

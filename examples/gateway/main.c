@@ -205,7 +205,7 @@ static int answer(aigw_exchange_reply *r, int status, const char *type, const ch
 
 int local_answer(void *user, const aigw_head *head, aigw_exchange_reply *r) {
     static const aigw_str host = AIGW_STR("host"), origin = AIGW_STR("origin"), type = AIGW_STR("content-type"), accept = AIGW_STR("accept");
-    struct gateway *g = ((client *)user)->g;
+    struct gateway *g = ((client *)user)->o.g;
     const config *c = g->config;
     aigw_str path = head->target, v;
     aigw_auth_signature signature;
@@ -227,13 +227,18 @@ int local_answer(void *user, const aigw_head *head, aigw_exchange_reply *r) {
         return answer(r, 200, html ? "text/html; charset=utf-8" : "text/plain; charset=utf-8", html ? g->page : g->answer);
     }
     if (!key_served(c, key_of(head)) && !pair_of(c, head, &signature)) return refuse(r, AIGW_KIND_AUTH, "this gateway does not know that key.", "Use a key that is listed under \"tenants\" in its configuration.");
+    if (!aigw_base_find(path, aigw_base_str("/raw/"), 0) && path.n) {      /* forwarded: any type, so a page is known by what its browser says */
+        if (aigw_base_eq(aigw_base_header(head, aigw_base_str("sec-fetch-site")), aigw_base_str("cross-site")))
+            return refuse(r, AIGW_KIND_PERMISSION, "a page of another origin may not use this server.", "Call it from a program.");
+        return 0;
+    }
     if (aigw_base_eq(head->method, aigw_base_str("POST")) && !is_json(aigw_base_header(head, type)))
         return refuse(r, AIGW_KIND_INVALID_REQUEST, "content-type: a request body must be JSON.", "Send the header content-type: application/json.");
     return 0;
 }
 
 int admit(void *user, const aigw_head *head, aigw_str body, aigw_exchange_reply *r) {
-    struct gateway *g = ((client *)user)->g;
+    struct gateway *g = ((client *)user)->o.g;
     aigw_auth_signature s;
     const tenant_pair *p = key_served(g->config, key_of(head)) ? NULL : pair_of(g->config, head, &s);
     const char *why;
@@ -293,7 +298,7 @@ static void log_losses(log_line *l, const char *key, const aigw_loss *loss) {
 }
 
 void log_record(void *user, const aigw_exchange_record *r) {
-    struct gateway *g = ((client *)user)->g;
+    struct gateway *g = ((client *)user)->o.g;
     log_line l;
     aigw_out when;
     char date[32];
@@ -517,6 +522,7 @@ static int start(struct gateway *g) {
         fprintf(stderr, "gateway: not enough memory\n");
         return -1;
     }
+    conn_tokens(g);
     return aigw_hub_swap(&g->hub, &g->config->registry);
 }
 
@@ -585,6 +591,7 @@ int main(int argc, char **argv) {
     fputs(g.answer, stdout);
     fflush(stdout);
     serve(&g);
+    aigw_token_release(&g.tokens);
     fprintf(stderr, "gateway: stopped\n");
     return 0;
 }

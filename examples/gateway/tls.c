@@ -138,6 +138,49 @@ int tls_start(const char *ca_file, const char **why) {
     return r < 0 || !anchors.n ? -1 : (int)anchors.n;
 }
 
+/* The first RSA key of a PEM text into *d (PKCS #8 "PRIVATE KEY", PKCS #1 "RSA PRIVATE KEY"). NULL: there is none. */
+static const br_rsa_private_key *key_read(aigw_str pem, br_skey_decoder_context *d) {
+    br_pem_decoder_context p;
+    bytes der;
+    const br_rsa_private_key *key = NULL;
+    int is_key = 0, end = 0;
+    memset(&der, 0, sizeof der);
+    br_pem_decoder_init(&p);
+    while (!key && (pem.n || !end++)) {
+        const size_t took = pem.n ? br_pem_decoder_push(&p, pem.p, pem.n) : br_pem_decoder_push(&p, "\n", 1);      /* a last line without its end */
+        if (pem.n) pem.p += took, pem.n -= took;
+        switch (br_pem_decoder_event(&p)) {
+        case BR_PEM_BEGIN_OBJ:
+            der.n = 0;
+            is_key = !strcmp(br_pem_decoder_name(&p), "PRIVATE KEY") || !strcmp(br_pem_decoder_name(&p), "RSA PRIVATE KEY");
+            br_pem_decoder_setdest(&p, is_key ? bytes_put : NULL, &der);
+            break;
+        case BR_PEM_END_OBJ:
+            if (!is_key || der.bad) break;
+            br_skey_decoder_init(d);
+            br_skey_decoder_push(d, der.p, der.n);
+            key = br_skey_decoder_last_error(d) ? NULL : br_skey_decoder_get_rsa(d);
+            break;
+        case BR_PEM_ERROR: pem.n = 0, end = 1; break;
+        }
+    }
+    if (der.p) aigw_digest_wipe(der.p, der.cap);
+    free(der.p);
+    return key;
+}
+
+int tls_rs256(void *user, aigw_str pem, const uint8_t digest[32], uint8_t *sig, size_t *n) {
+    br_skey_decoder_context d;
+    const br_rsa_private_key *key = key_read(pem, &d);
+    const size_t bytes_n = key ? (key->n_bitlen + 7) / 8 : 0;
+    int r = !key ? (int)AIGW_E_VALUE : bytes_n > *n ? (int)AIGW_E_NOMEM : 0;
+    (void)user;
+    if (!r && !br_rsa_pkcs1_sign_get_default()(BR_HASH_OID_SHA256, digest, 32, key, sig)) r = AIGW_E_VALUE;
+    *n = bytes_n;
+    aigw_digest_wipe(&d, sizeof d);
+    return r;
+}
+
 size_t tls_size(void) { return sizeof(connection); }
 
 int tls_open(void *tls, const char *host) {
@@ -253,6 +296,7 @@ void tls_close(void *tls, int fd) {
 #else
 const char tls_name[] = "";
 size_t tls_size(void) { return 1; }
+int tls_rs256(void *user, aigw_str key, const uint8_t digest[32], uint8_t *sig, size_t *n) { (void)user; (void)key; (void)digest; (void)sig; (void)n; return AIGW_E_UNSUPPORTED; }
 int tls_start(const char *ca_file, const char **why) { (void)ca_file; *why = "built without TLS"; return -1; }
 int tls_open(void *tls, const char *host) { (void)tls; (void)host; return -1; }
 const char *tls_why(const void *tls) { (void)tls; return "built without TLS"; }
