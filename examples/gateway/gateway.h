@@ -40,7 +40,7 @@ typedef struct config {
     int         n_keys, tenants;   /* tenants: requests need a key */
     char        ca_file[256];
     char        log_format;        /* 'j' JSON, 'l' logfmt, 'o' off, 0 by terminal */
-    char        found[16][32];     /* names of the environment keys that were found */
+    char        found[24][32];     /* names of the environment keys that were found */
     int         n_found;
     char        note[256];         /* what is not available, in words; "" all is */
 } config;
