@@ -70,14 +70,15 @@
  *   >>model                    canonical request, response, event, kinds, loss        uses: base json
  *   >>dialect                  the table type and what dialects share                 uses: base digest json model
  *   >>dialect.embed            embeddings of all dialects, by rows                    uses: base digest json model dialect
- *   >>dialect.openai           OpenAI Chat Completions                                uses: base digest json model dialect
- *   >>dialect.anthropic        Anthropic Messages                                     uses: base digest json model dialect
- *   >>dialect.gemini           Gemini generateContent                                 uses: base digest json model dialect
- *   >>dialect.cohere           Cohere chat, version 2                                 uses: base digest json model dialect
- *   >>dialect.ollama           Ollama chat and generate                               uses: base digest json model dialect
+ *   >>dialect.family           providers' accents as rows, and their reader           uses: base digest json model dialect
+ *   >>dialect.openai           OpenAI Chat Completions                                uses: base digest json model dialect embed family
+ *   >>dialect.anthropic        Anthropic Messages                                     uses: base digest json model dialect family
+ *   >>dialect.gemini           Gemini generateContent                                 uses: base digest json model dialect embed family
+ *   >>dialect.cohere           Cohere chat, version 2                                 uses: base digest json model dialect embed
+ *   >>dialect.ollama           Ollama chat and generate                               uses: base digest json model dialect embed
  *   >>auth                     signatures, tokens, what clients signed                uses: base digest json dialect
- *   >>registry                 providers and models as data, from JSON                uses: base json model dialect auth
- *   >>attempt                  one try at one provider, look and commit               uses: base digest http frame model dialect auth registry
+ *   >>registry                 providers and models as data, from JSON                uses: base json model dialect family auth
+ *   >>attempt                  one try at one provider, look and commit               uses: base digest http frame model dialect family auth registry
  *   >>hub                      what lives between requests                            uses: everything above
  *   >>hub.token                tokens of providers, fetched by a job of the hub       uses: everything above
  *   >>exchange                 one request over the I/O callbacks                     uses: everything above
@@ -894,6 +895,7 @@ typedef enum {
 } aigw_can_bit;
 #define AIGW_CAN(name) ((uint32_t)1 << AIGW_CAN_BIT_##name)
 struct aigw_dialect;
+struct aigw_family;
 typedef struct {
     aigw_str  name;            /* what clients call it: "sonnet" */
     aigw_str  provider;        /* "claude" */
@@ -904,6 +906,7 @@ typedef struct {
     int64_t   context, max_output;   /* tokens; 0: unknown */
     aigw_str  version;         /* API version to send; "": the dialect's default */
     aigw_str  base;            /* path prefix of the provider's base URL, without the trailing slash: "/v1"; "" none */
+    const struct aigw_family *family;   /* how its provider deviates from the dialect (>>dialect.family); NULL: not at all */
 } aigw_target;
 
 /* One entry of a models list. */
@@ -964,6 +967,8 @@ typedef struct {
     aigw_str     model;              /* model asked for; named as owner of opaque state when the answer does not say */
     aigw_loss   *loss;               /* NULL: not reported */
     aigw_arena   mem;                /* scratch for what must be decoded, used afresh for every frame; 2 KiB is enough but for long error messages and whole bodies */
+    const aigw_req *req;             /* what was asked, so that ids that were changed on the way out come back; NULL: they stay */
+    const struct aigw_family *family;/* of the target; NULL: none */
     /* out, after each call */
     uint8_t      frame;              /* AIGW_FRAME_* bits of the last frame */
     /* private */
@@ -1090,6 +1095,41 @@ AIGW_API void aigw_dialect_refusal(const aigw_loss *loss, const aigw_target *to,
 /* ---- >>dialect.embed api ------------------------------------------------------------------------------------------ */
 /* No names of its own: dialects with embeddings answer AIGW_OP_EMBED. A piece of an answer of any length is a frame for frame_decode, and stream_end ends it
    (AIGW_FRAMING_PIECES); DELTAs then depend on the pieces, their sum does not. */
+
+/* ---- >>dialect.family api ----------------------------------------------------------------------------------------- */
+
+/* A provider that speaks a dialect with an accent of its own, as data. The table of those that are known is behind
+   aigw_family_of; a server that is not in it needs a row of the caller's only, or the same members in a configuration.
+
+   `rules` is a list of words, one per deviation, the first one that fits wins. A word is the path of a member of the
+   request ("seed", "messages.name", "messages.tool_calls.id"), a sign, and what the sign needs:
+       max_completion_tokens=max_tokens         goes under another name ("=name:JSON": as this value, which has no spaces)
+       logit_bias-                              is left out, and reported
+       model~                                   is left out: it is said elsewhere
+       n!                                       is refused, unless it says nothing (1, false; a URL: "data:...")
+       temperature<1.5   top_logprobs>1         is brought into the range, and reported
+       top_k*                                   is taken, although the dialect or `more` says otherwise
+       logprobs#                                true goes as 1, false not at all
+       messages.role:developer=system           this word goes as another one ("=name:JSON": as another member)
+       messages.tool_call_id@9                  goes as exactly 9 letters and digits: as it is, or a digest of it
+       safe+true                                is added where it is not there (JSON without spaces), and reported        */
+typedef struct aigw_family {
+    aigw_str name;             /* "groq" */
+    aigw_str dialect;          /* "openai-chat" */
+    aigw_str url;              /* its base URL; "": each customer has one of his own */
+    aigw_str env;              /* environment variables that hold its key, space-separated; "" none */
+    aigw_str auth_header, auth_prefix;         /* "": the dialect's */
+    aigw_str path, stream_path, count_path;    /* behind the base, with {model} and {version}; without a version the query is left out. "": the dialect's; stream_path "": path */
+    aigw_str versions;         /* API versions, space-separated; the first is sent unless the target says another. "": the dialect's */
+    aigw_str version_in;       /* member of the body that carries the version, instead of a header; "" none */
+    aigw_str rules, more;      /* read in this order; `more`: what it has in common with others */
+    aigw_str efforts;          /* effort words of its models, where the model's entry says none */
+    uint32_t no;               /* AIGW_CAN(...) that none of its models has, unless the model's entry says so */
+} aigw_family;
+
+/* The row of the table with this name, or number i from 0 on; NULL when there is none. */
+AIGW_API const aigw_family *aigw_family_of(aigw_str name);
+AIGW_API const aigw_family *aigw_family_at(size_t i);
 
 /* ---- >>dialect.openai api ----------------------------------------------------------------------------------------- */
 #ifndef AIGW_NO_OPENAI
@@ -1237,13 +1277,15 @@ typedef struct aigw_registry_provider {
     aigw_str  host;            /* name or address without brackets; unix: path of the socket */
     aigw_str  authority;       /* for the Host header: "api.openai.com", "box:8000", "[::1]:8000"; unix: "localhost" */
     aigw_str  base;            /* path prefix without the trailing slash: "/v1" */
-    aigw_str  key;             /* as configured, "env:NAME" or the key itself; the caller puts the key here before requests run. "": none is sent */
+    aigw_str  key;             /* as configured, "env:NAME" (or several names: the first that is set) or the key itself; the caller puts the key here
+                                  before requests run. "": none is sent. Not said: the family's names */
     aigw_str  version;         /* API version to send; "": the dialect's default */
     aigw_auth auth;            /* how requests are signed; without a scheme the key goes into the dialect's own header */
     uint8_t   raw;             /* 1: /raw/NAME/... may be forwarded to it */
     aigw_str  off;             /* not "": not available, and why ("built without TLS"); set by the caller before requests run */
     aigw_registry_times times;
     size_t    at;              /* out: offset of its entry in the text, or AIGW_NOWHERE when it was added by a call */
+    const aigw_family *family; /* how it deviates from its dialect: a row of the table, one of the configuration's, or NULL */
     /* private */
     struct aigw_registry_provider *next;
 } aigw_registry_provider;
@@ -1299,7 +1341,14 @@ typedef struct {
    per model). */
 AIGW_API void aigw_registry_init(aigw_registry *r, const aigw_dialect *const *dialects, size_t n, aigw_arena *mem);
 /* Add the members `providers`, `models` and `routes` of a JSON object (design section 6); other top-level members are
-   the server's and are skipped. An entry replaces one that was added by a call; a name that is read twice is an
+   the server's and are skipped. A provider names its `dialect`, or its `family` (>>dialect.family), which implies the
+   dialect and mostly the base URL and the key's name. How it deviates can be said beside both, so that a server that
+   nobody knows here needs no code:
+       "max_tokens": "max_tokens"                   the name of the output limit
+       "stream_options": false                      usage comes without asking
+       "rename": { "seed": "random_seed" }          "drop": ["logit_bias", "messages.name"]   "refuse": ["n"]   "accept": ["top_k"]
+       "clamp": { "temperature": [0, 1.5] }         "add": { "safe_prompt": true }            "words": { "messages.role": { "developer": "system" } }
+       "path", "stream_path", "auth_header", "auth_prefix", "versions": ["..."] An entry replaces one that was added by a call; a name that is read twice is an
    error. Returns AIGW_OK, or the code of the first error, and r holds what was good. Every complaint is in *faults
    with its field and offset; those with code AIGW_E_UNSUPPORTED are warnings (members that are not known, or not used
    by this version) and do not count as errors. AIGW_E_NOMEM: mem is full. */
@@ -5818,9 +5867,9 @@ AIGWI_SHARED void aigwi_dialect_put_micro(aigw_out *out, int64_t micro) {
     aigw_base_put(out, aigwi_dialect_slice(digits, (size_t)n));
 }
 
-/* Write one parameter, when it is there, as member of the object being written, and mark it in *done. AIGW_OK or
-   AIGW_E_REFUSED. */
-AIGWI_SHARED int aigwi_dialect_put_row(aigw_out *out, const aigw_req *req, const aigwi_dialect_row *row, aigw_loss *loss, uint32_t *done) {
+/* Write one parameter, when it is there, as member `name` of the object being written, and mark it in *done. AIGW_OK
+   or AIGW_E_REFUSED. */
+AIGWI_SHARED int aigwi_dialect_put_row_as(aigw_out *out, const aigw_req *req, const aigwi_dialect_row *row, aigw_str name, aigw_loss *loss, uint32_t *done) {
     const aigw_param *p = &req->param[row->id];
     int kind = aigwi_dialect_param_kinds[row->id], outside;
     if (!p->has) return AIGW_OK;
@@ -5828,7 +5877,7 @@ AIGWI_SHARED int aigwi_dialect_put_row(aigw_out *out, const aigw_req *req, const
     outside = row->limit != AIGWI_KEEP && kind == AIGW_PARAM_NUM && (p->micro < row->lo || p->micro > row->hi);
     if (outside && row->limit == AIGWI_REFUSE) return aigw_model_loss_at(loss, p->at, "", AIGW_LOSS_REFUSED, row->reason);
     if (outside && row->limit == AIGWI_DROP) return aigw_model_loss_at(loss, p->at, "", AIGW_LOSS_DROPPED, row->reason);
-    aigw_json_key(out, row->name);
+    aigw_json_key_str(out, name);
     if (kind == AIGW_PARAM_BOOL) aigw_json_put_bool(out, p->micro != 0);
     else if (kind == AIGW_PARAM_WORD) aigw_json_put_str(out, p->raw);
     else if (!outside) aigw_json_put_raw(out, p->raw);
@@ -5839,6 +5888,10 @@ AIGWI_SHARED int aigwi_dialect_put_row(aigw_out *out, const aigw_req *req, const
         return aigw_model_loss_at(loss, p->at, "", AIGW_LOSS_APPROXIMATED, row->reason);
     }
     return AIGW_OK;
+}
+
+AIGWI_SHARED int aigwi_dialect_put_row(aigw_out *out, const aigw_req *req, const aigwi_dialect_row *row, aigw_loss *loss, uint32_t *done) {
+    return aigwi_dialect_put_row_as(out, req, row, aigw_base_str(row->name), loss, done);
 }
 
 /* Report every parameter that is there and not marked in `done`. */
@@ -8035,6 +8088,573 @@ AIGWI_SHARED int aigwi_embed_resp_encode(const aigwi_embed_shape *s, aigw_enc *s
     return aigw_model_unfold(resp, &sink);
 }
 
+/* ==== >>dialect.family ============================================================================================= */
+/* Providers' accents as rows, and the one reader of those rows: dialects ask it while they write a request, and give it
+   a client's own body to edit. Knows no dialect's names but as words in rows. Truth: wire-formats sections 8, 9, 13, 14,
+   16 to 25, recorded requests in wire/, and what is named beside a row; read 2026-11-28. */
+
+/* What only OpenAI has; others refuse it, or worse, do not look at it. */
+static const char aigwi_family_not_openai[] =
+    "store- modalities- audio- moderation- prompt_cache_options- prompt_cache_retention- verbosity- safety_identifier- web_search_options- "
+    "stream_options.include_obfuscation- messages.reasoning_details- messages.refusal- messages.annotations- messages.audio- "
+    "messages.content.prompt_cache_breakpoint- messages.content.cache_control- messages.role:developer=system ";
+#define AIGWI_FAMILY_OPENAI { aigwi_family_not_openai, sizeof aigwi_family_not_openai - 1 }
+#define AIGWI_FAMILY_NINE   "messages.tool_call_id@9 messages.tool_calls.id@9 "
+#define AIGWI_FAMILY_THINK  "reasoning_effort:none=thinking:{\"type\":\"disabled\"} "
+#define AIGWI_FAMILY_NONE   AIGW_STR("")
+/* A row of the OpenAI dialect that differs by rules only. */
+#define AIGWI_FAMILY_CHAT(name, url, env, rules, more, efforts, no) \
+    { AIGW_STR(name), AIGW_STR("openai-chat"), AIGW_STR(url), AIGW_STR(env), AIGWI_FAMILY_NONE, AIGWI_FAMILY_NONE, AIGWI_FAMILY_NONE, AIGWI_FAMILY_NONE, \
+      AIGWI_FAMILY_NONE, AIGWI_FAMILY_NONE, AIGWI_FAMILY_NONE, AIGW_STR(rules), more, AIGW_STR(efforts), no }
+
+static const aigw_family aigwi_family_table[] = {
+    AIGWI_FAMILY_CHAT("openai", "https://api.openai.com/v1", "OPENAI_API_KEY", "", AIGWI_FAMILY_NONE, "", 0),
+    { AIGW_STR("anthropic"), AIGW_STR("anthropic"), AIGW_STR("https://api.anthropic.com"), AIGW_STR("ANTHROPIC_API_KEY"), AIGWI_FAMILY_NONE, AIGWI_FAMILY_NONE,
+      AIGWI_FAMILY_NONE, AIGWI_FAMILY_NONE, AIGWI_FAMILY_NONE, AIGWI_FAMILY_NONE, AIGWI_FAMILY_NONE, AIGWI_FAMILY_NONE, AIGWI_FAMILY_NONE, AIGWI_FAMILY_NONE, 0 },
+    { AIGW_STR("gemini"), AIGW_STR("gemini"), AIGW_STR("https://generativelanguage.googleapis.com"), AIGW_STR("GEMINI_API_KEY GOOGLE_API_KEY"), AIGWI_FAMILY_NONE,
+      AIGWI_FAMILY_NONE, AIGWI_FAMILY_NONE, AIGWI_FAMILY_NONE, AIGWI_FAMILY_NONE, AIGW_STR("v1beta v1 v1alpha"), AIGWI_FAMILY_NONE, AIGWI_FAMILY_NONE, AIGWI_FAMILY_NONE,
+      AIGWI_FAMILY_NONE, 0 },
+    /* 13: https://RESOURCE.openai.azure.com/openai/v1; the model is the deployment's name */
+    { AIGW_STR("azure"), AIGW_STR("openai-chat"), AIGWI_FAMILY_NONE, AIGW_STR("AZURE_OPENAI_API_KEY"), AIGW_STR("api-key"), AIGWI_FAMILY_NONE,
+      AIGW_STR("/chat/completions?api-version={version}"), AIGWI_FAMILY_NONE, AIGWI_FAMILY_NONE, AIGW_STR(" preview v1"), AIGWI_FAMILY_NONE, AIGWI_FAMILY_NONE,
+      AIGWI_FAMILY_NONE, AIGWI_FAMILY_NONE, 0 },
+    /* 13: https://RESOURCE.openai.azure.com; learn.microsoft.com "API version lifecycle" */
+    { AIGW_STR("azure-deployments"), AIGW_STR("openai-chat"), AIGWI_FAMILY_NONE, AIGW_STR("AZURE_OPENAI_API_KEY"), AIGW_STR("api-key"), AIGWI_FAMILY_NONE,
+      AIGW_STR("/openai/deployments/{model}/chat/completions?api-version={version}"), AIGWI_FAMILY_NONE, AIGWI_FAMILY_NONE,
+      AIGW_STR("2024-10-21 2025-04-01-preview 2025-03-01-preview 2025-02-01-preview 2025-01-01-preview 2024-12-01-preview 2024-10-01-preview 2024-09-01-preview "
+               "2024-08-01-preview 2024-06-01 2024-02-01"),
+      AIGWI_FAMILY_NONE, AIGWI_FAMILY_NONE, AIGWI_FAMILY_NONE, AIGWI_FAMILY_NONE, 0 },
+    /* recorded: https://RESOURCE.services.ai.azure.com/models */
+    { AIGW_STR("azure-ai"), AIGW_STR("openai-chat"), AIGWI_FAMILY_NONE, AIGW_STR("AZURE_AI_API_KEY"), AIGW_STR("api-key"), AIGWI_FAMILY_NONE,
+      AIGW_STR("/chat/completions?api-version={version}"), AIGWI_FAMILY_NONE, AIGWI_FAMILY_NONE, AIGW_STR("2024-05-01-preview"), AIGWI_FAMILY_NONE,
+      AIGWI_FAMILY_NONE, AIGWI_FAMILY_OPENAI, AIGWI_FAMILY_NONE, 0 },
+    /* 14; refuses every member that it does not know (422 extra_forbidden: charmbracelet/crush 1590, editor-code-assistant/eca 231) */
+    AIGWI_FAMILY_CHAT("mistral", "https://api.mistral.ai/v1", "MISTRAL_API_KEY",
+        "max_completion_tokens=max_tokens seed=random_seed temperature<1.5 top_k* stream_options- logprobs- top_logprobs- logit_bias- user- functions- "
+        "function_call- messages.name- messages.reasoning_content- messages.reasoning- messages.extra_content- messages.tool_calls.extra_content- "
+        AIGWI_FAMILY_NINE, AIGWI_FAMILY_OPENAI, "", 0),
+    /* 16 */
+    AIGWI_FAMILY_CHAT("groq", "https://api.groq.com/openai/v1", "GROQ_API_KEY",
+        "logprobs- top_logprobs- logit_bias- n! frequency_penalty- presence_penalty- metadata- messages.name- messages.reasoning_content=reasoning ", AIGWI_FAMILY_OPENAI, "", 0),
+    /* 17; roles it does not know are a 400 */
+    AIGWI_FAMILY_CHAT("deepseek", "https://api.deepseek.com", "DEEPSEEK_API_KEY",
+        "max_completion_tokens=max_tokens n! seed- logit_bias- user- metadata- service_tier- " AIGWI_FAMILY_THINK, AIGWI_FAMILY_OPENAI,
+        "low high max", AIGW_CAN(JSON_SCHEMA)),
+    /* 18 */
+    AIGWI_FAMILY_CHAT("xai", "https://api.x.ai/v1", "XAI_API_KEY", "top_logprobs<8 logit_bias- ", AIGWI_FAMILY_OPENAI, "", 0),
+    /* 19; logprobs is a number there */
+    AIGWI_FAMILY_CHAT("together", "https://api.together.ai/v1", "TOGETHER_API_KEY",
+        "max_completion_tokens=max_tokens top_logprobs=logprobs logprobs# top_k* messages.reasoning_content=reasoning ", AIGWI_FAMILY_OPENAI, "low medium high", 0),
+    /* 20; it would cut a prompt that is too long without a word */
+    AIGWI_FAMILY_CHAT("fireworks", "https://api.fireworks.ai/inference/v1", "FIREWORKS_API_KEY",
+        "max_completion_tokens=max_tokens top_logprobs<5 top_k* context_length_exceeded_behavior+\"error\" ", AIGWI_FAMILY_OPENAI, "none low medium high", 0),
+    /* 21; marks for caches as Anthropic has them */
+    AIGWI_FAMILY_CHAT("openrouter", "https://openrouter.ai/api/v1", "OPENROUTER_API_KEY",
+        "top_k* messages.content.prompt_cache_breakpoint=cache_control:{\"type\":\"ephemeral\"} store- moderation- prompt_cache_options- prompt_cache_retention- "
+        "stream_options.include_obfuscation- ", AIGWI_FAMILY_NONE, "", 0),
+    /* 22 */
+    AIGWI_FAMILY_CHAT("perplexity", "https://api.perplexity.ai", "PERPLEXITY_API_KEY PPLX_API_KEY",
+        "max_completion_tokens=max_tokens n! top_k* web_search_options* seed- logprobs- top_logprobs- logit_bias- user- metadata- service_tier- parallel_tool_calls- messages.name- "
+        "messages.reasoning_content- messages.reasoning- ", AIGWI_FAMILY_OPENAI, "minimal low medium high", AIGW_CAN(JSON_OBJECT)),
+    /* 23; penalties are a 400 (hexdocs.pm req_llm), there is no developer (inference-docs.cerebras.ai "OpenAI compatibility") */
+    AIGWI_FAMILY_CHAT("cerebras", "https://api.cerebras.ai/v1", "CEREBRAS_API_KEY",
+        "n! frequency_penalty- presence_penalty- logit_bias- metadata- messages.name- messages.reasoning_content=reasoning ", AIGWI_FAMILY_OPENAI,
+        "none low medium high", 0),
+    /* recorded */
+    AIGWI_FAMILY_CHAT("zai", "https://api.z.ai/api/paas/v4", "ZAI_API_KEY",
+        "max_completion_tokens=max_tokens n! logprobs- top_logprobs- logit_bias- " AIGWI_FAMILY_THINK, AIGWI_FAMILY_OPENAI, "", 0),
+    AIGWI_FAMILY_CHAT("moonshot", "https://api.moonshot.ai/v1", "MOONSHOT_API_KEY", "max_completion_tokens=max_tokens logit_bias- ", AIGWI_FAMILY_OPENAI, "", 0),
+    AIGWI_FAMILY_CHAT("huggingface", "https://router.huggingface.co/v1", "HF_TOKEN", "max_completion_tokens=max_tokens ", AIGWI_FAMILY_OPENAI, "", 0),
+    /* 7: unknown names are a 400 there (Vali-98/ChatterUI 227) */
+    AIGWI_FAMILY_CHAT("gemini-openai", "https://generativelanguage.googleapis.com/v1beta/openai", "",
+        "seed- logit_bias- frequency_penalty- presence_penalty- user- metadata- service_tier- messages.reasoning_content- messages.reasoning- ", AIGWI_FAMILY_OPENAI, "", 0),
+    /* 8: https://LOCATION-aiplatform.googleapis.com/v1/projects/PROJECT/locations/LOCATION/endpoints/openapi, model google/gemini-... */
+    AIGWI_FAMILY_CHAT("vertex-openai", "", "",
+        "seed- logit_bias- frequency_penalty- presence_penalty- user- metadata- service_tier- messages.reasoning_content- messages.reasoning- ", AIGWI_FAMILY_OPENAI, "", 0),
+    /* 24.2, 25: servers of one's own; what they do not know they do not look at */
+    AIGWI_FAMILY_CHAT("ollama-openai", "http://127.0.0.1:11434/v1", "",
+        "max_completion_tokens=max_tokens n! logit_bias- user- parallel_tool_calls- logprobs- top_logprobs- metadata- service_tier- "
+        "messages.reasoning_content=reasoning messages.content.image_url.url! ", AIGWI_FAMILY_OPENAI, "none low medium high max", AIGW_CAN(TOOL_CHOICE)),
+    AIGWI_FAMILY_CHAT("vllm", "http://127.0.0.1:8000/v1", "VLLM_API_KEY",
+        "top_k* metadata- service_tier- messages.reasoning_content=reasoning ", AIGWI_FAMILY_OPENAI, "", 0),
+    AIGWI_FAMILY_CHAT("sglang", "http://127.0.0.1:30000/v1", "", "top_k* metadata- service_tier- ", AIGWI_FAMILY_OPENAI, "", 0),
+    AIGWI_FAMILY_CHAT("llama-cpp", "http://127.0.0.1:8080/v1", "",
+        "max_completion_tokens=max_tokens n! top_k* metadata- service_tier- ", AIGWI_FAMILY_OPENAI, "", 0),
+    /* 8: https://LOCATION-aiplatform.googleapis.com/v1/projects/PROJECT/locations/LOCATION; express: without the projects, with a key */
+    { AIGW_STR("vertex"), AIGW_STR("gemini"), AIGWI_FAMILY_NONE, AIGWI_FAMILY_NONE, AIGW_STR("authorization"), AIGW_STR("Bearer "),
+      AIGW_STR("/publishers/google/models/{model}:generateContent"), AIGW_STR("/publishers/google/models/{model}:streamGenerateContent?alt=sse"),
+      AIGW_STR("/publishers/google/models/{model}:countTokens"), AIGWI_FAMILY_NONE, AIGWI_FAMILY_NONE, AIGW_STR("store- enableEnhancedCivicAnswers-"), AIGWI_FAMILY_NONE,
+      AIGWI_FAMILY_NONE, 0 },
+    { AIGW_STR("vertex-express"), AIGW_STR("gemini"), AIGW_STR("https://aiplatform.googleapis.com/v1"), AIGW_STR("VERTEX_API_KEY"), AIGWI_FAMILY_NONE, AIGWI_FAMILY_NONE,
+      AIGW_STR("/publishers/google/models/{model}:generateContent"), AIGW_STR("/publishers/google/models/{model}:streamGenerateContent?alt=sse"),
+      AIGW_STR("/publishers/google/models/{model}:countTokens"), AIGWI_FAMILY_NONE, AIGWI_FAMILY_NONE, AIGW_STR("store- enableEnhancedCivicAnswers-"), AIGWI_FAMILY_NONE,
+      AIGWI_FAMILY_NONE, 0 },
+    /* 9: the same base; what the versions take is as with Anthropic's own */
+    { AIGW_STR("vertex-claude"), AIGW_STR("anthropic"), AIGWI_FAMILY_NONE, AIGWI_FAMILY_NONE, AIGW_STR("authorization"), AIGW_STR("Bearer "),
+      AIGW_STR("/publishers/anthropic/models/{model}:rawPredict"), AIGW_STR("/publishers/anthropic/models/{model}:streamRawPredict"),
+      AIGW_STR("/publishers/anthropic/models/count-tokens:rawPredict"), AIGW_STR("2026-10-21 vertex-2023-10-16"), AIGW_STR("anthropic_version"), AIGW_STR("model~"),
+      AIGWI_FAMILY_NONE, AIGWI_FAMILY_NONE, 0 },
+    /* 9: https://RESOURCE.services.ai.azure.com/anthropic */
+    { AIGW_STR("foundry-claude"), AIGW_STR("anthropic"), AIGWI_FAMILY_NONE, AIGW_STR("ANTHROPIC_FOUNDRY_API_KEY"), AIGWI_FAMILY_NONE, AIGWI_FAMILY_NONE, AIGWI_FAMILY_NONE,
+      AIGWI_FAMILY_NONE, AIGWI_FAMILY_NONE, AIGWI_FAMILY_NONE, AIGWI_FAMILY_NONE, AIGWI_FAMILY_NONE, AIGWI_FAMILY_NONE, AIGWI_FAMILY_NONE, 0 },
+};
+enum { AIGWI_FAMILIES = sizeof aigwi_family_table / sizeof *aigwi_family_table };
+
+AIGW_API const aigw_family *aigw_family_at(size_t i) { return i < AIGWI_FAMILIES ? &aigwi_family_table[i] : NULL; }
+AIGW_API const aigw_family *aigw_family_of(aigw_str name) {
+    for (size_t i = 0; i < AIGWI_FAMILIES; i++)
+        if (aigw_base_eq(aigwi_family_table[i].name, name)) return &aigwi_family_table[i];
+    return NULL;
+}
+
+/* ---- reading rules */
+
+static const aigw_str aigwi_family_lost = AIGW_STR("this provider does not take it");
+
+/* Word number i of a space-separated list; empty behind the last. */
+AIGWI_SHARED aigw_str aigwi_family_item(aigw_str list, size_t i) {
+    size_t at = 0, end = 0;
+    for (;; at = end + 1) {
+        for (end = at; end < list.n && list.p[end] != ' '; end++) {}
+        if (!i--) return aigwi_dialect_slice(list.p + at, end - at);
+        if (end >= list.n) return aigwi_dialect_slice("", 0);
+    }
+}
+/* Its number, or -1. An empty word is the first one of a list that begins with a space. */
+AIGWI_SHARED int aigwi_family_index(aigw_str list, aigw_str word) {
+    size_t at, end;
+    int i = 0;
+    for (at = 0; at <= list.n; at = end + 1, i++) {
+        for (end = at; end < list.n && list.p[end] != ' '; end++) {}
+        if (aigw_base_eq(aigwi_dialect_slice(list.p + at, end - at), word)) return i;
+    }
+    return -1;
+}
+/* The next rule of both lists from *at (0) on: 1, 0 behind the last. */
+static int aigwi_family_next(const aigw_family *f, size_t *at, aigw_str *rule) {
+    for (;;) {
+        const aigw_str list = *at < f->rules.n ? f->rules : f->more;
+        size_t i = *at < f->rules.n ? *at : *at - f->rules.n, end = i;
+        if (i >= list.n) return 0;
+        while (end < list.n && list.p[end] != ' ') end++;
+        *at += end - i + (end < list.n);
+        *rule = aigwi_dialect_slice(list.p + i, end - i);
+        if (rule->n) return 1;
+    }
+}
+/* The rule of `path` with this sign: 1, and what stands behind it. A member that is taken (*) is not left out. */
+static int aigwi_family_rule(const aigw_family *f, aigw_str path, char sign, aigw_str *arg) {
+    size_t at = 0;
+    aigw_str rule;
+    while (f && aigwi_family_next(f, &at, &rule)) {
+        if (rule.n <= path.n || memcmp(rule.p, path.p, path.n)) continue;
+        if (rule.p[path.n] == '*' && sign == '-') return 0;
+        if (rule.p[path.n] != sign) continue;
+        *arg = aigwi_dialect_slice(rule.p + path.n + 1, rule.n - path.n - 1);
+        return 1;
+    }
+    return 0;
+}
+/* Does any rule speak of something inside `path`? */
+static int aigwi_family_inside(const aigw_family *f, aigw_str path) {
+    size_t at = 0;
+    aigw_str rule;
+    while (aigwi_family_next(f, &at, &rule))
+        if (rule.n > path.n && !memcmp(rule.p, path.p, path.n) && rule.p[path.n] == '.') return 1;
+    return 0;
+}
+/* The path of a member that goes under the name of another one, which is `name`; empty when there is none. */
+static aigw_str aigwi_family_onto(const aigw_family *f, aigw_str name) {
+    size_t at = 0, sign;
+    aigw_str rule;
+    while (aigwi_family_next(f, &at, &rule)) {
+        for (sign = 0; sign < rule.n && rule.p[sign] != '=' && rule.p[sign] != ':'; sign++) {}
+        if (sign < rule.n && rule.p[sign] == '=' && aigw_base_eq(aigwi_dialect_slice(rule.p + sign + 1, rule.n - sign - 1), name)) return aigwi_dialect_slice(rule.p, sign);
+    }
+    return aigwi_dialect_slice("", 0);
+}
+/* "name:JSON" -> both; JSON empty when there is only a name. */
+static aigw_str aigwi_family_split(aigw_str arg, aigw_str *json) {
+    size_t colon = aigw_base_find(arg, aigwi_dialect_slice(":", 1), 0);
+    *json = colon < arg.n ? aigwi_dialect_slice(arg.p + colon + 1, arg.n - colon - 1) : aigwi_dialect_slice("", 0);
+    return aigwi_dialect_slice(arg.p, colon);
+}
+/* The argument of the rule path:word=..., 1 when there is one. */
+static int aigwi_family_value(const aigw_family *f, aigw_str path, aigw_str word, aigw_str *arg) {
+    char full[64];
+    if (path.n + word.n + 1 > sizeof full) return 0;
+    memcpy(full, path.p, path.n);
+    full[path.n] = ':';
+    if (word.n) memcpy(full + path.n + 1, word.p, word.n);
+    return aigwi_family_rule(f, aigwi_dialect_slice(full, path.n + word.n + 1), '=', arg);
+}
+
+/* ---- while a request is written */
+
+/* Is there a member of this name in the object that j stands at? */
+static int aigwi_family_has(aigw_json j, aigw_str name) {
+    for (aigw_json_object(&j); aigw_json_member(&j); aigw_json_skip(&j))
+        if (aigw_base_eq(j.key, name)) return 1;
+    return 0;
+}
+
+static const aigw_family *aigwi_family_in(const aigwi_dialect_writer *w) { return w->to ? w->to->family : NULL; }
+
+AIGWI_SHARED int aigwi_family_says(const aigwi_dialect_writer *w, const char *path, char sign) {
+    aigw_str arg;
+    return aigwi_family_rule(aigwi_family_in(w), aigw_base_str(path), sign, &arg);
+}
+/* 1 when this member is left out, which is reported at `at`. */
+AIGWI_SHARED int aigwi_family_drops(aigwi_dialect_writer *w, const char *path, size_t at) {
+    if (!aigwi_family_says(w, path, '-')) return 0;
+    aigwi_dialect_drop(w, at, aigwi_family_lost.p);
+    return 1;
+}
+/* The name under which a member goes: its own, `name`, unless a rule says another. */
+AIGWI_SHARED aigw_str aigwi_family_name(const aigwi_dialect_writer *w, const char *path, const char *name) {
+    aigw_str arg, json;
+    return aigwi_family_rule(aigwi_family_in(w), aigw_base_str(path), '=', &arg) ? aigwi_family_split(arg, &json) : aigw_base_str(name);
+}
+/* The word that goes for `word` as the value of a member. */
+AIGWI_SHARED aigw_str aigwi_family_word(const aigwi_dialect_writer *w, const char *path, aigw_str word) {
+    aigw_str arg;
+    return aigwi_family_value(aigwi_family_in(w), aigw_base_str(path), word, &arg) ? arg : word;
+}
+/* A member that goes as another one with a fixed value: written, 1; else 0. */
+AIGWI_SHARED int aigwi_family_put_other(aigwi_dialect_writer *w, aigw_str arg) {
+    aigw_str json, name = aigwi_family_split(arg, &json);
+    if (!json.n) return 0;
+    aigw_json_key_str(w->out, name);
+    aigw_json_put_raw(w->out, json);
+    return 1;
+}
+AIGWI_SHARED int aigwi_family_put_value(aigwi_dialect_writer *w, const char *path, aigw_str word) {
+    aigw_str arg;
+    return aigwi_family_value(aigwi_family_in(w), aigw_base_str(path), word, &arg) && aigwi_family_put_other(w, arg);
+}
+AIGWI_SHARED int aigwi_family_put_renamed(aigwi_dialect_writer *w, const char *path) {
+    aigw_str arg;
+    return aigwi_family_rule(aigwi_family_in(w), aigw_base_str(path), '=', &arg) && aigwi_family_put_other(w, arg);
+}
+
+/* Range rules of a member: 1 when there are any; the other end stays. */
+static int aigwi_family_range(const aigw_family *f, aigw_str path, int64_t *lo, int64_t *hi) {
+    aigw_str arg;
+    int any = 0;
+    if (aigwi_family_rule(f, path, '<', &arg)) any |= aigw_base_micro(arg, hi);
+    if (aigwi_family_rule(f, path, '>', &arg)) any |= aigw_base_micro(arg, lo);
+    return any;
+}
+/* One parameter by its row and the family's rules. `rows`: the dialect's, where the name of another may go onto this one. */
+AIGWI_SHARED void aigwi_family_put_row(aigwi_dialect_writer *w, const aigwi_dialect_row *row, const aigwi_dialect_row *rows, size_t n, uint32_t *done) {
+    const aigw_family *f = aigwi_family_in(w);
+    const aigw_param *p = &w->req->param[row->id];
+    const aigw_str path = aigw_base_str(row->name);
+    aigwi_dialect_row own = *row;
+    aigw_str onto;
+    int r;
+    if (!p->has) return;
+    if (f) {
+        onto = aigwi_family_onto(f, path);
+        for (size_t i = 0; onto.n && i < n; i++)                   /* the other one says the same, and more */
+            if (aigw_base_eq(onto, aigw_base_str(rows[i].name)) && w->req->param[rows[i].id].has) { *done |= 1u << row->id; return; }
+        if (aigwi_family_drops(w, row->name, p->at)) { *done |= 1u << row->id; return; }
+        if (aigwi_family_says(w, row->name, '!')) {
+            *done |= 1u << row->id;
+            if (p->micro != (p->raw.n ? 1000000 : 0)) aigwi_dialect_refuse(w, p->at, "this provider cannot do this");
+            return;
+        }
+        if (aigwi_family_says(w, row->name, '#')) {
+            *done |= 1u << row->id;
+            if (!p->micro) return;
+            aigw_json_key(w->out, row->name);
+            aigw_json_put_int(w->out, 1);
+            return;
+        }
+        if (own.limit == AIGWI_KEEP) { own.lo = INT64_MIN; own.hi = INT64_MAX; }
+        if (aigwi_family_range(f, path, &own.lo, &own.hi)) {
+            own.limit = AIGWI_CLAMP;
+            own.reason = "this provider takes a smaller range";
+        }
+    }
+    r = aigwi_dialect_put_row_as(w->out, w->req, &own, aigwi_family_name(w, row->name, row->name), w->loss, done);
+    if (r && !w->err) w->err = r;
+}
+static int aigwi_family_letter(char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+}
+/* Members that this provider wants and the dialect does not have; `object`: not those that it holds already. How many. */
+AIGWI_SHARED int aigwi_family_put_added(aigwi_dialect_writer *w, const aigw_json *object) {
+    const aigw_family *f = aigwi_family_in(w);
+    size_t at = 0, sign;
+    aigw_str rule;
+    char name[64];
+    int n = 0;
+    while (f && aigwi_family_next(f, &at, &rule)) {
+        for (sign = 0; sign < rule.n && aigwi_family_letter(rule.p[sign]); sign++) {}
+        if (sign >= rule.n || rule.p[sign] != '+' || sign >= sizeof name) continue;
+        memcpy(name, rule.p, sign);
+        name[sign] = 0;
+        if (object && aigwi_family_has(*object, aigw_base_str(name))) continue;
+        aigw_json_key(w->out, name);
+        aigw_json_put_raw(w->out, aigwi_dialect_slice(rule.p + sign + 1, rule.n - sign - 1));
+        aigwi_dialect_lose(w, AIGW_NOWHERE, name, AIGW_LOSS_SYNTHESIZED, "this provider needs it said");
+        n++;
+    }
+    return n;
+}
+
+/* ---- ids of exactly n letters and digits */
+
+enum { AIGWI_FAMILY_ID_MAX = 32 };
+/* The id that goes for `id`: itself where it fits, else a digest of it in base 62, the same each time. */
+static aigw_str aigwi_family_id(aigw_str id, size_t n, char made[AIGWI_FAMILY_ID_MAX]) {
+    static const char digits[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+    uint8_t key[16] = { 'a', 'i', 'g', 'w', '-', 'f', 'a', 'm', 'i', 'l', 'y', '-', 'i', 'd', 0, 0 };
+    size_t i;
+    uint64_t h = 0;
+    for (i = 0; i < id.n; i++) {
+        char c = id.p[i];
+        if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'))) break;
+    }
+    if (id.n == n && i == n) return id;
+    for (i = 0; i < n; i++, h /= 62) {
+        if (i % 10 == 0) {
+            key[15] = (uint8_t)i;
+            h = aigw_digest_siphash(id, key);
+        }
+        made[i] = digits[h % 62];
+    }
+    return aigwi_dialect_slice(made, n);
+}
+static size_t aigwi_family_id_n(const aigw_family *f, aigw_str path) {
+    aigw_str arg;
+    int64_t n;
+    return aigwi_family_rule(f, path, '@', &arg) && aigw_base_int(arg, &n) && n > 0 && n <= AIGWI_FAMILY_ID_MAX ? (size_t)n : 0;
+}
+/* The id as it goes to this provider; `made` holds it where it is not itself. */
+AIGWI_SHARED aigw_str aigwi_family_id_out(const aigwi_dialect_writer *w, const char *path, aigw_str id, char made[AIGWI_FAMILY_ID_MAX]) {
+    size_t n = aigwi_family_id_n(aigwi_family_in(w), aigw_base_str(path));
+    return n ? aigwi_family_id(id, n, made) : id;
+}
+/* And back: the client's own id where the provider names a call of the request; else as it is. */
+AIGWI_SHARED aigw_str aigwi_family_id_in(const aigw_dec *st, const char *path, aigw_str id) {
+    size_t n = aigwi_family_id_n(st->family, aigw_base_str(path));
+    const aigw_message *m;
+    const aigw_part *p;
+    char made[AIGWI_FAMILY_ID_MAX];
+    if (!n || id.n != n || !st->req) return id;
+    for (m = st->req->messages; m; m = m->next)
+        for (p = m->parts; p; p = p->next)
+            if ((p->kind == AIGW_PART_TOOL_CALL || p->kind == AIGW_PART_TOOL_RESULT) && aigw_base_eq(aigwi_family_id(p->id, n, made), id)) return p->id;
+    return id;
+}
+
+/* ---- where a request goes */
+
+/* Behind the base: 1 and *target, 0 when the family leaves it to the dialect, AIGW_E_UNSUPPORTED (no such operation
+   there), AIGW_E_NOMEM. */
+AIGWI_SHARED int aigwi_family_path(const aigw_target *to, int op, int stream, aigw_str version, aigw_arena *mem, aigw_str *target) {
+    static const aigw_str unreserved = AIGW_STR("-._~@"), chat = AIGW_STR("chat/completions");
+    const aigw_family *f = to ? to->family : NULL;
+    aigw_str path;
+    aigw_out out;
+    size_t room, i, k;
+    char *p;
+    if (!f || !f->path.n || (op != AIGW_OP_CHAT && op != AIGW_OP_COUNT_TOKENS && op != AIGW_OP_EMBED)) return 0;
+    path = op == AIGW_OP_COUNT_TOKENS ? f->count_path : stream && f->stream_path.n ? f->stream_path : f->path;
+    if (!path.n || (op == AIGW_OP_EMBED && aigw_base_find(path, chat, 0) == path.n)) return AIGW_E_UNSUPPORTED;
+    if (!version.n) version = aigwi_family_item(f->versions, 0);
+    if (!version.n && aigw_base_find(path, aigw_base_str("{version}"), 0) < path.n) path.n = aigw_base_find(path, aigw_base_str("?"), 0);
+    room = to->base.n + path.n + to->id.n * 3 + version.n;
+    p = (char *)aigw_base_take(mem, room, 1, 1);
+    if (!p) return AIGW_E_NOMEM;
+    aigw_base_out_init(&out, p, room, NULL, 0);
+    aigw_base_put(&out, to->base);
+    for (i = 0; i < path.n; i++) {
+        aigw_str rest = aigwi_dialect_slice(path.p + i, path.n - i);
+        if (op == AIGW_OP_EMBED && !aigw_base_find(rest, chat, 0)) {
+            aigw_base_put_lit(&out, "embeddings");
+            i += chat.n - 1;
+        } else if (aigwi_dialect_begins(rest, "{version}")) {
+            aigw_base_put(&out, version);
+            i += 8;
+        } else if (aigwi_dialect_begins(rest, "{model}")) {
+            for (k = 0; k < to->id.n; k++) {
+                char c = to->id.p[k];
+                int fine = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || aigw_base_find(unreserved, aigwi_dialect_slice(&c, 1), 0) < unreserved.n;
+                if (!fine) aigw_base_put_byte(&out, '%');
+                if (!fine) aigw_base_put_byte(&out, "0123456789ABCDEF"[(unsigned char)c >> 4]);
+                aigw_base_put_byte(&out, fine ? c : "0123456789ABCDEF"[(unsigned char)c & 15]);
+            }
+            i += 6;
+        } else aigw_base_put_byte(&out, path.p[i]);
+    }
+    *target = aigwi_dialect_slice(p, out.buf.n);
+    return 1;
+}
+
+/* ---- a client's own body, edited by the rules */
+
+typedef struct {
+    aigwi_dialect_writer w;
+    aigw_str doc;                            /* what offsets of the report refer to */
+    const aigwi_dialect_edit *edits;         /* new values of top-level members */
+    size_t n, edited;                        /* edited: bits of edits that found their member */
+    int hits;                                /* rules that applied */
+} aigwi_family_editor;
+
+static size_t aigwi_family_at_of(const aigwi_family_editor *e, const char *p) {
+    return p >= e->doc.p && p < e->doc.p + e->doc.n ? (size_t)(p - e->doc.p) : AIGW_NOWHERE;
+}
+static void aigwi_family_tell(aigwi_family_editor *e, aigw_str path, const char *p, int action, const char *reason) {
+    char text[AIGW_PATH_MAX];
+    size_t at = action == AIGW_LOSS_SYNTHESIZED ? AIGW_NOWHERE : aigwi_family_at_of(e, p), n = path.n < sizeof text ? path.n : sizeof text - 1;
+    memcpy(text, path.p, n);
+    text[n] = 0;
+    e->hits++;
+    aigwi_dialect_lose(&e->w, at, at == AIGW_NOWHERE ? text : "", action, reason);
+}
+/* A value that is the same as none: null, 1, false, a data URL. */
+static int aigwi_family_idle(aigw_str raw) {
+    return aigwi_dialect_is(raw, "null") || aigwi_dialect_is(raw, "1") || aigwi_dialect_is(raw, "false") || aigwi_dialect_begins(raw, "\"data:");
+}
+static void aigwi_family_walk(aigwi_family_editor *e, aigw_str path, aigw_str raw, int depth);
+
+/* The value of a member that stays, under the name it goes by. */
+static void aigwi_family_keep(aigwi_family_editor *e, aigw_str path, aigw_str name, aigw_str raw, int depth) {
+    const aigw_family *f = aigwi_family_in(&e->w);
+    aigw_out *o = e->w.out;
+    int64_t lo = INT64_MIN, hi = INT64_MAX, micro;
+    char made[AIGWI_FAMILY_ID_MAX];
+    aigw_str word, arg, json;
+    size_t n = aigwi_family_id_n(f, path);
+    int string = raw.n > 1 && raw.p[0] == '"' && aigw_base_find(raw, aigw_base_str("\\"), 0) == raw.n;
+    word = string ? aigwi_dialect_slice(raw.p + 1, raw.n - 2) : raw;
+    if (string && aigwi_family_value(f, path, word, &arg)) {
+        word = aigwi_family_split(arg, &json);
+        aigwi_family_tell(e, path, raw.p, AIGW_LOSS_SYNTHESIZED, "the word that this provider has for it");
+        aigw_json_key_str(o, json.n ? word : name);
+        if (json.n) aigw_json_put_raw(o, json);
+        else aigw_json_put_str(o, word);
+        return;
+    }
+    aigw_json_key_str(o, name);
+    if (string && n) {
+        arg = aigwi_family_id(word, n, made);
+        if (arg.p == made) aigwi_family_tell(e, path, raw.p, AIGW_LOSS_SYNTHESIZED, "an id of the length that this provider takes");
+        aigw_json_put_str(o, arg);
+    } else if (aigwi_family_range(f, path, &lo, &hi) && aigw_base_micro(raw, &micro) && (micro < lo || micro > hi)) {
+        aigwi_family_tell(e, path, raw.p, AIGW_LOSS_APPROXIMATED, "this provider takes a smaller range");
+        aigw_json_put_raw(o, aigwi_dialect_slice("", 0));
+        aigwi_dialect_put_micro(o, micro < lo ? lo : hi);
+        o->comma = 1;
+    } else if (depth < 5 && raw.n && (raw.p[0] == '[' || raw.p[0] == '{') && aigwi_family_inside(f, path)) aigwi_family_walk(e, path, raw, depth + 1);
+    else aigw_json_put_raw(o, raw);
+}
+static void aigwi_family_member(aigwi_family_editor *e, aigw_str path, const aigw_json *object, aigw_str name, aigw_str raw, int depth) {
+    const aigw_family *f = aigwi_family_in(&e->w);
+    aigw_str arg, json, onto = depth ? aigwi_dialect_slice("", 0) : aigwi_family_onto(f, path);
+    if (onto.n && aigwi_family_has(*object, onto)) { e->hits++; return; }           /* the other one says the same, and more */
+    if (aigwi_family_rule(f, path, '~', &arg)) { e->hits++; return; }
+    if (aigwi_family_rule(f, path, '-', &arg)) {
+        if (aigwi_dialect_is(raw, "null")) e->hits++;
+        else aigwi_family_tell(e, path, raw.p, AIGW_LOSS_DROPPED, aigwi_family_lost.p);
+        return;
+    }
+    if (aigwi_family_rule(f, path, '!', &arg)) {
+        if (!aigwi_family_idle(raw)) aigwi_family_tell(e, path, raw.p, AIGW_LOSS_REFUSED, "this provider cannot do this");
+        else if (raw.p[0] == '"') aigwi_family_keep(e, path, name, raw, depth);
+        else e->hits++;
+        return;
+    }
+    if (aigwi_family_rule(f, path, '#', &arg)) {
+        e->hits++;
+        if (!aigwi_dialect_is(raw, "true")) return;
+        raw = aigw_base_str("1");
+    }
+    if (aigwi_family_rule(f, path, '=', &arg)) {
+        name = aigwi_family_split(arg, &json);
+        aigwi_family_tell(e, name, raw.p, AIGW_LOSS_SYNTHESIZED, "the name that this provider has for it");
+        if (json.n) raw = json;
+    }
+    aigwi_family_keep(e, path, name, raw, depth);
+}
+/* An object, or a list of objects, of which some rule speaks. Depth is bounded by the rules' paths. */
+static void aigwi_family_walk(aigwi_family_editor *e, aigw_str path, aigw_str raw, int depth) {
+    char full[AIGW_PATH_MAX];
+    aigw_json j, object;
+    aigw_str one, name;
+    aigw_json_init(&j, raw);
+    if (aigw_json_kind(&j) == AIGW_JSON_ARRAY) {
+        aigw_json_open(e->w.out, '[');
+        for (aigw_json_array(&j); aigw_json_item(&j) && aigw_json_raw(&j, &one); ) {
+            if (one.p[0] == '{') aigwi_family_walk(e, path, one, depth);
+            else aigw_json_put_raw(e->w.out, one);
+        }
+        aigw_json_close(e->w.out, ']');
+        return;
+    }
+    object = j;
+    aigw_json_open(e->w.out, '{');
+    if (path.n && path.n < sizeof full - 1) memcpy(full, path.p, path.n);
+    for (aigw_json_object(&j); aigw_json_member(&j); ) {
+        size_t n = path.n ? path.n + 1 : 0;
+        char key[64];
+        name = j.key;
+        if (name.n > sizeof key || n + name.n > sizeof full) {                      /* no rule speaks of it */
+            aigw_json_key_str(e->w.out, name);
+            if (aigw_json_raw(&j, &one)) aigw_json_put_raw(e->w.out, one);
+            continue;
+        }
+        memcpy(key, name.p, name.n);
+        name.p = key;
+        if (n) full[path.n] = '.';
+        memcpy(full + n, key, name.n);
+        if (!aigw_json_raw(&j, &one)) break;
+        for (size_t i = 0; !depth && i < e->n; i++)
+            if (aigwi_dialect_is(name, e->edits[i].member)) {
+                one = e->edits[i].json;
+                e->edited |= (size_t)1 << i;
+            }
+        aigwi_family_member(e, aigwi_dialect_slice(full, n + name.n), &object, name, one, depth);
+    }
+    if (!depth) {
+        for (size_t i = 0; i < e->n; i++)
+            if (!(e->edited >> i & 1)) aigwi_family_member(e, aigw_base_str(e->edits[i].member), &object, aigw_base_str(e->edits[i].member), e->edits[i].json, 0);
+        e->hits += aigwi_family_put_added(&e->w, &object);
+    }
+    aigw_json_close(e->w.out, '}');
+}
+static int aigwi_family_plain(aigw_str body, const aigwi_dialect_edit *edits, size_t n, aigw_out *out) {
+    if (n) return aigwi_dialect_splice(body, edits, n, out);
+    aigw_base_ref(out, body);
+    return AIGW_OK;
+}
+/* `body` with the given top-level members replaced or added, and everything as the rules of to's family want it. Where
+   no rule applies the bytes stay as they are. AIGW_OK, AIGW_E_SYNTAX, AIGW_E_REFUSED. */
+AIGWI_SHARED int aigwi_family_splice(const aigw_req *req, const aigw_target *to, aigw_str body, const aigwi_dialect_edit *edits, size_t n, aigw_out *out, aigw_loss *loss) {
+    aigwi_family_editor e;
+    aigw_out dry;
+    if (!to || !to->family || !(to->family->rules.n + to->family->more.n)) return aigwi_family_plain(body, edits, n, out);
+    memset(&e, 0, sizeof e);
+    aigw_base_out_init(&dry, NULL, 0, NULL, 0);
+    e.w.req = req;
+    e.w.to = to;
+    e.w.out = &dry;
+    e.doc = req->body;
+    e.edits = edits;
+    e.n = n;
+    aigwi_family_walk(&e, aigwi_dialect_slice("", 0), body, 0);
+    if (!e.hits) return aigwi_family_plain(body, edits, n, out);
+    e.w.out = out;
+    e.w.loss = loss;
+    e.edited = 0;
+    e.w.err = AIGW_OK;
+    aigwi_family_walk(&e, aigwi_dialect_slice("", 0), body, 0);
+    return e.w.err;
+}
+
 /* ==== >>dialect.openai =============================================================================================
  * Knows Chat Completions as OpenAI writes it, and the ways in which its many copies answer. Requests are read in one pass;
  * answers, whole or streamed, by one reader of choices, since a `message` is a `delta` that comes at once. */
@@ -8802,6 +9422,11 @@ static void aigwi_openai_put_cache(aigwi_dialect_writer *w, const aigw_part *p) 
         aigwi_dialect_drop(w, at, "the model has no prompt cache");
         return;
     }
+    if (aigwi_family_drops(w, "messages.content.prompt_cache_breakpoint", at)) return;
+    if (aigwi_family_put_renamed(w, "messages.content.prompt_cache_breakpoint")) {
+        if (p->cache_ttl_s > 1) aigwi_dialect_lose(w, at, "", AIGW_LOSS_APPROXIMATED, "this provider caches for a time of its own");
+        return;
+    }
     aigw_json_key(w->out, "prompt_cache_breakpoint");
     aigw_json_open(w->out, '{');
     aigwi_dialect_member(w->out, "mode", "explicit");
@@ -8862,6 +9487,10 @@ static void aigwi_openai_put_image(aigwi_dialect_writer *w, const aigw_part *p) 
     }
     if (p->source == AIGW_SOURCE_FILE) {
         aigwi_openai_put_file_id(w, p);
+        return;
+    }
+    if (p->source == AIGW_SOURCE_URL && aigwi_family_says(w, "messages.content.image_url.url", '!')) {
+        aigwi_dialect_refuse(w, p->at, "this provider takes images as bytes only");
         return;
     }
     aigw_json_open(w->out, '{');
@@ -8942,6 +9571,11 @@ static void aigwi_openai_put_part(aigwi_dialect_writer *w, const aigw_part *p) {
     case AIGW_PART_AUDIO: aigwi_openai_put_audio(w, p); break;
     case AIGW_PART_FILE:  aigwi_openai_put_file(w, p); break;
     case AIGW_PART_REFUSAL:
+        if (aigwi_family_says(w, "messages.refusal", '-')) {
+            aigwi_dialect_lose(w, p->at, "", AIGW_LOSS_APPROXIMATED, "this provider has no refusals: it goes as text");
+            aigwi_openai_put_text_part(w, p, "");
+            break;
+        }
         aigw_json_open(w->out, '{');
         aigwi_dialect_member(w->out, "type", "refusal");
         aigwi_dialect_member_text(w->out, "refusal", p->text);
@@ -8977,7 +9611,7 @@ static void aigwi_openai_put_content(aigwi_dialect_writer *w, const aigw_part *p
         aigw_json_close(w->out, ']');
     }
 }
-/* Ids of over 40 bytes are refused by OpenAI. */
+/* Ids of over 40 bytes are refused by OpenAI; families have other lengths. */
 static void aigwi_openai_put_id(aigw_out *o, const char *name, aigw_str id) {
     aigw_json_key(o, name);
     if (id.n && id.n <= 40) aigw_json_put_str(o, id);
@@ -9035,12 +9669,12 @@ static void aigwi_openai_put_reasoning(aigwi_dialect_writer *w, const aigw_part 
         if (p->kind != AIGW_PART_REASONING) continue;
         if (mute) aigwi_dialect_drop(w, p->at, "the model takes no reasoning back");
         else {
-            details += aigwi_openai_owns(w, p);
-            words |= p->text.n > 0;
+            details += aigwi_openai_owns(w, p) && !aigwi_family_drops(w, "messages.reasoning_details", p->state->at);
+            words |= p->text.n > 0 && !aigwi_family_drops(w, "messages.reasoning_content", p->at);
         }
     }
     if (words) {
-        aigw_json_key(w->out, "reasoning_content");
+        aigw_json_key_str(w->out, aigwi_family_name(w, "messages.reasoning_content", "reasoning_content"));
         aigw_json_open_str(w->out);
         for (p = parts; p; p = p->next)
             if (p->kind == AIGW_PART_REASONING) aigw_json_part(w->out, p->text);
@@ -9062,6 +9696,7 @@ enum {
 };
 static void aigwi_openai_put_assistant(aigwi_dialect_writer *w, const aigw_message *m) {
     const aigw_part *p, *text = NULL, *refusal = NULL, *google = NULL;
+    char made[AIGWI_FAMILY_ID_MAX];
     int calls = 0, refusals = 0, others = 0;
     for (p = m->parts; p; p = p->next) {
         if (p->kind == AIGW_PART_TOOL_CALL) {
@@ -9077,15 +9712,19 @@ static void aigwi_openai_put_assistant(aigwi_dialect_writer *w, const aigw_messa
         } else if (p->kind != AIGW_PART_REASONING) aigwi_dialect_refuse(w, p->at, "an assistant message holds no such part");
     }
     aigwi_openai_put_reasoning(w, m->parts);
-    int alone = refusals == 1 && !text;                       /* as answers have it: a member of its own */
+    int alone = refusals == 1 && !text && !aigwi_family_says(w, "messages.refusal", '-');   /* as answers have it: a member of its own */
     aigwi_openai_put_content(w, m->parts, alone ? 0 : AIGWI_OPENAI_SAID, calls || alone ? "null" : "\"\"");
     if (alone) aigwi_dialect_member_text(w->out, "refusal", refusal->text);
-    if (google) aigwi_openai_put_google(w->out, google->state);
+    if (google && !aigwi_family_drops(w, "messages.extra_content", google->state->at)) aigwi_openai_put_google(w->out, google->state);
     if (!calls) return;
     aigw_json_key(w->out, "tool_calls");
     aigw_json_open(w->out, '[');
     for (p = m->parts; p; p = p->next)
-        if (p->kind == AIGW_PART_TOOL_CALL) aigwi_openai_put_call(w->out, p, aigwi_openai_owns(w, p));
+        if (p->kind == AIGW_PART_TOOL_CALL) {
+            aigw_part call = *p;
+            call.id = aigwi_family_id_out(w, "messages.tool_calls.id", p->id, made);
+            aigwi_openai_put_call(w->out, &call, aigwi_openai_owns(w, p) && !aigwi_family_drops(w, "messages.tool_calls.extra_content", p->state->at));
+        }
     aigw_json_close(w->out, ']');
 }
 /* The content of a tool message: text only. That the tool failed is said in the words. */
@@ -9126,6 +9765,7 @@ static void aigwi_openai_put_result(aigwi_dialect_writer *w, const aigw_part *re
 }
 static void aigwi_openai_put_results(aigwi_dialect_writer *w, const aigw_message *m) {
     const aigw_part *p;
+    char made[AIGWI_FAMILY_ID_MAX];
     for (p = m->parts; p; p = p->next) {
         if (p->kind != AIGW_PART_TOOL_RESULT) {
             aigwi_dialect_refuse(w, p->at, "a tool message holds results only");
@@ -9134,7 +9774,7 @@ static void aigwi_openai_put_results(aigwi_dialect_writer *w, const aigw_message
         if (aigwi_dialect_lacks(w, AIGW_CAN(TOOLS))) aigwi_dialect_refuse(w, p->at, "the model has no tools");
         aigw_json_open(w->out, '{');
         aigwi_dialect_member(w->out, "role", "tool");
-        aigwi_openai_put_id(w->out, "tool_call_id", p->id);
+        aigwi_openai_put_id(w->out, "tool_call_id", aigwi_family_id_out(w, "messages.tool_call_id", p->id, made));
         aigwi_openai_put_result(w, p);
         aigw_json_close(w->out, '}');
     }
@@ -9185,8 +9825,8 @@ static void aigwi_openai_put_messages(aigwi_dialect_writer *w) {
             aigwi_dialect_lose(w, m->at, "", AIGW_LOSS_APPROXIMATED, "the model has no system messages: it goes as the user's");
         }
         aigw_json_open(w->out, '{');
-        aigwi_dialect_member(w->out, "role", roles[role]);
-        if (m->name.n) aigwi_dialect_member_str(w->out, "name", m->name);
+        aigwi_dialect_member_str(w->out, "role", aigwi_family_word(w, "messages.role", aigw_base_str(roles[role])));
+        if (m->name.n && !aigwi_family_drops(w, "messages.name", m->at)) aigwi_dialect_member_str(w->out, "name", m->name);
         if (role == AIGW_ROLE_ASSISTANT) aigwi_openai_put_assistant(w, m);
         else aigwi_openai_put_content(w, m->parts, ~0u, "\"\"");
         aigw_json_close(w->out, '}');
@@ -9217,7 +9857,7 @@ static void aigwi_openai_put_tool(aigwi_dialect_writer *w, const aigw_tool *t) {
         aigw_json_key(w->out, custom ? "format" : "parameters");
         aigwi_dialect_put_schema(w->out, t->schema, t->openapi);
     }
-    if (t->strict >= 0 && !custom) {
+    if (t->strict >= 0 && !custom && !aigwi_family_drops(w, "tools.function.strict", t->strict_at ? t->strict_at : t->at)) {
         aigw_json_key(w->out, "strict");
         aigw_json_put_bool(w->out, t->strict);
     }
@@ -9256,7 +9896,8 @@ static void aigwi_openai_put_choice(aigwi_dialect_writer *w) {
     }
     aigw_json_key(w->out, "tool_choice");
     if (req->choice == AIGW_CHOICE_NAMED && req->choice_names) aigwi_openai_put_named(w, req->choice_names->text);
-    else if (!req->choice_names || req->choice == AIGW_CHOICE_NONE) aigw_json_put_str(w->out, aigw_base_str(words[req->choice & 3]));
+    else if (!req->choice_names || req->choice == AIGW_CHOICE_NONE)
+        aigw_json_put_str(w->out, aigwi_family_word(w, "tool_choice", aigw_base_str(words[req->choice & 3])));
     else {
         aigw_json_open(w->out, '{');
         aigwi_dialect_member(w->out, "type", "allowed_tools");
@@ -9363,9 +10004,9 @@ static void aigwi_openai_put_effort(aigwi_dialect_writer *w, uint32_t *done) {
     int rounded;
     if (aigwi_dialect_lacks(w, AIGW_CAN(REASONING))) return;       /* what is said of it is reported with the rest */
     const aigw_param *from = aigwi_openai_effort(w->req, &word, &rounded, done);
-    if (!from) return;
+    if (!from || aigwi_family_drops(w, "reasoning_effort", from->at) || aigwi_family_put_value(w, "reasoning_effort", word)) return;
     sent = w->to ? aigwi_openai_nearest(w->to->efforts, word) : word;
-    aigwi_dialect_member_str(w->out, "reasoning_effort", sent);
+    aigwi_dialect_member_str(w->out, "reasoning_effort", aigwi_family_word(w, "reasoning_effort", sent));
     if (rounded || !aigw_base_eq(sent, word))
         aigwi_dialect_lose(w, from->at, "", AIGW_LOSS_APPROXIMATED, "said as the nearest reasoning effort that the model takes");
 }
@@ -9386,18 +10027,20 @@ static const aigwi_dialect_row aigwi_openai_rows[] = {           /* wire-formats
 };
 static void aigwi_openai_put_params(aigwi_dialect_writer *w) {
     static const aigwi_dialect_row old = { AIGW_P_MAX_OUTPUT, AIGWI_KEEP, "max_tokens", 0, 0, "" },
-                                   parallel = { AIGW_P_PARALLEL, AIGWI_KEEP, "parallel_tool_calls", 0, 0, "" };
+                                   parallel = { AIGW_P_PARALLEL, AIGWI_KEEP, "parallel_tool_calls", 0, 0, "" },
+                                   top_k = { AIGW_P_TOP_K, AIGWI_KEEP, "top_k", 0, 0, "" };
     const uint32_t sampling = 1u << AIGW_P_TEMPERATURE | 1u << AIGW_P_TOP_P | 1u << AIGW_P_PRESENCE_PENALTY | 1u << AIGW_P_FREQUENCY_PENALTY;
+    const size_t n = sizeof aigwi_openai_rows / sizeof *aigwi_openai_rows;
     uint32_t done = 0;
     int r;
-    for (size_t i = 0; i < sizeof aigwi_openai_rows / sizeof *aigwi_openai_rows; i++) {
+    for (size_t i = 0; i < n; i++) {
         const aigwi_dialect_row *row = &aigwi_openai_rows[i];
         if ((sampling >> row->id & 1) && aigwi_dialect_lacks(w, AIGW_CAN(SAMPLING))) continue;
         if (row->id == AIGW_P_MAX_OUTPUT && w->to && (w->to->can & AIGW_CAN(MAX_TOKENS))) row = &old;
-        r = aigwi_dialect_put_row(w->out, w->req, row, w->loss, &done);
-        if (r && !w->err) w->err = r;
+        aigwi_family_put_row(w, row, aigwi_openai_rows, n, &done);
     }
-    if (w->req->tools && !aigwi_dialect_lacks(w, AIGW_CAN(PARALLEL_TOOLS))) aigwi_dialect_put_row(w->out, w->req, &parallel, w->loss, &done);
+    if (aigwi_family_says(w, "top_k", '*') && !aigwi_dialect_lacks(w, AIGW_CAN(SAMPLING))) aigwi_family_put_row(w, &top_k, NULL, 0, &done);
+    if (w->req->tools && !aigwi_dialect_lacks(w, AIGW_CAN(PARALLEL_TOOLS))) aigwi_family_put_row(w, &parallel, NULL, 0, &done);
     aigwi_openai_put_effort(w, &done);
     r = aigwi_dialect_drop_params(w->req, done, w->loss);
     if (r && !w->err) w->err = r;
@@ -9428,18 +10071,26 @@ static void aigwi_openai_put_stream(aigwi_dialect_writer *w) {
     if (!aigwi_openai_streams(w->req)) return;
     aigw_json_key(w->out, "stream");
     aigw_json_put_bool(w->out, 1);
+    if (aigwi_family_says(w, "stream_options", '-')) return;       /* usage comes without asking there */
     aigw_json_key(w->out, "stream_options");
     aigw_json_put_raw(w->out, aigw_base_str("{\"include_usage\":true}"));
     if (!aigwi_openai_wants_usage(w->req)) aigwi_dialect_lose(w, AIGW_NOWHERE, "stream_options.include_usage", AIGW_LOSS_SYNTHESIZED, "usage is always counted");
 }
 
-static const char *aigwi_openai_post(const aigw_req *req) { return req->op == AIGW_OP_EMBED ? "/embeddings" : "/chat/completions"; }
-
+/* Method, target and headers of a call: where the family says, or behind the base's path. */
+static int aigwi_openai_head(const aigw_req *req, const aigw_target *to, aigw_arena *mem, aigw_head *head) {
+    const aigw_str none = { "", 0 };
+    aigw_str target = none;
+    const int own = aigwi_family_path(to, req->op, 0, to ? to->version : none, mem, &target);
+    const int r = own < 0 ? own : aigwi_dialect_head(req, to, req->op == AIGW_OP_EMBED ? "/embeddings" : "/chat/completions", "/models", mem, head);
+    if (!r && own) head->target = target;
+    return r;
+}
 static int aigwi_openai_req_encode(const aigw_req *req, const aigw_target *to, aigw_arena *mem, aigw_head *head, aigw_out *out, aigw_loss *loss) {
     aigwi_dialect_writer w;
     int r;
     if (req->op != AIGW_OP_CHAT && req->op != AIGW_OP_MODELS && req->op != AIGW_OP_EMBED) return AIGW_E_UNSUPPORTED;
-    r = aigwi_dialect_head(req, to, aigwi_openai_post(req), "/models", mem, head);
+    r = aigwi_openai_head(req, to, mem, head);
     if (r || req->op == AIGW_OP_MODELS) return r;
     if (req->op == AIGW_OP_EMBED) return aigwi_embed_req_encode(&aigwi_openai_embed, req, to, mem, out, loss);
     w.req = req;
@@ -9461,11 +10112,12 @@ static int aigwi_openai_req_encode(const aigw_req *req, const aigw_target *to, a
     aigwi_openai_put_format(&w);
     aigwi_openai_put_params(&w);
     aigwi_openai_put_stop(&w);
-    if (req->metadata.n) {
+    if (req->metadata.n && !aigwi_family_drops(&w, "metadata", req->metadata_at)) {
         aigw_json_key(out, "metadata");
         aigw_json_put_raw(out, req->metadata);
     }
     aigwi_openai_put_stream(&w);
+    aigwi_family_put_added(&w, NULL);
     aigw_json_close(out, '}');
     if (req->cache_ttl_s) aigwi_dialect_drop(&w, req->cache_at, "OpenAI caches the prefix by itself");
     r = aigwi_dialect_drop_raw(req, loss);
@@ -9579,18 +10231,25 @@ static int aigwi_openai_edit_messages(const aigw_req *req, const aigwi_openai_cu
 static int aigwi_openai_req_edit(const aigw_req *req, const aigw_target *to, aigw_arena *mem, aigw_head *head, aigw_out *out, aigw_loss *loss) {
     aigwi_dialect_edit edits[3];
     const aigwi_openai_cut *cuts;
+    aigwi_dialect_writer w;
     size_t n = 0, k = 0;
     int r, refused = AIGW_OK;
     if (req->op != AIGW_OP_CHAT && req->op != AIGW_OP_EMBED) return aigwi_openai_req_encode(req, to, mem, head, out, loss);
-    r = aigwi_dialect_head(req, to, aigwi_openai_post(req), "/models", mem, head);
+    r = aigwi_openai_head(req, to, mem, head);
     if (!r && req->op == AIGW_OP_EMBED) return aigwi_embed_req_edit(&aigwi_openai_embed, req, to, mem, out, loss);
     if (!r && to && to->id.n && !aigw_base_eq(to->id, req->model)) r = aigwi_dialect_edit_model(to, mem, loss, &edits[n++]);
-    if (!r && aigwi_openai_streams(req) && !aigwi_openai_wants_usage(req)) r = aigwi_openai_edit_usage(req, mem, loss, &edits[n++]);
+    w.to = to;
+    if (!r && aigwi_openai_streams(req) && !aigwi_openai_wants_usage(req) && !aigwi_family_says(&w, "stream_options", '-'))
+        r = aigwi_openai_edit_usage(req, mem, loss, &edits[n++]);
     if (r) return r;
     cuts = aigwi_openai_cuts(req, mem, loss, &k, &refused);
     if (!cuts) return AIGW_E_NOMEM;
     if (k) r = aigwi_openai_edit_messages(req, cuts, k, mem, &edits[n++]);
-    if (!r) r = aigwi_dialect_splice(req->body, edits, n, out);
+    if (!r) r = aigwi_family_splice(req, to, req->body, edits, n, out, loss);
+    if (r == AIGW_E_REFUSED) {
+        refused = r;
+        r = AIGW_OK;
+    }
     if (!r) r = aigw_base_out_end(out);
     return r ? r : refused;
 }
@@ -10025,6 +10684,7 @@ static void aigwi_openai_fragment_in(aigwi_openai_answer *a, aigw_json *j, aigwi
             c->state = aigwi_openai_google(raw);
         } else aigw_json_skip(j);
     }
+    c->id = aigwi_family_id_in(a->st, "messages.tool_calls.id", c->id);
 }
 /* The open call that this fragment goes on with, or NULL and the key of a new one. Keyed by index; clones leave it
    out, or give a second call the same. */
@@ -12330,11 +12990,25 @@ enum { AIGWI_ANTHROPIC_SAMPLING = 3 };
 
 /* Sampling parameters exist in API version 2023-06-01 only, and together with thinking not at all: that version is
    chosen when one must be kept. */
+/* The clouds have their own names for the versions, in the same order: number of one, 2: not known; and its name. */
+static int aigwi_anthropic_version_at(const aigw_target *to, aigw_str v) {
+    int i = to->family && to->family->versions.n ? aigwi_family_index(to->family->versions, v) : -1;
+    return i >= 0 ? i : aigwi_anthropic_word(v, aigwi_anthropic_versions, 2);
+}
+static aigw_str aigwi_anthropic_version_name(const aigw_target *to, int i, aigw_str own) {
+    if (i > 1) return own;
+    return to->family && to->family->versions.n ? aigwi_family_item(to->family->versions, (size_t)i) : aigwi_anthropic_versions[i];
+}
+static int aigwi_anthropic_says(const aigw_target *to, int op, const char *path) {
+    aigw_str arg;
+    return op == AIGW_OP_CHAT && aigwi_family_rule(to->family, aigw_base_str(path), '~', &arg);
+}
+
 static void aigwi_anthropic_choose_version(aigwi_anthropic_up *c) {
     int i, any = 0, kept, thinks = c->thinking && !aigwi_anthropic_is(aigw_base_str(c->thinking), "disabled");
     for (i = 0; i < AIGWI_ANTHROPIC_SAMPLING; i++) any |= c->req->param[aigwi_anthropic_sampling[i].id].has;
     any = any && c->req->op == AIGW_OP_CHAT && !thinks && !(c->to->no & AIGW_CAN(SAMPLING));
-    c->version = c->to->version.n ? aigwi_anthropic_word(c->to->version, aigwi_anthropic_versions, 2) : any;
+    c->version = c->to->version.n ? aigwi_anthropic_version_at(c->to, c->to->version) : any;
     kept = any && c->version < 2 && aigwi_anthropic_takes[c->version & 1].sampling;
     for (i = 0; i < AIGWI_ANTHROPIC_SAMPLING && !kept; i++) {
         c->done |= 1u << aigwi_anthropic_sampling[i].id;
@@ -12404,8 +13078,9 @@ static void aigwi_anthropic_put_body(aigwi_anthropic_up *c) {
     const aigw_param *stream = &c->req->param[AIGW_P_STREAM];
     int chat = c->req->op == AIGW_OP_CHAT, i, r;
     aigw_json_open(c->out, '{');
-    aigw_json_key(c->out, "model");
-    aigw_json_put_str(c->out, c->to->id);
+    if (c->to->family && c->to->family->version_in.n)
+        aigwi_dialect_member_str(c->out, c->to->family->version_in.p, aigwi_anthropic_version_name(c->to, c->version, c->to->version));
+    if (!aigwi_anthropic_says(c->to, c->req->op, "model")) aigwi_dialect_member_str(c->out, "model", c->to->id);
     if (chat) aigwi_anthropic_put_limit(c);
     aigwi_anthropic_put_system(c);
     aigwi_anthropic_put_messages(c);
@@ -12421,7 +13096,7 @@ static void aigwi_anthropic_put_body(aigwi_anthropic_up *c) {
         r = aigwi_dialect_put_row(c->out, c->req, &aigwi_anthropic_sampling[i], c->loss, &c->done);
         if (r) c->err = r;
     }
-    if (chat && stream->has) {
+    if (chat && stream->has && !aigwi_anthropic_says(c->to, c->req->op, "stream")) {
         aigw_json_key(c->out, "stream");
         aigw_json_put_bool(c->out, stream->micro != 0);
     }
@@ -12429,12 +13104,18 @@ static void aigwi_anthropic_put_body(aigwi_anthropic_up *c) {
 }
 
 /* Method, target and headers. A base URL may end with /v1, as other providers' do. */
-static int aigwi_anthropic_put_head(const aigw_target *to, int op, aigw_str query, aigw_str version, aigw_arena *mem, aigw_head *head) {
+static int aigwi_anthropic_put_head(const aigw_req *req, const aigw_target *to, aigw_str query, aigw_str version, aigw_arena *mem, aigw_head *head) {
     static const aigw_str post = AIGW_STR("POST"), type = AIGW_STR("content-type"), json = AIGW_STR("application/json"), name = AIGW_STR("anthropic-version");
-    aigw_str base = to->base, path = aigw_base_str(op == AIGW_OP_CHAT ? "/v1/messages" : "/v1/messages/count_tokens");
+    const aigw_param *stream = &req->param[AIGW_P_STREAM];
+    aigw_str base = to->base, path = aigw_base_str(req->op == AIGW_OP_CHAT ? "/v1/messages" : "/v1/messages/count_tokens");
     aigw_out out;
     char *p;
-    int r;
+    int r = aigwi_family_path(to, req->op, stream->has && stream->micro, version, mem, &head->target);
+    head->method = post;
+    if (r) {
+        if (r > 0) r = aigw_base_header_put(head, type, json);
+        return r || to->family->version_in.n ? r : aigw_base_header_put(head, name, version);
+    }
     if (base.n >= 3 && !memcmp(base.p + base.n - 3, "/v1", 3)) base.n -= 3;
     p = (char *)aigw_base_take(mem, base.n + path.n + query.n, 1, 1);
     if (!p) return AIGW_E_NOMEM;
@@ -12442,7 +13123,6 @@ static int aigwi_anthropic_put_head(const aigw_target *to, int op, aigw_str quer
     aigw_base_put(&out, base);
     aigw_base_put(&out, path);
     aigw_base_put(&out, query);
-    head->method = post;
     head->target = aigwi_dialect_slice(p, out.buf.n);
     r = aigw_base_header_put(head, type, json);
     return r ? r : aigw_base_header_put(head, name, version);
@@ -12463,7 +13143,7 @@ static int aigwi_anthropic_req_encode(const aigw_req *req, const aigw_target *to
     aigwi_anthropic_plan(&c);
     aigwi_anthropic_choose_version(&c);
     aigwi_anthropic_plan_rest(&c);
-    r = aigwi_anthropic_put_head(to, req->op, no_query, c.version < 2 ? aigwi_anthropic_versions[c.version] : to->version, mem, head);
+    r = aigwi_anthropic_put_head(req, to, no_query, aigwi_anthropic_version_name(to, c.version, to->version), mem, head);
     if (r) return r;
     aigwi_anthropic_put_body(&c);
     r = aigwi_dialect_drop_params(req, req->op == AIGW_OP_CHAT ? c.done : c.done & ~(1u << AIGW_P_MAX_OUTPUT), loss);
@@ -12532,6 +13212,33 @@ static void aigwi_anthropic_cut_foreign(aigwi_anthropic_cut *e) {
     }
 }
 
+/* For a cloud: the same, then the version as a member, and what its rules say. */
+static int aigwi_anthropic_edit_more(aigwi_anthropic_cut *e, const aigw_target *to, aigw_str version, aigw_arena *mem) {
+    const size_t room = e->req->body.n + e->model.n + 16;
+    aigw_out *out = e->out, text, quoted;
+    aigwi_dialect_edit edit;
+    char *p = (char *)aigw_base_take(mem, room, 1, 1), *q = (char *)aigw_base_take(mem, version.n * 6 + 2, 1, 1);
+    const int count = e->req->op == AIGW_OP_COUNT_TOKENS;
+    int r;
+    if (!p || !q) return AIGW_E_NOMEM;
+    aigw_base_out_init(&text, p, room, NULL, 0);
+    e->out = &text;
+    aigwi_anthropic_cut_foreign(e);
+    aigwi_anthropic_copy(e, e->req->body.n);
+    r = aigw_base_out_end(&text);
+    if (r) return r;
+    aigw_base_out_init(&quoted, q, version.n * 6 + 2, NULL, 0);
+    aigw_json_put_str(&quoted, version);
+    edit.member = to->family->version_in.p;
+    edit.json = aigwi_dialect_slice(q, quoted.buf.n);
+    r = (count ? aigwi_dialect_splice(aigwi_dialect_slice(p, text.buf.n), &edit, to->family->version_in.n != 0, out)
+               : aigwi_family_splice(e->req, to, aigwi_dialect_slice(p, text.buf.n), &edit, to->family->version_in.n != 0, out, e->loss));
+    if (r && r != AIGW_E_REFUSED) return r;
+    if (r) e->err = r;
+    r = aigw_base_out_end(out);
+    return r ? r : e->err;
+}
+
 /* The client's own bytes, but for the model's name and what must not reach this provider. Its API version and its
    betas are the client's business, and are passed on. */
 static int aigwi_anthropic_req_edit(const aigw_req *req, const aigw_target *to, aigw_arena *mem, aigw_head *head, aigw_out *out, aigw_loss *loss) {
@@ -12549,8 +13256,9 @@ static int aigwi_anthropic_req_edit(const aigw_req *req, const aigw_target *to, 
         i = aigwi_anthropic_path(req->head).n;
         if (aigw_base_find(req->head->target, asked, i) < req->head->target.n) q = query;
     }
-    if (!v.n) v = to->version.n ? to->version : aigwi_anthropic_versions[0];
-    r = aigwi_anthropic_put_head(to, req->op, q, v, mem, head);
+    v = v.n ? aigwi_anthropic_version_name(to, aigwi_anthropic_word(v, aigwi_anthropic_versions, 2), v) :
+        to->version.n ? to->version : aigwi_anthropic_version_name(to, 0, v);
+    r = aigwi_anthropic_put_head(req, to, q, v, mem, head);
     for (i = 0; !r && req->head && i < req->head->n; i++)
         if (aigw_base_eq_nocase(req->head->headers[i].name, beta)) r = aigw_base_header_put(head, beta, req->head->headers[i].value);
     if (r) return r;
@@ -12566,6 +13274,7 @@ static int aigwi_anthropic_req_edit(const aigw_req *req, const aigw_target *to, 
         e.model = aigwi_dialect_slice(p, name.buf.n);
         e.err = aigw_model_loss_at(loss, AIGW_NOWHERE, "model", AIGW_LOSS_SYNTHESIZED, "the provider's own name of the model");
     }
+    if (to->family && (to->family->rules.n || to->family->more.n || to->family->version_in.n)) return aigwi_anthropic_edit_more(&e, to, v, mem);
     aigwi_anthropic_cut_foreign(&e);
     aigwi_anthropic_copy(&e, req->body.n);
     r = aigw_base_out_end(out);
@@ -15550,8 +16259,10 @@ static aigw_str aigwi_gemini_write_target(const aigw_req *req, const aigw_target
 
 static int aigwi_gemini_write_head(const aigw_req *req, const aigw_target *to, aigw_arena *mem, aigw_head *head) {
     static const aigw_str post = AIGW_STR("POST"), type = AIGW_STR("content-type"), json = AIGW_STR("application/json");
+    int r = aigwi_family_path(to, req->op, req->param[AIGW_P_STREAM].has && req->param[AIGW_P_STREAM].micro, to->version, mem, &head->target);
     head->method = post;
-    head->target = aigwi_gemini_write_target(req, to, mem);
+    if (r < 0) return r;
+    if (!r) head->target = aigwi_gemini_write_target(req, to, mem);
     return head->target.n ? aigw_base_header_put(head, type, json) : AIGW_E_NOMEM;
 }
 
@@ -15617,6 +16328,11 @@ static int aigwi_gemini_req_edit(const aigw_req *req, const aigw_target *to, aig
     if (r) return r;
     if (!aigw_base_eq(req->model, to->id)) (void)aigw_model_loss_at(loss, AIGW_NOWHERE, "model", AIGW_LOSS_SYNTHESIZED, "the target's own name of the model");
     if (req->op == AIGW_OP_EMBED) return aigwi_gemini_embed_edit(req, to, out);
+    if (req->op == AIGW_OP_CHAT) {
+        r = aigwi_family_splice(req, to, body, NULL, 0, out, loss);
+        if (r && r != AIGW_E_REFUSED) return r;
+        return aigw_base_out_end(out) ? (int)AIGW_E_NOMEM : r;
+    }
     aigw_json_init(&j, body);
     for (aigw_json_object(&j); req->op == AIGW_OP_COUNT_TOKENS && j.depth && !j.err; ) {
         if (!aigw_json_member(&j)) continue;
@@ -20863,60 +21579,6 @@ static void aigwi_registry_auth_check(aigwi_registry_reader *c, const char *raw,
     p->auth.scheme = s;
 }
 
-static void aigwi_registry_provider_entry(aigwi_registry_reader *c, aigw_str name, aigw_str raw) {
-    static const aigw_str names[] = { AIGW_STR("dialect"), AIGW_STR("base_url"), AIGW_STR("key"), AIGW_STR("version"), AIGW_STR("auth"), AIGW_STR("raw") };
-    aigwi_registry_auth auth;
-    int forward = 0;
-    aigw_registry_provider p;
-    aigw_str dialect = AIGW_STR(""), url = AIGW_STR("");
-    aigw_registry_provider *old = aigw_registry_provider_of(c->r, name);
-    aigw_json j;
-    uint64_t seen = 0;
-    size_t dialect_at = 0, url_at = 0;
-    int f;
-    if (!aigwi_registry_fresh(c, old ? &old->at : NULL, raw.p)) return;
-    memset(&p, 0, sizeof p);
-    memset(&auth, 0, sizeof auth);
-    p.name = name;
-    aigw_json_init(&j, raw);
-    for (aigw_json_object(&j); (f = aigw_json_field(&j, names, 6, &seen)) >= 0; ) switch (f) {
-    case 0: dialect_at = aigw_json_at(&j); aigw_json_str(&j, c->r->mem, &dialect); break;
-    case 1: url_at = aigw_json_at(&j); aigw_json_str(&j, c->r->mem, &url); break;
-    case 2: aigw_json_str(&j, c->r->mem, &p.key); break;
-    case 3: aigw_json_str(&j, c->r->mem, &p.version); break;
-    case 4: aigwi_registry_auth_read(c, &j, &p.auth, &auth); break;
-    case 5: aigw_json_bool(&j, &forward); break;
-    default: if (!aigwi_registry_time(&j, &p.times)) aigwi_registry_unknown(c, &j);
-    }
-    if (!aigwi_registry_done(c, &j)) return;
-    p.raw = (uint8_t)forward;
-    if (auth.at) aigwi_registry_auth_check(c, raw.p, &p, &auth);
-    p.dialect = aigw_registry_dialect(c->r, dialect);
-    if (!p.dialect) aigwi_registry_complain(c, dialect.n ? AIGW_E_VALUE : AIGW_E_MISSING, raw.p + dialect_at,
-                                            dialect.n ? "a provider's `dialect` must be one of those built in, such as \"openai-chat\"" : "a provider needs `dialect`");
-    else if (aigw_registry_url(url, &p)) aigwi_registry_complain(c, url.n ? AIGW_E_VALUE : AIGW_E_MISSING, raw.p + url_at,
-                                                                 "a provider needs `base_url`: https://host[:port][/path], http://... or unix:/path");
-    else if (!(old = aigw_registry_add_provider(c->r, &p))) aigwi_registry_complain(c, AIGW_E_NOMEM, raw.p, "the memory for the registry is full");
-    else old->at = (size_t)(raw.p - c->json.p);
-}
-
-static void aigwi_registry_can(aigwi_registry_reader *c, aigw_json *j, uint32_t *bits) {
-    static const aigw_str words[] = {
-#define X(name, label) AIGW_STR(label),
-        AIGW_CAN_LIST(X)
-#undef X
-    };
-    aigw_str word;
-    int i;
-    for (aigw_json_array(j); aigw_json_item(j); ) {
-        const char *at = j->p + aigw_json_at(j);
-        if (!aigw_json_str(j, c->r->mem, &word)) return;
-        for (i = 0; i < AIGW_CAN_COUNT && !aigw_base_eq(words[i], word); i++) {}
-        if (i < AIGW_CAN_COUNT) *bits |= (uint32_t)1 << i;
-        else aigwi_registry_complain(c, AIGW_E_UNSUPPORTED, at, "this ability is not known to this version and is not used");
-    }
-}
-
 /* ["low", "high"] or "low high" -> "low high". */
 static void aigwi_registry_words(aigw_json *j, aigw_arena *mem, aigw_str *words) {
     aigw_str word;
@@ -20936,6 +21598,248 @@ static void aigwi_registry_words(aigw_json *j, aigw_arena *mem, aigw_str *words)
     }
     if (out.buf.n > out.buf.cap) aigw_json_fail(j, room ? AIGW_E_LIMIT : AIGW_E_NOMEM, at, room ? "too many words" : "the memory for the registry is full");
     *words = aigwi_dialect_slice(room, out.buf.n);
+}
+
+/* ---- a provider's deviations: what a configuration says becomes rules, in front of those of its family */
+
+/* The path of a member in a rule: names and dots. */
+static int aigwi_registry_path(aigw_json *j, aigw_str s, size_t at) {
+    size_t i;
+    for (i = 0; i < s.n && (aigwi_family_letter(s.p[i]) || s.p[i] == '.'); i++) {}
+    return s.n && i == s.n ? 1 : aigw_json_fail(j, AIGW_E_VALUE, at, "the name of a member, or a path such as \"messages.name\"");
+}
+/* A value as a rule holds it: without white space. */
+static void aigwi_registry_tight(aigw_out *o, aigw_str raw) {
+    for (size_t i = 0, string = 0; i < raw.n; i++) {
+        char ch = raw.p[i];
+        int space = ch == ' ' || ch == '\t' || ch == '\n' || ch == '\r';
+        if (ch == '"') string = !string;
+        if (space && string) aigw_base_put_lit(o, "\\u0020");
+        if (!space) aigw_base_put_byte(o, ch);
+        if (ch == '\\' && i + 1 < raw.n) aigw_base_put_byte(o, raw.p[++i]);
+    }
+}
+/* ["a", "b"] -> "a- b- ". */
+static void aigwi_registry_rule_list(aigw_json *j, aigw_arena *mem, char sign, aigw_out *o) {
+    aigw_str path;
+    for (aigw_json_array(j); aigw_json_item(j); ) {
+        size_t at = aigw_json_at(j);
+        if (!aigw_json_str(j, mem, &path) || !aigwi_registry_path(j, path, at)) return;
+        aigw_base_put(o, path);
+        aigw_base_put_byte(o, sign);
+        aigw_base_put_byte(o, ' ');
+    }
+}
+static void aigwi_registry_rule_range(aigw_json *j, aigw_str path, aigw_out *o) {
+    aigw_str v;
+    int i = 0;
+    for (aigw_json_array(j); aigw_json_item(j); i++) {
+        if (aigw_json_null(j)) continue;
+        if (!aigw_json_number(j, &v)) return;
+        aigw_base_put(o, path);
+        aigw_base_put_byte(o, i ? '<' : '>');
+        aigw_base_put(o, v);
+        aigw_base_put_byte(o, ' ');
+    }
+}
+/* {"a": ...} -> "a=b ", "a+JSON ", "a>1 a<2 ", "a:word=other ", by sign. */
+static void aigwi_registry_rule_object(aigw_json *j, aigw_arena *mem, char sign, aigw_out *o) {
+    aigw_str path, word = AIGW_STR(""), raw = AIGW_STR("");
+    for (aigw_json_object(j); aigw_json_member(j); ) {
+        size_t at = j->key_at;
+        path = aigw_base_copy(mem, j->key);
+        if (!path.p || !aigwi_registry_path(j, path, at)) return;
+        at = aigw_json_at(j);
+        if (sign == '<') {
+            aigwi_registry_rule_range(j, path, o);
+            continue;
+        }
+        if (sign == ':') {
+            for (aigw_json_object(j); aigw_json_member(j); ) {
+                aigw_str from = aigw_base_copy(mem, j->key);
+                at = aigw_json_at(j);
+                if (!from.p || !aigw_json_str(j, mem, &word) || !aigwi_registry_path(j, word, at) || !aigwi_registry_path(j, from, at)) return;
+                aigw_base_put(o, path);
+                aigw_base_put_byte(o, ':');
+                aigw_base_put(o, from);
+                aigw_base_put_byte(o, '=');
+                aigw_base_put(o, word);
+                aigw_base_put_byte(o, ' ');
+            }
+            continue;
+        }
+        if (sign == '=' ? !aigw_json_str(j, mem, &word) || !aigwi_registry_path(j, word, at) : !aigw_json_raw(j, &raw)) return;
+        aigw_base_put(o, path);
+        aigw_base_put_byte(o, sign);
+        if (sign == '=') aigw_base_put(o, word);
+        else aigwi_registry_tight(o, raw);
+        aigw_base_put_byte(o, ' ');
+    }
+}
+enum { AIGWI_REGISTRY_RENAME, AIGWI_REGISTRY_DROP, AIGWI_REGISTRY_REFUSE, AIGWI_REGISTRY_ACCEPT, AIGWI_REGISTRY_CLAMP, AIGWI_REGISTRY_ADD, AIGWI_REGISTRY_WORDS,
+       AIGWI_REGISTRY_MAX_TOKENS, AIGWI_REGISTRY_STREAM_OPTIONS, AIGWI_REGISTRY_PATH, AIGWI_REGISTRY_STREAM_PATH, AIGWI_REGISTRY_AUTH_HEADER, AIGWI_REGISTRY_AUTH_PREFIX,
+       AIGWI_REGISTRY_VERSIONS, AIGWI_REGISTRY_QUIRKS };
+/* The deviation that j stands at: 1 when it was one; then *own is this provider's row. */
+static int aigwi_registry_quirk(aigw_json *j, aigw_arena *mem, aigw_family *own, aigw_out *rules, int *any) {
+    static const aigw_str names[] = { AIGW_STR("rename"), AIGW_STR("drop"), AIGW_STR("refuse"), AIGW_STR("accept"), AIGW_STR("clamp"), AIGW_STR("add"), AIGW_STR("words"),
+        AIGW_STR("max_tokens"), AIGW_STR("stream_options"), AIGW_STR("path"), AIGW_STR("stream_path"), AIGW_STR("auth_header"), AIGW_STR("auth_prefix"), AIGW_STR("versions") };
+    static const char signs[] = "=-!*<+:";
+    aigw_str *to[AIGWI_REGISTRY_VERSIONS - AIGWI_REGISTRY_PATH], word;
+    size_t at;
+    int i = 0, on = 1;
+    while (i < AIGWI_REGISTRY_QUIRKS && !aigw_base_eq(names[i], j->key)) i++;
+    if (i == AIGWI_REGISTRY_QUIRKS) return 0;
+    *any = 1;
+    at = aigw_json_at(j);
+    to[0] = &own->path, to[1] = &own->stream_path, to[2] = &own->auth_header, to[3] = &own->auth_prefix;
+    if (i == AIGWI_REGISTRY_DROP || i == AIGWI_REGISTRY_REFUSE || i == AIGWI_REGISTRY_ACCEPT) aigwi_registry_rule_list(j, mem, signs[i], rules);
+    else if (i <= AIGWI_REGISTRY_WORDS) aigwi_registry_rule_object(j, mem, signs[i], rules);
+    else if (i == AIGWI_REGISTRY_MAX_TOKENS) {
+        if (aigw_json_str(j, mem, &word) && aigwi_registry_path(j, word, at) && !aigwi_dialect_is(word, "max_completion_tokens")) {
+            aigw_base_put_lit(rules, "max_completion_tokens=");
+            aigw_base_put(rules, word);
+            aigw_base_put_byte(rules, ' ');
+        }
+    } else if (i == AIGWI_REGISTRY_STREAM_OPTIONS) {
+        if (aigw_json_bool(j, &on) && !on) aigw_base_put_lit(rules, "stream_options- ");
+    } else if (i == AIGWI_REGISTRY_VERSIONS) aigwi_registry_words(j, mem, &own->versions);
+    else if (aigw_json_str(j, mem, to[i - AIGWI_REGISTRY_PATH]) && i <= AIGWI_REGISTRY_STREAM_PATH && (!to[i - AIGWI_REGISTRY_PATH]->n || to[i - AIGWI_REGISTRY_PATH]->p[0] != '/'))
+        aigw_json_fail(j, AIGW_E_VALUE, at, "a path begins with a slash and goes behind the base URL; {model} and {version} are filled in");
+    return 1;
+}
+
+static aigw_str aigwi_registry_join(aigw_arena *mem, const char *a, aigw_str b) {
+    size_t n = strlen(a), room = n + b.n;
+    char *p = (char *)aigw_base_take(mem, room + 1, 1, 1);
+    if (!p) return aigwi_dialect_slice(NULL, 0);
+    memcpy(p, a, n);
+    if (b.n) memcpy(p + n, b.p, b.n);
+    return aigwi_dialect_slice(p, room);
+}
+/* All that a provider's API version may be, as one list; empty: anything. */
+static aigw_str aigwi_registry_versions(aigwi_registry_reader *c, const aigw_registry_provider *p) {
+    aigw_str all = p->family ? p->family->versions : aigwi_dialect_slice("", 0);
+    const aigw_str *v = p->dialect->versions;
+    if (all.n || !v) return all;
+    for (; v->n; v++) {
+        aigw_str more = aigwi_registry_join(c->r->mem, all.n ? " " : "", *v), both;
+        both.n = all.n + more.n;
+        both.p = (const char *)aigw_base_take(c->r->mem, both.n, 1, 1);
+        if (!both.p || !more.p) return aigwi_dialect_slice("", 0);
+        if (all.n) memcpy((char *)(uintptr_t)both.p, all.p, all.n);
+        memcpy((char *)(uintptr_t)both.p + all.n, more.p, more.n);
+        all = both;
+    }
+    return all;
+}
+/* The complaint about a version that is not known lists those that are. */
+static void aigwi_registry_version(aigwi_registry_reader *c, const aigw_registry_provider *p, const char *at) {
+    aigw_str all = aigwi_registry_versions(c, p), text;
+    if (!p->version.n || !all.n || aigwi_family_index(all, p->version) >= 0) return;
+    text = aigwi_registry_join(c->r->mem, "this API version is not known; known are: ", all);
+    if (text.p) ((char *)(uintptr_t)text.p)[text.n] = 0;
+    aigwi_registry_complain(c, AIGW_E_VALUE, at, text.p ? text.p : "this API version is not known");
+}
+
+static void aigwi_registry_provider_entry(aigwi_registry_reader *c, aigw_str name, aigw_str raw) {
+    static const aigw_str names[] = { AIGW_STR("dialect"), AIGW_STR("base_url"), AIGW_STR("key"), AIGW_STR("version"), AIGW_STR("family"), AIGW_STR("auth"), AIGW_STR("raw") };
+    aigwi_registry_auth auth;
+    aigw_registry_provider p;
+    aigw_family own, *kept;
+    aigw_str dialect = AIGW_STR(""), url = AIGW_STR(""), family = AIGW_STR("");
+    aigw_registry_provider *old = aigw_registry_provider_of(c->r, name);
+    aigw_out rules;
+    aigw_json j;
+    uint64_t seen = 0;
+    size_t dialect_at = 0, url_at = 0, version_at = 0, family_at = 0, room = raw.n * 6;
+    int f, any = 0, keyed = 0, forward = 0;
+    if (!aigwi_registry_fresh(c, old ? &old->at : NULL, raw.p)) return;
+    memset(&p, 0, sizeof p);
+    memset(&auth, 0, sizeof auth);
+    p.name = name;
+    aigw_json_init(&j, raw);                               /* the family first: what stands beside it is said over it */
+    for (aigw_json_object(&j); aigw_json_member(&j); ) {
+        if (!aigw_base_eq(j.key, names[4])) aigw_json_skip(&j);
+        else {
+            family_at = aigw_json_at(&j);
+            aigw_json_str(&j, c->r->mem, &family);
+        }
+    }
+    p.family = family.n ? aigw_family_of(family) : NULL;
+    if (family.n && !p.family) {
+        aigwi_registry_complain(c, AIGW_E_VALUE, raw.p + family_at, "this family is not known: leave it out, name the `dialect`, and say what is different");
+        return;
+    }
+    memset(&own, 0, sizeof own);
+    if (p.family) own = *p.family;
+    room += own.rules.n;
+    aigw_base_out_init(&rules, NULL, 0, NULL, 0);
+    aigw_json_init(&j, raw);
+    for (aigw_json_object(&j); (f = aigw_json_field(&j, names, 7, &seen)) >= 0; ) switch (f) {
+    case 0: dialect_at = aigw_json_at(&j); aigw_json_str(&j, c->r->mem, &dialect); break;
+    case 1: url_at = aigw_json_at(&j); aigw_json_str(&j, c->r->mem, &url); break;
+    case 2: aigw_json_str(&j, c->r->mem, &p.key); keyed = 1; break;
+    case 3: version_at = aigw_json_at(&j); aigw_json_str(&j, c->r->mem, &p.version); break;
+    case 4: aigw_json_skip(&j); break;
+    case 5: aigwi_registry_auth_read(c, &j, &p.auth, &auth); break;
+    case 6: aigw_json_bool(&j, &forward); break;
+    default:
+        if (!any && !rules.buf.cap) {                      /* most entries have no deviations: memory only for those that do */
+            aigw_arena mark = *c->r->mem;
+            char *text = (char *)aigw_base_take(c->r->mem, room, 1, 1);
+            aigw_base_out_init(&rules, text, text ? room : 0, NULL, 0);
+            if (aigwi_registry_quirk(&j, c->r->mem, &own, &rules, &any)) break;
+            *c->r->mem = mark;
+            aigw_base_out_init(&rules, NULL, 0, NULL, 0);
+        } else if (aigwi_registry_quirk(&j, c->r->mem, &own, &rules, &any)) break;
+        if (!aigwi_registry_time(&j, &p.times)) aigwi_registry_unknown(c, &j);
+    }
+    if (!aigwi_registry_done(c, &j)) return;
+    if (any) {
+        aigw_base_put(&rules, own.rules);
+        kept = (aigw_family *)aigw_base_take(c->r->mem, 1, sizeof *kept, sizeof(void *));
+        if (!kept || rules.buf.n > rules.buf.cap) {
+            aigwi_registry_complain(c, AIGW_E_NOMEM, raw.p, "the memory for the registry is full");
+            return;
+        }
+        own.rules = aigwi_dialect_slice(rules.buf.p, rules.buf.n);
+        *kept = own;
+        p.family = kept;
+    }
+    if (!dialect.n && p.family) dialect = p.family->dialect;
+    if (!url.n && p.family) url = p.family->url;
+    p.raw = (uint8_t)forward;
+    if (auth.at) aigwi_registry_auth_check(c, raw.p, &p, &auth);
+    else if (!keyed && p.family && p.family->env.n) p.key = aigwi_registry_join(c->r->mem, "env:", p.family->env);
+    p.dialect = aigw_registry_dialect(c->r, dialect);
+    if (!p.dialect) aigwi_registry_complain(c, dialect.n ? AIGW_E_VALUE : AIGW_E_MISSING, raw.p + dialect_at,
+                                            dialect.n ? "a provider's `dialect` must be one of those built in, such as \"openai-chat\"" : "a provider needs `dialect` or `family`");
+    else if (p.family && p.family->dialect.n && !aigw_base_eq(p.family->dialect, dialect))
+        aigwi_registry_complain(c, AIGW_E_VALUE, raw.p + dialect_at, "this family speaks another dialect");
+    else if (aigw_registry_url(url, &p)) aigwi_registry_complain(c, url.n ? AIGW_E_VALUE : AIGW_E_MISSING, raw.p + url_at,
+                                                                 "a provider needs `base_url`: https://host[:port][/path], http://... or unix:/path");
+    else if (!(old = aigw_registry_add_provider(c->r, &p))) aigwi_registry_complain(c, AIGW_E_NOMEM, raw.p, "the memory for the registry is full");
+    else {
+        old->at = (size_t)(raw.p - c->json.p);
+        aigwi_registry_version(c, old, raw.p + version_at);
+    }
+}
+
+static void aigwi_registry_can(aigwi_registry_reader *c, aigw_json *j, uint32_t *bits) {
+    static const aigw_str words[] = {
+#define X(name, label) AIGW_STR(label),
+        AIGW_CAN_LIST(X)
+#undef X
+    };
+    aigw_str word;
+    int i;
+    for (aigw_json_array(j); aigw_json_item(j); ) {
+        const char *at = j->p + aigw_json_at(j);
+        if (!aigw_json_str(j, c->r->mem, &word)) return;
+        for (i = 0; i < AIGW_CAN_COUNT && !aigw_base_eq(words[i], word); i++) {}
+        if (i < AIGW_CAN_COUNT) *bits |= (uint32_t)1 << i;
+        else aigwi_registry_complain(c, AIGW_E_UNSUPPORTED, at, "this ability is not known to this version and is not used");
+    }
 }
 
 static void aigwi_registry_tokens(aigw_json *j, int64_t *n) {
@@ -21140,6 +22044,11 @@ static int aigwi_registry_pick(const aigw_registry *r, aigw_str name, const aigw
     pick->target.dialect = p->other && r->n_dialects ? aigwi_registry_other(r, client) : p->dialect;
     pick->target.version = p->version;
     pick->target.base = p->base;
+    pick->target.family = p->family;
+    if (p->family) {
+        pick->target.no |= p->family->no & ~pick->target.can;
+        if (!pick->target.efforts.n) pick->target.efforts = p->family->efforts;
+    }
     pick->provider = p;
     pick->times = p->times;
     if (m) aigwi_registry_prefer(&pick->times, &m->times);
@@ -21234,10 +22143,12 @@ static int aigwi_attempt_thinks(const aigw_req *req) {
 static int aigwi_attempt_sign(aigw_attempt *a, aigw_now now, const aigw_str *body, size_t n, aigw_arena *mem, aigw_head *head) {
     const aigw_dialect *d = a->cfg.target->dialect;
     const aigw_auth *auth = a->cfg.auth && a->cfg.auth->scheme ? a->cfg.auth : NULL;
+    const aigw_family *f = a->cfg.target->family;
+    const int own = f && f->auth_header.n;
     const char *from = (const char *)mem->at;
     int r = AIGW_OK;
     if (auth) r = auth->scheme->sign(auth, a->cfg.key, now, body, n, mem, head);
-    else if (a->cfg.key.n) r = aigw_auth_put(d->auth_header, d->auth_prefix, a->cfg.key, mem, head);
+    else if (a->cfg.key.n) r = aigw_auth_put(own ? f->auth_header : d->auth_header, own ? f->auth_prefix : d->auth_prefix, a->cfg.key, mem, head);
     a->secret[0] = aigwi_dialect_slice(from, (size_t)((const char *)mem->at - from));
     return r;
 }
@@ -21310,6 +22221,8 @@ AIGW_API int aigw_attempt_init(aigw_attempt *a, const aigw_attempt_cfg *cfg, aig
     a->dec.op = cfg->req->op;
     a->dec.n_max = aigwi_attempt_on(cfg->req, AIGW_P_N) && cfg->req->param[AIGW_P_N].micro < 100000000 ? (uint8_t)(cfg->req->param[AIGW_P_N].micro / 1000000) : 1;
     a->dec.model = cfg->target->id;
+    a->dec.req = cfg->req;
+    a->dec.family = cfg->target->family;
     a->dec.loss = cfg->answer_loss;
     aigw_http_init(&a->http, AIGW_HTTP_RESPONSE, mem, head, a->headers, AIGW_ATTEMPT_HEADERS);
     r = aigwi_attempt_request(a, now);

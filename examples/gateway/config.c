@@ -9,12 +9,11 @@
 
 static const aigw_dialect *const dialects[] = { AIGW_DIALECTS };
 
-/* Providers whose keys may be in the environment, and the model that `auto` takes of each. */
-static const struct { const char *env, *name, *url, *usual; const aigw_dialect *dialect; } known[] = {
-    { "OPENAI_API_KEY", "openai", "https://api.openai.com/v1", "gpt-6.1-sol", &aigw_dialect_openai },
-    { "ANTHROPIC_API_KEY", "anthropic", "https://api.anthropic.com", "claude-sonnet-5-5", &aigw_dialect_anthropic },
-    { "GEMINI_API_KEY", "gemini", "https://generativelanguage.googleapis.com", "gemini-3.8-flash", &aigw_dialect_gemini },
-    { "GOOGLE_API_KEY", "gemini", "https://generativelanguage.googleapis.com", "gemini-3.8-flash", &aigw_dialect_gemini }
+/* The model that `auto` takes of each family whose key is in the environment; which keys there are, the library's table of families knows. */
+static const struct { const char *family, *model; } usual_models[] = {
+    { "openai", "gpt-6.1-sol" }, { "anthropic", "claude-sonnet-5-5" }, { "gemini", "gemini-3.8-flash" }, { "mistral", "mistral-medium-latest" },
+    { "groq", "openai/gpt-oss-120b" }, { "deepseek", "deepseek-flash" }, { "xai", "grok-4.7" }, { "together", "moonshotai/Kimi-K3" },
+    { "fireworks", "accounts/fireworks/models/kimi-k3" }, { "cerebras", "gpt-oss-120b" }, { "perplexity", "sonar-pro" }, { "moonshot", "kimi-k3" }, { "zai", "glm-5.3" }
 };
 
 /* Chat models of these providers: window and output in tokens, what they can and cannot, effort words (providers' statements by way of litellm 1.109.1, 2026-11-21). */
@@ -68,6 +67,39 @@ static const struct { const char *provider, *id; long context, max_output; uint3
     { "gemini", "gemini-2.5-pro", 1048576, 65536, USUAL | CAN(AUDIO_IN) | CAN(VIDEO_IN) | CAN(BUDGET_THINKING), 0, "" },
     { "gemini", "gemini-2.5-flash", 1048576, 65536, USUAL | CAN(AUDIO_IN) | CAN(PARALLEL_TOOLS) | CAN(BUDGET_THINKING), 0, "" },
     { "gemini", "gemini-2.5-flash-lite", 1048576, 65536, USUAL | CAN(AUDIO_IN) | CAN(PARALLEL_TOOLS) | CAN(BUDGET_THINKING), 0, "" },
+    { "mistral", "mistral-large-4", 1048576, 1048576, CAN(TOOLS) | CAN(TOOL_CHOICE) | CAN(VISION) | CAN(JSON_SCHEMA) | CAN(REASONING) | CAN(PROMPT_CACHE) | CAN(PREFILL) | CAN(STREAMING), 0, "" },
+    { "mistral", "mistral-large-latest", 262144, 262144, CAN(TOOLS) | CAN(TOOL_CHOICE) | CAN(VISION) | CAN(JSON_SCHEMA) | CAN(PREFILL) | CAN(STREAMING), 0, "" },
+    { "mistral", "mistral-medium-latest", 262144, 262144, CAN(TOOLS) | CAN(TOOL_CHOICE) | CAN(VISION) | CAN(JSON_SCHEMA) | CAN(REASONING) | CAN(PREFILL) | CAN(STREAMING), 0, "" },
+    { "mistral", "mistral-small-latest", 262144, 262144, CAN(TOOLS) | CAN(TOOL_CHOICE) | CAN(VISION) | CAN(JSON_SCHEMA) | CAN(REASONING) | CAN(PREFILL) | CAN(STREAMING), 0, "" },
+    { "mistral", "codestral-latest", 128000, 128000, CAN(TOOLS) | CAN(TOOL_CHOICE) | CAN(JSON_SCHEMA) | CAN(PREFILL) | CAN(STREAMING), 0, "" },
+    { "mistral", "devstral-latest", 256000, 256000, CAN(TOOLS) | CAN(TOOL_CHOICE) | CAN(JSON_SCHEMA) | CAN(REASONING) | CAN(PREFILL) | CAN(STREAMING), 0, "" },
+    { "mistral", "ministral-8b-latest", 262144, 262144, CAN(TOOLS) | CAN(TOOL_CHOICE) | CAN(VISION) | CAN(JSON_SCHEMA) | CAN(PREFILL) | CAN(STREAMING), 0, "" },
+    { "mistral", "magistral-medium-latest", 262144, 262144, CAN(TOOLS) | CAN(TOOL_CHOICE) | CAN(VISION) | CAN(JSON_SCHEMA) | CAN(REASONING) | CAN(PREFILL) | CAN(STREAMING), 0, "" },
+    { "groq", "openai/gpt-oss-120b", 131072, 65536, CAN(TOOLS) | CAN(TOOL_CHOICE) | CAN(PARALLEL_TOOLS) | CAN(JSON_SCHEMA) | CAN(REASONING) | CAN(PROMPT_CACHE) | CAN(STREAMING), 0, "" },
+    { "groq", "openai/gpt-oss-20b", 131072, 65536, CAN(TOOLS) | CAN(TOOL_CHOICE) | CAN(PARALLEL_TOOLS) | CAN(JSON_SCHEMA) | CAN(REASONING) | CAN(PROMPT_CACHE) | CAN(STREAMING), 0, "" },
+    { "groq", "qwen/qwen3.8-27b", 131072, 16384, CAN(TOOLS) | CAN(TOOL_CHOICE) | CAN(VISION) | CAN(JSON_SCHEMA) | CAN(REASONING) | CAN(STREAMING), 0, "" },
+    { "deepseek", "deepseek-flash", 1000000, 393216, CAN(TOOLS) | CAN(TOOL_CHOICE) | CAN(PARALLEL_TOOLS) | CAN(VISION) | CAN(REASONING) | CAN(PROMPT_CACHE) | CAN(PREFILL) | CAN(STREAMING), 0, "" },
+    { "deepseek", "deepseek-v4-flash", 1000000, 393216, CAN(TOOLS) | CAN(TOOL_CHOICE) | CAN(PARALLEL_TOOLS) | CAN(VISION) | CAN(REASONING) | CAN(PROMPT_CACHE) | CAN(PREFILL) | CAN(STREAMING), 0, "" },
+    { "deepseek", "deepseek-v4-pro", 1000000, 393216, CAN(TOOLS) | CAN(TOOL_CHOICE) | CAN(PARALLEL_TOOLS) | CAN(REASONING) | CAN(PROMPT_CACHE) | CAN(PREFILL) | CAN(STREAMING), 0, "" },
+    { "xai", "grok-4.7", 500000, 500000, CAN(TOOLS) | CAN(TOOL_CHOICE) | CAN(VISION) | CAN(JSON_SCHEMA) | CAN(REASONING) | CAN(PROMPT_CACHE) | CAN(STREAMING), 0, "" },
+    { "xai", "grok-4.6", 500000, 500000, CAN(TOOLS) | CAN(TOOL_CHOICE) | CAN(VISION) | CAN(JSON_SCHEMA) | CAN(REASONING) | CAN(PROMPT_CACHE) | CAN(STREAMING), 0, "" },
+    { "xai", "grok-4.5", 500000, 500000, CAN(TOOLS) | CAN(TOOL_CHOICE) | CAN(VISION) | CAN(JSON_SCHEMA) | CAN(REASONING) | CAN(PROMPT_CACHE) | CAN(STREAMING), 0, "" },
+    { "xai", "grok-4.3", 1000000, 1000000, CAN(TOOLS) | CAN(TOOL_CHOICE) | CAN(VISION) | CAN(JSON_SCHEMA) | CAN(REASONING) | CAN(PROMPT_CACHE) | CAN(STREAMING), 0, "" },
+    { "xai", "grok-4.20-reasoning", 1000000, 1000000, CAN(TOOLS) | CAN(TOOL_CHOICE) | CAN(VISION) | CAN(JSON_SCHEMA) | CAN(REASONING) | CAN(PROMPT_CACHE) | CAN(STREAMING), 0, "" },
+    { "xai", "grok-4.20-non-reasoning", 1000000, 1000000, CAN(TOOLS) | CAN(TOOL_CHOICE) | CAN(VISION) | CAN(JSON_SCHEMA) | CAN(PROMPT_CACHE) | CAN(STREAMING), 0, "" },
+    { "together", "moonshotai/Kimi-K3", 1048576, 1048576, CAN(TOOLS) | CAN(TOOL_CHOICE) | CAN(PARALLEL_TOOLS) | CAN(VISION) | CAN(JSON_SCHEMA) | CAN(REASONING) | CAN(PROMPT_CACHE) | CAN(STREAMING), 0, "" },
+    { "together", "zai-org/GLM-5.3", 1048575, 128000, CAN(TOOLS) | CAN(TOOL_CHOICE) | CAN(PARALLEL_TOOLS) | CAN(JSON_SCHEMA) | CAN(REASONING) | CAN(PROMPT_CACHE) | CAN(STREAMING), 0, "" },
+    { "together", "deepseek-ai/DeepSeek-V4.1-Flash-1017", 1048576, 1048576, CAN(TOOLS) | CAN(TOOL_CHOICE) | CAN(VISION) | CAN(JSON_SCHEMA) | CAN(REASONING) | CAN(PROMPT_CACHE) | CAN(STREAMING), 0, "" },
+    { "together", "Qwen/Qwen3.8-Flash", 1000000, 1000000, CAN(STREAMING), 0, "" },
+    { "fireworks", "accounts/fireworks/models/kimi-k3", 1048576, 131072, CAN(TOOLS) | CAN(TOOL_CHOICE) | CAN(VISION) | CAN(JSON_SCHEMA) | CAN(REASONING) | CAN(STREAMING), 0, "" },
+    { "fireworks", "accounts/fireworks/models/glm-5p3", 1048576, 128000, CAN(TOOLS) | CAN(TOOL_CHOICE) | CAN(JSON_SCHEMA) | CAN(REASONING) | CAN(STREAMING), 0, "" },
+    { "cerebras", "gpt-oss-120b", 131072, 32768, CAN(TOOLS) | CAN(TOOL_CHOICE) | CAN(PARALLEL_TOOLS) | CAN(JSON_SCHEMA) | CAN(REASONING) | CAN(STREAMING), 0, "" },
+    { "cerebras", "qwen-3.8-27b", 65536, 32768, CAN(TOOLS) | CAN(TOOL_CHOICE) | CAN(PARALLEL_TOOLS) | CAN(VISION) | CAN(JSON_SCHEMA) | CAN(REASONING) | CAN(STREAMING), 0, "" },
+    { "perplexity", "sonar", 128000, 128000, CAN(STREAMING), 0, "" },
+    { "perplexity", "sonar-pro", 200000, 8000, CAN(STREAMING), 0, "" },
+    { "perplexity", "sonar-reasoning-pro", 128000, 128000, CAN(REASONING) | CAN(STREAMING), 0, "" },
+    { "moonshot", "kimi-k3", 1048576, 1048576, CAN(TOOLS) | CAN(TOOL_CHOICE) | CAN(VISION) | CAN(VIDEO_IN) | CAN(JSON_SCHEMA) | CAN(REASONING) | CAN(PROMPT_CACHE) | CAN(STREAMING), 0, "" },
+    { "zai", "glm-5.3", 1000000, 128000, CAN(TOOLS) | CAN(TOOL_CHOICE) | CAN(JSON_SCHEMA) | CAN(REASONING) | CAN(PROMPT_CACHE) | CAN(STREAMING), 0, "" },
 };
 
 static aigw_str str(const char *s) { return aigw_base_str(s); }
@@ -150,21 +182,46 @@ static int add_ollama(config *c) {
     return add_provider(c, "ollama", kept.p ? kept.p : "", key && *key ? "env:OLLAMA_API_KEY" : "", &aigw_dialect_ollama, 0);
 }
 
+/* The first of these names (space-separated) that the environment has, in `name`; NULL when it has none. */
+static const char *key_of(const char *names, size_t n, char *name, size_t cap) {
+    const char *end = names + n;
+    while (names < end) {
+        size_t len = 0;
+        const char *key;
+        while (names + len < end && names[len] != ' ') len++;
+        snprintf(name, cap, "%.*s", (int)len, names);
+        key = getenv(name);
+        if (key && *key) return key;
+        names += len + 1;
+    }
+    return NULL;
+}
+
 /* Providers of the keys in the environment, with their models, and a route over them. */
 static int add_environment(config *c) {
+    const size_t most = sizeof usual_models / sizeof *usual_models;
     aigw_registry_route route;
-    aigw_str *usual = (aigw_str *)aigw_base_take(c->registry.mem, 4, sizeof *usual, sizeof(void *));
-    size_t i;
+    aigw_str *usual = (aigw_str *)aigw_base_take(c->registry.mem, most, sizeof *usual, sizeof(void *));
+    const aigw_family *f;
+    size_t i, k;
     memset(&route, 0, sizeof route);
     if (!usual) return -1;
-    for (i = 0; i < sizeof known / sizeof *known; i++) {
-        const char *key = getenv(known[i].env);
-        char reference[64];
-        if (!key || !*key || aigw_registry_provider_of(&c->registry, str(known[i].name))) continue;
-        snprintf(reference, sizeof reference, "env:%s", known[i].env);
-        if (add_provider(c, known[i].name, known[i].url, "", known[i].dialect, 0) || add_models(c, known[i].name)) return -1;
-        aigw_registry_provider_of(&c->registry, str(known[i].name))->key = aigw_base_copy(c->registry.mem, str(reference));
-        usual[route.n++] = str(known[i].usual);
+    for (i = 0; (f = aigw_family_at(i)) != NULL; i++) {
+        char name[64], reference[80];
+        aigw_registry_provider p, *added;
+        if (!f->url.n || !aigw_registry_dialect(&c->registry, f->dialect) || aigw_registry_provider_of(&c->registry, f->name)) continue;
+        if (!key_of(f->env.p, f->env.n, name, sizeof name)) continue;
+        memset(&p, 0, sizeof p);
+        p.name = f->name;
+        p.dialect = aigw_registry_dialect(&c->registry, f->dialect);
+        p.family = f;
+        snprintf(reference, sizeof reference, "env:%s", name);
+        p.key = aigw_base_copy(c->registry.mem, str(reference));
+        if (aigw_registry_url(f->url, &p) < 0) return -1;
+        added = aigw_registry_add_provider(&c->registry, &p);
+        if (!added || !p.key.p || add_models(c, f->name.p)) return -1;
+        for (k = 0; k < most; k++)
+            if (!strcmp(usual_models[k].family, f->name.p)) usual[route.n++] = str(usual_models[k].model);
     }
     if (add_ollama(c)) fprintf(stderr, "aigw: OLLAMA_HOST is no address, and is left out\n");
     if (route.n < 2 || aigw_registry_route_of(&c->registry, str("auto"))) return 0;
@@ -181,17 +238,17 @@ static void key_found(config *c, const char *name) {
     if (i == c->n_found && i < (int)(sizeof c->found / sizeof *c->found)) snprintf(c->found[c->n_found++], sizeof c->found[0], "%.31s", name);
 }
 
-/* "env:NAME" becomes what the variable holds. 0, or -1: it is not set, and why is said. */
+/* "env:NAME", or "env:NAME NAME", becomes what the (first) variable holds. 0, or -1: it is not set, and why is said. */
 static int from_environment(config *c, const aigw_registry_provider *p, aigw_str *v, FILE *out) {
+    const aigw_str said = *v;
     const char *value;
     char name[128];
     if (v->n <= 4 || memcmp(v->p, "env:", 4)) return 0;
-    snprintf(name, sizeof name, "%.*s", (int)(v->n - 4), v->p + 4);
-    value = getenv(name);
+    value = key_of(v->p + 4, v->n - 4, name, sizeof name);
     *v = str(value ? value : "");
-    if (v->n) key_found(c, name);
-    else fprintf(out, "provider %.*s: not available: environment variable %s is not set\n", (int)p->name.n, p->name.p, name);
-    return v->n ? 0 : -1;
+    if (value) key_found(c, name);
+    else fprintf(out, "provider %.*s: not available: environment variable %.*s is not set\n", (int)p->name.n, p->name.p, (int)(said.n - 4), said.p + 4);
+    return value ? 0 : -1;
 }
 
 /* "file:NAME" becomes what the file holds (a service account's key file). 0, or -1. */

@@ -42,7 +42,7 @@ typedef struct config {
     int         n_keys, n_pairs, tenants;      /* tenants: requests need a key or a signature */
     char        ca_file[256];
     char        log_format;        /* 'j' JSON, 'l' logfmt, 'o' off, 0 by terminal */
-    char        found[16][32];     /* names of the environment keys that were found */
+    char        found[24][32];     /* names of the environment keys that were found */
     int         n_found;
     char        note[256];         /* what is not available, in words; "" all is */
 } config;

@@ -378,7 +378,7 @@ static void banner_text(struct gateway *g, char *to, size_t cap) {
         "  " CURL "\n"
         "streamed:\n"
         "  " CURL "\n"
-        "next: %skeys OPENAI_API_KEY ANTHROPIC_API_KEY GEMINI_API_KEY OLLAMA_HOST; --config FILE; --help\n",
+        "next: %skeys OPENAI_API_KEY ANTHROPIC_API_KEY GEMINI_API_KEY, others: --help; --config FILE\n",
         p, tls_name[0] ? tls_name : "none, built without", p, p, p, p, keys, c->note[0] ? "; not available: " : "", c->note, n, "", p, model, "", "N", p, model, "\"stream\":true,",
         mock_models[0].id ? "models mock/tools mock/think mock/slow mock/429 mock/cut; " : "");
 }
@@ -433,6 +433,20 @@ static void page_write(struct gateway *g) {
 
 /* ---- start, reload, end */
 
+/* Which keys are looked for, by the library's table of families. */
+static void keys_help(void) {
+    const aigw_family *f;
+    size_t i, column = 0;
+    printf("keys looked for in the environment:");
+    for (i = 0; (f = aigw_family_at(i)) != NULL; i++) {
+        if (!f->url.n || !f->env.n) continue;
+        if (column % 4 == 0) printf("\n ");
+        column++;
+        printf(" %.*s (%.*s)", (int)f->env.n, f->env.p, (int)f->name.n, f->name.p);
+    }
+    printf("\n");
+}
+
 static const char usage[] =
     "usage: gateway [--config FILE] [--listen HOST:PORT] [--check] [--log-format json|logfmt|off]\n"
     "  --config FILE        JSON with comments; without it providers come from keys in the environment, and `mock` is built in\n"
@@ -486,6 +500,7 @@ static int arguments(struct gateway *g, int argc, char **argv, const char **list
         if (!strcmp(argv[i], "--check")) *check = 1;
         else if (!strcmp(argv[i], "--help")) {
             fputs(usage, stdout);
+            keys_help();
             exit(0);
         } else if (!value) return -1;
         else if (!strcmp(argv[i], "--config")) g->file = argv[++i];
