@@ -53,6 +53,7 @@
  *   AIGW_NO_OPENAI       leaves out >>dialect.openai: 61,131 / 38,251
  *   AIGW_NO_ANTHROPIC    leaves out >>dialect.anthropic: 52,381 / 33,361
  *   AIGW_NO_GEMINI       leaves out >>dialect.gemini: 49,686 / 32,284
+ *   AIGW_NO_BEDROCK      leaves out >>dialect.bedrock
  *   AIGW_NO_EVS          leaves out >>frame.evs, and with it >>dialect.bedrock
  *   AIGW_NO_OLLAMA       leaves out >>dialect.ollama
  *   AIGW_PATH_MAX        bytes of a field path in errors and loss reports. Default 96
@@ -74,6 +75,7 @@
  *   >>dialect.openai           OpenAI Chat Completions                                uses: base digest json model dialect embed family
  *   >>dialect.anthropic        Anthropic Messages                                     uses: base digest json model dialect family
  *   >>dialect.gemini           Gemini generateContent                                 uses: base digest json model dialect embed family
+ *   >>dialect.bedrock          Amazon Bedrock Converse                                uses: base digest json frame model dialect embed
  *   >>dialect.cohere           Cohere chat, version 2                                 uses: base digest json model dialect embed
  *   >>dialect.ollama           Ollama chat and generate                               uses: base digest json model dialect embed
  *   >>auth                     signatures, tokens, what clients signed                uses: base digest json dialect
@@ -1169,9 +1171,17 @@ extern const aigw_dialect aigw_dialect_ollama;           /* "ollama" */
 #  define AIGWI_ROW_OLLAMA
 #endif
 
+/* ---- >>dialect.bedrock api ---------------------------------------------------------------------------------------- */
+#if !defined AIGW_NO_BEDROCK && !defined AIGW_NO_EVS
+extern const aigw_dialect aigw_dialect_bedrock;          /* "bedrock" */
+#  define AIGWI_ROW_BEDROCK &aigw_dialect_bedrock,
+#else
+#  define AIGWI_ROW_BEDROCK
+#endif
+
 /* All dialects that are compiled in, in order of preference: the initializer of an array of `const aigw_dialect *`. The one table of them: what names it
    links them all. */
-#define AIGW_DIALECTS AIGWI_ROW_OPENAI AIGWI_ROW_ANTHROPIC AIGWI_ROW_GEMINI AIGWI_ROW_COHERE AIGWI_ROW_OLLAMA
+#define AIGW_DIALECTS AIGWI_ROW_OPENAI AIGWI_ROW_ANTHROPIC AIGWI_ROW_GEMINI AIGWI_ROW_BEDROCK AIGWI_ROW_COHERE AIGWI_ROW_OLLAMA
 
 /* ---- >>auth api --------------------------------------------------------------------------------------------------- */
 
@@ -7006,6 +7016,64 @@ AIGWI_SHARED int aigwi_dialect_edit_model(const aigw_target *to, aigw_arena *mem
     return aigw_model_loss_at(loss, AIGW_NOWHERE, "model", AIGW_LOSS_SYNTHESIZED, "the provider's name of the model");
 }
 
+/* A request copied piece by piece; `model`, where it is not empty, replaces the value at model_at; parts with state of
+   another owner than `owner` are left out. */
+typedef struct { const aigw_req *req; aigw_out *out; aigw_loss *loss; aigw_str model, owner; size_t pos; int err; } aigwi_dialect_cut;
+
+/* The length of the value at `at` of the body, which was read before. */
+AIGWI_SHARED size_t aigwi_dialect_value_n(aigw_str body, size_t at) {
+    aigw_json j;
+    aigw_str raw = { NULL, 0 };
+    aigw_json_init(&j, aigwi_dialect_slice(body.p + at, body.n - at));
+    return aigw_json_raw(&j, &raw) ? raw.n : 0;
+}
+
+AIGWI_SHARED int aigwi_dialect_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
+
+/* Copy the body up to `at`; the model's name on the way there is replaced. */
+AIGWI_SHARED void aigwi_dialect_copy(aigwi_dialect_cut *e, size_t at) {
+    size_t m = e->req->model_at;
+    if (e->model.n && m >= e->pos && m < at) {
+        aigw_base_ref(e->out, aigwi_dialect_slice(e->req->body.p + e->pos, m - e->pos));
+        aigw_base_put(e->out, e->model);
+        e->pos = m + aigwi_dialect_value_n(e->req->body, m);
+    }
+    if (at > e->pos) aigw_base_ref(e->out, aigwi_dialect_slice(e->req->body.p + e->pos, at - e->pos));
+    e->pos = at;
+}
+
+/* Leave out the list item at `at`, with the comma behind it, or before it where it is the last. */
+AIGWI_SHARED void aigwi_dialect_cut_item(aigwi_dialect_cut *e, size_t at) {
+    aigw_str b = e->req->body;
+    size_t from = at, to = at + aigwi_dialect_value_n(b, at);
+    int r = aigw_model_loss_at(e->loss, at, "", AIGW_LOSS_DROPPED, "reasoning goes back to the provider that signed it only");
+    if (r) e->err = r;
+    while (to < b.n && aigwi_dialect_space(b.p[to])) to++;
+    if (to < b.n && b.p[to] == ',') to++;
+    else {
+        while (from > e->pos && aigwi_dialect_space(b.p[from - 1])) from--;
+        if (from > e->pos && b.p[from - 1] == ',') from--;
+    }
+    aigwi_dialect_copy(e, from);
+    e->pos = to;
+}
+
+AIGWI_SHARED int aigwi_dialect_foreign(const aigw_part *p, aigw_str owner) { return p->state && !aigw_base_eq(p->state->owner, owner); }
+
+/* Blocks with the state of another provider, which this gateway gave the client to carry, are left out: this provider
+   would refuse them. */
+AIGWI_SHARED void aigwi_dialect_cut_foreign(aigwi_dialect_cut *e) {
+    const aigw_message *m;
+    const aigw_part *p;
+    for (m = e->req->messages; m; m = m->next) {
+        if (m->role != AIGW_ROLE_ASSISTANT) continue;
+        for (p = m->parts; p && p->kind == AIGW_PART_REASONING && aigwi_dialect_foreign(p, e->owner); p = p->next) {}
+        if (!p && m->parts) aigwi_dialect_cut_item(e, m->at);              /* nothing else is in it: an empty message would be refused too */
+        for (p = p ? m->parts : NULL; p; p = p->next)
+            if (aigwi_dialect_foreign(p, e->owner)) aigwi_dialect_cut_item(e, p->kind == AIGW_PART_REASONING ? p->at : p->state->at);
+    }
+}
+
 /* ---- schemas */
 
 enum { AIGWI_SCHEMA_TYPE = 0, AIGWI_SCHEMA_NULLABLE, AIGWI_SCHEMA_ENUM, AIGWI_SCHEMA_ANY_OF, AIGWI_SCHEMA_PROPERTIES, AIGWI_SCHEMA_DEFS, AIGWI_SCHEMA_REF,
@@ -7166,6 +7234,40 @@ AIGWI_SHARED aigw_str aigwi_dialect_model_in(aigw_str path) {
     if (!skip || (path.n > skip && path.p[skip] != '/')) return aigw_base_str(NULL);
     if (path.n > skip) skip++;
     return aigwi_dialect_span(path.p + skip, path.p + path.n);
+}
+
+AIGWI_SHARED int aigwi_dialect_hex(char c) {
+    return c >= '0' && c <= '9' ? c - '0' : (c | 32) >= 'a' && (c | 32) <= 'f' ? (c | 32) - 'a' + 10 : -1;
+}
+
+/* Percent-decoded; p is NULL without memory. */
+AIGWI_SHARED aigw_str aigwi_dialect_unescape(aigw_str s, aigw_arena *mem) {
+    size_t i, n = 0;
+    char *p;
+    for (i = 0; i < s.n && s.p[i] != '%'; i++) {}
+    if (i == s.n) return s;
+    p = (char *)aigw_base_take(mem, s.n, 1, 1);
+    for (i = 0; p && i < s.n; i++) {
+        int hi = i + 2 < s.n && s.p[i] == '%' ? aigwi_dialect_hex(s.p[i + 1]) : -1, lo = hi < 0 ? -1 : aigwi_dialect_hex(s.p[i + 2]);
+        if (!hi && !lo) lo = -1;                                /* no NUL */
+        p[n++] = lo < 0 ? s.p[i] : (char)(hi * 16 + lo);
+        if (lo >= 0) i += 2;
+    }
+    return aigwi_dialect_slice(p, n);
+}
+/* Percent-encode all but letters, digits and the bytes of `plain`. */
+AIGWI_SHARED void aigwi_dialect_escape(aigw_out *out, aigw_str s, aigw_str plain) {
+    size_t i;
+    for (i = 0; i < s.n; i++) {
+        char c = s.p[i];
+        int fine = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || (c && aigw_base_find(plain, aigwi_dialect_slice(&c, 1), 0) < plain.n);
+        if (fine) aigw_base_put_byte(out, c);
+        else {
+            aigw_base_put_byte(out, '%');
+            aigw_base_put_byte(out, "0123456789ABCDEF"[(unsigned char)c >> 4]);
+            aigw_base_put_byte(out, "0123456789ABCDEF"[(unsigned char)c & 15]);
+        }
+    }
 }
 
 /* What the readers of all dialects carry. */
@@ -12264,25 +12366,6 @@ static int aigwi_anthropic_version(const aigw_head *head, aigw_fault *fault) {
     return AIGW_E_VALUE;
 }
 
-/* "%2F" and the like in a path; no more than that can be there. */
-static aigw_str aigwi_anthropic_unescape(aigw_str s, aigw_arena *mem) {
-    static const char hex[] = "0123456789abcdef";
-    char *p = (char *)aigw_base_take(mem, s.n, 1, 1);
-    size_t i, n = 0;
-    int high, low;
-    if (!p) return s;
-    for (i = 0; i < s.n; i++, n++) {
-        p[n] = s.p[i];
-        if (s.p[i] != '%' || i + 2 >= s.n) continue;
-        for (high = 0; high < 16 && hex[high] != (s.p[i + 1] | 32); high++) {}
-        for (low = 0; low < 16 && hex[low] != (s.p[i + 2] | 32); low++) {}
-        if (high == 16 || low == 16 || (!high && !low)) continue;
-        p[n] = (char)(high << 4 | low);
-        i += 2;
-    }
-    return aigwi_dialect_slice(p, n);
-}
-
 static int aigwi_anthropic_req_decode(const aigw_head *head, aigw_str body, aigw_arena *mem, aigw_req *req, aigw_fault *fault) {
     aigw_json j;
     uint64_t seen = 0;
@@ -12298,7 +12381,7 @@ static int aigwi_anthropic_req_decode(const aigw_head *head, aigw_str body, aigw
     req->format.at = req->format.name_at = req->format.description_at = req->format.strict_at = AIGW_NOWHERE;
     if (head && (f = aigwi_anthropic_version(head, fault)) != AIGW_OK) return f;
     if (req->op == AIGW_OP_MODELS) {
-        req->model = aigwi_anthropic_unescape(aigwi_anthropic_models_path(aigwi_anthropic_path(head)), mem);
+        req->model = aigwi_dialect_unescape(aigwi_anthropic_models_path(aigwi_anthropic_path(head)), mem);
         return AIGW_OK;
     }
     aigw_json_init(&j, body);
@@ -13156,64 +13239,8 @@ static int aigwi_anthropic_req_encode(const aigw_req *req, const aigw_target *to
 
 /* ---- editing a request in place */
 
-typedef struct { const aigw_req *req; aigw_out *out; aigw_loss *loss; aigw_str model; size_t pos; int err; } aigwi_anthropic_cut;
-
-/* The length of the value at `at` of the body, which was read before. */
-static size_t aigwi_anthropic_value_n(aigw_str body, size_t at) {
-    aigw_json j;
-    aigw_str raw = { NULL, 0 };
-    aigw_json_init(&j, aigwi_dialect_slice(body.p + at, body.n - at));
-    return aigw_json_raw(&j, &raw) ? raw.n : 0;
-}
-
-static int aigwi_anthropic_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
-
-/* Copy the body up to `at`; the model's name on the way there is replaced. */
-static void aigwi_anthropic_copy(aigwi_anthropic_cut *e, size_t at) {
-    size_t m = e->req->model_at;
-    if (e->model.n && m >= e->pos && m < at) {
-        aigw_base_ref(e->out, aigwi_dialect_slice(e->req->body.p + e->pos, m - e->pos));
-        aigw_base_put(e->out, e->model);
-        e->pos = m + aigwi_anthropic_value_n(e->req->body, m);
-    }
-    if (at > e->pos) aigw_base_ref(e->out, aigwi_dialect_slice(e->req->body.p + e->pos, at - e->pos));
-    e->pos = at;
-}
-
-/* Leave out the list item at `at`, with the comma behind it, or before it where it is the last. */
-static void aigwi_anthropic_cut_item(aigwi_anthropic_cut *e, size_t at) {
-    aigw_str b = e->req->body;
-    size_t from = at, to = at + aigwi_anthropic_value_n(b, at);
-    int r = aigw_model_loss_at(e->loss, at, "", AIGW_LOSS_DROPPED, "reasoning goes back to the provider that signed it only");
-    if (r) e->err = r;
-    while (to < b.n && aigwi_anthropic_space(b.p[to])) to++;
-    if (to < b.n && b.p[to] == ',') to++;
-    else {
-        while (from > e->pos && aigwi_anthropic_space(b.p[from - 1])) from--;
-        if (from > e->pos && b.p[from - 1] == ',') from--;
-    }
-    aigwi_anthropic_copy(e, from);
-    e->pos = to;
-}
-
-static int aigwi_anthropic_foreign(const aigw_part *p) { return p->state && !aigw_base_eq(p->state->owner, aigwi_anthropic_name); }
-
-/* Blocks with the state of another provider, which this gateway gave the client to carry, are left out: this provider
-   would refuse them. */
-static void aigwi_anthropic_cut_foreign(aigwi_anthropic_cut *e) {
-    const aigw_message *m;
-    const aigw_part *p;
-    for (m = e->req->messages; m; m = m->next) {
-        if (m->role != AIGW_ROLE_ASSISTANT) continue;
-        for (p = m->parts; p && p->kind == AIGW_PART_REASONING && aigwi_anthropic_foreign(p); p = p->next) {}
-        if (!p && m->parts) aigwi_anthropic_cut_item(e, m->at);              /* nothing else is in it: an empty message would be refused too */
-        for (p = p ? m->parts : NULL; p; p = p->next)
-            if (aigwi_anthropic_foreign(p)) aigwi_anthropic_cut_item(e, p->kind == AIGW_PART_REASONING ? p->at : p->state->at);
-    }
-}
-
 /* For a cloud: the same, then the version as a member, and what its rules say. */
-static int aigwi_anthropic_edit_more(aigwi_anthropic_cut *e, const aigw_target *to, aigw_str version, aigw_arena *mem) {
+static int aigwi_anthropic_edit_more(aigwi_dialect_cut *e, const aigw_target *to, aigw_str version, aigw_arena *mem) {
     const size_t room = e->req->body.n + e->model.n + 16;
     aigw_out *out = e->out, text, quoted;
     aigwi_dialect_edit edit;
@@ -13223,8 +13250,8 @@ static int aigwi_anthropic_edit_more(aigwi_anthropic_cut *e, const aigw_target *
     if (!p || !q) return AIGW_E_NOMEM;
     aigw_base_out_init(&text, p, room, NULL, 0);
     e->out = &text;
-    aigwi_anthropic_cut_foreign(e);
-    aigwi_anthropic_copy(e, e->req->body.n);
+    aigwi_dialect_cut_foreign(e);
+    aigwi_dialect_copy(e, e->req->body.n);
     r = aigw_base_out_end(&text);
     if (r) return r;
     aigw_base_out_init(&quoted, q, version.n * 6 + 2, NULL, 0);
@@ -13245,7 +13272,7 @@ static int aigwi_anthropic_req_edit(const aigw_req *req, const aigw_target *to, 
     static const aigw_str version = AIGW_STR("anthropic-version"), beta = AIGW_STR("anthropic-beta"), query = AIGW_STR("?beta=true"), asked = AIGW_STR("beta=true"),
                           none = { "", 0 };
     aigw_str v = none, q = none;
-    aigwi_anthropic_cut e;
+    aigwi_dialect_cut e;
     aigw_out name;
     size_t room = to->id.n * 6 + 2, i;
     char *p;
@@ -13264,6 +13291,7 @@ static int aigwi_anthropic_req_edit(const aigw_req *req, const aigw_target *to, 
     if (r) return r;
     memset(&e, 0, sizeof e);
     e.req = req;
+    e.owner = aigwi_anthropic_name;
     e.out = out;
     e.loss = loss;
     if (!aigw_base_eq(req->model, to->id)) {
@@ -13275,8 +13303,8 @@ static int aigwi_anthropic_req_edit(const aigw_req *req, const aigw_target *to, 
         e.err = aigw_model_loss_at(loss, AIGW_NOWHERE, "model", AIGW_LOSS_SYNTHESIZED, "the provider's own name of the model");
     }
     if (to->family && (to->family->rules.n || to->family->more.n || to->family->version_in.n)) return aigwi_anthropic_edit_more(&e, to, v, mem);
-    aigwi_anthropic_cut_foreign(&e);
-    aigwi_anthropic_copy(&e, req->body.n);
+    aigwi_dialect_cut_foreign(&e);
+    aigwi_dialect_copy(&e, req->body.n);
     r = aigw_base_out_end(out);
     return r ? r : e.err;
 }
@@ -14683,25 +14711,6 @@ static aigwi_gemini_route aigwi_gemini_path(const aigw_head *head) {
 
 static int aigwi_gemini_match(const aigw_head *head) { return aigwi_gemini_path(head).op; }
 
-static int aigwi_gemini_hex(char c) {
-    return c >= '0' && c <= '9' ? c - '0' : (c | 32) >= 'a' && (c | 32) <= 'f' ? (c | 32) - 'a' + 10 : -1;
-}
-
-/* Percent-decoded; p is NULL without memory. */
-static aigw_str aigwi_gemini_unescape(aigw_str s, aigw_arena *mem) {
-    size_t i, n = 0;
-    char *p;
-    for (i = 0; i < s.n && s.p[i] != '%'; i++) {}
-    if (i == s.n) return s;
-    p = (char *)aigw_base_take(mem, s.n, 1, 1);
-    for (i = 0; p && i < s.n; i++) {
-        int hi = i + 2 < s.n && s.p[i] == '%' ? aigwi_gemini_hex(s.p[i + 1]) : -1, lo = hi < 0 ? -1 : aigwi_gemini_hex(s.p[i + 2]);
-        p[n++] = lo < 0 ? s.p[i] : (char)(hi * 16 + lo);
-        if (lo >= 0) i += 2;
-    }
-    return aigwi_dialect_slice(p, n);
-}
-
 /* ---- parts: a union by presence of one data key, the same in requests and answers */
 
 enum { AIGWI_GEMINI_TEXT = 0, AIGWI_GEMINI_THOUGHT, AIGWI_GEMINI_SIGNATURE, AIGWI_GEMINI_CALL, AIGWI_GEMINI_RESULT, AIGWI_GEMINI_INLINE,
@@ -15436,7 +15445,7 @@ static int aigwi_gemini_embed_decode(const aigwi_gemini_route *route, const aigw
     memset(fault, 0, sizeof *fault);
     r.j.loose = 1;
     req->one = route->one;
-    req->model = aigwi_gemini_unescape(route->model, mem);
+    req->model = aigwi_dialect_unescape(route->model, mem);
     if (req->model.n && !req->model.p) aigwi_dialect_nomem(&r);
     if (route->one) aigwi_gemini_embed_one(&r, &tail);
     else for (aigw_json_object(&r.j); (f = aigwi_dialect_field(&r, names, 1, &seen)) >= 0; ) {
@@ -15531,7 +15540,7 @@ static int aigwi_gemini_req_decode(const aigw_head *head, aigw_str body, aigw_ar
     req->body = body;
     req->head = head;
     req->model_at = AIGW_NOWHERE;
-    req->model = aigwi_gemini_unescape(route.model, mem);
+    req->model = aigwi_dialect_unescape(route.model, mem);
     req->param[AIGW_P_STREAM].has = route.stream;
     req->param[AIGW_P_STREAM].micro = route.stream;
     req->param[AIGW_P_STREAM].at = AIGW_NOWHERE;
@@ -16228,7 +16237,7 @@ static void aigwi_gemini_put_body(aigwi_gemini_writer *w) {
 static aigw_str aigwi_gemini_write_target(const aigw_req *req, const aigw_target *to, aigw_arena *mem) {
     static const aigw_str models = AIGW_STR("models/"), tuned = AIGW_STR("tunedModels/"), projects = AIGW_STR("projects/"),
                           publishers = AIGW_STR("publishers/"), version = AIGW_STR("/v1"), plain = AIGW_STR("-._~/@:");
-    size_t room = to->base.n + to->version.n + to->id.n * 3 + 64, i;
+    size_t room = to->base.n + to->version.n + to->id.n * 3 + 64;
     char *p = (char *)aigw_base_take(mem, room, 1, 1);
     const int same = aigw_base_eq(req->dialect, aigwi_gemini_me);
     aigw_out out;
@@ -16241,16 +16250,7 @@ static aigw_str aigwi_gemini_write_target(const aigw_req *req, const aigw_target
     aigw_base_put_byte(&out, '/');
     if (aigw_base_find(to->id, models, 0) && aigw_base_find(to->id, tuned, 0) && aigw_base_find(to->id, projects, 0) && aigw_base_find(to->id, publishers, 0))
         aigw_base_put(&out, models);
-    for (i = 0; i < to->id.n; i++) {
-        char c = to->id.p[i];
-        int fine = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || (c && aigw_base_find(plain, aigwi_dialect_slice(&c, 1), 0) < plain.n);
-        if (fine) aigw_base_put_byte(&out, c);
-        else {
-            aigw_base_put_byte(&out, '%');
-            aigw_base_put_byte(&out, "0123456789ABCDEF"[(unsigned char)c >> 4]);
-            aigw_base_put_byte(&out, "0123456789ABCDEF"[(unsigned char)c & 15]);
-        }
-    }
+    aigwi_dialect_escape(&out, to->id, plain);
     if (req->op == AIGW_OP_COUNT_TOKENS) aigw_base_put_lit(&out, ":countTokens");
     else if (req->op == AIGW_OP_EMBED) aigw_base_put_lit(&out, same && req->one ? ":embedContent" : ":batchEmbedContents");
     else aigw_base_put_lit(&out, req->param[AIGW_P_STREAM].has && req->param[AIGW_P_STREAM].micro ? ":streamGenerateContent?alt=sse" : ":generateContent");
@@ -17488,6 +17488,2782 @@ const aigw_dialect aigw_dialect_gemini = {
 };
 #endif /* AIGW_NO_GEMINI */
 
+/* ==== >>dialect.bedrock ============================================================================================ */
+/* Amazon Bedrock's Converse, ConverseStream and CountTokens, as spoken by clients and to the provider. The model stands
+   in the path, streams are AWS event streams, content blocks are unions of one key. What a vendor's model takes beyond
+   Converse stands in additionalModelRequestFields, by rows of vendors. Does not know how a request is signed. Truth:
+   wire-formats sections 10, 11, 26, 28 to 30; ../shared/wire/bedrock-converse, read 2026-11-21. */
+#if !defined AIGW_NO_BEDROCK && !defined AIGW_NO_EVS
+
+static const aigw_str aigwi_bedrock_me = AIGW_STR("bedrock");
+
+/* ---- where a request goes: .../model/{model}/{method} */
+
+typedef struct { uint8_t op, stream; aigw_str model; } aigwi_bedrock_route;          /* model: still percent-encoded */
+static const struct { const char *method; uint8_t op, stream; } aigwi_bedrock_methods[] = {
+    { "/converse", AIGW_OP_CHAT, 0 }, { "/converse-stream", AIGW_OP_CHAT, 1 }, { "/count-tokens", AIGW_OP_COUNT_TOKENS, 0 }
+};
+
+static aigwi_bedrock_route aigwi_bedrock_path(const aigw_head *head) {
+    static const aigw_str mark = AIGW_STR("/model/");
+    aigwi_bedrock_route r;
+    aigw_str path;
+    size_t from, i;
+    memset(&r, 0, sizeof r);
+    if (!head || !aigwi_dialect_is(head->method, "POST")) return r;
+    path = aigwi_dialect_path(head);
+    from = aigw_base_find(path, mark, 0) + mark.n;
+    for (i = 0; i < sizeof aigwi_bedrock_methods / sizeof *aigwi_bedrock_methods; i++) {
+        size_t n = strlen(aigwi_bedrock_methods[i].method);
+        if (path.n <= from + n || !aigwi_dialect_ends(path, aigwi_bedrock_methods[i].method)) continue;
+        r.op = aigwi_bedrock_methods[i].op;
+        r.stream = aigwi_bedrock_methods[i].stream;
+        r.model = aigwi_dialect_slice(path.p + from, path.n - from - n);
+    }
+    return r;
+}
+static int aigwi_bedrock_match(const aigw_head *head) { return aigwi_bedrock_path(head).op; }
+
+/* ---- content blocks, the same in requests and answers */
+
+enum { AIGWI_BEDROCK_TEXT, AIGWI_BEDROCK_IMAGE, AIGWI_BEDROCK_DOCUMENT, AIGWI_BEDROCK_VIDEO, AIGWI_BEDROCK_AUDIO, AIGWI_BEDROCK_CALL, AIGWI_BEDROCK_RESULT,
+       AIGWI_BEDROCK_REASONING, AIGWI_BEDROCK_CITED, AIGWI_BEDROCK_CACHE, AIGWI_BEDROCK_GUARD, AIGWI_BEDROCK_JSON, AIGWI_BEDROCK_OTHER };
+static const aigw_str aigwi_bedrock_blocks[] = { AIGW_STR("text"), AIGW_STR("image"), AIGW_STR("document"), AIGW_STR("video"), AIGW_STR("audio"),
+    AIGW_STR("toolUse"), AIGW_STR("toolResult"), AIGW_STR("reasoningContent"), AIGW_STR("citationsContent"), AIGW_STR("cachePoint"), AIGW_STR("guardContent"),
+    AIGW_STR("json") };
+
+/* How Bedrock calls a type of media. To write, the first row of a type holds; aliases come last (botocore 1.44.5). */
+static const struct { uint8_t block; aigw_str format, mime; } aigwi_bedrock_formats[] = {
+#define AIGWI_ROW(block, format, mime) { AIGWI_BEDROCK_##block, AIGW_STR(format), AIGW_STR(mime) }
+    AIGWI_ROW(IMAGE, "png", "image/png"),             AIGWI_ROW(IMAGE, "jpeg", "image/jpeg"),
+    AIGWI_ROW(IMAGE, "gif", "image/gif"),             AIGWI_ROW(IMAGE, "webp", "image/webp"),
+    AIGWI_ROW(DOCUMENT, "pdf", "application/pdf"),    AIGWI_ROW(DOCUMENT, "csv", "text/csv"),
+    AIGWI_ROW(DOCUMENT, "txt", "text/plain"),         AIGWI_ROW(DOCUMENT, "md", "text/markdown"),
+    AIGWI_ROW(DOCUMENT, "html", "text/html"),         AIGWI_ROW(DOCUMENT, "doc", "application/msword"),
+    AIGWI_ROW(DOCUMENT, "docx", "application/vnd.openxmlformats-officedocument.wordprocessingml.document"),
+    AIGWI_ROW(DOCUMENT, "xls", "application/vnd.ms-excel"),
+    AIGWI_ROW(DOCUMENT, "xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+    AIGWI_ROW(VIDEO, "mp4", "video/mp4"),             AIGWI_ROW(VIDEO, "mov", "video/quicktime"),
+    AIGWI_ROW(VIDEO, "mkv", "video/x-matroska"),      AIGWI_ROW(VIDEO, "webm", "video/webm"),
+    AIGWI_ROW(VIDEO, "flv", "video/x-flv"),           AIGWI_ROW(VIDEO, "mpeg", "video/mpeg"),
+    AIGWI_ROW(VIDEO, "mpg", "video/mpg"),             AIGWI_ROW(VIDEO, "wmv", "video/x-ms-wmv"),
+    AIGWI_ROW(VIDEO, "three_gp", "video/3gpp"),
+    AIGWI_ROW(AUDIO, "mp3", "audio/mp3"),             AIGWI_ROW(AUDIO, "wav", "audio/wav"),
+    AIGWI_ROW(AUDIO, "opus", "audio/opus"),           AIGWI_ROW(AUDIO, "aac", "audio/aac"),
+    AIGWI_ROW(AUDIO, "flac", "audio/flac"),           AIGWI_ROW(AUDIO, "ogg", "audio/ogg"),
+    AIGWI_ROW(AUDIO, "mp4", "audio/mp4"),             AIGWI_ROW(AUDIO, "m4a", "audio/m4a"),
+    AIGWI_ROW(AUDIO, "mpga", "audio/mpga"),           AIGWI_ROW(AUDIO, "pcm", "audio/pcm"),
+    AIGWI_ROW(AUDIO, "webm", "audio/webm"),           AIGWI_ROW(AUDIO, "x-aac", "audio/x-aac"),
+    AIGWI_ROW(AUDIO, "mkv", "audio/x-matroska"),      AIGWI_ROW(AUDIO, "mka", "audio/mka"),
+    AIGWI_ROW(AUDIO, "mpeg", "audio/mpeg"),
+    AIGWI_ROW(IMAGE, "jpeg", "image/jpg"),            AIGWI_ROW(AUDIO, "wav", "audio/x-wav"),
+    AIGWI_ROW(AUDIO, "wav", "audio/wave"),            AIGWI_ROW(VIDEO, "mov", "video/mov"),
+    AIGWI_ROW(DOCUMENT, "txt", "text/")               /* any other text */
+#undef AIGWI_ROW
+};
+enum { AIGWI_BEDROCK_FORMATS = sizeof aigwi_bedrock_formats / sizeof *aigwi_bedrock_formats };
+
+static const uint8_t aigwi_bedrock_kinds[] = { AIGW_PART_TEXT, AIGW_PART_IMAGE, AIGW_PART_FILE, AIGW_PART_FILE, AIGW_PART_AUDIO, AIGW_PART_TOOL_CALL,
+    AIGW_PART_TOOL_RESULT, AIGW_PART_REASONING, AIGW_PART_TEXT, AIGW_PART_TEXT, AIGW_PART_TEXT, AIGW_PART_TEXT, AIGW_PART_OTHER };
+
+/* The type that a format of this block stands for: a row's, or made from the word. */
+static aigw_str aigwi_bedrock_mime(int block, aigw_str format, aigw_arena *mem) {
+    static const aigw_str trees[] = { AIGW_STR("image/"), AIGW_STR("application/"), AIGW_STR("video/"), AIGW_STR("audio/") };
+    aigw_out o;
+    aigw_str s;
+    int i;
+    for (i = 0; i < AIGWI_BEDROCK_FORMATS; i++)
+        if (aigwi_bedrock_formats[i].block == block && aigw_base_eq(aigwi_bedrock_formats[i].format, format)) return aigwi_bedrock_formats[i].mime;
+    s = aigwi_dialect_join(mem, format.n + 12, &o);
+    aigw_base_put(&o, trees[block - AIGWI_BEDROCK_IMAGE]);
+    aigw_base_put(&o, format);
+    return aigwi_dialect_slice(s.p, s.p ? o.buf.n : 0);
+}
+
+/* Bring a copy of a reader that stands at an object to the value of member `name`. 1 when it is there. */
+static int aigwi_bedrock_seek(aigw_json *copy, const char *name) {
+    if (aigw_json_kind(copy) != AIGW_JSON_OBJECT || !aigw_json_object(copy)) return 0;
+    for (; aigw_json_member(copy); aigw_json_skip(copy))
+        if (aigwi_dialect_is(copy->key, name)) return 1;
+    return 0;
+}
+
+/* An object without members. */
+static int aigwi_bedrock_empty(aigw_str raw) {
+    size_t i = 1;
+    while (i + 1 < raw.n && aigwi_dialect_space(raw.p[i])) i++;
+    return raw.n > 1 && raw.p[0] == '{' && raw.p[i] == '}';
+}
+
+/* Which block stands ahead. OTHER: what Converse has and the model has not, what this place does not have (`allowed`,
+   bits), and what the provider's own tools did. */
+static int aigwi_bedrock_kind(const aigw_json *j, unsigned allowed) {
+    aigw_json at = *j, inner;
+    int kind = AIGWI_BEDROCK_OTHER, f;
+    if (aigw_json_kind(&at) != AIGW_JSON_OBJECT) return kind;
+    for (aigw_json_object(&at); kind == AIGWI_BEDROCK_OTHER && (f = aigw_json_field(&at, aigwi_bedrock_blocks, AIGWI_BEDROCK_OTHER, NULL)) >= 0; ) {
+        kind = f;
+        inner = at;
+        aigw_json_skip(&at);
+    }
+    if (!(allowed >> kind & 1)) return AIGWI_BEDROCK_OTHER;
+    if (kind == AIGWI_BEDROCK_CALL) {
+        aigw_str type = aigwi_dialect_peek(&inner, "type");
+        if (type.n && !aigwi_dialect_is(type, "tool_use")) return AIGWI_BEDROCK_OTHER;
+    }
+    if (kind == AIGWI_BEDROCK_DOCUMENT && aigwi_bedrock_seek(&inner, "source") && aigwi_bedrock_seek(&inner, "content")) return AIGWI_BEDROCK_OTHER;
+    return kind;
+}
+
+/* ---- client side: reading a request */
+
+/* Parts being listed, with the last one and the place it hangs at. */
+typedef struct { aigwi_dialect_list l; aigw_part *last, **slot; } aigwi_bedrock_list;
+
+static void aigwi_bedrock_list_init(aigwi_bedrock_list *l) {
+    memset(l, 0, sizeof *l);
+    l->l.tail = &l->l.head;
+}
+static aigw_part *aigwi_bedrock_add(aigwi_dialect_reader *r, aigwi_bedrock_list *l, int kind, size_t at) {
+    l->slot = l->l.tail;
+    l->last = aigwi_dialect_add(r, &l->l, kind, at);
+    return l->last;
+}
+
+/* A member that must be of this type is kept raw when it is not: additionalModelRequestFields are anybody's. */
+static int aigwi_bedrock_typed(aigwi_dialect_reader *r, int type) {
+    if (aigw_json_kind(&r->j) == type) return 1;
+    aigwi_dialect_raw(r);
+    return 0;
+}
+
+static void aigwi_bedrock_cache_in(aigwi_dialect_reader *r, uint32_t *ttl, size_t *cache_at, size_t at) {
+    static const aigw_str names[] = { AIGW_STR("type"), AIGW_STR("ttl") };
+    uint64_t seen = 0;
+    aigw_str word;
+    int f;
+    *ttl = 1;
+    *cache_at = at;
+    for (aigw_json_object(&r->j); (f = aigwi_dialect_field(r, names, 2, &seen)) >= 0; ) {
+        size_t here = aigw_json_at(&r->j);
+        if (f == 0) aigw_json_skip(&r->j);
+        else if (f == 2) aigwi_dialect_raw(r);
+        else if (aigw_json_str(&r->j, r->mem, &word)) {
+            int hour = aigwi_dialect_is(word, "1h");
+            *ttl = hour ? 3600 : 300;
+            if (!hour && !aigwi_dialect_is(word, "5m")) aigw_json_fail(&r->j, AIGW_E_VALUE, here, "must be 5m or 1h");
+        }
+    }
+}
+
+static void aigwi_bedrock_source_in(aigwi_dialect_reader *r, aigw_part *p) {
+    static const aigw_str names[] = { AIGW_STR("bytes"), AIGW_STR("s3Location"), AIGW_STR("text") }, s3[] = { AIGW_STR("uri") };
+    uint64_t seen = 0, inner = 0;
+    size_t at = aigw_json_at(&r->j);
+    int f;
+    for (aigw_json_object(&r->j); (f = aigwi_dialect_field(r, names, 3, &seen)) >= 0; ) {
+        if (f == 3) aigwi_dialect_raw(r);
+        else if (f != 1) {
+            p->source = f ? AIGW_SOURCE_TEXT : AIGW_SOURCE_BYTES;
+            aigw_json_text(&r->j, &p->text);
+        } else {
+            p->source = AIGW_SOURCE_FILE;
+            for (aigw_json_object(&r->j); (f = aigwi_dialect_field(r, s3, 1, &inner)) >= 0; ) {
+                if (f) aigwi_dialect_raw(r);
+                else aigw_json_str(&r->j, r->mem, &p->id);
+            }
+        }
+    }
+    if (!(seen & 7) || (seen & 2 && !p->id.n)) aigw_json_fail(&r->j, AIGW_E_MISSING, at, "a source needs bytes, s3Location with a uri, or text");
+}
+
+/* The value of an image, document, video or audio block. */
+static void aigwi_bedrock_media_in(aigwi_dialect_reader *r, aigw_part *p, int block) {
+    static const aigw_str names[] = { AIGW_STR("format"), AIGW_STR("source"), AIGW_STR("name") };
+    aigw_str format = { NULL, 0 };
+    uint64_t seen = 0;
+    size_t at = aigw_json_at(&r->j);
+    int f;
+    for (aigw_json_object(&r->j); (f = aigwi_dialect_field(r, names, 3, &seen)) >= 0; ) switch (f) {
+    case 0: aigw_json_str(&r->j, r->mem, &format); break;
+    case 1: aigwi_bedrock_source_in(r, p); break;
+    case 2:
+        if (block == AIGWI_BEDROCK_DOCUMENT) aigw_json_str(&r->j, r->mem, &p->name);
+        else aigwi_dialect_raw(r);
+        break;
+    default: aigwi_dialect_raw(r);       /* a document's context, and that it may be cited */
+    }
+    if (!(seen & 2)) aigw_json_fail(&r->j, AIGW_E_MISSING, at, "media need a source");
+    if (!format.n && block == AIGWI_BEDROCK_DOCUMENT) format = aigw_base_str("txt");      /* Bedrock's default */
+    if (!format.n) aigw_json_fail(&r->j, AIGW_E_MISSING, at, "media need a format");
+    if (!r->j.err) p->mime = aigwi_bedrock_mime(block, format, r->mem);
+    if (!r->j.err && !p->mime.n) aigwi_dialect_nomem(r);
+}
+
+static void aigwi_bedrock_call_in(aigwi_dialect_reader *r, aigw_part *p) {
+    static const aigw_str names[] = { AIGW_STR("toolUseId"), AIGW_STR("name"), AIGW_STR("input"), AIGW_STR("type") };
+    aigw_str raw;
+    uint64_t seen = 0;
+    size_t at = aigw_json_at(&r->j);
+    int f;
+    for (aigw_json_object(&r->j); (f = aigwi_dialect_field(r, names, 4, &seen)) >= 0; ) switch (f) {
+    case 0: aigw_json_str(&r->j, r->mem, &p->id); break;
+    case 1: aigw_json_str(&r->j, r->mem, &p->name); break;
+    case 2: if (aigw_json_raw(&r->j, &raw)) p->text = aigwi_dialect_text(raw, AIGW_TEXT_JSON); break;
+    case 3: aigw_json_skip(&r->j); break;
+    default: aigwi_dialect_raw(r);
+    }
+    if ((seen & 3) != 3) aigw_json_fail(&r->j, AIGW_E_MISSING, at, "a toolUse needs toolUseId and name");
+}
+
+/* A tool result but for its content, at which *inner is left standing (p NULL: none). */
+static void aigwi_bedrock_result_in(aigwi_dialect_reader *r, aigw_part *p, aigw_json *inner) {
+    static const aigw_str names[] = { AIGW_STR("toolUseId"), AIGW_STR("content"), AIGW_STR("status"), AIGW_STR("type") };
+    aigw_str status;
+    uint64_t seen = 0;
+    size_t at = aigw_json_at(&r->j), here;
+    int f;
+    for (aigw_json_object(&r->j); (f = aigwi_dialect_field(r, names, 4, &seen)) >= 0; ) switch (f) {
+    case 0: aigw_json_str(&r->j, r->mem, &p->id); break;
+    case 1:
+        *inner = r->j;
+        aigw_json_skip(&r->j);
+        break;
+    case 2:
+        here = aigw_json_at(&r->j);
+        if (!aigw_json_str(&r->j, r->mem, &status)) break;
+        p->is_error = (uint8_t)aigwi_dialect_is(status, "error");
+        if (!p->is_error && !aigwi_dialect_is(status, "success")) aigw_json_fail(&r->j, AIGW_E_VALUE, here, "must be success or error");
+        break;
+    default: aigwi_dialect_raw(r);
+    }
+    if (!(seen & 1)) aigw_json_fail(&r->j, AIGW_E_MISSING, at, "a toolResult needs toolUseId");
+}
+
+static void aigwi_bedrock_state_in(aigwi_dialect_reader *r, aigw_part *p, int kind) {
+    aigw_text t = { NULL, 0, 0 };
+    size_t at = aigw_json_at(&r->j);
+    if (!aigw_json_text(&r->j, &t) || !t.n) return;
+    p->state = aigwi_dialect_get_opaque(t, r->mem, aigwi_bedrock_me, kind, kind == AIGW_OPAQUE_REDACTED);
+    if (p->state) p->state->at = at;
+    else aigwi_dialect_nomem(r);
+}
+
+static void aigwi_bedrock_reasoning_in(aigwi_dialect_reader *r, aigw_part *p) {
+    static const aigw_str names[] = { AIGW_STR("reasoningText"), AIGW_STR("redactedContent") }, inner[] = { AIGW_STR("text"), AIGW_STR("signature") };
+    uint64_t seen = 0, in = 0;
+    size_t at = aigw_json_at(&r->j);
+    int f;
+    for (aigw_json_object(&r->j); (f = aigwi_dialect_field(r, names, 2, &seen)) >= 0; ) {
+        if (f == 2) aigwi_dialect_raw(r);
+        else if (f == 1) aigwi_bedrock_state_in(r, p, AIGW_OPAQUE_REDACTED);
+        else for (aigw_json_object(&r->j); (f = aigwi_dialect_field(r, inner, 2, &in)) >= 0; ) {
+            if (f == 0) aigw_json_text(&r->j, &p->text);
+            else if (f == 1) aigwi_bedrock_state_in(r, p, AIGW_OPAQUE_SIGNATURE);
+            else aigwi_dialect_raw(r);
+        }
+    }
+    if (!(seen & 3)) aigw_json_fail(&r->j, AIGW_E_MISSING, at, "reasoningContent needs reasoningText or redactedContent");
+}
+
+/* Texts with their sources: text parts, the citations with the first. */
+static void aigwi_bedrock_cited_in(aigwi_dialect_reader *r, aigwi_bedrock_list *l, size_t at) {
+    static const aigw_str names[] = { AIGW_STR("content"), AIGW_STR("citations") }, text[] = { AIGW_STR("text") };
+    aigw_part *first = aigwi_bedrock_add(r, l, AIGW_PART_TEXT, at), *p = first;
+    aigw_note **slot = &first->notes, *note;
+    uint64_t seen = 0;
+    int f, n = 0;
+    for (aigw_json_object(&r->j); (f = aigwi_dialect_field(r, names, 2, &seen)) >= 0; ) {
+        if (f == 2) aigwi_dialect_raw(r);
+        else if (f == 0) for (aigw_json_array(&r->j); aigw_json_item(&r->j); ) {
+            uint64_t in = 0;
+            if (n++) p = aigwi_bedrock_add(r, l, AIGW_PART_TEXT, aigw_json_at(&r->j));
+            for (aigw_json_object(&r->j); (f = aigwi_dialect_field(r, text, 1, &in)) >= 0; ) {
+                if (f == 0) aigw_json_text(&r->j, &p->text);
+                else aigwi_dialect_raw(r);
+            }
+        } else for (aigw_json_array(&r->j); aigw_json_item(&r->j); slot = &note->next) {
+            note = (aigw_note *)aigw_base_take(r->mem, 1, sizeof *note, sizeof(void *));
+            if (!note) {
+                aigwi_dialect_nomem(r);
+                return;
+            }
+            note->kind = AIGW_NOTE_CITATION;
+            note->dialect = aigwi_bedrock_me;
+            note->at = aigw_json_at(&r->j);
+            if (aigw_json_raw(&r->j, &note->json)) *slot = note;
+        }
+    }
+}
+
+/* What a guardrail shall look at is part of what the user says; that it shall is nobody else's to know. */
+static void aigwi_bedrock_guard_in(aigwi_dialect_reader *r, aigwi_bedrock_list *l, size_t at) {
+    static const aigw_str names[] = { AIGW_STR("text"), AIGW_STR("image") }, text[] = { AIGW_STR("text") };
+    aigw_json whole = r->j;
+    uint64_t seen = 0, in = 0;
+    int f;
+    whole.key = aigw_base_copy(r->mem, whole.key);                   /* it may be in the other reader's scratch */
+    if (!whole.key.p || !aigwi_dialect_add_raw(r->mem, r->req, &whole)) {
+        aigwi_dialect_nomem(r);
+        return;
+    }
+    for (aigw_json_object(&r->j); (f = aigwi_dialect_field(r, names, 2, &seen)) >= 0; ) {
+        aigw_part *p;
+        if (f == 2) {
+            aigwi_dialect_raw(r);
+            continue;
+        }
+        p = aigwi_bedrock_add(r, l, f ? AIGW_PART_IMAGE : AIGW_PART_TEXT, at);
+        if (f) aigwi_bedrock_media_in(r, p, AIGWI_BEDROCK_IMAGE);
+        else for (aigw_json_object(&r->j); (f = aigwi_dialect_field(r, text, 1, &in)) >= 0; ) {
+            if (f == 0) aigw_json_text(&r->j, &p->text);
+            else aigw_json_skip(&r->j);                              /* qualifiers: in the raw member */
+        }
+    }
+}
+
+/* The block ahead, appended. Of a tool result *inner is left standing at its content. */
+static void aigwi_bedrock_block_in(aigwi_dialect_reader *r, aigwi_bedrock_list *l, unsigned allowed, aigw_json *inner) {
+    aigw_json *j = &r->j;
+    size_t at = aigw_json_at(j);
+    int kind = aigwi_bedrock_kind(j, allowed), f;
+    aigw_part *p = NULL;
+    aigw_str raw;
+    uint64_t seen = 0;
+    inner->p = NULL;
+    if (kind == AIGWI_BEDROCK_OTHER && aigw_json_kind(j) == AIGW_JSON_OBJECT) {
+        if (!aigw_json_raw(j, &raw)) return;
+        p = aigwi_bedrock_add(r, l, AIGW_PART_OTHER, at);
+        p->name = aigwi_bedrock_me;
+        p->text = aigwi_dialect_text(raw, AIGW_TEXT_JSON);
+        if (aigwi_bedrock_empty(raw)) aigw_json_fail(j, AIGW_E_MISSING, at, "a content block needs one of text, image, toolUse, toolResult, ...");
+        return;
+    }
+    for (aigw_json_object(j); (f = aigw_json_field(j, aigwi_bedrock_blocks, AIGWI_BEDROCK_OTHER, &seen)) >= 0; ) {
+        if (f == AIGWI_BEDROCK_OTHER) {
+            aigwi_dialect_raw(r);
+            continue;
+        }
+        if (f != kind) {
+            aigw_json_fail(j, AIGW_E_VALUE, j->key_at, "a content block holds one kind of content, this is its second");
+            return;
+        }
+        if (f < AIGWI_BEDROCK_CITED || f == AIGWI_BEDROCK_JSON) p = aigwi_bedrock_add(r, l, aigwi_bedrock_kinds[f], at);
+        switch (f) {
+        case AIGWI_BEDROCK_TEXT:      aigw_json_text(j, &p->text); break;
+        case AIGWI_BEDROCK_JSON:      if (aigw_json_raw(j, &raw)) p->text = aigwi_dialect_text(raw, AIGW_TEXT_JSON); break;
+        case AIGWI_BEDROCK_CALL:      aigwi_bedrock_call_in(r, p); break;
+        case AIGWI_BEDROCK_RESULT:    aigwi_bedrock_result_in(r, p, inner); break;
+        case AIGWI_BEDROCK_REASONING: aigwi_bedrock_reasoning_in(r, p); break;
+        case AIGWI_BEDROCK_CITED:     aigwi_bedrock_cited_in(r, l, at); break;
+        case AIGWI_BEDROCK_GUARD:     aigwi_bedrock_guard_in(r, l, at); break;
+        case AIGWI_BEDROCK_CACHE:
+            if (l->last && !l->last->cache_ttl_s) aigwi_bedrock_cache_in(r, &l->last->cache_ttl_s, &l->last->cache_at, at);
+            else aigwi_dialect_raw(r);
+            break;
+        default: aigwi_bedrock_media_in(r, p, f);
+        }
+    }
+}
+
+enum {
+    AIGWI_BEDROCK_IN_SYSTEM = 1 << AIGWI_BEDROCK_TEXT | 1 << AIGWI_BEDROCK_CACHE | 1 << AIGWI_BEDROCK_GUARD,
+    AIGWI_BEDROCK_IN_RESULT = 1 << AIGWI_BEDROCK_TEXT | 1 << AIGWI_BEDROCK_IMAGE | 1 << AIGWI_BEDROCK_DOCUMENT | 1 << AIGWI_BEDROCK_VIDEO | 1 << AIGWI_BEDROCK_JSON,
+    AIGWI_BEDROCK_IN_USER = 1 << AIGWI_BEDROCK_TEXT | 1 << AIGWI_BEDROCK_IMAGE | 1 << AIGWI_BEDROCK_DOCUMENT | 1 << AIGWI_BEDROCK_VIDEO | 1 << AIGWI_BEDROCK_AUDIO |
+        1 << AIGWI_BEDROCK_RESULT | 1 << AIGWI_BEDROCK_CACHE | 1 << AIGWI_BEDROCK_GUARD,
+    AIGWI_BEDROCK_IN_ASSISTANT = 1 << AIGWI_BEDROCK_TEXT | 1 << AIGWI_BEDROCK_IMAGE | 1 << AIGWI_BEDROCK_AUDIO | 1 << AIGWI_BEDROCK_CALL |
+        1 << AIGWI_BEDROCK_REASONING | 1 << AIGWI_BEDROCK_CITED | 1 << AIGWI_BEDROCK_CACHE
+};
+
+/* The content of a tool result, which the outer reader has passed already: an error found here becomes its error. */
+static void aigwi_bedrock_result_content(aigwi_dialect_reader *r, aigw_json *inner, aigw_part *result) {
+    aigwi_bedrock_list l;
+    aigw_json outer = r->j, none;
+    aigwi_bedrock_list_init(&l);
+    r->j = *inner;
+    for (aigw_json_array(&r->j); aigw_json_item(&r->j); ) aigwi_bedrock_block_in(r, &l, AIGWI_BEDROCK_IN_RESULT, &none);
+    result->parts = l.l.head;
+    if (r->j.err) aigw_json_fail(&outer, r->j.err, aigw_json_at(&r->j), r->j.why);
+    r->j = outer;
+}
+
+/* A foreign signature that our encoder put into an empty reasoning block directly before a tool call goes back to that
+   call. */
+static void aigwi_bedrock_adopt(aigwi_bedrock_list *l, aigw_part **slot, aigw_part *before) {
+    if (l->last->kind != AIGW_PART_TOOL_CALL || !before || before == l->last || before->kind != AIGW_PART_REASONING || before->text.n || !before->state ||
+        aigw_base_eq(before->state->owner, aigwi_bedrock_me)) return;
+    l->last->state = before->state;
+    l->last->state->at = before->at;
+    *slot = l->last;
+    l->slot = slot;
+}
+
+static void aigwi_bedrock_add_message(aigwi_dialect_reader *r, int role, size_t at, aigw_part *parts) {
+    aigw_message *m = aigwi_dialect_add_message(r->mem, r->req, role, at);
+    if (m) m->parts = parts;
+    else aigwi_dialect_nomem(r);
+}
+
+/* One message: results to a message of role TOOL before the rest of a user's turn. */
+static void aigwi_bedrock_message_in(aigwi_dialect_reader *r) {
+    static const aigw_str names[] = { AIGW_STR("role"), AIGW_STR("content") };
+    static const struct { const char *word; uint8_t role; unsigned allowed; } roles[] = {
+        { "user", AIGW_ROLE_USER, AIGWI_BEDROCK_IN_USER }, { "assistant", AIGW_ROLE_ASSISTANT, AIGWI_BEDROCK_IN_ASSISTANT },
+        { "system", AIGW_ROLE_SYSTEM, AIGWI_BEDROCK_IN_SYSTEM }
+    };
+    aigw_json *j = &r->j, inner;
+    aigw_str role = aigwi_dialect_peek(j, "role");
+    aigwi_bedrock_list main, results, *l;
+    aigw_part *before, **slot;
+    uint64_t seen = 0;
+    size_t at = aigw_json_at(j);
+    int f, i;
+    for (i = 0; i < 2 && !aigwi_dialect_is(role, roles[i].word); i++) {}
+    aigwi_bedrock_list_init(&main);
+    aigwi_bedrock_list_init(&results);
+    for (aigw_json_object(j); (f = aigwi_dialect_field(r, names, 2, &seen)) >= 0; ) {
+        if (f == 2) aigwi_dialect_raw(r);
+        else if (f == 0) {
+            if (!aigwi_dialect_is(role, roles[i].word)) aigw_json_fail(j, AIGW_E_VALUE, aigw_json_at(j), "must be user, assistant or system");
+            aigw_json_skip(j);
+        } else for (aigw_json_array(j), l = &main; aigw_json_item(j); ) {
+            int kind = aigwi_bedrock_kind(j, roles[i].allowed);
+            if (kind != AIGWI_BEDROCK_CACHE) l = kind == AIGWI_BEDROCK_RESULT ? &results : &main;     /* a mark belongs to what it stands behind */
+            before = l->last;
+            slot = l->slot;
+            aigwi_bedrock_block_in(r, l, roles[i].allowed, &inner);
+            if (j->err) return;
+            if (inner.p) aigwi_bedrock_result_content(r, &inner, l->last);
+            if (l->last) aigwi_bedrock_adopt(l, slot, before);
+        }
+    }
+    if (j->err) return;
+    if ((seen & 3) != 3) {
+        aigw_json_fail(j, AIGW_E_MISSING, at, "a message needs role and content");
+        return;
+    }
+    if (results.l.head) aigwi_bedrock_add_message(r, AIGW_ROLE_TOOL, at, results.l.head);
+    if (main.l.head || !results.l.head) aigwi_bedrock_add_message(r, roles[i].role, at, main.l.head);
+}
+
+/* system[] stands before the messages wherever it comes in the body. */
+static void aigwi_bedrock_system_in(aigwi_dialect_reader *r) {
+    aigw_req *req = r->req;
+    aigw_message *rest = req->messages, *last = req->last_message;
+    size_t at = aigw_json_at(&r->j);
+    aigwi_bedrock_list l;
+    aigw_json none;
+    aigwi_bedrock_list_init(&l);
+    for (aigw_json_array(&r->j); aigw_json_item(&r->j) && !r->j.err; ) aigwi_bedrock_block_in(r, &l, AIGWI_BEDROCK_IN_SYSTEM, &none);
+    if (r->j.err || !l.l.head) return;
+    req->messages = req->last_message = NULL;
+    aigwi_bedrock_add_message(r, AIGW_ROLE_SYSTEM, at, l.l.head);
+    if (!rest || !req->messages) return;
+    req->messages->next = rest;
+    req->last_message = last;
+}
+
+static void aigwi_bedrock_schema_in(aigwi_dialect_reader *r, aigw_tool *t) {
+    static const aigw_str names[] = { AIGW_STR("json") };
+    uint64_t seen = 0;
+    int f;
+    for (aigw_json_object(&r->j); (f = aigwi_dialect_field(r, names, 1, &seen)) >= 0; ) {
+        if (f == 1) aigwi_dialect_raw(r);
+        else if (aigw_json_kind(&r->j) == AIGW_JSON_OBJECT) aigw_json_raw(&r->j, &t->schema);
+        else aigw_json_object(&r->j);                                /* says what is wrong */
+    }
+}
+
+static void aigwi_bedrock_spec_in(aigwi_dialect_reader *r, aigw_tool *t) {
+    static const aigw_str names[] = { AIGW_STR("name"), AIGW_STR("description"), AIGW_STR("inputSchema"), AIGW_STR("strict") };
+    uint64_t seen = 0;
+    size_t at = aigw_json_at(&r->j);
+    int f, on = 0;
+    for (aigw_json_object(&r->j); (f = aigwi_dialect_field(r, names, 4, &seen)) >= 0; ) switch (f) {
+    case 0: aigw_json_str(&r->j, r->mem, &t->name); break;
+    case 1: aigw_json_text(&r->j, &t->description); break;
+    case 2: aigwi_bedrock_schema_in(r, t); break;
+    case 3:
+        t->strict_at = aigw_json_at(&r->j);
+        if (aigw_json_bool(&r->j, &on)) t->strict = (int8_t)on;
+        break;
+    default: aigwi_dialect_raw(r);
+    }
+    if (!(seen & 1) || !t->schema.n) aigw_json_fail(&r->j, AIGW_E_MISSING, at, "a toolSpec needs name and inputSchema.json");
+}
+
+/* One entry of tools: a specification, a tool that the provider runs, or a cache mark behind the one before. */
+static void aigwi_bedrock_tool_in(aigwi_dialect_reader *r) {
+    static const aigw_str names[] = { AIGW_STR("toolSpec"), AIGW_STR("cachePoint") };
+    aigw_json *j = &r->j, ahead = *j;
+    aigw_tool *t = r->req->last_tool;
+    uint64_t seen = 0;
+    size_t at = aigw_json_at(j);
+    int f, spec = aigwi_bedrock_seek(&ahead, "toolSpec"), mark = 0;
+    ahead = *j;
+    mark = !spec && aigwi_bedrock_seek(&ahead, "cachePoint");
+    if (!mark) t = aigwi_dialect_add_tool(r->mem, r->req, at);
+    if (!mark && !t) {
+        aigwi_dialect_nomem(r);
+        return;
+    }
+    if (!mark && !spec && aigw_json_kind(j) == AIGW_JSON_OBJECT) {
+        t->kind = AIGW_TOOL_HOSTED;
+        ahead = *j;
+        if (aigwi_bedrock_seek(&ahead, "systemTool")) t->name = aigwi_dialect_peek(&ahead, "name");
+        aigw_json_raw(j, &t->schema);
+        if (!t->name.n) aigw_json_fail(j, AIGW_E_MISSING, at, "a tool is a toolSpec, a systemTool with a name, or a cachePoint");
+        return;
+    }
+    for (aigw_json_object(j); (f = aigwi_dialect_field(r, names, 2, &seen)) >= 0; ) {
+        if (f == 0 && t && spec) aigwi_bedrock_spec_in(r, t);
+        else if (f == 1 && t && !t->cache_ttl_s) aigwi_bedrock_cache_in(r, &t->cache_ttl_s, &t->cache_at, at);
+        else aigwi_dialect_raw(r);
+    }
+}
+
+static void aigwi_bedrock_choice_in(aigwi_dialect_reader *r) {
+    static const aigw_str names[] = { AIGW_STR("auto"), AIGW_STR("any"), AIGW_STR("tool") }, tool[] = { AIGW_STR("name") };
+    static const uint8_t choices[] = { AIGW_CHOICE_AUTO, AIGW_CHOICE_REQUIRED, AIGW_CHOICE_NAMED };
+    aigw_req *req = r->req;
+    uint64_t seen = 0, in = 0;
+    aigw_str name = { NULL, 0 };
+    size_t at;
+    int f;
+    req->choice_at = aigw_json_at(&r->j);
+    for (aigw_json_object(&r->j); (f = aigwi_dialect_field(r, names, 3, &seen)) >= 0; ) {
+        if (f == 3) {
+            aigwi_dialect_raw(r);
+            continue;
+        }
+        req->choice = choices[f];
+        if (f < 2) aigw_json_skip(&r->j);
+        else for (aigw_json_object(&r->j); (f = aigwi_dialect_field(r, tool, 1, &in)) >= 0; ) {
+            at = aigw_json_at(&r->j);
+            if (f) aigwi_dialect_raw(r);
+            else if (aigw_json_str(&r->j, r->mem, &name) && !aigwi_dialect_add_item(r->mem, &req->choice_names, aigwi_dialect_text(name, AIGW_TEXT_PLAIN), at))
+                aigwi_dialect_nomem(r);
+        }
+    }
+    if (seen != 1 && seen != 2 && (seen != 4 || !name.n)) aigw_json_fail(&r->j, AIGW_E_VALUE, req->choice_at, "a toolChoice is one of auto, any, tool with a name");
+}
+
+static void aigwi_bedrock_tools_in(aigwi_dialect_reader *r) {
+    static const aigw_str names[] = { AIGW_STR("tools"), AIGW_STR("toolChoice") };
+    uint64_t seen = 0;
+    int f;
+    for (aigw_json_object(&r->j); (f = aigwi_dialect_field(r, names, 2, &seen)) >= 0; ) {
+        if (f == 0) for (aigw_json_array(&r->j); aigw_json_item(&r->j) && !r->j.err; ) aigwi_bedrock_tool_in(r);
+        else if (f == 1) aigwi_bedrock_choice_in(r);
+        else aigwi_dialect_raw(r);
+    }
+}
+
+static void aigwi_bedrock_inference_in(aigwi_dialect_reader *r) {
+    static const aigw_str names[] = { AIGW_STR("maxTokens"), AIGW_STR("temperature"), AIGW_STR("topP"), AIGW_STR("stopSequences") };
+    static const uint8_t params[] = { AIGW_P_MAX_OUTPUT, AIGW_P_TEMPERATURE, AIGW_P_TOP_P };
+    uint64_t seen = 0;
+    int f;
+    for (aigw_json_object(&r->j); (f = aigwi_dialect_field(r, names, 4, &seen)) >= 0; ) {
+        if (f < 3) aigwi_dialect_param(&r->j, r->mem, r->req, params[f]);
+        else if (f == 3) aigwi_dialect_stop_in(r);
+        else aigwi_dialect_raw(r);
+    }
+}
+
+/* outputConfig.textFormat, whose schema is JSON in a string. */
+static void aigwi_bedrock_format_in(aigwi_dialect_reader *r) {
+    static const aigw_str names[] = { AIGW_STR("type"), AIGW_STR("structure") }, outer[] = { AIGW_STR("jsonSchema") },
+                          inner[] = { AIGW_STR("schema"), AIGW_STR("name"), AIGW_STR("description") };
+    aigw_format *format = &r->req->format;
+    aigw_str type = aigwi_dialect_peek(&r->j, "type");
+    uint64_t seen = 0, in = 0, members = 0;
+    size_t at = aigw_json_at(&r->j), here = at;
+    int f;
+    if (!aigwi_dialect_is(type, "json_schema")) aigw_json_fail(&r->j, AIGW_E_VALUE, at, "only the textFormat json_schema is known");
+    format->kind = AIGW_FORMAT_SCHEMA;
+    format->strict = -1;
+    format->at = at;
+    for (aigw_json_object(&r->j); (f = aigwi_dialect_field(r, names, 2, &seen)) >= 0; ) {
+        if (f == 0) aigw_json_skip(&r->j);
+        else if (f == 2) aigwi_dialect_raw(r);
+        else for (aigw_json_object(&r->j); (f = aigwi_dialect_field(r, outer, 1, &in)) >= 0; ) {
+            if (f) aigwi_dialect_raw(r);
+            else for (aigw_json_object(&r->j); (f = aigwi_dialect_field(r, inner, 3, &members)) >= 0; ) switch (f) {
+            case 0: here = aigw_json_at(&r->j); aigw_json_str(&r->j, r->mem, &format->schema); break;
+            case 1: format->name_at = aigw_json_at(&r->j); aigw_json_str(&r->j, r->mem, &format->name); break;
+            case 2: format->description_at = aigw_json_at(&r->j); aigw_json_text(&r->j, &format->description); break;
+            default: aigwi_dialect_raw(r);
+            }
+        }
+    }
+    if (!r->j.err && !(members & 1)) aigw_json_fail(&r->j, AIGW_E_MISSING, at, "json_schema needs structure.jsonSchema.schema");
+    if (!r->j.err && aigw_json_check(format->schema, AIGW_JSON_OBJECT)) aigw_json_fail(&r->j, AIGW_E_VALUE, here, "the schema is a string that holds a JSON object");
+}
+
+/* An effort, wherever it stands: the first one counts. */
+static void aigwi_bedrock_effort_in(aigwi_dialect_reader *r) {
+    if (r->req->param[AIGW_P_EFFORT].has) aigwi_dialect_raw(r);
+    else if (aigwi_bedrock_typed(r, AIGW_JSON_STRING)) aigwi_dialect_param(&r->j, r->mem, r->req, AIGW_P_EFFORT);
+}
+
+static void aigwi_bedrock_output_in(aigwi_dialect_reader *r, int additional) {
+    static const aigw_str names[] = { AIGW_STR("effort"), AIGW_STR("textFormat") };
+    uint64_t seen = 0;
+    int f;
+    for (aigw_json_object(&r->j); (f = aigwi_dialect_field(r, names, 2, &seen)) >= 0; ) {
+        if (f == 0) aigwi_bedrock_effort_in(r);
+        else if (f == 1 && !additional) aigwi_bedrock_format_in(r);
+        else aigwi_dialect_raw(r);
+    }
+}
+
+/* Claude's thinking, in additionalModelRequestFields. */
+static void aigwi_bedrock_thinking_in(aigwi_dialect_reader *r) {
+    static const aigw_str names[] = { AIGW_STR("type"), AIGW_STR("budget_tokens"), AIGW_STR("display") };
+    aigw_param *show = &r->req->param[AIGW_P_REASONING_SHOW];
+    uint64_t seen = 0;
+    int f;
+    for (aigw_json_object(&r->j); (f = aigwi_dialect_field(r, names, 3, &seen)) >= 0; ) switch (f) {
+    case 0: if (aigwi_bedrock_typed(r, AIGW_JSON_STRING)) aigwi_dialect_param(&r->j, r->mem, r->req, AIGW_P_REASONING_MODE); break;
+    case 1: if (aigwi_bedrock_typed(r, AIGW_JSON_NUMBER)) aigwi_dialect_param(&r->j, r->mem, r->req, AIGW_P_REASONING_BUDGET); break;
+    case 2:
+        if (!aigwi_bedrock_typed(r, AIGW_JSON_STRING)) break;
+        show->at = aigw_json_at(&r->j);
+        if (!aigw_json_str(&r->j, r->mem, &show->raw)) break;
+        show->has = 1;
+        show->micro = aigwi_dialect_is(show->raw, "summarized");
+        break;
+    default: aigwi_dialect_raw(r);
+    }
+}
+
+/* What the model knows of the members that vendors add. */
+static void aigwi_bedrock_additional_in(aigwi_dialect_reader *r) {
+    static const aigw_str names[] = { AIGW_STR("top_k"), AIGW_STR("thinking"), AIGW_STR("reasoning_config"), AIGW_STR("inferenceConfig"), AIGW_STR("reasoning_effort"),
+                                      AIGW_STR("output_config") }, nova[] = { AIGW_STR("topK") };
+    uint64_t seen = 0, in = 0;
+    int f;
+    for (aigw_json_object(&r->j); (f = aigwi_dialect_field(r, names, 6, &seen)) >= 0; ) switch (f) {
+    case 0: if (aigwi_bedrock_typed(r, AIGW_JSON_NUMBER)) aigwi_dialect_param(&r->j, r->mem, r->req, AIGW_P_TOP_K); break;
+    case 1: case 2:
+        if (r->req->param[AIGW_P_REASONING_MODE].has) aigwi_dialect_raw(r);
+        else if (aigwi_bedrock_typed(r, AIGW_JSON_OBJECT)) aigwi_bedrock_thinking_in(r);
+        break;
+    case 3:
+        if (!aigwi_bedrock_typed(r, AIGW_JSON_OBJECT)) break;
+        for (aigw_json_object(&r->j); (f = aigwi_dialect_field(r, nova, 1, &in)) >= 0; ) {
+            if (f || r->req->param[AIGW_P_TOP_K].has) aigwi_dialect_raw(r);
+            else if (aigwi_bedrock_typed(r, AIGW_JSON_NUMBER)) aigwi_dialect_param(&r->j, r->mem, r->req, AIGW_P_TOP_K);
+        }
+        break;
+    case 4: aigwi_bedrock_effort_in(r); break;
+    case 5: if (aigwi_bedrock_typed(r, AIGW_JSON_OBJECT)) aigwi_bedrock_output_in(r, 1); break;
+    default: aigwi_dialect_raw(r);
+    }
+}
+
+/* The members of a request. 1 when messages were there. */
+static int aigwi_bedrock_members_in(aigwi_dialect_reader *r) {
+    static const aigw_str names[] = { AIGW_STR("messages"), AIGW_STR("system"), AIGW_STR("inferenceConfig"), AIGW_STR("toolConfig"), AIGW_STR("outputConfig"),
+                                      AIGW_STR("additionalModelRequestFields"), AIGW_STR("requestMetadata") };
+    aigw_json *j = &r->j;
+    uint64_t seen = 0;
+    int f;
+    for (aigw_json_object(j); (f = aigwi_dialect_field(r, names, 7, &seen)) >= 0; ) switch (f) {
+    case 0: for (aigw_json_array(j); aigw_json_item(j) && !j->err; ) aigwi_bedrock_message_in(r); break;
+    case 1: aigwi_bedrock_system_in(r); break;
+    case 2: aigwi_bedrock_inference_in(r); break;
+    case 3: aigwi_bedrock_tools_in(r); break;
+    case 4: aigwi_bedrock_output_in(r, 0); break;
+    case 5: if (aigwi_bedrock_typed(r, AIGW_JSON_OBJECT)) aigwi_bedrock_additional_in(r); break;
+    case 6:
+        r->req->metadata_at = aigw_json_at(j);
+        if (aigw_json_kind(j) == AIGW_JSON_OBJECT) aigw_json_raw(j, &r->req->metadata);
+        else aigw_json_object(j);
+        break;
+    default: aigwi_dialect_raw(r);
+    }
+    return (int)(seen & 1);
+}
+
+/* CountTokens: {"input": {"converse": a request}}. */
+static int aigwi_bedrock_count_in(aigwi_dialect_reader *r) {
+    static const aigw_str names[] = { AIGW_STR("input") }, inner[] = { AIGW_STR("converse"), AIGW_STR("invokeModel") };
+    uint64_t seen = 0, in = 0;
+    int f, there = 0;
+    for (aigw_json_object(&r->j); (f = aigwi_dialect_field(r, names, 1, &seen)) >= 0; ) {
+        if (f) aigwi_dialect_raw(r);
+        else for (aigw_json_object(&r->j); (f = aigwi_dialect_field(r, inner, 2, &in)) >= 0; ) {
+            if (f == 0) there = aigwi_bedrock_members_in(r);
+            else if (f == 2) aigwi_dialect_raw(r);
+            else aigw_json_fail(&r->j, AIGW_E_UNSUPPORTED, r->j.key_at, "tokens are counted of a converse input only");
+        }
+    }
+    return there;
+}
+
+static int aigwi_bedrock_req_decode(const aigw_head *head, aigw_str body, aigw_arena *mem, aigw_req *req, aigw_fault *fault) {
+    aigwi_bedrock_route route = aigwi_bedrock_path(head);
+    aigwi_dialect_reader r;
+    int there;
+    memset(req, 0, sizeof *req);
+    memset(&r, 0, sizeof r);
+    req->op = route.op ? route.op : (uint8_t)AIGW_OP_CHAT;             /* a bare body is a chat */
+    req->dialect = aigwi_bedrock_me;
+    req->body = body;
+    req->head = head;
+    req->model_at = req->choice_at = req->stop_at = req->metadata_at = req->cache_at = AIGW_NOWHERE;
+    req->format.at = req->format.name_at = req->format.description_at = req->format.strict_at = AIGW_NOWHERE;
+    req->model = aigwi_dialect_unescape(route.model, mem);
+    req->param[AIGW_P_STREAM].has = route.stream;
+    req->param[AIGW_P_STREAM].micro = route.stream;
+    req->param[AIGW_P_STREAM].at = AIGW_NOWHERE;
+    aigw_json_init(&r.j, body);
+    r.mem = mem;
+    r.req = req;
+    if (req->model.n && !req->model.p) aigwi_dialect_nomem(&r);
+    there = req->op == AIGW_OP_COUNT_TOKENS ? aigwi_bedrock_count_in(&r) : aigwi_bedrock_members_in(&r);
+    (void)aigw_json_end(&r.j);
+    if (!r.j.err && !there) aigw_json_fail(&r.j, AIGW_E_MISSING, 0, "messages is required");
+    return fault ? aigw_json_fault(&r.j, fault) : r.j.err;
+}
+
+/* ---- provider side: writing a request */
+
+/* What a vendor's models take in additionalModelRequestFields, by a word in the model's name; the last row is for all
+   others. thinking: Claude's object; top_k: its member, within `group` where that is not NULL. */
+static const struct { const char *word, *group, *top_k; uint8_t thinking; } aigwi_bedrock_vendors[] = {
+    { "nova",      "inferenceConfig", "topK",  0 },
+    { "anthropic", NULL,              "top_k", 1 },
+    { "",          NULL,              "top_k", 1 }
+};
+
+/* What a translation to this dialect carries along. */
+typedef struct {
+    aigwi_dialect_writer w;
+    uint32_t    done;                  /* bits 1 << AIGW_P_*: seen to */
+    int         role, last_kind;       /* of the message that is open; AIGW_PART_* written last into it */
+    int         native, history;       /* the request came in this dialect; the history holds calls or results */
+    int         documents, texts, vendor;
+    uint32_t    tools;                 /* how many are sent */
+    const aigw_part *document;         /* the last one of the open message */
+    const char *thinking;              /* its type; NULL: not said */
+    aigw_str    effort;
+    int64_t     budget;                /* tokens; 0: none */
+} aigwi_bedrock_up;
+enum { AIGWI_BEDROCK_NOBODY, AIGWI_BEDROCK_USER, AIGWI_BEDROCK_ASSISTANT, AIGWI_BEDROCK_SYSTEM };
+
+static void aigwi_bedrock_nomem(aigwi_bedrock_up *c) { c->w.err = AIGW_E_NOMEM; }
+
+static void aigwi_bedrock_drop(aigwi_bedrock_up *c, int id, const char *reason) {
+    const aigw_param *p = &c->w.req->param[id];
+    c->done |= 1u << id;
+    if (p->has) aigwi_dialect_drop(&c->w, p->at, reason);
+}
+
+static void aigwi_bedrock_put_cache(aigwi_bedrock_up *c, uint32_t ttl, size_t at) {
+    aigw_out *o = c->w.out;
+    if (!ttl) return;
+    if (aigwi_dialect_lacks(&c->w, AIGW_CAN(PROMPT_CACHE))) {
+        aigwi_dialect_drop(&c->w, at, "this model has no prompt cache");
+        return;
+    }
+    aigw_json_open(o, '{');
+    aigw_json_key(o, "cachePoint");
+    aigw_json_open(o, '{');
+    aigwi_dialect_member(o, "type", "default");
+    if (ttl != 1) aigwi_dialect_member(o, "ttl", ttl <= 300 ? "5m" : "1h");
+    aigw_json_close(o, '}');
+    aigw_json_close(o, '}');
+    if (ttl != 1 && ttl != 300 && ttl != 3600) aigwi_dialect_lose(&c->w, at, "", AIGW_LOSS_APPROXIMATED, "cache hints last 5 minutes or 1 hour: the nearest");
+}
+/* The mark behind a part. */
+static void aigwi_bedrock_put_mark(aigwi_bedrock_up *c, const aigw_part *p) {
+    aigwi_bedrock_put_cache(c, p->cache_ttl_s, p->cache_at ? p->cache_at : p->at);
+}
+
+/* A block of one member: {"text": ...}, {"name": { ... up to the closing of two. */
+static void aigwi_bedrock_put_text(aigw_out *o, aigw_text t) {
+    aigw_json_open(o, '{');
+    aigwi_dialect_member_text(o, "text", t);
+    aigw_json_close(o, '}');
+}
+static void aigwi_bedrock_open(aigw_out *o, const char *name) {
+    aigw_json_open(o, '{');
+    aigw_json_key(o, name);
+    aigw_json_open(o, '{');
+}
+static void aigwi_bedrock_close(aigw_out *o) {
+    aigw_json_close(o, '}');
+    aigw_json_close(o, '}');
+}
+
+static void aigwi_bedrock_notes(aigwi_bedrock_up *c, const aigw_part *p, int cited) {
+    const aigw_note *n;
+    for (n = p->notes; n; n = n->next)
+        if (!cited || n->kind != AIGW_NOTE_CITATION || !aigw_base_eq(n->dialect, aigwi_bedrock_me)) aigwi_dialect_drop(&c->w, n->at, "a remark that this place does not take");
+}
+static int aigwi_bedrock_is_cited(const aigw_note *n) {
+    for (; n; n = n->next)
+        if (n->kind == AIGW_NOTE_CITATION && aigw_base_eq(n->dialect, aigwi_bedrock_me)) return 1;
+    return 0;
+}
+/* Text with its sources: citationsContent, in requests and answers. */
+static void aigwi_bedrock_put_cited(aigw_out *o, aigw_text text, const aigw_note *n) {
+    aigwi_bedrock_open(o, "citationsContent");
+    aigw_json_key(o, "content");
+    aigw_json_open(o, '[');
+    aigwi_bedrock_put_text(o, text);
+    aigw_json_close(o, ']');
+    aigw_json_key(o, "citations");
+    aigw_json_open(o, '[');
+    for (; n; n = n->next)
+        if (n->kind == AIGW_NOTE_CITATION && aigw_base_eq(n->dialect, aigwi_bedrock_me)) aigw_json_put_raw(o, n->json);
+    aigw_json_close(o, ']');
+    aigwi_bedrock_close(o);
+}
+
+static void aigwi_bedrock_role(aigwi_bedrock_up *c, int role);
+
+/* A conversation begins with the user: without one, a turn of one dot. */
+static void aigwi_bedrock_filler(aigwi_bedrock_up *c) {
+    static const aigw_str dot = AIGW_STR(".");
+    aigwi_bedrock_role(c, AIGWI_BEDROCK_USER);
+    aigwi_bedrock_put_text(c->w.out, aigwi_dialect_text(dot, AIGW_TEXT_PLAIN));
+    aigwi_dialect_lose(&c->w, AIGW_NOWHERE, "messages[0]", AIGW_LOSS_SYNTHESIZED, "a conversation must begin with the user");
+}
+
+/* A message that holds a document must hold text (AWS "Message", read 2026-11). */
+static void aigwi_bedrock_end_role(aigwi_bedrock_up *c) {
+    static const aigw_str dot = AIGW_STR(".");
+    if (!c->role) return;
+    if (c->document && !c->texts) {
+        aigwi_bedrock_put_text(c->w.out, aigwi_dialect_text(dot, AIGW_TEXT_PLAIN));
+        aigwi_dialect_lose(&c->w, c->document->at, "", AIGW_LOSS_SYNTHESIZED, "a document needs a text beside it: a dot");
+    }
+    c->document = NULL;
+    c->texts = 0;
+    aigw_json_close(c->w.out, ']');
+    aigw_json_close(c->w.out, '}');
+}
+
+/* Be inside the content of a message of this role. Neighbors of one role become one message: roles must alternate. */
+static void aigwi_bedrock_role(aigwi_bedrock_up *c, int role) {
+    static const char *const names[] = { "", "user", "assistant", "system" };
+    if (c->role == role) return;
+    if (!c->role && role == AIGWI_BEDROCK_ASSISTANT) aigwi_bedrock_filler(c);
+    aigwi_bedrock_end_role(c);
+    c->role = role;
+    aigw_json_open(c->w.out, '{');
+    aigwi_dialect_member(c->w.out, "role", names[role]);
+    aigw_json_key(c->w.out, "content");
+    aigw_json_open(c->w.out, '[');
+}
+
+/* ---- media */
+
+/* The row of a part's type; -1: none. A part without a type is known by the end of its name or place. */
+static int aigwi_bedrock_format(const aigw_part *p) {
+    static const uint8_t blocks[] = { AIGWI_BEDROCK_IMAGE, AIGWI_BEDROCK_AUDIO };
+    const aigw_str place = p->source == AIGW_SOURCE_FILE ? p->id : p->source == AIGW_SOURCE_URL ? aigwi_dialect_slice(p->text.p, p->text.n) : p->name;
+    int i, kind;
+    for (i = 0; i < AIGWI_BEDROCK_FORMATS; i++) {
+        const aigw_str mime = aigwi_bedrock_formats[i].mime, format = aigwi_bedrock_formats[i].format;
+        kind = aigwi_bedrock_formats[i].block;
+        if (p->kind == AIGW_PART_FILE ? kind == AIGWI_BEDROCK_IMAGE || (kind == AIGWI_BEDROCK_AUDIO && !p->mime.n) : kind != blocks[(p->kind - AIGW_PART_IMAGE) & 1]) continue;
+        if (p->mime.n ? aigw_base_eq_nocase(p->mime, mime) || (mime.p[mime.n - 1] == '/' && aigw_base_find(p->mime, mime, 0) == 0)
+                      : place.n > format.n && place.p[place.n - format.n - 1] == '.' && aigwi_dialect_ends(place, format.p)) return i;
+    }
+    if (p->source == AIGW_SOURCE_TEXT && p->kind == AIGW_PART_FILE)
+        for (i = 0; i < AIGWI_BEDROCK_FORMATS; i++)
+            if (aigwi_dialect_is(aigwi_bedrock_formats[i].format, "txt")) return i;
+    return -1;
+}
+
+static int aigwi_bedrock_in_s3(const aigw_part *p) {
+    return p->source == AIGW_SOURCE_FILE ? aigwi_dialect_begins(p->id, "s3://") : aigwi_dialect_begins(aigwi_dialect_slice(p->text.p, p->text.n), "s3://");
+}
+
+/* Why these media cannot be sent; NULL: they can. */
+static const char *aigwi_bedrock_media_why(aigwi_bedrock_up *c, const aigw_part *p, int row) {
+    static const uint32_t can[] = { AIGW_CAN(VISION), AIGW_CAN(PDF), AIGW_CAN(VIDEO_IN), AIGW_CAN(AUDIO_IN) };
+    static const char *const lacks[] = { "this model takes no images", "this model takes no documents", "this model takes no video", "this model takes no audio" };
+    int block;
+    if (p->source == AIGW_SOURCE_URL && !aigwi_bedrock_in_s3(p)) return "Bedrock fetches nothing from a URL: send the bytes, or s3://";
+    if (p->source == AIGW_SOURCE_FILE && !c->native && !aigwi_bedrock_in_s3(p)) return "a file id is known to the provider that gave it only";
+    if (p->source == AIGW_SOURCE_TEXT && p->kind != AIGW_PART_FILE) return "plain text is no image or audio";
+    if (row < 0 && p->kind == AIGW_PART_IMAGE) return "images are taken as png, jpeg, gif and webp only";
+    if (row < 0) return p->kind == AIGW_PART_AUDIO ? "this kind of audio is not taken" : "documents are taken as pdf, csv, doc, docx, xls, xlsx, html, txt and md only";
+    block = aigwi_bedrock_formats[row].block - AIGWI_BEDROCK_IMAGE;
+    return aigwi_dialect_lacks(&c->w, can[block]) ? lacks[block] : NULL;
+}
+
+/* A document's name: letters, digits, single blanks, - ( ) [ ], of 1 to 200 bytes. */
+static void aigwi_bedrock_put_name(aigwi_bedrock_up *c, const aigw_part *p) {
+    aigw_out *o = c->w.out;
+    size_t i, n = 0;
+    char before = ' ';
+    int changed = 0;
+    c->documents++;
+    aigw_json_key(o, "name");
+    aigw_json_open_str(o);
+    for (i = 0; i < p->name.n && n < 200; i++) {
+        char b = p->name.p[i];
+        int fine = (b >= 'a' && b <= 'z') || (b >= 'A' && b <= 'Z') || (b >= '0' && b <= '9') || b == ' ' || b == '-' || b == '(' || b == ')' || b == '[' || b == ']';
+        if (!fine) b = '-';
+        changed |= !fine;
+        if ((b == ' ' && before == ' ') || (!fine && before == '-')) {
+            changed = 1;
+            continue;
+        }
+        aigw_base_put_byte(o, b);
+        before = b;
+        n++;
+    }
+    if (n) changed |= i < p->name.n;
+    else {
+        aigw_base_put_lit(o, "document ");
+        aigw_base_put_int(o, c->documents);
+    }
+    aigw_json_close_str(o);
+    if (!n) aigwi_dialect_lose(&c->w, p->at, "", AIGW_LOSS_SYNTHESIZED, "a document needs a name");
+    else if (changed) aigwi_dialect_lose(&c->w, p->at, "", AIGW_LOSS_APPROXIMATED, "a document's name has letters, digits, blanks, - ( ) [ ] only");
+}
+
+/* format and source, as members. */
+static void aigwi_bedrock_put_source(aigw_out *o, const aigw_part *p, int row) {
+    aigw_json_key(o, "format");
+    aigw_json_put_str(o, aigwi_bedrock_formats[row].format);
+    aigw_json_key(o, "source");
+    aigw_json_open(o, '{');
+    if (p->source == AIGW_SOURCE_BYTES || p->source == AIGW_SOURCE_TEXT) aigwi_dialect_member_text(o, p->source == AIGW_SOURCE_TEXT ? "text" : "bytes", p->text);
+    else {
+        aigw_json_key(o, "s3Location");
+        aigw_json_open(o, '{');
+        if (p->source == AIGW_SOURCE_FILE) aigwi_dialect_member_str(o, "uri", p->id);
+        else aigwi_dialect_member_text(o, "uri", p->text);
+        aigw_json_close(o, '}');
+    }
+    aigw_json_close(o, '}');
+}
+
+static void aigwi_bedrock_put_media(aigwi_bedrock_up *c, const aigw_part *p) {
+    const int row = aigwi_bedrock_format(p), block = aigwi_bedrock_formats[row].block;
+    aigw_out *o = c->w.out;
+    aigw_json_open(o, '{');
+    aigw_json_key_str(o, aigwi_bedrock_blocks[block]);
+    aigw_json_open(o, '{');
+    aigwi_bedrock_put_source(o, p, row);
+    if (block == AIGWI_BEDROCK_DOCUMENT) {
+        aigwi_bedrock_put_name(c, p);
+        c->document = p;
+    } else if (p->name.n) aigwi_dialect_drop(&c->w, p->at, "only a document has a name");
+    if (p->detail.n && !aigwi_dialect_is(p->detail, "auto")) aigwi_dialect_drop(&c->w, p->detail_at ? p->detail_at : p->at, "the detail of an image cannot be chosen");
+    aigwi_bedrock_close(o);
+}
+
+/* May this part stand in a user message or tool result? When not, that is reported. */
+static int aigwi_bedrock_user_takes(aigwi_bedrock_up *c, const aigw_part *p) {
+    const char *why;
+    switch (p->kind) {
+    case AIGW_PART_TEXT: return p->text.n > 0;                           /* empty ones are refused */
+    case AIGW_PART_IMAGE: case AIGW_PART_AUDIO: case AIGW_PART_FILE:
+        why = aigwi_bedrock_media_why(c, p, aigwi_bedrock_format(p));
+        if (why) aigwi_dialect_refuse(&c->w, p->at, why);
+        return !why;
+    case AIGW_PART_OTHER: if (aigw_base_eq(p->name, aigwi_bedrock_me)) return 1;
+    }
+    aigwi_dialect_drop(&c->w, p->at, "the target has no such part here");
+    return 0;
+}
+static void aigwi_bedrock_put_user(aigwi_bedrock_up *c, const aigw_part *p) {
+    aigwi_bedrock_notes(c, p, 0);
+    if (p->kind == AIGW_PART_OTHER) aigw_json_put_raw(c->w.out, aigwi_dialect_slice(p->text.p, p->text.n));
+    else if (p->kind != AIGW_PART_TEXT) aigwi_bedrock_put_media(c, p);
+    else aigwi_bedrock_put_text(c->w.out, p->text);
+    c->texts += p->kind == AIGW_PART_TEXT;
+}
+
+/* ---- calls and results */
+
+/* An id of [A-Za-z0-9_.:-]{1,64}: as it is, or a digest of it. */
+static void aigwi_bedrock_put_id(aigw_out *o, aigw_str id) {
+    size_t i;
+    for (i = 0; i < id.n; i++) {
+        char b = id.p[i];
+        if (!((b >= 'a' && b <= 'z') || (b >= 'A' && b <= 'Z') || (b >= '0' && b <= ':') || b == '_' || b == '-' || b == '.')) break;
+    }
+    aigw_json_key(o, "toolUseId");
+    if (i == id.n && id.n && id.n <= 64) aigw_json_put_str(o, id);
+    else aigwi_dialect_put_id(o, id, 64);
+}
+
+/* A text of a result: a JSON object as one (29.1), all else as text. */
+static void aigwi_bedrock_put_result_text(aigwi_bedrock_up *c, const aigw_part *p) {
+    aigw_str s;
+    if (!aigwi_dialect_plain(p->text, c->w.mem, &s)) aigwi_bedrock_nomem(c);
+    else if (s.n && s.p[0] == '{' && (p->text.form == AIGW_TEXT_JSON || !aigw_json_check(s, AIGW_JSON_OBJECT))) {
+        aigw_json_open(c->w.out, '{');
+        aigw_json_key(c->w.out, "json");
+        aigw_json_put_raw(c->w.out, s);
+        aigw_json_close(c->w.out, '}');
+    } else aigwi_bedrock_put_text(c->w.out, p->text);
+}
+
+static void aigwi_bedrock_put_result(aigwi_bedrock_up *c, const aigw_part *r) {
+    const aigw_part *p;
+    aigw_out *o = c->w.out;
+    int n = 0;
+    aigwi_bedrock_role(c, AIGWI_BEDROCK_USER);
+    c->last_kind = r->kind;
+    aigwi_bedrock_open(o, "toolResult");
+    aigwi_bedrock_put_id(o, r->id);
+    aigw_json_key(o, "content");
+    aigw_json_open(o, '[');
+    for (p = r->parts; p; p = p->next) {
+        const aigw_part *document = c->document;
+        int texts = c->texts;
+        if (!aigwi_bedrock_user_takes(c, p)) continue;
+        if (p->cache_ttl_s) aigwi_dialect_drop(&c->w, p->cache_at ? p->cache_at : p->at, "a mark stands behind a whole result only");
+        if (p->kind == AIGW_PART_TEXT) aigwi_bedrock_put_result_text(c, p);
+        else aigwi_bedrock_put_user(c, p);
+        c->document = document;                                          /* of the message, not of a result */
+        c->texts = texts;
+        n++;
+    }
+    if (!n) {                                                            /* at least one block is wanted (26.3) */
+        aigw_json_put_raw(o, aigw_base_str("{\"json\":{}}"));
+        aigwi_dialect_lose(&c->w, r->at, "", AIGW_LOSS_SYNTHESIZED, "a result cannot be empty: {}");
+    }
+    aigw_json_close(o, ']');
+    if (r->is_error) aigwi_dialect_member(o, "status", "error");         /* not all models take it, and success goes without saying */
+    aigwi_bedrock_close(o);
+    aigwi_bedrock_put_mark(c, r);
+}
+
+/* input: an object; the text of a free-text tool is the only member of one. */
+static int aigwi_bedrock_put_input(aigw_out *o, const aigw_part *p, aigw_arena *mem, aigw_loss *loss) {
+    aigw_json_key(o, "input");
+    if (!p->custom) return aigwi_dialect_put_args(o, p->text, mem, loss, p->at);
+    aigw_json_open(o, '{');
+    aigwi_dialect_member_text(o, "input", p->text);
+    aigw_json_close(o, '}');
+    return AIGW_OK;
+}
+
+static int aigwi_bedrock_name_fits(aigw_str name) { return aigwi_dialect_id_fits(name, 64); }
+
+static void aigwi_bedrock_drop_state(aigwi_bedrock_up *c, const aigw_part *p) {
+    if (p->state) aigwi_dialect_drop(&c->w, p->state->at ? p->state->at : p->at, "the state of another provider goes back to that provider only");
+}
+
+static void aigwi_bedrock_put_call(aigwi_bedrock_up *c, const aigw_part *p) {
+    aigw_out *o = c->w.out;
+    int r;
+    aigwi_bedrock_role(c, AIGWI_BEDROCK_ASSISTANT);
+    aigwi_bedrock_open(o, "toolUse");
+    aigwi_bedrock_put_id(o, p->id);
+    aigwi_dialect_member_str(o, "name", p->name);
+    if (!aigwi_bedrock_name_fits(p->name)) aigwi_dialect_refuse(&c->w, p->at, "a tool's name is 1 to 64 letters, digits, _ and - here");
+    r = aigwi_bedrock_put_input(o, p, c->w.mem, c->w.loss);
+    if (r && c->w.err != AIGW_E_NOMEM) c->w.err = r;
+    aigwi_bedrock_drop_state(c, p);
+    aigwi_bedrock_close(o);
+    aigwi_bedrock_put_mark(c, p);
+}
+
+/* ---- reasoning goes back to the vendor that made it, whatever the region */
+
+/* The vendor in a model's name ("us.anthropic.claude-...", an ARN of one); empty where it does not say. */
+static aigw_str aigwi_bedrock_vendor(aigw_str id) {
+    static const aigw_str regions[] = { AIGW_STR("us"), AIGW_STR("eu"), AIGW_STR("apac"), AIGW_STR("global"), AIGW_STR("us-gov"), AIGW_STR("jp"), AIGW_STR("au"), AIGW_STR("ca") };
+    aigw_str word;
+    size_t i, at = 0;
+    for (i = id.n; i && id.p[i - 1] != '/'; i--) {}
+    id = aigwi_dialect_span(id.p + i, id.p + id.n);
+    for (;;) {
+        for (i = at; i < id.n && id.p[i] != '.'; i++) {}
+        if (i == id.n) return aigwi_dialect_slice("", 0);
+        word = aigwi_dialect_slice(id.p + at, i - at);
+        for (i = 0; i < sizeof regions / sizeof *regions && !aigw_base_eq(word, regions[i]); i++) {}
+        if (at || i == sizeof regions / sizeof *regions) return word;
+        at = word.n + 1;
+    }
+}
+static int aigwi_bedrock_own_state(const aigwi_bedrock_up *c, const aigw_opaque *o) {
+    aigw_str made, asked;
+    if (!o || !aigw_base_eq(o->owner, aigwi_bedrock_me)) return 0;
+    made = aigwi_bedrock_vendor(o->model);
+    asked = aigwi_bedrock_vendor(c->w.to->id);
+    return !made.n || !asked.n || aigw_base_eq(made, asked);
+}
+
+/* reasoningContent, in requests and answers; text only where `state` is NULL. */
+static void aigwi_bedrock_put_thought(aigw_out *o, aigw_text text, const aigw_opaque *state) {
+    aigwi_bedrock_open(o, "reasoningContent");
+    if (state && state->kind == AIGW_OPAQUE_REDACTED && !text.n) {
+        aigw_json_key(o, "redactedContent");
+        aigwi_dialect_put_opaque(o, state, aigwi_bedrock_me, 1);
+    } else {
+        aigw_json_key(o, "reasoningText");
+        aigw_json_open(o, '{');
+        aigwi_dialect_member_text(o, "text", text);
+        if (state) aigw_json_key(o, "signature");
+        if (state) aigwi_dialect_put_opaque(o, state, aigwi_bedrock_me, 0);
+        aigw_json_close(o, '}');
+    }
+    aigwi_bedrock_close(o);
+}
+
+static void aigwi_bedrock_put_reasoning(aigwi_bedrock_up *c, const aigw_part *p) {
+    int own = aigwi_bedrock_own_state(c, p->state);
+    if (!own && (p->state || !c->native)) {                              /* models that do not sign theirs read it back (gpt-oss, DeepSeek) */
+        aigwi_dialect_drop(&c->w, p->at, "reasoning goes back to the provider that signed it only");
+        return;
+    }
+    if (!own && !p->text.n) return;
+    aigwi_bedrock_role(c, AIGWI_BEDROCK_ASSISTANT);
+    aigwi_bedrock_put_thought(c->w.out, p->text, p->state);
+    aigwi_bedrock_put_mark(c, p);
+    c->last_kind = p->kind;
+}
+
+/* ---- messages */
+
+static void aigwi_bedrock_put_assistant(aigwi_bedrock_up *c, const aigw_part *p) {
+    switch (p->kind) {
+    case AIGW_PART_REASONING: aigwi_bedrock_put_reasoning(c, p); return;
+    case AIGW_PART_TOOL_CALL: aigwi_bedrock_put_call(c, p); break;
+    case AIGW_PART_TEXT: case AIGW_PART_REFUSAL:
+        aigwi_bedrock_drop_state(c, p);
+        if (!p->text.n) return;
+        if (p->kind == AIGW_PART_REFUSAL) aigwi_dialect_lose(&c->w, p->at, "", AIGW_LOSS_APPROXIMATED, "a refusal in the history is sent as text");
+        aigwi_bedrock_role(c, AIGWI_BEDROCK_ASSISTANT);
+        aigwi_bedrock_notes(c, p, 1);
+        if (aigwi_bedrock_is_cited(p->notes)) aigwi_bedrock_put_cited(c->w.out, p->text, p->notes);
+        else aigwi_bedrock_put_text(c->w.out, p->text);
+        c->texts++;
+        aigwi_bedrock_put_mark(c, p);
+        break;
+    default:
+        if (!aigwi_bedrock_user_takes(c, p)) return;
+        aigwi_bedrock_role(c, AIGWI_BEDROCK_ASSISTANT);
+        aigwi_bedrock_put_user(c, p);
+        aigwi_bedrock_drop_state(c, p);
+        aigwi_bedrock_put_mark(c, p);
+    }
+    c->last_kind = p->kind;
+}
+
+/* A message of the user, or a system message that came late. */
+static void aigwi_bedrock_put_other(aigwi_bedrock_up *c, const aigw_message *m) {
+    int system = m->role == AIGW_ROLE_SYSTEM || m->role == AIGW_ROLE_DEVELOPER;
+    int keeps = (c->w.to->can & AIGW_CAN(LATE_SYSTEM)) || (c->native && !aigwi_dialect_lacks(&c->w, AIGW_CAN(LATE_SYSTEM)));
+    const aigw_part *p;
+    if (system && !keeps) aigwi_dialect_lose(&c->w, m->at, "", AIGW_LOSS_APPROXIMATED, "this model takes no system message inside the conversation: sent as user text");
+    for (p = m->parts; p; p = p->next) {
+        if (!aigwi_bedrock_user_takes(c, p)) continue;
+        aigwi_bedrock_role(c, system && keeps ? AIGWI_BEDROCK_SYSTEM : AIGWI_BEDROCK_USER);
+        aigwi_bedrock_put_user(c, p);
+        aigwi_bedrock_drop_state(c, p);
+        aigwi_bedrock_put_mark(c, p);
+        c->last_kind = p->kind;
+    }
+}
+
+static void aigwi_bedrock_names(aigwi_bedrock_up *c, const aigw_message *m) {
+    if (m->name.n) aigwi_dialect_lose(&c->w, m->at, ".name", AIGW_LOSS_DROPPED, "participants have no names");
+}
+
+/* The first message that is not a leading system message. */
+static const aigw_message *aigwi_bedrock_first(const aigw_req *req) {
+    const aigw_message *m = req->messages;
+    while (m && (m->role == AIGW_ROLE_SYSTEM || m->role == AIGW_ROLE_DEVELOPER)) m = m->next;
+    return m;
+}
+
+/* Everything between two assistant messages is one turn of the user; the results of all calls before it come first in
+   it. */
+static void aigwi_bedrock_put_messages(aigwi_bedrock_up *c) {
+    const aigw_message *m = aigwi_bedrock_first(c->w.req), *end;
+    const aigw_part *p;
+    size_t last_at = AIGW_NOWHERE;
+    aigw_json_key(c->w.out, "messages");
+    aigw_json_open(c->w.out, '[');
+    while (m) {
+        for (end = m; end && end->role != AIGW_ROLE_ASSISTANT; end = end->next)
+            for (p = end->role == AIGW_ROLE_TOOL ? end->parts : NULL; p; p = p->next) aigwi_bedrock_put_result(c, p);
+        for (; m != end; m = m->next) {
+            aigwi_bedrock_names(c, m);
+            if (m->role != AIGW_ROLE_TOOL) aigwi_bedrock_put_other(c, m);
+        }
+        for (; m && m->role == AIGW_ROLE_ASSISTANT; m = m->next) {
+            aigwi_bedrock_names(c, m);
+            last_at = m->at;
+            for (p = m->parts; p; p = p->next) aigwi_bedrock_put_assistant(c, p);
+        }
+    }
+    if (!c->role) aigwi_bedrock_filler(c);
+    if (c->role == AIGWI_BEDROCK_ASSISTANT && c->last_kind != AIGW_PART_OTHER && aigwi_dialect_lacks(&c->w, AIGW_CAN(PREFILL)))
+        aigwi_dialect_refuse(&c->w, last_at, "this model does not continue a begun answer (prefill)");
+    aigwi_bedrock_put_cache(c, c->w.req->cache_ttl_s, c->w.req->cache_at);      /* on the whole prefix: a mark at its end */
+    aigwi_bedrock_end_role(c);
+    aigw_json_close(c->w.out, ']');
+}
+
+static void aigwi_bedrock_put_system(aigwi_bedrock_up *c) {
+    const aigw_message *m, *first = aigwi_bedrock_first(c->w.req);
+    const aigw_part *p;
+    aigw_out *o = c->w.out;
+    int n = 0;
+    for (m = c->w.req->messages; m != first; m = m->next) {
+        aigwi_bedrock_names(c, m);
+        for (p = m->parts; p; p = p->next) {
+            int own = p->kind == AIGW_PART_OTHER && aigw_base_eq(p->name, aigwi_bedrock_me);
+            if (p->kind != AIGW_PART_TEXT && !own) aigwi_dialect_drop(&c->w, p->at, "a system message is text");
+            if ((p->kind != AIGW_PART_TEXT && !own) || !p->text.n) continue;
+            if (!n++) {
+                aigw_json_key(o, "system");
+                aigw_json_open(o, '[');
+            }
+            aigwi_bedrock_put_user(c, p);
+            aigwi_bedrock_put_mark(c, p);
+        }
+    }
+    c->texts = 0;
+    if (n) aigw_json_close(o, ']');
+}
+
+/* ---- tools */
+
+static int aigwi_bedrock_has_calls(const aigw_req *req) {
+    const aigw_message *m;
+    const aigw_part *p;
+    for (m = req->messages; m; m = m->next)
+        for (p = m->parts; p; p = p->next)
+            if (p->kind == AIGW_PART_TOOL_CALL || p->kind == AIGW_PART_TOOL_RESULT) return 1;
+    return 0;
+}
+
+/* Is the tool sent? A list of allowed tools means that only these are. */
+static int aigwi_bedrock_allowed(aigwi_bedrock_up *c, const aigw_tool *t) {
+    const aigw_item *i;
+    aigw_str name;
+    if (!c->w.req->choice_names || c->w.req->choice == AIGW_CHOICE_NAMED || t->kind == AIGW_TOOL_HOSTED) return 1;
+    for (i = c->w.req->choice_names; i; i = i->next)
+        if (aigwi_dialect_plain(i->text, c->w.mem, &name) && aigw_base_eq(name, t->name)) return 1;
+    return 0;
+}
+
+/* A schema for arguments: always one of type object. */
+static void aigwi_bedrock_put_schema(aigwi_bedrock_up *c, const aigw_tool *t) {
+    static const aigwi_dialect_edit object = { "type", AIGW_STR("\"object\"") };
+    static const aigw_str none = AIGW_STR("{\"type\":\"object\"}");
+    aigw_out *o = c->w.out;
+    aigw_json j;
+    aigw_json_key(o, "inputSchema");
+    aigw_json_open(o, '{');
+    aigw_json_key(o, "json");
+    aigw_json_init(&j, t->schema);
+    if (t->kind == AIGW_TOOL_CUSTOM) aigw_json_put_raw(o, aigwi_dialect_free_text());
+    else if (!t->schema.n) aigw_json_put_raw(o, none);
+    else if (t->openapi || aigwi_bedrock_seek(&j, "type")) aigwi_dialect_put_schema(o, t->schema, t->openapi);
+    else {
+        aigw_json_put_raw(o, aigwi_dialect_slice("", 0));
+        if (aigwi_dialect_splice(t->schema, &object, 1, o)) aigw_json_put_raw(o, none);
+        o->comma = 1;
+    }
+    aigw_json_close(o, '}');
+}
+
+static void aigwi_bedrock_put_tool(aigwi_bedrock_up *c, const aigw_tool *t) {
+    aigw_out *o = c->w.out;
+    if (t->kind == AIGW_TOOL_HOSTED) {
+        if (c->native) aigw_json_put_raw(o, t->schema);
+        else aigwi_dialect_refuse(&c->w, t->at, "a tool that another provider runs itself");
+        return;
+    }
+    if (!aigwi_bedrock_name_fits(t->name)) aigwi_dialect_refuse(&c->w, t->at, "a tool's name is 1 to 64 letters, digits, _ and - here");
+    aigwi_bedrock_open(o, "toolSpec");
+    aigwi_dialect_member_str(o, "name", t->name);
+    if (t->description.n) aigwi_dialect_member_text(o, "description", t->description);
+    aigwi_bedrock_put_schema(c, t);
+    if (t->kind == AIGW_TOOL_CUSTOM && t->schema.n) aigwi_dialect_drop(&c->w, t->at, "the grammar of a free-text tool cannot be said");
+    if (t->strict >= 0) {
+        aigw_json_key(o, "strict");
+        aigw_json_put_bool(o, t->strict);
+    }
+    aigwi_bedrock_close(o);
+    aigwi_bedrock_put_cache(c, t->cache_ttl_s, t->cache_at ? t->cache_at : t->at);
+}
+
+/* Calls in the history need a toolConfig: where the request has no tools, one that stands for those called. */
+static void aigwi_bedrock_put_stand_in(aigwi_bedrock_up *c) {
+    aigw_tool t;
+    const aigw_message *m;
+    const aigw_part *p;
+    memset(&t, 0, sizeof t);
+    t.strict = -1;
+    t.name = aigw_base_str("unavailable");
+    for (m = c->w.req->messages; m; m = m->next)
+        for (p = m->parts; p; p = p->next)
+            if (p->kind == AIGW_PART_TOOL_CALL && aigwi_bedrock_name_fits(p->name)) t.name = p->name;
+    aigwi_bedrock_put_tool(c, &t);
+    aigwi_dialect_lose(&c->w, AIGW_NOWHERE, "toolConfig", AIGW_LOSS_SYNTHESIZED, "calls in the history need a tool that is defined");
+}
+
+static void aigwi_bedrock_put_choice(aigwi_bedrock_up *c) {
+    static const char *const names[] = { "auto", "auto", "auto", "any", "tool" };
+    const aigw_req *req = c->w.req;
+    aigw_out *o = c->w.out;
+    if (req->choice == AIGW_CHOICE_NONE)
+        aigwi_dialect_lose(&c->w, req->choice_at, "", AIGW_LOSS_APPROXIMATED, "calls cannot be forbidden while the history has some: auto");
+    if (req->choice == AIGW_CHOICE_UNSET || req->choice == AIGW_CHOICE_NONE) return;
+    if (req->choice >= AIGW_CHOICE_REQUIRED && aigwi_dialect_lacks(&c->w, AIGW_CAN(FORCED_TOOLS)))
+        aigwi_dialect_refuse(&c->w, req->choice_at, "this model cannot be forced to call a tool");
+    aigw_json_key(o, "toolChoice");
+    aigwi_bedrock_open(o, names[req->choice <= AIGW_CHOICE_NAMED ? req->choice : 0]);
+    if (req->choice == AIGW_CHOICE_NAMED && req->choice_names) aigwi_dialect_member_text(o, "name", req->choice_names->text);
+    aigwi_bedrock_close(o);
+}
+
+/* There is no choice `none`: without calls in the history the tools are left out instead (26.4). */
+static void aigwi_bedrock_put_tools(aigwi_bedrock_up *c) {
+    const aigw_req *req = c->w.req;
+    const aigw_tool *t;
+    const int out = req->choice == AIGW_CHOICE_NONE && !c->history;
+    aigw_out *o = c->w.out;
+    for (t = req->tools; t; t = t->next) {
+        if (aigwi_dialect_lacks(&c->w, AIGW_CAN(TOOLS))) aigwi_dialect_refuse(&c->w, t->at, "this model has no tools");
+        else if (out) aigwi_dialect_drop(&c->w, t->at, "no tool shall be called, which Bedrock takes only by being given none");
+        else if (aigwi_bedrock_allowed(c, t)) c->tools++;
+    }
+    if (!c->tools && req->choice != AIGW_CHOICE_UNSET && !(out && req->tools)) aigwi_dialect_drop(&c->w, req->choice_at, "a choice of tools without tools");
+    if (!c->tools && (!c->history || req->op != AIGW_OP_CHAT || aigwi_dialect_lacks(&c->w, AIGW_CAN(TOOLS)))) return;
+    aigw_json_key(o, "toolConfig");
+    aigw_json_open(o, '{');
+    aigw_json_key(o, "tools");
+    aigw_json_open(o, '[');
+    for (t = req->tools; t && c->tools; t = t->next)
+        if (aigwi_bedrock_allowed(c, t)) aigwi_bedrock_put_tool(c, t);
+    if (!c->tools) aigwi_bedrock_put_stand_in(c);
+    aigw_json_close(o, ']');
+    if (c->tools) aigwi_bedrock_put_choice(c);
+    aigw_json_close(o, '}');
+}
+
+/* ---- thinking: effort, budget or neither (26.7) */
+
+static const struct { aigw_str word; int64_t budget, below; } aigwi_bedrock_efforts[] = {     /* below: budgets under it are nearest to this step */
+    { AIGW_STR("minimal"), 1024, 0 }, { AIGW_STR("low"), 2048, 5120 }, { AIGW_STR("medium"), 8192, 12288 }, { AIGW_STR("high"), 16384, 24192 },
+    { AIGW_STR("xhigh"), 32000, 48000 }, { AIGW_STR("max"), 64000, INT64_MAX }
+};
+enum { AIGWI_BEDROCK_EFFORTS = 6 };
+
+static int aigwi_bedrock_listed(aigw_str list, aigw_str word) {
+    size_t i, from;
+    if (!list.n) return 1;                                               /* says nothing: everything is in it */
+    for (i = from = 0; i <= list.n; i++) {
+        if (i < list.n && list.p[i] != ' ') continue;
+        if (aigw_base_eq(aigwi_dialect_slice(list.p + from, i - from), word)) return 1;
+        from = i + 1;
+    }
+    return 0;
+}
+
+/* The effort word to send for `word`: the nearest that this model has, lower first; minimal is low here. */
+static void aigwi_bedrock_set_effort(aigwi_bedrock_up *c, aigw_str word, size_t at) {
+    int step = 0, i;
+    c->effort = word;
+    while (step < AIGWI_BEDROCK_EFFORTS && !aigw_base_eq(word, aigwi_bedrock_efforts[step].word)) step++;
+    if (step == AIGWI_BEDROCK_EFFORTS) return;                           /* a newer word: the provider knows */
+    for (i = step ? step : 1; i > 1 && !aigwi_bedrock_listed(c->w.to->efforts, aigwi_bedrock_efforts[i].word); i--) {}
+    while (i < AIGWI_BEDROCK_EFFORTS - 1 && !aigwi_bedrock_listed(c->w.to->efforts, aigwi_bedrock_efforts[i].word)) i++;
+    c->effort = aigwi_bedrock_efforts[i].word;
+    if (i != step) aigwi_dialect_lose(&c->w, at, "", AIGW_LOSS_APPROXIMATED, "the nearest effort that this model has");
+}
+
+/* A budget: Claude's older form, at least 1,024 and below the output limit; or the nearest effort. */
+static void aigwi_bedrock_plan_budget(aigwi_bedrock_up *c, const aigw_param *budget) {
+    const aigw_param *max = &c->w.req->param[AIGW_P_MAX_OUTPUT];
+    const uint32_t can = c->w.to->can;
+    int64_t asked = budget->micro / 1000000, b = asked < 1024 ? 1024 : asked;
+    int i = 1;
+    if (b > 0 && asked >= 0 && aigwi_bedrock_vendors[c->vendor].thinking && !aigwi_dialect_lacks(&c->w, AIGW_CAN(BUDGET_THINKING)) &&
+        ((can & AIGW_CAN(BUDGET_THINKING)) || !(can & AIGW_CAN(ADAPTIVE_THINKING)))) {
+        if (max->has && b >= max->micro / 1000000) b = max->micro / 1000000 - 1;
+        if (b < 1024) {
+            aigwi_dialect_drop(&c->w, budget->at, "the output limit leaves no room for thinking, which takes 1,024 tokens or more");
+            return;
+        }
+        c->thinking = "enabled";
+        c->budget = b;
+        if (b != asked) aigwi_dialect_lose(&c->w, budget->at, "", AIGW_LOSS_APPROXIMATED, "sent as a thinking budget of this model's size");
+        return;
+    }
+    if (asked < 0) {
+        if (aigwi_bedrock_vendors[c->vendor].thinking) c->thinking = "adaptive";
+        aigwi_dialect_lose(&c->w, budget->at, "", AIGW_LOSS_APPROXIMATED, "the model decides how much it thinks");
+        return;
+    }
+    while (i < AIGWI_BEDROCK_EFFORTS - 1 && asked >= aigwi_bedrock_efforts[i].below) i++;
+    aigwi_bedrock_set_effort(c, aigwi_bedrock_efforts[i].word, budget->at);
+    aigwi_dialect_lose(&c->w, budget->at, "", AIGW_LOSS_APPROXIMATED, "this model takes an effort, not a budget: the nearest");
+}
+
+/* Decide what is said of thinking. Off is what Converse does when nothing is said (26.7); it is said only to a model
+   that is known to think, or where the client said it in this dialect's words. */
+static void aigwi_bedrock_plan(aigwi_bedrock_up *c) {
+    const aigw_req *req = c->w.req;
+    const aigw_param *effort = &req->param[AIGW_P_EFFORT], *mode = &req->param[AIGW_P_REASONING_MODE], *budget = &req->param[AIGW_P_REASONING_BUDGET],
+                     *show = &req->param[AIGW_P_REASONING_SHOW];
+    const uint32_t can = c->w.to->can, thinks = AIGW_CAN(REASONING) | AIGW_CAN(ADAPTIVE_THINKING) | AIGW_CAN(BUDGET_THINKING);
+    const int words = aigwi_bedrock_vendors[c->vendor].thinking, none = effort->has && aigwi_dialect_is(effort->raw, "none");
+    const int off = none || (mode->has && aigwi_dialect_is(mode->raw, "disabled")) || (budget->has && !budget->micro);
+    c->done |= 1u << AIGW_P_EFFORT | 1u << AIGW_P_REASONING_MODE | 1u << AIGW_P_REASONING_BUDGET | 1u << AIGW_P_REASONING_SHOW;
+    if (aigwi_dialect_lacks(&c->w, AIGW_CAN(REASONING)) || (off && aigwi_dialect_lacks(&c->w, AIGW_CAN(THINKING_OFF)))) {
+        const char *why = off ? "this model always thinks" : "this model does not reason";
+        if (off && aigwi_dialect_lacks(&c->w, AIGW_CAN(REASONING))) return;     /* it does not anyway */
+        aigwi_bedrock_drop(c, AIGW_P_EFFORT, why);
+        aigwi_bedrock_drop(c, AIGW_P_REASONING_MODE, why);
+        aigwi_bedrock_drop(c, AIGW_P_REASONING_BUDGET, why);
+        aigwi_bedrock_drop(c, AIGW_P_REASONING_SHOW, why);
+        return;
+    }
+    if (off) {
+        if (words && ((mode->has && c->native) || (can & thinks))) c->thinking = "disabled";
+        if (effort->has && !none) aigwi_bedrock_set_effort(c, effort->raw, effort->at);
+    } else {
+        if (effort->has) aigwi_bedrock_set_effort(c, effort->raw, effort->at);
+        if (budget->has && effort->has && !c->native) aigwi_bedrock_drop(c, AIGW_P_REASONING_BUDGET, "the effort says it");
+        else if (budget->has) aigwi_bedrock_plan_budget(c, budget);
+        if (!c->thinking && words && mode->has && !budget->has) {
+            if (aigwi_dialect_is(mode->raw, "enabled")) aigwi_dialect_lose(&c->w, mode->at, "", AIGW_LOSS_APPROXIMATED, "the model decides how much it thinks");
+            c->thinking = aigwi_dialect_is(mode->raw, "between_tools") ? "between_tools" : "adaptive";
+        } else if (!c->thinking && words && c->effort.n && !c->native && (can & AIGW_CAN(ADAPTIVE_THINKING))) c->thinking = "adaptive";
+        if (!c->thinking && mode->has && !words && !c->effort.n) aigwi_dialect_drop(&c->w, mode->at, "this model's thinking has no such mode");
+    }
+    if (show->has && (!c->thinking || aigwi_dialect_is(aigw_base_str(c->thinking), "disabled")) && (!show->micro || !c->effort.n))
+        aigwi_bedrock_drop(c, AIGW_P_REASONING_SHOW, "there is no thinking to be shown or hidden");
+}
+
+static void aigwi_bedrock_put_thinking(aigwi_bedrock_up *c) {
+    const aigw_param *show = &c->w.req->param[AIGW_P_REASONING_SHOW];
+    aigw_out *o = c->w.out;
+    aigw_json_key(o, "thinking");
+    aigw_json_open(o, '{');
+    aigwi_dialect_member(o, "type", c->thinking);
+    if (c->budget) {
+        aigw_json_key(o, "budget_tokens");
+        aigw_json_put_int(o, c->budget);
+    }
+    if (show->has && !aigwi_dialect_is(aigw_base_str(c->thinking), "disabled")) aigwi_dialect_member(o, "display", show->micro ? "summarized" : "omitted");
+    aigw_json_close(o, '}');
+}
+
+/* ---- the rest of a request */
+
+static const aigwi_dialect_row aigwi_bedrock_rows[] = {                  /* 26.5, 26.6 */
+    { AIGW_P_MAX_OUTPUT,  AIGWI_KEEP,  "maxTokens",   0, 0, "" },
+    { AIGW_P_TEMPERATURE, AIGWI_CLAMP, "temperature", 0, 1000000, "the temperature is 0 to 1 here: the nearest" },
+    { AIGW_P_TOP_P,       AIGWI_CLAMP, "topP",        0, 1000000, "topP is 0 to 1: the nearest" }
+};
+
+/* Leave out what this model refuses. */
+static void aigwi_bedrock_plan_sampling(aigwi_bedrock_up *c) {
+    static const uint8_t ids[] = { AIGW_P_TEMPERATURE, AIGW_P_TOP_P, AIGW_P_TOP_K };
+    const int count = c->w.req->op != AIGW_OP_CHAT;
+    for (size_t i = 0; i < 3; i++)
+        if (count || aigwi_dialect_lacks(&c->w, AIGW_CAN(SAMPLING)))
+            aigwi_bedrock_drop(c, ids[i], count ? "nothing is sampled when tokens are counted" : "this model takes no sampling parameters");
+    if (count || aigwi_dialect_lacks(&c->w, AIGW_CAN(MAX_TOKENS)))
+        aigwi_bedrock_drop(c, AIGW_P_MAX_OUTPUT, count ? "nothing is written when tokens are counted" : "this model takes no output limit");
+}
+
+static void aigwi_bedrock_put_stops(aigwi_bedrock_up *c) {
+    const aigw_item *i;
+    aigw_out *o = c->w.out;
+    int n = 0;
+    for (i = c->w.req->stop; i; i = i->next) {
+        if (!i->text.n) {
+            aigwi_dialect_drop(&c->w, i->at, "an empty stop sequence");
+            continue;
+        }
+        if (!n++) {
+            aigw_json_key(o, "stopSequences");
+            aigw_json_open(o, '[');
+        }
+        aigw_json_put_text(o, i->text);
+    }
+    if (n) aigw_json_close(o, ']');
+}
+
+static void aigwi_bedrock_put_inference(aigwi_bedrock_up *c) {
+    const aigw_req *req = c->w.req;
+    const aigw_param *max = &req->param[AIGW_P_MAX_OUTPUT];
+    aigw_out *o = c->w.out;
+    int any = 0, stops = req->stop != NULL;
+    size_t i;
+    if (stops && (req->op != AIGW_OP_CHAT || aigwi_dialect_lacks(&c->w, AIGW_CAN(STOP)))) {
+        aigwi_dialect_drop(&c->w, req->stop_at, "no stop sequences are taken here");
+        stops = 0;
+    }
+    for (i = 0; i < 3; i++) any |= req->param[aigwi_bedrock_rows[i].id].has && !(c->done >> aigwi_bedrock_rows[i].id & 1);
+    if (!any && !stops) return;
+    aigw_json_key(o, "inferenceConfig");
+    aigw_json_open(o, '{');
+    for (i = 0; i < 3; i++) {
+        int r = 0;
+        if (c->done >> aigwi_bedrock_rows[i].id & 1) continue;
+        if (i == 0 && max->has && c->w.to->max_output > 0 && max->micro / 1000000 > c->w.to->max_output) {
+            c->done |= 1u << AIGW_P_MAX_OUTPUT;
+            aigw_json_key(o, "maxTokens");
+            aigw_json_put_int(o, c->w.to->max_output);
+            aigwi_dialect_lose(&c->w, max->at, "", AIGW_LOSS_APPROXIMATED, "more than this model can write: its maximum");
+        } else r = aigwi_dialect_put_row(o, req, &aigwi_bedrock_rows[i], c->w.loss, &c->done);
+        if (r && !c->w.err) c->w.err = r;
+    }
+    if (stops) aigwi_bedrock_put_stops(c);
+    aigw_json_close(o, '}');
+}
+
+/* textFormat: the schema is a string of JSON. Free JSON is a schema that any object fits. */
+static void aigwi_bedrock_put_format(aigwi_bedrock_up *c) {
+    static const aigw_str any = AIGW_STR("{\"type\":\"object\"}");
+    const aigw_format *f = &c->w.req->format;
+    aigw_out *o = c->w.out, text;
+    aigw_str schema = f->schema;
+    if (f->openapi && schema.n) {
+        size_t room = schema.n * 2 + 64;
+        schema = aigwi_dialect_join(c->w.mem, room, &text);
+        aigwi_dialect_put_schema(&text, f->schema, 1);
+        if (!schema.p || text.buf.n > room) aigwi_bedrock_nomem(c);
+        else schema.n = text.buf.n;
+    }
+    aigw_json_key(o, "textFormat");
+    aigw_json_open(o, '{');
+    aigwi_dialect_member(o, "type", "json_schema");
+    aigw_json_key(o, "structure");
+    aigwi_bedrock_open(o, "jsonSchema");
+    aigwi_dialect_member_str(o, "schema", f->kind == AIGW_FORMAT_SCHEMA && schema.n ? schema : any);
+    if (f->name.n) aigwi_dialect_member_str(o, "name", f->name);
+    if (f->description.n) aigwi_dialect_member_text(o, "description", f->description);
+    aigwi_bedrock_close(o);
+    aigw_json_close(o, '}');
+    if (f->strict >= 0 && f->strict_at != AIGW_NOWHERE) aigwi_dialect_drop(&c->w, f->strict_at, "a schema is always binding here");
+}
+
+static void aigwi_bedrock_put_output(aigwi_bedrock_up *c) {
+    const aigw_format *f = &c->w.req->format;
+    const int format = f->kind != AIGW_FORMAT_TEXT && c->w.req->op == AIGW_OP_CHAT;
+    if (f->kind && !format) aigwi_dialect_drop(&c->w, f->at, "nothing is written when tokens are counted");
+    if (format && aigwi_dialect_lacks(&c->w, AIGW_CAN(JSON_SCHEMA))) aigwi_dialect_refuse(&c->w, f->at, "this model cannot be bound to a format");
+    if (c->effort.n && c->w.req->op != AIGW_OP_CHAT) {
+        aigwi_bedrock_drop(c, AIGW_P_EFFORT, "nothing is written when tokens are counted");
+        c->effort.n = 0;
+    }
+    if (!c->effort.n && !format) return;
+    aigw_json_key(c->w.out, "outputConfig");
+    aigw_json_open(c->w.out, '{');
+    if (c->effort.n) aigwi_dialect_member_str(c->w.out, "effort", c->effort);
+    if (format) aigwi_bedrock_put_format(c);
+    aigw_json_close(c->w.out, '}');
+}
+
+static void aigwi_bedrock_put_additional(aigwi_bedrock_up *c) {
+    const aigw_param *k = &c->w.req->param[AIGW_P_TOP_K];
+    const int top_k = k->has && !(c->done >> AIGW_P_TOP_K & 1);
+    const char *group = aigwi_bedrock_vendors[c->vendor].group;
+    aigw_out *o = c->w.out;
+    c->done |= 1u << AIGW_P_TOP_K;
+    if (!top_k && !c->thinking) return;
+    aigw_json_key(o, "additionalModelRequestFields");
+    aigw_json_open(o, '{');
+    if (top_k && group) {
+        aigw_json_key(o, group);
+        aigw_json_open(o, '{');
+    }
+    if (top_k) {
+        aigw_json_key(o, aigwi_bedrock_vendors[c->vendor].top_k);
+        aigw_json_put_raw(o, k->raw);
+    }
+    if (top_k && group) aigw_json_close(o, '}');
+    if (c->thinking) aigwi_bedrock_put_thinking(c);
+    aigw_json_close(o, '}');
+}
+
+/* Numbers of answers, probabilities, calls at once: what asks for no more than the default is met. */
+static void aigwi_bedrock_plan_rest(aigwi_bedrock_up *c) {
+    const aigw_param *n = &c->w.req->param[AIGW_P_N], *logprobs = &c->w.req->param[AIGW_P_LOGPROBS], *parallel = &c->w.req->param[AIGW_P_PARALLEL];
+    if (n->has && c->w.req->op == AIGW_OP_CHAT) c->done |= 1u << AIGW_P_N;
+    if (n->has && n->micro > 1000000 && c->w.req->op == AIGW_OP_CHAT) aigwi_dialect_refuse(&c->w, n->at, "one answer can be had, not several");
+    if (logprobs->has && !logprobs->micro) c->done |= 1u << AIGW_P_LOGPROBS;
+    if (parallel->has && parallel->micro) c->done |= 1u << AIGW_P_PARALLEL;
+}
+
+static void aigwi_bedrock_put_body(aigwi_bedrock_up *c) {
+    const aigw_req *req = c->w.req;
+    aigw_out *o = c->w.out;
+    const int count = req->op != AIGW_OP_CHAT;
+    aigw_json_open(o, '{');
+    if (count) {
+        aigw_json_key(o, "input");
+        aigwi_bedrock_open(o, "converse");
+    }
+    aigwi_bedrock_put_messages(c);
+    aigwi_bedrock_put_system(c);
+    aigwi_bedrock_put_inference(c);
+    aigwi_bedrock_put_tools(c);
+    aigwi_bedrock_put_output(c);
+    aigwi_bedrock_put_additional(c);
+    if (req->metadata.n && count) aigwi_dialect_drop(&c->w, req->metadata_at, "nothing is logged when tokens are counted");
+    else if (req->metadata.n) {
+        aigw_json_key(o, "requestMetadata");
+        aigw_json_put_raw(o, req->metadata);
+    }
+    if (count) aigwi_bedrock_close(o);
+    aigw_json_close(o, '}');
+}
+
+/* POST {base}/model/{id}/{method}: every reserved byte of the id is escaped. */
+static int aigwi_bedrock_put_head(const aigw_req *req, const aigw_target *to, aigw_arena *mem, aigw_head *head) {
+    static const aigw_str post = AIGW_STR("POST"), type = AIGW_STR("content-type"), json = AIGW_STR("application/json"), plain = AIGW_STR("-._~");
+    const int stream = req->param[AIGW_P_STREAM].has && req->param[AIGW_P_STREAM].micro;
+    aigw_out o;
+    aigw_str s = aigwi_dialect_join(mem, to->base.n + to->id.n * 3 + 32, &o);
+    if (!s.p) return AIGW_E_NOMEM;
+    aigw_base_put(&o, to->base);
+    aigw_base_put_lit(&o, "/model/");
+    aigwi_dialect_escape(&o, to->id, plain);
+    aigw_base_put_lit(&o, aigwi_bedrock_methods[req->op == AIGW_OP_CHAT ? stream : 2].method);
+    head->method = post;
+    head->target = aigwi_dialect_slice(s.p, o.buf.n);
+    return aigw_base_header_put(head, type, json);
+}
+
+static int aigwi_bedrock_req_encode(const aigw_req *req, const aigw_target *to, aigw_arena *mem, aigw_head *head, aigw_out *out, aigw_loss *loss) {
+    aigwi_bedrock_up c;
+    int r;
+    if (req->op != AIGW_OP_CHAT && req->op != AIGW_OP_COUNT_TOKENS) return AIGW_E_UNSUPPORTED;
+    r = aigwi_bedrock_put_head(req, to, mem, head);
+    if (r) return r;
+    memset(&c, 0, sizeof c);
+    c.w.req = req;
+    c.w.to = to;
+    c.w.mem = mem;
+    c.w.out = out;
+    c.w.loss = loss;
+    c.native = aigw_base_eq(req->dialect, aigwi_bedrock_me);
+    c.history = aigwi_bedrock_has_calls(req);
+    while (aigw_base_find(to->id, aigw_base_str(aigwi_bedrock_vendors[c.vendor].word), 0) == to->id.n && *aigwi_bedrock_vendors[c.vendor].word) c.vendor++;
+    aigwi_bedrock_plan(&c);
+    aigwi_bedrock_plan_sampling(&c);
+    aigwi_bedrock_plan_rest(&c);
+    aigwi_bedrock_put_body(&c);
+    r = aigwi_dialect_drop_params(req, c.done, loss);
+    if (r && !c.w.err) c.w.err = r;
+    r = aigwi_dialect_drop_raw(req, loss);
+    if (r && !c.w.err) c.w.err = r;
+    r = aigw_base_out_end(out);
+    return r ? r : c.w.err;
+}
+
+/* The client's own bytes, but for what must not reach this provider; the model stands in the path. */
+static int aigwi_bedrock_req_edit(const aigw_req *req, const aigw_target *to, aigw_arena *mem, aigw_head *head, aigw_out *out, aigw_loss *loss) {
+    aigwi_dialect_cut e;
+    int r;
+    if (req->op != AIGW_OP_CHAT && req->op != AIGW_OP_COUNT_TOKENS) return AIGW_E_UNSUPPORTED;
+    r = aigwi_bedrock_put_head(req, to, mem, head);
+    if (r) return r;
+    memset(&e, 0, sizeof e);
+    e.req = req;
+    e.owner = aigwi_bedrock_me;
+    e.out = out;
+    e.loss = loss;
+    if (!aigw_base_eq(req->model, to->id)) e.err = aigw_model_loss_at(loss, AIGW_NOWHERE, "model", AIGW_LOSS_SYNTHESIZED, "the provider's own name of the model");
+    aigwi_dialect_cut_foreign(&e);
+    aigwi_dialect_copy(&e, req->body.n);
+    r = aigw_base_out_end(out);
+    return r ? r : e.err;
+}
+
+/* ---- errors */
+
+/* The first rows are words that this gateway writes, and so read back by one in front of it. 10.5; AWS "Common errors",
+   read 2026-11-21. */
+static const aigwi_dialect_err_row aigwi_bedrock_errors[] = {
+    { 0, AIGW_STR("context_length_exceeded"), AIGW_KIND_CONTEXT_LENGTH },   { 0, AIGW_STR("content_filter"), AIGW_KIND_CONTENT_FILTER },
+    { 0, AIGW_STR("request_too_large"), AIGW_KIND_TOO_LARGE },              { 0, AIGW_STR("insufficient_quota"), AIGW_KIND_QUOTA },
+    { 0, AIGW_STR("authentication_error"), AIGW_KIND_AUTH },                { 0, AIGW_STR("permission_error"), AIGW_KIND_PERMISSION },
+    { 0, AIGW_STR("not_found_error"), AIGW_KIND_NOT_FOUND },                { 0, AIGW_STR("conflict_error"), AIGW_KIND_CONFLICT },
+    { 0, AIGW_STR("timeout_error"), AIGW_KIND_TIMEOUT },                    { 0, AIGW_STR("cancelled"), AIGW_KIND_CANCELLED },
+    { 0, AIGW_STR("upstream_unreachable"), AIGW_KIND_CONNECT },             { 0, AIGW_STR("upstream_bad_response"), AIGW_KIND_BAD_RESPONSE },
+    { 0, AIGW_STR("upstream_truncated"), AIGW_KIND_TRUNCATED },             { 0, AIGW_STR("budget_exceeded"), AIGW_KIND_BUDGET },
+    { 0, AIGW_STR("gateway_busy"), AIGW_KIND_BUSY },                        { 0, AIGW_STR("no_healthy_target"), AIGW_KIND_CIRCUIT_OPEN },
+    { 0, AIGW_STR("model_not_found"), AIGW_KIND_NO_ROUTE },                 { 0, AIGW_STR("internal_error"), AIGW_KIND_INTERNAL },
+    { 413, AIGW_STR("ValidationException"), AIGW_KIND_TOO_LARGE },          { 0, AIGW_STR("ValidationException"), AIGW_KIND_INVALID_REQUEST },
+    { 0, AIGW_STR("ValidationError"), AIGW_KIND_INVALID_REQUEST },          { 0, AIGW_STR("SerializationException"), AIGW_KIND_INVALID_REQUEST },
+    { 0, AIGW_STR("ServiceQuotaExceededException"), AIGW_KIND_QUOTA },      { 0, AIGW_STR("ConflictException"), AIGW_KIND_CONFLICT },
+    { 0, AIGW_STR("AccessDeniedException"), AIGW_KIND_PERMISSION },         { 0, AIGW_STR("AccessDenied"), AIGW_KIND_PERMISSION },
+    { 0, AIGW_STR("NotAuthorized"), AIGW_KIND_PERMISSION },                 { 0, AIGW_STR("OptInRequired"), AIGW_KIND_PERMISSION },
+    { 0, AIGW_STR("UnrecognizedClientException"), AIGW_KIND_AUTH },         { 0, AIGW_STR("InvalidSignatureException"), AIGW_KIND_AUTH },
+    { 0, AIGW_STR("ExpiredTokenException"), AIGW_KIND_AUTH },               { 0, AIGW_STR("ExpiredToken"), AIGW_KIND_AUTH },
+    { 0, AIGW_STR("IncompleteSignature"), AIGW_KIND_AUTH },                 { 0, AIGW_STR("IncompleteSignatureException"), AIGW_KIND_AUTH },
+    { 0, AIGW_STR("InvalidClientTokenId"), AIGW_KIND_AUTH },                { 0, AIGW_STR("SignatureDoesNotMatch"), AIGW_KIND_AUTH },
+    { 0, AIGW_STR("MissingAuthenticationToken"), AIGW_KIND_AUTH },          { 0, AIGW_STR("MissingAuthenticationTokenException"), AIGW_KIND_AUTH },
+    { 0, AIGW_STR("RequestExpired"), AIGW_KIND_AUTH },                      { 0, AIGW_STR("ResourceNotFoundException"), AIGW_KIND_NOT_FOUND },
+    { 0, AIGW_STR("UnknownOperationException"), AIGW_KIND_NOT_FOUND },      { 0, AIGW_STR("ModelTimeoutException"), AIGW_KIND_TIMEOUT },
+    { 0, AIGW_STR("ModelErrorException"), AIGW_KIND_SERVER },               { 0, AIGW_STR("ModelStreamErrorException"), AIGW_KIND_SERVER },
+    { 0, AIGW_STR("ThrottlingException"), AIGW_KIND_RATE_LIMIT },           { 0, AIGW_STR("TooManyRequestsException"), AIGW_KIND_RATE_LIMIT },
+    { 0, AIGW_STR("ModelNotReadyException"), AIGW_KIND_OVERLOADED },        { 0, AIGW_STR("InternalServerException"), AIGW_KIND_SERVER },
+    { 0, AIGW_STR("InternalFailure"), AIGW_KIND_SERVER },                   { 0, AIGW_STR("ServiceUnavailableException"), AIGW_KIND_OVERLOADED },
+    { 0, AIGW_STR("ServiceUnavailable"), AIGW_KIND_OVERLOADED }
+};
+enum { AIGWI_BEDROCK_ERRORS = sizeof aigwi_bedrock_errors / sizeof *aigwi_bedrock_errors };
+
+/* An exception's name without its namespace ("com.amazon.coral.service#X", "X:http://..."), as this table spells it:
+   streams write the first letter small. */
+static aigw_str aigwi_bedrock_exception(aigw_str name) {
+    size_t i;
+    for (i = 0; i < name.n && name.p[i] != ':'; i++) {}
+    name.n = i;
+    for (i = name.n; i && name.p[i - 1] != '#'; i--) {}
+    name = aigwi_dialect_slice(name.p + i, name.n - i);
+    for (i = 0; i < AIGWI_BEDROCK_ERRORS; i++)
+        if (aigw_base_eq_nocase(aigwi_bedrock_errors[i].word, name)) return aigwi_bedrock_errors[i].word;
+    return name;
+}
+
+/* The body of an error under the name that the head or the frame gave it ("" none). Text that is no object is the
+   message itself. */
+static void aigwi_bedrock_read_error(aigw_now now, const aigw_head *head, aigw_str name, aigw_str body, aigw_arena *mem, aigw_error *err) {
+    static const aigw_str names[] = { AIGW_STR("message"), AIGW_STR("Message"), AIGW_STR("__type"), AIGW_STR("code"), AIGW_STR("originalMessage") },
+                          throttled = AIGW_STR("ThrottlingException"), id = AIGW_STR("x-amzn-requestid");
+    aigw_text t, message, original;
+    aigw_json j;
+    aigw_str s;
+    int f;
+    aigw_dialect_error(err, AIGW_KIND_SERVER, "", "");
+    err->status = head && head->status >= 400 ? head->status : 0;
+    if (head) err->request_id = aigw_base_header(head, id);
+    err->type = aigwi_bedrock_exception(name);
+    memset(&message, 0, sizeof message);
+    memset(&original, 0, sizeof original);
+    aigw_json_init(&j, body);
+    if (aigw_json_kind(&j) == AIGW_JSON_OBJECT)
+        for (aigw_json_object(&j); (f = aigw_json_field(&j, names, 5, NULL)) >= 0; ) {
+            if (f == 5 || aigw_json_kind(&j) != AIGW_JSON_STRING) aigw_json_skip(&j);
+            else if (f == 2) {
+                if (aigw_json_str(&j, mem, &s) && !err->type.n) err->type = aigwi_bedrock_exception(s);
+            } else if (f == 3) aigw_json_str(&j, mem, &err->code);
+            else if (aigw_json_text(&j, &t)) *(f == 4 ? &original : &message) = t;
+        }
+    else if (name.n && body.n && !head) message = aigwi_dialect_text(body, AIGW_TEXT_PLAIN);
+    err->message = aigwi_dialect_redact(message.n ? message : original, mem);
+    aigwi_dialect_classify(err, aigwi_bedrock_errors, AIGWI_BEDROCK_ERRORS);
+    if (!err->status && err->type.n && !err->code.n && err->kind == AIGW_KIND_BAD_RESPONSE) err->kind = AIGW_KIND_SERVER;      /* an exception of a newer API */
+    /* "Too many tokens, please wait" is a rate, not a context that is too long */
+    if (aigw_base_eq(err->type, throttled) && err->kind == AIGW_KIND_CONTEXT_LENGTH && !err->code.n)
+        err->kind = (uint8_t)(aigwi_dialect_has_word(err->message, aigwi_dialect_quota_words) ? AIGW_KIND_QUOTA : AIGW_KIND_RATE_LIMIT);
+    err->retry = (uint8_t)aigw_model_kind_retry(err->kind);
+    aigwi_dialect_hints(now, head, err);
+}
+
+static void aigwi_bedrock_error_decode(aigw_now now, const aigw_head *head, aigw_str body, aigw_arena *mem, aigw_error *err) {
+    static const aigw_str type = AIGW_STR("x-amzn-errortype");
+    aigw_str none = { "", 0 };
+    aigwi_bedrock_read_error(now, head, head ? aigw_base_header(head, type) : none, body, mem, err);
+}
+
+/* Bedrock sends no limits in headers. */
+static void aigwi_bedrock_limits_decode(aigw_now now, const aigw_head *head, aigw_limits *limits) {
+    static const aigw_limit unknown = { -1, -1, -1 };
+    aigw_error err;
+    limits->requests = limits->tokens = limits->input_tokens = limits->output_tokens = unknown;
+    aigw_dialect_error(&err, AIGW_KIND_SERVER, "", "");
+    aigwi_dialect_hints(now, head, &err);
+    limits->retry_after_ms = err.retry_after_ms;
+}
+
+/* ---- provider side: reading answers */
+
+/* own: the word that encoding this finish gives, so that nothing is lost (26.9). */
+static const struct { aigw_str word; uint8_t finish, own; } aigwi_bedrock_finishes[] = {
+    { AIGW_STR("end_turn"), AIGW_FINISH_STOP, 1 },                       { AIGW_STR("tool_use"), AIGW_FINISH_TOOL_CALLS, 1 },
+    { AIGW_STR("max_tokens"), AIGW_FINISH_LENGTH, 1 },                   { AIGW_STR("stop_sequence"), AIGW_FINISH_STOP_SEQUENCE, 1 },
+    { AIGW_STR("content_filtered"), AIGW_FINISH_CONTENT_FILTER, 1 },     { AIGW_STR("guardrail_intervened"), AIGW_FINISH_CONTENT_FILTER, 0 },
+    { AIGW_STR("malformed_tool_use"), AIGW_FINISH_MALFORMED_CALL, 1 },   { AIGW_STR("malformed_model_output"), AIGW_FINISH_MALFORMED_CALL, 0 },
+    { AIGW_STR("model_context_window_exceeded"), AIGW_FINISH_CONTEXT, 1 }
+};
+enum { AIGWI_BEDROCK_LOST_FINISH, AIGWI_BEDROCK_LOST_DELTA };
+
+typedef struct { aigw_dec *st; const aigw_sink *out; aigw_json j; } aigwi_bedrock_answer;
+
+/* A string, or nothing where the value is none. */
+static void aigwi_bedrock_string(aigw_json *j, aigw_arena *mem, aigw_str *to) {
+    if (aigw_json_kind(j) == AIGW_JSON_STRING) aigw_json_str(j, mem, to);
+    else aigw_json_skip(j);
+}
+static void aigwi_bedrock_text_of(aigw_json *j, aigw_text *to) {
+    if (aigw_json_kind(j) == AIGW_JSON_STRING) aigw_json_text(j, to);
+    else aigw_json_skip(j);
+}
+/* Bring j, a copy, to the string member `name` and take it as it stands. */
+static aigw_text aigwi_bedrock_text_in(aigw_json j, const char *name) {
+    aigw_text t = { NULL, 0, AIGW_TEXT_ESCAPED };
+    if (aigwi_bedrock_seek(&j, name)) aigwi_bedrock_text_of(&j, &t);
+    return t;
+}
+
+static int aigwi_bedrock_read_usage(aigw_dec *st, const aigw_sink *out, aigw_json *j) {
+    static const aigw_str names[] = { AIGW_STR("inputTokens"), AIGW_STR("outputTokens"), AIGW_STR("cacheReadInputTokens"), AIGW_STR("cacheWriteInputTokens") };
+    static const uint32_t bits[] = { AIGW_USAGE_INPUT, AIGW_USAGE_OUTPUT, AIGW_USAGE_CACHED, AIGW_USAGE_CACHE_WRITE };
+    int64_t n[4] = { 0, 0, 0, 0 };
+    aigw_usage u;
+    int f;
+    memset(&u, 0, sizeof u);
+    if (aigw_json_kind(j) != AIGW_JSON_OBJECT) return aigw_json_skip(j) ? AIGW_OK : AIGW_OK;
+    for (aigw_json_object(j); (f = aigw_json_field(j, names, 4, NULL)) >= 0; ) {
+        if (f == 4) aigw_json_skip(j);                                   /* the sum, and the parts of these */
+        else if (aigwi_dialect_count(j, &n[f]) && n[f] < INT64_MAX / 4) u.has |= bits[f];
+        else n[f] = 0;
+    }
+    u.input = n[0] + n[2] + n[3];                                        /* Bedrock's leaves the cached ones out */
+    u.output = n[1];
+    u.cached = n[2];
+    u.cache_write = n[3];
+    return u.has && !j->err ? aigwi_dialect_usage(st, out, &u) : AIGW_OK;
+}
+
+static void aigwi_bedrock_finish(aigw_dec *st, aigw_str word, aigw_str sequence, size_t at) {
+    size_t i;
+    int finish = AIGW_FINISH_OTHER, own = 0;
+    for (i = 0; i < sizeof aigwi_bedrock_finishes / sizeof *aigwi_bedrock_finishes; i++)
+        if (aigw_base_eq(word, aigwi_bedrock_finishes[i].word)) {
+            finish = aigwi_bedrock_finishes[i].finish;
+            own = aigwi_bedrock_finishes[i].own;
+        }
+    aigwi_dialect_finish(st, 0, word.n ? finish : (int)AIGW_FINISH_NONE, sequence);
+    if (!own && word.n) aigwi_dialect_lost(st, AIGWI_BEDROCK_LOST_FINISH, at, AIGW_LOSS_APPROXIMATED, "which of Bedrock's stop reasons it was is not told, only its kind");
+}
+
+/* The block that has this index, of whatever kind. */
+static struct aigw_block *aigwi_bedrock_find(aigw_dec *st, uint32_t index) {
+    struct aigw_block *b;
+    for (b = st->block; b < st->block + AIGW_BLOCKS; b++)
+        if (b->used && b->key == index) return b;
+    return NULL;
+}
+
+/* The block of this kind at an index: found, or opened after what stood there. */
+static int aigwi_bedrock_at(const aigwi_bedrock_answer *a, int kind, uint32_t index, aigw_str id, aigw_str name, size_t at, struct aigw_block **b) {
+    int r = AIGW_OK;
+    *b = aigwi_bedrock_find(a->st, index);
+    if (*b && (*b)->kind != kind) r = aigwi_dialect_close(a->st, a->out, *b);
+    return r < 0 ? r : aigwi_dialect_open(a->st, a->out, 0, kind, index, id, name, 0, at, b);
+}
+
+/* An empty object, or what is none. */
+static int aigwi_bedrock_bare(aigw_str raw) { return raw.n < 2 || raw.p[0] != '{' || aigwi_bedrock_empty(raw); }
+
+/* A whole content block. */
+static int aigwi_bedrock_read_block(aigwi_bedrock_answer *a, uint32_t index) {
+    static const unsigned known = 1u << AIGWI_BEDROCK_TEXT | 1u << AIGWI_BEDROCK_IMAGE | 1u << AIGWI_BEDROCK_AUDIO | 1u << AIGWI_BEDROCK_VIDEO | 1u << AIGWI_BEDROCK_CALL |
+                                  1u << AIGWI_BEDROCK_REASONING | 1u << AIGWI_BEDROCK_CITED;
+    static const aigw_str none = AIGW_STR("");
+    aigw_dec *st = a->st;
+    aigw_json in = a->j, inner;
+    struct aigw_block *b;
+    aigw_str raw, id = none, name = none;
+    aigw_text text = { NULL, 0, AIGW_TEXT_ESCAPED }, state = { NULL, 0, AIGW_TEXT_ESCAPED };
+    size_t at = aigw_json_at(&a->j);
+    int kind = aigwi_bedrock_kind(&a->j, known), part = aigwi_bedrock_kinds[kind], redacted = 0, r;
+    if (!aigw_json_raw(&a->j, &raw) || raw.p[0] != '{') return aigwi_dialect_bad(st, a->out, "the provider's answer has a block that cannot be read");
+    if (kind == AIGWI_BEDROCK_OTHER) {
+        if (aigwi_bedrock_bare(raw)) return AIGW_OK;
+        name = aigwi_bedrock_me;
+        text = aigwi_dialect_text(raw, AIGW_TEXT_JSON);
+    } else (void)aigwi_bedrock_seek(&in, aigwi_bedrock_blocks[kind].p);
+    inner = in;
+    switch (kind) {
+    case AIGWI_BEDROCK_TEXT: aigwi_bedrock_text_of(&in, &text); break;
+    case AIGWI_BEDROCK_CALL:
+        if (aigwi_bedrock_seek(&inner, "toolUseId")) aigwi_bedrock_string(&inner, &st->mem, &id);
+        inner = in;
+        if (aigwi_bedrock_seek(&inner, "name")) aigwi_bedrock_string(&inner, &st->mem, &name);
+        inner = in;
+        if (aigwi_bedrock_seek(&inner, "input") && aigw_json_raw(&inner, &raw) && !aigwi_bedrock_bare(raw)) text = aigwi_dialect_text(raw, AIGW_TEXT_JSON);
+        break;
+    case AIGWI_BEDROCK_REASONING:
+        state = aigwi_bedrock_text_in(in, "redactedContent");
+        redacted = state.n != 0;
+        if (aigwi_bedrock_seek(&inner, "reasoningText")) {
+            text = aigwi_bedrock_text_in(inner, "text");
+            if (!redacted) state = aigwi_bedrock_text_in(inner, "signature");
+        }
+        break;
+    case AIGWI_BEDROCK_IMAGE: case AIGWI_BEDROCK_AUDIO: case AIGWI_BEDROCK_VIDEO:
+        name = aigwi_bedrock_mime(kind, aigwi_dialect_peek(&in, "format"), &st->mem);
+        if (aigwi_bedrock_seek(&inner, "source")) text = aigwi_bedrock_text_in(inner, "bytes");
+        break;
+    }
+    r = aigwi_bedrock_at(a, part, index, id, name, at, &b);
+    if (r < 0 || !b) return r;
+    if (kind == AIGWI_BEDROCK_CITED) {
+        if (aigwi_bedrock_seek(&inner, "content") && aigw_json_kind(&inner) == AIGW_JSON_ARRAY)
+            for (aigw_json_array(&inner); r >= 0 && aigw_json_item(&inner); aigw_json_skip(&inner)) r = aigwi_dialect_delta(st, a->out, b, aigwi_bedrock_text_in(inner, "text"), at);
+        inner = in;
+        if (aigwi_bedrock_seek(&inner, "citations") && aigw_json_kind(&inner) == AIGW_JSON_ARRAY)
+            for (aigw_json_array(&inner); r >= 0 && aigw_json_item(&inner); ) {
+                at = aigw_json_at(&inner);
+                if (aigw_json_raw(&inner, &raw)) r = aigwi_dialect_note(st, a->out, AIGW_NOTE_CITATION, 0, b, raw, at);
+            }
+    } else r = aigwi_dialect_delta(st, a->out, b, text, at);
+    if (r >= 0 && state.n) r = aigwi_dialect_signature(st, a->out, b, redacted ? AIGW_OPAQUE_REDACTED : AIGW_OPAQUE_SIGNATURE, state, at);
+    return r < 0 ? r : aigwi_dialect_close(st, a->out, b);
+}
+
+static int aigwi_bedrock_unreadable(const aigwi_bedrock_answer *a) {
+    return a->j.err == AIGW_E_NOMEM ? (int)AIGW_E_NOMEM : aigwi_dialect_bad(a->st, a->out, "the provider's answer cannot be read");
+}
+
+/* What ends an answer: messageStop, metadata, or the same members of a whole one. */
+typedef struct { aigw_str reason, sequence, fields, trace; aigw_json usage, content; size_t at; } aigwi_bedrock_end;
+
+/* One member of these; 1 when it was one. */
+static int aigwi_bedrock_end_member(aigw_json *j, aigw_arena *mem, aigwi_bedrock_end *e) {
+    aigw_json ahead;
+    if (aigwi_dialect_is(j->key, "stopReason")) {
+        e->at = aigw_json_at(j);
+        aigwi_bedrock_string(j, mem, &e->reason);
+    } else if (aigwi_dialect_is(j->key, "usage")) {
+        e->usage = *j;
+        aigw_json_skip(j);
+    } else if (aigwi_dialect_is(j->key, "trace") && aigw_json_kind(j) == AIGW_JSON_OBJECT) aigw_json_raw(j, &e->trace);
+    else if (aigwi_dialect_is(j->key, "additionalModelResponseFields") && aigw_json_kind(j) == AIGW_JSON_OBJECT) {
+        int more = 0;
+        for (ahead = *j, aigw_json_object(&ahead); aigw_json_member(&ahead); ) {
+            if (!aigwi_dialect_is(ahead.key, "stop_sequence")) more = aigw_json_skip(&ahead);
+            else aigwi_bedrock_string(&ahead, mem, &e->sequence);        /* Claude's, where it was asked for: it says nothing else then */
+        }
+        if (more) aigw_json_raw(j, &e->fields);
+        else aigw_json_skip(j);
+    } else return 0;
+    return 1;
+}
+
+static int aigwi_bedrock_ended(const aigwi_bedrock_answer *a, aigwi_bedrock_end *e) {
+    int r = AIGW_OK;
+    aigwi_bedrock_finish(a->st, e->reason, e->sequence, e->at);
+    if (e->fields.n) r = aigwi_dialect_note(a->st, a->out, AIGW_NOTE_OTHER, 0, NULL, e->fields, AIGW_NOWHERE);
+    if (r >= 0 && e->trace.n) r = aigwi_dialect_note(a->st, a->out, AIGW_NOTE_SAFETY, 0, NULL, e->trace, AIGW_NOWHERE);
+    return r >= 0 && e->usage.p ? aigwi_bedrock_read_usage(a->st, a->out, &e->usage) : r;
+}
+
+static int aigwi_bedrock_read_count(aigwi_bedrock_answer *a) {
+    static const aigw_str names[] = { AIGW_STR("inputTokens") }, none = AIGW_STR("");
+    aigw_usage u;
+    int f, r;
+    memset(&u, 0, sizeof u);
+    for (aigw_json_object(&a->j); (f = aigw_json_field(&a->j, names, 1, NULL)) >= 0; ) {
+        if (f) aigw_json_skip(&a->j);
+        else if (aigwi_dialect_count(&a->j, &u.input)) u.has = AIGW_USAGE_INPUT;
+    }
+    if (aigw_json_end(&a->j) || !u.has) return aigwi_bedrock_unreadable(a);
+    r = aigwi_dialect_start(a->st, a->out, none, a->st->model, 0, 0);
+    if (r >= 0) r = aigwi_dialect_usage(a->st, a->out, &u);
+    aigwi_dialect_finish(a->st, 0, AIGW_FINISH_STOP, none);
+    return r < 0 ? r : aigwi_dialect_end(a->st, 1, a->out);
+}
+
+static int aigwi_bedrock_read_whole(aigwi_bedrock_answer *a, const aigw_head *head, aigw_str body) {
+    static const aigw_str id = AIGW_STR("x-amzn-requestid"), none = AIGW_STR("");
+    aigwi_bedrock_end e;
+    aigw_json output;
+    aigw_error err;
+    uint32_t index = 0;
+    int r, there = 0;
+    memset(&e, 0, sizeof e);
+    memset(&output, 0, sizeof output);
+    for (aigw_json_object(&a->j); aigw_json_member(&a->j); ) {
+        if (aigwi_dialect_is(a->j.key, "output")) output = a->j;
+        if (!aigwi_bedrock_end_member(&a->j, &a->st->mem, &e)) aigw_json_skip(&a->j);
+    }
+    if (aigw_json_end(&a->j) == AIGW_E_NOMEM) return AIGW_E_NOMEM;
+    if (output.p) there = aigwi_bedrock_seek(&output, "message") && aigwi_bedrock_seek(&output, "content") && aigw_json_kind(&output) == AIGW_JSON_ARRAY;
+    if (!a->j.err && !there && !e.reason.n) {                            /* an error with status 200, as proxies send it */
+        aigwi_bedrock_error_decode(a->st->now, NULL, body, &a->st->mem, &err);
+        if (err.message.n) return aigwi_dialect_fail(a->st, a->out, &err);
+    }
+    if (a->j.err || !there) return aigwi_dialect_bad(a->st, a->out, "the provider's answer is not a message");
+    r = aigwi_dialect_start(a->st, a->out, head ? aigw_base_header(head, id) : none, none, 0, 0);
+    a->j = output;
+    for (aigw_json_array(&a->j); r >= 0 && !a->st->ended && aigw_json_item(&a->j); index++) r = aigwi_bedrock_read_block(a, index);
+    if (r >= 0 && a->j.err) return aigwi_bedrock_unreadable(a);
+    if (r >= 0) r = aigwi_bedrock_ended(a, &e);
+    a->st->end_marker = 1;                                               /* a whole body is complete, with or without a reason */
+    return r < 0 ? r : aigwi_dialect_end(a->st, 1, a->out);
+}
+
+static int aigwi_bedrock_resp_decode(aigw_dec *st, const aigw_head *head, aigw_str body, const aigw_sink *out) {
+    aigw_arena mark = st->mem;
+    aigwi_bedrock_answer a;
+    int r;
+    st->frame = 0;
+    if (st->ended) return AIGW_OK;
+    a.st = st;
+    a.out = out;
+    aigw_json_init(&a.j, body);
+    r = st->op == AIGW_OP_COUNT_TOKENS ? aigwi_bedrock_read_count(&a) : aigwi_bedrock_read_whole(&a, head, body);
+    st->mem = mark;
+    return r;
+}
+
+/* ---- streams */
+
+enum { AIGWI_BEDROCK_E_DELTA, AIGWI_BEDROCK_E_OPEN, AIGWI_BEDROCK_E_CLOSE, AIGWI_BEDROCK_E_START, AIGWI_BEDROCK_E_STOP, AIGWI_BEDROCK_E_METADATA, AIGWI_BEDROCK_EVENTS };
+static const aigw_str aigwi_bedrock_events[] = { AIGW_STR("contentBlockDelta"), AIGW_STR("contentBlockStart"), AIGW_STR("contentBlockStop"), AIGW_STR("messageStart"),
+    AIGW_STR("messageStop"), AIGW_STR("metadata") };
+
+static int aigwi_bedrock_frame_delta(aigwi_bedrock_answer *a, aigw_json *delta, uint32_t index) {
+    static const aigw_str none = AIGW_STR("");
+    aigw_dec *st = a->st;
+    aigw_json in = *delta, inner;
+    struct aigw_block *b = aigwi_bedrock_find(st, index);
+    aigw_text text = { NULL, 0, AIGW_TEXT_ESCAPED }, state;
+    aigw_str raw;
+    size_t at = aigw_json_at(delta);
+    int kind = AIGW_PART_TEXT, redacted = 0, r;
+    if (aigw_json_kind(delta) != AIGW_JSON_OBJECT || !aigw_json_raw(delta, &raw)) return aigwi_dialect_bad(st, a->out, "the provider sent a delta that is none");
+    if (b && b->kind == AIGW_PART_OTHER) {                               /* of a tool that the provider runs */
+        st->frame |= AIGW_FRAME_CONTENT;
+        return aigwi_dialect_note(st, a->out, AIGW_NOTE_OTHER, 0, b, raw, at);
+    }
+    aigw_json_object(&in);
+    if (!aigw_json_member(&in)) return AIGW_OK;
+    inner = in;
+    memset(&state, 0, sizeof state);
+    if (aigwi_dialect_is(in.key, "text")) aigwi_bedrock_text_of(&in, &text);
+    else if (aigwi_dialect_is(in.key, "toolUse")) {
+        kind = AIGW_PART_TOOL_CALL;
+        text = aigwi_bedrock_text_in(in, "input");
+        if (!b || b->kind != kind) return aigwi_dialect_bad(st, a->out, "the provider sent arguments of a call that it did not begin");
+    } else if (aigwi_dialect_is(in.key, "reasoningContent")) {
+        kind = AIGW_PART_REASONING;
+        text = aigwi_bedrock_text_in(in, "text");
+        state = aigwi_bedrock_text_in(in, "signature");
+        if (!state.n) {
+            state = aigwi_bedrock_text_in(in, "redactedContent");
+            redacted = 1;
+        }
+    } else if (aigwi_dialect_is(in.key, "image")) {
+        kind = AIGW_PART_IMAGE;
+        if (aigwi_bedrock_seek(&inner, "source")) text = aigwi_bedrock_text_in(inner, "bytes");
+        if (!b || b->kind != kind) return aigwi_dialect_bad(st, a->out, "the provider sent an image that it did not begin");
+    } else if (!aigwi_dialect_is(in.key, "citation")) {
+        st->frame |= AIGW_FRAME_CONTENT;
+        aigwi_dialect_lost(st, AIGWI_BEDROCK_LOST_DELTA, at, AIGW_LOSS_DROPPED, "a kind of delta that is not known here");
+        return AIGW_OK;
+    }
+    r = aigwi_bedrock_at(a, kind, index, none, none, at, &b);            /* text and reasoning have no start */
+    if (r < 0 || !b) return r;
+    if (aigwi_dialect_is(in.key, "citation")) return aigw_json_raw(&in, &raw) ? aigwi_dialect_note(st, a->out, AIGW_NOTE_CITATION, 0, b, raw, at) : AIGW_OK;
+    r = aigwi_dialect_delta(st, a->out, b, text, at);
+    if (r >= 0 && state.n) r = aigwi_dialect_signature(st, a->out, b, redacted ? AIGW_OPAQUE_REDACTED : AIGW_OPAQUE_SIGNATURE, state, at);
+    return r;
+}
+
+static int aigwi_bedrock_frame_open(aigwi_bedrock_answer *a, aigw_json *start, uint32_t index) {
+    static const aigw_str none = AIGW_STR("");
+    aigw_dec *st = a->st;
+    aigw_json in = *start, inner;
+    struct aigw_block *b = aigwi_bedrock_find(st, index);
+    aigw_str raw, id = none, name = none;
+    size_t at = aigw_json_at(start);
+    int kind = aigwi_bedrock_kind(start, 1u << AIGWI_BEDROCK_CALL | 1u << AIGWI_BEDROCK_IMAGE), r = aigwi_dialect_close(st, a->out, b);
+    if (r < 0) return r;
+    if (!aigw_json_raw(start, &raw) || aigwi_bedrock_bare(raw)) return AIGW_OK;     /* of text: some gateways send it */
+    if (kind == AIGWI_BEDROCK_OTHER) {
+        r = aigwi_bedrock_at(a, AIGW_PART_OTHER, index, none, aigwi_bedrock_me, at, &b);
+        return r < 0 || !b ? r : aigwi_dialect_delta(st, a->out, b, aigwi_dialect_text(raw, AIGW_TEXT_JSON), at);
+    }
+    (void)aigwi_bedrock_seek(&in, aigwi_bedrock_blocks[kind].p);
+    inner = in;
+    if (kind == AIGWI_BEDROCK_IMAGE) name = aigwi_bedrock_mime(kind, aigwi_dialect_peek(&in, "format"), &st->mem);
+    else {
+        if (aigwi_bedrock_seek(&inner, "toolUseId")) aigwi_bedrock_string(&inner, &st->mem, &id);
+        inner = in;
+        if (aigwi_bedrock_seek(&inner, "name")) aigwi_bedrock_string(&inner, &st->mem, &name);
+    }
+    return aigwi_bedrock_at(a, aigwi_bedrock_kinds[kind], index, id, name, at, &b);
+}
+
+static int aigwi_bedrock_frame_read(aigwi_bedrock_answer *a, int event) {
+    static const aigw_str none = AIGW_STR("");
+    aigw_json part;
+    aigwi_bedrock_end e;
+    int64_t index = 0;
+    memset(&e, 0, sizeof e);
+    memset(&part, 0, sizeof part);
+    for (aigw_json_object(&a->j); aigw_json_member(&a->j); ) {
+        if (aigwi_dialect_is(a->j.key, "contentBlockIndex")) {
+            if (!aigwi_dialect_count(&a->j, &index)) index = -1;
+            continue;
+        }
+        if (aigwi_dialect_is(a->j.key, event == AIGWI_BEDROCK_E_DELTA ? "delta" : "start")) part = a->j;
+        if (!aigwi_bedrock_end_member(&a->j, &a->st->mem, &e)) aigw_json_skip(&a->j);       /* also the padding `p` */
+    }
+    if (aigw_json_end(&a->j)) return aigwi_bedrock_unreadable(a);
+    if (index < 0 || index > INT32_MAX) return aigwi_dialect_bad(a->st, a->out, "the provider sent a block number out of range");
+    switch (event) {
+    case AIGWI_BEDROCK_E_DELTA: return part.p ? aigwi_bedrock_frame_delta(a, &part, (uint32_t)index) : AIGW_OK;
+    case AIGWI_BEDROCK_E_OPEN:  return part.p ? aigwi_bedrock_frame_open(a, &part, (uint32_t)index) : AIGW_OK;
+    case AIGWI_BEDROCK_E_CLOSE:
+        a->st->frame |= AIGW_FRAME_CONTENT;
+        return aigwi_dialect_close(a->st, a->out, aigwi_bedrock_find(a->st, (uint32_t)index));
+    case AIGWI_BEDROCK_E_START: return aigwi_dialect_start(a->st, a->out, none, none, 0, AIGW_NOWHERE);
+    default: return aigwi_bedrock_ended(a, &e);                          /* metadata comes after the stop, and is the last */
+    }
+}
+
+/* Names: an event of ConverseStream; an exception, whose name ends so. What is neither and has no object for a payload
+   is an error message of the framing's (see aigw_evs). Other events are of a newer API. */
+static int aigwi_bedrock_frame_decode(aigw_dec *st, aigw_str name, aigw_str payload, const aigw_sink *out) {
+    static const aigw_str exception = AIGW_STR("exception");
+    aigw_arena mark = st->mem;
+    aigwi_bedrock_answer a;
+    aigw_error err;
+    int event = 0, r = AIGW_OK;
+    st->frame = 0;
+    if (st->ended) return AIGW_OK;
+    while (event < AIGWI_BEDROCK_EVENTS && !aigw_base_eq(name, aigwi_bedrock_events[event])) event++;
+    a.st = st;
+    a.out = out;
+    aigw_json_init(&a.j, payload);
+    if (event == AIGWI_BEDROCK_EVENTS && ((name.n >= exception.n && aigw_base_eq_nocase(aigwi_dialect_slice(name.p + name.n - exception.n, exception.n), exception)) ||
+                                          aigw_json_kind(&a.j) != AIGW_JSON_OBJECT)) {
+        aigwi_bedrock_read_error(st->now, NULL, name, payload, &st->mem, &err);
+        r = aigwi_dialect_fail(st, out, &err);
+    } else if (event < AIGWI_BEDROCK_EVENTS) r = aigwi_bedrock_frame_read(&a, event);
+    st->mem = mark;
+    return r;
+}
+
+static int aigwi_bedrock_stream_end(aigw_dec *st, int clean, const aigw_sink *out) { return aigwi_dialect_end(st, clean, out); }
+
+/* ---- client side: writing answers */
+
+enum { AIGWI_BEDROCK_REFUSED = 1 };                                      /* aigw_enc.flags: a refusal was written as text */
+enum { AIGWI_BEDROCK_NEW = 0, AIGWI_BEDROCK_BEGUN, AIGWI_BEDROCK_TEXT_SENT };      /* aigw_out_block.sent */
+enum { AIGWI_BEDROCK_MUTE = 1, AIGWI_BEDROCK_CUSTOM = 2, AIGWI_BEDROCK_OURS = 4 }; /* .closed, as bits; OURS: an OTHER block of this dialect */
+enum { AIGWI_BEDROCK_L_CHOICE, AIGWI_BEDROCK_L_MEDIA, AIGWI_BEDROCK_L_NOTE, AIGWI_BEDROCK_L_STATE, AIGWI_BEDROCK_L_OTHER, AIGWI_BEDROCK_L_USAGE, AIGWI_BEDROCK_L_AUDIO,
+       AIGWI_BEDROCK_L_FINISH };
+
+/* Remarks that stand at the end: kept in hold as { kind, size, bytes }, the last of a kind wins. They begin after what
+   open blocks hold, of which there is none at the end. */
+static int aigwi_bedrock_keep(aigw_enc *st, int kind, aigw_text json) {
+    struct aigw_out_block *slot = &st->block[AIGW_BLOCKS - 1];           /* the last slot is theirs */
+    const uint32_t n = (uint32_t)json.n;
+    char *p;
+    if (json.n > 0xFFFFFF) return AIGW_E_NOMEM;
+    p = aigwi_dialect_hold(st, slot, 5 + json.n);
+    if (!p) return AIGW_E_NOMEM;
+    slot->used = 1;
+    slot->block = AIGW_NO_BLOCK;
+    *p = (char)kind;
+    memcpy(p + 1, &n, 4);
+    if (n) memcpy(p + 5, json.p, n);
+    return AIGW_OK;
+}
+static aigw_str aigwi_bedrock_kept(const aigw_enc *st, int kind) {
+    const struct aigw_out_block *slot = &st->block[AIGW_BLOCKS - 1];
+    aigw_str found = { NULL, 0 };
+    size_t at = 0;
+    uint32_t n;
+    for (; slot->used && at < slot->n; at += 5 + n) {
+        const char *p = st->hold + slot->at + at;
+        memcpy(&n, p + 1, 4);
+        if (*p == kind) found = aigwi_dialect_slice(p + 5, n);
+    }
+    return found;
+}
+
+/* usage as an object: boto3's users index its three counts, so they are there even when nobody knows them. */
+static void aigwi_bedrock_put_usage(aigw_enc *st, aigw_out *o, const aigw_usage *u) {
+    const int64_t cached = u->has & AIGW_USAGE_CACHED ? u->cached : 0, written = u->has & AIGW_USAGE_CACHE_WRITE ? u->cache_write : 0;
+    const int64_t input = u->has & AIGW_USAGE_INPUT ? u->input : 0, output = u->has & AIGW_USAGE_OUTPUT ? u->output : 0;
+    aigw_json_open(o, '{');
+    aigw_json_key(o, "inputTokens");
+    aigw_json_put_int(o, input > cached + written ? input - cached - written : 0);
+    aigw_json_key(o, "outputTokens");
+    aigw_json_put_int(o, output);
+    aigw_json_key(o, "totalTokens");
+    aigw_json_put_int(o, input + output);
+    if (u->has & AIGW_USAGE_CACHED) {
+        aigw_json_key(o, "cacheReadInputTokens");
+        aigw_json_put_int(o, cached);
+    }
+    if (u->has & AIGW_USAGE_CACHE_WRITE) {
+        aigw_json_key(o, "cacheWriteInputTokens");
+        aigw_json_put_int(o, written);
+    }
+    aigw_json_close(o, '}');
+    if (u->has & AIGW_USAGE_REASONING && u->reasoning)
+        aigwi_dialect_gone(st, AIGWI_BEDROCK_L_USAGE, AIGW_NOWHERE, "usage.reasoning", AIGW_LOSS_DROPPED, "Bedrock does not count reasoning apart");
+    if ((u->has & AIGW_USAGE_INPUT_AUDIO && u->input_audio) || (u->has & AIGW_USAGE_OUTPUT_AUDIO && u->output_audio))
+        aigwi_dialect_gone(st, AIGWI_BEDROCK_L_AUDIO, AIGW_NOWHERE, "usage.input_audio", AIGW_LOSS_DROPPED, "audio tokens are not counted apart");
+}
+
+/* usage, metrics and trace as members. How long it took is the provider's secret where it is not Bedrock. */
+static void aigwi_bedrock_put_metadata(aigw_enc *st, aigw_out *o, const aigw_usage *u, aigw_str trace) {
+    aigw_json_key(o, "usage");
+    aigwi_bedrock_put_usage(st, o, u);
+    aigw_json_key(o, "metrics");
+    aigw_json_put_raw(o, aigw_base_str("{\"latencyMs\":0}"));
+    if (!trace.n) return;
+    aigw_json_key(o, "trace");
+    aigw_json_put_raw(o, trace);
+}
+
+/* stopReason, and a matched stop string where Claude's users look for it; the provider's own fields instead where it gave
+   some. */
+static void aigwi_bedrock_put_reason(aigw_out *o, const char *reason, aigw_str sequence, aigw_str fields) {
+    aigwi_dialect_member(o, "stopReason", reason);
+    if (!fields.n && !sequence.n) return;
+    aigw_json_key(o, "additionalModelResponseFields");
+    if (fields.n) {
+        aigw_json_put_raw(o, fields);
+        return;
+    }
+    aigw_json_open(o, '{');
+    aigwi_dialect_member_str(o, "stop_sequence", sequence);
+    aigw_json_close(o, '}');
+}
+
+/* The stop reason for a finish; NULL: this dialect has no word, so that the answer must end with an error instead. */
+static const char *aigwi_bedrock_reason(aigw_enc *st, int finish) {
+    static const char *const reasons[] = { "end_turn", "end_turn", "stop_sequence", "max_tokens", "model_context_window_exceeded", "tool_use", "content_filtered",
+        "content_filtered", "end_turn", "malformed_tool_use", NULL, NULL };
+    if (finish == AIGW_FINISH_STOP && st->flags & AIGWI_BEDROCK_REFUSED) return "content_filtered";
+    if (finish == AIGW_FINISH_PAUSE) aigwi_dialect_gone(st, AIGWI_BEDROCK_L_FINISH, AIGW_NOWHERE, "finish", AIGW_LOSS_APPROXIMATED, "a pause is said as end_turn");
+    if (finish < AIGW_FINISH_ERROR) return reasons[finish];
+    aigwi_dialect_gone(st, AIGWI_BEDROCK_L_FINISH, AIGW_NOWHERE, "finish", AIGW_LOSS_REFUSED, "the model's reason to stop has no word here: an error instead");
+    return NULL;
+}
+
+/* Exception, HTTP status, exception within a stream (there are five, botocore raises by their names), and our own word where the
+   exception says too little; by AIGW_KIND_*. */
+static const struct { const char *exception, *in_stream, *code; short status; } aigwi_bedrock_words[] = {
+    { "InternalServerException", "internalServerException", "", 500 },
+    { "ValidationException", "validationException", "", 400 },
+    { "UnrecognizedClientException", "validationException", "authentication_error", 403 },
+    { "AccessDeniedException", "validationException", "permission_error", 403 },
+    { "ResourceNotFoundException", "validationException", "not_found_error", 404 },
+    { "ConflictException", "validationException", "conflict_error", 400 },
+    { "ValidationException", "validationException", "request_too_large", 413 },
+    { "ValidationException", "validationException", "context_length_exceeded", 400 },
+    { "ValidationException", "validationException", "content_filter", 400 },
+    { "ThrottlingException", "throttlingException", "", 429 },
+    { "ServiceQuotaExceededException", "throttlingException", "insufficient_quota", 400 },
+    { "ServiceUnavailableException", "serviceUnavailableException", "", 503 },
+    { "InternalServerException", "internalServerException", "", 500 },
+    { "ModelTimeoutException", "modelStreamErrorException", "timeout_error", 408 },
+    { "ServiceUnavailableException", "serviceUnavailableException", "", 503 },
+    { "ServiceUnavailableException", "serviceUnavailableException", "", 503 },
+    { "ServiceUnavailableException", "serviceUnavailableException", "", 503 },
+    { "ModelErrorException", "modelStreamErrorException", "", 424 },
+    { "ModelErrorException", "modelStreamErrorException", "", 424 },
+    { "ModelErrorException", "modelStreamErrorException", "cancelled", 424 },
+    { "ServiceQuotaExceededException", "throttlingException", "", 400 },
+    { "ServiceUnavailableException", "serviceUnavailableException", "", 503 },
+    { "ResourceNotFoundException", "validationException", "", 404 },
+    { "ServiceUnavailableException", "serviceUnavailableException", "", 503 },
+    { "InternalServerException", "internalServerException", "", 500 }
+};
+static int aigwi_bedrock_error_kind(const aigw_error *err) { return err->kind < AIGW_KIND_COUNT ? err->kind : (int)AIGW_KIND_INTERNAL; }
+
+static void aigwi_bedrock_put_error(aigw_out *o, const aigw_error *err) {
+    const int kind = aigwi_bedrock_error_kind(err);
+    const char *code = aigwi_dialect_error_word(kind);
+    if (!*code) code = aigwi_bedrock_words[kind].code;
+    aigw_json_open(o, '{');
+    aigw_json_key(o, "message");
+    aigwi_dialect_put_message(o, err);
+    if (*code) aigwi_dialect_member(o, "code", code);
+    aigw_json_close(o, '}');
+}
+
+static int aigwi_bedrock_error_encode(const aigw_error *err, aigw_arena *mem, aigw_head *head, aigw_out *out) {
+    static const aigw_str type = AIGW_STR("x-amzn-errortype"), id = AIGW_STR("x-amzn-requestid");
+    const int kind = aigwi_bedrock_error_kind(err);
+    int r = aigwi_dialect_error_head(err, mem, head);
+    head->status = aigwi_bedrock_words[kind].status;
+    if (!r) r = aigw_base_header_put(head, type, aigw_base_str(aigwi_bedrock_words[kind].exception));
+    if (!r && err->request_id.n) r = aigw_base_header_put(head, id, err->request_id);
+    aigwi_bedrock_put_error(out, err);
+    return r ? r : aigw_base_out_end(out);
+}
+
+/* A frame of an event, from its begin to its end. Payloads are written within { and }. */
+static size_t aigwi_bedrock_begin(aigw_out *o, int event) {
+    size_t open = aigw_evs_open(o, aigwi_bedrock_events[event], 0);
+    aigw_json_open(o, '{');
+    return open;
+}
+static size_t aigwi_bedrock_begin_at(aigw_out *o, int event, uint32_t index) {
+    size_t open = aigwi_bedrock_begin(o, event);
+    aigw_json_key(o, "contentBlockIndex");
+    aigw_json_put_int(o, (int64_t)index);
+    return open;
+}
+static void aigwi_bedrock_end_frame(aigw_out *o, size_t open) {
+    aigw_json_close(o, '}');
+    aigw_evs_close(o, open);
+}
+static void aigwi_bedrock_put_stop_frame(aigw_out *o, uint32_t index) {
+    aigwi_bedrock_end_frame(o, aigwi_bedrock_begin_at(o, AIGWI_BEDROCK_E_CLOSE, index));
+}
+/* A delta of one member whose value is a string or, with `json`, any value. */
+static void aigwi_bedrock_put_delta(aigw_out *o, uint32_t index, const char *group, const char *name, aigw_text text, int custom) {
+    size_t open = aigwi_bedrock_begin_at(o, AIGWI_BEDROCK_E_DELTA, index);
+    aigw_json_key(o, "delta");
+    aigw_json_open(o, '{');
+    if (group) aigw_json_key(o, group);
+    if (group) aigw_json_open(o, '{');
+    aigw_json_key(o, name);
+    aigw_json_open_str(o);
+    aigwi_dialect_put_words(o, text, custom);
+    aigw_json_close_str(o);
+    if (group) aigw_json_close(o, '}');
+    aigw_json_close(o, '}');
+    aigwi_bedrock_end_frame(o, open);
+}
+static void aigwi_bedrock_put_raw_delta(aigw_out *o, uint32_t index, const char *name, aigw_str json) {
+    size_t open = aigwi_bedrock_begin_at(o, AIGWI_BEDROCK_E_DELTA, index);
+    aigw_json_key(o, "delta");
+    if (name) {
+        aigw_json_open(o, '{');
+        aigw_json_key(o, name);
+    }
+    aigw_json_put_raw(o, json);
+    if (name) aigw_json_close(o, '}');
+    aigwi_bedrock_end_frame(o, open);
+}
+static void aigwi_bedrock_put_state(aigw_out *o, uint32_t index, const aigw_opaque *state, int redacted) {
+    size_t open = aigwi_bedrock_begin_at(o, AIGWI_BEDROCK_E_DELTA, index);
+    aigw_json_key(o, "delta");
+    aigwi_bedrock_open(o, "reasoningContent");
+    aigw_json_key(o, redacted ? "redactedContent" : "signature");
+    aigwi_dialect_put_opaque(o, state, aigwi_bedrock_me, redacted);
+    aigwi_bedrock_close(o);
+    aigwi_bedrock_end_frame(o, open);
+}
+
+static struct aigw_out_block *aigwi_bedrock_out_block(aigw_enc *st, uint32_t block) {
+    struct aigw_out_block *b;
+    for (b = st->block; b < st->block + AIGW_BLOCKS; b++)
+        if (b->used && b->block == block) return b;
+    return NULL;
+}
+
+/* What a call begins with, kept back until the next thing of it: its state comes in between, and goes before it. */
+static int aigwi_bedrock_hold_call(aigw_enc *st, struct aigw_out_block *b, const aigw_event *ev) {
+    aigw_out o;
+    char *p;
+    size_t n;
+    aigw_base_out_init(&o, NULL, 0, NULL, 0);
+    for (;;) {                                                           /* to count, then to write */
+        aigw_json_open(&o, '{');
+        aigwi_dialect_member_str(&o, "toolUseId", ev->id);
+        aigwi_dialect_member_str(&o, "name", ev->name);
+        aigw_json_close(&o, '}');
+        if (o.buf.cap) return AIGW_OK;
+        n = o.buf.n;
+        p = aigwi_dialect_hold(st, b, n);
+        if (!p) return AIGW_E_NOMEM;
+        aigw_base_out_init(&o, p, n, NULL, 0);
+    }
+}
+static void aigwi_bedrock_begin_call(aigw_enc *st, struct aigw_out_block *b, aigw_out *o) {
+    size_t open;
+    if (b->sent || b->closed & AIGWI_BEDROCK_MUTE) return;
+    b->sent = AIGWI_BEDROCK_BEGUN;
+    b->index = st->next_index++;
+    open = aigwi_bedrock_begin_at(o, AIGWI_BEDROCK_E_OPEN, b->index);
+    aigw_json_key(o, "start");
+    aigw_json_open(o, '{');
+    aigw_json_key(o, "toolUse");
+    aigw_json_put_raw(o, aigwi_dialect_slice(st->hold + b->at, b->n));
+    aigw_json_close(o, '}');
+    aigwi_bedrock_end_frame(o, open);
+    aigwi_dialect_unhold(st, b);
+    if (b->closed & AIGWI_BEDROCK_CUSTOM)                                /* the text of a free-text tool is the one member of an object */
+        aigwi_bedrock_put_delta(o, b->index, "toolUse", "input", aigwi_dialect_text(aigw_base_str("{\\\"input\\\":\\\""), AIGW_TEXT_ESCAPED), 0);
+}
+
+static int aigwi_bedrock_enc_open(aigw_enc *st, const aigw_event *ev, aigw_out *o) {
+    struct aigw_out_block *b;
+    size_t open;
+    int r = AIGW_OK;
+    for (b = st->block; b < st->block + AIGW_BLOCKS - 1 && b->used; b++) {}
+    if (b == st->block + AIGW_BLOCKS - 1) return AIGW_E_NOMEM;
+    memset(b, 0, sizeof *b);
+    b->used = 1;
+    b->kind = ev->kind;
+    b->block = ev->block;
+    if (ev->custom) b->closed |= AIGWI_BEDROCK_CUSTOM;
+    if (ev->choice) {
+        b->closed |= AIGWI_BEDROCK_MUTE;
+        aigwi_dialect_gone(st, AIGWI_BEDROCK_L_CHOICE, AIGW_NOWHERE, "choices[1]", AIGW_LOSS_DROPPED, "a message is one answer: the first");
+    } else if (ev->kind == AIGW_PART_AUDIO || ev->kind == AIGW_PART_FILE) {
+        b->closed |= AIGWI_BEDROCK_MUTE;
+        aigwi_dialect_gone(st, AIGWI_BEDROCK_L_MEDIA, ev->at, "content", AIGW_LOSS_DROPPED, "a stream holds text, calls and images");
+    } else if (ev->kind == AIGW_PART_OTHER && aigw_base_eq(ev->name, aigwi_bedrock_me)) b->closed |= AIGWI_BEDROCK_OURS;
+    else if (ev->kind == AIGW_PART_TOOL_CALL) {
+        r = aigwi_bedrock_hold_call(st, b, ev);
+        if (r) b->used = 0;
+    } else if (ev->kind == AIGW_PART_IMAGE) {
+        aigw_part p;
+        int row;
+        memset(&p, 0, sizeof p);
+        p.kind = AIGW_PART_IMAGE;
+        p.mime = ev->name;
+        row = aigwi_bedrock_format(&p);
+        b->sent = AIGWI_BEDROCK_BEGUN;
+        b->index = st->next_index++;
+        open = aigwi_bedrock_begin_at(o, AIGWI_BEDROCK_E_OPEN, b->index);
+        aigw_json_key(o, "start");
+        aigwi_bedrock_open(o, "image");
+        aigwi_dialect_member_str(o, "format", row < 0 ? aigw_base_str("png") : aigwi_bedrock_formats[row].format);
+        aigwi_bedrock_close(o);
+        aigwi_bedrock_end_frame(o, open);
+    }
+    return r;
+}
+
+/* A block of the provider's own tools, given whole or by its start: the start without, then what it holds. */
+static void aigwi_bedrock_put_own(aigw_enc *st, struct aigw_out_block *b, const aigw_event *ev, aigw_out *o) {
+    static const aigw_str keys[] = { AIGW_STR("toolUse"), AIGW_STR("toolResult") };
+    aigw_str raw = aigwi_dialect_slice(ev->text.p, ev->text.n), value, inside = { NULL, 0 };
+    aigw_json j;
+    size_t open;
+    int which;
+    aigw_json_init(&j, raw);
+    which = ev->text.form == AIGW_TEXT_JSON && aigw_json_kind(&j) == AIGW_JSON_OBJECT && aigw_json_object(&j) ? aigw_json_field(&j, keys, 2, NULL) : -1;
+    if (which < 0 || which > 1 || aigw_json_kind(&j) != AIGW_JSON_OBJECT) {
+        aigwi_dialect_gone(st, AIGWI_BEDROCK_L_OTHER, ev->at, "content", AIGW_LOSS_DROPPED, "a stream has no form for this block");
+        return;
+    }
+    b->sent = AIGWI_BEDROCK_BEGUN;
+    b->index = st->next_index++;
+    open = aigwi_bedrock_begin_at(o, AIGWI_BEDROCK_E_OPEN, b->index);
+    aigw_json_key(o, "start");
+    aigw_json_open(o, '{');
+    aigw_json_key_str(o, keys[which]);
+    aigw_json_open(o, '{');
+    for (aigw_json_object(&j); aigw_json_member(&j); ) {
+        aigw_str key = j.key;
+        const int holds = aigwi_dialect_is(key, which ? "content" : "input");
+        if (!holds) aigw_json_key_str(o, key);
+        if (!aigw_json_raw(&j, &value)) break;
+        if (holds) inside = value;
+        else aigw_json_put_raw(o, value);
+    }
+    aigwi_bedrock_close(o);
+    aigwi_bedrock_end_frame(o, open);
+    if (inside.n && which) aigwi_bedrock_put_raw_delta(o, b->index, "toolResult", inside);
+    else if (inside.n) aigwi_bedrock_put_delta(o, b->index, "toolUse", "input", aigwi_dialect_text(inside, AIGW_TEXT_JSON), 0);
+}
+
+static void aigwi_bedrock_enc_delta(aigw_enc *st, struct aigw_out_block *b, const aigw_event *ev, aigw_out *o) {
+    static const struct { const char *group, *name; } forms[] = {         /* by AIGW_PART_* */
+        { NULL, "text" }, { "image", "source" }, { NULL, NULL }, { NULL, NULL }, { "toolUse", "input" }, { NULL, NULL }, { "reasoningContent", "text" }, { NULL, "text" }
+    };
+    if (!b || b->closed & AIGWI_BEDROCK_MUTE || !ev->text.n) return;
+    if (b->kind == AIGW_PART_OTHER) {
+        if (b->closed & AIGWI_BEDROCK_OURS || aigw_base_eq(ev->name, aigwi_bedrock_me)) aigwi_bedrock_put_own(st, b, ev, o);
+        else aigwi_dialect_gone(st, AIGWI_BEDROCK_L_OTHER, ev->at, "content", AIGW_LOSS_DROPPED, "a block that only its own dialect knows");
+        return;
+    }
+    if (b->kind == AIGW_PART_TOOL_CALL) aigwi_bedrock_begin_call(st, b, o);
+    else if (!b->sent) b->index = st->next_index++;
+    if (b->kind == AIGW_PART_REFUSAL) st->flags |= AIGWI_BEDROCK_REFUSED;
+    b->sent = AIGWI_BEDROCK_TEXT_SENT;
+    if (b->kind == AIGW_PART_IMAGE) {
+        size_t open = aigwi_bedrock_begin_at(o, AIGWI_BEDROCK_E_DELTA, b->index);
+        aigw_json_key(o, "delta");
+        aigwi_bedrock_open(o, "image");
+        aigw_json_key(o, "source");
+        aigw_json_open(o, '{');
+        aigwi_dialect_member_text(o, "bytes", ev->text);
+        aigw_json_close(o, '}');
+        aigwi_bedrock_close(o);
+        aigwi_bedrock_end_frame(o, open);
+    } else aigwi_bedrock_put_delta(o, b->index, forms[b->kind].group, forms[b->kind].name, ev->text, b->closed & AIGWI_BEDROCK_CUSTOM);
+}
+
+/* State: of reasoning its signature, or all there is of it; of a call an empty thought before it, which clients give back
+   with the call. */
+static void aigwi_bedrock_enc_state(aigw_enc *st, struct aigw_out_block *b, const aigw_opaque *state, aigw_out *o) {
+    uint32_t index;
+    if (b->kind == AIGW_PART_TOOL_CALL && !b->sent) {
+        index = st->next_index++;
+        aigwi_bedrock_put_delta(o, index, "reasoningContent", "text", aigwi_dialect_text(aigw_base_str(""), AIGW_TEXT_ESCAPED), 0);
+        aigwi_bedrock_put_state(o, index, state, 0);
+        aigwi_bedrock_put_stop_frame(o, index);
+    } else if (b->kind == AIGW_PART_REASONING) {
+        const int redacted = state->kind == AIGW_OPAQUE_REDACTED && b->sent != AIGWI_BEDROCK_TEXT_SENT;
+        if (!b->sent) b->index = st->next_index++;
+        if (!b->sent && !redacted) aigwi_bedrock_put_delta(o, b->index, "reasoningContent", "text", aigwi_dialect_text(aigw_base_str(""), AIGW_TEXT_ESCAPED), 0);
+        aigwi_bedrock_put_state(o, b->index, state, redacted);
+        if (!b->sent) b->sent = AIGWI_BEDROCK_BEGUN;
+    } else aigwi_dialect_gone(st, AIGWI_BEDROCK_L_STATE, AIGW_NOWHERE, "signature", AIGW_LOSS_DROPPED, "state has its place in reasoning and before tool calls only");
+}
+
+static int aigwi_bedrock_enc_note(aigw_enc *st, const aigw_event *ev, aigw_out *o) {
+    struct aigw_out_block *b = ev->block == AIGW_NO_BLOCK ? NULL : aigwi_bedrock_out_block(st, ev->block);
+    if (ev->choice || (b && b->closed & AIGWI_BEDROCK_MUTE)) return AIGW_OK;
+    if (ev->kind == AIGW_NOTE_SIGNATURE) {
+        if (b && ev->state) aigwi_bedrock_enc_state(st, b, ev->state, o);
+        return AIGW_OK;
+    }
+    if (aigw_base_eq(ev->name, aigwi_bedrock_me)) {
+        if (!b && (ev->kind == AIGW_NOTE_SAFETY || ev->kind == AIGW_NOTE_OTHER)) return aigwi_bedrock_keep(st, ev->kind, ev->text);
+        if (b && (ev->kind == AIGW_NOTE_CITATION || (ev->kind == AIGW_NOTE_OTHER && b->sent))) {
+            if (!b->sent) b->index = st->next_index++;
+            if (!b->sent) b->sent = AIGWI_BEDROCK_BEGUN;
+            aigwi_bedrock_put_raw_delta(o, b->index, ev->kind == AIGW_NOTE_CITATION ? "citation" : NULL, aigwi_dialect_slice(ev->text.p, ev->text.n));
+            return AIGW_OK;
+        }
+    }
+    aigwi_dialect_gone(st, AIGWI_BEDROCK_L_NOTE, ev->at, "note", AIGW_LOSS_DROPPED, "a remark in the words of another dialect");
+    return AIGW_OK;
+}
+
+static void aigwi_bedrock_enc_close(aigw_enc *st, struct aigw_out_block *b, aigw_out *o) {
+    if (!b) return;
+    if (b->kind == AIGW_PART_TOOL_CALL) aigwi_bedrock_begin_call(st, b, o);
+    if (b->sent && b->closed & AIGWI_BEDROCK_CUSTOM)
+        aigwi_bedrock_put_delta(o, b->index, "toolUse", "input", aigwi_dialect_text(aigw_base_str("\\\"}"), AIGW_TEXT_ESCAPED), 0);
+    if (b->sent) aigwi_bedrock_put_stop_frame(o, b->index);
+    aigwi_dialect_unhold(st, b);
+    b->used = 0;
+}
+
+static void aigwi_bedrock_enc_error(aigw_enc *st, const aigw_error *err, aigw_out *o) {
+    size_t open = aigw_evs_open(o, aigw_base_str(aigwi_bedrock_words[aigwi_bedrock_error_kind(err)].in_stream), 1);
+    aigwi_bedrock_put_error(o, err);
+    aigw_evs_close(o, open);
+    st->ended = 1;
+}
+
+static void aigwi_bedrock_enc_stop(aigw_enc *st, const aigw_event *ev, aigw_out *o) {
+    const char *reason = aigwi_bedrock_reason(st, ev->finish[0]);
+    aigw_str none = { NULL, 0 };
+    aigw_error err;
+    size_t open;
+    if (ev->choices > 1) aigwi_dialect_gone(st, AIGWI_BEDROCK_L_CHOICE, AIGW_NOWHERE, "choices[1]", AIGW_LOSS_DROPPED, "a message is one answer: the first");
+    if (!reason) {
+        aigw_dialect_error(&err, AIGW_KIND_BAD_RESPONSE, "The model stopped for a reason that cannot be told.", "Ask again.");
+        aigwi_bedrock_enc_error(st, &err, o);
+        return;
+    }
+    st->ended = 1;
+    open = aigwi_bedrock_begin(o, AIGWI_BEDROCK_E_STOP);
+    aigwi_bedrock_put_reason(o, reason, ev->finish[0] == AIGW_FINISH_STOP_SEQUENCE ? ev->name : none, aigwi_bedrock_kept(st, AIGW_NOTE_OTHER));
+    aigwi_bedrock_end_frame(o, open);
+    open = aigwi_bedrock_begin(o, AIGWI_BEDROCK_E_METADATA);
+    aigwi_bedrock_put_metadata(st, o, &st->usage, aigwi_bedrock_kept(st, AIGW_NOTE_SAFETY));
+    aigwi_bedrock_end_frame(o, open);
+    aigwi_dialect_unhold(st, &st->block[AIGW_BLOCKS - 1]);
+}
+
+static int aigwi_bedrock_event_encode(aigw_enc *st, const aigw_event *ev, aigw_out *out) {
+    size_t open;
+    if (st->ended) return AIGW_OK;
+    switch (ev->type) {
+    case AIGW_EVENT_START:
+        if (st->started) return AIGW_OK;
+        st->started = 1;
+        open = aigwi_bedrock_begin(out, AIGWI_BEDROCK_E_START);
+        aigwi_dialect_member(out, "role", "assistant");
+        aigwi_bedrock_end_frame(out, open);
+        return AIGW_OK;
+    case AIGW_EVENT_BLOCK_START: return aigwi_bedrock_enc_open(st, ev, out);
+    case AIGW_EVENT_DELTA:       aigwi_bedrock_enc_delta(st, aigwi_bedrock_out_block(st, ev->block), ev, out); return AIGW_OK;
+    case AIGW_EVENT_NOTE:        return aigwi_bedrock_enc_note(st, ev, out);
+    case AIGW_EVENT_BLOCK_STOP:  aigwi_bedrock_enc_close(st, aigwi_bedrock_out_block(st, ev->block), out); return AIGW_OK;
+    case AIGW_EVENT_USAGE:       st->usage = ev->usage; return AIGW_OK;
+    case AIGW_EVENT_PING:        return AIGW_OK;                         /* no form for it */
+    case AIGW_EVENT_STOP:        aigwi_bedrock_enc_stop(st, ev, out); return AIGW_OK;
+    case AIGW_EVENT_ERROR:       aigwi_bedrock_enc_error(st, ev->error, out); return AIGW_OK;
+    }
+    return AIGW_E_STATE;
+}
+
+/* ---- whole answers */
+
+/* A block of the provider's own tools; what a folded stream holds of it as remarks is put together again. */
+static int aigwi_bedrock_resp_own(aigw_out *o, const aigw_part *p, aigw_arena *mem) {
+    const aigw_note *n;
+    aigwi_dialect_edit edit;
+    aigw_arena scratch;
+    aigw_json j;
+    aigw_out text;
+    aigw_text t;
+    aigw_str raw = aigwi_dialect_slice(p->text.p, p->text.n), value, s;
+    size_t room = 2;
+    int result;
+    aigw_json_init(&j, raw);
+    result = aigwi_bedrock_seek(&j, "toolResult");
+    for (n = p->notes; n; n = n->next) room += n->json.n;
+    aigw_json_init(&j, raw);
+    if (!p->notes || !aigwi_bedrock_seek(&j, result ? "toolResult" : "toolUse") || !aigw_json_raw(&j, &value)) {
+        aigw_json_put_raw(o, raw);
+        return AIGW_OK;
+    }
+    edit.json = aigwi_dialect_join(mem, room, &text);
+    if (!edit.json.p) return AIGW_E_NOMEM;
+    if (result) aigw_json_open(&text, '[');
+    for (n = p->notes; n; n = n->next) {
+        aigw_json_init(&j, n->json);
+        if (!aigwi_bedrock_seek(&j, result ? "toolResult" : "toolUse")) continue;
+        if (result && aigw_json_kind(&j) == AIGW_JSON_ARRAY)
+            for (aigw_json_array(&j); aigw_json_item(&j) && aigw_json_raw(&j, &s); ) aigw_json_put_raw(&text, s);
+        t = aigwi_bedrock_text_in(j, "input");
+        scratch = *mem;
+        if (result) continue;
+        if (!aigw_json_decode(t, &scratch, &s)) return AIGW_E_NOMEM;
+        aigw_base_put(&text, s);
+    }
+    if (result) aigw_json_close(&text, ']');
+    edit.json.n = text.buf.n <= room ? text.buf.n : 0;
+    edit.member = result ? "content" : "input";
+    if (!edit.json.n || aigw_json_check(edit.json, 0)) edit.json = aigw_base_str(result ? "[]" : "{}");
+    aigw_json_open(o, '{');
+    aigw_json_key(o, result ? "toolResult" : "toolUse");
+    aigw_json_put_raw(o, aigwi_dialect_slice("", 0));
+    if (aigwi_dialect_splice(value, &edit, 1, o)) return AIGW_E_SYNTAX;
+    o->comma = 1;
+    aigw_json_close(o, '}');
+    return AIGW_OK;
+}
+
+static void aigwi_bedrock_resp_media(aigw_enc *st, aigw_out *o, const aigw_part *p) {
+    aigw_part q = *p;
+    int row;
+    if (!q.mime.n) q.mime = q.name;
+    q.source = AIGW_SOURCE_BYTES;
+    row = aigwi_bedrock_format(&q);
+    if (row < 0 || !q.text.n) {
+        aigwi_dialect_gone(st, AIGWI_BEDROCK_L_MEDIA, p->at, "content", AIGW_LOSS_DROPPED, "this kind of media has no name here");
+        return;
+    }
+    aigw_json_open(o, '{');
+    aigw_json_key_str(o, aigwi_bedrock_blocks[aigwi_bedrock_formats[row].block]);
+    aigw_json_open(o, '{');
+    aigwi_bedrock_put_source(o, &q, row);
+    aigwi_bedrock_close(o);
+}
+
+static int aigwi_bedrock_resp_part(aigw_enc *st, aigw_out *o, const aigw_part *p, aigw_arena *mem) {
+    static const aigw_text none = { "", 0, AIGW_TEXT_ESCAPED };
+    int r = AIGW_OK;
+    switch (p->kind) {
+    case AIGW_PART_REFUSAL: case AIGW_PART_TEXT:
+        if (p->kind == AIGW_PART_REFUSAL) st->flags |= AIGWI_BEDROCK_REFUSED;
+        if (p->state) aigwi_dialect_gone(st, AIGWI_BEDROCK_L_STATE, p->at, "signature", AIGW_LOSS_DROPPED, "state has its place in reasoning and before tool calls only");
+        if (p->notes && !aigwi_bedrock_is_cited(p->notes)) aigwi_dialect_gone(st, AIGWI_BEDROCK_L_NOTE, p->notes->at, "note", AIGW_LOSS_DROPPED, "a remark in the words of another dialect");
+        if (aigwi_bedrock_is_cited(p->notes)) aigwi_bedrock_put_cited(o, p->text, p->notes);
+        else if (p->text.n) aigwi_bedrock_put_text(o, p->text);
+        break;
+    case AIGW_PART_REASONING:
+        if (p->text.n || p->state) aigwi_bedrock_put_thought(o, p->text, p->state);
+        break;
+    case AIGW_PART_TOOL_CALL:
+        if (p->state) {
+            aigw_opaque carried = *p->state;
+            aigwi_bedrock_open(o, "reasoningContent");
+            aigw_json_key(o, "reasoningText");
+            aigw_json_open(o, '{');
+            aigwi_dialect_member_text(o, "text", none);
+            aigw_json_key(o, "signature");
+            aigwi_dialect_put_opaque(o, &carried, aigwi_bedrock_me, 0);
+            aigw_json_close(o, '}');
+            aigwi_bedrock_close(o);
+        }
+        aigwi_bedrock_open(o, "toolUse");
+        aigwi_dialect_member_str(o, "toolUseId", p->id);
+        aigwi_dialect_member_str(o, "name", p->name);
+        r = aigwi_bedrock_put_input(o, p, mem, st->loss);
+        aigwi_bedrock_close(o);
+        break;
+    case AIGW_PART_OTHER:
+        if (aigw_base_eq(p->name, aigwi_bedrock_me)) r = aigwi_bedrock_resp_own(o, p, mem);
+        else aigwi_dialect_gone(st, AIGWI_BEDROCK_L_OTHER, p->at, "content", AIGW_LOSS_DROPPED, "a block that only its own dialect knows");
+        break;
+    default: aigwi_bedrock_resp_media(st, o, p);
+    }
+    return r;
+}
+
+static int aigwi_bedrock_put_answer(aigw_enc *st, const aigw_resp *resp, aigw_out *o, aigw_arena *mem) {
+    const aigw_answer *a = &resp->choice[0];
+    aigw_str fields = { NULL, 0 }, trace = { NULL, 0 }, none = { NULL, 0 };
+    const aigw_part *p;
+    const aigw_note *n;
+    const char *reason;
+    int r = AIGW_OK, q;
+    aigw_json_key(o, "output");
+    aigwi_bedrock_open(o, "message");
+    aigwi_dialect_member(o, "role", "assistant");
+    aigw_json_key(o, "content");
+    aigw_json_open(o, '[');
+    for (p = a->parts; p && (!r || r == AIGW_E_REFUSED); p = p->next) {
+        q = aigwi_bedrock_resp_part(st, o, p, mem);
+        if (q) r = q;
+    }
+    aigw_json_close(o, ']');
+    aigwi_bedrock_close(o);
+    for (n = a->notes; n; n = n->next) {
+        int own = aigw_base_eq(n->dialect, aigwi_bedrock_me);
+        if (own && n->kind == AIGW_NOTE_SAFETY) trace = n->json;
+        else if (own && n->kind == AIGW_NOTE_OTHER) fields = n->json;
+        else aigwi_dialect_gone(st, AIGWI_BEDROCK_L_NOTE, n->at, "note", AIGW_LOSS_DROPPED, "a remark in the words of another dialect");
+    }
+    if (resp->choices > 1) aigwi_dialect_gone(st, AIGWI_BEDROCK_L_CHOICE, AIGW_NOWHERE, "choices[1]", AIGW_LOSS_DROPPED, "a message is one answer: the first");
+    reason = aigwi_bedrock_reason(st, a->finish);
+    if (!reason) return r ? r : (int)AIGW_E_REFUSED;
+    aigwi_bedrock_put_reason(o, reason, a->finish == AIGW_FINISH_STOP_SEQUENCE ? resp->stop_sequence : none, fields);
+    aigwi_bedrock_put_metadata(st, o, &resp->usage, trace);
+    return r;
+}
+
+static int aigwi_bedrock_resp_encode(aigw_enc *st, const aigw_resp *resp, aigw_out *out) {
+    aigw_arena mem = aigw_base_arena(st->hold ? st->hold + st->hold_n : NULL, st->hold ? st->hold_cap - st->hold_n : 0);
+    const uint32_t refused = st->loss ? st->loss->count[AIGW_LOSS_REFUSED] : 0;
+    int r = AIGW_OK;
+    if (resp->error) return AIGW_E_STATE;
+    aigw_json_open(out, '{');
+    if (st->req && st->req->op == AIGW_OP_COUNT_TOKENS) {
+        aigw_json_key(out, "inputTokens");
+        aigw_json_put_int(out, resp->usage.input);
+    } else r = aigwi_bedrock_put_answer(st, resp, out, &mem);
+    aigw_json_close(out, '}');
+    if (!r && st->loss && st->loss->strict && st->loss->count[AIGW_LOSS_REFUSED] > refused) r = AIGW_E_REFUSED;
+    return r ? r : aigw_base_out_end(out);
+}
+
+/* Models are listed by another of Amazon's services, so there is no list here; nor bytes that keep a stream open. */
+const aigw_dialect aigw_dialect_bedrock = {
+    AIGW_STR("bedrock"), AIGW_STR("authorization"), AIGW_STR("Bearer "), AIGW_STR(""), NULL, AIGW_STR("x-amzn-requestid"), AIGW_FRAMING_EVS,
+    AIGWI_SERVE(aigwi_bedrock_match), AIGWI_SERVE(aigwi_bedrock_req_decode), aigwi_bedrock_req_encode, AIGWI_SERVE(aigwi_bedrock_req_edit),
+    aigwi_bedrock_resp_decode, aigwi_bedrock_frame_decode, aigwi_bedrock_stream_end, aigwi_bedrock_error_decode, aigwi_bedrock_limits_decode,
+    AIGWI_SERVE(aigwi_bedrock_event_encode), AIGWI_SERVE(aigwi_bedrock_resp_encode), AIGWI_SERVE(aigwi_bedrock_error_encode), NULL, NULL,
+    AIGW_STR(""), AIGW_STR("application/vnd.amazon.eventstream"), AIGW_STR(""), AIGW_STR("/bedrock")
+};
+#endif /* AIGW_NO_BEDROCK, AIGW_NO_EVS */
 /* ==== >>dialect.cohere =============================================================================================
  * Knows Cohere's chat API, version 2 (/v2/chat). What it has and others have not, and what becomes of it:
  *   tool_plan        The model's plan before its calls is reasoning, in a block called "tool_plan" that carries these words as
@@ -23666,6 +26442,10 @@ static int aigwi_exchange_dialect(aigw_exchange *x, const char *method) {
     }
     for (size_t i = 0; op == AIGW_OP_MODELS && i < r->n_dialects; i++)                /* one path, three shapes of the list */
         if (r->dialects[i]->models_encode && aigwi_exchange_serves(x, r->dialects[i]) && aigwi_exchange_likes(r->dialects[i], &x->http.head) > aigwi_exchange_likes(x->dialect, &x->http.head)) x->dialect = r->dialects[i];
+    for (size_t i = 0; !op && x->base.n && x->dialect->models_encode && i < r->n_dialects; i++)      /* under a base the shape is known without any header */
+        if (aigwi_exchange_match(r->dialects[i], &x->http.head, method) == AIGW_OP_MODELS) op = AIGW_OP_MODELS;
+    for (size_t i = 0; !op && x->base.n && x->dialect->models_encode && i < r->n_dialects; i++)      /* under a base the shape is known without any header */
+        if (aigwi_exchange_match(r->dialects[i], &x->http.head, method) == AIGW_OP_MODELS) op = AIGW_OP_MODELS;
     for (size_t i = 0; !op && x->base.n && x->dialect->models_encode && i < r->n_dialects; i++)      /* under a base the shape is known without any header */
         if (aigwi_exchange_match(r->dialects[i], &x->http.head, method) == AIGW_OP_MODELS) op = AIGW_OP_MODELS;
     return op;

@@ -1095,7 +1095,11 @@ static inline void f_bedrock_delta(f_fold *f, f_json *b, const f_json *d) {
         f_append(to, "text", f_member(r, "text"));
         f_append(to, "signature", f_member(r, "signature"));
     } else if (f_member(d, "citation")) f_add(f_sub(b, "$citations", 'a'), f_copy(f_member(d, "citation")));
-    else for (k = d->kid; k; k = k->next) f_set(b, k->key, f_copy(k));
+    else if (f_member(d, "toolResult")) {                      /* of a tool that the provider runs: a list that grows */
+        if (!f_member(b, "toolResult")) f_broken(f, "the content of a tool result that did not start");
+        f_concat(f_sub(b, "toolResult", 'o'), "content", f_member(d, "toolResult"));
+    } else for (r = d->kid; r; r = r->next)                    /* members into what the start began: an image's source beside its format */
+        for (k = r->kid; k; k = k->next) f_set(f_sub(b, r->key, 'o'), k->key, f_copy(k));
 }
 /* A block is whole: arguments are parsed; a text with citations is a citationsContent. */
 static inline void f_bedrock_close(f_json *b) {

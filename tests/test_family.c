@@ -352,14 +352,14 @@ T(credentials_as_a_family_wants_them) {
         aigw_attempt_cfg cfg;
         aigw_attempt a;
         aigw_fault fault;
-        aigw_req req;
+        aigw_req asked;
         aigw_str sent;
         char line[80];
         size_t at;
         t_row(rows[i].family);
-        t_int("read", aigw_dialect_openai.req_decode(NULL, str("{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":\"x\"}]}"), &mem, &req, &fault), AIGW_OK);
+        t_int("read", aigw_dialect_openai.req_decode(NULL, str("{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":\"x\"}]}"), &mem, &asked, &fault), AIGW_OK);
         memset(&cfg, 0, sizeof cfg);
-        cfg.req = &req;
+        cfg.req = &asked;
         cfg.target = &to;
         cfg.host = str("h");
         cfg.key = str("k1");

@@ -7,7 +7,7 @@
 #include "foreign.h"
 #include <dirent.h>
 
-enum { SSE, COMMENTS, RAW, ARRAY };          /* RAW: COMMENTS, and the log is of raw bytes */
+enum { SSE, COMMENTS, RAW, ARRAY, EVS, EVS_ALL };   /* RAW: COMMENTS, and the log is of raw bytes. EVS_ALL: EVS with what is no event */
 
 /* A framing over exact-size memory, the log of its frames as "name|payload;", and all raw bytes. A frame that is no event logs as "#;". */
 typedef struct {
@@ -24,17 +24,24 @@ static void add(char **to, size_t *n, size_t *cap, const char *p, size_t len) {
 }
 static void say(reader *r, const char *p, size_t n) { add(&r->log, &r->n, &r->cap, p, n); }
 
+static const struct { void (*init)(aigw_window *, void *, size_t); int (*move)(aigw_window *, void *, size_t); int (*feed)(aigw_window *, const void *, size_t);
+    int (*next)(aigw_window *, aigw_frame *); } framings[] = {
+    { aigw_sse_init, aigw_sse_move, aigw_sse_feed, aigw_sse_next }, { aigw_sse_init, aigw_sse_move, aigw_sse_feed, aigw_sse_next },
+    { aigw_sse_init, aigw_sse_move, aigw_sse_feed, aigw_sse_next }, { aigw_array_init, aigw_array_move, aigw_array_feed, aigw_array_next },
+    { aigw_evs_init, aigw_evs_move, aigw_evs_feed, aigw_evs_next }, { aigw_evs_init, aigw_evs_move, aigw_evs_feed, aigw_evs_next }
+};
+
 static void begin(reader *r, int kind, size_t mem) {
     memset(r, 0, sizeof *r);
     r->kind = kind;
-    (kind == ARRAY ? aigw_array_init : aigw_sse_init)(&r->s, mem ? malloc(mem) : NULL, mem);
-    r->s.comments = kind == COMMENTS || kind == RAW;
+    framings[kind].init(&r->s, mem ? malloc(mem) : NULL, mem);
+    r->s.comments = kind == COMMENTS || kind == RAW || kind == EVS_ALL;
 }
 
 static void move(reader *r, size_t cap) {
     char *old = r->s.mem;
     size_t size = r->s.cap;
-    t_int("move", (r->kind == ARRAY ? aigw_array_move : aigw_sse_move)(&r->s, malloc(cap ? cap : 1), cap), AIGW_OK);
+    t_int("move", framings[r->kind].move(&r->s, malloc(cap ? cap : 1), cap), AIGW_OK);
     if (old) memset(old, '?', size);
     free(old);
     r->moves++;
@@ -43,7 +50,7 @@ static void move(reader *r, size_t cap) {
 static void drain(reader *r) {
     aigw_frame f;
     int got;
-    while ((got = (r->kind == ARRAY ? aigw_array_next : aigw_sse_next)(&r->s, &f)) == 1) {
+    while ((got = framings[r->kind].next(&r->s, &f)) == 1) {
         r->frames++;
         if (r->kind == RAW) say(r, f.raw.p, f.raw.n);
         else if (f.payload.p) {
@@ -66,7 +73,7 @@ static void feed(reader *r, const char *p, size_t n) {
     if (n) memcpy(copy, p, n);
     while (!r->s.err) {
         size_t room = r->s.cap - (r->s.n - r->s.start);
-        int k = (r->kind == ARRAY ? aigw_array_feed : aigw_sse_feed)(&r->s, copy + at, n - at);
+        int k = framings[r->kind].feed(&r->s, copy + at, n - at);
         if (k < 0) break;
         t_int("takes what fits", k, n - at < room ? n - at : room);
         at += (size_t)k;
@@ -426,6 +433,260 @@ T(moves) {
     t_mem("payload", f.payload.p, f.payload.n, "23456", 5);
 }
 
+/* ---- AWS event streams */
+
+static t_bytes unhex_all(const char *s) { return unhex(s, s + strlen(s)); }
+
+/* wire-formats 29.3, computed with botocore. */
+static const char evs_event[] = "0000009400000057b4ab9aee0b3a6576656e742d74797065070011636f6e74656e74426c6f636b44656c74610d3a636f6e74656e742d747970650700106170706c69636174696f6e2f6a736f6e"
+    "0d3a6d6573736167652d74797065070005" "6576656e747b22636f6e74656e74426c6f636b496e646578223a302c2264656c7461223a7b2274657874223a224869227d7d1f944657";
+static const char evs_exception[] = "0000008300000061a9d144e50f3a657863657074696f6e2d747970650700137468726f74746c696e67457863657074696f6e0d3a636f6e74656e742d747970650700106170706c69636174696f6e"
+    "2f6a736f6e0d3a6d6573736167652d74797065070009657863657074696f6e7b226d657373616765223a22736c6f77227d9350311c";
+static const char evs_empty[] = "000000100000000005c248eb7d98c8ff";
+
+/* A message with these headers, as bytes, its checksums right. */
+static void put_message(f_str *b, const char *headers, size_t hn, const char *payload) {
+    const size_t at = b->n, n = strlen(payload);
+    f_put_big(b, hn + n + 16, 4);
+    f_put_big(b, hn, 4);
+    f_put_big(b, f_crc32(b->s + at, 8), 4);
+    f_put(b, headers, hn);
+    f_put(b, payload, n);
+    f_put_big(b, f_crc32(b->s + at, b->n - at), 4);
+}
+#define HEADERS(s) s, sizeof(s) - 1
+
+static void check_evs(const char *label, t_bytes s, const char *want) {
+    reader whole;
+    t_row(label);
+    whole = read_cut(EVS, s.n * 2 + 16, 0, s, NULL, 0);
+    t_mem("whole", whole.log, whole.n, want, strlen(want));
+    check_cuts(EVS, s, &whole, 1000);
+    check_sizes(EVS, s, &whole, 1000);
+    drop(&whole);
+}
+
+T(evs_vectors) {
+    t_bytes a = unhex_all(evs_event), b = unhex_all(evs_exception), c = unhex_all(evs_empty), all;
+    char *p = (char *)t_alloc(a.n + b.n + 2 * c.n);
+    reader r;
+    check_evs("event", a, "contentBlockDelta|{\"contentBlockIndex\":0,\"delta\":{\"text\":\"Hi\"}};");
+    check_evs("exception", b, "throttlingException|{\"message\":\"slow\"};");
+    check_evs("empty", c, "");
+    memcpy(p, c.p, c.n);
+    memcpy(p + c.n, a.p, a.n);
+    memcpy(p + c.n + a.n, c.p, c.n);
+    memcpy(p + 2 * c.n + a.n, b.p, b.n);
+    all.p = p;
+    all.n = 2 * c.n + a.n + b.n;
+    check_evs("together", all, "contentBlockDelta|{\"contentBlockIndex\":0,\"delta\":{\"text\":\"Hi\"}};throttlingException|{\"message\":\"slow\"};");
+    r = read_cut(EVS_ALL, all.n * 2, 0, all, NULL, 0);
+    t_int("all four", r.frames, 4);
+    t_mem("raw is the input", r.raw, r.nraw, all.p, all.n);
+    drop(&r);
+}
+
+/* Every byte changed in every bit, and every cut: no frame of it comes out, or an error does. */
+T(evs_damage) {
+    static const char *const messages[] = { evs_event, evs_exception, evs_empty };
+    size_t i, k, bit;
+    for (i = 0; i < 3; i++) {
+        t_bytes good = unhex_all(messages[i]);
+        for (k = 0; k < good.n; k++) {
+            for (bit = 0; bit < 8; bit++) {
+                t_bytes bad = good;
+                char *p = t_dup(good.p, good.n);
+                reader r;
+                p[k] = (char)(p[k] ^ 1 << bit);
+                bad.p = p;
+                r = read_cut(EVS_ALL, good.n + (bit & 1) * 300, 0, bad, NULL, 0);
+                t_ok("no frame", !r.frames);
+                t_int("an error", r.s.err, AIGW_E_SYNTAX);
+                drop(&r);
+                free(p);
+                t_.mems--;
+            }
+            {
+                t_bytes cut = good;
+                reader r;
+                cut.n = k;
+                r = read_cut(EVS_ALL, good.n, 0, cut, NULL, 0);
+                t_ok("nothing yet, and no error", !r.frames && !r.s.err);
+                t_int("held", r.s.n - r.s.start, k);
+                drop(&r);
+            }
+        }
+    }
+}
+
+T(evs_rows) {
+    static const struct { const char *label, *headers; size_t n; const char *payload, *want; } rows[] = {
+        { "all types of values", HEADERS("\1a\0\1b\1\1c\2\x7f\1d\3\1\2\1e\4\1\2\3\4\1f\5\1\2\3\4\5\6\7\10\1g\6\0\2xy\1h\7\0\1z\1i\10\1\2\3\4\5\6\7\10"
+          "\1j\11\1\2\3\4\5\6\7\10\1\2\3\4\5\6\7\10\13:event-type\7\0\1e"), "p", "e|p;" },
+        { "an event without a type", HEADERS("\15:message-type\7\0\5event"), "{}", "" },
+        { "an event type alone", HEADERS("\13:event-type\7\0\1e"), "{}", "e|{};" },
+        { "an event without payload", HEADERS("\13:event-type\7\0\1e"), "", "e|;" },
+        { "an exception without a type", HEADERS("\15:message-type\7\0\11exception"), "{}", "exception|{};" },
+        { "an error", HEADERS("\15:message-type\7\0\5error\13:error-code\7\0\3" "503\16:error-message\7\0\2no"), "", "503|no;" },
+        { "an error that says nothing", HEADERS("\15:message-type\7\0\5error"), "", "error|;" },
+        { "a name of no byte", HEADERS("\0\0"), "", "!" },
+        { "a name that is cut", HEADERS("\5ab"), "", "!" },
+        { "no type of a value", HEADERS("\1a"), "", "!" },
+        { "an unknown type", HEADERS("\1a\12"), "", "!" },
+        { "a number that is cut", HEADERS("\1a\4\1\2\3"), "", "!" },
+        { "a string that is cut", HEADERS("\1a\7\0\3xy"), "", "!" },
+        { "a string's length that is cut", HEADERS("\1a\7\0"), "", "!" },
+        { "a string of 64 KiB that is not there", HEADERS("\1a\7\377\377xy"), "", "!" },
+        { "a type twice", HEADERS("\13:event-type\7\0\1e\13:event-type\7\0\1e"), "", "!" },
+        { "a type that is no string", HEADERS("\13:event-type\4\0\0\0\1"), "", "!" },
+        { "others twice", HEADERS("\1a\0\1a\0\13:event-type\7\0\1e"), "{}", "e|{};" }
+    };
+    size_t i;
+    for (i = 0; i < T_COUNT(rows); i++) {
+        f_str b = { NULL, 0, 0 };
+        t_bytes s;
+        put_message(&b, rows[i].headers, rows[i].n, rows[i].payload);
+        s.p = t_dup(b.s, b.n);
+        s.n = b.n;
+        check_evs(rows[i].label, s, rows[i].want);
+        f_free();
+    }
+}
+
+/* A prelude with a right checksum whose lengths cannot be believed. */
+T(evs_lengths) {
+    static const struct { const char *label; unsigned long total, headers; int err; } rows[] = {
+        { "shorter than a message can be", 15, 0, AIGW_E_SYNTAX }, { "nothing", 0, 0, AIGW_E_SYNTAX }, { "headers longer than all", 100, 85, AIGW_E_SYNTAX },
+        { "headers of 4 GiB", 100, 0xFFFFFFFF, AIGW_E_SYNTAX }, { "4 GiB", 0xFFFFFFFF, 0, AIGW_E_LIMIT }, { "more than the largest", 131072 + 25165824 + 17, 10, AIGW_E_LIMIT },
+        { "too many headers", 200000, 131073, AIGW_E_LIMIT }, { "the largest", 131072 + 25165824 + 16, 131072, AIGW_OK }
+    };
+    size_t i;
+    for (i = 0; i < T_COUNT(rows); i++) {
+        char mem[64];
+        f_str b = { NULL, 0, 0 };
+        aigw_evs s;
+        aigw_frame f;
+        t_row(rows[i].label);
+        f_put_big(&b, rows[i].total, 4);
+        f_put_big(&b, rows[i].headers, 4);
+        f_put_big(&b, f_crc32(b.s, 8), 4);
+        aigw_evs_init(&s, mem, sizeof mem);
+        t_int("takes", aigw_evs_feed(&s, b.s, 12), 12);
+        t_int("says", aigw_evs_next(&s, &f), rows[i].err);
+        t_int("stays", aigw_evs_feed(&s, "x", 1), rows[i].err);
+        if (!rows[i].err) t_int("asks for all of it at once", s.want, rows[i].total);
+        f_free();
+    }
+}
+
+/* The foreign vectors: what is in positive/ and valid_* is one message, the others are errors. */
+static int wants_error;
+static void check_vector(t_bytes s) {
+    reader r = read_cut(EVS_ALL, s.n + 16, 0, s, NULL, 0), again;
+    size_t k;
+    if (wants_error) t_ok("an error, or never complete", !r.frames && (r.s.err || r.s.n > r.s.start));
+    else t_int("one message", r.frames == 1 && !r.s.err && r.s.n == r.s.start, 1);
+    for (k = 1; k < s.n; k++) {
+        again = read_cut(EVS_ALL, t_below(s.n), 0, s, &k, 1);
+        t_int("cut in two", again.frames, r.frames);
+        t_int("error", again.s.err, r.s.err);
+        drop(&again);
+    }
+    drop(&r);
+}
+static size_t vectors_in(const char *folder, const char *word, int bad) {
+    const char *root = t_shared(folder);
+    DIR *dir = opendir(root);
+    struct dirent *e;
+    size_t n = 0;
+    wants_error = bad;
+    while (dir && (e = readdir(dir)) != NULL) {
+        char path[1024];
+        t_bytes b;
+        if (e->d_name[0] == '.' || strncmp(e->d_name, word, strlen(word)) || snprintf(path, sizeof path, "%s/%s", root, e->d_name) >= (int)sizeof path) continue;
+        b = t_file(path);
+        t_row(e->d_name);
+        check_vector(b);
+        n++;
+    }
+    if (dir) closedir(dir);
+    return n;
+}
+T(evs_foreign_vectors) {
+    size_t n = vectors_in("wire/eventstream/aws-sdk-go/encoded/positive", "", 0);
+    if (!n) { t_skip("../shared/wire"); return; }
+    n += vectors_in("wire/eventstream/aws-sdk-go/encoded/negative", "", 1) + vectors_in("wire/eventstream/smithy-rs", "valid_", 0) + vectors_in("wire/eventstream/smithy-rs", "invalid_", 1);
+    t_int("all of them", n, 20);
+}
+
+/* The same log by the oracle; and our own writer makes the oracle read the same. */
+static void check_evs_stream(t_bytes s) {
+    reader whole = read_cut(EVS, s.n * 2, 0, s, NULL, 0), foreign;
+    f_evs f = f_evs_open(s.p, s.n), g;
+    char *room = (char *)t_alloc(s.n * 2);
+    aigw_out out;
+    memset(&foreign, 0, sizeof foreign);
+    aigw_base_out_init(&out, room, s.n * 2, NULL, 0);
+    while (f_evs_next(&f)) {
+        aigw_str name, data;
+        size_t open;
+        say(&foreign, f.name.s, f.name.n);
+        say(&foreign, "|", 1);
+        say(&foreign, f.data.s, f.data.n);
+        say(&foreign, ";", 1);
+        name.p = f.name.s;
+        name.n = f.name.n;
+        data.p = f.data.s;
+        data.n = f.data.n;
+        open = aigw_evs_open(&out, name, !strcmp(f.kind.s, "exception"));
+        aigw_base_put(&out, data);
+        aigw_evs_close(&out, open);
+    }
+    t_ok("the oracle has no complaint", !f.bad);
+    g = f_evs_open(out.buf.p, out.buf.n);
+    while (f_evs_next(&g)) {}
+    t_ok("nor about ours", !g.bad && out.buf.n <= s.n * 2);
+    if (strstr(t_.row, "eventstream")) t_mem("header by header as AWS writes them", out.buf.p, out.buf.n, s.p, s.n);
+    same("by the oracle", foreign, &whole);
+    check_cuts(EVS, s, &whole, s.n < 3000 ? s.n : 20);
+    check_sizes(EVS, s, &whole, 10);
+    drop(&whole);
+    f_free();
+}
+T(evs_recorded) {
+    size_t n = each_recording("bedrock", ".response.eventstream", check_evs_stream);
+    if (!n) t_skip("../shared/wire");
+    else t_ok("all of them", n >= 17);
+}
+
+/* A buffer of every size: the writer says what it would take, and writes the same when it fits. */
+T(evs_written) {
+    t_bytes want = unhex_all(evs_event), error = unhex_all(evs_exception);
+    size_t cap;
+    for (cap = 0; cap < 200; cap++) {
+        char *room = (char *)malloc(cap ? cap : 1);
+        aigw_out out;
+        size_t open;
+        aigw_base_out_init(&out, room, cap, NULL, 0);
+        open = aigw_evs_open(&out, aigw_base_str("contentBlockDelta"), 0);
+        aigw_base_put_lit(&out, "{\"contentBlockIndex\":0,\"delta\":{\"text\":\"Hi\"}}");
+        aigw_evs_close(&out, open);
+        t_int("size", out.buf.n, want.n);
+        if (cap >= want.n) t_mem("as botocore", room, out.buf.n, want.p, want.n);
+        free(room);
+    }
+    {
+        char room[300];
+        aigw_out out;
+        size_t open;
+        aigw_base_out_init(&out, room, sizeof room, NULL, 0);
+        open = aigw_evs_open(&out, aigw_base_str("throttlingException"), 1);
+        aigw_base_put_lit(&out, "{\"message\":\"slow\"}");
+        aigw_evs_close(&out, open);
+        t_mem("exception", room, out.buf.n, error.p, error.n);
+    }
+}
+
 int main(void) {
     T_RUN(sse_rows);
     T_RUN(array_rows);
@@ -435,5 +696,12 @@ int main(void) {
     T_RUN(array_of_stream);
     T_RUN(endless);
     T_RUN(moves);
+    T_RUN(evs_vectors);
+    T_RUN(evs_damage);
+    T_RUN(evs_rows);
+    T_RUN(evs_lengths);
+    T_RUN(evs_foreign_vectors);
+    T_RUN(evs_recorded);
+    T_RUN(evs_written);
     return t_end();
 }
