@@ -7,7 +7,7 @@
 #include "foreign.h"
 #include <dirent.h>
 
-enum { SSE, COMMENTS, RAW, ARRAY };          /* RAW: COMMENTS, and the log is of raw bytes */
+enum { SSE, COMMENTS, RAW, ARRAY, LINES, LINES_CUT };   /* RAW: COMMENTS, and the log is of raw bytes. LINES_CUT: the end is not said to be good */
 
 /* A framing over exact-size memory, the log of its frames as "name|payload;", and all raw bytes. A frame that is no event logs as "#;". */
 typedef struct {
@@ -24,17 +24,21 @@ static void add(char **to, size_t *n, size_t *cap, const char *p, size_t len) {
 }
 static void say(reader *r, const char *p, size_t n) { add(&r->log, &r->n, &r->cap, p, n); }
 
+static int next(reader *r, aigw_frame *f) {
+    return r->kind == ARRAY ? aigw_array_next(&r->s, f) : r->kind >= LINES ? aigw_ndjson_next(&r->s, f) : aigw_sse_next(&r->s, f);
+}
+
 static void begin(reader *r, int kind, size_t mem) {
     memset(r, 0, sizeof *r);
     r->kind = kind;
-    (kind == ARRAY ? aigw_array_init : aigw_sse_init)(&r->s, mem ? malloc(mem) : NULL, mem);
+    (kind == ARRAY ? aigw_array_init : kind >= LINES ? aigw_ndjson_init : aigw_sse_init)(&r->s, mem ? malloc(mem) : NULL, mem);
     r->s.comments = kind == COMMENTS || kind == RAW;
 }
 
 static void move(reader *r, size_t cap) {
     char *old = r->s.mem;
     size_t size = r->s.cap;
-    t_int("move", (r->kind == ARRAY ? aigw_array_move : aigw_sse_move)(&r->s, malloc(cap ? cap : 1), cap), AIGW_OK);
+    t_int("move", (r->kind == ARRAY ? aigw_array_move : r->kind >= LINES ? aigw_ndjson_move : aigw_sse_move)(&r->s, malloc(cap ? cap : 1), cap), AIGW_OK);
     if (old) memset(old, '?', size);
     free(old);
     r->moves++;
@@ -43,7 +47,7 @@ static void move(reader *r, size_t cap) {
 static void drain(reader *r) {
     aigw_frame f;
     int got;
-    while ((got = (r->kind == ARRAY ? aigw_array_next : aigw_sse_next)(&r->s, &f)) == 1) {
+    while ((got = next(r, &f)) == 1) {
         r->frames++;
         if (r->kind == RAW) say(r, f.raw.p, f.raw.n);
         else if (f.payload.p) {
@@ -66,7 +70,7 @@ static void feed(reader *r, const char *p, size_t n) {
     if (n) memcpy(copy, p, n);
     while (!r->s.err) {
         size_t room = r->s.cap - (r->s.n - r->s.start);
-        int k = (r->kind == ARRAY ? aigw_array_feed : aigw_sse_feed)(&r->s, copy + at, n - at);
+        int k = (r->kind == ARRAY ? aigw_array_feed : r->kind >= LINES ? aigw_ndjson_feed : aigw_sse_feed)(&r->s, copy + at, n - at);
         if (k < 0) break;
         t_int("takes what fits", k, n - at < room ? n - at : room);
         at += (size_t)k;
@@ -91,6 +95,10 @@ static reader read_cut(int kind, size_t mem, int shift, t_bytes s, const size_t 
         size_t to = i < n ? cuts[i] : s.n;
         feed(&r, s.p + at, to - at);
         at = to;
+    }
+    if (kind == LINES) {
+        aigw_ndjson_end(&r.s);
+        drain(&r);
     }
     if (r.s.err) say(&r, r.s.err == AIGW_E_SYNTAX ? "!" : "?", 1);
     if (kind == ARRAY && r.s.ended) say(&r, "]", 1);
@@ -148,7 +156,7 @@ static void check_rows(const row *rows, size_t n) {
         t_mem("whole", whole.log, whole.n, rows->want, strlen(rows->want));
         check_cuts(rows->kind, s, &whole, 1000);
         check_sizes(rows->kind, s, &whole, 1000);
-        if (rows->kind != ARRAY) check_raw(s);
+        if (rows->kind < ARRAY) check_raw(s);
         drop(&whole);
     }
 }
@@ -212,6 +220,30 @@ T(array_rows) {
         { "text after", ARRAY, "[{}]x", "|{};!]" },
         { "second array", ARRAY, "[{}][", "|{};!]" },
         { "second object", ARRAY, "{}{}", "|{};!]" }
+    };
+    check_rows(rows, T_COUNT(rows));
+}
+
+T(ndjson_rows) {
+    static const row rows[] = {
+        { "nothing", LINES, "", "" },
+        { "one", LINES, "{\"a\":1}\n", "|{\"a\":1};" },
+        { "two", LINES, "{\"a\":1}\n{\"b\":2}\n", "|{\"a\":1};|{\"b\":2};" },
+        { "CRLF", LINES, "{\"a\":1}\r\n{\"b\":2}\r\n", "|{\"a\":1};|{\"b\":2};" },
+        { "empty lines", LINES, "\n\r\n \t\n{\"a\":1}\n\n\n{\"b\":2}\n\n", "|{\"a\":1};|{\"b\":2};" },
+        { "white space around", LINES, "  {\"a\": 1}\t \r\n", "|{\"a\": 1};" },
+        { "a lone CR ends no line", LINES, "{\"a\":\r1}\r{\n", "|{\"a\":\r1}\r{;" },
+        { "not JSON is the reader's affair", LINES, "data: x\n[1\n", "|data: x;|[1;" },
+        { "scalars", LINES, "1\n\"a\"\nnull\n", "|1;|\"a\";|null;" },
+        { "controls and high bytes", LINES, "{\"\x01\":\"\xe2\x80\xa8\xff\"}\n", "|{\"\x01\":\"\xe2\x80\xa8\xff\"};" },
+        { "a last line without its end", LINES, "{\"a\":1}\n{\"b\":2}", "|{\"a\":1};|{\"b\":2};" },
+        { "only such a line", LINES, "{\"b\":2} \r", "|{\"b\":2};" },
+        { "blanks at the end", LINES, "{\"a\":1}\n  ", "|{\"a\":1};" },
+        { "cut: a last line without its end", LINES_CUT, "{\"a\":1}\n{\"b\":2}", "|{\"a\":1};" },
+        { "cut behind a line", LINES_CUT, "{\"a\":1}\n", "|{\"a\":1};" },
+        { "byte order mark", LINES, "\xef\xbb\xbf{\"a\":1}\n\xef\xbb\xbf{}\n", "|{\"a\":1};|\xef\xbb\xbf{};" },
+        { "half a byte order mark", LINES, "\xef\xbb{}\n", "|\xef\xbb{};" },
+        { "a long line", LINES, "{\"a\":\"0123456789012345678901234567890123456789\\n0123456789\"}\n{}\n", "|{\"a\":\"0123456789012345678901234567890123456789\\n0123456789\"};|{};" }
     };
     check_rows(rows, T_COUNT(rows));
 }
@@ -329,6 +361,30 @@ T(sse_recorded) {
     else t_ok("all of them", n >= 109);
 }
 
+static void check_lines(t_bytes s) {
+    reader whole = read_cut(LINES, s.n * 2, 0, s, NULL, 0), oracle;
+    f_lines f = f_lines_open(s.p, s.n);
+    memset(&oracle, 0, sizeof oracle);
+    while (f_lines_next(&f)) {
+        say(&oracle, "|", 1);
+        say(&oracle, f.line.s, f.line.n);
+        say(&oracle, ";", 1);
+    }
+    t_mem("by the oracle", whole.log, whole.n, oracle.log, oracle.n);
+    t_mem("raw is the input", whole.raw, whole.nraw, s.p, s.n);
+    check_cuts(LINES, s, &whole, 20);
+    check_sizes(LINES, s, &whole, 10);
+    drop(&oracle);
+    drop(&whole);
+    f_free();
+}
+
+T(ndjson_recorded) {
+    size_t n = each_recording("", ".response.ndjson", check_lines);
+    if (!n) t_skip("../shared/wire");
+    else t_ok("all of them", n >= 7);
+}
+
 static void check_array(t_bytes s) {
     reader whole;
     size_t i = 0;
@@ -380,7 +436,8 @@ T(endless) {
     static const struct { const char *label, *in; int kind; } rows[] = {
         { "comments", ": ping\n", SSE }, { "comments handed out", ": ping\n", COMMENTS }, { "CRLF comments", ": ping\r\n", COMMENTS },
         { "blank lines", "\n", SSE }, { "blank CRLF", "\r\n", SSE }, { "blank CR", "\r", COMMENTS }, { "comment blocks", ": ping\r\n\r\n", SSE },
-        { "blocks without data", "event: a\nid: 1\n\n", SSE }, { "events", "event: a\ndata: b\n\n", SSE }
+        { "blocks without data", "event: a\nid: 1\n\n", SSE }, { "events", "event: a\ndata: b\n\n", SSE },
+        { "empty lines of NDJSON", "\r\n", LINES }, { "lines", "{\"a\":1}\n", LINES_CUT }
     };
     size_t i, k;
     for (i = 0; i < T_COUNT(rows); i++) {
@@ -429,9 +486,11 @@ T(moves) {
 int main(void) {
     T_RUN(sse_rows);
     T_RUN(array_rows);
+    T_RUN(ndjson_rows);
     T_RUN(sse_corpus);
     T_RUN(sse_recorded);
     T_RUN(array_recorded);
+    T_RUN(ndjson_recorded);
     T_RUN(array_of_stream);
     T_RUN(endless);
     T_RUN(moves);
