@@ -6025,7 +6025,7 @@ AIGWI_SHARED int aigwi_dialect_put_args(aigw_out *out, aigw_text args, aigw_aren
     aigw_json_key(out, "_raw");
     aigw_json_put_value(out, args);
     aigw_json_close(out, '}');
-    return aigw_model_loss_at(loss, at, at == AIGW_NOWHERE ? "arguments" : "", AIGW_LOSS_APPROXIMATED, "the arguments are not a JSON object: wrapped as {\"_raw\": ...}");
+    return aigw_model_loss_at(loss, at, at == AIGW_NOWHERE ? "tool_calls[].function.arguments" : "", AIGW_LOSS_APPROXIMATED, "the arguments are not a JSON object: wrapped as {\"_raw\": ...}");
 }
 
 /* Arguments in any form as a JSON string. */
