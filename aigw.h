@@ -6035,7 +6035,7 @@ AIGWI_SHARED int aigwi_dialect_put_args(aigw_out *out, aigw_text args, aigw_aren
     aigw_json_key(out, "_raw");
     aigw_json_put_value(out, args);
     aigw_json_close(out, '}');
-    return aigw_model_loss_at(loss, at, "", AIGW_LOSS_APPROXIMATED, "the arguments are not a JSON object: wrapped as {\"_raw\": ...}");
+    return aigw_model_loss_at(loss, at, at == AIGW_NOWHERE ? "tool_calls[].function.arguments" : "", AIGW_LOSS_APPROXIMATED, "the arguments are not a JSON object: wrapped as {\"_raw\": ...}");
 }
 
 /* Arguments in any form as a JSON string. */
@@ -7358,6 +7358,14 @@ AIGWI_SHARED void aigwi_dialect_drop(aigwi_dialect_writer *w, size_t at, const c
 }
 AIGWI_SHARED int aigwi_dialect_lacks(const aigwi_dialect_writer *w, uint32_t can) {
     return w->to && (w->to->no & can) != 0;
+}
+/* Is `word` one of the space-separated `list`? */
+AIGWI_SHARED int aigwi_dialect_listed(aigw_str list, aigw_str word) {
+    for (size_t i = 0, k; i < list.n; i = k + 1) {
+        for (k = i; k < list.n && list.p[k] != ' '; k++) {}
+        if (aigw_base_eq(aigwi_dialect_slice(list.p + i, k - i), word)) return 1;
+    }
+    return 0;
 }
 AIGWI_SHARED void aigwi_dialect_member(aigw_out *o, const char *name, const char *word) {
     aigw_json_key(o, name);
@@ -10056,14 +10064,6 @@ static const struct { aigw_str word; int64_t budget; } aigwi_openai_efforts[] = 
 };
 #define AIGWI_OPENAI_EFFORTS ((int)(sizeof aigwi_openai_efforts / sizeof *aigwi_openai_efforts))
 
-/* Is `word` one of the space-separated `list`? */
-static int aigwi_openai_listed(aigw_str list, aigw_str word) {
-    for (size_t i = 0, k; i < list.n; i = k + 1) {
-        for (k = i; k < list.n && list.p[k] != ' '; k++) {}
-        if (aigw_base_eq(aigwi_dialect_slice(list.p + i, k - i), word)) return 1;
-    }
-    return 0;
-}
 /* The word that the model takes and that is nearest to `word`; the higher one of two. Words that are not known here
    stay. */
 static aigw_str aigwi_openai_nearest(aigw_str list, aigw_str word) {
@@ -10071,8 +10071,8 @@ static aigw_str aigwi_openai_nearest(aigw_str list, aigw_str word) {
     while (at < AIGWI_OPENAI_EFFORTS && !aigw_base_eq(word, aigwi_openai_efforts[at].word)) at++;
     if (!list.n || at == AIGWI_OPENAI_EFFORTS) return word;
     for (int step = 0; step < AIGWI_OPENAI_EFFORTS; step++) {
-        if (at + step < AIGWI_OPENAI_EFFORTS && aigwi_openai_listed(list, aigwi_openai_efforts[at + step].word)) return aigwi_openai_efforts[at + step].word;
-        if (at - step >= 0 && aigwi_openai_listed(list, aigwi_openai_efforts[at - step].word)) return aigwi_openai_efforts[at - step].word;
+        if (at + step < AIGWI_OPENAI_EFFORTS && aigwi_dialect_listed(list, aigwi_openai_efforts[at + step].word)) return aigwi_openai_efforts[at + step].word;
+        if (at - step >= 0 && aigwi_dialect_listed(list, aigwi_openai_efforts[at - step].word)) return aigwi_openai_efforts[at - step].word;
     }
     return word;
 }
@@ -16033,23 +16033,13 @@ static const struct { aigw_str word; const char *level; int32_t budget; } aigwi_
 };
 enum { AIGWI_GEMINI_EFFORTS = 7 };
 
-/* 1 when the space-separated list holds the word. */
-static int aigwi_gemini_listed(aigw_str list, aigw_str word) {
-    size_t i = 0, k;
-    for (; i < list.n; i = k + 1) {
-        for (k = i; k < list.n && list.p[k] != ' '; k++) {}
-        if (aigw_base_eq(aigwi_dialect_slice(list.p + i, k - i), word)) return 1;
-    }
-    return 0;
-}
-
 /* The effort nearest to `e` that the model takes, the lower one first. */
 static int aigwi_gemini_nearest(const aigw_target *to, int e) {
     int d;
     if (!to->efforts.n) return e;
     for (d = 0; d < AIGWI_GEMINI_EFFORTS; d++) {
-        if (e - d >= 0 && aigwi_gemini_listed(to->efforts, aigwi_gemini_efforts[e - d].word)) return e - d;
-        if (e + d < AIGWI_GEMINI_EFFORTS && aigwi_gemini_listed(to->efforts, aigwi_gemini_efforts[e + d].word)) return e + d;
+        if (e - d >= 0 && aigwi_dialect_listed(to->efforts, aigwi_gemini_efforts[e - d].word)) return e - d;
+        if (e + d < AIGWI_GEMINI_EFFORTS && aigwi_dialect_listed(to->efforts, aigwi_gemini_efforts[e + d].word)) return e + d;
     }
     return e;
 }
@@ -22665,11 +22655,20 @@ static const struct { aigw_str word; const char *think; int32_t budget; } aigwi_
 };
 enum { AIGWI_OLLAMA_THINKS = 7 };
 
+/* The step nearest to this one that the model takes, the higher one of two; off stays off. */
+static int aigwi_ollama_nearest(aigw_str list, int step) {
+    int d, up;
+    for (d = 0; step && list.n && d < 2 * AIGWI_OLLAMA_THINKS; d++) {
+        up = d % 2 ? step + (d + 1) / 2 : step - d / 2;
+        if (up > 0 && up < AIGWI_OLLAMA_THINKS && aigwi_dialect_listed(list, aigwi_ollama_thinks[up].word)) return up;
+    }
+    return step;
+}
 /* false, true, or how much. What is thought is always shown. */
 static void aigwi_ollama_put_think(aigwi_dialect_writer *w, uint32_t *done) {
     const aigw_param *p = w->req->param, *effort = &p[AIGW_P_EFFORT], *mode = &p[AIGW_P_REASONING_MODE], *budget = &p[AIGW_P_REASONING_BUDGET],
                      *from = effort;
-    int off = mode->has && (aigwi_dialect_is(mode->raw, "disabled") || aigwi_dialect_is(mode->raw, "between_tools")), step = 0, sized = budget->has && budget->micro >= 0;
+    int off = mode->has && (aigwi_dialect_is(mode->raw, "disabled") || aigwi_dialect_is(mode->raw, "between_tools")), step = 0, sent, sized = budget->has && budget->micro >= 0;
     if (aigwi_dialect_lacks(w, AIGW_CAN(REASONING))) return;  /* what is said of it is reported with the rest */
     if (!mode->has && !effort->has && !budget->has) return;
     *done |= 1u << AIGW_P_REASONING_MODE;
@@ -22692,10 +22691,11 @@ static void aigwi_ollama_put_think(aigwi_dialect_writer *w, uint32_t *done) {
         from = budget;
         while (step < AIGWI_OLLAMA_THINKS - 1 && budget->micro / 1000000 > aigwi_ollama_thinks[step].budget) step++;
     }
-    if (!aigwi_ollama_thinks[step].think) aigw_json_put_bool(w->out, 0);
-    else aigw_json_put_str(w->out, aigw_base_str(aigwi_ollama_thinks[step].think));
-    if (step && (from == budget || !aigwi_dialect_is(aigwi_ollama_thinks[step].word, aigwi_ollama_thinks[step].think)))
-        aigwi_dialect_lose(w, from->at, "", AIGW_LOSS_APPROXIMATED, "said as the nearest of low, medium, high and max");
+    sent = aigwi_ollama_nearest(w->to ? w->to->efforts : aigw_base_str(NULL), step);
+    if (!aigwi_ollama_thinks[sent].think) aigw_json_put_bool(w->out, 0);
+    else aigw_json_put_str(w->out, aigw_base_str(aigwi_ollama_thinks[sent].think));
+    if (step && (from == budget || !aigwi_dialect_is(aigwi_ollama_thinks[step].word, aigwi_ollama_thinks[sent].think)))
+        aigwi_dialect_lose(w, from->at, "", AIGW_LOSS_APPROXIMATED, "said as the nearest of low, medium, high and max that the model takes");
 }
 static void aigwi_ollama_put_row(aigwi_dialect_writer *w, const aigwi_dialect_row *row, uint32_t *done) {
     int r = aigwi_dialect_put_row(w->out, w->req, row, w->loss, done);
@@ -23292,7 +23292,7 @@ static void aigwi_ollama_joined(aigw_out *o, const char *name, const aigw_part *
         aigw_json_open_str(o);
     }
     for (; p; p = p->next) {
-        if (!(kinds >> p->kind & 1)) continue;
+        if (!(kinds >> p->kind & 1) || !p->text.n) continue;
         if (!open++) {
             aigw_json_key(o, name);
             aigw_json_open_str(o);

@@ -7,7 +7,8 @@
 #include "foreign.h"
 #include <dirent.h>
 
-enum { SSE, COMMENTS, RAW, ARRAY, EVS, EVS_ALL };   /* RAW: COMMENTS, and the log is of raw bytes. EVS_ALL: EVS with what is no event */
+/* RAW: COMMENTS, and the log is of raw bytes. EVS_ALL: EVS with what is no event. LINES_CUT: the end is not said to be good */
+enum { SSE, COMMENTS, RAW, ARRAY, EVS, EVS_ALL, LINES, LINES_CUT };
 
 /* A framing over exact-size memory, the log of its frames as "name|payload;", and all raw bytes. A frame that is no event logs as "#;". */
 typedef struct {
@@ -28,7 +29,8 @@ static const struct { void (*init)(aigw_window *, void *, size_t); int (*move)(a
     int (*next)(aigw_window *, aigw_frame *); } framings[] = {
     { aigw_sse_init, aigw_sse_move, aigw_sse_feed, aigw_sse_next }, { aigw_sse_init, aigw_sse_move, aigw_sse_feed, aigw_sse_next },
     { aigw_sse_init, aigw_sse_move, aigw_sse_feed, aigw_sse_next }, { aigw_array_init, aigw_array_move, aigw_array_feed, aigw_array_next },
-    { aigw_evs_init, aigw_evs_move, aigw_evs_feed, aigw_evs_next }, { aigw_evs_init, aigw_evs_move, aigw_evs_feed, aigw_evs_next }
+    { aigw_evs_init, aigw_evs_move, aigw_evs_feed, aigw_evs_next }, { aigw_evs_init, aigw_evs_move, aigw_evs_feed, aigw_evs_next },
+    { aigw_ndjson_init, aigw_ndjson_move, aigw_ndjson_feed, aigw_ndjson_next }, { aigw_ndjson_init, aigw_ndjson_move, aigw_ndjson_feed, aigw_ndjson_next }
 };
 
 static void begin(reader *r, int kind, size_t mem) {
@@ -99,6 +101,10 @@ static reader read_cut(int kind, size_t mem, int shift, t_bytes s, const size_t 
         feed(&r, s.p + at, to - at);
         at = to;
     }
+    if (kind == LINES) {
+        aigw_ndjson_end(&r.s);
+        drain(&r);
+    }
     if (r.s.err) say(&r, r.s.err == AIGW_E_SYNTAX ? "!" : "?", 1);
     if (kind == ARRAY && r.s.ended) say(&r, "]", 1);
     free(r.s.mem);
@@ -155,7 +161,7 @@ static void check_rows(const row *rows, size_t n) {
         t_mem("whole", whole.log, whole.n, rows->want, strlen(rows->want));
         check_cuts(rows->kind, s, &whole, 1000);
         check_sizes(rows->kind, s, &whole, 1000);
-        if (rows->kind != ARRAY) check_raw(s);
+        if (rows->kind < ARRAY) check_raw(s);
         drop(&whole);
     }
 }
@@ -219,6 +225,30 @@ T(array_rows) {
         { "text after", ARRAY, "[{}]x", "|{};!]" },
         { "second array", ARRAY, "[{}][", "|{};!]" },
         { "second object", ARRAY, "{}{}", "|{};!]" }
+    };
+    check_rows(rows, T_COUNT(rows));
+}
+
+T(ndjson_rows) {
+    static const row rows[] = {
+        { "nothing", LINES, "", "" },
+        { "one", LINES, "{\"a\":1}\n", "|{\"a\":1};" },
+        { "two", LINES, "{\"a\":1}\n{\"b\":2}\n", "|{\"a\":1};|{\"b\":2};" },
+        { "CRLF", LINES, "{\"a\":1}\r\n{\"b\":2}\r\n", "|{\"a\":1};|{\"b\":2};" },
+        { "empty lines", LINES, "\n\r\n \t\n{\"a\":1}\n\n\n{\"b\":2}\n\n", "|{\"a\":1};|{\"b\":2};" },
+        { "white space around", LINES, "  {\"a\": 1}\t \r\n", "|{\"a\": 1};" },
+        { "a lone CR ends no line", LINES, "{\"a\":\r1}\r{\n", "|{\"a\":\r1}\r{;" },
+        { "not JSON is the reader's affair", LINES, "data: x\n[1\n", "|data: x;|[1;" },
+        { "scalars", LINES, "1\n\"a\"\nnull\n", "|1;|\"a\";|null;" },
+        { "controls and high bytes", LINES, "{\"\x01\":\"\xe2\x80\xa8\xff\"}\n", "|{\"\x01\":\"\xe2\x80\xa8\xff\"};" },
+        { "a last line without its end", LINES, "{\"a\":1}\n{\"b\":2}", "|{\"a\":1};|{\"b\":2};" },
+        { "only such a line", LINES, "{\"b\":2} \r", "|{\"b\":2};" },
+        { "blanks at the end", LINES, "{\"a\":1}\n  ", "|{\"a\":1};" },
+        { "cut: a last line without its end", LINES_CUT, "{\"a\":1}\n{\"b\":2}", "|{\"a\":1};" },
+        { "cut behind a line", LINES_CUT, "{\"a\":1}\n", "|{\"a\":1};" },
+        { "byte order mark", LINES, "\xef\xbb\xbf{\"a\":1}\n\xef\xbb\xbf{}\n", "|{\"a\":1};|\xef\xbb\xbf{};" },
+        { "half a byte order mark", LINES, "\xef\xbb{}\n", "|\xef\xbb{};" },
+        { "a long line", LINES, "{\"a\":\"0123456789012345678901234567890123456789\\n0123456789\"}\n{}\n", "|{\"a\":\"0123456789012345678901234567890123456789\\n0123456789\"};|{};" }
     };
     check_rows(rows, T_COUNT(rows));
 }
@@ -336,6 +366,30 @@ T(sse_recorded) {
     else t_ok("all of them", n >= 109);
 }
 
+static void check_lines(t_bytes s) {
+    reader whole = read_cut(LINES, s.n * 2, 0, s, NULL, 0), oracle;
+    f_lines f = f_lines_open(s.p, s.n);
+    memset(&oracle, 0, sizeof oracle);
+    while (f_lines_next(&f)) {
+        say(&oracle, "|", 1);
+        say(&oracle, f.line.s, f.line.n);
+        say(&oracle, ";", 1);
+    }
+    t_mem("by the oracle", whole.log, whole.n, oracle.log, oracle.n);
+    t_mem("raw is the input", whole.raw, whole.nraw, s.p, s.n);
+    check_cuts(LINES, s, &whole, 20);
+    check_sizes(LINES, s, &whole, 10);
+    drop(&oracle);
+    drop(&whole);
+    f_free();
+}
+
+T(ndjson_recorded) {
+    size_t n = each_recording("", ".response.ndjson", check_lines);
+    if (!n) t_skip("../shared/wire");
+    else t_ok("all of them", n >= 7);
+}
+
 static void check_array(t_bytes s) {
     reader whole;
     size_t i = 0;
@@ -387,7 +441,8 @@ T(endless) {
     static const struct { const char *label, *in; int kind; } rows[] = {
         { "comments", ": ping\n", SSE }, { "comments handed out", ": ping\n", COMMENTS }, { "CRLF comments", ": ping\r\n", COMMENTS },
         { "blank lines", "\n", SSE }, { "blank CRLF", "\r\n", SSE }, { "blank CR", "\r", COMMENTS }, { "comment blocks", ": ping\r\n\r\n", SSE },
-        { "blocks without data", "event: a\nid: 1\n\n", SSE }, { "events", "event: a\ndata: b\n\n", SSE }
+        { "blocks without data", "event: a\nid: 1\n\n", SSE }, { "events", "event: a\ndata: b\n\n", SSE },
+        { "empty lines of NDJSON", "\r\n", LINES }, { "lines", "{\"a\":1}\n", LINES_CUT }
     };
     size_t i, k;
     for (i = 0; i < T_COUNT(rows); i++) {
@@ -690,9 +745,11 @@ T(evs_written) {
 int main(void) {
     T_RUN(sse_rows);
     T_RUN(array_rows);
+    T_RUN(ndjson_rows);
     T_RUN(sse_corpus);
     T_RUN(sse_recorded);
     T_RUN(array_recorded);
+    T_RUN(ndjson_recorded);
     T_RUN(array_of_stream);
     T_RUN(endless);
     T_RUN(moves);
