@@ -1237,6 +1237,29 @@ T(recorded_cuts) {
     t_ok("at least 20 streams", files >= 20);
 }
 
+/* Under a base path its dialects answer, and no other; the record keeps the path as it was asked. */
+T(base_paths) {
+    static const struct { const char *line; int status; const char *dialect; } rows[] = {
+        { "GET /openai/v1/models", 200, "openai-chat" }, { "GET /anthropic/v1/models", 200, "anthropic" }, { "GET /gemini/v1beta/models", 200, "gemini" }, { "GET /gemini/v1/models", 200, "gemini" },
+        { "GET /anthropic/v1/models/gpt", 200, "anthropic" }, { "GET /v1/models", 200, "openai-chat" },
+        { "POST /anthropic/v1/chat/completions", 404, "anthropic" }, { "POST /openai/v1/messages", 404, "openai-chat" }, { "POST /gemini/v1/messages", 404, "gemini" },
+        { "GET /anthropic", 404, "anthropic" }, { "GET /anthropic?v1/models", 404, "anthropic" }, { "GET /anthropic/anthropic/v1/models", 404, "anthropic" }, { "GET /anthropicx/v1/models/", 404, "" }
+    };
+    for (size_t i = 0; i < T_COUNT(rows); i++) {
+        const t_bytes q = request(rows[i].line, "", "");
+        const size_t mark = t_.mems;
+        reply r;
+        t_row(rows[i].line);
+        start();
+        r = drive(q);
+        t_int("status", r.status, rows[i].status);
+        if (*rows[i].dialect) t_str("dialect", w.record.dialect.p, w.record.dialect.n, rows[i].dialect);
+        w_free(&w);
+        f_free();
+        forget(mark);
+    }
+}
+
 int main(void) {
     T_RUN(recorded_cuts);
     T_RUN(crowd);
@@ -1267,5 +1290,6 @@ int main(void) {
     T_RUN(large);
     T_RUN(local_answers);
     T_RUN(swap);
+    T_RUN(base_paths);
     return t_end();
 }

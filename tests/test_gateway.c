@@ -1579,6 +1579,13 @@ T(service_accounts) {
         finish(&g, 1);
     }
     close(listener);
+    {
+        f_str said = { NULL, 0, 0 };
+        t_row("credentials that are none");
+        t_int("not an error of the file", check_config(fmt("{\"providers\":{\"v\":{\"dialect\":\"openai-chat\",\"base_url\":\"http://127.0.0.1:1\",\"auth\":{\"type\":\"gcp\",\"credentials\":\"file:%s\"}}}}",
+              write_file("none.json", "{\"client_email\":\"a\",\"private_key\":\"no key\"}")), &said), 0);
+        if (!strstr(said.s, "built without")) contains("but said", said.s, "provider v: not available: its private key cannot be used");
+    }
 }
 
 T(leaks_nothing) {

@@ -3,6 +3,7 @@
 #include "gateway.h"
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #define CAN(x) AIGW_CAN(x)
 #define USUAL (CAN(TOOLS) | CAN(TOOL_CHOICE) | CAN(VISION) | CAN(PDF) | CAN(JSON_SCHEMA) | CAN(REASONING) | CAN(PROMPT_CACHE) | CAN(STREAMING))
@@ -270,6 +271,21 @@ static int from_file(config *c, const aigw_registry_provider *p, aigw_str *v, FI
     return -1;
 }
 
+/* Can a token be asked for with these credentials? Nothing is sent. NULL, or why not. */
+static const char *token_asks(const aigw_registry_provider *p) {
+    static char scratch[32768];
+    aigw_arena mem = aigw_base_arena(scratch, sizeof scratch);
+    aigw_auth_ask ask;
+    const char *why = "";
+    aigw_now now = { 1, 0 };
+    int r;
+    now.wall_s = (int64_t)time(NULL);
+    memset(&ask, 0, sizeof ask);
+    r = p->auth.scheme->ask(&p->auth, now, tls_rs256, NULL, &mem, &ask, &why);
+    aigw_digest_wipe(scratch, sizeof scratch);
+    return !r ? NULL : *why ? why : aigw_base_error_text(r);
+}
+
 /* What configuration names becomes what it stands for; what cannot be reached says why. */
 static void resolve(config *c, FILE *out) {
     aigw_registry_provider *p;
@@ -286,9 +302,13 @@ static void resolve(config *c, FILE *out) {
             why = "no credentials";
             p->off = str("its credentials could not be read");
         }
-        if (p->scheme == AIGW_SCHEME_HTTPS && !tls_name[0]) {
+        if ((p->scheme == AIGW_SCHEME_HTTPS || p->auth.scheme == &aigw_auth_gcp) && !tls_name[0]) {
             why = "built without TLS";
             p->off = str(why);
+        }
+        if (!why && p->auth.scheme && p->auth.scheme->ask && (why = token_asks(p)) != NULL) {
+            p->off = str(why);
+            fprintf(out, "provider %.*s: not available: %s\n", (int)p->name.n, p->name.p, why);
         }
         if (why && n < sizeof c->note) n += (size_t)snprintf(c->note + n, sizeof c->note - n, "%s%.*s (%s)", n ? ", " : "", (int)p->name.n, p->name.p, why);
     }

@@ -240,9 +240,11 @@ int local_answer(void *user, const aigw_head *head, aigw_exchange_reply *r) {
 int admit(void *user, const aigw_head *head, aigw_str body, aigw_exchange_reply *r) {
     struct gateway *g = ((client *)user)->o.g;
     aigw_auth_signature s;
-    const tenant_pair *p = key_served(g->config, key_of(head)) ? NULL : pair_of(g->config, head, &s);
-    const char *why;
-    if (!p || !aigw_auth_check(&s, p->secret, g->now, 0, head, &body, 1, &why)) return 0;
+    const tenant_pair *p;
+    const char *why = "this gateway does not know that key.";
+    if (key_served(g->config, key_of(head))) return 0;
+    p = pair_of(g->config, head, &s);                      /* none: the configuration has changed since its head came */
+    if (p && !aigw_auth_check(&s, p->secret, g->now, 0, head, &body, 1, &why)) return 0;
     return refuse(r, AIGW_KIND_AUTH, why, "Sign with the pair under \"tenants\" in the gateway's configuration, or use a key.");
 }
 
@@ -314,6 +316,7 @@ void log_record(void *user, const aigw_exchange_record *r) {
     log_str(&l, "level", aigw_base_str(r->kind ? "warn" : "info"));
     log_str(&l, "msg", aigw_base_str("request"));
     log_str(&l, "request_id", r->request_id);
+    if (r->op == AIGW_OP_RAW) log_str(&l, "op", aigw_base_str("raw"));
     log_str(&l, "route", r->route);
     log_str(&l, "dialect", r->dialect);
     log_str(&l, "provider", r->provider);
