@@ -55,6 +55,7 @@
  *   AIGW_NO_GEMINI       leaves out >>dialect.gemini: 49,686 / 32,284
  *   AIGW_NO_EVS          leaves out >>frame.evs, and with it >>dialect.bedrock
  *   AIGW_NO_OLLAMA       leaves out >>dialect.ollama
+ *   AIGW_NO_COHERE       leaves out >>dialect.cohere: 33,739 / 21,128
  *   AIGW_PATH_MAX        bytes of a field path in errors and loss reports. Default 96
  *   AIGW_JSON_DEPTH      deepest JSON nesting accepted. Default 64; 32 saves 32 bytes of each reader (aigw_json)
  *   AIGW_CHOICES         most answers (`n`, candidates) of one request. Default 8
@@ -17115,6 +17116,7 @@ static void aigwi_cohere_body_in(aigwi_dialect_reader *r) {
     default: aigwi_cohere_other_in(r, f);
     }
     for (t = req->tools; t && strict_at; t = t->next) {       /* one switch for all tools */
+        if (t->kind == AIGW_TOOL_HOSTED) continue;
         t->strict = (int8_t)strict;
         t->strict_at = strict_at;
     }
@@ -17672,9 +17674,11 @@ static const aigwi_dialect_err_row aigwi_cohere_errors[] = {      /* wire-format
 };
 /* Kind and hints from status and words. */
 static void aigwi_cohere_judge(aigw_now now, const aigw_head *head, aigw_error *err) {
-    static const aigw_str month = AIGW_STR("/ month");          /* a trial key's limit; "/ minute" is a rate */
+    static const aigw_str calls = AIGW_STR("api calls / "), month = AIGW_STR("/ month");   /* a trial key's limits */
     aigwi_dialect_classify(err, aigwi_cohere_errors, sizeof aigwi_cohere_errors / sizeof *aigwi_cohere_errors);
-    if (err->kind == AIGW_KIND_RATE_LIMIT && aigwi_dialect_find_word(err->message, month) < err->message.n) err->kind = AIGW_KIND_QUOTA;
+    if (err->kind == AIGW_KIND_RATE_LIMIT || err->status < 400 || err->status == 500)      /* also where no status says it: in a stream */
+        if (aigwi_dialect_find_word(err->message, calls) < err->message.n)
+            err->kind = aigwi_dialect_find_word(err->message, month) < err->message.n ? AIGW_KIND_QUOTA : AIGW_KIND_RATE_LIMIT;
     err->retry = (uint8_t)aigw_model_kind_retry(err->kind);
     aigwi_dialect_hints(now, head, err);
 }
@@ -22297,7 +22301,7 @@ static int aigwi_exchange_match(const aigw_dialect *d, const aigw_head *head, co
 
 /* How much a head looks like this dialect's own clients: by its version or key header, or by its path. */
 static int aigwi_exchange_likes(const aigw_dialect *d, const aigw_head *head) {
-    static const struct { const char *path, *dialect; } paths[] = { { "/v1beta", "gemini" }, { "/v1/messages", "anthropic" }, { "/api/", "ollama" } };
+    static const struct { const char *path, *dialect; } paths[] = { { "/v1beta", "gemini" }, { "/v1/messages", "anthropic" }, { "/v2/", "cohere" }, { "/api/", "ollama" } };
     static const aigw_str bearer = AIGW_STR("authorization"), google = AIGW_STR("x-goog-api-key"), key = AIGW_STR("key=");
     const aigw_str path = aigwi_exchange_path(head->target), query = aigwi_dialect_slice(head->target.p + path.n, head->target.n - path.n);
     if (d->version_header.n && aigw_base_header(head, d->version_header).p) return 2;

@@ -14,7 +14,9 @@ static const struct { const char *env, *name, *url, *usual; const aigw_dialect *
     { "OPENAI_API_KEY", "openai", "https://api.openai.com/v1", "gpt-6.1-sol", &aigw_dialect_openai },
     { "ANTHROPIC_API_KEY", "anthropic", "https://api.anthropic.com", "claude-sonnet-5-5", &aigw_dialect_anthropic },
     { "GEMINI_API_KEY", "gemini", "https://generativelanguage.googleapis.com", "gemini-3.8-flash", &aigw_dialect_gemini },
-    { "GOOGLE_API_KEY", "gemini", "https://generativelanguage.googleapis.com", "gemini-3.8-flash", &aigw_dialect_gemini }
+    { "GOOGLE_API_KEY", "gemini", "https://generativelanguage.googleapis.com", "gemini-3.8-flash", &aigw_dialect_gemini },
+    { "CO_API_KEY", "cohere", "https://api.cohere.com", "command-a-plus-05-2026", &aigw_dialect_cohere },
+    { "COHERE_API_KEY", "cohere", "https://api.cohere.com", "command-a-plus-05-2026", &aigw_dialect_cohere }
 };
 
 /* Chat models of these providers: window and output in tokens, what they can and cannot, effort words (providers' statements by way of litellm 1.109.1, 2026-11-21). */
@@ -68,6 +70,10 @@ static const struct { const char *provider, *id; long context, max_output; uint3
     { "gemini", "gemini-2.5-pro", 1048576, 65536, USUAL | CAN(AUDIO_IN) | CAN(VIDEO_IN) | CAN(BUDGET_THINKING), 0, "" },
     { "gemini", "gemini-2.5-flash", 1048576, 65536, USUAL | CAN(AUDIO_IN) | CAN(PARALLEL_TOOLS) | CAN(BUDGET_THINKING), 0, "" },
     { "gemini", "gemini-2.5-flash-lite", 1048576, 65536, USUAL | CAN(AUDIO_IN) | CAN(PARALLEL_TOOLS) | CAN(BUDGET_THINKING), 0, "" },
+    { "cohere", "command-a-plus-05-2026", 128000, 64000, CAN(TOOLS) | CAN(TOOL_CHOICE) | CAN(VISION) | CAN(JSON_SCHEMA) | CAN(REASONING) | CAN(BUDGET_THINKING) | CAN(STREAMING), CAN(PDF), "" },
+    { "cohere", "command-a-03-2025", 256000, 8000, CAN(TOOLS) | CAN(TOOL_CHOICE) | CAN(JSON_SCHEMA) | CAN(STREAMING), CAN(PDF) | CAN(VISION) | CAN(REASONING), "" },
+    { "cohere", "command-r-plus-08-2024", 128000, 4096, CAN(TOOLS) | CAN(JSON_SCHEMA) | CAN(STREAMING), CAN(PDF) | CAN(VISION) | CAN(REASONING) | CAN(TOOL_CHOICE), "" },
+    { "cohere", "command-r7b-12-2024", 128000, 4096, CAN(TOOLS) | CAN(TOOL_CHOICE) | CAN(JSON_SCHEMA) | CAN(STREAMING), CAN(PDF) | CAN(VISION) | CAN(REASONING), "" },
 };
 
 static aigw_str str(const char *s) { return aigw_base_str(s); }
@@ -88,7 +94,8 @@ static int add_provider(config *c, const char *name, const char *url, const char
 #ifndef GATEWAY_NO_MOCK
 static int add_mock(config *c) {
     static const struct { const char *name; const aigw_dialect *d; int other; } rows[] = {
-        { "mock", &aigw_dialect_openai, 1 }, { "mock/openai", &aigw_dialect_openai, 0 }, { "mock/anthropic", &aigw_dialect_anthropic, 0 }, { "mock/gemini", &aigw_dialect_gemini, 0 }
+        { "mock", &aigw_dialect_openai, 1 }, { "mock/openai", &aigw_dialect_openai, 0 }, { "mock/anthropic", &aigw_dialect_anthropic, 0 }, { "mock/gemini", &aigw_dialect_gemini, 0 },
+        { "mock/cohere", &aigw_dialect_cohere, 0 }
     };
     static const struct { const char *name, *id; } names[] = { { "mock/echo", "echo" }, { "mock/tools", "tools" }, { "mock/think", "think" } };
     size_t i;

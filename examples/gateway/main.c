@@ -219,7 +219,7 @@ int local_answer(void *user, const aigw_head *head, aigw_exchange_reply *r) {
         return answer(r, 200, "application/json", "{\"status\":\"ok\"}");
     if (get && aigw_base_eq(path, aigw_base_str("/readyz")))
         return answer(r, g->hub.draining ? 503 : 200, "application/json", g->hub.draining ? "{\"status\":\"draining\"}" : "{\"status\":\"ok\"}");
-    if (get && aigw_base_eq(path, aigw_base_str("/version"))) return answer(r, 200, "application/json", "{\"version\":\"" AIGW_VERSION "\",\"dialects\":[\"openai-chat\",\"anthropic\",\"gemini\"]}");
+    if (get && aigw_base_eq(path, aigw_base_str("/version"))) return answer(r, 200, "application/json", "{\"version\":\"" AIGW_VERSION "\",\"dialects\":[\"openai-chat\",\"anthropic\",\"gemini\",\"cohere\"]}");
     if (get && aigw_base_eq(path, aigw_base_str("/"))) {
         int html = aigw_base_find(aigw_base_header(head, accept), aigw_base_str("text/html"), 0) < aigw_base_header(head, accept).n;
         return answer(r, 200, html ? "text/html; charset=utf-8" : "text/plain; charset=utf-8", html ? g->page : g->answer);
@@ -365,13 +365,14 @@ static void banner_text(struct gateway *g, char *to, size_t cap) {
         "  OpenAI SDKs      base_url=\"http://127.0.0.1:%d/v1\"\n"
         "  Anthropic SDKs   base_url=\"http://127.0.0.1:%d\"\n"
         "  google-genai     http_options={\"base_url\": \"http://127.0.0.1:%d\"}\n"
+        "  cohere           base_url=\"http://127.0.0.1:%d/cohere\"\n"
         "keys found: %s%s%s\n"
         "%d models, any of them from any SDK (GET /v1/models); also \"provider/model\". Try:\n"
         "  " CURL "\n"
         "streamed:\n"
         "  " CURL "\n"
-        "next: %skeys OPENAI_API_KEY ANTHROPIC_API_KEY GEMINI_API_KEY; --config FILE; --help\n",
-        p, tls_name[0] ? tls_name : "none, built without", p, p, p, keys, c->note[0] ? "; not available: " : "", c->note, n, "", p, model, "", "N", p, model, "\"stream\":true,",
+        "next: %skeys OPENAI_API_KEY ANTHROPIC_API_KEY GEMINI_API_KEY CO_API_KEY; --config FILE; --help\n",
+        p, tls_name[0] ? tls_name : "none, built without", p, p, p, p, keys, c->note[0] ? "; not available: " : "", c->note, n, "", p, model, "", "N", p, model, "\"stream\":true,",
         mock_models[0].id ? "models mock/tools mock/think mock/slow mock/429 mock/cut; " : "");
 }
 
