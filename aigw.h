@@ -56,6 +56,7 @@
  *   AIGW_NO_BEDROCK      leaves out >>dialect.bedrock
  *   AIGW_NO_EVS          leaves out >>frame.evs, and with it >>dialect.bedrock
  *   AIGW_NO_OLLAMA       leaves out >>dialect.ollama
+ *   AIGW_NO_COHERE       leaves out >>dialect.cohere: 33,739 / 21,128
  *   AIGW_PATH_MAX        bytes of a field path in errors and loss reports. Default 96
  *   AIGW_JSON_DEPTH      deepest JSON nesting accepted. Default 64; 32 saves 32 bytes of each reader (aigw_json)
  *   AIGW_CHOICES         most answers (`n`, candidates) of one request. Default 8
@@ -8224,6 +8225,8 @@ static const aigw_family aigwi_family_table[] = {
     { AIGW_STR("gemini"), AIGW_STR("gemini"), AIGW_STR("https://generativelanguage.googleapis.com"), AIGW_STR("GEMINI_API_KEY GOOGLE_API_KEY"), AIGWI_FAMILY_NONE,
       AIGWI_FAMILY_NONE, AIGWI_FAMILY_NONE, AIGWI_FAMILY_NONE, AIGWI_FAMILY_NONE, AIGW_STR("v1beta v1 v1alpha"), AIGWI_FAMILY_NONE, AIGWI_FAMILY_NONE, AIGWI_FAMILY_NONE,
       AIGWI_FAMILY_NONE, 0 },
+    { AIGW_STR("cohere"), AIGW_STR("cohere"), AIGW_STR("https://api.cohere.com"), AIGW_STR("CO_API_KEY COHERE_API_KEY"), AIGWI_FAMILY_NONE, AIGWI_FAMILY_NONE,
+      AIGWI_FAMILY_NONE, AIGWI_FAMILY_NONE, AIGWI_FAMILY_NONE, AIGWI_FAMILY_NONE, AIGWI_FAMILY_NONE, AIGWI_FAMILY_NONE, AIGWI_FAMILY_NONE, AIGWI_FAMILY_NONE, 0 },
     /* 13: https://RESOURCE.openai.azure.com/openai/v1; the model is the deployment's name */
     { AIGW_STR("azure"), AIGW_STR("openai-chat"), AIGWI_FAMILY_NONE, AIGW_STR("AZURE_OPENAI_API_KEY"), AIGW_STR("api-key"), AIGWI_FAMILY_NONE,
       AIGW_STR("/chat/completions?api-version={version}"), AIGWI_FAMILY_NONE, AIGWI_FAMILY_NONE, AIGW_STR(" preview v1"), AIGWI_FAMILY_NONE, AIGWI_FAMILY_NONE,
@@ -20669,6 +20672,7 @@ static void aigwi_cohere_body_in(aigwi_dialect_reader *r) {
     default: aigwi_cohere_other_in(r, f);
     }
     for (t = req->tools; t && strict_at; t = t->next) {       /* one switch for all tools */
+        if (t->kind == AIGW_TOOL_HOSTED) continue;
         t->strict = (int8_t)strict;
         t->strict_at = strict_at;
     }
@@ -21226,9 +21230,11 @@ static const aigwi_dialect_err_row aigwi_cohere_errors[] = {      /* wire-format
 };
 /* Kind and hints from status and words. */
 static void aigwi_cohere_judge(aigw_now now, const aigw_head *head, aigw_error *err) {
-    static const aigw_str month = AIGW_STR("/ month");          /* a trial key's limit; "/ minute" is a rate */
+    static const aigw_str calls = AIGW_STR("api calls / "), month = AIGW_STR("/ month");   /* a trial key's limits */
     aigwi_dialect_classify(err, aigwi_cohere_errors, sizeof aigwi_cohere_errors / sizeof *aigwi_cohere_errors);
-    if (err->kind == AIGW_KIND_RATE_LIMIT && aigwi_dialect_find_word(err->message, month) < err->message.n) err->kind = AIGW_KIND_QUOTA;
+    if (err->kind == AIGW_KIND_RATE_LIMIT || err->status < 400 || err->status == 500)      /* also where no status says it: in a stream */
+        if (aigwi_dialect_find_word(err->message, calls) < err->message.n)
+            err->kind = aigwi_dialect_find_word(err->message, month) < err->message.n ? AIGW_KIND_QUOTA : AIGW_KIND_RATE_LIMIT;
     err->retry = (uint8_t)aigw_model_kind_retry(err->kind);
     aigwi_dialect_hints(now, head, err);
 }
@@ -26397,7 +26403,7 @@ static int aigwi_exchange_match(const aigw_dialect *d, const aigw_head *head, co
 
 /* How much a head looks like this dialect's own clients: by its version or key header, or by its path. */
 static int aigwi_exchange_likes(const aigw_dialect *d, const aigw_head *head) {
-    static const struct { const char *path, *dialect; } paths[] = { { "/v1beta", "gemini" }, { "/v1/messages", "anthropic" }, { "/api/", "ollama" } };
+    static const struct { const char *path, *dialect; } paths[] = { { "/v1beta", "gemini" }, { "/v1/messages", "anthropic" }, { "/v2/", "cohere" }, { "/api/", "ollama" } };
     static const aigw_str bearer = AIGW_STR("authorization"), google = AIGW_STR("x-goog-api-key"), key = AIGW_STR("key=");
     const aigw_str path = aigwi_exchange_path(head->target), query = aigwi_dialect_slice(head->target.p + path.n, head->target.n - path.n);
     if (d->version_header.n && aigw_base_header(head, d->version_header).p) return 2;

@@ -6,6 +6,7 @@
 #define AIGW_IMPLEMENTATION
 #define AIGW_NO_OPENAI
 #define AIGW_NO_GEMINI
+#define AIGW_NO_COHERE
 #define AIGW_NO_TEXT
 #define AIGW_CLIENT_ONLY
 #define AIGW_BLOCKS  4

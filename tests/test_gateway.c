@@ -68,7 +68,8 @@ static void spawn(child *c, const char *name, char *const *argv, const char *env
     if (pipe(p) || pipe(in)) { perror("pipe"); exit(1); }
     c->pid = fork();
     if (c->pid == 0) {
-        static const char *const unset[] = { "OPENAI_API_KEY", "ANTHROPIC_API_KEY", "GEMINI_API_KEY", "GOOGLE_API_KEY", "OLLAMA_HOST", "OLLAMA_API_KEY", "https_proxy", "http_proxy" };
+        static const char *const unset[] = { "OPENAI_API_KEY", "ANTHROPIC_API_KEY", "GEMINI_API_KEY", "GOOGLE_API_KEY", "CO_API_KEY", "COHERE_API_KEY", "OLLAMA_HOST", "OLLAMA_API_KEY",
+                                             "https_proxy", "http_proxy" };
         char pair[256], *eq;
         size_t i;
         int e = open(err, O_WRONLY | O_CREAT | O_TRUNC, 0600);

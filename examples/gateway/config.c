@@ -14,7 +14,8 @@ static const aigw_dialect *const dialects[] = { AIGW_DIALECTS };
 static const struct { const char *family, *model; } usual_models[] = {
     { "openai", "gpt-6.1-sol" }, { "anthropic", "claude-sonnet-5-5" }, { "gemini", "gemini-3.8-flash" }, { "mistral", "mistral-medium-latest" },
     { "groq", "openai/gpt-oss-120b" }, { "deepseek", "deepseek-flash" }, { "xai", "grok-4.7" }, { "together", "moonshotai/Kimi-K3" },
-    { "fireworks", "accounts/fireworks/models/kimi-k3" }, { "cerebras", "gpt-oss-120b" }, { "perplexity", "sonar-pro" }, { "moonshot", "kimi-k3" }, { "zai", "glm-5.3" }
+    { "fireworks", "accounts/fireworks/models/kimi-k3" }, { "cerebras", "gpt-oss-120b" }, { "perplexity", "sonar-pro" }, { "moonshot", "kimi-k3" }, { "zai", "glm-5.3" },
+    { "cohere", "command-a-plus-05-2026" }
 };
 
 /* Chat models of these providers: window and output in tokens, what they can and cannot, effort words (providers' statements by way of litellm 1.109.1, 2026-11-21). */
@@ -101,6 +102,10 @@ static const struct { const char *provider, *id; long context, max_output; uint3
     { "perplexity", "sonar-reasoning-pro", 128000, 128000, CAN(REASONING) | CAN(STREAMING), 0, "" },
     { "moonshot", "kimi-k3", 1048576, 1048576, CAN(TOOLS) | CAN(TOOL_CHOICE) | CAN(VISION) | CAN(VIDEO_IN) | CAN(JSON_SCHEMA) | CAN(REASONING) | CAN(PROMPT_CACHE) | CAN(STREAMING), 0, "" },
     { "zai", "glm-5.3", 1000000, 128000, CAN(TOOLS) | CAN(TOOL_CHOICE) | CAN(JSON_SCHEMA) | CAN(REASONING) | CAN(PROMPT_CACHE) | CAN(STREAMING), 0, "" },
+    { "cohere", "command-a-plus-05-2026", 128000, 64000, CAN(TOOLS) | CAN(TOOL_CHOICE) | CAN(VISION) | CAN(JSON_SCHEMA) | CAN(REASONING) | CAN(BUDGET_THINKING) | CAN(STREAMING), CAN(PDF), "" },
+    { "cohere", "command-a-03-2025", 256000, 8000, CAN(TOOLS) | CAN(TOOL_CHOICE) | CAN(JSON_SCHEMA) | CAN(STREAMING), CAN(PDF) | CAN(VISION) | CAN(REASONING), "" },
+    { "cohere", "command-r-plus-08-2024", 128000, 4096, CAN(TOOLS) | CAN(JSON_SCHEMA) | CAN(STREAMING), CAN(PDF) | CAN(VISION) | CAN(REASONING) | CAN(TOOL_CHOICE), "" },
+    { "cohere", "command-r7b-12-2024", 128000, 4096, CAN(TOOLS) | CAN(TOOL_CHOICE) | CAN(JSON_SCHEMA) | CAN(STREAMING), CAN(PDF) | CAN(VISION) | CAN(REASONING), "" },
 };
 
 static aigw_str str(const char *s) { return aigw_base_str(s); }
@@ -121,7 +126,8 @@ static int add_provider(config *c, const char *name, const char *url, const char
 #ifndef GATEWAY_NO_MOCK
 static int add_mock(config *c) {
     static const struct { const char *name; const aigw_dialect *d; int other; } rows[] = {
-        { "mock", &aigw_dialect_openai, 1 }, { "mock/openai", &aigw_dialect_openai, 0 }, { "mock/anthropic", &aigw_dialect_anthropic, 0 }, { "mock/gemini", &aigw_dialect_gemini, 0 }, { "mock/ollama", &aigw_dialect_ollama, 0 }
+        { "mock", &aigw_dialect_openai, 1 }, { "mock/openai", &aigw_dialect_openai, 0 }, { "mock/anthropic", &aigw_dialect_anthropic, 0 }, { "mock/gemini", &aigw_dialect_gemini, 0 },
+        { "mock/bedrock", &aigw_dialect_bedrock, 0 }, { "mock/cohere", &aigw_dialect_cohere, 0 }, { "mock/ollama", &aigw_dialect_ollama, 0 }
     };
     static const struct { const char *name, *id; } names[] = { { "mock/echo", "echo" }, { "mock/tools", "tools" }, { "mock/think", "think" } };
     size_t i;

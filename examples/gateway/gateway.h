@@ -145,6 +145,6 @@ struct gateway {
     uint64_t  accept_at;                   /* mono_ns: no descriptor was left, ask again then; 0: as usual */
     uint64_t  trim_at;                     /* mono_ns: give memory of large requests back to the system; 0: there was none */
     char      log_format;
-    char      page[16384], answer[8192];
+    char      page[16384], answer[8192], version[256];         /* what GET /version says */
 };
 #endif

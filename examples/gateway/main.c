@@ -203,6 +203,14 @@ static int answer(aigw_exchange_reply *r, int status, const char *type, const ch
     return 1;
 }
 
+static void version_text(struct gateway *g) {
+    static const aigw_dialect *const dialects[] = { AIGW_DIALECTS };
+    size_t n = (size_t)snprintf(g->version, sizeof g->version, "{\"version\":\"" AIGW_VERSION "\",\"dialects\":");
+    for (size_t i = 0; i < sizeof dialects / sizeof *dialects; i++)
+        n += (size_t)snprintf(g->version + n, sizeof g->version - n, "%s\"%.*s\"", i ? "," : "[", (int)dialects[i]->name.n, dialects[i]->name.p);
+    snprintf(g->version + n, sizeof g->version - n, "]}");
+}
+
 int local_answer(void *user, const aigw_head *head, aigw_exchange_reply *r) {
     static const aigw_str host = AIGW_STR("host"), origin = AIGW_STR("origin"), type = AIGW_STR("content-type"), accept = AIGW_STR("accept");
     struct gateway *g = ((client *)user)->o.g;
@@ -219,7 +227,7 @@ int local_answer(void *user, const aigw_head *head, aigw_exchange_reply *r) {
         return answer(r, 200, "application/json", "{\"status\":\"ok\"}");
     if (get && aigw_base_eq(path, aigw_base_str("/readyz")))
         return answer(r, g->hub.draining ? 503 : 200, "application/json", g->hub.draining ? "{\"status\":\"draining\"}" : "{\"status\":\"ok\"}");
-    if (get && aigw_base_eq(path, aigw_base_str("/version"))) return answer(r, 200, "application/json", "{\"version\":\"" AIGW_VERSION "\",\"dialects\":[\"openai-chat\",\"anthropic\",\"gemini\",\"ollama\"]}");
+    if (get && aigw_base_eq(path, aigw_base_str("/version"))) return answer(r, 200, "application/json", g->version);
     if (get && (aigw_base_eq(path, aigw_base_str("/api/version")) || aigw_base_eq(path, aigw_base_str("/ollama/api/version"))))
         return answer(r, 200, "application/json", "{\"version\":\"0.30.0\"}");           /* Ollama's clients ask what the server can: all that is documented */
     if (get && aigw_base_eq(path, aigw_base_str("/"))) {
@@ -375,14 +383,15 @@ static void banner_text(struct gateway *g, char *to, size_t cap) {
         "  OpenAI SDKs      base_url=\"http://127.0.0.1:%d/v1\"\n"
         "  Anthropic SDKs   base_url=\"http://127.0.0.1:%d\"\n"
         "  google-genai     http_options={\"base_url\": \"http://127.0.0.1:%d\"}\n"
-        "  Ollama           OLLAMA_HOST=http://127.0.0.1:%d\n"
+        "  cohere, boto3    base_url=\"http://127.0.0.1:%d/cohere\", endpoint_url=\"http://127.0.0.1:%d/bedrock\"\n"
+        "  ollama           OLLAMA_HOST=http://127.0.0.1:%d\n"
         "keys found: %s%s%s\n"
         "%d models, any of them from any SDK (GET /v1/models); also \"provider/model\". Try:\n"
         "  " CURL "\n"
         "streamed:\n"
         "  " CURL "\n"
         "next: %skeys OPENAI_API_KEY ANTHROPIC_API_KEY GEMINI_API_KEY, others: --help; --config FILE\n",
-        p, tls_name[0] ? tls_name : "none, built without", p, p, p, p, keys, c->note[0] ? "; not available: " : "", c->note, n, "", p, model, "", "N", p, model, "\"stream\":true,",
+        p, tls_name[0] ? tls_name : "none, built without", p, p, p, p, p, p, keys, c->note[0] ? "; not available: " : "", c->note, n, "", p, model, "", "N", p, model, "\"stream\":true,",
         mock_models[0].id ? "models mock/tools mock/think mock/slow mock/429 mock/cut; " : "");
 }
 
@@ -541,6 +550,7 @@ static int start(struct gateway *g) {
         return -1;
     }
     conn_tokens(g);
+    version_text(g);
     return aigw_hub_swap(&g->hub, &g->config->registry);
 }
 
