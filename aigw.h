@@ -18118,7 +18118,7 @@ static void aigwi_bedrock_thinking_in(aigwi_dialect_reader *r) {
     uint64_t seen = 0;
     int f;
     for (aigw_json_object(&r->j); (f = aigwi_dialect_field(r, names, 3, &seen)) >= 0; ) switch (f) {
-    case 0: if (aigwi_bedrock_typed(r, AIGW_JSON_STRING)) aigwi_dialect_param(&r->j, r->mem, r->req, AIGW_P_REASONING_MODE); break;
+    case 0: aigwi_dialect_param(&r->j, r->mem, r->req, AIGW_P_REASONING_MODE); break;
     case 1: if (aigwi_bedrock_typed(r, AIGW_JSON_NUMBER)) aigwi_dialect_param(&r->j, r->mem, r->req, AIGW_P_REASONING_BUDGET); break;
     case 2:
         if (!aigwi_bedrock_typed(r, AIGW_JSON_STRING)) break;
@@ -18140,8 +18140,8 @@ static void aigwi_bedrock_additional_in(aigwi_dialect_reader *r) {
     for (aigw_json_object(&r->j); (f = aigwi_dialect_field(r, names, 6, &seen)) >= 0; ) switch (f) {
     case 0: if (aigwi_bedrock_typed(r, AIGW_JSON_NUMBER)) aigwi_dialect_param(&r->j, r->mem, r->req, AIGW_P_TOP_K); break;
     case 1: case 2:
-        if (r->req->param[AIGW_P_REASONING_MODE].has) aigwi_dialect_raw(r);
-        else if (aigwi_bedrock_typed(r, AIGW_JSON_OBJECT)) aigwi_bedrock_thinking_in(r);
+        if (r->req->param[AIGW_P_REASONING_MODE].has || !aigwi_dialect_peek(&r->j, "type").n) aigwi_dialect_raw(r);
+        else aigwi_bedrock_thinking_in(r);
         break;
     case 3:
         if (!aigwi_bedrock_typed(r, AIGW_JSON_OBJECT)) break;

@@ -10,14 +10,14 @@
 
 #define ROOM ((size_t)8 << 20)
 
-static const aigw_dialect *const dialects[] = { &aigw_dialect_openai, &aigw_dialect_anthropic, &aigw_dialect_gemini, &aigw_dialect_cohere, &aigw_dialect_ollama };
-enum { O, A, G, C, L, DIALECTS };
+static const aigw_dialect *const dialects[] = { &aigw_dialect_openai, &aigw_dialect_anthropic, &aigw_dialect_gemini, &aigw_dialect_cohere, &aigw_dialect_ollama, &aigw_dialect_bedrock };
+enum { O, A, G, C, L, B, DIALECTS };
 
 /* Families of recordings, by the dialect that they speak. */
 static const struct { const char *folder; int dialect; } families[] = {
     { "openai-chat", O }, { "azure-openai", O }, { "cerebras", O }, { "deepseek", O }, { "gemini-openai-compat", O }, { "gpustack", O }, { "groq", O }, { "huggingface", O },
     { "mistral", O }, { "ollama-openai-compat", O }, { "openrouter", O }, { "perplexity", O }, { "together", O }, { "xai", O }, { "zai", O },
-    { "anthropic", A }, { "gemini", G }, { "vertex-gemini", G }, { "cohere", C }, { "ollama", L }, { "ollama-generate", L }
+    { "anthropic", A }, { "gemini", G }, { "vertex-gemini", G }, { "cohere", C }, { "ollama", L }, { "ollama-generate", L }, { "bedrock-converse", B }
 };
 
 /* ---- own cases, from wire-formats section 29 */
@@ -70,7 +70,19 @@ static const char *const own_streams[] = {
     "{\"model\":\"M\",\"created_at\":\"2026-11-21T05:00:00Z\",\"message\":{\"role\":\"assistant\",\"content\":\"N\\u00fa \\ud83d\\ude00\"},\"done\":false}\r\n\n"
     "{\"model\":\"M\",\"created_at\":\"2026-11-21T05:00:00Z\",\"message\":{\"role\":\"assistant\",\"content\":\"\",\"tool_calls\":[{\"id\":\"call_1\",\"function\":{\"index\":0,\"name\":\"get_weather\",\"arguments\":{\"city\":\"Oslo\"}}},"
     "{\"function\":{\"index\":1,\"name\":\"get_weather\",\"arguments\":{\"city\":\"Rome\"}}}]},\"done\":false}\n"
-    "{\"model\":\"M\",\"created_at\":\"2026-11-21T05:00:00Z\",\"message\":{\"role\":\"assistant\",\"content\":\"\"},\"done\":true,\"done_reason\":\"stop\",\"prompt_eval_count\":20,\"eval_count\":9,\"total_duration\":5000000}\n"
+    "{\"model\":\"M\",\"created_at\":\"2026-11-21T05:00:00Z\",\"message\":{\"role\":\"assistant\",\"content\":\"\"},\"done\":true,\"done_reason\":\"stop\",\"prompt_eval_count\":20,\"eval_count\":9,\"total_duration\":5000000}\n",
+    "messageStart {\"role\":\"assistant\",\"p\":\"abc\"}\n"
+    "contentBlockDelta {\"contentBlockIndex\":0,\"delta\":{\"reasoningContent\":{\"text\":\"Use the t\xC3\xB6\xC3\xB6l.\"}}}\n"
+    "contentBlockDelta {\"contentBlockIndex\":0,\"delta\":{\"reasoningContent\":{\"signature\":\"c2ln\"}}}\n"
+    "contentBlockStop {\"contentBlockIndex\":0}\n"
+    "contentBlockDelta {\"contentBlockIndex\":1,\"delta\":{\"text\":\"N\\u00fa \\ud83d\\ude00\"}}\n"
+    "contentBlockStop {\"contentBlockIndex\":1}\n"
+    "contentBlockStart {\"contentBlockIndex\":2,\"start\":{\"toolUse\":{\"toolUseId\":\"tooluse_1\",\"name\":\"get_weather\"}}}\n"
+    "contentBlockDelta {\"contentBlockIndex\":2,\"delta\":{\"toolUse\":{\"input\":\"{\\\"city\\\":\"}}}\n"
+    "contentBlockDelta {\"contentBlockIndex\":2,\"delta\":{\"toolUse\":{\"input\":\"\\\"Oslo\\\"}\"}}}\n"
+    "contentBlockStop {\"contentBlockIndex\":2}\n"
+    "messageStop {\"stopReason\":\"tool_use\"}\n"
+    "metadata {\"usage\":{\"inputTokens\":20,\"outputTokens\":9,\"totalTokens\":31,\"cacheReadInputTokens\":2},\"metrics\":{\"latencyMs\":5}}\n"
 };
 static const struct { const char *target, *body; } own_requests[] = {
     { "/v1/chat/completions", "{\"model\":\"M\",\"messages\":[{\"role\":\"system\",\"content\":\"Be brief.\"},{\"role\":\"user\",\"content\":\"Weather in Oslo?\"},{\"role\":\"assistant\",\"content\":null,\"tool_calls\":[{\"id\":\"call_1\","
@@ -92,7 +104,12 @@ static const struct { const char *target, *body; } own_requests[] = {
       "d\":[\"city\"]}}}],\"max_tokens\":100,\"seed\":7,\"temperature\":0.5,\"k\":40,\"safety_mode\":\"STRICT\",\"stream\":true}" },
     { "/api/chat", "{\"model\":\"M\",\"messages\":[{\"role\":\"system\",\"content\":\"Be brief.\"},{\"role\":\"user\",\"content\":\"Weather in Oslo?\",\"images\":[\"iVBORw0KGgo=\"]},{\"role\":\"assistant\",\"content\":\"\",\"thinking\":\"Hm.\","
       "\"tool_calls\":[{\"function\":{\"name\":\"get_weather\",\"arguments\":{\"city\":\"Oslo\"}}}]},{\"role\":\"tool\",\"tool_name\":\"get_weather\",\"content\":\"{\\\"t\\\":3}\"}],\"tools\":[{\"type\":\"function\",\"function\":{\"name\":\"get_weather\","
-      "\"description\":\"d\",\"parameters\":{\"type\":\"object\",\"properties\":{\"city\":{\"type\":\"string\"}},\"required\":[\"city\"]}}}],\"options\":{\"num_predict\":100,\"seed\":7,\"num_ctx\":4096},\"keep_alive\":\"5m\"}" }
+      "\"description\":\"d\",\"parameters\":{\"type\":\"object\",\"properties\":{\"city\":{\"type\":\"string\"}},\"required\":[\"city\"]}}}],\"options\":{\"num_predict\":100,\"seed\":7,\"num_ctx\":4096},\"keep_alive\":\"5m\"}" },
+    { "/model/M/converse-stream", "{\"system\":[{\"text\":\"Be brief.\"}],\"messages\":[{\"role\":\"user\",\"content\":[{\"text\":\"Weather in Oslo?\"},{\"image\":{\"format\":\"png\",\"source\":{\"bytes\":\"iVBORw0KGgo=\"}}},"
+      "{\"cachePoint\":{\"type\":\"default\"}}]},{\"role\":\"assistant\",\"content\":[{\"toolUse\":{\"toolUseId\":\"call_1\",\"name\":\"get_weather\",\"input\":{\"city\":\"Oslo\"}}}]},{\"role\":\"user\",\"content\":[{\"toolResult\":"
+      "{\"toolUseId\":\"call_1\",\"content\":[{\"json\":{\"t\":3}}],\"status\":\"success\"}}]}],\"toolConfig\":{\"tools\":[{\"toolSpec\":{\"name\":\"get_weather\",\"description\":\"d\",\"inputSchema\":{\"json\":{\"type\":\"object\","
+      "\"properties\":{\"city\":{\"type\":\"string\"}},\"required\":[\"city\"]}}}}],\"toolChoice\":{\"auto\":{}}},\"inferenceConfig\":{\"maxTokens\":100,\"temperature\":0.5},\"additionalModelRequestFields\":{\"top_k\":40},"
+      "\"requestMetadata\":{\"a\":\"b\"},\"performanceConfig\":{\"latency\":\"optimized\"}}" }
 };
 
 /* ---- memory that every run takes afresh */
@@ -161,7 +178,8 @@ static int run_stream(run *r, const aigw_dialect *from, const aigw_dialect *to, 
         if (took < 0) return took;
         at += (size_t)took;
         for (;;) {
-            int got = framing == AIGW_FRAMING_ARRAY ? aigw_array_next(&frames, &f) : framing == AIGW_FRAMING_NDJSON ? aigw_ndjson_next(&frames, &f) : aigw_sse_next(&frames, &f);
+            int got = framing == AIGW_FRAMING_ARRAY ? aigw_array_next(&frames, &f) : framing == AIGW_FRAMING_NDJSON ? aigw_ndjson_next(&frames, &f) :
+                      framing == AIGW_FRAMING_EVS ? aigw_evs_next(&frames, &f) : aigw_sse_next(&frames, &f);
             if (got <= 0) {
                 if (got < 0) return got;
                 break;
@@ -176,7 +194,7 @@ static int run_stream(run *r, const aigw_dialect *from, const aigw_dialect *to, 
 }
 
 static f_fold fold_of(int d, const char *p, size_t n) {
-    f_fold (*const folds[DIALECTS])(const char *, size_t) = { f_fold_openai, f_fold_anthropic, f_fold_gemini, f_fold_cohere, f_fold_ollama };
+    f_fold (*const folds[DIALECTS])(const char *, size_t) = { f_fold_openai, f_fold_anthropic, f_fold_gemini, f_fold_cohere, f_fold_ollama, f_fold_bedrock };
     return folds[d](p, n);
 }
 
@@ -189,6 +207,19 @@ static int ends(const char *s, const char *tail) {
     return n >= k && !strcmp(s + n - k, tail);
 }
 
+/* Lines of `name payload` as an AWS event stream. */
+static f_str framed_events(const char *p) {
+    f_str b = { NULL, 0, 0 };
+    while (*p) {
+        const char *end = strchr(p, '\n'), *blank = strchr(p, ' ');
+        char name[64];
+        snprintf(name, sizeof name, "%.*s", (int)(blank - p), p);
+        f_evs_put(&b, "event", name, blank + 1, (size_t)(end - blank - 1));
+        p = end + 1;
+    }
+    return b;
+}
+
 /* Own streams, then every recorded one; `max` bytes at most. Returns how many. */
 static int each_stream(stream_fn f, size_t max) {
     size_t i;
@@ -196,7 +227,10 @@ static int each_stream(stream_fn f, size_t max) {
     for (i = 0; i < T_COUNT(own_streams); i++, n++) {
         size_t len = strlen(own_streams[i]);
         t_row("own");
-        f((int)i, "own", t_dup(own_streams[i], len), len);
+        if ((int)i == B) {
+            f_str b = framed_events(own_streams[i]);
+            f((int)i, "own", t_dup(b.s, b.n), b.n);
+        } else f((int)i, "own", t_dup(own_streams[i], len), len);
         f_free();
         t_free_all();
     }
@@ -209,7 +243,7 @@ static int each_stream(stream_fn f, size_t max) {
         while (dir && (e = readdir(dir)) != NULL) {
             t_bytes b;
             char name[512];
-            if (!ends(e->d_name, ".response.sse") && !ends(e->d_name, ".response.ndjson")) continue;
+            if (!ends(e->d_name, ".response.sse") && !ends(e->d_name, ".response.ndjson") && !ends(e->d_name, ".response.eventstream")) continue;
             snprintf(path, sizeof path, "wire/%s/%.380s", families[i].folder, e->d_name);
             snprintf(name, sizeof name, "%s", path);
             b = t_file(t_shared(path));
@@ -292,7 +326,7 @@ static size_t count(const char *p, size_t n, const char *what) {
 static int cut_streams;
 
 static void law_cut(int d, const char *name, const char *p, size_t n) {
-    static const char *const finishes[] = { "\"finish_reason\":\"", "[DONE]", "\"stop_reason\":\"", "message_stop", "\"finishReason\":\"", "\"done\":true" };
+    static const char *const finishes[] = { "\"finish_reason\":\"", "[DONE]", "\"stop_reason\":\"", "message_stop", "\"finishReason\":\"", "\"done\":true", "\"stopReason\":\"" };
     size_t at, i, step = getenv("T_QUICK") ? 37 : 1;
     int c = cut_streams++ % DIALECTS;
     (void)name;
@@ -522,7 +556,9 @@ static const struct { int dialect; const char *path, *value; } structural[] = {
     { C, "messages[*].tool_calls[*].function.arguments", "\"{}\"" },
     { L, "model", NULL }, { L, "stream", NULL }, { L, "tools[*].type", NULL }, { L, "messages[*].tool_calls[*].type", NULL }, { L, "messages[*].tool_calls[*].id", NULL }, { L, "messages[*].tool_calls[*].function.index", NULL },
     { L, "messages[*].content", "\"\"" }, { L, "messages[*].tool_name", NULL }, { L, "messages[*].tool_call_id", NULL }, { L, "tools[*].function.description", "\"\"" }, { L, "format", "\"\"" }, { L, "raw", "false" },
-    { L, "system", "\"\"" }, { L, "template", "\"\"" }
+    { L, "system", "\"\"" }, { L, "template", "\"\"" },
+    { B, "messages[*].content[*].cachePoint.type", NULL }, { B, "system[*].cachePoint.type", NULL }, { B, "toolConfig.tools[*].cachePoint.type", NULL },
+    { B, "messages[*].content[*].toolResult.status", "\"success\"" }, { B, "messages[*].content[*].document.format", "\"txt\"" }
 };
 
 static int is_structural(int d, const char *path, const f_json *value) {
@@ -574,7 +610,7 @@ static void delete_members(deletion *x, f_json *j, char *path, size_t n) {
         }
         if (k->kid && strcmp(k->key ? k->key : "", "schema") && strcmp(k->key ? k->key : "", "parameters") && strcmp(k->key ? k->key : "", "parametersJsonSchema") &&
             strcmp(k->key ? k->key : "", "parameters_json_schema") && strcmp(k->key ? k->key : "", "responseSchema") && strcmp(k->key ? k->key : "", "responseJsonSchema") &&
-            strcmp(k->key ? k->key : "", "input_schema") && strcmp(k->key ? k->key : "", "input") && strcmp(k->key ? k->key : "", "args") && strcmp(k->key ? k->key : "", "response"))
+            strcmp(k->key ? k->key : "", "input_schema") && strcmp(k->key ? k->key : "", "inputSchema") && strcmp(k->key ? k->key : "", "input") && strcmp(k->key ? k->key : "", "args") && strcmp(k->key ? k->key : "", "response"))
             delete_members(x, k, path, m);
         path[n] = 0;
         slot = &(*slot)->next;
@@ -638,7 +674,7 @@ static int each_request(request_fn f) {
         t_free_all();
     }
     for (i = 0; i < T_COUNT(families); i++) {
-        static const char *const own[] = { "openai-chat", "anthropic", "gemini", "cohere", "ollama" };
+        static const char *const own[] = { "openai-chat", "anthropic", "gemini", "cohere", "ollama", "bedrock-converse" };
         char path[512];
         DIR *dir;
         struct dirent *e;
@@ -719,6 +755,27 @@ static void comparable_document(f_json *part) {
     f_set(part, "kind", f_string("text", 4));
     if (data) f_set(part, "text", f_string(f_print(data), strlen(f_print(data))));
 }
+/* A text file is sent as its words where the target has a form for them. */
+static void text_as_words(f_json *p) {
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    const f_json *mime = f_member(p, "mime"), *data = f_member(p, "text");
+    f_str b = { NULL, 0, 0 };
+    unsigned v = 0, bits = 0;
+    size_t i;
+    if (!f_is(f_member(p, "source"), "bytes") || !mime || strncmp(mime->s, "text/", 5) || !data) return;
+    for (i = 0; i < data->n && data->s[i] != '='; i++) {
+        v = v << 6 | (unsigned)(strchr(digits, data->s[i]) - digits);
+        bits += 6;
+        if (bits >= 8) {
+            char c = (char)(v >> (bits - 8));
+            f_put(&b, &c, 1);
+            bits -= 8;
+        }
+    }
+    f_set(p, "source", f_string("text", 4));
+    f_set(p, "text", f_string(b.s, b.n));
+}
+
 /* The model's freedom: neighbours of one role are one message; developer is system; made ids and helper fields are nobody's wish. */
 static void comparable(f_json *c, const f_json *first) {
     static const char *const helpers[] = { "raw", "dialect", "array", "prompt", "model", "op" };
@@ -736,6 +793,7 @@ static void comparable(f_json *c, const f_json *first) {
         for (p = f_member(m, "parts") ? f_member(m, "parts")->kid : NULL; p; p = p->next) {
             f_json *q = f_member(p, "parts");
             remove_member(p, "no_id");
+            text_as_words(p);
             comparable_document(p);
             for (q = q ? q->kid : NULL; q; q = q->next) {
                 remove_member(q, "no_id");
