@@ -24,8 +24,8 @@ for cc in gcc clang; do
         try "$cc C99 $file" $cc -std=c99 $W -O1 -I. -c -o "$dir/o" "$dir/$file.c"
         try "$cxx C++11 $file" $cxx -std=c++11 $W -I. -c -o "$dir/o" "$dir/$file.cpp"
     done
-    for switch in -DAIGW_NO_TEXT -DAIGW_CLIENT_ONLY -DAIGW_NO_OPENAI -DAIGW_NO_ANTHROPIC -DAIGW_NO_GEMINI -DAIGW_NO_OLLAMA "-DAIGW_NO_OPENAI -DAIGW_NO_GEMINI" \
-                  "-DAIGW_NO_OPENAI -DAIGW_NO_ANTHROPIC -DAIGW_NO_GEMINI -DAIGW_NO_OLLAMA" "-DAIGW_JSON_DEPTH=16 -DAIGW_CHOICES=1 -DAIGW_BLOCKS=4"; do
+    for switch in -DAIGW_NO_TEXT -DAIGW_CLIENT_ONLY -DAIGW_NO_OPENAI -DAIGW_NO_ANTHROPIC -DAIGW_NO_GEMINI -DAIGW_NO_BEDROCK -DAIGW_NO_EVS -DAIGW_NO_OLLAMA "-DAIGW_NO_OPENAI -DAIGW_NO_GEMINI" \
+                  "-DAIGW_NO_OPENAI -DAIGW_NO_ANTHROPIC -DAIGW_NO_GEMINI -DAIGW_NO_EVS -DAIGW_NO_OLLAMA" "-DAIGW_JSON_DEPTH=16 -DAIGW_CHOICES=1 -DAIGW_BLOCKS=4"; do
         try "$cc $switch" $cc -std=c99 $W -I. $switch -c -o "$dir/o" "$dir/x.c"
     done
     try "$cc -DAIGW_STATIC" $cc -std=c99 $W -Wno-unused-function -I. -DAIGW_STATIC -c -o "$dir/o" "$dir/x.c"

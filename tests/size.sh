@@ -12,6 +12,7 @@ printf '#define AIGW_IMPLEMENTATION\n#include "aigw.h"\n' >"$dir/all.c"
 cat >"$dir/one.c" <<'C'
 #define AIGW_NO_OPENAI
 #define AIGW_NO_GEMINI
+#define AIGW_NO_EVS
 #define AIGW_NO_OLLAMA
 #define AIGW_NO_TEXT
 #define AIGW_CLIENT_ONLY
@@ -77,7 +78,7 @@ saves() {   # saves SIZE CC...: text without the switch, less text with it
     "$@" $flags -c -o "$dir/s.o" "$dir/all.c" && $sz "$dir/s.o" | awk 'NR == 2 { print $1 }'
 }
 arm="arm-none-eabi-gcc -mcpu=cortex-m4 -mthumb"
-for s in -DNO_SWITCH -DAIGW_NO_TEXT -DAIGW_CLIENT_ONLY -DAIGW_NO_OPENAI -DAIGW_NO_ANTHROPIC -DAIGW_NO_GEMINI -DAIGW_NO_OLLAMA; do
+for s in -DNO_SWITCH -DAIGW_NO_TEXT -DAIGW_CLIENT_ONLY -DAIGW_NO_OPENAI -DAIGW_NO_ANTHROPIC -DAIGW_NO_GEMINI -DAIGW_NO_BEDROCK -DAIGW_NO_EVS -DAIGW_NO_OLLAMA; do
     x=$(saves size $CC $s)
     a=0; command -v arm-none-eabi-gcc >/dev/null && a=$(saves arm-none-eabi-size $arm $s)
     if [ $s = -DNO_SWITCH ]; then x0=$x a0=$a; else printf '    %-28s %7d %7d\n' "${s#-D}" $((x0 - x)) $((a0 - a)); fi
@@ -117,7 +118,7 @@ awk '
         for (round = 0; round < 3; round++) {                 # exchange -> dialect -> sink: pointers nest at most three deep
             for (f in done) delete done[f]
             top = 0
-            for (f in size) if (name[f] ~ /^aigwi?_(openai|anthropic|gemini|ollama|dialect|model_fold|exchange_put|client)/) { d = depth(f); if (d > top) top = d }
+            for (f in size) if (name[f] ~ /^aigwi?_(openai|anthropic|gemini|bedrock|ollama|dialect|model_fold|exchange_put|client)/) { d = depth(f); if (d > top) top = d }
             indirect = top
         }
         for (f in done) delete done[f]

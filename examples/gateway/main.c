@@ -219,7 +219,7 @@ int local_answer(void *user, const aigw_head *head, aigw_exchange_reply *r) {
         return answer(r, 200, "application/json", "{\"status\":\"ok\"}");
     if (get && aigw_base_eq(path, aigw_base_str("/readyz")))
         return answer(r, g->hub.draining ? 503 : 200, "application/json", g->hub.draining ? "{\"status\":\"draining\"}" : "{\"status\":\"ok\"}");
-    if (get && aigw_base_eq(path, aigw_base_str("/version"))) return answer(r, 200, "application/json", "{\"version\":\"" AIGW_VERSION "\",\"dialects\":[\"openai-chat\",\"anthropic\",\"gemini\",\"ollama\"]}");
+    if (get && aigw_base_eq(path, aigw_base_str("/version"))) return answer(r, 200, "application/json", "{\"version\":\"" AIGW_VERSION "\",\"dialects\":[\"openai-chat\",\"anthropic\",\"gemini\",\"bedrock\",\"ollama\"]}");
     if (get && (aigw_base_eq(path, aigw_base_str("/api/version")) || aigw_base_eq(path, aigw_base_str("/ollama/api/version"))))
         return answer(r, 200, "application/json", "{\"version\":\"0.30.0\"}");           /* Ollama's clients ask what the server can: all that is documented */
     if (get && aigw_base_eq(path, aigw_base_str("/"))) {
@@ -373,13 +373,14 @@ static void banner_text(struct gateway *g, char *to, size_t cap) {
         "  Anthropic SDKs   base_url=\"http://127.0.0.1:%d\"\n"
         "  google-genai     http_options={\"base_url\": \"http://127.0.0.1:%d\"}\n"
         "  Ollama           OLLAMA_HOST=http://127.0.0.1:%d\n"
+        "  boto3 (Bedrock)  endpoint_url=\"http://127.0.0.1:%d\", AWS_BEARER_TOKEN_BEDROCK=any\n"
         "keys found: %s%s%s\n"
         "%d models, any of them from any SDK (GET /v1/models); also \"provider/model\". Try:\n"
         "  " CURL "\n"
         "streamed:\n"
         "  " CURL "\n"
         "next: %skeys OPENAI_API_KEY ANTHROPIC_API_KEY GEMINI_API_KEY OLLAMA_HOST; --config FILE; --help\n",
-        p, tls_name[0] ? tls_name : "none, built without", p, p, p, p, keys, c->note[0] ? "; not available: " : "", c->note, n, "", p, model, "", "N", p, model, "\"stream\":true,",
+        p, tls_name[0] ? tls_name : "none, built without", p, p, p, p, p, keys, c->note[0] ? "; not available: " : "", c->note, n, "", p, model, "", "N", p, model, "\"stream\":true,",
         mock_models[0].id ? "models mock/tools mock/think mock/slow mock/429 mock/cut; " : "");
 }
 
