@@ -14,12 +14,12 @@
 
 static const char usage[] =
     "usage: translate --from D --to D (--request | --response | --stream | --error STATUS) [options] < input > output\n"
-    "D: openai-chat, anthropic, gemini, cohere, ollama, or canonical (the library's own model: a request, an answer, events as JSON lines)\n"
+    "D: openai-chat, anthropic, gemini, bedrock, cohere, ollama, or canonical (the library's own model: a request, an answer, events as JSON lines)\n"
     "  --strict       refuse what would be dropped or approximated\n"
     "  --fold         --stream: write the whole answer that the stream adds up to\n"
     "  --cut N        --stream: feed N bytes at a time\n"
     "  --unclean      --stream: the connection broke at the end of the input\n"
-    "  --target PATH  --request: the path it was sent to (Gemini has model and stream there; Ollama's other is /api/generate)\n"
+    "  --target PATH  --request: the path it was sent to (Gemini and Bedrock have model and stream there; Ollama's other is /api/generate)\n"
     "  --head         also write the request line or status, and headers, and an empty line before the body\n"
     "  --now SECONDS  wall clock for dates and `created`; default 0, unknown\n"
     "Loss report on stderr: {\"path\",\"action\",\"reason\"} per line. Exit status 0 done, 1 bad input or refused, 2 usage.\n";
@@ -83,7 +83,7 @@ static void print_head(const aigw_head *h) {
 /* Where each dialect's requests are sent when --target does not say. */
 static const struct { const char *dialect, *path; } targets[] = {
     { "openai-chat", "/v1/chat/completions" }, { "anthropic", "/v1/messages" }, { "gemini", "/v1beta/models/model:generateContent" },
-    { "cohere", "/v2/chat" }, { "ollama", "/api/chat" },
+    { "bedrock", "/model/model/converse" }, { "cohere", "/v2/chat" }, { "ollama", "/api/chat" },
 };
 
 static int request(job *j) {
@@ -249,7 +249,8 @@ static int canonical_lines(job *j, const aigw_sink *sink) {
 }
 
 static int next_frame(aigw_window *w, int framing, aigw_frame *f) {
-    return framing == AIGW_FRAMING_ARRAY ? aigw_array_next(w, f) : framing == AIGW_FRAMING_NDJSON ? aigw_ndjson_next(w, f) : aigw_sse_next(w, f);
+    return framing == AIGW_FRAMING_ARRAY ? aigw_array_next(w, f) : framing == AIGW_FRAMING_NDJSON ? aigw_ndjson_next(w, f) :
+           framing == AIGW_FRAMING_EVS ? aigw_evs_next(w, f) : aigw_sse_next(w, f);
 }
 
 static int framed(job *j, const aigw_sink *sink) {
@@ -280,7 +281,7 @@ static int framed(job *j, const aigw_sink *sink) {
         if (!n && r >= 0) r = AIGW_E_LIMIT;
     }
     if (r < 0 && !dec.ended) complain("", "error", aigw_base_error_text(r), at);
-    if (r >= 0) r = j->from->stream_end(&dec, !j->unclean, sink);
+    if (r >= 0) r = j->from->stream_end(&dec, !j->unclean && (framing != AIGW_FRAMING_EVS || frames.n == frames.start), sink);      /* not within a message */
     return r;
 }
 

@@ -3,6 +3,7 @@
 #define AIGW_IMPLEMENTATION
 #include "aigw.h"
 #include "t.h"
+#include "foreign.h"
 
 static char stream[1200], whole[600];
 static void build(void) {
@@ -71,6 +72,78 @@ static void hear(const char *p, size_t n, size_t piece) {
         } else return;
     }
     t_fail("it ends");
+}
+
+/* An answer of Bedrock's: an event stream of two texts, a stop, and the counts. */
+static f_str evs_answer(int exception) {
+    static const struct { const char *name, *payload; } frames[] = {
+        { "messageStart", "{\"role\":\"assistant\"}" }, { "contentBlockDelta", "{\"contentBlockIndex\":0,\"delta\":{\"text\":\"Hel\"}}" },
+        { "contentBlockDelta", "{\"contentBlockIndex\":0,\"delta\":{\"text\":\"lo\"}}" }, { "contentBlockStop", "{\"contentBlockIndex\":0}" },
+        { "messageStop", "{\"stopReason\":\"end_turn\"}" }, { "metadata", "{\"usage\":{\"inputTokens\":1,\"outputTokens\":2,\"totalTokens\":3}}" }
+    };
+    f_str b = { NULL, 0, 0 }, head = { NULL, 0, 0 };
+    char text[200];
+    size_t i;
+    for (i = 0; i < 6 && !(exception && i == 3); i++) f_evs_put(&b, "event", frames[i].name, frames[i].payload, strlen(frames[i].payload));
+    if (exception) f_evs_put(&b, "exception", "throttlingException", "{\"message\":\"slow\"}", 18);
+    sprintf(text, "HTTP/1.1 200 OK\r\ncontent-type: application/vnd.amazon.eventstream\r\nx-amzn-requestid: up-2\r\ncontent-length: %u\r\n\r\n", (unsigned)b.n);
+    f_puts(&head, text);
+    f_put(&head, b.s, b.n);
+    return head;
+}
+static int begin_bedrock(void) {
+    int r;
+    aigw_client_init(&c, &aigw_dialect_bedrock, aigw_base_str("h.test"), aigw_base_str(""), aigw_base_str("key"), aigw_base_str("us.m:0"));
+    aigw_client_ask(&c, aigw_base_str(""), aigw_base_str("Hi"), 1);
+    memset(&got, 0, sizeof got);
+    sink.put = see;
+    sink.user = &got;
+    now.mono_ns = UINT64_C(5000000000);
+    r = aigw_attempt_init(a, &c.cfg, now, memory, 4096);
+    return r;
+}
+
+/* Whole, in pieces, cut at every byte, and with every byte changed: the words, or a part of them and one error. */
+T(event_stream) {
+    f_str s = evs_answer(0), x = evs_answer(1);
+    char out[2000];
+    size_t n = 0, k, head = (size_t)(strstr(s.s, "\r\n\r\n") + 4 - s.s);
+    t_int("init", begin_bedrock(), AIGW_OK);
+    send_all(out, &n);
+    out[n] = 0;
+    t_ok("path", strstr(out, "POST /model/us.m%3A0/converse-stream HTTP/1.1\r\n") == out);
+    t_ok("accept", strstr(out, "accept: application/vnd.amazon.eventstream\r\n") && strstr(out, "authorization: Bearer key\r\n"));
+    for (k = 1; k < 200; k = k * 3 + 1) {
+        t_int("init", begin_bedrock(), AIGW_OK);
+        send_all(NULL, NULL);
+        hear(s.s, s.n, k);
+        t_str("words", got.text, got.n, "Hello.");
+        t_str("request id", a->request_id.p, a->request_id.n, "up-2");
+        t_ok("may be used again", a->keep_alive);
+        t_ok("grammar", !got.bad);
+    }
+    for (k = head; k < s.n; k++) {
+        begin_bedrock();
+        send_all(NULL, NULL);
+        hear(s.s, k, 1000);
+        aigw_attempt_eof(a, now, 1);
+        hear("", 0, 1);
+        t_ok("truncated", got.n >= 10 && !strcmp(got.text + got.n - 10, "!truncated"));
+        t_ok("grammar", !got.bad && a->ended);
+        s.s[k] ^= 4;
+        begin_bedrock();
+        send_all(NULL, NULL);
+        hear(s.s, s.n, 1000);
+        s.s[k] ^= 4;
+        if (!t_ok("damaged", got.n >= 13 && !strcmp(got.text + got.n - 13, "!bad_response"))) printf("  byte %lu: %s\n", (unsigned long)k, got.text);
+        t_ok("grammar", !got.bad);
+    }
+    begin_bedrock();
+    send_all(NULL, NULL);
+    hear(x.s, x.n, 1000);
+    t_str("exception", got.text, got.n, "Hello!rate_limit");
+    aigw_attempt_release(a);
+    f_free();
 }
 
 T(request_out) {
@@ -305,6 +378,7 @@ T(client) {
 
 int main(void) {
     build();
+    T_RUN(event_stream);
     T_RUN(request_out);
     T_RUN(answers_in);
     T_RUN(cuts);

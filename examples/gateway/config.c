@@ -189,6 +189,39 @@ static int add_ollama(config *c) {
     return add_provider(c, "ollama", kept.p ? kept.p : "", key && *key ? "env:OLLAMA_API_KEY" : "", &aigw_dialect_ollama, 0);
 }
 
+/* Bedrock, by the names that Amazon's own clients read: an API key, else an access key that signs. Its models are not known here: "bedrock/NAME". */
+static int add_bedrock(config *c) {
+    static const struct { int id; const char *env; } parts[] = {
+        { AIGW_AUTH_ACCESS_KEY, "AWS_ACCESS_KEY_ID" }, { AIGW_AUTH_SECRET_KEY, "AWS_SECRET_ACCESS_KEY" }, { AIGW_AUTH_SESSION_TOKEN, "AWS_SESSION_TOKEN" }
+    };
+    const char *bearer = getenv("AWS_BEARER_TOKEN_BEDROCK"), *id = getenv(parts[0].env), *secret = getenv(parts[1].env), *region = getenv("AWS_REGION");
+    const int key = bearer && *bearer, pair = id && *id && secret && *secret;
+    aigw_registry_provider *p;
+    char text[200];
+    aigw_str kept;
+    size_t i;
+    if (!region || !*region) region = getenv("AWS_DEFAULT_REGION");
+    if (!region || !*region) region = "us-east-1";
+    if ((!key && !pair) || strlen(region) > 40 || aigw_registry_provider_of(&c->registry, str("bedrock"))) return 0;
+    snprintf(text, sizeof text, "https://bedrock-runtime.%s.amazonaws.com", region);
+    kept.p = text;
+    kept.n = strlen(text) + 1;
+    kept = aigw_base_copy(c->registry.mem, kept);
+    if (add_provider(c, "bedrock", kept.p ? kept.p : "", key ? "env:AWS_BEARER_TOKEN_BEDROCK" : "", &aigw_dialect_bedrock, 0)) return -1;
+    p = aigw_registry_provider_of(&c->registry, str("bedrock"));
+    if (key) return 0;
+    p->auth.scheme = &aigw_auth_sigv4;
+    p->auth.value[AIGW_AUTH_REGION] = aigw_base_copy(c->registry.mem, str(region));
+    p->auth.value[AIGW_AUTH_SERVICE] = str("bedrock");
+    for (i = 0; i < 3; i++) {
+        const char *value = getenv(parts[i].env);
+        if (!value || !*value) continue;
+        snprintf(text, sizeof text, "env:%s", parts[i].env);
+        p->auth.value[parts[i].id] = aigw_base_copy(c->registry.mem, str(text));
+    }
+    return 0;
+}
+
 /* The first of these names (space-separated) that the environment has, in `name`; NULL when it has none. */
 static const char *key_of(const char *names, size_t n, char *name, size_t cap) {
     const char *end = names + n;
@@ -230,6 +263,7 @@ static int add_environment(config *c) {
         for (k = 0; k < most; k++)
             if (!strcmp(usual_models[k].family, f->name.p)) usual[route.n++] = str(usual_models[k].model);
     }
+    if (add_bedrock(c)) fprintf(stderr, "aigw: AWS_REGION is no region, and Bedrock is left out\n");
     if (add_ollama(c)) fprintf(stderr, "aigw: OLLAMA_HOST is no address, and is left out\n");
     if (route.n < 2 || aigw_registry_route_of(&c->registry, str("auto"))) return 0;
     route.name = str("auto");
