@@ -21347,23 +21347,28 @@ static struct aigw_block *aigwi_cohere_content(aigwi_cohere_answer *a, uint32_t 
     for (size_t i = 0; i < sizeof kinds && !b; i++) b = aigwi_dialect_find(a->st, 0, kinds[i], key);
     return b;
 }
-/* A part of content, or (`more`) a delta of one. */
+/* A part of content, or (`more`) a delta of one. What says nothing opens nothing. */
 static void aigwi_cohere_content_part(aigwi_cohere_answer *a, aigw_str item, uint32_t key, int more) {
-    aigw_str v[AIGWI_COHERE_SAID], none = aigw_base_str(NULL);
+    aigw_str v[AIGWI_COHERE_SAID], none = aigw_base_str(NULL), type;
     struct aigw_block *b = aigwi_cohere_content(a, key);
-    aigw_text type;
-    int kind;
+    aigw_text t;
+    int kind = AIGW_PART_OTHER;
     memset(v, 0, sizeof v);
     if (aigwi_cohere_split(a, item, v)) return;
-    type = aigwi_cohere_text(v[AIGWI_COHERE_TYPE]);
-    kind = v[AIGWI_COHERE_THINKING].n ? AIGW_PART_REASONING : v[AIGWI_COHERE_TEXT].n || more ? AIGW_PART_TEXT : AIGW_PART_OTHER;
-    if (kind == AIGW_PART_OTHER && aigwi_dialect_is(aigwi_dialect_slice(type.p, type.n), "text")) kind = AIGW_PART_TEXT;
-    if (kind == AIGW_PART_OTHER && aigwi_dialect_is(aigwi_dialect_slice(type.p, type.n), "thinking")) kind = AIGW_PART_REASONING;
-    if (!more) aigwi_cohere_close(a, b);
-    if (!more || !b) b = aigwi_cohere_enter(a, kind, key, none, kind == AIGW_PART_OTHER ? aigwi_cohere_own : none, item.n ? item.p : a->body.p);
+    t = aigwi_cohere_text(v[AIGWI_COHERE_TYPE]);
+    type = aigwi_dialect_slice(t.p, t.n);
+    if (v[AIGWI_COHERE_THINKING].n || aigwi_dialect_is(type, "thinking")) kind = AIGW_PART_REASONING;
+    else if (v[AIGWI_COHERE_TEXT].n || aigwi_dialect_is(type, "text")) kind = AIGW_PART_TEXT;
+    t = aigwi_dialect_text(item, AIGW_TEXT_JSON);
+    if (kind != AIGW_PART_OTHER) t = aigwi_cohere_text(v[kind == AIGW_PART_TEXT ? AIGWI_COHERE_TEXT : AIGWI_COHERE_THINKING]);
+    if (more ? !t.n || kind == AIGW_PART_OTHER : !item.n || item.p[0] != '{') return;
     a->st->frame |= AIGW_FRAME_CONTENT;
-    if (kind == AIGW_PART_OTHER) aigwi_cohere_say(a, b, aigwi_dialect_text(item, AIGW_TEXT_JSON));
-    else aigwi_cohere_say(a, b, aigwi_cohere_text(v[kind == AIGW_PART_TEXT ? AIGWI_COHERE_TEXT : AIGWI_COHERE_THINKING]));
+    if (!more || (b && b->kind != kind)) {
+        aigwi_cohere_close(a, b);
+        b = NULL;
+    }
+    if (!b) b = aigwi_cohere_enter(a, kind, key, none, kind == AIGW_PART_OTHER ? aigwi_cohere_own : none, item.p);
+    aigwi_cohere_say(a, b, t);
 }
 /* A call, or (`more`) a fragment of its arguments. */
 static void aigwi_cohere_call(aigwi_cohere_answer *a, aigw_str call, uint32_t key, int more) {
