@@ -20259,9 +20259,10 @@ const aigw_dialect aigw_dialect_bedrock = {
 #endif /* AIGW_NO_BEDROCK, AIGW_NO_EVS */
 /* ==== >>dialect.cohere =============================================================================================
  * Knows Cohere's chat API, version 2 (/v2/chat). What it has and others have not, and what becomes of it:
- *   tool_plan        The model's plan before its calls is reasoning, in a block called "tool_plan" that carries these words as
- *                    state of ours: so it passes through the clients of all dialects, and goes back as what it was. Reasoning
- *                    without that mark is a part of type thinking.
+ *   tool_plan        The model's plan before its calls: in an answer reasoning, in a block called "tool_plan" that carries these
+ *                    words as state of ours, so that it passes through the clients of all dialects and goes back as what it was.
+ *                    In a request of a client of ours it is text of that name before the calls: unsigned reasoning would be
+ *                    nothing to others. Reasoning without the mark is a part of type thinking.
  *   documents        Those beside the messages are text documents in the last user message; those of a tool's result are parts of it.
  *                    {text, title?} is a document's words and name; data of any other shape stands as the JSON that it is.
  *   usage            `tokens` counts: all that the model read and wrote, as everywhere, and what cached_tokens is a part of.
@@ -20463,7 +20464,7 @@ static aigw_part *aigwi_cohere_assistant_in(aigwi_dialect_reader *r, aigwi_diale
         content->tail = &content->head;
     }
     if (plan.n) {
-        p = aigwi_dialect_add(r, content, AIGW_PART_REASONING, at);
+        p = aigwi_dialect_add(r, content, AIGW_PART_TEXT, at);
         p->name = aigwi_cohere_plan;
         p->text = plan;
     }
@@ -20790,13 +20791,14 @@ static void aigwi_cohere_put_part(aigwi_dialect_writer *w, const aigw_part *p) {
 static int aigwi_cohere_is_plan(const aigw_part *p) {
     aigw_str mark = aigwi_dialect_slice(NULL, 0);
     if (p->state && aigw_base_eq(p->state->owner, aigwi_cohere_own)) mark = aigwi_dialect_slice(p->state->data.p, p->state->data.n);
-    return p->kind == AIGW_PART_REASONING && (aigw_base_eq(p->name, aigwi_cohere_plan) || aigw_base_eq(mark, aigwi_cohere_plan));
+    if (p->kind != AIGW_PART_REASONING && p->kind != AIGW_PART_TEXT) return 0;
+    return aigw_base_eq(p->name, aigwi_cohere_plan) || aigw_base_eq(mark, aigwi_cohere_plan);
 }
 /* Is the part written in `content`? */
 static int aigwi_cohere_in_content(const aigwi_dialect_writer *w, const aigw_message *m, const aigw_part *p) {
     if (m->role == AIGW_ROLE_USER) return !aigwi_cohere_is_document(p);              /* those go beside the messages */
-    if (p->kind == AIGW_PART_REASONING) return p->text.n && !aigwi_cohere_is_plan(p) && !aigwi_dialect_lacks(w, AIGW_CAN(REASONING));
-    return p->kind != AIGW_PART_TOOL_CALL;
+    if (p->kind == AIGW_PART_TOOL_CALL || aigwi_cohere_is_plan(p)) return 0;
+    return p->kind != AIGW_PART_REASONING || (p->text.n && !aigwi_dialect_lacks(w, AIGW_CAN(REASONING)));
 }
 /* What a part of a message cannot take along. */
 static void aigwi_cohere_shed(aigwi_dialect_writer *w, const aigw_message *m, const aigw_part *p) {
@@ -21228,13 +21230,22 @@ static const aigwi_dialect_err_row aigwi_cohere_errors[] = {      /* wire-format
     { 0,   AIGW_STR("upstream_truncated"),      AIGW_KIND_TRUNCATED      }, { 498, AIGW_STR(""),                      AIGW_KIND_AUTH           },
     { 501, AIGW_STR(""),                        AIGW_KIND_NOT_FOUND      },   /* not implemented: asking again changes nothing */
 };
+/* What a message tells where no status does: in a stream, in a 200; and of a trial key's limits always. */
+static const struct { aigw_str words; uint8_t kind; } aigwi_cohere_tells[] = {
+    { AIGW_STR("api calls / month"), AIGW_KIND_QUOTA      }, { AIGW_STR("api calls / "), AIGW_KIND_RATE_LIMIT }, { AIGW_STR("timed out"),  AIGW_KIND_TIMEOUT    },
+    { AIGW_STR("timeout"),           AIGW_KIND_TIMEOUT    }, { AIGW_STR("unavailable"),  AIGW_KIND_OVERLOADED }, { AIGW_STR("overloaded"), AIGW_KIND_OVERLOADED },
+};
 /* Kind and hints from status and words. */
 static void aigwi_cohere_judge(aigw_now now, const aigw_head *head, aigw_error *err) {
-    static const aigw_str calls = AIGW_STR("api calls / "), month = AIGW_STR("/ month");   /* a trial key's limits */
+    const size_t always = 2, all = sizeof aigwi_cohere_tells / sizeof *aigwi_cohere_tells;
     aigwi_dialect_classify(err, aigwi_cohere_errors, sizeof aigwi_cohere_errors / sizeof *aigwi_cohere_errors);
-    if (err->kind == AIGW_KIND_RATE_LIMIT || err->status < 400 || err->status == 500)      /* also where no status says it: in a stream */
-        if (aigwi_dialect_find_word(err->message, calls) < err->message.n)
-            err->kind = aigwi_dialect_find_word(err->message, month) < err->message.n ? AIGW_KIND_QUOTA : AIGW_KIND_RATE_LIMIT;
+    for (size_t i = 0; i < (err->status < 400 ? all : always); i++)
+        if ((err->kind == AIGW_KIND_RATE_LIMIT || err->kind == AIGW_KIND_SERVER || err->kind == AIGW_KIND_BAD_RESPONSE) && !err->type.n &&
+            aigwi_dialect_find_word(err->message, aigwi_cohere_tells[i].words) < err->message.n) {
+            err->kind = aigwi_cohere_tells[i].kind;
+            break;
+        }
+    if (err->kind == AIGW_KIND_BAD_RESPONSE && err->status < 400 && !err->type.n) err->kind = AIGW_KIND_SERVER;      /* it did say error */
     err->retry = (uint8_t)aigw_model_kind_retry(err->kind);
     aigwi_dialect_hints(now, head, err);
 }
@@ -21261,10 +21272,6 @@ static void aigwi_cohere_error_decode(aigw_now now, const aigw_head *head, aigw_
     err->message = aigwi_dialect_redact(message, mem);
     if (!err->message.n) err->message = aigw_base_str("the provider gave no reason");
     aigwi_cohere_judge(now, head, err);
-    if (err->kind == AIGW_KIND_BAD_RESPONSE && err->status < 400 && !err->type.n) {     /* it did say error */
-        err->kind = AIGW_KIND_SERVER;
-        err->retry = (uint8_t)aigw_model_kind_retry(err->kind);
-    }
 }
 
 /* ---- answers in */
@@ -21347,23 +21354,28 @@ static struct aigw_block *aigwi_cohere_content(aigwi_cohere_answer *a, uint32_t 
     for (size_t i = 0; i < sizeof kinds && !b; i++) b = aigwi_dialect_find(a->st, 0, kinds[i], key);
     return b;
 }
-/* A part of content, or (`more`) a delta of one. */
+/* A part of content, or (`more`) a delta of one. What says nothing opens nothing. */
 static void aigwi_cohere_content_part(aigwi_cohere_answer *a, aigw_str item, uint32_t key, int more) {
-    aigw_str v[AIGWI_COHERE_SAID], none = aigw_base_str(NULL);
+    aigw_str v[AIGWI_COHERE_SAID], none = aigw_base_str(NULL), type;
     struct aigw_block *b = aigwi_cohere_content(a, key);
-    aigw_text type;
-    int kind;
+    aigw_text t;
+    int kind = AIGW_PART_OTHER;
     memset(v, 0, sizeof v);
     if (aigwi_cohere_split(a, item, v)) return;
-    type = aigwi_cohere_text(v[AIGWI_COHERE_TYPE]);
-    kind = v[AIGWI_COHERE_THINKING].n ? AIGW_PART_REASONING : v[AIGWI_COHERE_TEXT].n || more ? AIGW_PART_TEXT : AIGW_PART_OTHER;
-    if (kind == AIGW_PART_OTHER && aigwi_dialect_is(aigwi_dialect_slice(type.p, type.n), "text")) kind = AIGW_PART_TEXT;
-    if (kind == AIGW_PART_OTHER && aigwi_dialect_is(aigwi_dialect_slice(type.p, type.n), "thinking")) kind = AIGW_PART_REASONING;
-    if (!more) aigwi_cohere_close(a, b);
-    if (!more || !b) b = aigwi_cohere_enter(a, kind, key, none, kind == AIGW_PART_OTHER ? aigwi_cohere_own : none, item.n ? item.p : a->body.p);
+    t = aigwi_cohere_text(v[AIGWI_COHERE_TYPE]);
+    type = aigwi_dialect_slice(t.p, t.n);
+    if (v[AIGWI_COHERE_THINKING].n || aigwi_dialect_is(type, "thinking")) kind = AIGW_PART_REASONING;
+    else if (v[AIGWI_COHERE_TEXT].n || aigwi_dialect_is(type, "text")) kind = AIGW_PART_TEXT;
+    t = aigwi_dialect_text(item, AIGW_TEXT_JSON);
+    if (kind != AIGW_PART_OTHER) t = aigwi_cohere_text(v[kind == AIGW_PART_TEXT ? AIGWI_COHERE_TEXT : AIGWI_COHERE_THINKING]);
+    if (more ? !t.n || kind == AIGW_PART_OTHER : !item.n || item.p[0] != '{') return;
     a->st->frame |= AIGW_FRAME_CONTENT;
-    if (kind == AIGW_PART_OTHER) aigwi_cohere_say(a, b, aigwi_dialect_text(item, AIGW_TEXT_JSON));
-    else aigwi_cohere_say(a, b, aigwi_cohere_text(v[kind == AIGW_PART_TEXT ? AIGWI_COHERE_TEXT : AIGWI_COHERE_THINKING]));
+    if (!more || (b && b->kind != kind)) {
+        aigwi_cohere_close(a, b);
+        b = NULL;
+    }
+    if (!b) b = aigwi_cohere_enter(a, kind, key, none, kind == AIGW_PART_OTHER ? aigwi_cohere_own : none, item.p);
+    aigwi_cohere_say(a, b, t);
 }
 /* A call, or (`more`) a fragment of its arguments. */
 static void aigwi_cohere_call(aigwi_cohere_answer *a, aigw_str call, uint32_t key, int more) {
@@ -21435,11 +21447,13 @@ static const struct { aigw_str word; uint8_t finish, kind; } aigwi_cohere_finish
 static void aigwi_cohere_fail(aigwi_cohere_answer *a, aigw_text words, int kind) {
     aigw_error err;
     if (aigwi_cohere_over(a)) return;
-    aigw_dialect_error(&err, kind, "", "");
+    aigw_dialect_error(&err, AIGW_KIND_NONE, "", "");
     err.message = aigwi_dialect_redact(words, &a->st->mem);
-    err.status = aigw_model_kind_status(kind);                 /* what its words do not tell, the reason does */
     aigwi_cohere_judge(a->st->now, NULL, &err);
-    err.status = 0;
+    if (err.kind == AIGW_KIND_SERVER) {                        /* what its words do not tell, the reason does */
+        err.kind = (uint8_t)kind;
+        err.retry = (uint8_t)aigw_model_kind_retry(kind);
+    }
     if (!err.message.n) err.message = aigw_base_str("the provider ended the answer with an error");
     a->r = aigwi_dialect_fail(a->st, a->out, &err);
 }
@@ -21598,7 +21612,7 @@ static const struct { uint8_t finish; const char *word, *why; } aigwi_cohere_rea
     { AIGW_FINISH_REFUSAL,        "COMPLETE",      "Cohere has no word for a refusal" },
     { AIGW_FINISH_PAUSE,          "COMPLETE",      "a pause is said as COMPLETE" },
     { AIGW_FINISH_MALFORMED_CALL, "ERROR",         "a malformed call is said as ERROR" },
-    { AIGW_FINISH_OTHER,          "ERROR",         "a reason of the provider's own is said as ERROR" },
+    { AIGW_FINISH_OTHER,          "ERROR",         NULL },
 };
 /* The word for a finish. A refusal without words is a filtered answer. */
 static const char *aigwi_cohere_reason(aigw_enc *st, int finish, aigw_str sequence, int words, size_t at) {

@@ -68,7 +68,7 @@ static const struct {
       { "/model/M/converse", "/model/M/converse-stream" }, { "/base/model/M/converse", "/base/model/M/converse-stream" },
       "output.message", AS_IS, "", "", { NULL, NULL } },
 
-    { 'C', "cohere", NULL, f_fold_cohere, SSE, BY_TYPE, OFF, 1,
+    { 'C', "cohere", &aigw_dialect_cohere, f_fold_cohere, SSE, BY_TYPE, OFF, 1,
       { "/v2/chat", "/v2/chat" }, { "/base/v2/chat", "/base/v2/chat" },
       "message", AS_IS, "", "", { NULL, NULL } },
 

@@ -744,9 +744,10 @@ static void remove_member(f_json *o, const char *name) {
     if (o) for (o->last = NULL, k = o->kid; k; k = k->next) o->last = k;
 }
 
-/* A text document without a title is its text; its id only says in citations which it was. */
+/* A text is a text, whatever it was called; a text document without a title is its text; its id only says in citations which it was. */
 static void comparable_document(f_json *part) {
     f_json *data = f_member(part, "json");
+    if (f_is(f_member(part, "kind"), "text")) remove_member(part, "name");                   /* Cohere's plan of calls is text elsewhere */
     if (!f_is(f_member(part, "kind"), "file") || !f_is(f_member(part, "source"), "text")) return;
     remove_member(part, "id");
     if (f_member(part, "name")) return;
