@@ -6543,11 +6543,28 @@ static const aigw_str aigwi_dialect_context_words[] = {      /* wire-formats sec
     AIGW_STR("input is too long"), AIGW_STR("too many tokens"), AIGW_STR("too many input tokens"),
     AIGW_STR("exceeds the maximum number of tokens"), AIGW_STR("exceed context limit"), AIGW_STR("expected maxlength"),
     AIGW_STR("exceed_context_size"), AIGW_STR("token count exceeds"), AIGW_STR("length limit exceeded"),
-    AIGW_STR("max context length"), AIGW_STR("prompt too long"), AIGW_STR("")         /* Ollama */
+    AIGW_STR("max context length"), AIGW_STR("prompt too long"),                      /* Ollama */
+    AIGW_STR("model's context length"), AIGW_STR("maximum prompt length"), AIGW_STR("")   /* SGLang; xAI */
 };
 static const aigw_str aigwi_dialect_quota_words[] = {
     AIGW_STR("insufficient_quota"), AIGW_STR("credit_balance"), AIGW_STR("credit balance is too low"), AIGW_STR("insufficient balance"),
-    AIGW_STR("billing"), AIGW_STR("spend limit"), AIGW_STR("perday"), AIGW_STR("tokens per day"), AIGW_STR("")
+    AIGW_STR("billing"), AIGW_STR("spend limit"), AIGW_STR("spending limit"), AIGW_STR("available credits"), AIGW_STR("perday"), AIGW_STR("tokens per day"), AIGW_STR("")
+};
+static const aigw_str aigwi_dialect_key_words[] = {          /* where a bad key is a 400: Gemini, xAI */
+    AIGW_STR("incorrect api key"), AIGW_STR("invalid api key"), AIGW_STR("api key not valid"), AIGW_STR("api key expired"), AIGW_STR("")
+};
+static const aigw_str aigwi_dialect_filter_words[] = {
+    AIGW_STR("content management policy"), AIGW_STR("violates usage guidelines"), AIGW_STR("safety system"), AIGW_STR("considered high risk"), AIGW_STR("")
+};
+static const aigw_str aigwi_dialect_size_words[] = { AIGW_STR("request too large for"), AIGW_STR("") };   /* one request over the whole limit: no wait helps */
+/* What the message may make of a kind that says little: in this order. */
+#define AIGWI_KIND(kind) (1u << AIGW_KIND_##kind)
+static const struct { uint32_t of; const aigw_str *words; uint8_t kind; } aigwi_dialect_told[] = {
+    { AIGWI_KIND(NONE) | AIGWI_KIND(INVALID_REQUEST) | AIGWI_KIND(PERMISSION), aigwi_dialect_context_words, AIGW_KIND_CONTEXT_LENGTH },
+    { AIGWI_KIND(NONE) | AIGWI_KIND(INVALID_REQUEST) | AIGWI_KIND(PERMISSION) | AIGWI_KIND(RATE_LIMIT), aigwi_dialect_quota_words, AIGW_KIND_QUOTA },
+    { AIGWI_KIND(RATE_LIMIT), aigwi_dialect_size_words, AIGW_KIND_TOO_LARGE },
+    { AIGWI_KIND(NONE) | AIGWI_KIND(INVALID_REQUEST), aigwi_dialect_key_words, AIGW_KIND_AUTH },
+    { AIGWI_KIND(NONE) | AIGWI_KIND(INVALID_REQUEST) | AIGWI_KIND(PERMISSION), aigwi_dialect_filter_words, AIGW_KIND_CONTENT_FILTER },
 };
 static const struct { short status; uint8_t kind; } aigwi_dialect_statuses[] = {
     { 400, AIGW_KIND_INVALID_REQUEST }, { 401, AIGW_KIND_AUTH }, { 402, AIGW_KIND_QUOTA }, { 403, AIGW_KIND_PERMISSION },
@@ -6591,10 +6608,11 @@ AIGWI_SHARED void aigwi_dialect_classify(aigw_error *err, const aigwi_dialect_er
     for (i = 0; i < n && !kind; i++)
         if (rows[i].word.n && (!rows[i].status || rows[i].status == err->status) &&
             (aigw_base_eq(rows[i].word, err->code) || aigw_base_eq(rows[i].word, err->type))) kind = rows[i].kind;
-    if (!kind || kind == AIGW_KIND_INVALID_REQUEST || kind == AIGW_KIND_RATE_LIMIT || kind == AIGW_KIND_PERMISSION) {
-        if (kind != AIGW_KIND_PERMISSION && aigwi_dialect_has_word(err->message, aigwi_dialect_context_words)) kind = AIGW_KIND_CONTEXT_LENGTH;
-        else if (aigwi_dialect_has_word(err->message, aigwi_dialect_quota_words)) kind = AIGW_KIND_QUOTA;
-    }
+    for (i = 0; i < sizeof aigwi_dialect_told / sizeof *aigwi_dialect_told; i++)
+        if ((aigwi_dialect_told[i].of >> kind & 1) && aigwi_dialect_has_word(err->message, aigwi_dialect_told[i].words)) {
+            kind = aigwi_dialect_told[i].kind;
+            break;
+        }
     for (i = 0; i < n && !kind; i++)
         if (!rows[i].word.n && (!rows[i].status || rows[i].status == err->status)) kind = rows[i].kind;
     if (!kind) kind = aigwi_dialect_by_status(err->status);
@@ -10390,6 +10408,11 @@ static const aigwi_dialect_err_row aigwi_openai_errors[] = {      /* wire-format
     { 0,   AIGW_STR("capacity_exceeded"),          AIGW_KIND_OVERLOADED      },   /* Groq 498 */
     { 498, AIGW_STR(""),                           AIGW_KIND_OVERLOADED      },
     { 0,   AIGW_STR("The service is currently unavailable"), AIGW_KIND_OVERLOADED },   /* xAI, in a 200 */
+    { 0,   AIGW_STR("service_tier_capacity_exceeded"), AIGW_KIND_OVERLOADED  },   /* Mistral, a 429 */
+    { 0,   AIGW_STR("engine_overloaded_error"),    AIGW_KIND_OVERLOADED      },   /* Moonshot, a 429 */
+    { 0,   AIGW_STR("queue_exceeded"),             AIGW_KIND_OVERLOADED      },   /* Cerebras, a 429 */
+    { 0,   AIGW_STR("not_supported_error"),        AIGW_KIND_INVALID_REQUEST },   /* llama.cpp, a 501 */
+    { 413, AIGW_STR("rate_limit_exceeded"),        AIGW_KIND_TOO_LARGE       },   /* Groq: one request over the limit of a minute */
     { 0,   AIGW_STR("rate_limit_exceeded"),        AIGW_KIND_RATE_LIMIT      },
     { 0,   AIGW_STR("rate_limit_error"),           AIGW_KIND_RATE_LIMIT      },
     { 0,   AIGW_STR("RateLimitReached"),           AIGW_KIND_RATE_LIMIT      },   /* Azure */
