@@ -937,6 +937,7 @@ AIGW_API int aigw_model_error_decode(aigw_str text, aigw_arena *mem, aigw_error 
 struct aigw_block {
     uint8_t  used, kind, held_n, custom;
     uint16_t choice;
+    uint8_t  whole;              /* its value came at once */
     uint32_t key, block, idhash; /* key: the dialect's own number of it */
     uint32_t bytes;              /* of deltas so far */
     char     held[12];           /* trailing high-surrogate escape, kept back */
@@ -6066,12 +6067,13 @@ AIGWI_SHARED int aigwi_dialect_base64(aigw_text t, aigw_arena *mem, aigw_text *t
     return 1;
 }
 
-/* 1 when t is data:MIME[;parameters];base64,DATA, with both parts; 0 when it is not (or without memory). */
+/* 1 when t is data:MIME[;parameters];base64,DATA, with both parts; 0 when it is not, AIGW_E_NOMEM. */
 AIGWI_SHARED int aigwi_dialect_data_url(aigw_text t, aigw_arena *mem, aigw_str *mime, aigw_text *data) {
     static const aigw_str scheme = AIGW_STR("data:"), mark = AIGW_STR(";base64,");
     aigw_str s;
     size_t i, semi;
-    if (!aigwi_dialect_plain(t, mem, &s) || s.n < scheme.n || !aigw_base_eq_nocase(aigwi_dialect_slice(s.p, scheme.n), scheme)) return 0;
+    if (!aigwi_dialect_plain(t, mem, &s)) return AIGW_E_NOMEM;
+    if (s.n < scheme.n || !aigw_base_eq_nocase(aigwi_dialect_slice(s.p, scheme.n), scheme)) return 0;
     i = aigw_base_find(aigwi_dialect_slice(s.p, s.n < 256 ? s.n : 256), mark, scheme.n);
     if (i >= s.n || i >= 256) return 0;
     for (semi = scheme.n; semi < i && s.p[semi] != ';'; semi++) {}
@@ -6138,14 +6140,15 @@ AIGWI_SHARED int aigwi_dialect_tag_field(aigw_str s, size_t *at, aigw_str *field
     return 1;
 }
 
+/* Take state out of its tag. 1, 0 when s has none, AIGW_E_NOMEM. */
 AIGWI_SHARED int aigwi_dialect_tag_read(aigw_str s, aigw_arena *mem, aigw_opaque *o) {
     aigw_str owner, model;
     size_t at = 5, i, n = 0;
     char *p;
     if (s.n < 8 || memcmp(s.p, "aigw:", 5) || !aigwi_dialect_tag_field(s, &at, &owner) || !aigwi_dialect_tag_field(s, &at, &model)) return 0;
-    if (at >= s.n || (s.p[at] != 'R' && s.p[at] != 'S')) return 0;
+    if (at + 1 >= s.n || (s.p[at] != 'R' && s.p[at] != 'S')) return 0;      /* a tag with nothing in it is none */
     p = (char *)aigw_base_take(mem, model.n, 1, 1);
-    if (!p) return 0;
+    if (!p) return AIGW_E_NOMEM;
     for (i = 0; i < model.n; i++) {
         int colon = i + 2 < model.n && !memcmp(model.p + i, "%3A", 3), percent = i + 2 < model.n && !memcmp(model.p + i, "%25", 3);
         p[n++] = colon ? ':' : percent ? '%' : model.p[i];
@@ -6178,8 +6181,7 @@ AIGWI_SHARED aigw_opaque *aigwi_dialect_get_opaque(aigw_text text, aigw_arena *m
         if (aigw_base_put_unbase64(&out, s) || out.buf.n > room) return o;
         tagged.n = out.buf.n;
     }
-    (void)aigwi_dialect_tag_read(tagged, mem, o);
-    return o;
+    return aigwi_dialect_tag_read(tagged, mem, o) < 0 ? NULL : o;
 }
 
 /* ---- the bookkeeping of an answer being decoded */
@@ -6361,10 +6363,25 @@ AIGWI_SHARED int aigwi_dialect_release(const aigw_dec *st, const aigw_sink *out,
     return aigwi_dialect_put_delta(st, out, b, aigwi_dialect_text(aigwi_dialect_slice("\xEF\xBF\xBD", 3), AIGW_TEXT_ESCAPED), at);
 }
 
-/* More of a block. A trailing escape of a high surrogate waits for its other half in the next delta. */
+/* Report a loss of the answer once per stream; `bit` 0..30 is the dialect's own numbering, 31 is for
+   what dialects share. */
+AIGWI_SHARED void aigwi_dialect_lost(aigw_dec *st, unsigned bit, size_t at, int action, const char *reason) {
+    if (st->reported >> bit & 1) return;
+    st->reported |= (uint32_t)1 << bit;
+    (void)aigw_model_loss_at(st->loss, at, "", action, reason);
+}
+
+/* More of a block. A trailing escape of a high surrogate waits for its other half in the next delta. Arguments come
+   whole (JSON form) or in pieces; where a provider sends both (Anthropic's `input` and then input_json_delta; an object
+   and then a string under OpenAI's `arguments`), what came first counts. */
 AIGWI_SHARED int aigwi_dialect_delta(aigw_dec *st, const aigw_sink *out, struct aigw_block *b, aigw_text text, size_t at) {
-    int r;
+    int r, whole = text.form == AIGW_TEXT_JSON;
     if (!b || st->ended || !text.n) return AIGW_OK;
+    if (b->whole || (whole && (b->bytes || b->held_n))) {
+        aigwi_dialect_lost(st, 31, at, AIGW_LOSS_DROPPED, "the value came whole and in pieces: what came second");
+        return AIGW_OK;
+    }
+    b->whole = (uint8_t)whole;
     if (b->held_n) {
         r = aigwi_dialect_release(st, out, b, &text, at);
         if (r < 0) return r;
@@ -6525,13 +6542,6 @@ AIGWI_SHARED int aigwi_dialect_end(aigw_dec *st, int clean, const aigw_sink *out
     aigw_dialect_error(&err, AIGW_KIND_TRUNCATED, clean ? "the provider's stream ended without a finish reason"
                                                         : "the provider's connection broke before the answer was complete", "");
     return aigwi_dialect_fail(st, out, &err);
-}
-
-/* Report a loss of the answer once per stream; `bit` 0..31 is the dialect's own numbering. */
-AIGWI_SHARED void aigwi_dialect_lost(aigw_dec *st, unsigned bit, size_t at, int action, const char *reason) {
-    if (st->reported >> bit & 1) return;
-    st->reported |= (uint32_t)1 << bit;
-    (void)aigw_model_loss_at(st->loss, at, "", action, reason);
 }
 
 /* ---- errors */
