@@ -7308,10 +7308,12 @@ AIGWI_SHARED aigw_part *aigwi_dialect_add(aigwi_dialect_reader *r, aigwi_dialect
 AIGWI_SHARED void aigwi_dialect_raw(aigwi_dialect_reader *r) {
     aigwi_dialect_add_raw(r->mem, r->req, &r->j);
 }
-/* The next member that is not null: its number, `count` when unknown, -1 at the end. Nulls say the same as nothing. */
+/* The next member that is not null: its number, `count` when unknown, -1 at the end. Nulls say the same as nothing, so
+   that they are not seen either. */
 AIGWI_SHARED int aigwi_dialect_field(aigwi_dialect_reader *r, const aigw_str *names, int count, uint64_t *seen) {
     int f;
-    do f = aigw_json_field(&r->j, names, count, seen); while (f >= 0 && aigw_json_null(&r->j));
+    while ((f = aigw_json_field(&r->j, names, count, seen)) >= 0 && aigw_json_null(&r->j))
+        if (f < count) *seen &= ~((uint64_t)1 << f);
     return f;
 }
 /* The string member `name` of the object that is next, without taking anything; empty when it is not there. As it
@@ -7324,6 +7326,13 @@ AIGWI_SHARED aigw_str aigwi_dialect_peek(const aigw_json *at, const char *name) 
             if (aigwi_dialect_is(j.key, name) && aigw_json_kind(&j) == AIGW_JSON_STRING && aigw_json_text(&j, &t))
                 return aigwi_dialect_span(t.p, t.p + t.n);
     return aigw_base_str(NULL);
+}
+/* A data URL becomes bytes with their type; all else stays a URL. */
+AIGWI_SHARED void aigwi_dialect_url_in(aigwi_dialect_reader *r, aigw_part *p, aigw_text url) {
+    int bytes = aigwi_dialect_data_url(url, r->mem, &p->mime, &p->text);
+    if (bytes < 0) aigwi_dialect_nomem(r);
+    p->source = bytes ? AIGW_SOURCE_BYTES : AIGW_SOURCE_URL;
+    if (!bytes) p->text = url;
 }
 /* Stop strings: one, or a list. */
 AIGWI_SHARED void aigwi_dialect_stop_in(aigwi_dialect_reader *r) {
@@ -8878,22 +8887,16 @@ static uint32_t aigwi_openai_cache_in(aigwi_dialect_reader *r) {
     }
     return ttl;
 }
-/* A data URL becomes bytes with their type; all else stays a URL. */
-static void aigwi_openai_url_in(aigwi_dialect_reader *r, aigw_part *p, aigw_text url) {
-    p->source = AIGW_SOURCE_URL;
-    p->text = url;
-    if (aigwi_dialect_data_url(url, r->mem, &p->mime, &p->text)) p->source = AIGW_SOURCE_BYTES;
-}
 static void aigwi_openai_image_in(aigwi_dialect_reader *r, aigw_part *p) {
     aigw_text url;
     uint64_t seen = 0;
     int f;
     if (aigw_json_kind(&r->j) == AIGW_JSON_STRING) {             /* Mistral: the URL itself */
-        if (aigw_json_text(&r->j, &url)) aigwi_openai_url_in(r, p, url);
+        if (aigw_json_text(&r->j, &url)) aigwi_dialect_url_in(r, p, url);
         return;
     }
     for (aigw_json_object(&r->j); (f = aigwi_dialect_field(r, aigwi_openai_image_names, AIGWI_OPENAI_image, &seen)) >= 0; ) switch (f) {
-    case AIGWI_OPENAI_I_URL:    if (aigw_json_text(&r->j, &url)) aigwi_openai_url_in(r, p, url); break;
+    case AIGWI_OPENAI_I_URL:    if (aigw_json_text(&r->j, &url)) aigwi_dialect_url_in(r, p, url); break;
     case AIGWI_OPENAI_I_DETAIL:
         p->detail_at = aigw_json_at(&r->j);
         aigw_json_str(&r->j, r->mem, &p->detail);
@@ -8933,7 +8936,7 @@ static void aigwi_openai_file_in(aigwi_dialect_reader *r, aigw_part *p) {
         break;
     case AIGWI_OPENAI_F_DATA:
         if (!aigw_json_text(&r->j, &data)) break;
-        aigwi_openai_url_in(r, p, data);
+        aigwi_dialect_url_in(r, p, data);
         break;
     default: aigwi_dialect_raw(r);
     }
@@ -9094,13 +9097,20 @@ static void aigwi_openai_call_in(aigwi_dialect_reader *r, aigwi_dialect_list *l)
     p->id = aigwi_openai_made(r, r->calls++);
 }
 
-/* One entry of `reasoning_details`. A signature without words belongs to the words before it (streams send it apart). */
-static void aigwi_openai_detail_in(aigwi_dialect_reader *r, aigwi_dialect_list *l) {
+/* One entry of `reasoning_details`. A signature without words belongs to the words before it (streams send it apart),
+   unless their numbers (*index: of the entry before, -1 when it had none) say that they are two. What is redacted has
+   no words: beside some it is a part of its own. */
+static void aigwi_openai_detail_in(aigwi_dialect_reader *r, aigwi_dialect_list *l, int64_t *index) {
     aigw_json *j = &r->j;
     size_t at = aigw_json_at(j), state_at = at;
     aigw_text words = aigwi_dialect_text(aigw_base_str(NULL), AIGW_TEXT_PLAIN), state = words;
+    aigw_part *last = l->head;
+    aigw_opaque *o = NULL;
+    aigw_str number;
+    int64_t before = *index;
     int f, kind = AIGW_OPAQUE_SIGNATURE;
     uint64_t seen = 0;
+    *index = -1;
     for (aigw_json_object(j); (f = aigwi_dialect_field(r, aigwi_openai_detail_names, AIGWI_OPENAI_detail, &seen)) >= 0; ) switch (f) {
     case AIGWI_OPENAI_D_TEXT:
     case AIGWI_OPENAI_D_SUMMARY:   aigw_json_text(j, &words); break;
@@ -9109,22 +9119,25 @@ static void aigwi_openai_detail_in(aigwi_dialect_reader *r, aigwi_dialect_list *
         state_at = aigw_json_at(j);
         aigw_json_text(j, &state);
         break;
-    case AIGWI_OPENAI_D_TYPE:
-    case AIGWI_OPENAI_D_INDEX:     aigw_json_skip(j); break;
+    case AIGWI_OPENAI_D_INDEX:
+        if (aigw_json_kind(j) != AIGW_JSON_NUMBER) aigw_json_skip(j);
+        else if (aigw_json_number(j, &number)) (void)aigw_base_int(number, index);
+        break;
+    case AIGWI_OPENAI_D_TYPE:      aigw_json_skip(j); break;
     default:                       aigwi_dialect_raw(r);
     }
-    aigw_part *last = l->head;
     while (last && last->next) last = last->next;
-    if (words.n || !last || last->state || kind == AIGW_OPAQUE_REDACTED) {
-        if (!words.n && !state.n) return;
-        last = aigwi_dialect_add(r, l, AIGW_PART_REASONING, at);
-    }
-    if (words.n) last->text = words;
-    if (state.n) aigwi_openai_state_in(r, &last->state, state, kind, 0, state_at);
+    if (words.n || (last && before >= 0 && *index >= 0 && before != *index)) last = NULL;
+    if (words.n) (last = aigwi_dialect_add(r, l, AIGW_PART_REASONING, at))->text = words;
+    if (!state.n) return;
+    aigwi_openai_state_in(r, &o, state, kind, 0, state_at);
+    if (!last || last->state || (o && o->kind == AIGW_OPAQUE_REDACTED)) last = aigwi_dialect_add(r, l, AIGW_PART_REASONING, at);
+    last->state = o;
 }
 /* `reasoning_content` and `reasoning` say what `reasoning_details` says too, when it has words. */
 static void aigwi_openai_reasoning_in(aigwi_dialect_reader *r, aigwi_dialect_list *l, const aigw_json *details, aigw_text words, size_t at) {
     aigw_json save = r->j;
+    int64_t index = -1;
     int has_words = 0;
     if (details) {
         r->j = *details;
@@ -9134,7 +9147,7 @@ static void aigwi_openai_reasoning_in(aigwi_dialect_reader *r, aigwi_dialect_lis
     if (words.n && !has_words) aigwi_dialect_add(r, l, AIGW_PART_REASONING, at)->text = words;
     if (details) {
         r->j = *details;
-        for (aigw_json_array(&r->j); aigw_json_item(&r->j); ) aigwi_openai_detail_in(r, l);
+        for (aigw_json_array(&r->j); aigw_json_item(&r->j); ) aigwi_openai_detail_in(r, l, &index);
     }
     if (!r->j.err) r->j = save;
 }
@@ -9169,7 +9182,7 @@ static aigw_part *aigwi_openai_result_in(aigwi_dialect_reader *r, aigwi_openai_b
 /* Everything in the order in which it was said: reasoning, words, refusal, calls. */
 static aigw_part *aigwi_openai_assistant_in(aigwi_openai_bag *bag) {
     aigw_part *words = bag->content.head;
-    if (words && !words->next && words->kind == AIGW_PART_TEXT && !words->text.n && (bag->reasoning.head || bag->refusal.head || bag->calls.head)) {
+    if (words && !words->next && words->kind == AIGW_PART_TEXT && !words->text.n && !words->state && (bag->reasoning.head || bag->refusal.head || bag->calls.head)) {
         bag->content.head = NULL;                            /* "" beside calls says nothing */
         bag->content.tail = &bag->content.head;
     }
@@ -9708,7 +9721,6 @@ static void aigwi_openai_put_part(aigwi_dialect_writer *w, const aigw_part *p) {
         if (aigw_base_eq(p->name, aigwi_openai_own)) aigw_json_put_value(w->out, p->text);
         else aigwi_dialect_refuse(w, p->at, "only its own dialect knows this part");
         break;
-    default: aigwi_dialect_drop(w, p->at, "this part has no place in such a message");
     }
 }
 static int aigwi_openai_counts(const aigw_part *p, unsigned kinds) {
@@ -9835,7 +9847,8 @@ static void aigwi_openai_put_assistant(aigwi_dialect_writer *w, const aigw_messa
         } else if (p->kind != AIGW_PART_REASONING) aigwi_dialect_refuse(w, p->at, "an assistant message holds no such part");
     }
     aigwi_openai_put_reasoning(w, m->parts);
-    int alone = refusals == 1 && !text && !aigwi_family_says(w, "messages.refusal", '-');   /* as answers have it: a member of its own */
+    int alone = refusals == 1 && !text && refusal->text.n &&   /* as answers have it: a member of its own, where "" says nothing */
+                !aigwi_family_says(w, "messages.refusal", '-');
     aigwi_openai_put_content(w, m->parts, alone ? 0 : AIGWI_OPENAI_SAID, calls || alone ? "null" : "\"\"");
     if (alone) aigwi_dialect_member_text(w->out, "refusal", refusal->text);
     if (google && !aigwi_family_drops(w, "messages.extra_content", google->state->at)) aigwi_openai_put_google(w->out, google->state);
@@ -9849,6 +9862,13 @@ static void aigwi_openai_put_assistant(aigwi_dialect_writer *w, const aigw_messa
             aigwi_openai_put_call(w->out, &call, aigwi_openai_owns(w, p) && !aigwi_family_drops(w, "messages.tool_calls.extra_content", p->state->at));
         }
     aigw_json_close(w->out, ']');
+}
+/* What anybody but the assistant and tools may say. */
+static void aigwi_openai_put_user(aigwi_dialect_writer *w, const aigw_message *m) {
+    const unsigned takes = AIGWI_OPENAI_SAID | AIGWI_OPENAI_MEDIA;
+    for (const aigw_part *p = m->parts; p; p = p->next)
+        if (!aigwi_openai_counts(p, takes)) aigwi_dialect_drop(w, p->at, "this part has no place in such a message");
+    aigwi_openai_put_content(w, m->parts, takes, "\"\"");
 }
 /* The content of a tool message: text only. That the tool failed is said in the words. */
 static void aigwi_openai_put_result(aigwi_dialect_writer *w, const aigw_part *result) {
@@ -9951,7 +9971,7 @@ static void aigwi_openai_put_messages(aigwi_dialect_writer *w) {
         aigwi_dialect_member_str(w->out, "role", aigwi_family_word(w, "messages.role", aigw_base_str(roles[role])));
         if (m->name.n && !aigwi_family_drops(w, "messages.name", m->at)) aigwi_dialect_member_str(w->out, "name", m->name);
         if (role == AIGW_ROLE_ASSISTANT) aigwi_openai_put_assistant(w, m);
-        else aigwi_openai_put_content(w, m->parts, ~0u, "\"\"");
+        else aigwi_openai_put_user(w, m);
         aigw_json_close(w->out, '}');
     }
     if (tools) aigwi_openai_put_media(w, tools, NULL);
@@ -20314,12 +20334,12 @@ static int aigwi_cohere_has(uint64_t seen, int word) { return (int)(seen >> word
 
 static void aigwi_cohere_image_in(aigwi_dialect_reader *r, aigw_part *p) {
     aigw_json *j = &r->j;
+    aigw_text url;
     uint64_t seen = 0;
     int f;
     for (aigw_json_object(j); (f = aigwi_cohere_field(r, &seen)) >= 0; ) switch (f) {
     case AIGWI_COHERE_URL:
-        p->source = AIGW_SOURCE_URL;
-        if (aigw_json_text(j, &p->text) && aigwi_dialect_data_url(p->text, r->mem, &p->mime, &p->text)) p->source = AIGW_SOURCE_BYTES;
+        if (aigw_json_text(j, &url)) aigwi_dialect_url_in(r, p, url);
         break;
     case AIGWI_COHERE_DETAIL:
         p->detail_at = aigw_json_at(j);
