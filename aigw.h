@@ -12488,6 +12488,22 @@ static void aigwi_anthropic_open(aigwi_anthropic_up *c, const char *type) {
     aigw_json_put_str(c->out, aigw_base_str(type));
 }
 
+static int aigwi_anthropic_keeps(const aigw_note *note, int citations) {
+    return citations && note->kind == AIGW_NOTE_CITATION && aigw_base_eq(note->dialect, aigwi_anthropic_name);
+}
+
+/* Text as a string, where a block would say no more than that: 1. What neither can say is reported. */
+static int aigwi_anthropic_put_bare(aigwi_anthropic_up *c, const aigw_part *p, int citations) {
+    const aigw_note *note;
+    if (p->cache_ttl_s && c->marks < 4) return 0;
+    for (note = p->notes; note; note = note->next)
+        if (aigwi_anthropic_keeps(note, citations)) return 0;
+    aigw_json_put_text(c->out, p->text);
+    for (note = p->notes; note; note = note->next) aigwi_anthropic_lose(c, note->at, "", AIGW_LOSS_DROPPED, "a remark that this place does not take");
+    aigwi_anthropic_put_cache(c, p->cache_ttl_s, p->cache_at ? p->cache_at : p->at);
+    return 1;
+}
+
 /* A text block; citations (of the assistant's own text) only in the words of this dialect. */
 static void aigwi_anthropic_put_text(aigwi_anthropic_up *c, const aigw_part *p, int citations) {
     const aigw_note *note;
@@ -12496,7 +12512,7 @@ static void aigwi_anthropic_put_text(aigwi_anthropic_up *c, const aigw_part *p, 
     aigw_json_key(c->out, "text");
     aigw_json_put_text(c->out, p->text);
     for (note = p->notes; note; note = note->next) {
-        if (!citations || note->kind != AIGW_NOTE_CITATION || !aigw_base_eq(note->dialect, aigwi_anthropic_name)) {
+        if (!aigwi_anthropic_keeps(note, citations)) {
             aigwi_anthropic_lose(c, note->at, "", AIGW_LOSS_DROPPED, "a remark that this place does not take");
             continue;
         }
@@ -12535,7 +12551,7 @@ static void aigwi_anthropic_end_role(aigwi_anthropic_up *c) {
 static void aigwi_anthropic_role(aigwi_anthropic_up *c, int role) {
     static const char *const names[] = { "", "user", "assistant", "system" };
     if (c->role == role) return;
-    if (!c->role && role == AIGWI_ANTHROPIC_ASSISTANT) aigwi_anthropic_filler(c);
+    if (!c->role && role != AIGWI_ANTHROPIC_USER) aigwi_anthropic_filler(c);
     aigwi_anthropic_end_role(c);
     c->role = role;
     aigw_json_open(c->out, '{');
@@ -12625,30 +12641,30 @@ static int aigwi_anthropic_user_takes(aigwi_anthropic_up *c, const aigw_part *p)
     return 0;
 }
 
+/* Does the API version take citations on text that the user sends? */
+static int aigwi_anthropic_cites(const aigwi_anthropic_up *c) { return c->version < 2 && aigwi_anthropic_takes[c->version & 1].citations; }
+
 static void aigwi_anthropic_put_user(aigwi_anthropic_up *c, const aigw_part *p) {
     aigw_str raw = { p->text.p, p->text.n };
-    if (p->kind == AIGW_PART_TEXT) aigwi_anthropic_put_text(c, p, aigwi_anthropic_takes[c->version & 1].citations && c->version < 2);
+    if (p->kind == AIGW_PART_TEXT) aigwi_anthropic_put_text(c, p, aigwi_anthropic_cites(c));
     else if (p->kind == AIGW_PART_OTHER) aigw_json_put_raw(c->out, raw);
     else aigwi_anthropic_put_media(c, p);
 }
 
 static void aigwi_anthropic_put_result(aigwi_anthropic_up *c, const aigw_part *r) {
-    const aigw_part *p = r->parts;
+    const aigw_part *p = r->parts, *one = p && !p->next && p->kind == AIGW_PART_TEXT && p->text.n ? p : NULL;
     int open = 0;
     aigwi_anthropic_role(c, AIGWI_ANTHROPIC_USER);
     c->last_kind = r->kind;
     aigwi_anthropic_open(c, "tool_result");
     aigw_json_key(c->out, "tool_use_id");
     aigwi_dialect_put_id(c->out, r->id, 128);
-    if (p && !p->next && p->kind == AIGW_PART_TEXT && !p->cache_ttl_s && !p->notes && p->text.n) {
-        aigw_json_key(c->out, "content");
-        aigw_json_put_text(c->out, p->text);
-        p = NULL;
-    }
+    if (one) aigw_json_key(c->out, "content");
+    if (one && aigwi_anthropic_put_bare(c, one, aigwi_anthropic_cites(c))) p = NULL;
     for (; p; p = p->next) {
         if (!aigwi_anthropic_user_takes(c, p)) continue;
         if (!open++) {
-            aigw_json_key(c->out, "content");
+            if (!one) aigw_json_key(c->out, "content");
             aigw_json_open(c->out, '[');
         }
         aigwi_anthropic_put_user(c, p);
@@ -12768,6 +12784,20 @@ static void aigwi_anthropic_put_name(aigwi_anthropic_up *c, const aigw_message *
     if (m->name.n) aigwi_anthropic_lose(c, m->at, ".name", AIGW_LOSS_DROPPED, "participants have no names");
 }
 
+/* Is it a message of the assistant that says anything here? One that does not (its text is empty, its reasoning another
+   provider's) is not written, so it parts no turns of the user. */
+static int aigwi_anthropic_speaks(aigwi_anthropic_up *c, const aigw_message *m) {
+    const aigw_part *p;
+    for (p = m->role == AIGW_ROLE_ASSISTANT ? m->parts : NULL; p; p = p->next) switch (p->kind) {
+    case AIGW_PART_REASONING: if (p->state && aigw_base_eq(p->state->owner, aigwi_anthropic_name)) return 1; break;
+    case AIGW_PART_TOOL_CALL: return 1;
+    case AIGW_PART_REFUSAL: case AIGW_PART_TEXT: if (p->text.n) return 1; break;
+    case AIGW_PART_FILE: if (c->version == 1 && !aigwi_anthropic_media_why(c, p)) return 1; break;
+    case AIGW_PART_OTHER: if (aigw_base_eq(p->name, aigwi_anthropic_name)) return 1;
+    }
+    return 0;
+}
+
 /* Everything between two assistant messages is one turn of the user; the results of all calls before it come first in
    it. */
 static void aigwi_anthropic_put_messages(aigwi_anthropic_up *c) {
@@ -12777,11 +12807,12 @@ static void aigwi_anthropic_put_messages(aigwi_anthropic_up *c) {
     aigw_json_key(c->out, "messages");
     aigw_json_open(c->out, '[');
     while (m) {
-        for (end = m; end && end->role != AIGW_ROLE_ASSISTANT; end = end->next)
+        for (end = m; end && !aigwi_anthropic_speaks(c, end); end = end->next)
             for (p = end->role == AIGW_ROLE_TOOL ? end->parts : NULL; p; p = p->next) aigwi_anthropic_put_result(c, p);
         for (; m != end; m = m->next) {
             aigwi_anthropic_put_name(c, m);
-            if (m->role != AIGW_ROLE_TOOL) aigwi_anthropic_put_other(c, m);
+            for (p = m->role == AIGW_ROLE_ASSISTANT ? m->parts : NULL; p; p = p->next) aigwi_anthropic_put_assistant(c, p);    /* reports */
+            if (m->role != AIGW_ROLE_TOOL && m->role != AIGW_ROLE_ASSISTANT) aigwi_anthropic_put_other(c, m);
         }
         for (; m && m->role == AIGW_ROLE_ASSISTANT; m = m->next) {
             aigwi_anthropic_put_name(c, m);
@@ -12811,10 +12842,7 @@ static void aigwi_anthropic_put_system(aigwi_anthropic_up *c) {
     }
     if (!n) return;
     aigw_json_key(c->out, "system");
-    if (n == 1 && !only->cache_ttl_s && !only->notes) {
-        aigw_json_put_text(c->out, only->text);
-        return;
-    }
+    if (n == 1 && aigwi_anthropic_put_bare(c, only, 0)) return;
     aigw_json_open(c->out, '[');
     for (m = c->req->messages; m != first; m = m->next)
         for (p = m->parts; p; p = p->next)
@@ -13147,18 +13175,24 @@ static void aigwi_anthropic_put_limit(aigwi_anthropic_up *c) {
 
 static void aigwi_anthropic_put_stops(aigwi_anthropic_up *c) {
     const aigw_item *i;
+    int any = 0;
     if (!c->req->stop) return;
     if (c->req->op != AIGW_OP_CHAT) {
         aigwi_anthropic_lose(c, c->req->stop_at, "", AIGW_LOSS_DROPPED, "nothing is written when tokens are counted");
         return;
     }
-    aigw_json_key(c->out, "stop_sequences");
-    aigw_json_open(c->out, '[');
     for (i = c->req->stop; i; i = i->next) {
-        if (i->text.n) aigw_json_put_text(c->out, i->text);
-        else aigwi_anthropic_lose(c, i->at, "", AIGW_LOSS_DROPPED, "an empty stop sequence");
+        if (!i->text.n) {
+            aigwi_anthropic_lose(c, i->at, "", AIGW_LOSS_DROPPED, "an empty stop sequence");
+            continue;
+        }
+        if (!any++) {
+            aigw_json_key(c->out, "stop_sequences");
+            aigw_json_open(c->out, '[');
+        }
+        aigw_json_put_text(c->out, i->text);
     }
-    aigw_json_close(c->out, ']');
+    if (any) aigw_json_close(c->out, ']');
 }
 
 /* The end user: a hashed id rather than a plain one, and nothing longer than the provider takes. */
@@ -13459,7 +13493,8 @@ static void aigwi_anthropic_read_block(aigw_json *j, aigw_arena *mem, aigwi_anth
         aigw_json_raw(j, &b->raw);
         return;
     }
-    for (aigw_json_object(j); (f = aigw_json_field(j, aigwi_anthropic_fields, AIGWI_ANTHROPIC_FIELDS, NULL)) >= 0; ) switch (f) {
+    for (aigw_json_object(j); (f = aigw_json_field(j, aigwi_anthropic_fields, AIGWI_ANTHROPIC_FIELDS, NULL)) >= 0; )
+        switch (aigwi_anthropic_shapes[b->kind].has >> f & 1 ? f : (int)AIGWI_ANTHROPIC_FIELDS) {     /* a signature on a call is nobody's */
     case AIGWI_ANTHROPIC_F_TEXT: case AIGWI_ANTHROPIC_F_THINKING: aigwi_anthropic_text_of(j, &b->text); break;
     case AIGWI_ANTHROPIC_F_SIGNATURE: case AIGWI_ANTHROPIC_F_DATA: aigwi_anthropic_text_of(j, &b->signature); break;
     case AIGWI_ANTHROPIC_F_ID: aigwi_anthropic_string(j, mem, &b->id); break;
