@@ -16717,6 +16717,7 @@ static int aigwi_gemini_note(aigwi_gemini_answer *a, aigw_json *j, int f, unsign
     size_t at = aigw_json_at(j);
     aigw_str raw;
     if (aigw_json_null(j) || !aigw_json_raw(j, &raw) || raw.n < 4) return AIGW_OK;      /* {} in every chunk says nothing */
+    if ((raw.p[0] == '[') != (aigwi_gemini_note_kinds[f - AIGWI_GEMINI_NOTES] == AIGW_NOTE_SAFETY)) return AIGW_OK;     /* safetyRatings is a list, the others are objects */
     return aigwi_dialect_note(a->st, a->out, aigwi_gemini_note_kinds[f - AIGWI_GEMINI_NOTES], choice, NULL, raw, at);
 }
 
@@ -16822,21 +16823,20 @@ static int aigwi_gemini_begin_answer(aigwi_gemini_answer *a, int *is_error) {
     return aigwi_dialect_start(a->st, a->out, id, model, created, 0);
 }
 
-/* A blocked prompt: no candidate comes, this is the reason (7.5). */
+/* A blocked prompt: no candidate comes, this is the reason (7.5). Where one comes all the same, its own reason counts,
+   whichever of the two stands first. */
 static int aigwi_gemini_read_feedback(aigwi_gemini_answer *a) {
     static const aigw_str names[] = { AIGW_STR("blockReason") }, none = AIGW_STR("");
     aigw_json j = a->j;
     aigw_str raw, reason = { "", 0 };
     size_t at = aigw_json_at(&j);
     int f;
-    if (aigw_json_null(&a->j) || !aigw_json_raw(&a->j, &raw)) return AIGW_OK;
-    if (aigw_json_kind(&j) == AIGW_JSON_OBJECT) {
-        for (aigw_json_object(&j); (f = aigw_json_field(&j, names, 1, NULL)) >= 0; ) {
-            if (f || aigw_json_kind(&j) != AIGW_JSON_STRING) aigw_json_skip(&j);
-            else aigw_json_str(&j, &a->st->mem, &reason);
-        }
+    if (aigw_json_null(&a->j) || !aigw_json_raw(&a->j, &raw) || raw.p[0] != '{') return AIGW_OK;
+    for (aigw_json_object(&j); (f = aigw_json_field(&j, names, 1, NULL)) >= 0; ) {
+        if (f || aigw_json_kind(&j) != AIGW_JSON_STRING) aigw_json_skip(&j);
+        else aigw_json_str(&j, &a->st->mem, &reason);
     }
-    if (reason.n) aigwi_dialect_finish(a->st, 0, AIGW_FINISH_CONTENT_FILTER, none);
+    if (reason.n && !a->st->finish[0]) aigwi_dialect_finish(a->st, 0, AIGW_FINISH_CONTENT_FILTER, none);
     return raw.n < 4 ? AIGW_OK : aigwi_dialect_note(a->st, a->out, AIGW_NOTE_SAFETY, 0, NULL, raw, at);
 }
 
