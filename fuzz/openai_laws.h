@@ -8,6 +8,7 @@ typedef struct { aigw_dec st; aigw_sink sink; aigw_check check; aigw_resp resp; 
 static inline int openai_put(void *user, const aigw_event *ev) {
     openai_answer *a = (openai_answer *)user;
     int r = aigw_model_fold_put(&a->fold, ev);
+    fuzz_ok(!r || r == AIGW_E_NOMEM);
     aigw_model_check_put(&a->check, ev);
     fuzz_ok(!a->check.why);
     fuzz_ok(a->full || !aigw_dialect_openai.event_encode(&a->enc, ev, &a->out));
