@@ -22216,8 +22216,11 @@ static void aigwi_ollama_images_in(aigwi_dialect_reader *r, aigwi_dialect_list *
         aigw_part *p = aigwi_dialect_add(r, l, AIGW_PART_IMAGE, aigw_json_at(j));
         aigw_text t;
         size_t i = 0;
+        int bytes;
         if (!aigw_json_text(j, &t)) return;
-        if (aigwi_dialect_data_url(t, r->mem, &p->mime, &p->text)) continue;
+        bytes = aigwi_dialect_data_url(t, r->mem, &p->mime, &p->text);
+        if (bytes < 0) aigwi_dialect_nomem(r);
+        if (bytes) continue;
         if (!aigwi_dialect_base64(t, r->mem, &p->text)) aigwi_dialect_nomem(r);
         while (aigwi_ollama_images[i].begin.n && (p->text.n < aigwi_ollama_images[i].begin.n || memcmp(p->text.p, aigwi_ollama_images[i].begin.p, aigwi_ollama_images[i].begin.n))) i++;
         p->mime = aigwi_ollama_images[i].mime;
