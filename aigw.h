@@ -937,6 +937,7 @@ AIGW_API int aigw_model_error_decode(aigw_str text, aigw_arena *mem, aigw_error 
 struct aigw_block {
     uint8_t  used, kind, held_n, custom;
     uint16_t choice;
+    uint8_t  whole;              /* its value came at once */
     uint32_t key, block, idhash; /* key: the dialect's own number of it */
     uint32_t bytes;              /* of deltas so far */
     char     held[12];           /* trailing high-surrogate escape, kept back */
@@ -6066,12 +6067,13 @@ AIGWI_SHARED int aigwi_dialect_base64(aigw_text t, aigw_arena *mem, aigw_text *t
     return 1;
 }
 
-/* 1 when t is data:MIME[;parameters];base64,DATA, with both parts; 0 when it is not (or without memory). */
+/* 1 when t is data:MIME[;parameters];base64,DATA, with both parts; 0 when it is not, AIGW_E_NOMEM. */
 AIGWI_SHARED int aigwi_dialect_data_url(aigw_text t, aigw_arena *mem, aigw_str *mime, aigw_text *data) {
     static const aigw_str scheme = AIGW_STR("data:"), mark = AIGW_STR(";base64,");
     aigw_str s;
     size_t i, semi;
-    if (!aigwi_dialect_plain(t, mem, &s) || s.n < scheme.n || !aigw_base_eq_nocase(aigwi_dialect_slice(s.p, scheme.n), scheme)) return 0;
+    if (!aigwi_dialect_plain(t, mem, &s)) return AIGW_E_NOMEM;
+    if (s.n < scheme.n || !aigw_base_eq_nocase(aigwi_dialect_slice(s.p, scheme.n), scheme)) return 0;
     i = aigw_base_find(aigwi_dialect_slice(s.p, s.n < 256 ? s.n : 256), mark, scheme.n);
     if (i >= s.n || i >= 256) return 0;
     for (semi = scheme.n; semi < i && s.p[semi] != ';'; semi++) {}
@@ -6138,14 +6140,15 @@ AIGWI_SHARED int aigwi_dialect_tag_field(aigw_str s, size_t *at, aigw_str *field
     return 1;
 }
 
+/* Take state out of its tag. 1, 0 when s has none, AIGW_E_NOMEM. */
 AIGWI_SHARED int aigwi_dialect_tag_read(aigw_str s, aigw_arena *mem, aigw_opaque *o) {
     aigw_str owner, model;
     size_t at = 5, i, n = 0;
     char *p;
     if (s.n < 8 || memcmp(s.p, "aigw:", 5) || !aigwi_dialect_tag_field(s, &at, &owner) || !aigwi_dialect_tag_field(s, &at, &model)) return 0;
-    if (at >= s.n || (s.p[at] != 'R' && s.p[at] != 'S')) return 0;
+    if (at + 1 >= s.n || (s.p[at] != 'R' && s.p[at] != 'S')) return 0;      /* a tag with nothing in it is none */
     p = (char *)aigw_base_take(mem, model.n, 1, 1);
-    if (!p) return 0;
+    if (!p) return AIGW_E_NOMEM;
     for (i = 0; i < model.n; i++) {
         int colon = i + 2 < model.n && !memcmp(model.p + i, "%3A", 3), percent = i + 2 < model.n && !memcmp(model.p + i, "%25", 3);
         p[n++] = colon ? ':' : percent ? '%' : model.p[i];
@@ -6178,8 +6181,7 @@ AIGWI_SHARED aigw_opaque *aigwi_dialect_get_opaque(aigw_text text, aigw_arena *m
         if (aigw_base_put_unbase64(&out, s) || out.buf.n > room) return o;
         tagged.n = out.buf.n;
     }
-    (void)aigwi_dialect_tag_read(tagged, mem, o);
-    return o;
+    return aigwi_dialect_tag_read(tagged, mem, o) < 0 ? NULL : o;
 }
 
 /* ---- the bookkeeping of an answer being decoded */
@@ -6361,10 +6363,25 @@ AIGWI_SHARED int aigwi_dialect_release(const aigw_dec *st, const aigw_sink *out,
     return aigwi_dialect_put_delta(st, out, b, aigwi_dialect_text(aigwi_dialect_slice("\xEF\xBF\xBD", 3), AIGW_TEXT_ESCAPED), at);
 }
 
-/* More of a block. A trailing escape of a high surrogate waits for its other half in the next delta. */
+/* Report a loss of the answer once per stream; `bit` 0..30 is the dialect's own numbering, 31 is for
+   what dialects share. */
+AIGWI_SHARED void aigwi_dialect_lost(aigw_dec *st, unsigned bit, size_t at, int action, const char *reason) {
+    if (st->reported >> bit & 1) return;
+    st->reported |= (uint32_t)1 << bit;
+    (void)aigw_model_loss_at(st->loss, at, "", action, reason);
+}
+
+/* More of a block. A trailing escape of a high surrogate waits for its other half in the next delta. Arguments come
+   whole (JSON form) or in pieces; where a provider sends both (Anthropic's `input` and then input_json_delta; an object
+   and then a string under OpenAI's `arguments`), what came first counts. */
 AIGWI_SHARED int aigwi_dialect_delta(aigw_dec *st, const aigw_sink *out, struct aigw_block *b, aigw_text text, size_t at) {
-    int r;
+    int r, whole = text.form == AIGW_TEXT_JSON;
     if (!b || st->ended || !text.n) return AIGW_OK;
+    if (b->whole || (whole && (b->bytes || b->held_n))) {
+        aigwi_dialect_lost(st, 31, at, AIGW_LOSS_DROPPED, "the value came whole and in pieces: what came second");
+        return AIGW_OK;
+    }
+    b->whole = (uint8_t)whole;
     if (b->held_n) {
         r = aigwi_dialect_release(st, out, b, &text, at);
         if (r < 0) return r;
@@ -6525,13 +6542,6 @@ AIGWI_SHARED int aigwi_dialect_end(aigw_dec *st, int clean, const aigw_sink *out
     aigw_dialect_error(&err, AIGW_KIND_TRUNCATED, clean ? "the provider's stream ended without a finish reason"
                                                         : "the provider's connection broke before the answer was complete", "");
     return aigwi_dialect_fail(st, out, &err);
-}
-
-/* Report a loss of the answer once per stream; `bit` 0..31 is the dialect's own numbering. */
-AIGWI_SHARED void aigwi_dialect_lost(aigw_dec *st, unsigned bit, size_t at, int action, const char *reason) {
-    if (st->reported >> bit & 1) return;
-    st->reported |= (uint32_t)1 << bit;
-    (void)aigw_model_loss_at(st->loss, at, "", action, reason);
 }
 
 /* ---- errors */
@@ -7316,10 +7326,12 @@ AIGWI_SHARED aigw_part *aigwi_dialect_add(aigwi_dialect_reader *r, aigwi_dialect
 AIGWI_SHARED void aigwi_dialect_raw(aigwi_dialect_reader *r) {
     aigwi_dialect_add_raw(r->mem, r->req, &r->j);
 }
-/* The next member that is not null: its number, `count` when unknown, -1 at the end. Nulls say the same as nothing. */
+/* The next member that is not null: its number, `count` when unknown, -1 at the end. Nulls say the same as nothing, so
+   that they are not seen either. */
 AIGWI_SHARED int aigwi_dialect_field(aigwi_dialect_reader *r, const aigw_str *names, int count, uint64_t *seen) {
     int f;
-    do f = aigw_json_field(&r->j, names, count, seen); while (f >= 0 && aigw_json_null(&r->j));
+    while ((f = aigw_json_field(&r->j, names, count, seen)) >= 0 && aigw_json_null(&r->j))
+        if (f < count) *seen &= ~((uint64_t)1 << f);
     return f;
 }
 /* The string member `name` of the object that is next, without taking anything; empty when it is not there. As it
@@ -7332,6 +7344,13 @@ AIGWI_SHARED aigw_str aigwi_dialect_peek(const aigw_json *at, const char *name) 
             if (aigwi_dialect_is(j.key, name) && aigw_json_kind(&j) == AIGW_JSON_STRING && aigw_json_text(&j, &t))
                 return aigwi_dialect_span(t.p, t.p + t.n);
     return aigw_base_str(NULL);
+}
+/* A data URL becomes bytes with their type; all else stays a URL. */
+AIGWI_SHARED void aigwi_dialect_url_in(aigwi_dialect_reader *r, aigw_part *p, aigw_text url) {
+    int bytes = aigwi_dialect_data_url(url, r->mem, &p->mime, &p->text);
+    if (bytes < 0) aigwi_dialect_nomem(r);
+    p->source = bytes ? AIGW_SOURCE_BYTES : AIGW_SOURCE_URL;
+    if (!bytes) p->text = url;
 }
 /* Stop strings: one, or a list. */
 AIGWI_SHARED void aigwi_dialect_stop_in(aigwi_dialect_reader *r) {
@@ -8886,22 +8905,16 @@ static uint32_t aigwi_openai_cache_in(aigwi_dialect_reader *r) {
     }
     return ttl;
 }
-/* A data URL becomes bytes with their type; all else stays a URL. */
-static void aigwi_openai_url_in(aigwi_dialect_reader *r, aigw_part *p, aigw_text url) {
-    p->source = AIGW_SOURCE_URL;
-    p->text = url;
-    if (aigwi_dialect_data_url(url, r->mem, &p->mime, &p->text)) p->source = AIGW_SOURCE_BYTES;
-}
 static void aigwi_openai_image_in(aigwi_dialect_reader *r, aigw_part *p) {
     aigw_text url;
     uint64_t seen = 0;
     int f;
     if (aigw_json_kind(&r->j) == AIGW_JSON_STRING) {             /* Mistral: the URL itself */
-        if (aigw_json_text(&r->j, &url)) aigwi_openai_url_in(r, p, url);
+        if (aigw_json_text(&r->j, &url)) aigwi_dialect_url_in(r, p, url);
         return;
     }
     for (aigw_json_object(&r->j); (f = aigwi_dialect_field(r, aigwi_openai_image_names, AIGWI_OPENAI_image, &seen)) >= 0; ) switch (f) {
-    case AIGWI_OPENAI_I_URL:    if (aigw_json_text(&r->j, &url)) aigwi_openai_url_in(r, p, url); break;
+    case AIGWI_OPENAI_I_URL:    if (aigw_json_text(&r->j, &url)) aigwi_dialect_url_in(r, p, url); break;
     case AIGWI_OPENAI_I_DETAIL:
         p->detail_at = aigw_json_at(&r->j);
         aigw_json_str(&r->j, r->mem, &p->detail);
@@ -8941,7 +8954,7 @@ static void aigwi_openai_file_in(aigwi_dialect_reader *r, aigw_part *p) {
         break;
     case AIGWI_OPENAI_F_DATA:
         if (!aigw_json_text(&r->j, &data)) break;
-        aigwi_openai_url_in(r, p, data);
+        aigwi_dialect_url_in(r, p, data);
         break;
     default: aigwi_dialect_raw(r);
     }
@@ -9102,13 +9115,20 @@ static void aigwi_openai_call_in(aigwi_dialect_reader *r, aigwi_dialect_list *l)
     p->id = aigwi_openai_made(r, r->calls++);
 }
 
-/* One entry of `reasoning_details`. A signature without words belongs to the words before it (streams send it apart). */
-static void aigwi_openai_detail_in(aigwi_dialect_reader *r, aigwi_dialect_list *l) {
+/* One entry of `reasoning_details`. A signature without words belongs to the words before it (streams send it apart),
+   unless their numbers (*index: of the entry before, -1 when it had none) say that they are two. What is redacted has
+   no words: beside some it is a part of its own. */
+static void aigwi_openai_detail_in(aigwi_dialect_reader *r, aigwi_dialect_list *l, int64_t *index) {
     aigw_json *j = &r->j;
     size_t at = aigw_json_at(j), state_at = at;
     aigw_text words = aigwi_dialect_text(aigw_base_str(NULL), AIGW_TEXT_PLAIN), state = words;
+    aigw_part *last = l->head;
+    aigw_opaque *o = NULL;
+    aigw_str number;
+    int64_t before = *index;
     int f, kind = AIGW_OPAQUE_SIGNATURE;
     uint64_t seen = 0;
+    *index = -1;
     for (aigw_json_object(j); (f = aigwi_dialect_field(r, aigwi_openai_detail_names, AIGWI_OPENAI_detail, &seen)) >= 0; ) switch (f) {
     case AIGWI_OPENAI_D_TEXT:
     case AIGWI_OPENAI_D_SUMMARY:   aigw_json_text(j, &words); break;
@@ -9117,22 +9137,25 @@ static void aigwi_openai_detail_in(aigwi_dialect_reader *r, aigwi_dialect_list *
         state_at = aigw_json_at(j);
         aigw_json_text(j, &state);
         break;
-    case AIGWI_OPENAI_D_TYPE:
-    case AIGWI_OPENAI_D_INDEX:     aigw_json_skip(j); break;
+    case AIGWI_OPENAI_D_INDEX:
+        if (aigw_json_kind(j) != AIGW_JSON_NUMBER) aigw_json_skip(j);
+        else if (aigw_json_number(j, &number)) (void)aigw_base_int(number, index);
+        break;
+    case AIGWI_OPENAI_D_TYPE:      aigw_json_skip(j); break;
     default:                       aigwi_dialect_raw(r);
     }
-    aigw_part *last = l->head;
     while (last && last->next) last = last->next;
-    if (words.n || !last || last->state || kind == AIGW_OPAQUE_REDACTED) {
-        if (!words.n && !state.n) return;
-        last = aigwi_dialect_add(r, l, AIGW_PART_REASONING, at);
-    }
-    if (words.n) last->text = words;
-    if (state.n) aigwi_openai_state_in(r, &last->state, state, kind, 0, state_at);
+    if (words.n || (last && before >= 0 && *index >= 0 && before != *index)) last = NULL;
+    if (words.n) (last = aigwi_dialect_add(r, l, AIGW_PART_REASONING, at))->text = words;
+    if (!state.n) return;
+    aigwi_openai_state_in(r, &o, state, kind, 0, state_at);
+    if (!last || last->state || (o && o->kind == AIGW_OPAQUE_REDACTED)) last = aigwi_dialect_add(r, l, AIGW_PART_REASONING, at);
+    last->state = o;
 }
 /* `reasoning_content` and `reasoning` say what `reasoning_details` says too, when it has words. */
 static void aigwi_openai_reasoning_in(aigwi_dialect_reader *r, aigwi_dialect_list *l, const aigw_json *details, aigw_text words, size_t at) {
     aigw_json save = r->j;
+    int64_t index = -1;
     int has_words = 0;
     if (details) {
         r->j = *details;
@@ -9142,7 +9165,7 @@ static void aigwi_openai_reasoning_in(aigwi_dialect_reader *r, aigwi_dialect_lis
     if (words.n && !has_words) aigwi_dialect_add(r, l, AIGW_PART_REASONING, at)->text = words;
     if (details) {
         r->j = *details;
-        for (aigw_json_array(&r->j); aigw_json_item(&r->j); ) aigwi_openai_detail_in(r, l);
+        for (aigw_json_array(&r->j); aigw_json_item(&r->j); ) aigwi_openai_detail_in(r, l, &index);
     }
     if (!r->j.err) r->j = save;
 }
@@ -9177,7 +9200,7 @@ static aigw_part *aigwi_openai_result_in(aigwi_dialect_reader *r, aigwi_openai_b
 /* Everything in the order in which it was said: reasoning, words, refusal, calls. */
 static aigw_part *aigwi_openai_assistant_in(aigwi_openai_bag *bag) {
     aigw_part *words = bag->content.head;
-    if (words && !words->next && words->kind == AIGW_PART_TEXT && !words->text.n && (bag->reasoning.head || bag->refusal.head || bag->calls.head)) {
+    if (words && !words->next && words->kind == AIGW_PART_TEXT && !words->text.n && !words->state && (bag->reasoning.head || bag->refusal.head || bag->calls.head)) {
         bag->content.head = NULL;                            /* "" beside calls says nothing */
         bag->content.tail = &bag->content.head;
     }
@@ -9716,7 +9739,6 @@ static void aigwi_openai_put_part(aigwi_dialect_writer *w, const aigw_part *p) {
         if (aigw_base_eq(p->name, aigwi_openai_own)) aigw_json_put_value(w->out, p->text);
         else aigwi_dialect_refuse(w, p->at, "only its own dialect knows this part");
         break;
-    default: aigwi_dialect_drop(w, p->at, "this part has no place in such a message");
     }
 }
 static int aigwi_openai_counts(const aigw_part *p, unsigned kinds) {
@@ -9843,7 +9865,8 @@ static void aigwi_openai_put_assistant(aigwi_dialect_writer *w, const aigw_messa
         } else if (p->kind != AIGW_PART_REASONING) aigwi_dialect_refuse(w, p->at, "an assistant message holds no such part");
     }
     aigwi_openai_put_reasoning(w, m->parts);
-    int alone = refusals == 1 && !text && !aigwi_family_says(w, "messages.refusal", '-');   /* as answers have it: a member of its own */
+    int alone = refusals == 1 && !text && refusal->text.n &&   /* as answers have it: a member of its own, where "" says nothing */
+                !aigwi_family_says(w, "messages.refusal", '-');
     aigwi_openai_put_content(w, m->parts, alone ? 0 : AIGWI_OPENAI_SAID, calls || alone ? "null" : "\"\"");
     if (alone) aigwi_dialect_member_text(w->out, "refusal", refusal->text);
     if (google && !aigwi_family_drops(w, "messages.extra_content", google->state->at)) aigwi_openai_put_google(w->out, google->state);
@@ -9857,6 +9880,13 @@ static void aigwi_openai_put_assistant(aigwi_dialect_writer *w, const aigw_messa
             aigwi_openai_put_call(w->out, &call, aigwi_openai_owns(w, p) && !aigwi_family_drops(w, "messages.tool_calls.extra_content", p->state->at));
         }
     aigw_json_close(w->out, ']');
+}
+/* What anybody but the assistant and tools may say. */
+static void aigwi_openai_put_user(aigwi_dialect_writer *w, const aigw_message *m) {
+    const unsigned takes = AIGWI_OPENAI_SAID | AIGWI_OPENAI_MEDIA;
+    for (const aigw_part *p = m->parts; p; p = p->next)
+        if (!aigwi_openai_counts(p, takes)) aigwi_dialect_drop(w, p->at, "this part has no place in such a message");
+    aigwi_openai_put_content(w, m->parts, takes, "\"\"");
 }
 /* The content of a tool message: text only. That the tool failed is said in the words. */
 static void aigwi_openai_put_result(aigwi_dialect_writer *w, const aigw_part *result) {
@@ -9959,7 +9989,7 @@ static void aigwi_openai_put_messages(aigwi_dialect_writer *w) {
         aigwi_dialect_member_str(w->out, "role", aigwi_family_word(w, "messages.role", aigw_base_str(roles[role])));
         if (m->name.n && !aigwi_family_drops(w, "messages.name", m->at)) aigwi_dialect_member_str(w->out, "name", m->name);
         if (role == AIGW_ROLE_ASSISTANT) aigwi_openai_put_assistant(w, m);
-        else aigwi_openai_put_content(w, m->parts, ~0u, "\"\"");
+        else aigwi_openai_put_user(w, m);
         aigw_json_close(w->out, '}');
     }
     if (tools) aigwi_openai_put_media(w, tools, NULL);
@@ -12481,6 +12511,22 @@ static void aigwi_anthropic_open(aigwi_anthropic_up *c, const char *type) {
     aigw_json_put_str(c->out, aigw_base_str(type));
 }
 
+static int aigwi_anthropic_keeps(const aigw_note *note, int citations) {
+    return citations && note->kind == AIGW_NOTE_CITATION && aigw_base_eq(note->dialect, aigwi_anthropic_name);
+}
+
+/* Text as a string, where a block would say no more than that: 1. What neither can say is reported. */
+static int aigwi_anthropic_put_bare(aigwi_anthropic_up *c, const aigw_part *p, int citations) {
+    const aigw_note *note;
+    if (p->cache_ttl_s && c->marks < 4) return 0;
+    for (note = p->notes; note; note = note->next)
+        if (aigwi_anthropic_keeps(note, citations)) return 0;
+    aigw_json_put_text(c->out, p->text);
+    for (note = p->notes; note; note = note->next) aigwi_anthropic_lose(c, note->at, "", AIGW_LOSS_DROPPED, "a remark that this place does not take");
+    aigwi_anthropic_put_cache(c, p->cache_ttl_s, p->cache_at ? p->cache_at : p->at);
+    return 1;
+}
+
 /* A text block; citations (of the assistant's own text) only in the words of this dialect. */
 static void aigwi_anthropic_put_text(aigwi_anthropic_up *c, const aigw_part *p, int citations) {
     const aigw_note *note;
@@ -12489,7 +12535,7 @@ static void aigwi_anthropic_put_text(aigwi_anthropic_up *c, const aigw_part *p, 
     aigw_json_key(c->out, "text");
     aigw_json_put_text(c->out, p->text);
     for (note = p->notes; note; note = note->next) {
-        if (!citations || note->kind != AIGW_NOTE_CITATION || !aigw_base_eq(note->dialect, aigwi_anthropic_name)) {
+        if (!aigwi_anthropic_keeps(note, citations)) {
             aigwi_anthropic_lose(c, note->at, "", AIGW_LOSS_DROPPED, "a remark that this place does not take");
             continue;
         }
@@ -12528,7 +12574,7 @@ static void aigwi_anthropic_end_role(aigwi_anthropic_up *c) {
 static void aigwi_anthropic_role(aigwi_anthropic_up *c, int role) {
     static const char *const names[] = { "", "user", "assistant", "system" };
     if (c->role == role) return;
-    if (!c->role && role == AIGWI_ANTHROPIC_ASSISTANT) aigwi_anthropic_filler(c);
+    if (!c->role && role != AIGWI_ANTHROPIC_USER) aigwi_anthropic_filler(c);
     aigwi_anthropic_end_role(c);
     c->role = role;
     aigw_json_open(c->out, '{');
@@ -12618,30 +12664,30 @@ static int aigwi_anthropic_user_takes(aigwi_anthropic_up *c, const aigw_part *p)
     return 0;
 }
 
+/* Does the API version take citations on text that the user sends? */
+static int aigwi_anthropic_cites(const aigwi_anthropic_up *c) { return c->version < 2 && aigwi_anthropic_takes[c->version & 1].citations; }
+
 static void aigwi_anthropic_put_user(aigwi_anthropic_up *c, const aigw_part *p) {
     aigw_str raw = { p->text.p, p->text.n };
-    if (p->kind == AIGW_PART_TEXT) aigwi_anthropic_put_text(c, p, aigwi_anthropic_takes[c->version & 1].citations && c->version < 2);
+    if (p->kind == AIGW_PART_TEXT) aigwi_anthropic_put_text(c, p, aigwi_anthropic_cites(c));
     else if (p->kind == AIGW_PART_OTHER) aigw_json_put_raw(c->out, raw);
     else aigwi_anthropic_put_media(c, p);
 }
 
 static void aigwi_anthropic_put_result(aigwi_anthropic_up *c, const aigw_part *r) {
-    const aigw_part *p = r->parts;
+    const aigw_part *p = r->parts, *one = p && !p->next && p->kind == AIGW_PART_TEXT && p->text.n ? p : NULL;
     int open = 0;
     aigwi_anthropic_role(c, AIGWI_ANTHROPIC_USER);
     c->last_kind = r->kind;
     aigwi_anthropic_open(c, "tool_result");
     aigw_json_key(c->out, "tool_use_id");
     aigwi_dialect_put_id(c->out, r->id, 128);
-    if (p && !p->next && p->kind == AIGW_PART_TEXT && !p->cache_ttl_s && !p->notes && p->text.n) {
-        aigw_json_key(c->out, "content");
-        aigw_json_put_text(c->out, p->text);
-        p = NULL;
-    }
+    if (one) aigw_json_key(c->out, "content");
+    if (one && aigwi_anthropic_put_bare(c, one, aigwi_anthropic_cites(c))) p = NULL;
     for (; p; p = p->next) {
         if (!aigwi_anthropic_user_takes(c, p)) continue;
         if (!open++) {
-            aigw_json_key(c->out, "content");
+            if (!one) aigw_json_key(c->out, "content");
             aigw_json_open(c->out, '[');
         }
         aigwi_anthropic_put_user(c, p);
@@ -12761,6 +12807,20 @@ static void aigwi_anthropic_put_name(aigwi_anthropic_up *c, const aigw_message *
     if (m->name.n) aigwi_anthropic_lose(c, m->at, ".name", AIGW_LOSS_DROPPED, "participants have no names");
 }
 
+/* Is it a message of the assistant that says anything here? One that does not (its text is empty, its reasoning another
+   provider's) is not written, so it parts no turns of the user. */
+static int aigwi_anthropic_speaks(aigwi_anthropic_up *c, const aigw_message *m) {
+    const aigw_part *p;
+    for (p = m->role == AIGW_ROLE_ASSISTANT ? m->parts : NULL; p; p = p->next) switch (p->kind) {
+    case AIGW_PART_REASONING: if (p->state && aigw_base_eq(p->state->owner, aigwi_anthropic_name)) return 1; break;
+    case AIGW_PART_TOOL_CALL: return 1;
+    case AIGW_PART_REFUSAL: case AIGW_PART_TEXT: if (p->text.n) return 1; break;
+    case AIGW_PART_FILE: if (c->version == 1 && !aigwi_anthropic_media_why(c, p)) return 1; break;
+    case AIGW_PART_OTHER: if (aigw_base_eq(p->name, aigwi_anthropic_name)) return 1;
+    }
+    return 0;
+}
+
 /* Everything between two assistant messages is one turn of the user; the results of all calls before it come first in
    it. */
 static void aigwi_anthropic_put_messages(aigwi_anthropic_up *c) {
@@ -12770,11 +12830,12 @@ static void aigwi_anthropic_put_messages(aigwi_anthropic_up *c) {
     aigw_json_key(c->out, "messages");
     aigw_json_open(c->out, '[');
     while (m) {
-        for (end = m; end && end->role != AIGW_ROLE_ASSISTANT; end = end->next)
+        for (end = m; end && !aigwi_anthropic_speaks(c, end); end = end->next)
             for (p = end->role == AIGW_ROLE_TOOL ? end->parts : NULL; p; p = p->next) aigwi_anthropic_put_result(c, p);
         for (; m != end; m = m->next) {
             aigwi_anthropic_put_name(c, m);
-            if (m->role != AIGW_ROLE_TOOL) aigwi_anthropic_put_other(c, m);
+            for (p = m->role == AIGW_ROLE_ASSISTANT ? m->parts : NULL; p; p = p->next) aigwi_anthropic_put_assistant(c, p);    /* reports */
+            if (m->role != AIGW_ROLE_TOOL && m->role != AIGW_ROLE_ASSISTANT) aigwi_anthropic_put_other(c, m);
         }
         for (; m && m->role == AIGW_ROLE_ASSISTANT; m = m->next) {
             aigwi_anthropic_put_name(c, m);
@@ -12804,10 +12865,7 @@ static void aigwi_anthropic_put_system(aigwi_anthropic_up *c) {
     }
     if (!n) return;
     aigw_json_key(c->out, "system");
-    if (n == 1 && !only->cache_ttl_s && !only->notes) {
-        aigw_json_put_text(c->out, only->text);
-        return;
-    }
+    if (n == 1 && aigwi_anthropic_put_bare(c, only, 0)) return;
     aigw_json_open(c->out, '[');
     for (m = c->req->messages; m != first; m = m->next)
         for (p = m->parts; p; p = p->next)
@@ -13140,18 +13198,24 @@ static void aigwi_anthropic_put_limit(aigwi_anthropic_up *c) {
 
 static void aigwi_anthropic_put_stops(aigwi_anthropic_up *c) {
     const aigw_item *i;
+    int any = 0;
     if (!c->req->stop) return;
     if (c->req->op != AIGW_OP_CHAT) {
         aigwi_anthropic_lose(c, c->req->stop_at, "", AIGW_LOSS_DROPPED, "nothing is written when tokens are counted");
         return;
     }
-    aigw_json_key(c->out, "stop_sequences");
-    aigw_json_open(c->out, '[');
     for (i = c->req->stop; i; i = i->next) {
-        if (i->text.n) aigw_json_put_text(c->out, i->text);
-        else aigwi_anthropic_lose(c, i->at, "", AIGW_LOSS_DROPPED, "an empty stop sequence");
+        if (!i->text.n) {
+            aigwi_anthropic_lose(c, i->at, "", AIGW_LOSS_DROPPED, "an empty stop sequence");
+            continue;
+        }
+        if (!any++) {
+            aigw_json_key(c->out, "stop_sequences");
+            aigw_json_open(c->out, '[');
+        }
+        aigw_json_put_text(c->out, i->text);
     }
-    aigw_json_close(c->out, ']');
+    if (any) aigw_json_close(c->out, ']');
 }
 
 /* The end user: a hashed id rather than a plain one, and nothing longer than the provider takes. */
@@ -13452,7 +13516,8 @@ static void aigwi_anthropic_read_block(aigw_json *j, aigw_arena *mem, aigwi_anth
         aigw_json_raw(j, &b->raw);
         return;
     }
-    for (aigw_json_object(j); (f = aigw_json_field(j, aigwi_anthropic_fields, AIGWI_ANTHROPIC_FIELDS, NULL)) >= 0; ) switch (f) {
+    for (aigw_json_object(j); (f = aigw_json_field(j, aigwi_anthropic_fields, AIGWI_ANTHROPIC_FIELDS, NULL)) >= 0; )
+        switch (aigwi_anthropic_shapes[b->kind].has >> f & 1 ? f : (int)AIGWI_ANTHROPIC_FIELDS) {     /* a signature on a call is nobody's */
     case AIGWI_ANTHROPIC_F_TEXT: case AIGWI_ANTHROPIC_F_THINKING: aigwi_anthropic_text_of(j, &b->text); break;
     case AIGWI_ANTHROPIC_F_SIGNATURE: case AIGWI_ANTHROPIC_F_DATA: aigwi_anthropic_text_of(j, &b->signature); break;
     case AIGWI_ANTHROPIC_F_ID: aigwi_anthropic_string(j, mem, &b->id); break;
@@ -16675,6 +16740,7 @@ static int aigwi_gemini_note(aigwi_gemini_answer *a, aigw_json *j, int f, unsign
     size_t at = aigw_json_at(j);
     aigw_str raw;
     if (aigw_json_null(j) || !aigw_json_raw(j, &raw) || raw.n < 4) return AIGW_OK;      /* {} in every chunk says nothing */
+    if ((raw.p[0] == '[') != (aigwi_gemini_note_kinds[f - AIGWI_GEMINI_NOTES] == AIGW_NOTE_SAFETY)) return AIGW_OK;     /* safetyRatings is a list, the others are objects */
     return aigwi_dialect_note(a->st, a->out, aigwi_gemini_note_kinds[f - AIGWI_GEMINI_NOTES], choice, NULL, raw, at);
 }
 
@@ -16780,21 +16846,20 @@ static int aigwi_gemini_begin_answer(aigwi_gemini_answer *a, int *is_error) {
     return aigwi_dialect_start(a->st, a->out, id, model, created, 0);
 }
 
-/* A blocked prompt: no candidate comes, this is the reason (7.5). */
+/* A blocked prompt: no candidate comes, this is the reason (7.5). Where one comes all the same, its own reason counts,
+   whichever of the two stands first. */
 static int aigwi_gemini_read_feedback(aigwi_gemini_answer *a) {
     static const aigw_str names[] = { AIGW_STR("blockReason") }, none = AIGW_STR("");
     aigw_json j = a->j;
     aigw_str raw, reason = { "", 0 };
     size_t at = aigw_json_at(&j);
     int f;
-    if (aigw_json_null(&a->j) || !aigw_json_raw(&a->j, &raw)) return AIGW_OK;
-    if (aigw_json_kind(&j) == AIGW_JSON_OBJECT) {
-        for (aigw_json_object(&j); (f = aigw_json_field(&j, names, 1, NULL)) >= 0; ) {
-            if (f || aigw_json_kind(&j) != AIGW_JSON_STRING) aigw_json_skip(&j);
-            else aigw_json_str(&j, &a->st->mem, &reason);
-        }
+    if (aigw_json_null(&a->j) || !aigw_json_raw(&a->j, &raw) || raw.p[0] != '{') return AIGW_OK;
+    for (aigw_json_object(&j); (f = aigw_json_field(&j, names, 1, NULL)) >= 0; ) {
+        if (f || aigw_json_kind(&j) != AIGW_JSON_STRING) aigw_json_skip(&j);
+        else aigw_json_str(&j, &a->st->mem, &reason);
     }
-    if (reason.n) aigwi_dialect_finish(a->st, 0, AIGW_FINISH_CONTENT_FILTER, none);
+    if (reason.n && !a->st->finish[0]) aigwi_dialect_finish(a->st, 0, AIGW_FINISH_CONTENT_FILTER, none);
     return raw.n < 4 ? AIGW_OK : aigwi_dialect_note(a->st, a->out, AIGW_NOTE_SAFETY, 0, NULL, raw, at);
 }
 
@@ -20328,12 +20393,12 @@ static int aigwi_cohere_has(uint64_t seen, int word) { return (int)(seen >> word
 
 static void aigwi_cohere_image_in(aigwi_dialect_reader *r, aigw_part *p) {
     aigw_json *j = &r->j;
+    aigw_text url;
     uint64_t seen = 0;
     int f;
     for (aigw_json_object(j); (f = aigwi_cohere_field(r, &seen)) >= 0; ) switch (f) {
     case AIGWI_COHERE_URL:
-        p->source = AIGW_SOURCE_URL;
-        if (aigw_json_text(j, &p->text) && aigwi_dialect_data_url(p->text, r->mem, &p->mime, &p->text)) p->source = AIGW_SOURCE_BYTES;
+        if (aigw_json_text(j, &url)) aigwi_dialect_url_in(r, p, url);
         break;
     case AIGWI_COHERE_DETAIL:
         p->detail_at = aigw_json_at(j);
@@ -22188,8 +22253,11 @@ static void aigwi_ollama_images_in(aigwi_dialect_reader *r, aigwi_dialect_list *
         aigw_part *p = aigwi_dialect_add(r, l, AIGW_PART_IMAGE, aigw_json_at(j));
         aigw_text t;
         size_t i = 0;
+        int bytes;
         if (!aigw_json_text(j, &t)) return;
-        if (aigwi_dialect_data_url(t, r->mem, &p->mime, &p->text)) continue;
+        bytes = aigwi_dialect_data_url(t, r->mem, &p->mime, &p->text);
+        if (bytes < 0) aigwi_dialect_nomem(r);
+        if (bytes) continue;
         if (!aigwi_dialect_base64(t, r->mem, &p->text)) aigwi_dialect_nomem(r);
         while (aigwi_ollama_images[i].begin.n && (p->text.n < aigwi_ollama_images[i].begin.n || memcmp(p->text.p, aigwi_ollama_images[i].begin.p, aigwi_ollama_images[i].begin.n))) i++;
         p->mime = aigwi_ollama_images[i].mime;

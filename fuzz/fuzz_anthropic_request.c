@@ -6,6 +6,7 @@
 #include "anthropic_laws.h"
 
 static aigw_fault fault;
+static int tagged;                                            /* state of the request read last is in a tag within a tag */
 
 /* Body to body, through the model, into text[n]. AIGW_OK, or why not. */
 static int pass(aigw_str body, int n, aigw_str *to) {
@@ -23,6 +24,7 @@ static int pass(aigw_str body, int n, aigw_str *to) {
     head.cap = 4;
     r = D->req_decode(NULL, body, &mem, &req, &fault);
     if (r) return r;
+    tagged = fuzz_tagged(&req);
     target.id = req.model;
     target.version = aigw_base_str("2023-06-01");
     aigw_base_out_init(&out, laws_text[n], ROOM, NULL, 0);
@@ -38,6 +40,7 @@ FUZZ(data, size) {
         fuzz_ok(fault.at <= size && (r == AIGW_E_REFUSED || r == AIGW_E_NOMEM || (fault.code == r && fault.text)));
         return;
     }
+    if (tagged || fuzz_deep(data, size)) return;
     fuzz_ok(!aigw_json_check(first, AIGW_JSON_OBJECT));
     fuzz_ok(!pass(first, 1, &second));
     fuzz_ok(aigw_base_eq(first, second));

@@ -6,12 +6,12 @@
 #include "gemini_laws.h"
 
 FUZZ(data, size) {
-    static unsigned char mem[4][1 << 16];
+    static unsigned char mem[3][1 << 16], more[1 << 18];
     static char text[4][1 << 17];
     static const char *const paths[] = { "/v1beta/models/m:generateContent", "/v1/models/a%2Fb:streamGenerateContent?alt=sse", "/v1/models/m:countTokens", "/v1/models/m:streamGenerateContent" };
     uint8_t how = size ? data[0] : 0;
     aigw_str body = fuzz_str(data + (size > 0), size ? size - 1 : 0), one, two;
-    aigw_arena a = aigw_base_arena(mem[0], sizeof mem[0] >> (how >> 2 & 7)), b = aigw_base_arena(mem[1], sizeof mem[1]), c = aigw_base_arena(mem[2], sizeof mem[2]);
+    aigw_arena a = aigw_base_arena(mem[0], sizeof mem[0] >> (how >> 2 & 7)), b = aigw_base_arena(mem[1], sizeof mem[1]), c = aigw_base_arena(more, sizeof more);
     aigw_header headers[4];
     aigw_head head, to_head;
     aigw_fault fault;
@@ -35,6 +35,7 @@ FUZZ(data, size) {
     fuzz_ok(r == AIGW_OK || r == AIGW_E_REFUSED || r == AIGW_E_NOMEM);
     if (r || how & (32 | 64)) return;
     one = aigw_base_out_str(&out);
+    if (fuzz_deep(body.p, body.n)) return;
     fuzz_ok(!aigw_json_check(one, AIGW_JSON_OBJECT));
     r = aigw_dialect_gemini.req_decode(&to_head, one, &c, &again, &fault);
     fuzz_ok(!r || (r == AIGW_E_MISSING && gemini_lossy(&req)));      /* empty thoughts are not written, and there was nothing else */

@@ -6,7 +6,7 @@
 #include "gemini_laws.h"
 
 FUZZ(data, size) {
-    static unsigned char mem[6][1 << 16];
+    static unsigned char mem[4][1 << 16], more[2][1 << 18];
     static char text[3][1 << 18], hold[1 << 16];
     aigw_str body = fuzz_str(data, size), one, two;
     aigw_arena a = aigw_base_arena(mem[0], sizeof mem[0]), b = aigw_base_arena(mem[1], sizeof mem[1]);
@@ -31,7 +31,7 @@ FUZZ(data, size) {
     fuzz_ok(!aigw_dialect_gemini.resp_encode(&enc, &first.resp, &out));
     one = aigw_base_out_str(&out);
     fuzz_ok(!aigw_json_check(one, AIGW_JSON_OBJECT));
-    gemini_begin(&second, mem[4], sizeof mem[4], mem[5], sizeof mem[5]);
+    gemini_begin(&second, more[0], sizeof more[0], more[1], sizeof more[1]);
     fuzz_ok(!aigw_dialect_gemini.resp_decode(&second.st, NULL, one, &second.sink) && !second.resp.error && !second.check.why);
     one = gemini_parts(&first.resp, text[1], sizeof text[1], &b);
     two = gemini_parts(&second.resp, text[2], sizeof text[2], &b);

@@ -34,6 +34,7 @@ FUZZ(data, size) {
     fuzz_ok(!aigw_json_check(again, AIGW_JSON_OBJECT));
     openai_begin(&two, mem[1], sizeof mem[1], text[2], sizeof text[2]);
     r = aigw_dialect_openai.resp_decode(&two.st, NULL, again, &two.sink);
+    fuzz_ok(!r || r == AIGW_E_NOMEM || two.full);
     if (two.full || r) return;
     fuzz_ok(!one.resp.error == !two.resp.error);
     a = openai_said(&one.resp, text[3], sizeof text[3], mem[2], sizeof mem[2]);

@@ -35,6 +35,7 @@ FUZZ(data, size) {
         code = aigw_dialect_openai.frame_decode(&two.st, fuzz_str("", 0), frame, &two.sink);
     }
     fuzz_ok(aigw_dialect_openai.stream_end(&two.st, 1, &two.sink) >= 0 || two.full);
+    fuzz_ok(code >= 0 || code == AIGW_E_NOMEM || two.full);
     if (two.full || code < 0) return;
     a = openai_said(&one.resp, text[2], sizeof text[2], mem[2], sizeof mem[2]);
     b = openai_said(&two.resp, text[3], sizeof text[3], mem[2], sizeof mem[2]);

@@ -14,6 +14,7 @@ static inline void gemini_head(aigw_head *h, const char *method, const char *tar
 static inline int gemini_put(void *user, const aigw_event *ev) {
     gemini_answer *a = (gemini_answer *)user;
     int r = aigw_model_fold_put(&a->fold, ev);
+    fuzz_ok(!r || r == AIGW_E_NOMEM);
     aigw_model_check_put(&a->check, ev);
     a->ends += ev->type == AIGW_EVENT_STOP || ev->type == AIGW_EVENT_ERROR;
     if (r) a->full = 1;                                       /* the fold's memory ended */

@@ -3,14 +3,20 @@
 #ifndef OPENAI_LAWS_H
 #define OPENAI_LAWS_H
 
-typedef struct { aigw_dec st; aigw_sink sink; aigw_check check; aigw_resp resp; aigw_fold fold; aigw_arena mem; aigw_enc enc; aigw_out out; int ends, full; char hold[4096]; } openai_answer;
+typedef struct { aigw_dec st; aigw_sink sink; aigw_check check; aigw_resp resp; aigw_fold fold; aigw_arena mem; aigw_enc enc; aigw_out out; int ends, full, blocks; char hold[4096]; } openai_answer;
 
 static inline int openai_put(void *user, const aigw_event *ev) {
     openai_answer *a = (openai_answer *)user;
     int r = aigw_model_fold_put(&a->fold, ev);
+    fuzz_ok(!r || r == AIGW_E_NOMEM);
     aigw_model_check_put(&a->check, ev);
     fuzz_ok(!a->check.why);
-    fuzz_ok(a->full || !aigw_dialect_openai.event_encode(&a->enc, ev, &a->out));
+    if (!a->full) {                                           /* a closed call keeps its place while it is the last of its choice */
+        int e = aigw_dialect_openai.event_encode(&a->enc, ev, &a->out);
+        a->blocks += ev->type == AIGW_EVENT_BLOCK_START;
+        fuzz_ok(!e || (e == AIGW_E_LIMIT && a->blocks > AIGW_BLOCKS));
+        if (e) r = e;
+    }
     a->ends += ev->type == AIGW_EVENT_STOP || ev->type == AIGW_EVENT_ERROR;
     if (r) a->full = 1;
     return r;

@@ -36,6 +36,32 @@ static inline aigw_str fuzz_str(const void *p, size_t n) {
     return s;
 }
 
+/* Is the JSON in p[0..n) nested so deep that a few levels more (what is written may stand deeper than what was read) could be too deep? */
+static inline int fuzz_deep(const void *p, size_t n) {
+    const char *s = (const char *)p;
+    int depth = 0, most = 0, text = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (text && s[i] == '\\') i++;
+        else if (s[i] == '"') text = !text;
+        else if (!text && (s[i] == '{' || s[i] == '[')) depth++;
+        else if (!text && (s[i] == '}' || s[i] == ']')) depth--;
+        if (depth > most) most = depth;
+    }
+    return most > AIGW_JSON_DEPTH - 8;
+}
+/* Is the state of a part a tag again, inside of the one that was taken off? So it is behind a second gateway, which takes the next one off: then
+   a request on its way out, read as if it came in, is another one. */
+static inline int fuzz_tagged(const aigw_req *req) {
+    const aigw_message *m;
+    const aigw_part *p;
+    for (m = req->messages; m; m = m->next)
+        for (p = m->parts; p; p = p->next) {
+            aigw_str s = fuzz_str(p->state ? p->state->data.p : "", p->state ? p->state->data.n : 0);
+            if ((s.n > 5 && !memcmp(s.p, "aigw:", 5)) || (s.n > 6 && !memcmp(s.p, "YWlndz", 6))) return 1;
+        }
+    return 0;
+}
+
 #ifndef FUZZ_LIBFUZZER
 #include <dirent.h>
 extern int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n);

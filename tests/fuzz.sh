@@ -19,8 +19,13 @@ one() {   # build and run one target; its verdict goes to OUT/name.verdict
         "$out/$name.corpus" $seeds >"$out/$name.log" 2>&1; then
         echo "$name: $(grep -o 'number_of_executed_units: .*' "$out/$name.log" | grep -o '[0-9]*') runs, no finding"
     else
-        echo "FAIL $name"
+        echo "FAIL $name: $(grep -a '^FAIL ' "$out/$name.log")"
         tail -n 40 "$out/$name.log"
+        input=$(sed -n 's/.*Test unit written to //p' "$out/$name.log" | head -n 1)
+        if [ -f "$input" ]; then      # base64 -d >seed; build/test/fuzz_name seed
+            echo "$name: the input, $(wc -c <"$input") bytes, as base64 (its first 4096):"
+            head -c 4096 "$input" | base64
+        fi
     fi >"$out/$name.verdict" 2>&1
 }
 for src in fuzz/fuzz_*.c; do     # two at a time

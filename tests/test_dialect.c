@@ -122,6 +122,38 @@ T(every_stream_ends_once) {
     }
 }
 
+/* Arguments come whole or in pieces; when a provider sends both, the fold has what came first, and the rest is reported. */
+T(a_value_comes_whole_or_in_pieces) {
+    int first;
+    for (first = 0; first < 2; first++) {
+        unsigned char room[1024];
+        aigw_arena mem = aigw_base_arena(room, sizeof room);
+        aigw_text whole = text("{\"a\":1}", AIGW_TEXT_JSON), piece = text("{}", AIGW_TEXT_ESCAPED);
+        aigw_loss_item items[2];
+        aigw_loss loss;
+        char buf[64];
+        aigw_dec st;
+        log_sink l;
+        aigw_sink sink;
+        aigw_fold fold;
+        aigw_resp resp;
+        struct aigw_block *b;
+        begin(&st, &l, &sink, buf, sizeof buf);
+        aigw_model_loss_init(&loss, items, 2);
+        aigw_model_fold_init(&fold, &resp, &mem, 1);
+        st.loss = &loss;
+        sink.put = aigw_model_fold_put;
+        sink.user = &fold;
+        t_row(first ? "whole first" : "pieces first");
+        aigwi_dialect_open(&st, &sink, 0, AIGW_PART_TOOL_CALL, 0, str("c"), str("f"), 0, 0, &b);
+        t_int("one", aigwi_dialect_delta(&st, &sink, b, first ? whole : piece, AIGW_NOWHERE), AIGW_OK);
+        t_int("two", aigwi_dialect_delta(&st, &sink, b, first ? piece : whole, AIGW_NOWHERE), AIGW_OK);
+        t_int("close", aigwi_dialect_close(&st, &sink, b), AIGW_OK);
+        t_str("arguments", resp.choice[0].parts->text.p, resp.choice[0].parts->text.n, first ? "{\"a\":1}" : "{}");
+        t_int("reported", loss.count[AIGW_LOSS_DROPPED], 1);
+    }
+}
+
 T(finish_stop_with_a_call_is_tool_calls) {
     char buf[2048];
     aigw_dec st;
@@ -432,6 +464,7 @@ int main(void) {
     T_RUN(split_surrogates_join);
     T_RUN(no_delta_ends_with_half_a_pair);
     T_RUN(every_stream_ends_once);
+    T_RUN(a_value_comes_whole_or_in_pieces);
     T_RUN(finish_stop_with_a_call_is_tool_calls);
     T_RUN(too_many_blocks_is_a_bad_response);
     T_RUN(arguments_as_object_and_string);

@@ -246,6 +246,40 @@ T(requests_in_and_out) {
     }
 }
 
+/* What was written says what it was written from: read and written again it is the same. Each row once was not. */
+T(written_twice) {
+    static const struct { const char *label, *message, *want; } rows[] = {
+        { "an empty refusal", "{\"role\":\"assistant\",\"content\":[{\"type\":\"refusal\",\"refusal\":\"\"}]}", "{\"role\":\"assistant\",\"content\":[{\"type\":\"refusal\",\"refusal\":\"\"}]}" },
+        { "reasoning of a user", "{\"role\":\"user\",\"content\":\"x\",\"reasoning_content\":\"y\"}", "{\"role\":\"user\",\"content\":\"x\"}" },
+        { "nothing but what has no place", "{\"role\":\"system\",\"content\":[{\"type\":\"thinking\",\"thinking\":\"y\"}]}", "{\"role\":\"system\",\"content\":\"\"}" },
+        { "words beside what is redacted", "{\"role\":\"assistant\",\"content\":\"a\",\"reasoning_details\":[{\"text\":\"w\",\"data\":\"e\"}]}",
+          "{\"role\":\"assistant\",\"reasoning_content\":\"w\",\"reasoning_details\":[{\"type\":\"reasoning.text\",\"text\":\"w\",\"index\":0},{\"type\":\"reasoning.encrypted\",\"data\":\"e\",\"index\":1}],"
+          "\"content\":\"a\"}" },
+        { "numbers keep signatures apart", "{\"role\":\"assistant\",\"content\":\"a\",\"reasoning_details\":[{\"text\":\"w\",\"signature\":\"aigw:x:m:Sq\",\"index\":4},{\"signature\":\"s\",\"index\":5}]}",
+          "{\"role\":\"assistant\",\"reasoning_content\":\"w\",\"reasoning_details\":[{\"type\":\"reasoning.text\",\"text\":\"w\",\"index\":0},{\"type\":\"reasoning.text\",\"text\":\"\",\"signature\":\"s\",\"index\":1}],"
+          "\"content\":\"a\"}" },
+        { "one number keeps them together", "{\"role\":\"assistant\",\"content\":\"a\",\"reasoning_details\":[{\"text\":\"w\",\"index\":4},{\"signature\":\"s\",\"index\":4}]}",
+          "{\"role\":\"assistant\",\"reasoning_content\":\"w\",\"reasoning_details\":[{\"type\":\"reasoning.text\",\"text\":\"w\",\"signature\":\"s\",\"index\":0}],\"content\":\"a\"}" },
+        { "a tag with nothing in it", "{\"role\":\"assistant\",\"content\":\"a\",\"reasoning_details\":[{\"signature\":\"aigw:openai-chat::S\"}]}",
+          "{\"role\":\"assistant\",\"reasoning_details\":[{\"type\":\"reasoning.text\",\"text\":\"\",\"signature\":\"aigw:openai-chat::S\",\"index\":0}],\"content\":\"a\"}" },
+        { "state of empty words", "{\"role\":\"assistant\",\"content\":\"\",\"reasoning_content\":\"r\",\"extra_content\":{\"google\":{\"thought_signature\":\"s\"}}}",
+          "{\"role\":\"assistant\",\"reasoning_content\":\"r\",\"content\":\"\",\"extra_content\":{\"google\":{\"thought_signature\":\"s\"}}}" },
+        { "a null is no member", "{\"role\":\"user\",\"content\":[{\"type\":\"file\",\"file\":{\"file_id\":null,\"file_data\":\"d\"}}]}", "{\"role\":\"user\",\"content\":[{\"type\":\"file\",\"file\":{\"file_data\":\"d\"}}]}" },
+    };
+    for (size_t i = 0; i < T_COUNT(rows); i++) {
+        char body[512], want[512];
+        snprintf(body, sizeof body, "{\"model\":\"m\",\"messages\":[%s]}", rows[i].message);
+        snprintf(want, sizeof want, "{\"model\":\"m\",\"messages\":[%s]}", rows[i].want);
+        t_row(rows[i].label);
+        request *q = request_run(dup(str(body)));
+        t_int("read", q->decoded, 0);
+        t_str("once", all(&q->out).p, all(&q->out).n, want);
+        request *again = request_run(dup(all(&q->out)));
+        t_int("read again", again->decoded, 0);
+        t_str("twice", all(&again->out).p, all(&again->out).n, want);
+    }
+}
+
 /* ---- recordings */
 
 static const char *const makes[] = { "openai-chat", "groq", "cerebras", "openrouter", "deepseek", "together", "huggingface", "gpustack", "gemini-openai-compat",
@@ -702,6 +736,9 @@ static const struct { const char *body; int code; const char *path; } bads[] = {
     { "{\"model\":\"m\",\"messages\":[{\"role\":\"assistant\",\"tool_calls\":[{\"id\":\"c\",\"function\":{}}]}]}", AIGW_E_MISSING, "messages[0].tool_calls[0]" },
     { "{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":\"x\",\"role\":\"user\"}]}", AIGW_E_DUPLICATE, "messages[0].role" },
     { "{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":\"x\"}],\"tools\":[{\"type\":\"function\"}]}", AIGW_E_MISSING, "tools[0]" },
+    { "{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":\"x\"}],\"tools\":[{\"type\":\"function\",\"function\":null}]}", AIGW_E_MISSING, "tools[0]" },
+    { "{\"model\":\"m\",\"messages\":[{\"role\":\"assistant\",\"tool_calls\":[{\"id\":\"c\",\"function\":null}]}]}", AIGW_E_MISSING, "messages[0].tool_calls[0]" },
+    { "{\"model\":null,\"messages\":[{\"role\":\"user\",\"content\":\"x\"}]}", AIGW_E_MISSING, "" },
     { "{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":\"x\"}],\"tools\":[{\"type\":\"function\",\"function\":{\"parameters\":{}}}]}", AIGW_E_MISSING, "tools[0]" },
     { "{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":\"x\"}],\"tools\":[{\"type\":\"function\",\"function\":{\"name\":\"f\",\"parameters\":7}}]}", AIGW_E_TYPE, "tools[0].function.parameters" },
     { "{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":\"x\"}],\"tool_choice\":\"maybe\"}", AIGW_E_VALUE, "tool_choice" },
@@ -723,6 +760,37 @@ T(bad_requests) {
         t_int("fault", q->fault.code, bads[i].code);
         t_str("path", q->fault.path, strlen(q->fault.path), bads[i].path);
         t_ok("offset", q->fault.at <= strlen(bads[i].body) && q->fault.text);
+    }
+}
+/* With too little memory to decode it, a URL that may hold bytes, or state that may be another's, is not taken for what it looks like. */
+T(memory_for_escapes) {
+    static const char *const bodies[] = {
+        "{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":[{\"type\":\"image_url\",\"image_url\":{\"url\":\"data:image\\/png;base64,QUJDQUJDQUJDQUJDQUJDQUJDQUJDQUJDQUJDQUJDQUJDQUJDQUJDQUJDQUJD\"}}]}]}",
+        "{\"model\":\"m\",\"messages\":[{\"role\":\"assistant\",\"content\":\"x\",\"reasoning_details\":[{\"signature\":\"aigw:anthropic:a-model-with-a-name-that-is-longer-than-what-comes-after-it-needs:Sq\"}]}]}",
+    };
+    for (size_t i = 0; i < T_COUNT(bodies); i++) {
+        aigw_str body = dup(str(bodies[i]));
+        request *q = request_run(body);
+        for (size_t n = 0; n < 2048; n++) {
+            aigw_arena mem = arena(n), room = arena(4096);
+            aigw_head head;
+            aigw_header headers[4];
+            aigw_fault fault;
+            aigw_req req;
+            aigw_out o;
+            memset(&head, 0, sizeof head);
+            head.headers = headers;
+            head.cap = 4;
+            out_init(&o, 4096);
+            if (!d->req_decode(NULL, body, &mem, &req, &fault) && !d->req_encode(&req, &q->to, &room, &head, &o, NULL))
+                t_mem("the same", all(&o).p, all(&o).n, all(&q->out).p, all(&q->out).n);
+            if (n % 256 == 255) {
+                t_free_all();
+                body = dup(str(bodies[i]));
+                q = request_run(body);
+            }
+        }
+        t_free_all();
     }
 }
 /* Every size of memory from 0: an error or the same result, and never a byte beyond. */
@@ -1003,6 +1071,7 @@ T(matches) {
 
 int main(void) {
     T_RUN(requests_in_and_out);
+    T_RUN(written_twice);
     T_RUN(streamed_answers);
     T_RUN(cut_anywhere);
     T_RUN(stream_out);
@@ -1011,6 +1080,7 @@ int main(void) {
     T_RUN(custom_tool_unwrapped);
     T_RUN(bad_requests);
     T_RUN(memory);
+    T_RUN(memory_for_escapes);
     T_RUN(limited_targets);
     T_RUN(edits);
     T_RUN(errors_in);
