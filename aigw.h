@@ -8123,6 +8123,10 @@ AIGWI_SHARED int aigwi_embed_end(aigw_dec *st, int clean, const aigw_sink *out) 
     aigwi_dialect_finish(st, 0, AIGW_FINISH_STOP, aigwi_dialect_slice("", 0));
     return r < 0 ? r : aigwi_dialect_end(st, 1, out);
 }
+/* stream_end of dialects with embeddings. */
+AIGWI_SHARED int aigwi_embed_stream_end(aigw_dec *st, int clean, const aigw_sink *out) {
+    return st->op == AIGW_OP_EMBED ? aigwi_embed_end(st, clean, out) : aigwi_dialect_end(st, clean, out);
+}
 /* A whole answer. */
 AIGWI_SHARED int aigwi_embed_resp_decode(const aigwi_embed_shape *s, aigw_dec *st, aigw_str body, const aigw_sink *out) {
     const int r = aigwi_embed_frame(s, st, body, out);
@@ -8192,6 +8196,8 @@ static void aigwi_embed_end_base64(aigw_enc *st, aigw_out *o) {
 }
 /* Events of an embedding to the client's answer, piece by piece. An ERROR writes nothing: an answer that has begun is broken off by the caller. */
 AIGWI_SHARED int aigwi_embed_event_encode(const aigwi_embed_shape *s, aigw_enc *st, const aigw_event *ev, aigw_out *out) {
+    if (st->next_index && st->req && st->req->one && (ev->type == AIGW_EVENT_BLOCK_START || ev->type == AIGW_EVENT_DELTA || ev->type == AIGW_EVENT_BLOCK_STOP))
+        return AIGW_OK;                                        /* a second vector for one text: there is no place for it */
     switch (ev->type) {
     case AIGW_EVENT_START: st->model_n = (uint8_t)aigwi_dialect_keep(st->model, sizeof st->model, st->req && st->req->model.n ? st->req->model : ev->model); break;
     case AIGW_EVENT_USAGE: st->usage = ev->usage; break;
@@ -11167,9 +11173,6 @@ static int aigwi_openai_frame_decode(aigw_dec *st, aigw_str name, aigw_str paylo
     st->mem = mark;
     return a.r < 0 ? a.r : AIGW_OK;
 }
-static int aigwi_openai_stream_end(aigw_dec *st, int clean, const aigw_sink *out) {
-    return st->op == AIGW_OP_EMBED ? aigwi_embed_end(st, clean, out) : aigwi_dialect_end(st, clean, out);
-}
 
 /* ---- answers out */
 
@@ -11814,7 +11817,7 @@ static int aigwi_openai_models_encode(const aigw_model_info *models, size_t n, i
 const aigw_dialect aigw_dialect_openai = {
     AIGW_STR("openai-chat"), AIGW_STR("authorization"), AIGW_STR("Bearer "), AIGW_STR(""), NULL, AIGW_STR("x-request-id"), AIGW_FRAMING_SSE,
     AIGWI_SERVE(aigwi_openai_match), AIGWI_SERVE(aigwi_openai_req_decode), aigwi_openai_req_encode, AIGWI_SERVE(aigwi_openai_req_edit),
-    aigwi_openai_resp_decode, aigwi_openai_frame_decode, aigwi_openai_stream_end, aigwi_openai_error_decode, aigwi_dialect_limits_decode,
+    aigwi_openai_resp_decode, aigwi_openai_frame_decode, aigwi_embed_stream_end, aigwi_openai_error_decode, aigwi_dialect_limits_decode,
     AIGWI_SERVE(aigwi_openai_event_encode), AIGWI_SERVE(aigwi_openai_resp_encode), AIGWI_SERVE(aigwi_openai_error_encode), AIGWI_SERVE(aigwi_openai_limits_encode), AIGWI_SERVE(aigwi_openai_models_encode),
     AIGW_STR(": keep-alive\n\n"), AIGW_STR("text/event-stream"), AIGW_STR("data: [DONE]\n\n"), AIGW_STR("/openai")
 };
@@ -16957,9 +16960,6 @@ static int aigwi_gemini_resp_decode(aigw_dec *st, const aigw_head *head, aigw_st
     return aigwi_dialect_end(st, 1, out);
 }
 
-static int aigwi_gemini_stream_end(aigw_dec *st, int clean, const aigw_sink *out) {
-    return st->op == AIGW_OP_EMBED ? aigwi_embed_end(st, clean, out) : aigwi_dialect_end(st, clean, out);
-}
 
 /* ---- answers, written */
 
@@ -17563,7 +17563,7 @@ static int aigwi_gemini_models_encode(const aigw_model_info *models, size_t n, i
 const aigw_dialect aigw_dialect_gemini = {
     AIGW_STR("gemini"), AIGW_STR("x-goog-api-key"), AIGW_STR(""), AIGW_STR(""), NULL, AIGW_STR(""), AIGW_FRAMING_SSE,
     AIGWI_SERVE(aigwi_gemini_match), AIGWI_SERVE(aigwi_gemini_req_decode), aigwi_gemini_req_encode, AIGWI_SERVE(aigwi_gemini_req_edit),
-    aigwi_gemini_resp_decode, aigwi_gemini_frame_decode, aigwi_gemini_stream_end, aigwi_gemini_error_decode, aigwi_dialect_limits_decode,
+    aigwi_gemini_resp_decode, aigwi_gemini_frame_decode, aigwi_embed_stream_end, aigwi_gemini_error_decode, aigwi_dialect_limits_decode,
     AIGWI_SERVE(aigwi_gemini_event_encode), AIGWI_SERVE(aigwi_gemini_resp_encode), AIGWI_SERVE(aigwi_gemini_error_encode), NULL, AIGWI_SERVE(aigwi_gemini_models_encode),
     AIGW_STR(""), AIGW_STR("text/event-stream"), AIGW_STR(""), AIGW_STR("/gemini")
 };
@@ -17582,8 +17582,25 @@ static const aigw_str aigwi_bedrock_me = AIGW_STR("bedrock");
 
 typedef struct { uint8_t op, stream; aigw_str model; } aigwi_bedrock_route;          /* model: still percent-encoded */
 static const struct { const char *method; uint8_t op, stream; } aigwi_bedrock_methods[] = {
-    { "/converse", AIGW_OP_CHAT, 0 }, { "/converse-stream", AIGW_OP_CHAT, 1 }, { "/count-tokens", AIGW_OP_COUNT_TOKENS, 0 }
+    { "/converse", AIGW_OP_CHAT, 0 }, { "/converse-stream", AIGW_OP_CHAT, 1 }, { "/count-tokens", AIGW_OP_COUNT_TOKENS, 0 }, { "/invoke", AIGW_OP_EMBED, 0 }
 };
+
+/* Embeddings go through InvokeModel, in the words of who made the model: Amazon's Titan, or Cohere. wire-formats 10.6 */
+static const aigw_str aigwi_bedrock_embed_types[AIGWI_EMBED_TYPES] = {
+    AIGW_STR("search_query"), AIGW_STR("search_document"), AIGW_STR(""), AIGW_STR("classification"), AIGW_STR("clustering"), AIGW_STR(""), AIGW_STR(""), AIGW_STR("")
+};
+static const aigwi_embed_shape aigwi_bedrock_embeds[] = {
+    { "bedrock", { AIGW_STR(""), AIGW_STR("texts"), AIGW_STR("output_dimension"), AIGW_STR("input_type"), AIGW_STR("embedding_types"), AIGW_STR("truncate"), AIGW_STR("") },
+      AIGWI_EMBED_LIST | AIGWI_EMBED_ENCODINGS, aigwi_bedrock_embed_types, "search_document", { ".embedding", ".embeddings.float[]", ".embeddings[]" }, ".inputTextTokenCount",
+      "{\"id\":\"$d\",\"response_type\":\"embeddings_by_type\",\"embeddings\":{\"$e\":[", "$[", "$]", "]}}" },
+    { "bedrock", { AIGW_STR(""), AIGW_STR("inputText"), AIGW_STR("dimensions"), AIGW_STR(""), AIGW_STR(""), AIGW_STR(""), AIGW_STR("") },
+      AIGWI_EMBED_ONE, NULL, NULL, { ".embedding", ".embeddings.float[]", ".embeddings[]" }, ".inputTextTokenCount", "{\"embedding\":", "$[", "$]", "$<,\"inputTextTokenCount\":$u$>}" }
+};
+static const aigwi_embed_shape *aigwi_bedrock_embed(const aigw_req *req) { return &aigwi_bedrock_embeds[req && req->one]; }
+static const aigwi_embed_shape *aigwi_bedrock_embed_of(aigw_str model) {
+    static const aigw_str cohere = AIGW_STR("cohere");
+    return &aigwi_bedrock_embeds[aigw_base_find(model, cohere, 0) == model.n];
+}
 
 static aigwi_bedrock_route aigwi_bedrock_path(const aigw_head *head) {
     static const aigw_str mark = AIGW_STR("/model/");
@@ -18290,6 +18307,12 @@ static int aigwi_bedrock_req_decode(const aigw_head *head, aigw_str body, aigw_a
     int there;
     memset(req, 0, sizeof *req);
     memset(&r, 0, sizeof r);
+    if (route.op == AIGW_OP_EMBED) {
+        static const aigw_str titan = AIGW_STR("\"inputText\"");
+        const int e = aigwi_embed_req_decode(&aigwi_bedrock_embeds[aigw_base_find(body, titan, 0) < body.n], head, body, mem, req, fault);
+        req->model = aigwi_dialect_unescape(route.model, mem);
+        return !e && req->model.n && !req->model.p ? (int)AIGW_E_NOMEM : e;
+    }
     req->op = route.op ? route.op : (uint8_t)AIGW_OP_CHAT;             /* a bare body is a chat */
     req->dialect = aigwi_bedrock_me;
     req->body = body;
@@ -19217,7 +19240,7 @@ static int aigwi_bedrock_put_head(const aigw_req *req, const aigw_target *to, ai
     aigw_base_put(&o, to->base);
     aigw_base_put_lit(&o, "/model/");
     aigwi_dialect_escape(&o, to->id, plain);
-    aigw_base_put_lit(&o, aigwi_bedrock_methods[req->op == AIGW_OP_CHAT ? stream : 2].method);
+    aigw_base_put_lit(&o, aigwi_bedrock_methods[req->op == AIGW_OP_CHAT ? stream : req->op == AIGW_OP_EMBED ? 3 : 2].method);
     head->method = post;
     head->target = aigwi_dialect_slice(s.p, o.buf.n);
     return aigw_base_header_put(head, type, json);
@@ -19226,9 +19249,10 @@ static int aigwi_bedrock_put_head(const aigw_req *req, const aigw_target *to, ai
 static int aigwi_bedrock_req_encode(const aigw_req *req, const aigw_target *to, aigw_arena *mem, aigw_head *head, aigw_out *out, aigw_loss *loss) {
     aigwi_bedrock_up c;
     int r;
-    if (req->op != AIGW_OP_CHAT && req->op != AIGW_OP_COUNT_TOKENS) return AIGW_E_UNSUPPORTED;
+    if (req->op != AIGW_OP_CHAT && req->op != AIGW_OP_COUNT_TOKENS && req->op != AIGW_OP_EMBED) return AIGW_E_UNSUPPORTED;
     r = aigwi_bedrock_put_head(req, to, mem, head);
     if (r) return r;
+    if (req->op == AIGW_OP_EMBED) return aigwi_embed_req_encode(aigwi_bedrock_embed_of(to->id), req, to, mem, out, loss);
     memset(&c, 0, sizeof c);
     c.w.req = req;
     c.w.to = to;
@@ -19254,9 +19278,11 @@ static int aigwi_bedrock_req_encode(const aigw_req *req, const aigw_target *to, 
 static int aigwi_bedrock_req_edit(const aigw_req *req, const aigw_target *to, aigw_arena *mem, aigw_head *head, aigw_out *out, aigw_loss *loss) {
     aigwi_dialect_cut e;
     int r;
-    if (req->op != AIGW_OP_CHAT && req->op != AIGW_OP_COUNT_TOKENS) return AIGW_E_UNSUPPORTED;
+    if (req->op != AIGW_OP_CHAT && req->op != AIGW_OP_COUNT_TOKENS && req->op != AIGW_OP_EMBED) return AIGW_E_UNSUPPORTED;
+    if (req->op == AIGW_OP_EMBED && aigwi_bedrock_embed(req) != aigwi_bedrock_embed_of(to->id)) return aigwi_bedrock_req_encode(req, to, mem, head, out, loss);
     r = aigwi_bedrock_put_head(req, to, mem, head);
     if (r) return r;
+    if (req->op == AIGW_OP_EMBED) return aigwi_embed_req_edit(aigwi_bedrock_embed(req), req, to, mem, out, loss);
     memset(&e, 0, sizeof e);
     e.req = req;
     e.owner = aigwi_bedrock_me;
@@ -19593,6 +19619,7 @@ static int aigwi_bedrock_resp_decode(aigw_dec *st, const aigw_head *head, aigw_s
     int r;
     st->frame = 0;
     if (st->ended) return AIGW_OK;
+    if (st->op == AIGW_OP_EMBED) return aigwi_embed_resp_decode(&aigwi_bedrock_embeds[0], st, body, out);
     a.st = st;
     a.out = out;
     aigw_json_init(&a.j, body);
@@ -19718,6 +19745,7 @@ static int aigwi_bedrock_frame_decode(aigw_dec *st, aigw_str name, aigw_str payl
     int event = 0, r = AIGW_OK;
     st->frame = 0;
     if (st->ended) return AIGW_OK;
+    if (st->op == AIGW_OP_EMBED) return aigwi_embed_frame(&aigwi_bedrock_embeds[0], st, payload, out);
     while (event < AIGWI_BEDROCK_EVENTS && !aigw_base_eq(name, aigwi_bedrock_events[event])) event++;
     a.st = st;
     a.out = out;
@@ -19731,7 +19759,6 @@ static int aigwi_bedrock_frame_decode(aigw_dec *st, aigw_str name, aigw_str payl
     return r;
 }
 
-static int aigwi_bedrock_stream_end(aigw_dec *st, int clean, const aigw_sink *out) { return aigwi_dialect_end(st, clean, out); }
 
 /* ---- client side: writing answers */
 
@@ -20163,6 +20190,7 @@ static void aigwi_bedrock_enc_stop(aigw_enc *st, const aigw_event *ev, aigw_out 
 static int aigwi_bedrock_event_encode(aigw_enc *st, const aigw_event *ev, aigw_out *out) {
     size_t open;
     if (st->ended) return AIGW_OK;
+    if (st->req && st->req->op == AIGW_OP_EMBED) return aigwi_embed_event_encode(aigwi_bedrock_embed(st->req), st, ev, out);
     switch (ev->type) {
     case AIGW_EVENT_START:
         if (st->started) return AIGW_OK;
@@ -20326,6 +20354,7 @@ static int aigwi_bedrock_resp_encode(aigw_enc *st, const aigw_resp *resp, aigw_o
     const uint32_t refused = st->loss ? st->loss->count[AIGW_LOSS_REFUSED] : 0;
     int r = AIGW_OK;
     if (resp->error) return AIGW_E_STATE;
+    if (st->req && st->req->op == AIGW_OP_EMBED) return aigwi_embed_resp_encode(aigwi_bedrock_embed(st->req), st, resp, out);
     aigw_json_open(out, '{');
     if (st->req && st->req->op == AIGW_OP_COUNT_TOKENS) {
         aigw_json_key(out, "inputTokens");
@@ -20340,7 +20369,7 @@ static int aigwi_bedrock_resp_encode(aigw_enc *st, const aigw_resp *resp, aigw_o
 const aigw_dialect aigw_dialect_bedrock = {
     AIGW_STR("bedrock"), AIGW_STR("authorization"), AIGW_STR("Bearer "), AIGW_STR(""), NULL, AIGW_STR("x-amzn-requestid"), AIGW_FRAMING_EVS,
     AIGWI_SERVE(aigwi_bedrock_match), AIGWI_SERVE(aigwi_bedrock_req_decode), aigwi_bedrock_req_encode, AIGWI_SERVE(aigwi_bedrock_req_edit),
-    aigwi_bedrock_resp_decode, aigwi_bedrock_frame_decode, aigwi_bedrock_stream_end, aigwi_bedrock_error_decode, aigwi_bedrock_limits_decode,
+    aigwi_bedrock_resp_decode, aigwi_bedrock_frame_decode, aigwi_embed_stream_end, aigwi_bedrock_error_decode, aigwi_bedrock_limits_decode,
     AIGWI_SERVE(aigwi_bedrock_event_encode), AIGWI_SERVE(aigwi_bedrock_resp_encode), AIGWI_SERVE(aigwi_bedrock_error_encode), NULL, NULL,
     AIGW_STR(""), AIGW_STR("application/vnd.amazon.eventstream"), AIGW_STR(""), AIGW_STR("/bedrock")
 };
@@ -20378,9 +20407,20 @@ enum { AIGWI_COHERE_WORDS(AIGWI_COHERE_ID) AIGWI_COHERE_ALL, AIGWI_COHERE_SAID =
 static const aigw_str aigwi_cohere_words[] = { AIGWI_COHERE_WORDS(AIGWI_COHERE_WORD) };
 static const aigw_str aigwi_cohere_own = AIGW_STR("cohere"), aigwi_cohere_plan = AIGW_STR("tool_plan");
 
+static const aigw_str aigwi_cohere_embed_types[AIGWI_EMBED_TYPES] = {
+    AIGW_STR("search_query"), AIGW_STR("search_document"), AIGW_STR(""), AIGW_STR("classification"), AIGW_STR("clustering"), AIGW_STR(""), AIGW_STR(""), AIGW_STR("")
+};
+static const aigwi_embed_shape aigwi_cohere_embed = {           /* wire-formats 15.4 */
+    "cohere", { AIGW_STR("model"), AIGW_STR("texts"), AIGW_STR("output_dimension"), AIGW_STR("input_type"), AIGW_STR("embedding_types"), AIGW_STR("truncate"), AIGW_STR("") },
+    AIGWI_EMBED_LIST | AIGWI_EMBED_ENCODINGS, aigwi_cohere_embed_types, "search_document", { ".embeddings.float[]", ".embeddings.base64[]", ".embeddings[]" },
+    ".meta.billed_units.input_tokens", "{\"id\":\"$d\",\"response_type\":\"embeddings_by_type\",\"embeddings\":{\"$e\":[", "$[", "$]",
+    "]}$<,\"meta\":{\"api_version\":{\"version\":\"2\"},\"billed_units\":{\"input_tokens\":$u}}$>}"
+};
+static const char *aigwi_cohere_post(const aigw_req *req) { return req->op == AIGW_OP_EMBED ? "/v2/embed" : "/v2/chat"; }
+
 static int aigwi_cohere_match(const aigw_head *head) {
     aigw_str path = aigwi_dialect_path(head);
-    if (aigwi_dialect_is(head->method, "POST")) return aigwi_dialect_ends(path, "/v2/chat") ? AIGW_OP_CHAT : AIGW_OP_NONE;
+    if (aigwi_dialect_is(head->method, "POST")) return aigwi_dialect_ends(path, "/v2/chat") ? AIGW_OP_CHAT : aigwi_dialect_ends(path, "/v2/embed") ? AIGW_OP_EMBED : AIGW_OP_NONE;
     return aigwi_dialect_is(head->method, "GET") && aigwi_dialect_model_in(path).p ? AIGW_OP_MODELS : AIGW_OP_NONE;
 }
 
@@ -20776,6 +20816,7 @@ static int aigwi_cohere_req_decode(const aigw_head *head, aigw_str body, aigw_ar
     memset(fault, 0, sizeof *fault);
     memset(&r, 0, sizeof r);
     req->op = (uint8_t)(head ? aigwi_cohere_match(head) : AIGW_OP_CHAT);
+    if (req->op == AIGW_OP_EMBED) return aigwi_embed_req_decode(&aigwi_cohere_embed, head, body, mem, req, fault);
     req->dialect = aigwi_cohere_own;
     req->body = body;
     req->head = head;
@@ -21268,9 +21309,10 @@ static void aigwi_cohere_put_stop(aigwi_dialect_writer *w) {
 static int aigwi_cohere_req_encode(const aigw_req *req, const aigw_target *to, aigw_arena *mem, aigw_head *head, aigw_out *out, aigw_loss *loss) {
     aigwi_dialect_writer w;
     int r;
-    if (req->op != AIGW_OP_CHAT && req->op != AIGW_OP_MODELS) return AIGW_E_UNSUPPORTED;
-    r = aigwi_dialect_head(req, to, "/v2/chat", "/v1/models", mem, head);
+    if (req->op != AIGW_OP_CHAT && req->op != AIGW_OP_MODELS && req->op != AIGW_OP_EMBED) return AIGW_E_UNSUPPORTED;
+    r = aigwi_dialect_head(req, to, aigwi_cohere_post(req), "/v1/models", mem, head);
     if (r || req->op == AIGW_OP_MODELS) return r;
+    if (req->op == AIGW_OP_EMBED) return aigwi_embed_req_encode(&aigwi_cohere_embed, req, to, mem, out, loss);
     w.req = req;
     w.to = to;
     w.mem = mem;
@@ -21303,8 +21345,8 @@ static int aigwi_cohere_req_edit(const aigw_req *req, const aigw_target *to, aig
     aigwi_dialect_edit edit;
     size_t n = to && to->id.n && !aigw_base_eq(to->id, req->model);
     int r;
-    if (req->op != AIGW_OP_CHAT) return aigwi_cohere_req_encode(req, to, mem, head, out, loss);
-    r = aigwi_dialect_head(req, to, "/v2/chat", "/v1/models", mem, head);
+    if (req->op != AIGW_OP_CHAT && req->op != AIGW_OP_EMBED) return aigwi_cohere_req_encode(req, to, mem, head, out, loss);
+    r = aigwi_dialect_head(req, to, aigwi_cohere_post(req), "/v1/models", mem, head);
     if (!r && n) r = aigwi_dialect_edit_model(to, mem, loss, &edit);
     if (!r) r = aigwi_dialect_splice(req->body, &edit, n, out);
     return r ? r : aigw_base_out_end(out);
@@ -21588,6 +21630,7 @@ static int aigwi_cohere_resp_decode(aigw_dec *st, const aigw_head *head, aigw_st
     aigwi_cohere_answer a;
     st->frame = 0;
     if (st->ended) return AIGW_OK;
+    if (st->op == AIGW_OP_EMBED) return aigwi_embed_resp_decode(&aigwi_cohere_embed, st, body, out);
     while (body.n && (body.p[0] == ' ' || body.p[0] == '\n' || body.p[0] == '\r' || body.p[0] == '\t')) {
         body.p++;
         body.n--;
@@ -21662,6 +21705,7 @@ static int aigwi_cohere_frame_decode(aigw_dec *st, aigw_str name, aigw_str paylo
     int event = 0;
     st->frame = 0;
     if (st->ended || st->end_marker) return AIGW_OK;
+    if (st->op == AIGW_OP_EMBED) return aigwi_embed_frame(&aigwi_cohere_embed, st, payload, out);
     if (!payload.n) return aigwi_dialect_ping(st, out);
     a.st = st;
     a.out = out;
@@ -22019,6 +22063,7 @@ static void aigwi_cohere_on_stop(aigw_enc *st, const aigw_event *ev, aigw_out *o
 static int aigwi_cohere_event_encode(aigw_enc *st, const aigw_event *ev, aigw_out *out) {
     struct aigw_out_block *b;
     if (st->ended) return AIGW_OK;
+    if (st->req && st->req->op == AIGW_OP_EMBED) return aigwi_embed_event_encode(&aigwi_cohere_embed, st, ev, out);
     if (ev->type == AIGW_EVENT_ERROR) {
         aigwi_cohere_on_error(st, ev->error, out);
         return AIGW_OK;
@@ -22095,6 +22140,7 @@ static int aigwi_cohere_resp_encode(aigw_enc *st, const aigw_resp *resp, aigw_ou
         aigwi_cohere_put_error(out, resp->error);
         return aigw_base_out_end(out);
     }
+    if (st->req && st->req->op == AIGW_OP_EMBED) return aigwi_embed_resp_encode(&aigwi_cohere_embed, st, resp, out);
     if (resp->choices > 1)
         aigwi_dialect_gone(st, AIGWI_COHERE_GONE_CHOICE, second ? second->at : AIGW_NOWHERE, "choices[1]", AIGW_LOSS_DROPPED, "an answer is one: the first");
     for (p = a->parts; p; p = p->next) words |= p->kind == AIGW_PART_TEXT || p->kind == AIGW_PART_REFUSAL || p->kind == AIGW_PART_REASONING;
@@ -22146,7 +22192,7 @@ static int aigwi_cohere_models_encode(const aigw_model_info *models, size_t n, i
 const aigw_dialect aigw_dialect_cohere = {
     AIGW_STR("cohere"), AIGW_STR("authorization"), AIGW_STR("Bearer "), AIGW_STR(""), NULL, AIGW_STR("x-debug-trace-id"), AIGW_FRAMING_SSE,
     AIGWI_SERVE(aigwi_cohere_match), AIGWI_SERVE(aigwi_cohere_req_decode), aigwi_cohere_req_encode, AIGWI_SERVE(aigwi_cohere_req_edit),
-    aigwi_cohere_resp_decode, aigwi_cohere_frame_decode, aigwi_dialect_end, aigwi_cohere_error_decode, aigwi_dialect_limits_decode,
+    aigwi_cohere_resp_decode, aigwi_cohere_frame_decode, aigwi_embed_stream_end, aigwi_cohere_error_decode, aigwi_dialect_limits_decode,
     AIGWI_SERVE(aigwi_cohere_event_encode), AIGWI_SERVE(aigwi_cohere_resp_encode), AIGWI_SERVE(aigwi_cohere_error_encode),
     AIGWI_SERVE(aigwi_cohere_limits_encode), AIGWI_SERVE(aigwi_cohere_models_encode),
     AIGW_STR(""), AIGW_STR("text/event-stream"), AIGW_STR("data: [DONE]\n\n"), AIGW_STR("/cohere")
@@ -22170,11 +22216,21 @@ const aigw_dialect aigw_dialect_cohere = {
 
 static const aigw_str aigwi_ollama_own = AIGW_STR("ollama");
 
+static const aigwi_embed_shape aigwi_ollama_embeds[] = {        /* wire-formats 24.1 */
+    { "ollama", { AIGW_STR("model"), AIGW_STR("input"), AIGW_STR("dimensions"), AIGW_STR(""), AIGW_STR(""), AIGW_STR("truncate"), AIGW_STR("") },
+      AIGWI_EMBED_TRUNCATES, NULL, NULL, { ".embeddings[]", ".embedding", NULL }, ".prompt_eval_count", "{\"model\":$m,\"embeddings\":[", "$[", "$]", "]$<,\"prompt_eval_count\":$u$>}" },
+    { "ollama", { AIGW_STR("model"), AIGW_STR("prompt"), AIGW_STR(""), AIGW_STR(""), AIGW_STR(""), AIGW_STR(""), AIGW_STR("") },
+      AIGWI_EMBED_ONE, NULL, NULL, { ".embeddings[]", ".embedding", NULL }, ".prompt_eval_count", "{\"embedding\":", "$[", "$]", "}" }
+};
+static const aigwi_embed_shape *aigwi_ollama_embed(const aigw_req *req) { return &aigwi_ollama_embeds[req && req->one]; }
+
 /* ---- what does a head ask? */
 
 static const struct { const char *path; uint8_t op, get, prompt; } aigwi_ollama_paths[] = {
     { "/api/chat", AIGW_OP_CHAT, 0, 0 }, { "/api/generate", AIGW_OP_CHAT, 0, 1 }, { "/api/tags", AIGW_OP_MODELS, 1, 0 }, { "/api/show", AIGW_OP_MODELS, 0, 0 },
+    { "/api/embed", AIGW_OP_EMBED, 0, 0 }, { "/api/embeddings", AIGW_OP_EMBED, 0, 1 },     /* the second is the older one, for one prompt */
 };
+enum { AIGWI_OLLAMA_AT_EMBED = 4 };
 #define AIGWI_OLLAMA_PATHS (sizeof aigwi_ollama_paths / sizeof *aigwi_ollama_paths)
 
 /* The row of a head, or AIGWI_OLLAMA_PATHS. */
@@ -22533,6 +22589,8 @@ static int aigwi_ollama_req_decode(const aigw_head *head, aigw_str body, aigw_ar
     memset(fault, 0, sizeof *fault);
     memset(&o, 0, sizeof o);
     if (path == AIGWI_OLLAMA_PATHS) path = 0;                  /* a bare body is a chat */
+    if (aigwi_ollama_paths[path].op == AIGW_OP_EMBED)
+        return aigwi_embed_req_decode(&aigwi_ollama_embeds[path > AIGWI_OLLAMA_AT_EMBED], head, body, mem, req, fault);
     req->op = aigwi_ollama_paths[path].op;
     req->prompt = aigwi_ollama_paths[path].prompt;
     req->dialect = aigwi_ollama_own;
@@ -22859,16 +22917,18 @@ static void aigwi_ollama_put_params(aigwi_dialect_writer *w) {
 static int aigwi_ollama_head(const aigw_req *req, const aigw_target *to, int prompt, aigw_arena *mem, aigw_head *head) {
     static const aigw_str lines = AIGW_STR("application/x-ndjson");
     int known = to && aigwi_dialect_ends(to->base, "/api") ? 4 : 0;
-    int r = aigwi_dialect_head(req, to, aigwi_ollama_paths[prompt].path + known, aigwi_ollama_paths[2].path + known, mem, head);
+    const size_t row = req->op == AIGW_OP_EMBED ? AIGWI_OLLAMA_AT_EMBED + (size_t)prompt : (size_t)prompt;
+    int r = aigwi_dialect_head(req, to, aigwi_ollama_paths[row].path + known, aigwi_ollama_paths[2].path + known, mem, head);
     if (!r && head->n && aigwi_ollama_streams(req)) head->headers[head->n - 1].value = lines;   /* accept */
     return r;
 }
 static int aigwi_ollama_req_encode(const aigw_req *req, const aigw_target *to, aigw_arena *mem, aigw_head *head, aigw_out *out, aigw_loss *loss) {
     aigwi_dialect_writer w;
     int r;
-    if (req->op != AIGW_OP_CHAT && req->op != AIGW_OP_MODELS) return AIGW_E_UNSUPPORTED;
+    if (req->op != AIGW_OP_CHAT && req->op != AIGW_OP_MODELS && req->op != AIGW_OP_EMBED) return AIGW_E_UNSUPPORTED;
     r = aigwi_ollama_head(req, to, 0, mem, head);
     if (r || req->op == AIGW_OP_MODELS) return r;
+    if (req->op == AIGW_OP_EMBED) return aigwi_embed_req_encode(&aigwi_ollama_embeds[0], req, to, mem, out, loss);
     memset(&w, 0, sizeof w);
     w.req = req;
     w.to = to;
@@ -22894,8 +22954,8 @@ static int aigwi_ollama_req_edit(const aigw_req *req, const aigw_target *to, aig
     aigwi_dialect_edit edit;
     size_t n = 0;
     int r;
-    if (req->op != AIGW_OP_CHAT) return aigwi_ollama_req_encode(req, to, mem, head, out, loss);
-    r = aigwi_ollama_head(req, to, req->prompt, mem, head);
+    if (req->op != AIGW_OP_CHAT && req->op != AIGW_OP_EMBED) return aigwi_ollama_req_encode(req, to, mem, head, out, loss);
+    r = aigwi_ollama_head(req, to, req->prompt || req->one, mem, head);
     if (!r && to && to->id.n && !aigw_base_eq(to->id, req->model)) {
         r = aigwi_dialect_edit_model(to, mem, loss, &edit);
         n = 1;
@@ -23105,6 +23165,7 @@ static int aigwi_ollama_resp_decode(aigw_dec *st, const aigw_head *head, aigw_st
     aigwi_ollama_answer a = { st, out, body, AIGW_OK };
     st->frame = 0;
     if (st->ended) return AIGW_OK;
+    if (st->op == AIGW_OP_EMBED) return aigwi_embed_resp_decode(&aigwi_ollama_embeds[0], st, body, out);
     if (!aigwi_ollama_read(&a, head) && !aigwi_ollama_over(&a)) a.r = aigwi_dialect_bad(st, out, "the provider's answer has no message");
     st->end_marker = 1;
     if (!aigwi_ollama_over(&a)) a.r = aigwi_dialect_end(st, 1, out);
@@ -23117,6 +23178,7 @@ static int aigwi_ollama_frame_decode(aigw_dec *st, aigw_str name, aigw_str paylo
     (void)name;
     st->frame = 0;
     if (st->ended || st->end_marker || !payload.n) return AIGW_OK;
+    if (st->op == AIGW_OP_EMBED) return aigwi_embed_frame(&aigwi_ollama_embeds[0], st, payload, out);
     aigwi_ollama_read(&a, NULL);
     st->mem = mark;
     return a.r < 0 ? a.r : AIGW_OK;
@@ -23360,6 +23422,7 @@ static int aigwi_ollama_event_encode(aigw_enc *st, const aigw_event *ev, aigw_ou
     struct aigw_out_block *b;
     size_t from;
     if (st->ended) return AIGW_OK;
+    if (st->req && st->req->op == AIGW_OP_EMBED) return aigwi_embed_event_encode(aigwi_ollama_embed(st->req), st, ev, out);
     if (ev->type == AIGW_EVENT_ERROR) {
         aigwi_ollama_error_line(st, ev->error, out);
         return AIGW_OK;
@@ -23456,6 +23519,7 @@ static int aigwi_ollama_resp_encode(aigw_enc *st, const aigw_resp *resp, aigw_ou
         aigwi_ollama_put_error(out, resp->error);
         return aigw_base_out_end(out);
     }
+    if (st->req && st->req->op == AIGW_OP_EMBED) return aigwi_embed_resp_encode(aigwi_ollama_embed(st->req), st, resp, out);
     reason = aigwi_ollama_reason(st, c->finish, AIGW_NOWHERE, &lost);
     if (!reason) return AIGW_E_REFUSED;
     if (resp->choices > 1) aigwi_dialect_gone(st, AIGWI_OLLAMA_OUT_CHOICE, AIGW_NOWHERE, "choices", AIGW_LOSS_DROPPED, "Ollama gives one answer");
@@ -23557,7 +23621,7 @@ static int aigwi_ollama_models_encode(const aigw_model_info *models, size_t n, i
 const aigw_dialect aigw_dialect_ollama = {
     AIGW_STR("ollama"), AIGW_STR("authorization"), AIGW_STR("Bearer "), AIGW_STR(""), NULL, AIGW_STR(""), AIGW_FRAMING_NDJSON,
     AIGWI_SERVE(aigwi_ollama_match), AIGWI_SERVE(aigwi_ollama_req_decode), aigwi_ollama_req_encode, AIGWI_SERVE(aigwi_ollama_req_edit),
-    aigwi_ollama_resp_decode, aigwi_ollama_frame_decode, aigwi_dialect_end, aigwi_ollama_error_decode, aigwi_dialect_limits_decode,
+    aigwi_ollama_resp_decode, aigwi_ollama_frame_decode, aigwi_embed_stream_end, aigwi_ollama_error_decode, aigwi_dialect_limits_decode,
     AIGWI_SERVE(aigwi_ollama_event_encode), AIGWI_SERVE(aigwi_ollama_resp_encode), AIGWI_SERVE(aigwi_ollama_error_encode), NULL, AIGWI_SERVE(aigwi_ollama_models_encode),
     AIGW_STR(""), AIGW_STR("application/x-ndjson"), AIGW_STR(""), AIGW_STR("/ollama")
 };

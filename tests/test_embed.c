@@ -7,7 +7,9 @@
 
 typedef struct { const char *path; const aigw_dialect *d; } form;
 static const form openai = { "/v1/embeddings", &aigw_dialect_openai }, batch = { "/v1beta/models/m:batchEmbedContents", &aigw_dialect_gemini },
-                  single = { "/v1beta/models/m:embedContent", &aigw_dialect_gemini };
+                  single = { "/v1beta/models/m:embedContent", &aigw_dialect_gemini }, cohere = { "/v2/embed", &aigw_dialect_cohere },
+                  ollama = { "/api/embed", &aigw_dialect_ollama }, older = { "/api/embeddings", &aigw_dialect_ollama },
+                  titan = { "/model/amazon.titan-embed-text-v2%3A0/invoke", &aigw_dialect_bedrock }, command = { "/model/cohere.embed-v4%3A0/invoke", &aigw_dialect_bedrock };
 
 static unsigned char tree[1 << 16], strings[1 << 16];
 static char text[1 << 20], losses[4096], fold_text[1 << 20];
@@ -28,6 +30,28 @@ static int read_request(const form *from, const char *body, aigw_head *head, aig
 /* ---- requests */
 
 static const struct { const char *label; const form *from; const char *body; const form *to; const char *target, *want, *lost; } requests[] = {
+    { "to Cohere", &openai, "{\"model\":\"x\",\"input\":\"a\",\"dimensions\":256}", &cohere, "/v2/embed",
+      "{\"model\":\"T\",\"texts\":[\"a\"],\"output_dimension\":256,\"input_type\":\"search_document\",\"embedding_types\":[\"float\"]}", "input_type synthesized;" },
+    { "Gemini's types are Cohere's", &single, "{\"content\":{\"parts\":[{\"text\":\"a\"}]},\"taskType\":\"RETRIEVAL_QUERY\"}", &cohere, NULL,
+      "{\"model\":\"T\",\"texts\":[\"a\"],\"input_type\":\"search_query\",\"embedding_types\":[\"float\"]}", "" },
+    { "not all of them", &single, "{\"content\":{\"parts\":[{\"text\":\"a\"}]},\"taskType\":\"SEMANTIC_SIMILARITY\"}", &cohere, NULL,
+      "{\"model\":\"T\",\"texts\":[\"a\"],\"input_type\":\"search_document\",\"embedding_types\":[\"float\"]}", "taskType approximated;" },
+    { "Cohere to Gemini", &cohere, "{\"model\":\"x\",\"texts\":[\"a\"],\"input_type\":\"classification\",\"embedding_types\":[\"float\"],\"truncate\":\"NONE\"}", &batch, NULL,
+      "{\"requests\":[{\"model\":\"models/T\",\"content\":{\"parts\":[{\"text\":\"a\"}]},\"taskType\":\"CLASSIFICATION\"}]}", "truncate dropped;" },
+    { "int8 is Cohere's", &cohere, "{\"model\":\"x\",\"texts\":[\"a\"],\"embedding_types\":[\"int8\"]}", &openai, NULL, "refused", "embedding_types refused;" },
+    { "images too", &cohere, "{\"model\":\"x\",\"images\":[\"data:\"],\"input_type\":\"image\"}", &openai, NULL, "refused", "images refused;images dropped;" },
+    { "the same Cohere", &cohere, "{\"model\":\"x\",\"images\":[\"data:\"]}", &cohere, "/v2/embed", "{\"model\":\"T\",\"images\":[\"data:\"]}", "model synthesized;" },
+    { "Cohere to Ollama", &cohere, "{\"model\":\"x\",\"texts\":[\"a\",\"b\"],\"input_type\":\"search_query\",\"truncate\":\"END\"}", &ollama, "/api/embed",
+      "{\"model\":\"T\",\"input\":[\"a\",\"b\"],\"truncate\":true}", "input_type dropped;" },
+    { "Ollama to Cohere", &ollama, "{\"model\":\"x\",\"input\":\"a\",\"truncate\":false,\"keep_alive\":\"5m\",\"options\":{}}", &cohere, NULL,
+      "{\"model\":\"T\",\"texts\":[\"a\"],\"input_type\":\"search_document\",\"embedding_types\":[\"float\"],\"truncate\":\"NONE\"}", "keep_alive dropped;options dropped;input_type synthesized;" },
+    { "Ollama's older form", &older, "{\"model\":\"x\",\"prompt\":\"a\"}", &openai, "/v1/embeddings", "{\"model\":\"T\",\"input\":\"a\"}", "" },
+    { "the same older form", &older, "{\"model\":\"x\",\"prompt\":\"a\"}", &ollama, "/api/embeddings", "{\"model\":\"T\",\"prompt\":\"a\"}", "model synthesized;" },
+    { "to Titan", &openai, "{\"model\":\"x\",\"input\":\"a\",\"dimensions\":256}", &titan, "/model/T/invoke", "{\"inputText\":\"a\",\"dimensions\":256}", "" },
+    { "two to Titan", &openai, "{\"model\":\"x\",\"input\":[\"a\",\"b\"]}", &titan, NULL, "refused", "input[1] refused;" },
+    { "Titan to Cohere", &titan, "{\"inputText\":\"a\",\"normalize\":true}", &cohere, NULL,
+      "{\"model\":\"T\",\"texts\":[\"a\"],\"input_type\":\"search_document\",\"embedding_types\":[\"float\"]}", "normalize dropped;input_type synthesized;" },
+    { "Cohere on Bedrock to OpenAI", &command, "{\"texts\":[\"a\"],\"input_type\":\"search_query\"}", &openai, NULL, "{\"model\":\"T\",\"input\":\"a\"}", "input_type dropped;" },
     { "one text", &openai, "{\"model\":\"x\",\"input\":\"a\\u00e9\"}", &batch, "/v1beta/models/T:batchEmbedContents",
       "{\"requests\":[{\"model\":\"models/T\",\"content\":{\"parts\":[{\"text\":\"a\\u00e9\"}]}}]}", "" },
     { "two texts, size, base64", &openai, "{\"model\":\"x\",\"input\":[\"a\",\"b\"],\"dimensions\":256,\"encoding_format\":\"base64\",\"user\":\"u\"}", &batch, NULL,
@@ -196,6 +220,38 @@ T(answers) {
     t_str("one", text, r.out.buf.n, wanted1);
 }
 
+/* The same answer of every provider, for every client. */
+T(all_pairs) {
+    static const struct { const form *f; const char *request, *answer; int tokens; } rows[] = {
+        { &openai, "{\"model\":\"m\",\"input\":\"a\"}", "{\"object\":\"list\",\"data\":[{\"object\":\"embedding\",\"index\":0,\"embedding\":[0.5,-2e-3]}],\"model\":\"m\",\"usage\":{\"prompt_tokens\":3,\"total_tokens\":3}}", 1 },
+        { &batch, "{\"requests\":[{\"content\":{\"parts\":[{\"text\":\"a\"}]}}]}", "{\"embeddings\":[{\"values\":[0.5,-2e-3]}],\"usageMetadata\":{\"promptTokenCount\":3,\"totalTokenCount\":3}}", 1 },
+        { &single, "{\"content\":{\"parts\":[{\"text\":\"a\"}]}}", "{\"embedding\":{\"values\":[0.5,-2e-3]},\"usageMetadata\":{\"promptTokenCount\":3,\"totalTokenCount\":3}}", 1 },
+        { &cohere, "{\"model\":\"m\",\"texts\":[\"a\"]}", "{\"id\":\"0000000000000000\",\"response_type\":\"embeddings_by_type\",\"embeddings\":{\"float\":[[0.5,-2e-3]]},"
+          "\"meta\":{\"api_version\":{\"version\":\"2\"},\"billed_units\":{\"input_tokens\":3}}}", 1 },
+        { &ollama, "{\"model\":\"m\",\"input\":\"a\"}", "{\"model\":\"m\",\"embeddings\":[[0.5,-2e-3]],\"prompt_eval_count\":3}", 1 },
+        { &older, "{\"model\":\"m\",\"prompt\":\"a\"}", "{\"embedding\":[0.5,-2e-3]}", 0 },
+        { &titan, "{\"inputText\":\"a\"}", "{\"embedding\":[0.5,-2e-3],\"inputTextTokenCount\":3}", 1 },
+        { &command, "{\"texts\":[\"a\"]}", "{\"id\":\"0000000000000000\",\"response_type\":\"embeddings_by_type\",\"embeddings\":{\"float\":[[0.5,-2e-3]]}}", 0 },
+    };
+    for (size_t from = 0; from < T_COUNT(rows); from++)
+        for (size_t to = 0; to < T_COUNT(rows); to++)
+            for (size_t step = 0; step < 4; step++) {
+                char *wanted = t_dup(rows[to].answer, strlen(rows[to].answer) + 1), *p;
+                relay r;
+                aigw_req req;
+                request_of(&req, rows[to].f, rows[to].request);
+                run(&r, rows[from].f->d, rows[to].f->d, &req, rows[from].answer, strlen(rows[from].answer), step, 0, 1);
+                text[r.out.buf.n] = 0;
+                t_row(rows[to].answer);
+                t_int("no error", r.kind, 0);
+                if ((p = strstr(wanted, "\"id\":\"")) != NULL && strstr(text, "\"id\":\"")) memcpy(p + 6, strstr(text, "\"id\":\"") + 6, 16);    /* made here */
+                if (rows[from].tokens || !rows[to].tokens) t_str("answer", text, r.out.buf.n, wanted);
+                else t_ok("the same vectors", strstr(text, "[0.5,-2e-3]") != NULL);
+                t_free_all();
+            }
+    t_row(NULL);
+}
+
 T(broken_answers) {
     static const struct { const char *label, *body; int kind; } rows[] = {
         { "nothing in it", "{}", AIGW_KIND_BAD_RESPONSE }, { "an error", "{\"error\":{\"message\":\"x\"}}", AIGW_KIND_BAD_RESPONSE },
@@ -339,6 +395,10 @@ T(recorded) {
         { "embeddings-gemini/llm-gemini-embedding-gemini-embedding-2-768-0-8c16", &aigw_dialect_gemini, "embeddings[0].values" },
         { "embeddings-vertex/pai-google-task-prefix-vertex-0-2b98", &aigw_dialect_gemini, "embedding.values" },
         { "embeddings-mistral/ollmetry-mistral-embeddings-legacy-0-43c2", &aigw_dialect_openai, "data[0].embedding" },
+        { "embeddings-cohere/pai-testcohere-test-query-0-54fe", &aigw_dialect_cohere, "embeddings.float[0]" },
+        { "embeddings-bedrock/pai-testbedrock-test-titan-v2-with-dimensions-0-8a9c", &aigw_dialect_bedrock, "embedding" },
+        { "embeddings-bedrock/pai-testbedrock-test-cohere-v4-with-dimensions-0-e497", &aigw_dialect_bedrock, "embeddings.float[0]" },
+        { "embeddings-ollama/ollmetry-ollama-embeddings-legacy-0-8b8d", &aigw_dialect_ollama, "embedding" },
         { "embeddings-openrouter/rubyllm-embedding-basic-functionality-openrouter-openai-text-embeddi-0-dba6", &aigw_dialect_openai, "data[0].embedding" },
     };
     aigw_req req;
@@ -367,6 +427,7 @@ int main(void) {
     T_RUN(requests);
     T_RUN(bad_requests);
     T_RUN(answers);
+    T_RUN(all_pairs);
     T_RUN(broken_answers);
     T_RUN(exact);
     T_RUN(corpus);
