@@ -126,7 +126,7 @@ static int add_provider(config *c, const char *name, const char *url, const char
 #ifndef GATEWAY_NO_MOCK
 static int add_mock(config *c) {
     static const struct { const char *name; const aigw_dialect *d; int other; } rows[] = {
-        { "mock", &aigw_dialect_openai, 1 }, { "mock/openai", &aigw_dialect_openai, 0 }, { "mock/anthropic", &aigw_dialect_anthropic, 0 }, { "mock/gemini", &aigw_dialect_gemini, 0 },
+        { "mock", &aigw_dialect_openai, 1 }, { "mock/openai", &aigw_dialect_openai, 0 }, { "mock/responses", &aigw_dialect_responses, 0 }, { "mock/anthropic", &aigw_dialect_anthropic, 0 }, { "mock/gemini", &aigw_dialect_gemini, 0 },
         { "mock/bedrock", &aigw_dialect_bedrock, 0 }, { "mock/cohere", &aigw_dialect_cohere, 0 }, { "mock/ollama", &aigw_dialect_ollama, 0 }
     };
     static const struct { const char *name, *id; } names[] = { { "mock/echo", "echo" }, { "mock/tools", "tools" }, { "mock/think", "think" } };
