@@ -20986,7 +20986,7 @@ static void aigwi_bedrock_put_result_text(aigwi_bedrock_up *c, const aigw_part *
 }
 
 static void aigwi_bedrock_put_result(aigwi_bedrock_up *c, const aigw_part *r) {
-    const aigw_part *p;
+    const aigw_part *p, *mark = r;
     aigw_out *o = c->w.out;
     int n = 0;
     aigwi_bedrock_role(c, AIGWI_BEDROCK_USER);
@@ -20999,7 +20999,8 @@ static void aigwi_bedrock_put_result(aigwi_bedrock_up *c, const aigw_part *r) {
         const aigw_part *document = c->document;
         int texts = c->texts;
         if (!aigwi_bedrock_user_takes(c, p)) continue;
-        if (p->cache_ttl_s) aigwi_dialect_drop(&c->w, p->cache_at ? p->cache_at : p->at, "a mark stands behind a whole result only");
+        if (p->cache_ttl_s && !p->next && !r->cache_ttl_s) mark = p;      /* behind the last part is behind the result */
+        else if (p->cache_ttl_s) aigwi_dialect_drop(&c->w, p->cache_at ? p->cache_at : p->at, "a mark stands behind a whole result only");
         if (p->kind == AIGW_PART_TEXT) aigwi_bedrock_put_result_text(c, p);
         else aigwi_bedrock_put_user(c, p);
         c->document = document;                                          /* of the message, not of a result */
@@ -21013,7 +21014,7 @@ static void aigwi_bedrock_put_result(aigwi_bedrock_up *c, const aigw_part *r) {
     aigw_json_close(o, ']');
     if (r->is_error) aigwi_dialect_member(o, "status", "error");         /* not all models take it, and success goes without saying */
     aigwi_bedrock_close(o);
-    aigwi_bedrock_put_mark(c, r);
+    aigwi_bedrock_put_mark(c, mark);
 }
 
 /* input: an object; the text of a free-text tool is the only member of one. */
@@ -21310,8 +21311,7 @@ static void aigwi_bedrock_put_tools(aigwi_bedrock_up *c) {
     aigw_out *o = c->w.out;
     for (t = req->tools; t; t = t->next) {
         if (aigwi_dialect_lacks(&c->w, AIGW_CAN(TOOLS))) aigwi_dialect_refuse(&c->w, t->at, "this model has no tools");
-        else if (out) aigwi_dialect_drop(&c->w, t->at, "no tool shall be called, which Bedrock takes only by being given none");
-        else if (aigwi_bedrock_allowed(c, t)) c->tools++;
+        else if (!out && aigwi_bedrock_allowed(c, t)) c->tools++;
     }
     if (!c->tools && req->choice != AIGW_CHOICE_UNSET && !(out && req->tools)) aigwi_dialect_drop(&c->w, req->choice_at, "a choice of tools without tools");
     if (!c->tools && (!c->history || req->op != AIGW_OP_CHAT || aigwi_dialect_lacks(&c->w, AIGW_CAN(TOOLS)))) return;
@@ -21413,7 +21413,7 @@ static void aigwi_bedrock_plan(aigwi_bedrock_up *c) {
         if (budget->has && effort->has && !c->native) aigwi_bedrock_drop(c, AIGW_P_REASONING_BUDGET, "the effort says it");
         else if (budget->has) aigwi_bedrock_plan_budget(c, budget);
         if (!c->thinking && words && mode->has && !budget->has) {
-            if (aigwi_dialect_is(mode->raw, "enabled")) aigwi_dialect_lose(&c->w, mode->at, "", AIGW_LOSS_APPROXIMATED, "the model decides how much it thinks");
+            if (!effort->has && aigwi_dialect_is(mode->raw, "enabled")) aigwi_dialect_lose(&c->w, mode->at, "", AIGW_LOSS_APPROXIMATED, "the model decides how much it thinks");
             c->thinking = aigwi_dialect_is(mode->raw, "between_tools") ? "between_tools" : "adaptive";
         } else if (!c->thinking && words && c->effort.n && !c->native && (can & AIGW_CAN(ADAPTIVE_THINKING))) c->thinking = "adaptive";
         if (!c->thinking && mode->has && !words && !c->effort.n) aigwi_dialect_drop(&c->w, mode->at, "this model's thinking has no such mode");
@@ -22224,9 +22224,9 @@ static const char *aigwi_bedrock_reason(aigw_enc *st, int finish) {
     static const char *const reasons[] = { "end_turn", "end_turn", "stop_sequence", "max_tokens", "model_context_window_exceeded", "tool_use", "content_filtered",
         "content_filtered", "end_turn", "malformed_tool_use", NULL, NULL };
     if (finish == AIGW_FINISH_STOP && st->flags & AIGWI_BEDROCK_REFUSED) return "content_filtered";
-    if (finish == AIGW_FINISH_PAUSE) aigwi_dialect_gone(st, AIGWI_BEDROCK_L_FINISH, AIGW_NOWHERE, "finish", AIGW_LOSS_APPROXIMATED, "a pause is said as end_turn");
+    if (finish == AIGW_FINISH_PAUSE) aigwi_dialect_gone(st, AIGWI_BEDROCK_L_FINISH, AIGW_NOWHERE, "stopReason", AIGW_LOSS_APPROXIMATED, "a pause is said as end_turn");
     if (finish < AIGW_FINISH_ERROR) return reasons[finish];
-    aigwi_dialect_gone(st, AIGWI_BEDROCK_L_FINISH, AIGW_NOWHERE, "finish", AIGW_LOSS_REFUSED, "the model's reason to stop has no word here: an error instead");
+    aigwi_dialect_gone(st, AIGWI_BEDROCK_L_FINISH, AIGW_NOWHERE, "stopReason", AIGW_LOSS_REFUSED, "the model's reason to stop has no word here: an error instead");
     return NULL;
 }
 
@@ -22247,12 +22247,12 @@ static const struct { const char *exception, *in_stream, *code; short status; } 
     { "ServiceUnavailableException", "serviceUnavailableException", "", 503 },
     { "InternalServerException", "internalServerException", "", 500 },
     { "ModelTimeoutException", "modelStreamErrorException", "timeout_error", 408 },
-    { "ServiceUnavailableException", "serviceUnavailableException", "", 503 },
-    { "ServiceUnavailableException", "serviceUnavailableException", "", 503 },
-    { "ServiceUnavailableException", "serviceUnavailableException", "", 503 },
-    { "ModelErrorException", "modelStreamErrorException", "", 424 },
-    { "ModelErrorException", "modelStreamErrorException", "", 424 },
-    { "ModelErrorException", "modelStreamErrorException", "cancelled", 424 },
+    { "ServiceUnavailableException", "serviceUnavailableException", "", 502 },
+    { "ServiceUnavailableException", "serviceUnavailableException", "", 502 },
+    { "ServiceUnavailableException", "serviceUnavailableException", "", 502 },
+    { "InternalServerException", "modelStreamErrorException", "", 502 },
+    { "InternalServerException", "modelStreamErrorException", "", 502 },
+    { "ModelErrorException", "modelStreamErrorException", "cancelled", 499 },
     { "ServiceQuotaExceededException", "throttlingException", "", 400 },
     { "ServiceUnavailableException", "serviceUnavailableException", "", 503 },
     { "ResourceNotFoundException", "validationException", "", 404 },

@@ -64,7 +64,7 @@ static const struct {
       { "/base/v1beta/models/M:generateContent", "/base/v1beta/models/M:streamGenerateContent?alt=sse" },
       "candidates[0].content", AS_IS, "", "", { NULL, NULL } },
 
-    { 'B', "bedrock", NULL, f_fold_bedrock, EVENTS, BY_WORD, BY_PATH, 1,
+    { 'B', "bedrock", &aigw_dialect_bedrock, f_fold_bedrock, EVENTS, BY_WORD, BY_PATH, 1,
       { "/model/M/converse", "/model/M/converse-stream" }, { "/base/model/M/converse", "/base/model/M/converse-stream" },
       "output.message", AS_IS, "", "", { NULL, NULL } },
 
