@@ -663,8 +663,8 @@ typedef struct aigw_part {
     size_t       at;
     aigw_text    text;         /* text, reasoning, refusal: the words. Tool call: arguments (a JSON value, or a string that holds one; empty = {}).
                                   Media: by source. Other: the raw value (JSON form) */
-    aigw_str     id;           /* tool call; the call that a tool result answers; file id */
-    aigw_str     name;         /* tool call, tool result (if said); file name or title; other: its dialect */
+    aigw_str     id;           /* tool call; the call that a tool result answers; file id; a text document's own, by which citations name it */
+    aigw_str     name;         /* tool call, tool result (if said); file name or title; other: its dialect; text, reasoning: Cohere's "tool_plan" */
     aigw_str     mime, detail; /* media: "image/png"; "low" */
     size_t       cache_at, detail_at;   /* of those members; 0: unknown, then `at` stands for it */
     struct aigw_part *parts;   /* tool result: content */
@@ -808,7 +808,7 @@ typedef struct {
     uint32_t  block;              /* NOTE: AIGW_NO_BLOCK when it belongs to the choice */
     size_t    at;                 /* offset in the frame or body it was read from, or AIGW_NOWHERE */
     aigw_str  id, model;          /* START: the answer's id, the model that answers. BLOCK_START of a tool call: id */
-    aigw_str  name;               /* BLOCK_START of a tool call: tool name; of media: mime. NOTE, and DELTA of an OTHER block: dialect of the JSON. STOP: the stop
+    aigw_str  name;               /* BLOCK_START of a tool call: tool name; of media: mime; of others as a part's. NOTE, and DELTA of an OTHER block: dialect of the JSON. STOP: the stop
                                      sequence that matched (choice 0). PING: "" */
     int64_t   created_s;          /* START: 0 when unknown */
     aigw_text text;               /* DELTA: more of the block (JSON form: the whole value, at once). NOTE: raw JSON; SIGNATURE: see state. STOP: provider's own

@@ -58,7 +58,7 @@ static aigw_str last_text(const aigw_req *req, int role, aigw_arena *mem) {
     for (msg = req->messages; msg; msg = msg->next)
         for (p = msg->role == role ? msg->parts : NULL; p; p = p->next)
             for (q = p->kind == AIGW_PART_TOOL_RESULT ? p->parts : p; q; q = q == p ? NULL : q->next)
-                if (q->kind == AIGW_PART_TEXT && aigw_json_decode(q->text, mem, &got)) s = got;
+                if ((q->kind == AIGW_PART_TEXT || (q->kind == AIGW_PART_FILE && q->source == AIGW_SOURCE_TEXT)) && aigw_json_decode(q->text, mem, &got)) s = got;
     return s;
 }
 
