@@ -24684,8 +24684,9 @@ static void aigwi_ollama_images_in(aigwi_dialect_reader *r, aigwi_dialect_list *
         if (!aigw_json_text(j, &t)) return;
         bytes = aigwi_dialect_data_url(t, r->mem, &p->mime, &p->text);
         if (bytes < 0) aigwi_dialect_nomem(r);
-        if (bytes) continue;
+        if (bytes > 0) t = p->text;
         if (!aigwi_dialect_base64(t, r->mem, &p->text)) aigwi_dialect_nomem(r);
+        if (p->mime.n) continue;
         while (aigwi_ollama_images[i].begin.n && (p->text.n < aigwi_ollama_images[i].begin.n || memcmp(p->text.p, aigwi_ollama_images[i].begin.p, aigwi_ollama_images[i].begin.n))) i++;
         p->mime = aigwi_ollama_images[i].mime;
     }
@@ -25061,13 +25062,13 @@ static void aigwi_ollama_put_call(aigwi_dialect_writer *w, const aigw_part *p) {
     aigw_json_close(out, '}');
 }
 /* thinking, images and tool_calls, where there are any. */
-static void aigwi_ollama_put_more(aigwi_dialect_writer *w, const aigw_part *parts) {
+static void aigwi_ollama_put_more(aigwi_dialect_writer *w, const aigw_part *parts, int role) {
     static const struct { const char *name; uint8_t kind; char bracket; } rows[] = {
         { "thinking", AIGW_PART_REASONING, '"' }, { "images", AIGW_PART_IMAGE, '[' }, { "tool_calls", AIGW_PART_TOOL_CALL, '[' }
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         const aigw_part *p;
-        int open = 0, mute = rows[i].bracket == '"' && aigwi_dialect_lacks(w, AIGW_CAN(REASONING));
+        int open = 0, mute = rows[i].bracket == '"' && (role != AIGW_ROLE_ASSISTANT || aigwi_dialect_lacks(w, AIGW_CAN(REASONING)));
         for (p = mute ? NULL : parts; p; p = p->next) {
             if (p->kind != rows[i].kind || (rows[i].bracket == '"' && !p->text.n)) continue;
             if (!open++) {
@@ -25093,7 +25094,7 @@ static void aigwi_ollama_put_result(aigwi_dialect_writer *w, const aigw_part *p,
     if (name.n) aigwi_dialect_member_str(w->out, "tool_name", name);
     if (!p->no_id) aigwi_dialect_member_str(w->out, "tool_call_id", p->id);
     aigwi_ollama_put_content(w, p->parts, AIGW_ROLE_TOOL, !p->is_error ? "" : p->parts ? "Error: " : "Error");
-    aigwi_ollama_put_more(w, p->parts);
+    aigwi_ollama_put_more(w, p->parts, AIGW_ROLE_TOOL);
 }
 static void aigwi_ollama_put_messages(aigwi_dialect_writer *w) {
     static const char *const roles[] = { "system", "system", "user", "assistant", "tool" };
@@ -25117,7 +25118,7 @@ static void aigwi_ollama_put_messages(aigwi_dialect_writer *w) {
             else {
                 for (; p; p = p->next) aigwi_ollama_check_part(w, p, m->role);
                 aigwi_ollama_put_content(w, m->parts, m->role, "");
-                aigwi_ollama_put_more(w, m->parts);
+                aigwi_ollama_put_more(w, m->parts, m->role);
             }
             aigw_json_close(w->out, '}');
             if (p) p = p->next;
