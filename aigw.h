@@ -27890,7 +27890,7 @@ static int aigwi_attempt_unsaid(aigw_attempt *a, const aigw_sink *tap) {
 /* The next of what is there: so little that what becomes of it is bounded too. */
 static int aigwi_attempt_piece(aigw_attempt *a) {
     aigw_window *w = &a->frames;
-    const size_t n = w->n - w->start < AIGWI_ATTEMPT_PIECE ? w->n - w->start : AIGWI_ATTEMPT_PIECE;
+    const size_t n = w->n - w->start < AIGWI_ATTEMPT_PIECE ? w->n - w->start : (size_t)AIGWI_ATTEMPT_PIECE;
     if (!n) return 0;
     memset(&a->frame, 0, sizeof a->frame);
     a->frame.payload = a->frame.raw = aigwi_dialect_slice(w->mem + w->start, n);
