@@ -1132,7 +1132,8 @@ typedef struct aigw_family {
     aigw_str url;              /* its base URL; "": each customer has one of his own */
     aigw_str env;              /* environment variables that hold its key, space-separated; "" none */
     aigw_str auth_header, auth_prefix;         /* "": the dialect's */
-    aigw_str path, stream_path, count_path;    /* behind the base, with {model} and {version}; without a version the query is left out. "": the dialect's; stream_path "": path */
+    aigw_str path, stream_path, count_path;    /* behind the base, with {model}, {version} and {post}, which is what the dialect has behind the base or the
+                                                  model; without a version the query is left out. "": the dialect's; stream_path, count_path "": path */
     aigw_str versions;         /* API versions, space-separated; the first is sent unless the target says another. "": the dialect's */
     aigw_str version_in;       /* member of the body that carries the version, instead of a header; "" none */
     aigw_str rules, more;      /* read in this order; `more`: what it has in common with others */
@@ -8310,17 +8311,17 @@ static const aigw_family aigwi_family_table[] = {
       AIGWI_FAMILY_NONE, AIGWI_FAMILY_NONE, AIGWI_FAMILY_NONE, AIGWI_FAMILY_NONE, AIGWI_FAMILY_NONE, AIGWI_FAMILY_NONE, AIGWI_FAMILY_NONE, AIGWI_FAMILY_NONE, 0 },
     /* 13: https://RESOURCE.openai.azure.com/openai/v1; the model is the deployment's name */
     { AIGW_STR("azure"), AIGW_STR("openai-chat"), AIGWI_FAMILY_NONE, AIGW_STR("AZURE_OPENAI_API_KEY"), AIGW_STR("api-key"), AIGWI_FAMILY_NONE,
-      AIGW_STR("/chat/completions?api-version={version}"), AIGWI_FAMILY_NONE, AIGWI_FAMILY_NONE, AIGW_STR(" preview v1"), AIGWI_FAMILY_NONE, AIGWI_FAMILY_NONE,
+      AIGW_STR("{post}?api-version={version}"), AIGWI_FAMILY_NONE, AIGWI_FAMILY_NONE, AIGW_STR(" preview v1"), AIGWI_FAMILY_NONE, AIGWI_FAMILY_NONE,
       AIGWI_FAMILY_NONE, AIGWI_FAMILY_NONE, 0 },
     /* 13: https://RESOURCE.openai.azure.com; learn.microsoft.com "API version lifecycle" */
     { AIGW_STR("azure-deployments"), AIGW_STR("openai-chat"), AIGWI_FAMILY_NONE, AIGW_STR("AZURE_OPENAI_API_KEY"), AIGW_STR("api-key"), AIGWI_FAMILY_NONE,
-      AIGW_STR("/openai/deployments/{model}/chat/completions?api-version={version}"), AIGWI_FAMILY_NONE, AIGWI_FAMILY_NONE,
+      AIGW_STR("/openai/deployments/{model}{post}?api-version={version}"), AIGWI_FAMILY_NONE, AIGWI_FAMILY_NONE,
       AIGW_STR("2024-10-21 2025-04-01-preview 2025-03-01-preview 2025-02-01-preview 2025-01-01-preview 2024-12-01-preview 2024-10-01-preview 2024-09-01-preview "
                "2024-08-01-preview 2024-06-01 2024-02-01"),
       AIGWI_FAMILY_NONE, AIGWI_FAMILY_NONE, AIGWI_FAMILY_NONE, AIGWI_FAMILY_NONE, 0 },
     /* recorded: https://RESOURCE.services.ai.azure.com/models */
     { AIGW_STR("azure-ai"), AIGW_STR("openai-chat"), AIGWI_FAMILY_NONE, AIGW_STR("AZURE_AI_API_KEY"), AIGW_STR("api-key"), AIGWI_FAMILY_NONE,
-      AIGW_STR("/chat/completions?api-version={version}"), AIGWI_FAMILY_NONE, AIGWI_FAMILY_NONE, AIGW_STR("2024-05-01-preview"), AIGWI_FAMILY_NONE,
+      AIGW_STR("{post}?api-version={version}"), AIGWI_FAMILY_NONE, AIGWI_FAMILY_NONE, AIGW_STR("2024-05-01-preview"), AIGWI_FAMILY_NONE,
       AIGWI_FAMILY_NONE, AIGWI_FAMILY_OPENAI, AIGWI_FAMILY_NONE, 0 },
     /* 14; refuses every member that it does not know (422 extra_forbidden: charmbracelet/crush 1590, editor-code-assistant/eca 231) */
     AIGWI_FAMILY_CHAT("mistral", "https://api.mistral.ai/v1", "MISTRAL_API_KEY",
@@ -8376,13 +8377,11 @@ static const aigw_family aigwi_family_table[] = {
         "max_completion_tokens=max_tokens n! top_k* metadata- service_tier- ", AIGWI_FAMILY_OPENAI, "", 0),
     /* 8: https://LOCATION-aiplatform.googleapis.com/v1/projects/PROJECT/locations/LOCATION; express: without the projects, with a key */
     { AIGW_STR("vertex"), AIGW_STR("gemini"), AIGWI_FAMILY_NONE, AIGWI_FAMILY_NONE, AIGW_STR("authorization"), AIGW_STR("Bearer "),
-      AIGW_STR("/publishers/google/models/{model}:generateContent"), AIGW_STR("/publishers/google/models/{model}:streamGenerateContent?alt=sse"),
-      AIGW_STR("/publishers/google/models/{model}:countTokens"), AIGWI_FAMILY_NONE, AIGWI_FAMILY_NONE, AIGW_STR("store- enableEnhancedCivicAnswers-"), AIGWI_FAMILY_NONE,
-      AIGWI_FAMILY_NONE, 0 },
+      AIGW_STR("/publishers/google/models/{model}{post}"), AIGWI_FAMILY_NONE, AIGWI_FAMILY_NONE, AIGWI_FAMILY_NONE, AIGWI_FAMILY_NONE,
+      AIGW_STR("store- enableEnhancedCivicAnswers-"), AIGWI_FAMILY_NONE, AIGWI_FAMILY_NONE, 0 },
     { AIGW_STR("vertex-express"), AIGW_STR("gemini"), AIGW_STR("https://aiplatform.googleapis.com/v1"), AIGW_STR("VERTEX_API_KEY"), AIGWI_FAMILY_NONE, AIGWI_FAMILY_NONE,
-      AIGW_STR("/publishers/google/models/{model}:generateContent"), AIGW_STR("/publishers/google/models/{model}:streamGenerateContent?alt=sse"),
-      AIGW_STR("/publishers/google/models/{model}:countTokens"), AIGWI_FAMILY_NONE, AIGWI_FAMILY_NONE, AIGW_STR("store- enableEnhancedCivicAnswers-"), AIGWI_FAMILY_NONE,
-      AIGWI_FAMILY_NONE, 0 },
+      AIGW_STR("/publishers/google/models/{model}{post}"), AIGWI_FAMILY_NONE, AIGWI_FAMILY_NONE, AIGWI_FAMILY_NONE, AIGWI_FAMILY_NONE,
+      AIGW_STR("store- enableEnhancedCivicAnswers-"), AIGWI_FAMILY_NONE, AIGWI_FAMILY_NONE, 0 },
     /* 9: the same base; what the versions take is as with Anthropic's own */
     { AIGW_STR("vertex-claude"), AIGW_STR("anthropic"), AIGWI_FAMILY_NONE, AIGWI_FAMILY_NONE, AIGW_STR("authorization"), AIGW_STR("Bearer "),
       AIGW_STR("/publishers/anthropic/models/{model}:rawPredict"), AIGW_STR("/publishers/anthropic/models/{model}:streamRawPredict"),
@@ -8646,33 +8645,33 @@ AIGWI_SHARED aigw_str aigwi_family_id_in(const aigw_dec *st, const char *path, a
 
 /* ---- where a request goes */
 
-/* Behind the base: 1 and *target, 0 when the family leaves it to the dialect, AIGW_E_UNSUPPORTED (no such operation
+/* Behind the base, {post} being the dialect's own end of a path: 1 and *target, 0 when the family leaves it to the dialect, AIGW_E_UNSUPPORTED (no such operation
    there), AIGW_E_NOMEM. */
-AIGWI_SHARED int aigwi_family_path(const aigw_target *to, int op, int stream, aigw_str version, aigw_arena *mem, aigw_str *target) {
-    static const aigw_str unreserved = AIGW_STR("-._~@"), chat = AIGW_STR("chat/completions");
+AIGWI_SHARED int aigwi_family_path(const aigw_target *to, int op, int stream, aigw_str post, aigw_arena *mem, aigw_str *target) {
+    static const aigw_str unreserved = AIGW_STR("-._~@"), whole = AIGW_STR("{post}");
     const aigw_family *f = to ? to->family : NULL;
-    aigw_str path;
+    aigw_str path, version = to ? to->version : aigwi_dialect_slice("", 0);
     aigw_out out;
     size_t room, i, k;
     char *p;
-    if (!f || !f->path.n || (op != AIGW_OP_CHAT && op != AIGW_OP_COUNT_TOKENS && op != AIGW_OP_EMBED)) return 0;
-    path = op == AIGW_OP_COUNT_TOKENS ? f->count_path : stream && f->stream_path.n ? f->stream_path : f->path;
-    if (!path.n || (op == AIGW_OP_EMBED && aigw_base_find(path, chat, 0) == path.n)) return AIGW_E_UNSUPPORTED;
+    if (!f || !f->path.n || op == AIGW_OP_MODELS) return 0;
+    path = op == AIGW_OP_COUNT_TOKENS && f->count_path.n ? f->count_path : stream && f->stream_path.n ? f->stream_path : f->path;
+    if (op != AIGW_OP_CHAT && path.p != f->count_path.p && aigw_base_find(path, whole, 0) == path.n) return AIGW_E_UNSUPPORTED;
     if (!version.n) version = aigwi_family_item(f->versions, 0);
     if (!version.n && aigw_base_find(path, aigw_base_str("{version}"), 0) < path.n) path.n = aigw_base_find(path, aigw_base_str("?"), 0);
-    room = to->base.n + path.n + to->id.n * 3 + version.n;
+    room = to->base.n + path.n + to->id.n * 3 + version.n + post.n;
     p = (char *)aigw_base_take(mem, room, 1, 1);
     if (!p) return AIGW_E_NOMEM;
     aigw_base_out_init(&out, p, room, NULL, 0);
     aigw_base_put(&out, to->base);
     for (i = 0; i < path.n; i++) {
         aigw_str rest = aigwi_dialect_slice(path.p + i, path.n - i);
-        if (op == AIGW_OP_EMBED && !aigw_base_find(rest, chat, 0)) {
-            aigw_base_put_lit(&out, "embeddings");
-            i += chat.n - 1;
-        } else if (aigwi_dialect_begins(rest, "{version}")) {
+        if (aigwi_dialect_begins(rest, "{version}")) {
             aigw_base_put(&out, version);
             i += 8;
+        } else if (aigwi_dialect_begins(rest, whole.p)) {
+            aigw_base_put(&out, post);
+            i += 5;
         } else if (aigwi_dialect_begins(rest, "{model}")) {
             for (k = 0; k < to->id.n; k++) {
                 char c = to->id.p[k];
@@ -10716,10 +10715,10 @@ static void aigwi_openai_put_stream(aigwi_dialect_writer *w) {
 
 /* Method, target and headers of a call: where the family says, or behind the base's path. */
 static int aigwi_openai_head(const aigw_req *req, const aigw_target *to, aigw_arena *mem, aigw_head *head) {
-    const aigw_str none = { "", 0 };
-    aigw_str target = none;
-    const int own = aigwi_family_path(to, req->op, 0, to ? to->version : none, mem, &target);
-    const int r = own < 0 ? own : aigwi_dialect_head(req, to, req->op == AIGW_OP_EMBED ? "/embeddings" : "/chat/completions", "/models", mem, head);
+    const char *post = req->op == AIGW_OP_EMBED ? "/embeddings" : "/chat/completions";
+    aigw_str target = { "", 0 };
+    const int own = aigwi_family_path(to, req->op, 0, aigw_base_str(post), mem, &target);
+    const int r = own < 0 ? own : aigwi_dialect_head(req, to, post, "/models", mem, head);
     if (!r && own) head->target = target;
     return r;
 }
@@ -15656,7 +15655,7 @@ static int aigwi_anthropic_put_head(const aigw_req *req, const aigw_target *to, 
     aigw_str base = to->base, path = aigw_base_str(req->op == AIGW_OP_CHAT ? "/v1/messages" : "/v1/messages/count_tokens");
     aigw_out out;
     char *p;
-    int r = aigwi_family_path(to, req->op, stream->has && stream->micro, version, mem, &head->target);
+    int r = aigwi_family_path(to, req->op, stream->has && stream->micro, path, mem, &head->target);
     head->method = post;
     if (r) {
         if (r > 0) r = aigw_base_header_put(head, type, json);
@@ -18687,13 +18686,17 @@ static void aigwi_gemini_put_body(aigwi_gemini_writer *w) {
         if (!w->req->choice_checked || !aigw_base_eq(raw->name, mode)) aigwi_gemini_lose(w, raw->at, "", AIGW_LOSS_DROPPED, "only its own dialect knows this member");
 }
 
+static aigw_str aigwi_gemini_verb(const aigw_req *req) {
+    if (req->op == AIGW_OP_COUNT_TOKENS) return aigw_base_str(":countTokens");
+    if (req->op == AIGW_OP_EMBED) return aigw_base_str(aigw_base_eq(req->dialect, aigwi_gemini_me) && req->one ? ":embedContent" : ":batchEmbedContents");
+    return aigw_base_str(req->param[AIGW_P_STREAM].has && req->param[AIGW_P_STREAM].micro ? ":streamGenerateContent?alt=sse" : ":generateContent");
+}
 /* Where a request goes: base, version unless the base names one, model, method. */
 static aigw_str aigwi_gemini_write_target(const aigw_req *req, const aigw_target *to, aigw_arena *mem) {
     static const aigw_str models = AIGW_STR("models/"), tuned = AIGW_STR("tunedModels/"), projects = AIGW_STR("projects/"),
                           publishers = AIGW_STR("publishers/"), version = AIGW_STR("/v1"), plain = AIGW_STR("-._~/@:");
     size_t room = to->base.n + to->version.n + to->id.n * 3 + 64;
     char *p = (char *)aigw_base_take(mem, room, 1, 1);
-    const int same = aigw_base_eq(req->dialect, aigwi_gemini_me);
     aigw_out out;
     aigw_base_out_init(&out, p, p ? room : 0, NULL, 0);
     aigw_base_put(&out, to->base);
@@ -18705,15 +18708,13 @@ static aigw_str aigwi_gemini_write_target(const aigw_req *req, const aigw_target
     if (aigw_base_find(to->id, models, 0) && aigw_base_find(to->id, tuned, 0) && aigw_base_find(to->id, projects, 0) && aigw_base_find(to->id, publishers, 0))
         aigw_base_put(&out, models);
     aigwi_dialect_escape(&out, to->id, plain);
-    if (req->op == AIGW_OP_COUNT_TOKENS) aigw_base_put_lit(&out, ":countTokens");
-    else if (req->op == AIGW_OP_EMBED) aigw_base_put_lit(&out, same && req->one ? ":embedContent" : ":batchEmbedContents");
-    else aigw_base_put_lit(&out, req->param[AIGW_P_STREAM].has && req->param[AIGW_P_STREAM].micro ? ":streamGenerateContent?alt=sse" : ":generateContent");
+    aigw_base_put(&out, aigwi_gemini_verb(req));
     return aigwi_dialect_slice(p, p ? out.buf.n : 0);
 }
 
 static int aigwi_gemini_write_head(const aigw_req *req, const aigw_target *to, aigw_arena *mem, aigw_head *head) {
     static const aigw_str post = AIGW_STR("POST"), type = AIGW_STR("content-type"), json = AIGW_STR("application/json");
-    int r = aigwi_family_path(to, req->op, req->param[AIGW_P_STREAM].has && req->param[AIGW_P_STREAM].micro, to->version, mem, &head->target);
+    int r = aigwi_family_path(to, req->op, 0, aigwi_gemini_verb(req), mem, &head->target);
     head->method = post;
     if (r < 0) return r;
     if (!r) head->target = aigwi_gemini_write_target(req, to, mem);
@@ -21753,15 +21754,6 @@ static void aigwi_bedrock_error_decode(aigw_now now, const aigw_head *head, aigw
     aigwi_bedrock_read_error(now, head, head ? aigw_base_header(head, type) : none, body, mem, err);
 }
 
-/* Bedrock sends no limits in headers. */
-static void aigwi_bedrock_limits_decode(aigw_now now, const aigw_head *head, aigw_limits *limits) {
-    static const aigw_limit unknown = { -1, -1, -1 };
-    aigw_error err;
-    limits->requests = limits->tokens = limits->input_tokens = limits->output_tokens = unknown;
-    aigw_dialect_error(&err, AIGW_KIND_SERVER, "", "");
-    aigwi_dialect_hints(now, head, &err);
-    limits->retry_after_ms = err.retry_after_ms;
-}
 
 /* ---- provider side: reading answers */
 
@@ -22739,7 +22731,7 @@ static int aigwi_bedrock_resp_encode(aigw_enc *st, const aigw_resp *resp, aigw_o
 const aigw_dialect aigw_dialect_bedrock = {
     AIGW_STR("bedrock"), AIGW_STR("authorization"), AIGW_STR("Bearer "), AIGW_STR(""), NULL, AIGW_STR("x-amzn-requestid"), AIGW_FRAMING_EVS,
     AIGWI_SERVE(aigwi_bedrock_match), AIGWI_SERVE(aigwi_bedrock_req_decode), aigwi_bedrock_req_encode, AIGWI_SERVE(aigwi_bedrock_req_edit),
-    aigwi_bedrock_resp_decode, aigwi_bedrock_frame_decode, aigwi_embed_stream_end, aigwi_bedrock_error_decode, aigwi_bedrock_limits_decode,
+    aigwi_bedrock_resp_decode, aigwi_bedrock_frame_decode, aigwi_embed_stream_end, aigwi_bedrock_error_decode, aigwi_dialect_limits_decode,
     AIGWI_SERVE(aigwi_bedrock_event_encode), AIGWI_SERVE(aigwi_bedrock_resp_encode), AIGWI_SERVE(aigwi_bedrock_error_encode), NULL, NULL,
     AIGW_STR(""), AIGW_STR("application/vnd.amazon.eventstream"), AIGW_STR(""), AIGW_STR("/bedrock")
 };
@@ -27029,8 +27021,8 @@ static int aigwi_registry_quirk(aigw_json *j, aigw_arena *mem, aigw_family *own,
     } else if (i == AIGWI_REGISTRY_STREAM_OPTIONS) {
         if (aigw_json_bool(j, &on) && !on) aigw_base_put_lit(rules, "stream_options- ");
     } else if (i == AIGWI_REGISTRY_VERSIONS) aigwi_registry_words(j, mem, &own->versions);
-    else if (aigw_json_str(j, mem, to[i - AIGWI_REGISTRY_PATH]) && i <= AIGWI_REGISTRY_STREAM_PATH && (!to[i - AIGWI_REGISTRY_PATH]->n || to[i - AIGWI_REGISTRY_PATH]->p[0] != '/'))
-        aigw_json_fail(j, AIGW_E_VALUE, at, "a path begins with a slash and goes behind the base URL; {model} and {version} are filled in");
+    else if (aigw_json_str(j, mem, to[i - AIGWI_REGISTRY_PATH]) && i <= AIGWI_REGISTRY_STREAM_PATH && (!to[i - AIGWI_REGISTRY_PATH]->n || (to[i - AIGWI_REGISTRY_PATH]->p[0] != '/' && to[i - AIGWI_REGISTRY_PATH]->p[0] != '{')))
+        aigw_json_fail(j, AIGW_E_VALUE, at, "a path begins with a slash and goes behind the base URL; {post}, {model} and {version} are filled in");
     return 1;
 }
 

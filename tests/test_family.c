@@ -96,7 +96,7 @@ T(rows_are_well_formed) {
         memset(&p, 0, sizeof p);
         if (f->url.n) t_int("its URL", aigw_registry_url(f->url, &p), AIGW_OK);
         for (k = 0; k < f->env.n; k++) t_ok("names of keys", (f->env.p[k] >= 'A' && f->env.p[k] <= 'Z') || f->env.p[k] == '_' || f->env.p[k] == ' ');
-        if (f->path.n) t_int("a path", f->path.p[0], '/');
+        if (f->path.n) t_ok("a path", f->path.p[0] == '/' || aigw_base_find(f->path, str("{post}"), 0) == 0);
         for (k = 0; aigwi_family_next(f, &k, &rule); ) {                       /* path, sign, argument */
             for (sign = 0; sign < rule.n && !strchr(words_of_rules, rule.p[sign]); sign++) {
                 char c = rule.p[sign];
