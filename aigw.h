@@ -51,6 +51,7 @@
  *   AIGW_NO_TEXT         leaves out the sentences of aigw_base_error_text and of HTTP faults, and reason phrases: 2,613 / 2,420
  *   AIGW_CLIENT_ONLY     leaves out the clients' side of every dialect, and with it >>exchange, for programs that only ask: 80,002 / 50,144
  *   AIGW_NO_OPENAI       leaves out >>dialect.openai: 61,131 / 38,251
+ *   AIGW_NO_RESPONSES    leaves out >>dialect.responses: 0 / 0
  *   AIGW_NO_ANTHROPIC    leaves out >>dialect.anthropic: 52,381 / 33,361
  *   AIGW_NO_GEMINI       leaves out >>dialect.gemini: 49,686 / 32,284
  *   AIGW_NO_BEDROCK      leaves out >>dialect.bedrock
@@ -74,6 +75,7 @@
  *   >>dialect.embed            embeddings of all dialects, by rows                    uses: base digest json model dialect
  *   >>dialect.family           providers' accents as rows, and their reader           uses: base digest json model dialect
  *   >>dialect.openai           OpenAI Chat Completions                                uses: base digest json model dialect embed family
+ *   >>dialect.responses        OpenAI Responses                                       uses: base digest json model dialect
  *   >>dialect.anthropic        Anthropic Messages                                     uses: base digest json model dialect family
  *   >>dialect.gemini           Gemini generateContent                                 uses: base digest json model dialect embed family
  *   >>dialect.bedrock          Amazon Bedrock Converse                                uses: base digest json frame model dialect embed
@@ -635,6 +637,7 @@ typedef struct {
     aigw_str  owner, model;    /* dialect name ("gemini"); model id, "" when unknown */
     aigw_text data;            /* as a string, never JSON form */
     size_t    at;              /* of its member, in a request; 0: unknown, then the part's place stands for it */
+    aigw_str  id;              /* of the item that it is bound to, where its owner binds it to one; "" none */
 } aigw_opaque;
 
 /* A remark on a part or choice, in the words of the dialect that made it. */
@@ -734,7 +737,12 @@ typedef struct {
 } aigw_param;
 
 /* A member that the dialect it came in knows (or not) and the model does not. */
-typedef struct aigw_raw { struct aigw_raw *next; size_t at; aigw_str name, json; } aigw_raw;
+typedef struct aigw_raw {
+    struct aigw_raw *next;
+    size_t      at;
+    aigw_str    name, json;
+    const char *need;          /* not NULL: the answer would be wrong without it, and why (static): another dialect refuses it */
+} aigw_raw;
 
 typedef enum { AIGW_OP_NONE = 0, AIGW_OP_CHAT, AIGW_OP_COUNT_TOKENS, AIGW_OP_MODELS, AIGW_OP_EMBED, AIGW_OP_RAW } aigw_op;
 
@@ -947,6 +955,7 @@ struct aigw_out_block {
     uint16_t choice;
     uint32_t block, index;       /* canonical number; number in the client's dialect */
     size_t   at, n;              /* its part of hold */
+    uint32_t head, behind[2], notes;   /* of that part: bytes before its words, and of two kinds of remarks behind them; how many remarks */
 };
 
 /* Where the walk over an answer with embeddings stands. Private. */
@@ -1142,6 +1151,13 @@ extern const aigw_dialect aigw_dialect_openai;           /* "openai-chat" */
 #else
 #  define AIGWI_ROW_OPENAI
 #endif
+/* ---- >>dialect.responses api -------------------------------------------------------------------------------------- */
+#ifndef AIGW_NO_RESPONSES
+extern const aigw_dialect aigw_dialect_responses;        /* "openai-responses" */
+#  define AIGWI_ROW_RESPONSES &aigw_dialect_responses,
+#else
+#  define AIGWI_ROW_RESPONSES
+#endif
 /* ---- >>dialect.anthropic api -------------------------------------------------------------------------------------- */
 #ifndef AIGW_NO_ANTHROPIC
 extern const aigw_dialect aigw_dialect_anthropic;        /* "anthropic" */
@@ -1183,7 +1199,7 @@ extern const aigw_dialect aigw_dialect_bedrock;          /* "bedrock" */
 
 /* All dialects that are compiled in, in order of preference: the initializer of an array of `const aigw_dialect *`. The one table of them: what names it
    links them all. */
-#define AIGW_DIALECTS AIGWI_ROW_OPENAI AIGWI_ROW_ANTHROPIC AIGWI_ROW_GEMINI AIGWI_ROW_BEDROCK AIGWI_ROW_COHERE AIGWI_ROW_OLLAMA
+#define AIGW_DIALECTS AIGWI_ROW_OPENAI AIGWI_ROW_RESPONSES AIGWI_ROW_ANTHROPIC AIGWI_ROW_GEMINI AIGWI_ROW_BEDROCK AIGWI_ROW_COHERE AIGWI_ROW_OLLAMA
 
 /* ---- >>auth api --------------------------------------------------------------------------------------------------- */
 
@@ -4726,7 +4742,7 @@ static int aigwi_model_fold_state(aigw_fold *f, aigw_part *p, const aigw_opaque 
     *to = *from;
     data.p = from->data.p;
     data.n = from->data.n;
-    if (!aigwi_model_keep(f, from->owner, &to->owner) || !aigwi_model_keep(f, from->model, &to->model) ||
+    if (!aigwi_model_keep(f, from->owner, &to->owner) || !aigwi_model_keep(f, from->model, &to->model) || !aigwi_model_keep(f, from->id, &to->id) ||
         !aigwi_model_keep(f, data, &data)) return AIGW_E_NOMEM;
     to->data.p = data.p;
     p->state = to;
@@ -5015,6 +5031,7 @@ static void aigwi_model_w_state(aigw_out *o, const aigw_opaque *s) {
     aigwi_model_w_str(o, "kind", aigwi_model_opaques[s->kind]);
     aigwi_model_w_str(o, "owner", s->owner);
     aigwi_model_w_str(o, "model", s->model);
+    aigwi_model_w_str(o, "id", s->id);
     aigwi_model_w_text(o, s->data);
     aigw_json_close(o, '}');
 }
@@ -5320,14 +5337,14 @@ static int aigwi_model_r_raw(aigw_json *j, aigw_text *t) {
 }
 
 static int aigwi_model_r_state(aigw_json *j, aigw_arena *mem, aigw_opaque **to) {
-    static const aigw_str names[] = { AIGW_STR("kind"), AIGW_STR("owner"), AIGW_STR("model"), AIGW_STR("text") };
+    static const aigw_str names[] = { AIGW_STR("kind"), AIGW_STR("owner"), AIGW_STR("model"), AIGW_STR("text"), AIGW_STR("id") };
     aigw_opaque *o = (aigw_opaque *)aigw_base_take(mem, 1, sizeof *o, sizeof(void *));
     uint64_t seen = 0;
     aigw_str s;
     int f;
     if (!o) return aigwi_model_nomem(j);
     *to = o;
-    for (aigw_json_object(j); (f = aigw_json_field(j, names, 4, &seen)) >= 0; ) switch (f) {
+    for (aigw_json_object(j); (f = aigw_json_field(j, names, 5, &seen)) >= 0; ) switch (f) {
     case 0: aigwi_model_r_word(j, mem, aigwi_model_opaques, &o->kind); break;
     case 1: aigw_json_str(j, mem, &o->owner); break;
     case 2: aigw_json_str(j, mem, &o->model); break;
@@ -5336,6 +5353,7 @@ static int aigwi_model_r_state(aigw_json *j, aigw_arena *mem, aigw_opaque **to) 
         o->data.p = s.p;
         o->data.n = s.n;
         break;
+    case 4: aigw_json_str(j, mem, &o->id); break;
     default: aigwi_model_unknown(j);
     }
     return !j->err;
@@ -5923,7 +5941,7 @@ AIGWI_SHARED int aigwi_dialect_drop_raw(const aigw_req *req, aigw_loss *loss) {
     const aigw_raw *raw;
     int r = AIGW_OK, q;
     for (raw = req->raw; raw; raw = raw->next) {
-        q = aigw_model_loss_at(loss, raw->at, "", AIGW_LOSS_DROPPED, "only its own dialect knows this member");
+        q = aigw_model_loss_at(loss, raw->at, "", raw->need ? AIGW_LOSS_REFUSED : AIGW_LOSS_DROPPED, raw->need ? raw->need : "only its own dialect knows this member");
         if (q) r = q;
     }
     return r;
@@ -6082,7 +6100,7 @@ AIGWI_SHARED int aigwi_dialect_data_url(aigw_text t, aigw_arena *mem, aigw_str *
     return 1;
 }
 
-/* ---- opaque state that passes through another dialect's client: "aigw:<owner>:<model>:<S|R><payload>", ':' and '%' in the model as %3A and %25 */
+/* ---- opaque state that passes through another dialect's client: "aigw:<owner>[#<id>]:<model>:<S|R><payload>", ':' and '%' in the model as %3A and %25 */
 
 typedef struct { aigw_out *out; char hold[3]; size_t n; int base64; } aigwi_dialect_tagger;
 
@@ -6116,6 +6134,10 @@ AIGWI_SHARED void aigwi_dialect_put_opaque(aigw_out *out, const aigw_opaque *o, 
     aigw_json_open_str(out);
     aigwi_dialect_tag(&t, aigwi_dialect_slice("aigw:", 5));
     aigwi_dialect_tag(&t, o->owner);
+    if (aigwi_dialect_id_fits(o->id, 128)) {
+        aigwi_dialect_tag(&t, aigwi_dialect_slice("#", 1));
+        aigwi_dialect_tag(&t, o->id);
+    }
     aigwi_dialect_tag(&t, aigwi_dialect_slice(":", 1));
     for (i = from = 0; i < o->model.n; i++) {
         if (o->model.p[i] != ':' && o->model.p[i] != '%') continue;
@@ -6154,6 +6176,9 @@ AIGWI_SHARED int aigwi_dialect_tag_read(aigw_str s, aigw_arena *mem, aigw_opaque
         p[n++] = colon ? ':' : percent ? '%' : model.p[i];
         if (colon || percent) i += 2;
     }
+    for (i = 0; i < owner.n && owner.p[i] != '#'; i++) {}
+    if (i < owner.n) o->id = aigwi_dialect_slice(owner.p + i + 1, owner.n - i - 1);
+    owner.n = i;
     o->owner = owner;
     o->model = aigwi_dialect_slice(p, n);
     o->kind = s.p[at] == 'R' ? AIGW_OPAQUE_REDACTED : AIGW_OPAQUE_SIGNATURE;
@@ -6457,7 +6482,7 @@ AIGWI_SHARED int aigwi_dialect_note(aigw_dec *st, const aigw_sink *out, int kind
 
 /* Opaque state of a block; data as a string in any form, decoded into st->mem. For tool calls directly after the
    open, else before the close. */
-AIGWI_SHARED int aigwi_dialect_signature(aigw_dec *st, const aigw_sink *out, const struct aigw_block *b, int kind, aigw_text data, size_t at) {
+AIGWI_SHARED int aigwi_dialect_signature_of(aigw_dec *st, const aigw_sink *out, const struct aigw_block *b, int kind, aigw_str id, aigw_text data, size_t at) {
     aigw_event ev;
     aigw_opaque o;
     aigw_str s;
@@ -6467,6 +6492,7 @@ AIGWI_SHARED int aigwi_dialect_signature(aigw_dec *st, const aigw_sink *out, con
     memset(&o, 0, sizeof o);
     o.kind = (uint8_t)kind;
     o.owner = st->dialect->name;
+    o.id = id;
     o.model = st->model_name_n ? aigwi_dialect_slice(st->model_name, st->model_name_n) : st->model;
     o.data = aigwi_dialect_text(s, AIGW_TEXT_PLAIN);
     aigwi_dialect_event(&ev, AIGW_EVENT_NOTE, at);
@@ -6476,6 +6502,9 @@ AIGWI_SHARED int aigwi_dialect_signature(aigw_dec *st, const aigw_sink *out, con
     ev.state = &o;
     r = out->put(out->user, &ev);
     return r < 0 ? r : AIGW_OK;
+}
+AIGWI_SHARED int aigwi_dialect_signature(aigw_dec *st, const aigw_sink *out, const struct aigw_block *b, int kind, aigw_text data, size_t at) {
+    return aigwi_dialect_signature_of(st, out, b, kind, aigwi_dialect_slice("", 0), data, at);
 }
 
 /* Usage so far; an event only when it says something new. */
@@ -7396,6 +7425,15 @@ AIGWI_SHARED void aigwi_dialect_drop(aigwi_dialect_writer *w, size_t at, const c
 }
 AIGWI_SHARED int aigwi_dialect_lacks(const aigwi_dialect_writer *w, uint32_t can) {
     return w->to && (w->to->no & can) != 0;
+}
+/* Where a message has one list of calls, what was said behind a call goes before it. */
+AIGWI_SHARED void aigwi_dialect_moved(aigwi_dialect_writer *w, const aigw_message *m) {
+    const aigw_part *p;
+    int calls = 0;
+    for (p = m->parts; p; p = p->next) {
+        calls |= p->kind == AIGW_PART_TOOL_CALL;
+        if (calls && p->kind == AIGW_PART_TEXT) aigwi_dialect_lose(w, p->at, "", AIGW_LOSS_APPROXIMATED, "what is said behind a call goes before it");
+    }
 }
 /* Is `word` one of the space-separated `list`? */
 AIGWI_SHARED int aigwi_dialect_listed(aigw_str list, aigw_str word) {
@@ -8808,7 +8846,7 @@ AIGWI_SHARED int aigwi_family_splice(const aigw_req *req, const aigw_target *to,
 /* ==== >>dialect.openai =============================================================================================
  * Knows Chat Completions as OpenAI writes it, and the ways in which its many copies answer. Requests are read in one pass;
  * answers, whole or streamed, by one reader of choices, since a `message` is a `delta` that comes at once. */
-#ifndef AIGW_NO_OPENAI
+#if !defined AIGW_NO_OPENAI || !defined AIGW_NO_RESPONSES
 
 #define AIGWI_OPENAI_ID(id, word) AIGWI_OPENAI_##id,
 #define AIGWI_OPENAI_WORD(id, word) AIGW_STR(word),
@@ -8818,7 +8856,710 @@ AIGWI_SHARED int aigwi_family_splice(const aigw_req *req, const aigw_target *to,
     enum { LIST(AIGWI_OPENAI_ID) AIGWI_OPENAI_##object }; \
     static const aigw_str aigwi_openai_##object##_names[] = { LIST(AIGWI_OPENAI_WORD) };
 
+/* ---- what Chat Completions and Responses share of requests */
+
 static const aigw_str aigwi_openai_own = AIGW_STR("openai-chat");
+static const aigw_str aigwi_openai_twin = AIGW_STR("openai-responses");
+
+/* Both are spoken by the same providers: files by id and a client's own words for things pass between them. */
+static int aigwi_openai_kin(aigw_str dialect) {
+    return aigw_base_eq(dialect, aigwi_openai_own) || aigw_base_eq(dialect, aigwi_openai_twin);
+}
+
+#define AIGWI_OPENAI_STREAM_OPTIONS(X) X(S_USAGE, "include_usage") X(S_PADDING, "include_obfuscation")
+AIGWI_OPENAI_OBJECT(stream_options, AIGWI_OPENAI_STREAM_OPTIONS)
+#define AIGWI_OPENAI_AUDIO(X) X(A_DATA, "data") X(A_FORMAT, "format")
+AIGWI_OPENAI_OBJECT(audio, AIGWI_OPENAI_AUDIO)
+#define AIGWI_OPENAI_CACHE(X) X(K_MODE, "mode") X(K_TYPE, "type") X(K_TTL, "ttl")
+AIGWI_OPENAI_OBJECT(cache, AIGWI_OPENAI_CACHE)
+#define AIGWI_OPENAI_FUNCTION(X) \
+    X(N_NAME, "name") X(N_ARGUMENTS, "arguments") X(N_INPUT, "input") X(N_DESCRIPTION, "description") X(N_PARAMETERS, "parameters") \
+    X(N_STRICT, "strict") X(N_FORMAT, "format") X(N_SCHEMA, "schema") X(N_TYPE, "type")
+AIGWI_OPENAI_OBJECT(function, AIGWI_OPENAI_FUNCTION)
+#define AIGWI_OPENAI_TOOL(X) \
+    X(T_TYPE, "type") X(T_FUNCTION, "function") X(T_CUSTOM, "custom") X(T_NAME, "name") X(T_ALLOWED, "allowed_tools") X(T_CACHE_CONTROL, "cache_control") \
+    X(T_MODE, "mode") X(T_TOOLS, "tools") X(T_SCHEMA, "json_schema")
+AIGWI_OPENAI_OBJECT(tool, AIGWI_OPENAI_TOOL)
+
+/* The value of a top-level member of the body; empty when it is not there. */
+AIGWI_SHARED aigw_str aigwi_openai_value(aigw_str body, const char *name) {
+    aigw_str v = aigw_base_str(NULL);
+    aigw_json j;
+    aigw_json_init(&j, body);
+    for (aigw_json_object(&j); aigw_json_member(&j); ) {
+        if (aigwi_dialect_is(j.key, name)) aigw_json_raw(&j, &v);
+        else aigw_json_skip(&j);
+    }
+    return v;
+}
+/* Takes the value when it is this one, as it stands. */
+static int aigwi_openai_plain(aigw_json *j, const char *plain) {
+    size_t n = strlen(plain);
+    return (size_t)(j->end - j->at) > n && !memcmp(j->at, plain, n) && aigw_json_skip(j);
+}
+/* One thing in two forms: {"type": T, T: {...}} in Chat Completions, {"type": T, ...} (flat) in Responses. */
+static void aigwi_openai_put_form(aigw_out *o, aigw_str json, int flat) {
+    aigw_str type, inner = aigw_base_str(NULL), raw = inner;
+    int others = 0;
+    aigw_json j;
+    aigw_json_init(&j, json);
+    type = aigwi_dialect_peek(&j, "type");
+    if (aigw_json_kind(&j) == AIGW_JSON_OBJECT)
+        for (aigw_json_object(&j); aigw_json_member(&j) && aigw_json_raw(&j, &raw); ) {
+            if (aigw_base_eq(j.key, type) && raw.p[0] == '{') inner = raw;
+            else others += !aigwi_dialect_is(j.key, "type");
+        }
+    if (!type.n || (flat ? !inner.n : inner.n || !others)) {
+        aigw_json_put_raw(o, json);
+        return;
+    }
+    aigw_json_open(o, '{');
+    aigwi_dialect_member_text(o, "type", aigwi_dialect_text(type, AIGW_TEXT_LONE));
+    if (!flat) {
+        aigw_json_key_str(o, type);
+        aigw_json_open(o, '{');
+    }
+    aigw_json_init(&j, flat ? inner : json);
+    for (aigw_json_object(&j); aigw_json_member(&j); ) {
+        aigw_str name = j.key;
+        if (!flat && aigwi_dialect_is(name, "type")) {
+            aigw_json_skip(&j);
+            continue;
+        }
+        aigw_json_key_str(o, name);
+        if (aigw_json_raw(&j, &raw)) aigw_json_put_raw(o, raw);
+    }
+    if (!flat) aigw_json_close(o, '}');
+    aigw_json_close(o, '}');
+}
+/* *json in Chat's form, which is the model's. 0 without memory. */
+AIGWI_SHARED int aigwi_openai_nest(aigw_arena *mem, aigw_str *json) {
+    aigw_out o;
+    char *p;
+    aigw_base_out_init(&o, NULL, 0, NULL, 0);
+    aigwi_openai_put_form(&o, *json, 0);
+    p = (char *)aigw_base_take(mem, o.buf.n, 1, 1);
+    if (!p) return 0;
+    aigw_base_out_init(&o, p, o.buf.n, NULL, 0);
+    aigwi_openai_put_form(&o, *json, 0);
+    *json = aigwi_dialect_slice(p, o.buf.n);
+    return 1;
+}
+
+/* `prompt_cache_breakpoint` {mode, ttl "30m" | "12h"}, and OpenRouter's `cache_control` {type, ttl "5m" | "1h"}:
+   seconds, 1 when not said. */
+static uint32_t aigwi_openai_cache_in(aigwi_dialect_reader *r) {
+    uint64_t seen = 0;
+    uint32_t ttl = 1;
+    int f;
+    for (aigw_json_object(&r->j); (f = aigwi_dialect_field(r, aigwi_openai_cache_names, AIGWI_OPENAI_cache, &seen)) >= 0; ) {
+        aigw_str word;
+        if (f != AIGWI_OPENAI_K_TTL) {
+            if (f == AIGWI_OPENAI_cache) aigwi_dialect_raw(r);
+            else aigw_json_skip(&r->j);
+        } else if (aigw_json_str(&r->j, r->mem, &word)) {
+            int64_t ms = aigw_base_duration_ms(word);
+            if (ms >= 1000 && ms < 1000000000) ttl = (uint32_t)ms / 1000;
+        }
+    }
+    return ttl;
+}
+static void aigwi_openai_audio_in(aigwi_dialect_reader *r, aigw_part *p) {
+    aigw_str format = AIGW_STR("wav");
+    uint64_t seen = 0;
+    int f;
+    for (aigw_json_object(&r->j); (f = aigwi_dialect_field(r, aigwi_openai_audio_names, AIGWI_OPENAI_audio, &seen)) >= 0; ) switch (f) {
+    case AIGWI_OPENAI_A_DATA:   aigw_json_text(&r->j, &p->text); break;
+    case AIGWI_OPENAI_A_FORMAT: aigw_json_str(&r->j, r->mem, &format); break;
+    default:                    aigwi_dialect_raw(r);
+    }
+    if (!(seen & 1)) aigw_json_fail(&r->j, AIGW_E_MISSING, p->at, "audio needs input_audio.data");
+    char *mime = (char *)aigw_base_take(r->mem, format.n + 6, 1, 1);
+    if (!mime) {
+        aigwi_dialect_nomem(r);
+        return;
+    }
+    memcpy(mime, "audio/", 6);
+    if (format.n) memcpy(mime + 6, format.p, format.n);
+    p->mime = aigwi_dialect_span(mime, mime + 6 + format.n);
+}
+/* The members of a function or custom tool. */
+static void aigwi_openai_definition_in(aigwi_dialect_reader *r, aigw_tool *t) {
+    aigw_json *j = &r->j;
+    uint64_t seen = 0;
+    int f, on = 0, schema = t->kind == AIGW_TOOL_CUSTOM ? AIGWI_OPENAI_N_FORMAT : AIGWI_OPENAI_N_PARAMETERS;
+    for (aigw_json_object(j); (f = aigwi_dialect_field(r, aigwi_openai_function_names, AIGWI_OPENAI_function, &seen)) >= 0; ) {
+        if (f == AIGWI_OPENAI_N_NAME) aigw_json_str(j, r->mem, &t->name);
+        else if (f == AIGWI_OPENAI_N_DESCRIPTION) aigw_json_text(j, &t->description);
+        else if (f == AIGWI_OPENAI_N_STRICT) {
+            t->strict_at = aigw_json_at(j);
+            if (aigw_json_bool(j, &on)) t->strict = (int8_t)on;
+        } else if (f == AIGWI_OPENAI_N_TYPE) aigw_json_skip(j);   /* Responses' flat form */
+        else if (f != schema) aigwi_dialect_raw(r);
+        else if (aigw_json_kind(j) == AIGW_JSON_OBJECT) aigw_json_raw(j, &t->schema);
+        else aigw_json_object(j);                             /* says what is wrong */
+    }
+    if (!t->name.n) aigw_json_fail(j, AIGW_E_MISSING, t->at, "a tool needs a name");
+}
+static aigw_tool *aigwi_openai_tool_add(aigwi_dialect_reader *r) {
+    aigw_tool *t = aigwi_dialect_add_tool(r->mem, r->req, aigw_json_at(&r->j));
+    if (!t) aigwi_dialect_nomem(r);
+    return t;
+}
+static void aigwi_openai_choice_name(aigwi_dialect_reader *r, aigw_item ***tail, aigw_str name, size_t at) {
+    aigw_item *i = aigwi_dialect_add_item(r->mem, *tail, aigwi_dialect_text(name, AIGW_TEXT_PLAIN), at);
+    if (i) *tail = &i->next;
+    else aigwi_dialect_nomem(r);
+}
+/* {type, function: {name}} or {type, custom: {name}} (Responses' flat {type, name} too): the name. */
+static void aigwi_openai_named_in(aigwi_dialect_reader *r, aigw_item ***tail) {
+    aigw_json *j = &r->j;
+    size_t at = aigw_json_at(j);
+    aigw_str name = aigw_base_str(NULL);
+    uint64_t seen = 0, inner;
+    int f;
+    for (aigw_json_object(j); (f = aigwi_dialect_field(r, aigwi_openai_tool_names, AIGWI_OPENAI_tool, &seen)) >= 0; ) switch (f) {
+    case AIGWI_OPENAI_T_TYPE: aigw_json_skip(j); break;
+    case AIGWI_OPENAI_T_NAME: aigw_json_str(j, r->mem, &name); break;
+    case AIGWI_OPENAI_T_FUNCTION:
+    case AIGWI_OPENAI_T_CUSTOM:
+        inner = 0;
+        for (aigw_json_object(j); (f = aigwi_dialect_field(r, aigwi_openai_function_names, AIGWI_OPENAI_function, &inner)) >= 0; ) {
+            if (f == AIGWI_OPENAI_N_NAME) aigw_json_str(j, r->mem, &name);
+            else aigwi_dialect_raw(r);
+        }
+        break;
+    default: aigwi_dialect_raw(r);
+    }
+    if (name.n) aigwi_openai_choice_name(r, tail, name, at);
+    else aigw_json_fail(j, AIGW_E_MISSING, at, "the tool that is chosen needs a name");
+}
+static int aigwi_openai_mode(aigw_str word) {
+    return aigwi_dialect_is(word, "auto") ? AIGW_CHOICE_AUTO : aigwi_dialect_is(word, "none") ? AIGW_CHOICE_NONE
+         : aigwi_dialect_is(word, "required") || aigwi_dialect_is(word, "any") ? AIGW_CHOICE_REQUIRED : AIGW_CHOICE_UNSET;
+}
+/* {mode, tools: [...]}. */
+static void aigwi_openai_allowed_in(aigwi_dialect_reader *r, aigw_item ***tail) {
+    aigw_json *j = &r->j;
+    size_t at = aigw_json_at(j);
+    aigw_str mode = AIGW_STR("auto");
+    uint64_t seen = 0;
+    int f;
+    for (aigw_json_object(j); (f = aigwi_dialect_field(r, aigwi_openai_tool_names, AIGWI_OPENAI_tool, &seen)) >= 0; ) {
+        if (f == AIGWI_OPENAI_T_MODE) aigw_json_str(j, r->mem, &mode);
+        else if (f == AIGWI_OPENAI_T_TYPE) aigw_json_skip(j);      /* Responses' flat form */
+        else if (f != AIGWI_OPENAI_T_TOOLS) aigwi_dialect_raw(r);
+        else for (aigw_json_array(j); aigw_json_item(j); ) aigwi_openai_named_in(r, tail);
+    }
+    r->req->choice = (uint8_t)aigwi_openai_mode(mode);
+    if (r->req->choice != AIGW_CHOICE_AUTO && r->req->choice != AIGW_CHOICE_REQUIRED)
+        aigw_json_fail(j, AIGW_E_VALUE, at, "allowed_tools.mode is auto or required");
+}
+static void aigwi_openai_schema_in(aigwi_dialect_reader *r) {
+    aigw_format *to = &r->req->format;
+    aigw_json *j = &r->j;
+    uint64_t seen = 0;
+    int f, on = 0;
+    for (aigw_json_object(j); (f = aigwi_dialect_field(r, aigwi_openai_function_names, AIGWI_OPENAI_function, &seen)) >= 0; ) {
+        size_t at = aigw_json_at(j);
+        switch (f) {
+        case AIGWI_OPENAI_N_NAME:        to->name_at = at; aigw_json_str(j, r->mem, &to->name); break;
+        case AIGWI_OPENAI_N_DESCRIPTION: to->description_at = at; aigw_json_text(j, &to->description); break;
+        case AIGWI_OPENAI_N_STRICT:      to->strict_at = at; if (aigw_json_bool(j, &on)) to->strict = (int8_t)on; break;
+        case AIGWI_OPENAI_N_SCHEMA:      if (aigw_json_kind(j) == AIGW_JSON_OBJECT) aigw_json_raw(j, &to->schema); else aigw_json_object(j); break;
+        case AIGWI_OPENAI_N_TYPE:        aigw_json_skip(j); break;
+        default:                         aigwi_dialect_raw(r);
+        }
+    }
+}
+static void aigwi_openai_stream_options_in(aigwi_dialect_reader *r) {
+    uint64_t seen = 0;
+    int f;
+    for (aigw_json_object(&r->j); (f = aigwi_dialect_field(r, aigwi_openai_stream_options_names, AIGWI_OPENAI_stream_options, &seen)) >= 0; ) {
+        if (f == AIGWI_OPENAI_S_USAGE) aigwi_dialect_param(&r->j, r->mem, r->req, AIGW_P_STREAM_USAGE);
+        else if (f == AIGWI_OPENAI_S_PADDING) aigw_json_skip(&r->j);        /* our streams have no padding, asked for or not */
+        else aigwi_dialect_raw(r);
+    }
+}
+
+/* A cache mark of one of the two times that there are. */
+static void aigwi_openai_put_cache(aigwi_dialect_writer *w, const aigw_part *p) {
+    size_t at = p->cache_at ? p->cache_at : p->at;
+    int hours = p->cache_ttl_s > 6 * 3600;
+    if (!p->cache_ttl_s) return;
+    if (aigwi_dialect_lacks(w, AIGW_CAN(PROMPT_CACHE))) {
+        aigwi_dialect_drop(w, at, "the model has no prompt cache");
+        return;
+    }
+    if (aigwi_family_drops(w, "messages.content.prompt_cache_breakpoint", at)) return;
+    if (aigwi_family_put_renamed(w, "messages.content.prompt_cache_breakpoint")) {
+        if (p->cache_ttl_s > 1) aigwi_dialect_lose(w, at, "", AIGW_LOSS_APPROXIMATED, "this provider caches for a time of its own");
+        return;
+    }
+    aigw_json_key(w->out, "prompt_cache_breakpoint");
+    aigw_json_open(w->out, '{');
+    aigwi_dialect_member(w->out, "mode", "explicit");
+    if (p->cache_ttl_s > 1) aigwi_dialect_member(w->out, "ttl", hours ? "12h" : "30m");
+    aigw_json_close(w->out, '}');
+    if (p->cache_ttl_s > 1 && p->cache_ttl_s != (hours ? 43200u : 1800u))
+        aigwi_dialect_lose(w, at, "", AIGW_LOSS_APPROXIMATED, "OpenAI caches for 30m or 12h: the nearer one");
+}
+static void aigwi_openai_put_data_url(aigwi_dialect_writer *w, const char *name, aigw_str mime, aigw_text data) {
+    aigw_json_key(w->out, name);
+    aigw_json_open_str(w->out);
+    aigw_base_put_lit(w->out, "data:");
+    aigw_json_part(w->out, aigwi_dialect_text(mime, AIGW_TEXT_PLAIN));
+    aigw_base_put_lit(w->out, ";base64,");
+    aigw_json_part(w->out, data);
+    aigw_json_close_str(w->out);
+}
+static const struct { aigw_str mime; const char *format; } aigwi_openai_sounds[] = {
+    { AIGW_STR("audio/wav"), "wav" }, { AIGW_STR("audio/x-wav"), "wav" }, { AIGW_STR("audio/wave"), "wav" },
+    { AIGW_STR("audio/mp3"), "mp3" }, { AIGW_STR("audio/mpeg"), "mp3" },
+};
+static void aigwi_openai_put_audio(aigwi_dialect_writer *w, const aigw_part *p) {
+    size_t row = 0, rows = sizeof aigwi_openai_sounds / sizeof *aigwi_openai_sounds;
+    aigw_str own = p->mime;                                   /* a client of OpenAI's may name what it likes */
+    while (row < rows && !aigw_base_eq_nocase(p->mime, aigwi_openai_sounds[row].mime)) row++;
+    int foreign = row == rows && !(aigwi_openai_kin(w->req->dialect) && own.n > 6);
+    if (foreign || p->source != AIGW_SOURCE_BYTES || aigwi_dialect_lacks(w, AIGW_CAN(AUDIO_IN))) {
+        aigwi_dialect_refuse(w, p->at, aigwi_dialect_lacks(w, AIGW_CAN(AUDIO_IN)) ? "the model takes no audio" : "audio goes as wav or mp3 bytes only");
+        return;
+    }
+    aigw_json_open(w->out, '{');
+    aigwi_dialect_member(w->out, "type", "input_audio");
+    aigw_json_key(w->out, "input_audio");
+    aigw_json_open(w->out, '{');
+    aigwi_dialect_member_text(w->out, "data", p->text);
+    if (row < rows) aigwi_dialect_member(w->out, "format", aigwi_openai_sounds[row].format);
+    else aigwi_dialect_member_str(w->out, "format", aigwi_dialect_slice(own.p + 6, own.n - 6));
+    aigw_json_close(w->out, '}');
+    aigwi_openai_put_cache(w, p);
+    aigw_json_close(w->out, '}');
+}
+
+static const struct { aigw_str word; int64_t budget; } aigwi_openai_efforts[] = {  /* budget: the most that is still this step; wire-formats 26.7 */
+    { AIGW_STR("none"), 0 }, { AIGW_STR("minimal"), 768 }, { AIGW_STR("low"), 4608 }, { AIGW_STR("medium"), 12288 },
+    { AIGW_STR("high"), 24192 }, { AIGW_STR("xhigh"), 65536 }, { AIGW_STR("max"), INT64_MAX },
+};
+#define AIGWI_OPENAI_EFFORTS ((int)(sizeof aigwi_openai_efforts / sizeof *aigwi_openai_efforts))
+/* The word that the model takes and that is nearest to `word`; the higher one of two. Words that are not known here
+   stay. */
+static aigw_str aigwi_openai_nearest(aigw_str list, aigw_str word) {
+    int at = 0;
+    while (at < AIGWI_OPENAI_EFFORTS && !aigw_base_eq(word, aigwi_openai_efforts[at].word)) at++;
+    if (!list.n || at == AIGWI_OPENAI_EFFORTS) return word;
+    for (int step = 0; step < AIGWI_OPENAI_EFFORTS; step++) {
+        if (at + step < AIGWI_OPENAI_EFFORTS && aigwi_dialect_listed(list, aigwi_openai_efforts[at + step].word)) return aigwi_openai_efforts[at + step].word;
+        if (at - step >= 0 && aigwi_dialect_listed(list, aigwi_openai_efforts[at - step].word)) return aigwi_openai_efforts[at - step].word;
+    }
+    return word;
+}
+/* What the request says of reasoning, as one effort; its source (and which parameters it stands for, in *done), or
+   NULL when there is none. */
+static const aigw_param *aigwi_openai_effort(const aigw_req *req, aigw_str *word, int *rounded, uint32_t *done) {
+    const aigw_param *effort = &req->param[AIGW_P_EFFORT], *budget = &req->param[AIGW_P_REASONING_BUDGET], *mode = &req->param[AIGW_P_REASONING_MODE];
+    int off = mode->has && (aigwi_dialect_is(mode->raw, "disabled") || aigwi_dialect_is(mode->raw, "between_tools"));
+    int step = 0;
+    *rounded = 0;
+    if (off) {
+        *word = aigwi_openai_efforts[0].word;
+        *rounded = !aigwi_dialect_is(mode->raw, "disabled");
+        *done |= 1u << AIGW_P_REASONING_MODE;
+        return mode;
+    }
+    if (effort->has) {
+        *word = effort->raw;
+        *done |= 1u << AIGW_P_EFFORT | 1u << AIGW_P_REASONING_MODE;
+        return effort;
+    }
+    if (!budget->has || budget->micro < 0) return NULL;
+    while (step < AIGWI_OPENAI_EFFORTS - 1 && budget->micro / 1000000 > aigwi_openai_efforts[step].budget) step++;
+    *word = aigwi_openai_efforts[step].word;
+    *rounded = step > 0;
+    *done |= 1u << AIGW_P_REASONING_BUDGET | 1u << AIGW_P_REASONING_MODE;
+    return budget;
+}
+
+/* The members of a schema that an answer is to have; `name`: where one is made when it has none. */
+static void aigwi_openai_put_schema(aigwi_dialect_writer *w, const char *name) {
+    const aigw_format *f = &w->req->format;
+    aigw_out *o = w->out;
+    if (f->name.n) {
+        aigw_json_key(o, "name");
+        aigwi_dialect_put_id(o, f->name, 64);
+    } else {
+        aigwi_dialect_member(o, "name", "response");
+        aigwi_dialect_lose(w, AIGW_NOWHERE, name, AIGW_LOSS_SYNTHESIZED, "a schema needs a name");
+    }
+    if (f->description.n) aigwi_dialect_member_text(o, "description", f->description);
+    aigw_json_key(o, "schema");
+    aigwi_dialect_put_schema(o, f->schema, f->openapi);
+    if (f->strict >= 0) {
+        aigw_json_key(o, "strict");
+        aigw_json_put_bool(o, f->strict);
+    }
+}
+
+#define AIGWI_OPENAI_M INT64_C(1000000)
+
+/* ---- what they share of answers: errors, limits, models, usage, custom tools */
+
+static const aigwi_dialect_err_row aigwi_openai_errors[] = {      /* wire-formats 5.1, 13 to 25, read 2026-11-21 */
+    { 0,   AIGW_STR("insufficient_quota"),         AIGW_KIND_QUOTA           },
+    { 0,   AIGW_STR("credit_balance_exhausted"),   AIGW_KIND_QUOTA           },
+    { 0,   AIGW_STR("billing_hard_limit_reached"), AIGW_KIND_QUOTA           },
+    { 0,   AIGW_STR("payment_required"),           AIGW_KIND_QUOTA           },
+    { 0,   AIGW_STR("context_length_exceeded"),    AIGW_KIND_CONTEXT_LENGTH  },
+    { 0,   AIGW_STR("exceed_context_size_error"),  AIGW_KIND_CONTEXT_LENGTH  },
+    { 0,   AIGW_STR("too_many_prompt_tokens"),     AIGW_KIND_CONTEXT_LENGTH  },   /* Perplexity */
+    { 0,   AIGW_STR("content_filter"),             AIGW_KIND_CONTENT_FILTER  },
+    { 0,   AIGW_STR("content_policy_violation"),   AIGW_KIND_CONTENT_FILTER  },
+    { 0,   AIGW_STR("invalid_prompt"),             AIGW_KIND_CONTENT_FILTER  },
+    { 0,   AIGW_STR("invalid_api_key"),            AIGW_KIND_AUTH            },
+    { 0,   AIGW_STR("invalid_organization"),       AIGW_KIND_AUTH            },
+    { 0,   AIGW_STR("authentication_error"),       AIGW_KIND_AUTH            },
+    { 0,   AIGW_STR("authentication"),             AIGW_KIND_AUTH            },
+    { 0,   AIGW_STR("unsupported_country_region_territory"), AIGW_KIND_PERMISSION },
+    { 0,   AIGW_STR("insufficient_permissions"),   AIGW_KIND_PERMISSION      },
+    { 0,   AIGW_STR("permission_error"),           AIGW_KIND_PERMISSION      },
+    { 0,   AIGW_STR("permission_denied"),          AIGW_KIND_PERMISSION      },
+    { 0,   AIGW_STR("server_is_overloaded"),       AIGW_KIND_OVERLOADED      },
+    { 503, AIGW_STR("slow_down"),                  AIGW_KIND_OVERLOADED      },
+    { 0,   AIGW_STR("slow_down"),                  AIGW_KIND_RATE_LIMIT      },
+    { 0,   AIGW_STR("service_unavailable_error"),  AIGW_KIND_OVERLOADED      },
+    { 0,   AIGW_STR("unavailable_error"),          AIGW_KIND_OVERLOADED      },   /* llama.cpp, while it loads */
+    { 0,   AIGW_STR("provider_overloaded"),        AIGW_KIND_OVERLOADED      },
+    { 0,   AIGW_STR("provider_unavailable"),       AIGW_KIND_OVERLOADED      },
+    { 0,   AIGW_STR("capacity_exceeded"),          AIGW_KIND_OVERLOADED      },   /* Groq 498 */
+    { 498, AIGW_STR(""),                           AIGW_KIND_OVERLOADED      },
+    { 0,   AIGW_STR("The service is currently unavailable"), AIGW_KIND_OVERLOADED },   /* xAI, in a 200 */
+    { 0,   AIGW_STR("service_tier_capacity_exceeded"), AIGW_KIND_OVERLOADED  },   /* Mistral, a 429 */
+    { 0,   AIGW_STR("engine_overloaded_error"),    AIGW_KIND_OVERLOADED      },   /* Moonshot, a 429 */
+    { 0,   AIGW_STR("queue_exceeded"),             AIGW_KIND_OVERLOADED      },   /* Cerebras, a 429 */
+    { 0,   AIGW_STR("not_supported_error"),        AIGW_KIND_INVALID_REQUEST },   /* llama.cpp, a 501 */
+    { 413, AIGW_STR("rate_limit_exceeded"),        AIGW_KIND_TOO_LARGE       },   /* Groq: one request over the limit of a minute */
+    { 0,   AIGW_STR("rate_limit_exceeded"),        AIGW_KIND_RATE_LIMIT      },
+    { 0,   AIGW_STR("rate_limit_error"),           AIGW_KIND_RATE_LIMIT      },
+    { 0,   AIGW_STR("RateLimitReached"),           AIGW_KIND_RATE_LIMIT      },   /* Azure */
+    { 0,   AIGW_STR("token_quota_exceeded"),       AIGW_KIND_RATE_LIMIT      },   /* Cerebras: per minute */
+    { 0,   AIGW_STR("token_quota_reached"),        AIGW_KIND_RATE_LIMIT      },
+    { 0,   AIGW_STR("request_quota_exceeded"),     AIGW_KIND_RATE_LIMIT      },
+    { 0,   AIGW_STR("too_many_requests"),          AIGW_KIND_RATE_LIMIT      },
+    { 0,   AIGW_STR("model_not_found"),            AIGW_KIND_NOT_FOUND       },
+    { 0,   AIGW_STR("DeploymentNotFound"),         AIGW_KIND_NOT_FOUND       },
+    { 0,   AIGW_STR("not_found_error"),            AIGW_KIND_NOT_FOUND       },
+    { 0,   AIGW_STR("NotFoundError"),              AIGW_KIND_NOT_FOUND       },
+    { 0,   AIGW_STR("not_found"),                  AIGW_KIND_NOT_FOUND       },
+    { 0,   AIGW_STR("conflict"),                   AIGW_KIND_CONFLICT        },
+    { 0,   AIGW_STR("payload_too_large"),          AIGW_KIND_TOO_LARGE       },
+    { 0,   AIGW_STR("timeout"),                    AIGW_KIND_TIMEOUT         },
+    { 0,   AIGW_STR("upstream_unreachable"),       AIGW_KIND_CONNECT         },   /* another gateway of this kind */
+    { 0,   AIGW_STR("upstream_bad_response"),      AIGW_KIND_BAD_RESPONSE    },
+    { 0,   AIGW_STR("upstream_truncated"),         AIGW_KIND_TRUNCATED       },
+    { 0,   AIGW_STR("server_error"),               AIGW_KIND_SERVER          },
+    { 0,   AIGW_STR("internal_error"),             AIGW_KIND_SERVER          },
+    { 0,   AIGW_STR("tool_use_failed"),            AIGW_KIND_INVALID_REQUEST },   /* Groq: another sample may do */
+    { 401, AIGW_STR("invalid_request_error"),      AIGW_KIND_AUTH            },   /* the type that says nothing: the status does */
+    { 403, AIGW_STR("invalid_request_error"),      AIGW_KIND_PERMISSION      },
+    { 404, AIGW_STR("invalid_request_error"),      AIGW_KIND_NOT_FOUND       },
+    { 409, AIGW_STR("invalid_request_error"),      AIGW_KIND_CONFLICT        },
+    { 413, AIGW_STR("invalid_request_error"),      AIGW_KIND_TOO_LARGE       },
+    { 429, AIGW_STR("invalid_request_error"),      AIGW_KIND_RATE_LIMIT      },
+    { 0,   AIGW_STR("invalid_request_error"),      AIGW_KIND_INVALID_REQUEST },
+    { 0,   AIGW_STR("BadRequestError"),            AIGW_KIND_INVALID_REQUEST },
+    { 0,   AIGW_STR("invalid_request"),            AIGW_KIND_INVALID_REQUEST },
+};
+#define AIGWI_OPENAI_ERRORS (sizeof aigwi_openai_errors / sizeof *aigwi_openai_errors)
+
+#define AIGWI_OPENAI_ERROR(X) \
+    X(E_MESSAGE, "message") X(E_TYPE, "type") X(E_PARAM, "param") X(E_CODE, "code") X(E_ERROR, "error") X(E_DETAIL, "detail") \
+    X(E_STATUS_CODE, "status_code") X(E_METADATA, "metadata") X(E_RAW, "raw") X(E_ERROR_TYPE, "error_type") X(E_MSG, "msg") \
+    X(E_CHOICES, "choices") X(E_STATUS, "status") X(E_DETAILS, "details") X(E_HEADERS, "headers") X(E_VIOLATIONS, "violations") \
+    X(E_REASON, "reason") X(E_QUOTA, "quotaId") X(E_DELAY, "retryDelay") X(E_RESET, "X-RateLimit-Reset")
+AIGWI_OPENAI_OBJECT(error, AIGWI_OPENAI_ERROR)
+
+/* A string, a number or a bool as a word. */
+static void aigwi_openai_word_in(aigw_json *j, aigw_arena *mem, aigw_str *word) {
+    int kind = aigw_json_kind(j);
+    if (kind == AIGW_JSON_STRING) aigw_json_str(j, mem, word);
+    else if (kind == AIGW_JSON_NUMBER) aigw_json_number(j, word);
+    else aigw_json_skip(j);
+}
+/* Objects and lists that are gone into: by bits of the members' numbers. */
+#define AIGWI_OPENAI_E(name) (1u << AIGWI_OPENAI_E_##name)
+static const uint32_t aigwi_openai_error_inner = AIGWI_OPENAI_E(ERROR) | AIGWI_OPENAI_E(DETAIL) | AIGWI_OPENAI_E(METADATA) | AIGWI_OPENAI_E(CHOICES) |
+    AIGWI_OPENAI_E(MESSAGE) | AIGWI_OPENAI_E(DETAILS) | AIGWI_OPENAI_E(HEADERS) | AIGWI_OPENAI_E(VIOLATIONS);
+
+typedef struct { aigw_text message, raw; int64_t code; int per_day; } aigwi_openai_complaint;
+
+/* One string, number or bool of an error. What stands inside `error` is more to the point than what stands beside it. */
+static void aigwi_openai_error_member(aigw_json *j, int f, aigw_now now, aigw_arena *mem, aigw_error *err, aigwi_openai_complaint *c) {
+    static const aigw_str day[] = { AIGW_STR("perday"), AIGW_STR("") };
+    const uint32_t words = AIGWI_OPENAI_E(RAW) | AIGWI_OPENAI_E(MESSAGE) | AIGWI_OPENAI_E(MSG) | AIGWI_OPENAI_E(ERROR) | AIGWI_OPENAI_E(DETAIL);
+    aigw_str word = aigw_base_str(NULL);
+    aigw_text t;
+    int64_t n = 0;
+    if (f < AIGWI_OPENAI_error && (words >> f & 1) && aigw_json_kind(j) == AIGW_JSON_STRING) {
+        if (!aigw_json_text(j, &t)) return;
+        if (f == AIGWI_OPENAI_E_RAW) c->raw = t;
+        else if ((f == AIGWI_OPENAI_E_MESSAGE && t.n) || !c->message.n) c->message = t;
+        return;
+    }
+    aigwi_openai_word_in(j, mem, &word);
+    if (!word.n) return;
+    switch (f) {
+    case AIGWI_OPENAI_E_CODE: case AIGWI_OPENAI_E_STATUS_CODE: case AIGWI_OPENAI_E_STATUS:
+        if (aigw_base_int(word, &n)) { if (n >= 400 && n < 600) c->code = n; }
+        else if (f == AIGWI_OPENAI_E_STATUS && !err->type.n) err->type = word;                    /* Google's word */
+        if (f == AIGWI_OPENAI_E_CODE) err->code = word;
+        break;
+    case AIGWI_OPENAI_E_TYPE:       err->type = word; break;
+    case AIGWI_OPENAI_E_ERROR_TYPE: if (!err->type.n) err->type = word; break;
+    case AIGWI_OPENAI_E_PARAM:      err->param = word; break;
+    case AIGWI_OPENAI_E_REASON:     if (!err->code.n || aigw_base_int(err->code, &n)) err->code = word; break;
+    case AIGWI_OPENAI_E_QUOTA:      c->per_day |= aigwi_dialect_has_word(word, day); break;
+    case AIGWI_OPENAI_E_DELAY:      err->retry_after_ms = aigw_base_duration_ms(word); break;
+    case AIGWI_OPENAI_E_RESET:      err->retry_after_ms = aigwi_dialect_reset_ms(now, word); break;
+    }
+}
+/* Enters whatever holds an error and walks it without recursion. */
+static void aigwi_openai_error_walk(aigw_now now, aigw_str body, aigw_arena *mem, aigw_error *err, aigwi_openai_complaint *c) {
+    uint8_t list[8];
+    aigw_json j;
+    int d = 0;
+    aigw_json_init(&j, body);
+    if (aigw_json_kind(&j) != AIGW_JSON_OBJECT && aigw_json_kind(&j) != AIGW_JSON_ARRAY) return;
+    list[d++] = aigw_json_kind(&j) == AIGW_JSON_ARRAY;
+    if (list[0]) aigw_json_array(&j);
+    else aigw_json_object(&j);
+    while (d) {
+        int f = AIGWI_OPENAI_E_DETAIL, kind;
+        if (list[d - 1] ? !aigw_json_item(&j) : (f = aigw_json_field(&j, aigwi_openai_error_names, AIGWI_OPENAI_error, NULL)) < 0) {
+            if (j.err) break;
+            d--;
+            continue;
+        }
+        kind = aigw_json_kind(&j);
+        if (kind != AIGW_JSON_OBJECT && kind != AIGW_JSON_ARRAY) aigwi_openai_error_member(&j, f, now, mem, err, c);
+        else if (f < AIGWI_OPENAI_error && (aigwi_openai_error_inner >> f & 1) && d < 8) {
+            list[d++] = kind == AIGW_JSON_ARRAY;
+            if (kind == AIGW_JSON_ARRAY) aigw_json_array(&j);
+            else aigw_json_object(&j);
+        } else aigw_json_skip(&j);
+    }
+    if (c->raw.n && (!c->message.n || (c->message.n == 23 && !memcmp(c->message.p, "Provider returned error", 23)))) c->message = c->raw;   /* OpenRouter */
+}
+/* Errors of every shape (wire-formats 28, 11 to 15): wrapped, bare, string, list, HTML, nothing. */
+static void aigwi_openai_error_decode(aigw_now now, const aigw_head *head, aigw_str body, aigw_arena *mem, aigw_error *err) {
+    static const aigw_str ids[] = { AIGW_STR("x-request-id"), AIGW_STR("apim-request-id"), AIGW_STR("x-generation-id"), AIGW_STR("cf-ray") };
+    aigwi_openai_complaint c;
+    memset(&c, 0, sizeof c);
+    aigw_dialect_error(err, AIGW_KIND_NONE, "", "");
+    err->status = head ? head->status : 0;
+    aigwi_openai_error_walk(now, body, mem, err, &c);
+    if (err->status < 400 && c.code) err->status = (int)c.code;   /* in a 200, or in a stream: what the body says */
+    err->message = aigwi_dialect_redact(c.message, mem);
+    if (!err->message.n) err->message = aigw_base_str("the provider gave no reason");
+    for (size_t i = 0; head && i < sizeof ids / sizeof *ids && !err->request_id.n; i++) err->request_id = aigw_base_header(head, ids[i]);
+    aigwi_dialect_classify(err, aigwi_openai_errors, AIGWI_OPENAI_ERRORS);
+    if (aigwi_dialect_is(err->type, "RESOURCE_EXHAUSTED")) aigwi_dialect_google_quota(err, c.per_day);
+    if (err->kind == AIGW_KIND_BAD_RESPONSE && err->status < 400) {   /* it did say error */
+        err->kind = AIGW_KIND_SERVER;
+        err->retry = (uint8_t)aigw_model_kind_retry(err->kind);
+    }
+    aigwi_dialect_hints(now, head, err);
+}
+
+static void aigwi_openai_put_count(aigw_out *o, const char *name, int64_t v) {
+    aigw_json_key(o, name);
+    aigw_json_put_int(o, v);
+}
+
+static const struct { uint8_t kind; const char *type, *code; } aigwi_openai_words[] = {   /* 26.11 */
+    { AIGW_KIND_INVALID_REQUEST, "invalid_request_error",     ""                        },
+    { AIGW_KIND_CONTEXT_LENGTH,  "invalid_request_error",     "context_length_exceeded" },
+    { AIGW_KIND_CONTENT_FILTER,  "invalid_request_error",     "content_filter"          },
+    { AIGW_KIND_AUTH,            "invalid_request_error",     "invalid_api_key"         },
+    { AIGW_KIND_PERMISSION,      "insufficient_permissions",  ""                        },
+    { AIGW_KIND_NOT_FOUND,       "invalid_request_error",     "model_not_found"         },
+    { AIGW_KIND_CONFLICT,        "conflict",                  ""                        },
+    { AIGW_KIND_TOO_LARGE,       "invalid_request_error",     ""                        },
+    { AIGW_KIND_QUOTA,           "insufficient_quota",        "insufficient_quota"      },
+    { AIGW_KIND_RATE_LIMIT,      "rate_limit_error",          "rate_limit_exceeded"     },
+    { AIGW_KIND_TIMEOUT,         "timeout",                   "timeout"                 },
+    { AIGW_KIND_SERVER,          "server_error",              ""                        },
+    { AIGW_KIND_OVERLOADED,      "service_unavailable_error", "server_is_overloaded"    },
+    { AIGW_KIND_BUDGET,          "insufficient_quota",        "budget_exceeded"         },
+    { AIGW_KIND_NO_ROUTE,        "invalid_request_error",     "model_not_found"         },
+    { AIGW_KIND_CANCELLED,       "server_error",              "cancelled"               },
+    { AIGW_KIND_NONE,            "server_error",              ""                        },   /* the rest: the gateway's own word as code */
+};
+/* The provider's words stay where its code is one of this dialect and means this kind. */
+static int aigwi_openai_speaks(const aigw_error *err) {
+    aigw_error probe = *err;
+    size_t i = 0;
+    while (i < AIGWI_OPENAI_ERRORS && !aigw_base_eq(aigwi_openai_errors[i].word, err->code)) i++;
+    if (i == AIGWI_OPENAI_ERRORS || !err->code.n || !err->type.n) return 0;
+    aigwi_dialect_classify(&probe, aigwi_openai_errors, AIGWI_OPENAI_ERRORS);
+    return probe.kind == err->kind;
+}
+/* The words of a kind; "" for a code that there is none for. */
+static void aigwi_openai_error_words(const aigw_error *err, const char **type, const char **code) {
+    size_t row = 0;
+    while (aigwi_openai_words[row].kind && aigwi_openai_words[row].kind != err->kind) row++;
+    *type = aigwi_openai_words[row].type;
+    *code = aigwi_openai_words[row].code;
+    if (!**code) *code = aigwi_dialect_error_word(err->kind);
+}
+static void aigwi_openai_put_error(aigw_out *o, const aigw_error *err) {
+    aigw_str type = err->type, code = err->code;
+    if (!aigwi_openai_speaks(err)) {
+        const char *t, *c;
+        aigwi_openai_error_words(err, &t, &c);
+        type = aigw_base_str(t);
+        code = aigw_base_str(c);
+        if (!code.n && err->kind == AIGW_KIND_INVALID_REQUEST) code = err->code;
+    }
+    aigw_json_open(o, '{');
+    aigw_json_key(o, "error");
+    aigw_json_open(o, '{');
+    aigw_json_key(o, "message");
+    aigwi_dialect_put_message(o, err);
+    aigwi_dialect_member_str(o, "type", type);
+    aigw_json_key(o, "param");
+    if (err->param.n) aigw_json_put_str(o, err->param);
+    else aigw_json_put_null(o);
+    aigw_json_key(o, "code");
+    if (code.n) aigw_json_put_str(o, code);
+    else aigw_json_put_null(o);
+    aigw_json_close(o, '}');
+    aigw_json_close(o, '}');
+}
+static int aigwi_openai_error_encode(const aigw_error *err, aigw_arena *mem, aigw_head *head, aigw_out *out) {
+    int r = aigwi_dialect_error_head(err, mem, head);
+    aigwi_openai_put_error(out, err);
+    return r ? r : aigw_base_out_end(out);
+}
+
+static int aigwi_openai_limits_encode(aigw_now now, const aigw_limits *limits, aigw_arena *mem, aigw_head *head) {
+    return aigwi_dialect_limits_put(now, limits, AIGWI_WINDOWS_OPENAI, 2, 0, mem, head);
+}
+static int aigwi_openai_models_encode(const aigw_model_info *models, size_t n, int single, aigw_out *out) {
+    if (!single) {
+        aigw_json_open(out, '{');
+        aigwi_dialect_member(out, "object", "list");
+        aigw_json_key(out, "data");
+        aigw_json_open(out, '[');
+    }
+    for (size_t i = 0; i < n && !(single && i); i++) {
+        aigw_json_open(out, '{');
+        aigwi_dialect_member_str(out, "id", models[i].name);
+        aigwi_dialect_member(out, "object", "model");
+        aigwi_openai_put_count(out, "created", models[i].created_s);
+        aigwi_dialect_member_str(out, "owned_by", models[i].owner);
+        aigw_json_close(out, '}');
+    }
+    if (!single) {
+        aigw_json_close(out, ']');
+        aigw_json_close(out, '}');
+    }
+    return aigw_base_out_end(out);
+}
+
+#define AIGWI_OPENAI_USAGE(X) \
+    X(U_INPUT, "prompt_tokens") X(U_OUTPUT, "completion_tokens") X(U_TOTAL, "total_tokens") X(U_IN, "prompt_tokens_details") X(U_OUT, "completion_tokens_details") \
+    X(U_CACHED, "cached_tokens") X(U_WRITE, "cache_write_tokens") X(U_AUDIO, "audio_tokens") X(U_REASONING, "reasoning_tokens") \
+    X(U_HIT, "prompt_cache_hit_tokens") X(U_NUM_CACHED, "num_cached_tokens")
+AIGWI_OPENAI_OBJECT(usage, AIGWI_OPENAI_USAGE)
+static void aigwi_openai_tell(aigw_usage *u, uint32_t bit, int64_t *to, int64_t v) {
+    u->has |= bit;
+    *to = v;
+}
+/* Usage of all makes. Output excludes reasoning at xAI, and thoughts at Gemini's OpenAI endpoint: the total tells. */
+static void aigwi_openai_usage_in(aigw_json *j, aigw_usage *to) {
+    aigw_usage u;
+    int64_t v, total = -1;
+    int f, depth = 0, output = 0;
+    memset(&u, 0, sizeof u);
+    if (aigw_json_kind(j) != AIGW_JSON_OBJECT) {
+        aigw_json_skip(j);
+        return;
+    }
+    for (aigw_json_object(j); depth >= 0; ) {
+        f = aigw_json_field(j, aigwi_openai_usage_names, AIGWI_OPENAI_usage, NULL);
+        if (f < 0) {
+            depth--;
+            if (j->err) return;
+            continue;
+        }
+        if ((f == AIGWI_OPENAI_U_IN || f == AIGWI_OPENAI_U_OUT) && !depth && aigw_json_kind(j) == AIGW_JSON_OBJECT) {
+            aigw_json_object(j);
+            output = f == AIGWI_OPENAI_U_OUT;
+            depth = 1;
+            continue;
+        }
+        if (f == AIGWI_OPENAI_usage || f == AIGWI_OPENAI_U_IN || f == AIGWI_OPENAI_U_OUT) {
+            aigw_json_skip(j);
+            continue;
+        }
+        if (!aigwi_dialect_count(j, &v)) continue;
+        switch (f) {
+        case AIGWI_OPENAI_U_INPUT:      aigwi_openai_tell(&u, AIGW_USAGE_INPUT, &u.input, v); break;
+        case AIGWI_OPENAI_U_OUTPUT:     aigwi_openai_tell(&u, AIGW_USAGE_OUTPUT, &u.output, v); break;
+        case AIGWI_OPENAI_U_TOTAL:      total = v; break;
+        case AIGWI_OPENAI_U_CACHED:
+        case AIGWI_OPENAI_U_HIT:
+        case AIGWI_OPENAI_U_NUM_CACHED: aigwi_openai_tell(&u, AIGW_USAGE_CACHED, &u.cached, v); break;
+        case AIGWI_OPENAI_U_WRITE:      aigwi_openai_tell(&u, AIGW_USAGE_CACHE_WRITE, &u.cache_write, v); break;
+        case AIGWI_OPENAI_U_REASONING:  aigwi_openai_tell(&u, AIGW_USAGE_REASONING, &u.reasoning, v); break;
+        case AIGWI_OPENAI_U_AUDIO:
+            if (!depth) break;
+            if (output) aigwi_openai_tell(&u, AIGW_USAGE_OUTPUT_AUDIO, &u.output_audio, v);
+            else aigwi_openai_tell(&u, AIGW_USAGE_INPUT_AUDIO, &u.input_audio, v);
+            break;
+        }
+    }
+    if (u.cached > u.input && (u.has & AIGW_USAGE_INPUT)) u.input += u.cached;                   /* xAI, sometimes */
+    if ((u.has & AIGW_USAGE_REASONING) && (total == u.input + u.output + u.reasoning || (total < 0 && u.reasoning > u.output))) u.output += u.reasoning;
+    else if (!(u.has & AIGW_USAGE_REASONING) && (u.has & AIGW_USAGE_OUTPUT) && total > u.input + u.output) {
+        aigwi_openai_tell(&u, AIGW_USAGE_REASONING, &u.reasoning, total - u.input - u.output);
+        u.output = total - u.input;
+    }
+    if (u.has) *to = u;
+}
+static int64_t aigwi_openai_sum(int64_t a, int64_t b) {
+    return a > INT64_MAX - b ? INT64_MAX : a + b;
+}
+
+/* Custom tools: elsewhere a function with one string `input`, so what comes back is unwrapped, when it is whole. */
+/* Is this function what became of a custom tool of the client? */
+static int aigwi_openai_wrapped(const aigw_enc *st, aigw_str name, int custom) {
+    const aigw_tool *t = st->req && !custom ? st->req->tools : NULL;
+    while (t && !(t->kind == AIGW_TOOL_CUSTOM && aigw_base_eq(t->name, name))) t = t->next;
+    return t != NULL;
+}
+/* The `input` in wrapped arguments; the arguments themselves when they are not of that form. 0 without memory. */
+static int aigwi_openai_unwrap(aigw_text args, aigw_arena mem, aigw_text *input) {
+    aigw_json j;
+    aigw_str s;
+    int found = 0;
+    *input = args;
+    if (!aigwi_dialect_plain(args, &mem, &s)) return 0;
+    *input = aigwi_dialect_text(s, AIGW_TEXT_PLAIN);
+    aigw_json_init(&j, s);
+    if (aigw_json_kind(&j) != AIGW_JSON_OBJECT) return 1;
+    aigw_text t = *input;
+    for (aigw_json_object(&j); aigw_json_member(&j); ) {
+        if (aigwi_dialect_is(j.key, "input") && aigw_json_kind(&j) == AIGW_JSON_STRING) found = aigw_json_text(&j, &t);
+        else aigw_json_skip(&j);
+    }
+    if (found && !aigw_json_end(&j)) *input = t;
+    return 1;
+}
+#endif
+
+#ifndef AIGW_NO_OPENAI
 
 static const aigwi_embed_shape aigwi_openai_embed = {           /* wire-formats 4.1 */
     "openai-chat", { AIGW_STR("model"), AIGW_STR("input"), AIGW_STR("dimensions"), AIGW_STR(""), AIGW_STR("encoding_format"), AIGW_STR(""), AIGW_STR("user") },
@@ -8851,8 +9592,6 @@ static int aigwi_openai_match(const aigw_head *head) {
     X(R_CACHE_OPTIONS, "prompt_cache_options") X(R_CACHE_RETENTION, "prompt_cache_retention") X(R_WEB_SEARCH, "web_search_options") \
     X(R_REASONING, "reasoning") X(R_THINKING, "thinking")
 AIGWI_OPENAI_OBJECT(req, AIGWI_OPENAI_REQ)
-#define AIGWI_OPENAI_STREAM_OPTIONS(X) X(S_USAGE, "include_usage") X(S_PADDING, "include_obfuscation")
-AIGWI_OPENAI_OBJECT(stream_options, AIGWI_OPENAI_STREAM_OPTIONS)
 #define AIGWI_OPENAI_MESSAGE(X) \
     X(M_ROLE, "role") X(M_CONTENT, "content") X(M_NAME, "name") X(M_CALL_ID, "tool_call_id") X(M_CALLS, "tool_calls") X(M_REFUSAL, "refusal") \
     X(M_REASONING_CONTENT, "reasoning_content") X(M_REASONING, "reasoning") X(M_DETAILS, "reasoning_details") X(M_FUNCTION_CALL, "function_call") \
@@ -8864,47 +9603,15 @@ AIGWI_OPENAI_OBJECT(message, AIGWI_OPENAI_MESSAGE)
 AIGWI_OPENAI_OBJECT(part, AIGWI_OPENAI_PART)
 #define AIGWI_OPENAI_IMAGE(X) X(I_URL, "url") X(I_DETAIL, "detail")
 AIGWI_OPENAI_OBJECT(image, AIGWI_OPENAI_IMAGE)
-#define AIGWI_OPENAI_AUDIO(X) X(A_DATA, "data") X(A_FORMAT, "format")
-AIGWI_OPENAI_OBJECT(audio, AIGWI_OPENAI_AUDIO)
 #define AIGWI_OPENAI_FILE(X) X(F_NAME, "filename") X(F_DATA, "file_data") X(F_ID, "file_id")
 AIGWI_OPENAI_OBJECT(file, AIGWI_OPENAI_FILE)
-#define AIGWI_OPENAI_CACHE(X) X(K_MODE, "mode") X(K_TYPE, "type") X(K_TTL, "ttl")
-AIGWI_OPENAI_OBJECT(cache, AIGWI_OPENAI_CACHE)
 #define AIGWI_OPENAI_CALL(X) \
     X(C_INDEX, "index") X(C_ID, "id") X(C_TYPE, "type") X(C_FUNCTION, "function") X(C_CUSTOM, "custom") X(C_EXTRA, "extra_content")
 AIGWI_OPENAI_OBJECT(call, AIGWI_OPENAI_CALL)
-#define AIGWI_OPENAI_FUNCTION(X) \
-    X(N_NAME, "name") X(N_ARGUMENTS, "arguments") X(N_INPUT, "input") X(N_DESCRIPTION, "description") X(N_PARAMETERS, "parameters") \
-    X(N_STRICT, "strict") X(N_FORMAT, "format") X(N_SCHEMA, "schema")
-AIGWI_OPENAI_OBJECT(function, AIGWI_OPENAI_FUNCTION)
 #define AIGWI_OPENAI_DETAIL(X) \
     X(D_TYPE, "type") X(D_TEXT, "text") X(D_SUMMARY, "summary") X(D_SIGNATURE, "signature") X(D_DATA, "data") X(D_FORMAT, "format") X(D_INDEX, "index")
 AIGWI_OPENAI_OBJECT(detail, AIGWI_OPENAI_DETAIL)
-#define AIGWI_OPENAI_TOOL(X) \
-    X(T_TYPE, "type") X(T_FUNCTION, "function") X(T_CUSTOM, "custom") X(T_NAME, "name") X(T_ALLOWED, "allowed_tools") X(T_CACHE_CONTROL, "cache_control") \
-    X(T_MODE, "mode") X(T_TOOLS, "tools") X(T_SCHEMA, "json_schema")
-AIGWI_OPENAI_OBJECT(tool, AIGWI_OPENAI_TOOL)
 
-
-
-/* `prompt_cache_breakpoint` {mode, ttl "30m" | "12h"}, and OpenRouter's `cache_control` {type, ttl "5m" | "1h"}:
-   seconds, 1 when not said. */
-static uint32_t aigwi_openai_cache_in(aigwi_dialect_reader *r) {
-    uint64_t seen = 0;
-    uint32_t ttl = 1;
-    int f;
-    for (aigw_json_object(&r->j); (f = aigwi_dialect_field(r, aigwi_openai_cache_names, AIGWI_OPENAI_cache, &seen)) >= 0; ) {
-        aigw_str word;
-        if (f != AIGWI_OPENAI_K_TTL) {
-            if (f == AIGWI_OPENAI_cache) aigwi_dialect_raw(r);
-            else aigw_json_skip(&r->j);
-        } else if (aigw_json_str(&r->j, r->mem, &word)) {
-            int64_t ms = aigw_base_duration_ms(word);
-            if (ms >= 1000 && ms < 1000000000) ttl = (uint32_t)ms / 1000;
-        }
-    }
-    return ttl;
-}
 static void aigwi_openai_image_in(aigwi_dialect_reader *r, aigw_part *p) {
     aigw_text url;
     uint64_t seen = 0;
@@ -8922,25 +9629,6 @@ static void aigwi_openai_image_in(aigwi_dialect_reader *r, aigw_part *p) {
     default:                    aigwi_dialect_raw(r);
     }
     if (!(seen & 1)) aigw_json_fail(&r->j, AIGW_E_MISSING, p->at, "an image needs image_url.url");
-}
-static void aigwi_openai_audio_in(aigwi_dialect_reader *r, aigw_part *p) {
-    aigw_str format = AIGW_STR("wav");
-    uint64_t seen = 0;
-    int f;
-    for (aigw_json_object(&r->j); (f = aigwi_dialect_field(r, aigwi_openai_audio_names, AIGWI_OPENAI_audio, &seen)) >= 0; ) switch (f) {
-    case AIGWI_OPENAI_A_DATA:   aigw_json_text(&r->j, &p->text); break;
-    case AIGWI_OPENAI_A_FORMAT: aigw_json_str(&r->j, r->mem, &format); break;
-    default:                    aigwi_dialect_raw(r);
-    }
-    if (!(seen & 1)) aigw_json_fail(&r->j, AIGW_E_MISSING, p->at, "audio needs input_audio.data");
-    char *mime = (char *)aigw_base_take(r->mem, format.n + 6, 1, 1);
-    if (!mime) {
-        aigwi_dialect_nomem(r);
-        return;
-    }
-    memcpy(mime, "audio/", 6);
-    if (format.n) memcpy(mime + 6, format.p, format.n);
-    p->mime = aigwi_dialect_span(mime, mime + 6 + format.n);
 }
 static void aigwi_openai_file_in(aigwi_dialect_reader *r, aigw_part *p) {
     aigw_text data;
@@ -9286,28 +9974,6 @@ static void aigwi_openai_message_in(aigwi_dialect_reader *r) {
         aigw_json_fail(j, AIGW_E_MISSING, at, "a message needs content");
 }
 
-/* The members of a function or custom tool. */
-static void aigwi_openai_definition_in(aigwi_dialect_reader *r, aigw_tool *t) {
-    aigw_json *j = &r->j;
-    uint64_t seen = 0;
-    int f, on = 0, schema = t->kind == AIGW_TOOL_CUSTOM ? AIGWI_OPENAI_N_FORMAT : AIGWI_OPENAI_N_PARAMETERS;
-    for (aigw_json_object(j); (f = aigwi_dialect_field(r, aigwi_openai_function_names, AIGWI_OPENAI_function, &seen)) >= 0; ) {
-        if (f == AIGWI_OPENAI_N_NAME) aigw_json_str(j, r->mem, &t->name);
-        else if (f == AIGWI_OPENAI_N_DESCRIPTION) aigw_json_text(j, &t->description);
-        else if (f == AIGWI_OPENAI_N_STRICT) {
-            t->strict_at = aigw_json_at(j);
-            if (aigw_json_bool(j, &on)) t->strict = (int8_t)on;
-        } else if (f != schema) aigwi_dialect_raw(r);
-        else if (aigw_json_kind(j) == AIGW_JSON_OBJECT) aigw_json_raw(j, &t->schema);
-        else aigw_json_object(j);                             /* says what is wrong */
-    }
-    if (!t->name.n) aigw_json_fail(j, AIGW_E_MISSING, t->at, "a tool needs a name");
-}
-static aigw_tool *aigwi_openai_tool_add(aigwi_dialect_reader *r) {
-    aigw_tool *t = aigwi_dialect_add_tool(r->mem, r->req, aigw_json_at(&r->j));
-    if (!t) aigwi_dialect_nomem(r);
-    return t;
-}
 static void aigwi_openai_tool_in(aigwi_dialect_reader *r) {
     aigw_json *j = &r->j;
     uint64_t seen = 0;
@@ -9335,54 +10001,6 @@ static void aigwi_openai_tool_in(aigwi_dialect_reader *r) {
         aigw_json_fail(j, AIGW_E_MISSING, t->at, "a tool needs `function` or `custom`");
 }
 
-static void aigwi_openai_choice_name(aigwi_dialect_reader *r, aigw_item ***tail, aigw_str name, size_t at) {
-    aigw_item *i = aigwi_dialect_add_item(r->mem, *tail, aigwi_dialect_text(name, AIGW_TEXT_PLAIN), at);
-    if (i) *tail = &i->next;
-    else aigwi_dialect_nomem(r);
-}
-/* {type, function: {name}} or {type, custom: {name}} (Responses' flat {type, name} too): the name. */
-static void aigwi_openai_named_in(aigwi_dialect_reader *r, aigw_item ***tail) {
-    aigw_json *j = &r->j;
-    size_t at = aigw_json_at(j);
-    aigw_str name = aigw_base_str(NULL);
-    uint64_t seen = 0, inner;
-    int f;
-    for (aigw_json_object(j); (f = aigwi_dialect_field(r, aigwi_openai_tool_names, AIGWI_OPENAI_tool, &seen)) >= 0; ) switch (f) {
-    case AIGWI_OPENAI_T_TYPE: aigw_json_skip(j); break;
-    case AIGWI_OPENAI_T_NAME: aigw_json_str(j, r->mem, &name); break;
-    case AIGWI_OPENAI_T_FUNCTION:
-    case AIGWI_OPENAI_T_CUSTOM:
-        inner = 0;
-        for (aigw_json_object(j); (f = aigwi_dialect_field(r, aigwi_openai_function_names, AIGWI_OPENAI_function, &inner)) >= 0; ) {
-            if (f == AIGWI_OPENAI_N_NAME) aigw_json_str(j, r->mem, &name);
-            else aigwi_dialect_raw(r);
-        }
-        break;
-    default: aigwi_dialect_raw(r);
-    }
-    if (name.n) aigwi_openai_choice_name(r, tail, name, at);
-    else aigw_json_fail(j, AIGW_E_MISSING, at, "the tool that is chosen needs a name");
-}
-static int aigwi_openai_mode(aigw_str word) {
-    return aigwi_dialect_is(word, "auto") ? AIGW_CHOICE_AUTO : aigwi_dialect_is(word, "none") ? AIGW_CHOICE_NONE
-         : aigwi_dialect_is(word, "required") || aigwi_dialect_is(word, "any") ? AIGW_CHOICE_REQUIRED : AIGW_CHOICE_UNSET;
-}
-/* {mode, tools: [...]}. */
-static void aigwi_openai_allowed_in(aigwi_dialect_reader *r, aigw_item ***tail) {
-    aigw_json *j = &r->j;
-    size_t at = aigw_json_at(j);
-    aigw_str mode = AIGW_STR("auto");
-    uint64_t seen = 0;
-    int f;
-    for (aigw_json_object(j); (f = aigwi_dialect_field(r, aigwi_openai_tool_names, AIGWI_OPENAI_tool, &seen)) >= 0; ) {
-        if (f == AIGWI_OPENAI_T_MODE) aigw_json_str(j, r->mem, &mode);
-        else if (f != AIGWI_OPENAI_T_TOOLS) aigwi_dialect_raw(r);
-        else for (aigw_json_array(j); aigw_json_item(j); ) aigwi_openai_named_in(r, tail);
-    }
-    r->req->choice = (uint8_t)aigwi_openai_mode(mode);
-    if (r->req->choice != AIGW_CHOICE_AUTO && r->req->choice != AIGW_CHOICE_REQUIRED)
-        aigw_json_fail(j, AIGW_E_VALUE, at, "allowed_tools.mode is auto or required");
-}
 /* `tool_choice`, and the deprecated `function_call` (the same words, or {name}). */
 static void aigwi_openai_choice_in(aigwi_dialect_reader *r) {
     aigw_req *req = r->req;
@@ -9406,22 +10024,6 @@ static void aigwi_openai_choice_in(aigwi_dialect_reader *r) {
     }
 }
 
-static void aigwi_openai_schema_in(aigwi_dialect_reader *r) {
-    aigw_format *to = &r->req->format;
-    aigw_json *j = &r->j;
-    uint64_t seen = 0;
-    int f, on = 0;
-    for (aigw_json_object(j); (f = aigwi_dialect_field(r, aigwi_openai_function_names, AIGWI_OPENAI_function, &seen)) >= 0; ) {
-        size_t at = aigw_json_at(j);
-        switch (f) {
-        case AIGWI_OPENAI_N_NAME:        to->name_at = at; aigw_json_str(j, r->mem, &to->name); break;
-        case AIGWI_OPENAI_N_DESCRIPTION: to->description_at = at; aigw_json_text(j, &to->description); break;
-        case AIGWI_OPENAI_N_STRICT:      to->strict_at = at; if (aigw_json_bool(j, &on)) to->strict = (int8_t)on; break;
-        case AIGWI_OPENAI_N_SCHEMA:      if (aigw_json_kind(j) == AIGW_JSON_OBJECT) aigw_json_raw(j, &to->schema); else aigw_json_object(j); break;
-        default:                         aigwi_dialect_raw(r);
-        }
-    }
-}
 /* {type: text | json_object | json_schema, json_schema}. Forms of one provider only (regex, grammar, structural_tag)
    stay raw. */
 static void aigwi_openai_format_in(aigwi_dialect_reader *r) {
@@ -9443,16 +10045,6 @@ static void aigwi_openai_format_in(aigwi_dialect_reader *r) {
     }
     if (!type.n) aigw_json_fail(j, AIGW_E_MISSING, to->at, "response_format needs a type");
     if (to->kind == AIGW_FORMAT_SCHEMA && !to->schema.n) aigw_json_fail(j, AIGW_E_MISSING, to->at, "response_format needs json_schema.schema");
-}
-
-static void aigwi_openai_stream_options_in(aigwi_dialect_reader *r) {
-    uint64_t seen = 0;
-    int f;
-    for (aigw_json_object(&r->j); (f = aigwi_dialect_field(r, aigwi_openai_stream_options_names, AIGWI_OPENAI_stream_options, &seen)) >= 0; ) {
-        if (f == AIGWI_OPENAI_S_USAGE) aigwi_dialect_param(&r->j, r->mem, r->req, AIGW_P_STREAM_USAGE);
-        else if (f == AIGWI_OPENAI_S_PADDING) aigw_json_skip(&r->j);        /* our streams have no padding, asked for or not */
-        else aigwi_dialect_raw(r);
-    }
 }
 
 /* Members that become one parameter each. */
@@ -9478,13 +10070,8 @@ static void aigwi_openai_other_in(aigwi_dialect_reader *r, int f) {
             aigwi_dialect_param(j, r->mem, r->req, aigwi_openai_params[i].param);
             return;
         }
-    for (size_t i = 0; i < sizeof aigwi_openai_defaults / sizeof *aigwi_openai_defaults; i++) {
-        size_t n = strlen(aigwi_openai_defaults[i].plain);
-        if (aigwi_openai_defaults[i].member == f && (size_t)(j->end - j->at) > n && !memcmp(j->at, aigwi_openai_defaults[i].plain, n)) {
-            aigw_json_skip(j);
-            return;
-        }
-    }
+    for (size_t i = 0; i < sizeof aigwi_openai_defaults / sizeof *aigwi_openai_defaults; i++)
+        if (aigwi_openai_defaults[i].member == f && aigwi_openai_plain(j, aigwi_openai_defaults[i].plain)) return;
     aigwi_dialect_raw(r);
 }
 static void aigwi_openai_body_in(aigwi_dialect_reader *r) {
@@ -9565,30 +10152,6 @@ static int aigwi_openai_req_decode(const aigw_head *head, aigw_str body, aigw_ar
 
 /* ---- requests out */
 
-
-
-/* A cache mark of one of the two times that there are. */
-static void aigwi_openai_put_cache(aigwi_dialect_writer *w, const aigw_part *p) {
-    size_t at = p->cache_at ? p->cache_at : p->at;
-    int hours = p->cache_ttl_s > 6 * 3600;
-    if (!p->cache_ttl_s) return;
-    if (aigwi_dialect_lacks(w, AIGW_CAN(PROMPT_CACHE))) {
-        aigwi_dialect_drop(w, at, "the model has no prompt cache");
-        return;
-    }
-    if (aigwi_family_drops(w, "messages.content.prompt_cache_breakpoint", at)) return;
-    if (aigwi_family_put_renamed(w, "messages.content.prompt_cache_breakpoint")) {
-        if (p->cache_ttl_s > 1) aigwi_dialect_lose(w, at, "", AIGW_LOSS_APPROXIMATED, "this provider caches for a time of its own");
-        return;
-    }
-    aigw_json_key(w->out, "prompt_cache_breakpoint");
-    aigw_json_open(w->out, '{');
-    aigwi_dialect_member(w->out, "mode", "explicit");
-    if (p->cache_ttl_s > 1) aigwi_dialect_member(w->out, "ttl", hours ? "12h" : "30m");
-    aigw_json_close(w->out, '}');
-    if (p->cache_ttl_s > 1 && p->cache_ttl_s != (hours ? 43200u : 1800u))
-        aigwi_dialect_lose(w, at, "", AIGW_LOSS_APPROXIMATED, "OpenAI caches for 30m or 12h: the nearer one");
-}
 /* State that goes to nobody but its owner. */
 static int aigwi_openai_owns(aigwi_dialect_writer *w, const aigw_part *p) {
     if (!p->state) return 0;
@@ -9607,18 +10170,9 @@ static void aigwi_openai_put_text_part(aigwi_dialect_writer *w, const aigw_part 
     aigwi_openai_put_cache(w, p);
     aigw_json_close(w->out, '}');
 }
-static void aigwi_openai_put_data_url(aigwi_dialect_writer *w, const char *name, aigw_str mime, aigw_text data) {
-    aigw_json_key(w->out, name);
-    aigw_json_open_str(w->out);
-    aigw_base_put_lit(w->out, "data:");
-    aigw_json_part(w->out, aigwi_dialect_text(mime, AIGW_TEXT_PLAIN));
-    aigw_base_put_lit(w->out, ";base64,");
-    aigw_json_part(w->out, data);
-    aigw_json_close_str(w->out);
-}
 /* A file at the provider is known to the provider that gave it only. */
 static int aigwi_openai_own_file(aigwi_dialect_writer *w, const aigw_part *p) {
-    if (aigw_base_eq(w->req->dialect, aigwi_openai_own)) return 1;
+    if (aigwi_openai_kin(w->req->dialect)) return 1;
     aigwi_dialect_refuse(w, p->at, "this file is known to another provider only");
     return 0;
 }
@@ -9654,30 +10208,6 @@ static void aigwi_openai_put_image(aigwi_dialect_writer *w, const aigw_part *p) 
     if (p->source == AIGW_SOURCE_URL) aigwi_dialect_member_text(w->out, "url", p->text);
     else aigwi_openai_put_data_url(w, "url", p->mime.n ? p->mime : png, p->text);
     if (p->detail.n) aigwi_dialect_member_str(w->out, "detail", p->detail);
-    aigw_json_close(w->out, '}');
-    aigwi_openai_put_cache(w, p);
-    aigw_json_close(w->out, '}');
-}
-static const struct { aigw_str mime; const char *format; } aigwi_openai_sounds[] = {
-    { AIGW_STR("audio/wav"), "wav" }, { AIGW_STR("audio/x-wav"), "wav" }, { AIGW_STR("audio/wave"), "wav" },
-    { AIGW_STR("audio/mp3"), "mp3" }, { AIGW_STR("audio/mpeg"), "mp3" },
-};
-static void aigwi_openai_put_audio(aigwi_dialect_writer *w, const aigw_part *p) {
-    size_t row = 0, rows = sizeof aigwi_openai_sounds / sizeof *aigwi_openai_sounds;
-    aigw_str own = p->mime;                                   /* a client of OpenAI's may name what it likes */
-    while (row < rows && !aigw_base_eq_nocase(p->mime, aigwi_openai_sounds[row].mime)) row++;
-    int foreign = row == rows && !(aigw_base_eq(w->req->dialect, aigwi_openai_own) && own.n > 6);
-    if (foreign || p->source != AIGW_SOURCE_BYTES || aigwi_dialect_lacks(w, AIGW_CAN(AUDIO_IN))) {
-        aigwi_dialect_refuse(w, p->at, aigwi_dialect_lacks(w, AIGW_CAN(AUDIO_IN)) ? "the model takes no audio" : "audio goes as wav or mp3 bytes only");
-        return;
-    }
-    aigw_json_open(w->out, '{');
-    aigwi_dialect_member(w->out, "type", "input_audio");
-    aigw_json_key(w->out, "input_audio");
-    aigw_json_open(w->out, '{');
-    aigwi_dialect_member_text(w->out, "data", p->text);
-    if (row < rows) aigwi_dialect_member(w->out, "format", aigwi_openai_sounds[row].format);
-    else aigwi_dialect_member_str(w->out, "format", aigwi_dialect_slice(own.p + 6, own.n - 6));
     aigw_json_close(w->out, '}');
     aigwi_openai_put_cache(w, p);
     aigw_json_close(w->out, '}');
@@ -9851,6 +10381,7 @@ static void aigwi_openai_put_assistant(aigwi_dialect_writer *w, const aigw_messa
     const aigw_part *p, *text = NULL, *refusal = NULL, *google = NULL;
     char made[AIGWI_FAMILY_ID_MAX];
     int calls = 0, refusals = 0, others = 0;
+    aigwi_dialect_moved(w, m);
     for (p = m->parts; p; p = p->next) {
         if (p->kind == AIGW_PART_TOOL_CALL) {
             calls++;
@@ -10088,70 +10619,12 @@ static void aigwi_openai_put_format(aigwi_dialect_writer *w) {
     if (schema) {
         aigw_json_key(o, "json_schema");
         aigw_json_open(o, '{');
-        if (f->name.n) {
-            aigw_json_key(o, "name");
-            aigwi_dialect_put_id(o, f->name, 64);
-        } else {
-            aigwi_dialect_member(o, "name", "response");
-            aigwi_dialect_lose(w, AIGW_NOWHERE, "response_format.json_schema.name", AIGW_LOSS_SYNTHESIZED, "a schema needs a name");
-        }
-        if (f->description.n) aigwi_dialect_member_text(o, "description", f->description);
-        aigw_json_key(o, "schema");
-        aigwi_dialect_put_schema(o, f->schema, f->openapi);
-        if (f->strict >= 0) {
-            aigw_json_key(o, "strict");
-            aigw_json_put_bool(o, f->strict);
-        }
+        aigwi_openai_put_schema(w, "response_format.json_schema.name");
         aigw_json_close(o, '}');
     }
     aigw_json_close(o, '}');
 }
 
-/* ---- effort */
-
-static const struct { aigw_str word; int64_t budget; } aigwi_openai_efforts[] = {  /* budget: the most that is still this step; wire-formats 26.7 */
-    { AIGW_STR("none"), 0 }, { AIGW_STR("minimal"), 768 }, { AIGW_STR("low"), 4608 }, { AIGW_STR("medium"), 12288 },
-    { AIGW_STR("high"), 24192 }, { AIGW_STR("xhigh"), 65536 }, { AIGW_STR("max"), INT64_MAX },
-};
-#define AIGWI_OPENAI_EFFORTS ((int)(sizeof aigwi_openai_efforts / sizeof *aigwi_openai_efforts))
-
-/* The word that the model takes and that is nearest to `word`; the higher one of two. Words that are not known here
-   stay. */
-static aigw_str aigwi_openai_nearest(aigw_str list, aigw_str word) {
-    int at = 0;
-    while (at < AIGWI_OPENAI_EFFORTS && !aigw_base_eq(word, aigwi_openai_efforts[at].word)) at++;
-    if (!list.n || at == AIGWI_OPENAI_EFFORTS) return word;
-    for (int step = 0; step < AIGWI_OPENAI_EFFORTS; step++) {
-        if (at + step < AIGWI_OPENAI_EFFORTS && aigwi_dialect_listed(list, aigwi_openai_efforts[at + step].word)) return aigwi_openai_efforts[at + step].word;
-        if (at - step >= 0 && aigwi_dialect_listed(list, aigwi_openai_efforts[at - step].word)) return aigwi_openai_efforts[at - step].word;
-    }
-    return word;
-}
-/* What the request says of reasoning, as one effort; its source (and which parameters it stands for, in *done), or
-   NULL when there is none. */
-static const aigw_param *aigwi_openai_effort(const aigw_req *req, aigw_str *word, int *rounded, uint32_t *done) {
-    const aigw_param *effort = &req->param[AIGW_P_EFFORT], *budget = &req->param[AIGW_P_REASONING_BUDGET], *mode = &req->param[AIGW_P_REASONING_MODE];
-    int off = mode->has && (aigwi_dialect_is(mode->raw, "disabled") || aigwi_dialect_is(mode->raw, "between_tools"));
-    int step = 0;
-    *rounded = 0;
-    if (off) {
-        *word = aigwi_openai_efforts[0].word;
-        *rounded = !aigwi_dialect_is(mode->raw, "disabled");
-        *done |= 1u << AIGW_P_REASONING_MODE;
-        return mode;
-    }
-    if (effort->has) {
-        *word = effort->raw;
-        *done |= 1u << AIGW_P_EFFORT | 1u << AIGW_P_REASONING_MODE;
-        return effort;
-    }
-    if (!budget->has || budget->micro < 0) return NULL;
-    while (step < AIGWI_OPENAI_EFFORTS - 1 && budget->micro / 1000000 > aigwi_openai_efforts[step].budget) step++;
-    *word = aigwi_openai_efforts[step].word;
-    *rounded = step > 0;
-    *done |= 1u << AIGW_P_REASONING_BUDGET | 1u << AIGW_P_REASONING_MODE;
-    return budget;
-}
 static void aigwi_openai_put_effort(aigwi_dialect_writer *w, uint32_t *done) {
     aigw_str word = aigw_base_str(NULL), sent;
     int rounded;
@@ -10164,7 +10637,6 @@ static void aigwi_openai_put_effort(aigwi_dialect_writer *w, uint32_t *done) {
         aigwi_dialect_lose(w, from->at, "", AIGW_LOSS_APPROXIMATED, "said as the nearest reasoning effort that the model takes");
 }
 
-#define AIGWI_OPENAI_M INT64_C(1000000)
 static const aigwi_dialect_row aigwi_openai_rows[] = {           /* wire-formats 2.1 */
     { AIGW_P_TEMPERATURE,       AIGWI_CLAMP,  "temperature",           0,                     2 * AIGWI_OPENAI_M,  "temperature is 0 to 2" },
     { AIGW_P_TOP_P,             AIGWI_CLAMP,  "top_p",                 0,                     AIGWI_OPENAI_M,      "top_p is 0 to 1" },
@@ -10341,17 +10813,6 @@ static aigwi_openai_cut *aigwi_openai_cuts(const aigw_req *req, aigw_arena *mem,
     }
     return cuts;
 }
-/* The value of a top-level member of the body; empty when it is not there. */
-static aigw_str aigwi_openai_value(aigw_str body, const char *name) {
-    aigw_str v = aigw_base_str(NULL);
-    aigw_json j;
-    aigw_json_init(&j, body);
-    for (aigw_json_object(&j); aigw_json_member(&j); ) {
-        if (aigwi_dialect_is(j.key, name)) aigw_json_raw(&j, &v);
-        else aigw_json_skip(&j);
-    }
-    return v;
-}
 static int aigwi_openai_edit_usage(const aigw_req *req, aigw_arena *mem, aigw_loss *loss, aigwi_dialect_edit *edit) {
     static const aigwi_dialect_edit on = { "include_usage", AIGW_STR("true") };
     aigw_str options = aigwi_openai_value(req->body, "stream_options");
@@ -10407,174 +10868,6 @@ static int aigwi_openai_req_edit(const aigw_req *req, const aigw_target *to, aig
     return r ? r : refused;
 }
 
-/* ---- errors in */
-
-static const aigwi_dialect_err_row aigwi_openai_errors[] = {      /* wire-formats 5.1, 13 to 25, read 2026-11-21 */
-    { 0,   AIGW_STR("insufficient_quota"),         AIGW_KIND_QUOTA           },
-    { 0,   AIGW_STR("credit_balance_exhausted"),   AIGW_KIND_QUOTA           },
-    { 0,   AIGW_STR("billing_hard_limit_reached"), AIGW_KIND_QUOTA           },
-    { 0,   AIGW_STR("payment_required"),           AIGW_KIND_QUOTA           },
-    { 0,   AIGW_STR("context_length_exceeded"),    AIGW_KIND_CONTEXT_LENGTH  },
-    { 0,   AIGW_STR("exceed_context_size_error"),  AIGW_KIND_CONTEXT_LENGTH  },
-    { 0,   AIGW_STR("too_many_prompt_tokens"),     AIGW_KIND_CONTEXT_LENGTH  },   /* Perplexity */
-    { 0,   AIGW_STR("content_filter"),             AIGW_KIND_CONTENT_FILTER  },
-    { 0,   AIGW_STR("content_policy_violation"),   AIGW_KIND_CONTENT_FILTER  },
-    { 0,   AIGW_STR("invalid_prompt"),             AIGW_KIND_CONTENT_FILTER  },
-    { 0,   AIGW_STR("invalid_api_key"),            AIGW_KIND_AUTH            },
-    { 0,   AIGW_STR("invalid_organization"),       AIGW_KIND_AUTH            },
-    { 0,   AIGW_STR("authentication_error"),       AIGW_KIND_AUTH            },
-    { 0,   AIGW_STR("authentication"),             AIGW_KIND_AUTH            },
-    { 0,   AIGW_STR("unsupported_country_region_territory"), AIGW_KIND_PERMISSION },
-    { 0,   AIGW_STR("insufficient_permissions"),   AIGW_KIND_PERMISSION      },
-    { 0,   AIGW_STR("permission_error"),           AIGW_KIND_PERMISSION      },
-    { 0,   AIGW_STR("permission_denied"),          AIGW_KIND_PERMISSION      },
-    { 0,   AIGW_STR("server_is_overloaded"),       AIGW_KIND_OVERLOADED      },
-    { 503, AIGW_STR("slow_down"),                  AIGW_KIND_OVERLOADED      },
-    { 0,   AIGW_STR("slow_down"),                  AIGW_KIND_RATE_LIMIT      },
-    { 0,   AIGW_STR("service_unavailable_error"),  AIGW_KIND_OVERLOADED      },
-    { 0,   AIGW_STR("unavailable_error"),          AIGW_KIND_OVERLOADED      },   /* llama.cpp, while it loads */
-    { 0,   AIGW_STR("provider_overloaded"),        AIGW_KIND_OVERLOADED      },
-    { 0,   AIGW_STR("provider_unavailable"),       AIGW_KIND_OVERLOADED      },
-    { 0,   AIGW_STR("capacity_exceeded"),          AIGW_KIND_OVERLOADED      },   /* Groq 498 */
-    { 498, AIGW_STR(""),                           AIGW_KIND_OVERLOADED      },
-    { 0,   AIGW_STR("The service is currently unavailable"), AIGW_KIND_OVERLOADED },   /* xAI, in a 200 */
-    { 0,   AIGW_STR("service_tier_capacity_exceeded"), AIGW_KIND_OVERLOADED  },   /* Mistral, a 429 */
-    { 0,   AIGW_STR("engine_overloaded_error"),    AIGW_KIND_OVERLOADED      },   /* Moonshot, a 429 */
-    { 0,   AIGW_STR("queue_exceeded"),             AIGW_KIND_OVERLOADED      },   /* Cerebras, a 429 */
-    { 0,   AIGW_STR("not_supported_error"),        AIGW_KIND_INVALID_REQUEST },   /* llama.cpp, a 501 */
-    { 413, AIGW_STR("rate_limit_exceeded"),        AIGW_KIND_TOO_LARGE       },   /* Groq: one request over the limit of a minute */
-    { 0,   AIGW_STR("rate_limit_exceeded"),        AIGW_KIND_RATE_LIMIT      },
-    { 0,   AIGW_STR("rate_limit_error"),           AIGW_KIND_RATE_LIMIT      },
-    { 0,   AIGW_STR("RateLimitReached"),           AIGW_KIND_RATE_LIMIT      },   /* Azure */
-    { 0,   AIGW_STR("token_quota_exceeded"),       AIGW_KIND_RATE_LIMIT      },   /* Cerebras: per minute */
-    { 0,   AIGW_STR("token_quota_reached"),        AIGW_KIND_RATE_LIMIT      },
-    { 0,   AIGW_STR("request_quota_exceeded"),     AIGW_KIND_RATE_LIMIT      },
-    { 0,   AIGW_STR("too_many_requests"),          AIGW_KIND_RATE_LIMIT      },
-    { 0,   AIGW_STR("model_not_found"),            AIGW_KIND_NOT_FOUND       },
-    { 0,   AIGW_STR("DeploymentNotFound"),         AIGW_KIND_NOT_FOUND       },
-    { 0,   AIGW_STR("not_found_error"),            AIGW_KIND_NOT_FOUND       },
-    { 0,   AIGW_STR("NotFoundError"),              AIGW_KIND_NOT_FOUND       },
-    { 0,   AIGW_STR("not_found"),                  AIGW_KIND_NOT_FOUND       },
-    { 0,   AIGW_STR("conflict"),                   AIGW_KIND_CONFLICT        },
-    { 0,   AIGW_STR("payload_too_large"),          AIGW_KIND_TOO_LARGE       },
-    { 0,   AIGW_STR("timeout"),                    AIGW_KIND_TIMEOUT         },
-    { 0,   AIGW_STR("upstream_unreachable"),       AIGW_KIND_CONNECT         },   /* another gateway of this kind */
-    { 0,   AIGW_STR("upstream_bad_response"),      AIGW_KIND_BAD_RESPONSE    },
-    { 0,   AIGW_STR("upstream_truncated"),         AIGW_KIND_TRUNCATED       },
-    { 0,   AIGW_STR("server_error"),               AIGW_KIND_SERVER          },
-    { 0,   AIGW_STR("internal_error"),             AIGW_KIND_SERVER          },
-    { 0,   AIGW_STR("tool_use_failed"),            AIGW_KIND_INVALID_REQUEST },   /* Groq: another sample may do */
-    { 401, AIGW_STR("invalid_request_error"),      AIGW_KIND_AUTH            },   /* the type that says nothing: the status does */
-    { 403, AIGW_STR("invalid_request_error"),      AIGW_KIND_PERMISSION      },
-    { 404, AIGW_STR("invalid_request_error"),      AIGW_KIND_NOT_FOUND       },
-    { 409, AIGW_STR("invalid_request_error"),      AIGW_KIND_CONFLICT        },
-    { 413, AIGW_STR("invalid_request_error"),      AIGW_KIND_TOO_LARGE       },
-    { 429, AIGW_STR("invalid_request_error"),      AIGW_KIND_RATE_LIMIT      },
-    { 0,   AIGW_STR("invalid_request_error"),      AIGW_KIND_INVALID_REQUEST },
-    { 0,   AIGW_STR("BadRequestError"),            AIGW_KIND_INVALID_REQUEST },
-    { 0,   AIGW_STR("invalid_request"),            AIGW_KIND_INVALID_REQUEST },
-};
-#define AIGWI_OPENAI_ERRORS (sizeof aigwi_openai_errors / sizeof *aigwi_openai_errors)
-
-#define AIGWI_OPENAI_ERROR(X) \
-    X(E_MESSAGE, "message") X(E_TYPE, "type") X(E_PARAM, "param") X(E_CODE, "code") X(E_ERROR, "error") X(E_DETAIL, "detail") \
-    X(E_STATUS_CODE, "status_code") X(E_METADATA, "metadata") X(E_RAW, "raw") X(E_ERROR_TYPE, "error_type") X(E_MSG, "msg") \
-    X(E_CHOICES, "choices") X(E_STATUS, "status") X(E_DETAILS, "details") X(E_HEADERS, "headers") X(E_VIOLATIONS, "violations") \
-    X(E_REASON, "reason") X(E_QUOTA, "quotaId") X(E_DELAY, "retryDelay") X(E_RESET, "X-RateLimit-Reset")
-AIGWI_OPENAI_OBJECT(error, AIGWI_OPENAI_ERROR)
-
-/* A string, a number or a bool as a word. */
-static void aigwi_openai_word_in(aigw_json *j, aigw_arena *mem, aigw_str *word) {
-    int kind = aigw_json_kind(j);
-    if (kind == AIGW_JSON_STRING) aigw_json_str(j, mem, word);
-    else if (kind == AIGW_JSON_NUMBER) aigw_json_number(j, word);
-    else aigw_json_skip(j);
-}
-/* Objects and lists that are gone into: by bits of the members' numbers. */
-#define AIGWI_OPENAI_E(name) (1u << AIGWI_OPENAI_E_##name)
-static const uint32_t aigwi_openai_error_inner = AIGWI_OPENAI_E(ERROR) | AIGWI_OPENAI_E(DETAIL) | AIGWI_OPENAI_E(METADATA) | AIGWI_OPENAI_E(CHOICES) |
-    AIGWI_OPENAI_E(MESSAGE) | AIGWI_OPENAI_E(DETAILS) | AIGWI_OPENAI_E(HEADERS) | AIGWI_OPENAI_E(VIOLATIONS);
-
-typedef struct { aigw_text message, raw; int64_t code; int per_day; } aigwi_openai_complaint;
-
-/* One string, number or bool of an error. What stands inside `error` is more to the point than what stands beside it. */
-static void aigwi_openai_error_member(aigw_json *j, int f, aigw_now now, aigw_arena *mem, aigw_error *err, aigwi_openai_complaint *c) {
-    static const aigw_str day[] = { AIGW_STR("perday"), AIGW_STR("") };
-    const uint32_t words = AIGWI_OPENAI_E(RAW) | AIGWI_OPENAI_E(MESSAGE) | AIGWI_OPENAI_E(MSG) | AIGWI_OPENAI_E(ERROR) | AIGWI_OPENAI_E(DETAIL);
-    aigw_str word = aigw_base_str(NULL);
-    aigw_text t;
-    int64_t n = 0;
-    if (f < AIGWI_OPENAI_error && (words >> f & 1) && aigw_json_kind(j) == AIGW_JSON_STRING) {
-        if (!aigw_json_text(j, &t)) return;
-        if (f == AIGWI_OPENAI_E_RAW) c->raw = t;
-        else if ((f == AIGWI_OPENAI_E_MESSAGE && t.n) || !c->message.n) c->message = t;
-        return;
-    }
-    aigwi_openai_word_in(j, mem, &word);
-    if (!word.n) return;
-    switch (f) {
-    case AIGWI_OPENAI_E_CODE: case AIGWI_OPENAI_E_STATUS_CODE: case AIGWI_OPENAI_E_STATUS:
-        if (aigw_base_int(word, &n)) { if (n >= 400 && n < 600) c->code = n; }
-        else if (f == AIGWI_OPENAI_E_STATUS && !err->type.n) err->type = word;                    /* Google's word */
-        if (f == AIGWI_OPENAI_E_CODE) err->code = word;
-        break;
-    case AIGWI_OPENAI_E_TYPE:       err->type = word; break;
-    case AIGWI_OPENAI_E_ERROR_TYPE: if (!err->type.n) err->type = word; break;
-    case AIGWI_OPENAI_E_PARAM:      err->param = word; break;
-    case AIGWI_OPENAI_E_REASON:     if (!err->code.n || aigw_base_int(err->code, &n)) err->code = word; break;
-    case AIGWI_OPENAI_E_QUOTA:      c->per_day |= aigwi_dialect_has_word(word, day); break;
-    case AIGWI_OPENAI_E_DELAY:      err->retry_after_ms = aigw_base_duration_ms(word); break;
-    case AIGWI_OPENAI_E_RESET:      err->retry_after_ms = aigwi_dialect_reset_ms(now, word); break;
-    }
-}
-/* Enters whatever holds an error and walks it without recursion. */
-static void aigwi_openai_error_walk(aigw_now now, aigw_str body, aigw_arena *mem, aigw_error *err, aigwi_openai_complaint *c) {
-    uint8_t list[8];
-    aigw_json j;
-    int d = 0;
-    aigw_json_init(&j, body);
-    if (aigw_json_kind(&j) != AIGW_JSON_OBJECT && aigw_json_kind(&j) != AIGW_JSON_ARRAY) return;
-    list[d++] = aigw_json_kind(&j) == AIGW_JSON_ARRAY;
-    if (list[0]) aigw_json_array(&j);
-    else aigw_json_object(&j);
-    while (d) {
-        int f = AIGWI_OPENAI_E_DETAIL, kind;
-        if (list[d - 1] ? !aigw_json_item(&j) : (f = aigw_json_field(&j, aigwi_openai_error_names, AIGWI_OPENAI_error, NULL)) < 0) {
-            if (j.err) break;
-            d--;
-            continue;
-        }
-        kind = aigw_json_kind(&j);
-        if (kind != AIGW_JSON_OBJECT && kind != AIGW_JSON_ARRAY) aigwi_openai_error_member(&j, f, now, mem, err, c);
-        else if (f < AIGWI_OPENAI_error && (aigwi_openai_error_inner >> f & 1) && d < 8) {
-            list[d++] = kind == AIGW_JSON_ARRAY;
-            if (kind == AIGW_JSON_ARRAY) aigw_json_array(&j);
-            else aigw_json_object(&j);
-        } else aigw_json_skip(&j);
-    }
-    if (c->raw.n && (!c->message.n || (c->message.n == 23 && !memcmp(c->message.p, "Provider returned error", 23)))) c->message = c->raw;   /* OpenRouter */
-}
-/* Errors of every shape (wire-formats 28, 11 to 15): wrapped, bare, string, list, HTML, nothing. */
-static void aigwi_openai_error_decode(aigw_now now, const aigw_head *head, aigw_str body, aigw_arena *mem, aigw_error *err) {
-    static const aigw_str ids[] = { AIGW_STR("x-request-id"), AIGW_STR("apim-request-id"), AIGW_STR("x-generation-id"), AIGW_STR("cf-ray") };
-    aigwi_openai_complaint c;
-    memset(&c, 0, sizeof c);
-    aigw_dialect_error(err, AIGW_KIND_NONE, "", "");
-    err->status = head ? head->status : 0;
-    aigwi_openai_error_walk(now, body, mem, err, &c);
-    if (err->status < 400 && c.code) err->status = (int)c.code;   /* in a 200, or in a stream: what the body says */
-    err->message = aigwi_dialect_redact(c.message, mem);
-    if (!err->message.n) err->message = aigw_base_str("the provider gave no reason");
-    for (size_t i = 0; head && i < sizeof ids / sizeof *ids && !err->request_id.n; i++) err->request_id = aigw_base_header(head, ids[i]);
-    aigwi_dialect_classify(err, aigwi_openai_errors, AIGWI_OPENAI_ERRORS);
-    if (aigwi_dialect_is(err->type, "RESOURCE_EXHAUSTED")) aigwi_dialect_google_quota(err, c.per_day);
-    if (err->kind == AIGW_KIND_BAD_RESPONSE && err->status < 400) {   /* it did say error */
-        err->kind = AIGW_KIND_SERVER;
-        err->retry = (uint8_t)aigw_model_kind_retry(err->kind);
-    }
-    aigwi_dialect_hints(now, head, err);
-}
-
 /* ---- answers in */
 
 #define AIGWI_OPENAI_CHUNK(X) \
@@ -10595,11 +10888,6 @@ AIGWI_OPENAI_OBJECT(choice, AIGWI_OPENAI_CHOICE)
     X(L_CALLS, "tool_calls") X(L_REFUSAL, "refusal") X(L_FUNCTION_CALL, "function_call") X(L_ANNOTATIONS, "annotations") X(L_AUDIO, "audio") \
     X(L_EXTRA, "extra_content") X(L_SIGNATURE, "thought_signature") X(L_TOKEN, "token_id") X(L_CHANNEL, "channel")
 AIGWI_OPENAI_OBJECT(delta, AIGWI_OPENAI_DELTA)
-#define AIGWI_OPENAI_USAGE(X) \
-    X(U_INPUT, "prompt_tokens") X(U_OUTPUT, "completion_tokens") X(U_TOTAL, "total_tokens") X(U_IN, "prompt_tokens_details") X(U_OUT, "completion_tokens_details") \
-    X(U_CACHED, "cached_tokens") X(U_WRITE, "cache_write_tokens") X(U_AUDIO, "audio_tokens") X(U_REASONING, "reasoning_tokens") \
-    X(U_HIT, "prompt_cache_hit_tokens") X(U_NUM_CACHED, "num_cached_tokens")
-AIGWI_OPENAI_OBJECT(usage, AIGWI_OPENAI_USAGE)
 
 enum {  /* bits of the losses of one stream */
     AIGWI_OPENAI_LOST_TOP, AIGWI_OPENAI_LOST_CHOICE, AIGWI_OPENAI_LOST_DELTA, AIGWI_OPENAI_LOST_PART, AIGWI_OPENAI_LOST_TRANSCRIPT,
@@ -10628,63 +10916,6 @@ static void aigwi_openai_unknown(aigwi_openai_answer *a, aigw_json *j, unsigned 
     if (aigw_json_null(j)) return;
     aigwi_dialect_lost(a->st, bit, at, AIGW_LOSS_DROPPED, "only its own dialect knows this member");
     aigw_json_skip(j);
-}
-
-static void aigwi_openai_tell(aigw_usage *u, uint32_t bit, int64_t *to, int64_t v) {
-    u->has |= bit;
-    *to = v;
-}
-/* Usage of all makes. Output excludes reasoning at xAI, and thoughts at Gemini's OpenAI endpoint: the total tells. */
-static void aigwi_openai_usage_in(aigwi_openai_answer *a, aigw_json *j) {
-    aigw_usage u;
-    int64_t v, total = -1;
-    int f, depth = 0, output = 0;
-    memset(&u, 0, sizeof u);
-    if (aigw_json_kind(j) != AIGW_JSON_OBJECT) {
-        aigw_json_skip(j);
-        return;
-    }
-    for (aigw_json_object(j); depth >= 0; ) {
-        f = aigw_json_field(j, aigwi_openai_usage_names, AIGWI_OPENAI_usage, NULL);
-        if (f < 0) {
-            depth--;
-            if (j->err) return;
-            continue;
-        }
-        if ((f == AIGWI_OPENAI_U_IN || f == AIGWI_OPENAI_U_OUT) && !depth && aigw_json_kind(j) == AIGW_JSON_OBJECT) {
-            aigw_json_object(j);
-            output = f == AIGWI_OPENAI_U_OUT;
-            depth = 1;
-            continue;
-        }
-        if (f == AIGWI_OPENAI_usage || f == AIGWI_OPENAI_U_IN || f == AIGWI_OPENAI_U_OUT) {
-            aigw_json_skip(j);
-            continue;
-        }
-        if (!aigwi_dialect_count(j, &v)) continue;
-        switch (f) {
-        case AIGWI_OPENAI_U_INPUT:      aigwi_openai_tell(&u, AIGW_USAGE_INPUT, &u.input, v); break;
-        case AIGWI_OPENAI_U_OUTPUT:     aigwi_openai_tell(&u, AIGW_USAGE_OUTPUT, &u.output, v); break;
-        case AIGWI_OPENAI_U_TOTAL:      total = v; break;
-        case AIGWI_OPENAI_U_CACHED:
-        case AIGWI_OPENAI_U_HIT:
-        case AIGWI_OPENAI_U_NUM_CACHED: aigwi_openai_tell(&u, AIGW_USAGE_CACHED, &u.cached, v); break;
-        case AIGWI_OPENAI_U_WRITE:      aigwi_openai_tell(&u, AIGW_USAGE_CACHE_WRITE, &u.cache_write, v); break;
-        case AIGWI_OPENAI_U_REASONING:  aigwi_openai_tell(&u, AIGW_USAGE_REASONING, &u.reasoning, v); break;
-        case AIGWI_OPENAI_U_AUDIO:
-            if (!depth) break;
-            if (output) aigwi_openai_tell(&u, AIGW_USAGE_OUTPUT_AUDIO, &u.output_audio, v);
-            else aigwi_openai_tell(&u, AIGW_USAGE_INPUT_AUDIO, &u.input_audio, v);
-            break;
-        }
-    }
-    if (u.cached > u.input && (u.has & AIGW_USAGE_INPUT)) u.input += u.cached;                   /* xAI, sometimes */
-    if ((u.has & AIGW_USAGE_REASONING) && (total == u.input + u.output + u.reasoning || (total < 0 && u.reasoning > u.output))) u.output += u.reasoning;
-    else if (!(u.has & AIGW_USAGE_REASONING) && (u.has & AIGW_USAGE_OUTPUT) && total > u.input + u.output) {
-        aigwi_openai_tell(&u, AIGW_USAGE_REASONING, &u.reasoning, total - u.input - u.output);
-        u.output = total - u.input;
-    }
-    if (u.has) a->usage = u;
 }
 
 /* The block of a kind of which a choice has one at a time; what of the others was open is over. */
@@ -11004,7 +11235,7 @@ static void aigwi_openai_choice_out(aigwi_openai_answer *a, aigw_json *j, unsign
         } else if (f == AIGWI_OPENAI_O_FINISH && kind == AIGW_JSON_STRING) aigw_json_str(j, &a->st->mem, &finish);
         else if ((f == AIGWI_OPENAI_O_STOP || f == AIGWI_OPENAI_O_MATCHED) && kind == AIGW_JSON_STRING) aigw_json_str(j, &a->st->mem, &matched);
         else if (f == AIGWI_OPENAI_O_LOGPROBS && kind == AIGW_JSON_OBJECT) aigw_json_raw(j, &logprobs);
-        else if (f == AIGWI_OPENAI_O_USAGE) aigwi_openai_usage_in(a, j);
+        else if (f == AIGWI_OPENAI_O_USAGE) aigwi_openai_usage_in(j, &a->usage);
         else if (f == AIGWI_OPENAI_O_ERROR) {
             a->error = 1;
             aigw_json_skip(j);
@@ -11047,7 +11278,7 @@ static void aigwi_openai_groq(aigwi_openai_answer *a, aigw_json *j) {
     }
     for (aigw_json_object(j); aigw_json_member(j); ) {
         if (aigw_json_null(j)) continue;
-        if (aigwi_dialect_is(j->key, "usage") && !a->usage.has) aigwi_openai_usage_in(a, j);
+        if (aigwi_dialect_is(j->key, "usage") && !a->usage.has) aigwi_openai_usage_in(j, &a->usage);
         else {
             a->error |= aigwi_dialect_is(j->key, "error");
             aigw_json_skip(j);
@@ -11077,7 +11308,7 @@ static void aigwi_openai_read(aigwi_openai_answer *a, const aigw_head *head) {
                 aigw_json_skip(j);
             }
             break;
-        case AIGWI_OPENAI_H_USAGE: aigwi_openai_usage_in(a, j); break;
+        case AIGWI_OPENAI_H_USAGE: aigwi_openai_usage_in(j, &a->usage); break;
         case AIGWI_OPENAI_H_GROQ:  aigwi_openai_groq(a, j); break;
         case AIGWI_OPENAI_H_ID:
         case AIGWI_OPENAI_H_MODEL:
@@ -11206,13 +11437,6 @@ static const char *aigwi_openai_unfinished(aigw_enc *st, int finish, size_t at) 
          : finish == AIGW_FINISH_ERROR ? "the provider ended the answer with an error" : "the provider ended the answer for a reason of its own";
 }
 
-static void aigwi_openai_put_count(aigw_out *o, const char *name, int64_t v) {
-    aigw_json_key(o, name);
-    aigw_json_put_int(o, v);
-}
-static int64_t aigwi_openai_sum(int64_t a, int64_t b) {
-    return a > INT64_MAX - b ? INT64_MAX : a + b;
-}
 static void aigwi_openai_put_usage(aigw_out *o, const aigw_usage *u) {
     aigw_json_key(o, "usage");
     aigw_json_open(o, '{');
@@ -11339,31 +11563,6 @@ static void aigwi_openai_close_call_chunk(aigw_out *o) {
 
 enum { AIGWI_OPENAI_CALL = 0, AIGWI_OPENAI_CUSTOM, AIGWI_OPENAI_WRAPPED, AIGWI_OPENAI_ARGUED };   /* aigw_out_block.sent; the last: arguments went out */
 
-/* Is this function what became of a custom tool of the client? */
-static int aigwi_openai_wrapped(const aigw_enc *st, aigw_str name, int custom) {
-    const aigw_tool *t = st->req && !custom ? st->req->tools : NULL;
-    while (t && !(t->kind == AIGW_TOOL_CUSTOM && aigw_base_eq(t->name, name))) t = t->next;
-    return t != NULL;
-}
-/* The `input` in wrapped arguments; the arguments themselves when they are not of that form. 0 without memory. */
-static int aigwi_openai_unwrap(aigw_text args, aigw_arena mem, aigw_text *input) {
-    aigw_json j;
-    aigw_str s;
-    int found = 0;
-    *input = args;
-    if (!aigwi_dialect_plain(args, &mem, &s)) return 0;
-    *input = aigwi_dialect_text(s, AIGW_TEXT_PLAIN);
-    aigw_json_init(&j, s);
-    if (aigw_json_kind(&j) != AIGW_JSON_OBJECT) return 1;
-    aigw_text t = *input;
-    for (aigw_json_object(&j); aigw_json_member(&j); ) {
-        if (aigwi_dialect_is(j.key, "input") && aigw_json_kind(&j) == AIGW_JSON_STRING) found = aigw_json_text(&j, &t);
-        else aigw_json_skip(&j);
-    }
-    if (found && !aigw_json_end(&j)) *input = t;
-    return 1;
-}
-
 static int aigwi_openai_block_start(aigw_enc *st, const aigw_event *ev, aigw_out *o) {
     int wrapped = ev->kind == AIGW_PART_TOOL_CALL && aigwi_openai_wrapped(st, ev->name, ev->custom);
     struct aigw_out_block *b = aigwi_openai_new_slot(st, ev);
@@ -11443,11 +11642,25 @@ static int aigwi_openai_delta(aigw_enc *st, const aigw_event *ev, aigw_out *o) {
     return AIGW_OK;
 }
 
+/* Chat Completions knows no other citations. */
+static int aigwi_openai_is_url(aigw_str json) {
+    aigw_json j;
+    aigw_json_init(&j, json);
+    return aigwi_dialect_is(aigwi_dialect_peek(&j, "type"), "url_citation");
+}
+/* Log probabilities as an object; those of Responses are its one list. */
+static void aigwi_openai_put_probs(aigw_out *o, aigw_str dialect, aigw_str json) {
+    int bare = aigw_base_eq(dialect, aigwi_openai_twin);
+    if (bare) aigw_base_put_lit(o, "{\"content\":");
+    aigw_base_put(o, json);
+    if (bare) aigw_base_put_lit(o, "}");
+    o->comma = 1;
+}
 /* One item of `annotations` from a note; 0 when it has none. */
 static int aigwi_openai_put_annotation(aigw_enc *st, aigw_out *o, aigw_str dialect, aigw_str json, size_t at, int probe) {
     aigw_str url, title;
-    if (aigw_base_eq(dialect, aigwi_openai_own)) {
-        if (!probe) aigw_json_put_raw(o, json);
+    if (aigwi_openai_kin(dialect) && (aigw_base_eq(dialect, aigwi_openai_own) || aigwi_openai_is_url(json))) {
+        if (!probe) aigwi_openai_put_form(o, json, 0);
         return 1;
     }
     int has = aigwi_dialect_citation(json, &url, &title);
@@ -11471,8 +11684,8 @@ static int aigwi_openai_put_annotation(aigw_enc *st, aigw_out *o, aigw_str diale
 }
 /* What is done with a note that is no state: 1 annotation, 2 logprobs, 0 lost (and reported). */
 static int aigwi_openai_note_use(aigw_enc *st, int kind, aigw_str dialect, aigw_str json, size_t at) {
-    int own = aigw_base_eq(dialect, aigwi_openai_own);
-    if (kind == AIGW_NOTE_CITATION || (kind == AIGW_NOTE_OTHER && own)) return aigwi_openai_put_annotation(st, NULL, dialect, json, at, 1);
+    int own = aigwi_openai_kin(dialect);
+    if (kind == AIGW_NOTE_CITATION || (kind == AIGW_NOTE_OTHER && aigw_base_eq(dialect, aigwi_openai_own))) return aigwi_openai_put_annotation(st, NULL, dialect, json, at, 1);
     if (kind == AIGW_NOTE_LOGPROBS && own) return 2;
     if (kind == AIGW_NOTE_LOGPROBS) aigwi_dialect_gone(st, AIGWI_OPENAI_OUT_LOGPROBS, at, "logprobs", AIGW_LOSS_DROPPED, "log probabilities of another form");
     else if (kind == AIGW_NOTE_SAFETY) aigwi_dialect_gone(st, AIGWI_OPENAI_OUT_SAFETY, at, "safety_ratings", AIGW_LOSS_DROPPED, "Chat Completions has no safety ratings");
@@ -11526,72 +11739,11 @@ static void aigwi_openai_note(aigw_enc *st, const aigw_event *ev, aigw_out *o) {
         aigwi_openai_close_chunk(o);
     } else {
         aigw_base_put_lit(o, "},\"logprobs\":");
-        aigw_base_put(o, json);
+        aigwi_openai_put_probs(o, ev->name, json);
         aigw_base_put_lit(o, ",\"finish_reason\":null}]}\n\n");
     }
 }
 
-/* ---- errors out */
-
-static const struct { uint8_t kind; const char *type, *code; } aigwi_openai_words[] = {   /* 26.11 */
-    { AIGW_KIND_INVALID_REQUEST, "invalid_request_error",     ""                        },
-    { AIGW_KIND_CONTEXT_LENGTH,  "invalid_request_error",     "context_length_exceeded" },
-    { AIGW_KIND_CONTENT_FILTER,  "invalid_request_error",     "content_filter"          },
-    { AIGW_KIND_AUTH,            "invalid_request_error",     "invalid_api_key"         },
-    { AIGW_KIND_PERMISSION,      "insufficient_permissions",  ""                        },
-    { AIGW_KIND_NOT_FOUND,       "invalid_request_error",     "model_not_found"         },
-    { AIGW_KIND_CONFLICT,        "conflict",                  ""                        },
-    { AIGW_KIND_TOO_LARGE,       "invalid_request_error",     ""                        },
-    { AIGW_KIND_QUOTA,           "insufficient_quota",        "insufficient_quota"      },
-    { AIGW_KIND_RATE_LIMIT,      "rate_limit_error",          "rate_limit_exceeded"     },
-    { AIGW_KIND_TIMEOUT,         "timeout",                   "timeout"                 },
-    { AIGW_KIND_SERVER,          "server_error",              ""                        },
-    { AIGW_KIND_OVERLOADED,      "service_unavailable_error", "server_is_overloaded"    },
-    { AIGW_KIND_BUDGET,          "insufficient_quota",        "budget_exceeded"         },
-    { AIGW_KIND_NO_ROUTE,        "invalid_request_error",     "model_not_found"         },
-    { AIGW_KIND_CANCELLED,       "server_error",              "cancelled"               },
-    { AIGW_KIND_NONE,            "server_error",              ""                        },   /* the rest: the gateway's own word as code */
-};
-/* The provider's words stay where its code is one of this dialect and means this kind. */
-static int aigwi_openai_speaks(const aigw_error *err) {
-    aigw_error probe = *err;
-    size_t i = 0;
-    while (i < AIGWI_OPENAI_ERRORS && !aigw_base_eq(aigwi_openai_errors[i].word, err->code)) i++;
-    if (i == AIGWI_OPENAI_ERRORS || !err->code.n || !err->type.n) return 0;
-    aigwi_dialect_classify(&probe, aigwi_openai_errors, AIGWI_OPENAI_ERRORS);
-    return probe.kind == err->kind;
-}
-static void aigwi_openai_put_error(aigw_out *o, const aigw_error *err) {
-    size_t row = 0;
-    aigw_str type = err->type, code = err->code;
-    while (aigwi_openai_words[row].kind && aigwi_openai_words[row].kind != err->kind) row++;
-    int own = aigwi_openai_speaks(err);
-    if (!own) {
-        type = aigw_base_str(aigwi_openai_words[row].type);
-        code = aigw_base_str(aigwi_openai_words[row].code);
-        if (!code.n) code = aigw_base_str(aigwi_dialect_error_word(err->kind));
-        if (!code.n && err->kind == AIGW_KIND_INVALID_REQUEST) code = err->code;
-    }
-    aigw_json_open(o, '{');
-    aigw_json_key(o, "error");
-    aigw_json_open(o, '{');
-    aigw_json_key(o, "message");
-    aigwi_dialect_put_message(o, err);
-    aigwi_dialect_member_str(o, "type", type);
-    aigw_json_key(o, "param");
-    if (err->param.n) aigw_json_put_str(o, err->param);
-    else aigw_json_put_null(o);
-    aigw_json_key(o, "code");
-    if (code.n) aigw_json_put_str(o, code);
-    else aigw_json_put_null(o);
-    aigw_json_close(o, '}');
-    aigw_json_close(o, '}');
-}
-static int aigwi_openai_error_encode(const aigw_error *err, aigw_arena *mem, aigw_head *head, aigw_out *out) {
-    int r = aigwi_dialect_error_head(err, mem, head);
-    aigwi_openai_put_error(out, err);
-    return r ? r : aigw_base_out_end(out);
-}
 static void aigwi_openai_error_event(aigw_enc *st, const aigw_error *err, aigw_out *o) {
     st->ended = 1;
     aigw_base_put_lit(o, "data: ");
@@ -11678,7 +11830,7 @@ static void aigwi_openai_put_notes(aigw_enc *st, const aigw_answer *c, int use, 
                 if (use == 1) aigw_json_open(o, '[');
                 *open = 1;
             }
-            if (use == 2) aigw_json_put_raw(o, n->json);
+            if (use == 2) aigwi_openai_put_probs(o, n->dialect, n->json);
             else aigwi_openai_put_annotation(st, o, n->dialect, n->json, n->at, 0);
         }
         if (!p) break;
@@ -11784,32 +11936,6 @@ static int aigwi_openai_resp_encode(aigw_enc *st, const aigw_resp *resp, aigw_ou
     return aigw_base_out_end(out);
 }
 
-/* ---- limits and models out */
-
-static int aigwi_openai_limits_encode(aigw_now now, const aigw_limits *limits, aigw_arena *mem, aigw_head *head) {
-    return aigwi_dialect_limits_put(now, limits, AIGWI_WINDOWS_OPENAI, 2, 0, mem, head);
-}
-static int aigwi_openai_models_encode(const aigw_model_info *models, size_t n, int single, aigw_out *out) {
-    if (!single) {
-        aigw_json_open(out, '{');
-        aigwi_dialect_member(out, "object", "list");
-        aigw_json_key(out, "data");
-        aigw_json_open(out, '[');
-    }
-    for (size_t i = 0; i < n && !(single && i); i++) {
-        aigw_json_open(out, '{');
-        aigwi_dialect_member_str(out, "id", models[i].name);
-        aigwi_dialect_member(out, "object", "model");
-        aigwi_openai_put_count(out, "created", models[i].created_s);
-        aigwi_dialect_member_str(out, "owned_by", models[i].owner);
-        aigw_json_close(out, '}');
-    }
-    if (!single) {
-        aigw_json_close(out, ']');
-        aigw_json_close(out, '}');
-    }
-    return aigw_base_out_end(out);
-}
 
 const aigw_dialect aigw_dialect_openai = {
     AIGW_STR("openai-chat"), AIGW_STR("authorization"), AIGW_STR("Bearer "), AIGW_STR(""), NULL, AIGW_STR("x-request-id"), AIGW_FRAMING_SSE,
@@ -11819,6 +11945,2244 @@ const aigw_dialect aigw_dialect_openai = {
     AIGW_STR(": keep-alive\n\n"), AIGW_STR("text/event-stream"), AIGW_STR("data: [DONE]\n\n"), AIGW_STR("/openai")
 };
 #endif /* AIGW_NO_OPENAI */
+
+/* ==== >>dialect.responses ==========================================================================================
+ * Knows Responses as OpenAI writes it, and how its copies answer (Azure, xAI, OpenRouter, DeepSeek, Bedrock Mantle): flat lists of items, each a message, a call,
+ * a result or reasoning. What it shares with Chat Completions is read and written by >>dialect.openai. Encrypted reasoning is bound to the id of its item
+ * (another id is refused: "Encrypted content item_id did not match the target item id"), so its state carries both. Items that only OpenAI's servers
+ * understand pass as raw values. Truth: wire-formats sections 3, 5, 26, 28, 30. */
+#ifndef AIGW_NO_RESPONSES
+
+#define AIGWI_RESPONSES_ID(id, word) AIGWI_RESPONSES_##id,
+/* As AIGWI_OPENAI_OBJECT. */
+#define AIGWI_RESPONSES_OBJECT(object, LIST) \
+    enum { LIST(AIGWI_RESPONSES_ID) AIGWI_RESPONSES_##object }; \
+    static const aigw_str aigwi_responses_##object##_names[] = { LIST(AIGWI_OPENAI_WORD) };
+
+static const aigw_str aigwi_responses_own = AIGW_STR("openai-responses");
+
+static int aigwi_responses_match(const aigw_head *head) {
+    aigw_str path = aigwi_dialect_path(head);
+    if (aigwi_dialect_is(head->method, "POST")) return aigwi_dialect_ends(path, "/responses") ? AIGW_OP_CHAT : AIGW_OP_NONE;
+    return aigwi_dialect_is(head->method, "GET") && aigwi_dialect_model_in(path).p ? AIGW_OP_MODELS : AIGW_OP_NONE;
+}
+
+/* ---- requests in */
+
+#define AIGWI_RESPONSES_REQ(X) \
+    X(R_MODEL, "model") X(R_INPUT, "input") X(R_INSTRUCTIONS, "instructions") X(R_TOOLS, "tools") X(R_TOOL_CHOICE, "tool_choice") \
+    X(R_PARALLEL, "parallel_tool_calls") X(R_REASONING, "reasoning") X(R_TEXT, "text") X(R_INCLUDE, "include") X(R_STORE, "store") \
+    X(R_TEMPERATURE, "temperature") X(R_TOP_P, "top_p") X(R_MAX_OUTPUT, "max_output_tokens") X(R_TOP_LOGPROBS, "top_logprobs") \
+    X(R_STREAM, "stream") X(R_STREAM_OPTIONS, "stream_options") X(R_METADATA, "metadata") X(R_USER, "user") X(R_SAFETY_ID, "safety_identifier") \
+    /* what only the provider that keeps it can answer */ \
+    X(R_PREVIOUS, "previous_response_id") X(R_CONVERSATION, "conversation") X(R_BACKGROUND, "background") X(R_PROMPT, "prompt") \
+    /* known, and not in the model */ \
+    X(R_TRUNCATION, "truncation") X(R_SERVICE_TIER, "service_tier") X(R_MAX_TOOL_CALLS, "max_tool_calls") X(R_MODERATION, "moderation") \
+    X(R_CACHE_KEY, "prompt_cache_key") X(R_CACHE_OPTIONS, "prompt_cache_options") X(R_CACHE_RETENTION, "prompt_cache_retention") \
+    X(R_CONTEXT, "context_management")
+AIGWI_RESPONSES_OBJECT(req, AIGWI_RESPONSES_REQ)
+#define AIGWI_RESPONSES_ITEM(X) \
+    X(I_TYPE, "type") X(I_ROLE, "role") X(I_CONTENT, "content") X(I_ID, "id") X(I_STATUS, "status") X(I_CALL_ID, "call_id") X(I_NAME, "name") \
+    X(I_ARGUMENTS, "arguments") X(I_INPUT, "input") X(I_OUTPUT, "output") X(I_SUMMARY, "summary") X(I_ENCRYPTED, "encrypted_content")
+AIGWI_RESPONSES_OBJECT(item, AIGWI_RESPONSES_ITEM)
+#define AIGWI_RESPONSES_PART(X) \
+    X(P_TYPE, "type") X(P_TEXT, "text") X(P_REFUSAL, "refusal") X(P_IMAGE_URL, "image_url") X(P_FILE_ID, "file_id") X(P_FILE_DATA, "file_data") \
+    X(P_FILE_URL, "file_url") X(P_AUDIO, "input_audio") X(P_FILE_NAME, "filename") X(P_DETAIL, "detail") X(P_BREAKPOINT, "prompt_cache_breakpoint") \
+    X(P_ANNOTATIONS, "annotations") X(P_LOGPROBS, "logprobs")
+AIGWI_RESPONSES_OBJECT(part, AIGWI_RESPONSES_PART)
+#define AIGWI_RESPONSES_REASONING(X) \
+    X(G_EFFORT, "effort") X(G_SUMMARY, "summary") X(G_OLD_SUMMARY, "generate_summary") X(G_CONTEXT, "context") X(G_MODE, "mode")
+AIGWI_RESPONSES_OBJECT(reasoning, AIGWI_RESPONSES_REASONING)
+
+/* The list being read: parts of the message that is open; `carried`: state that a client was given in an empty reasoning item in front of the call that it belongs to. */
+typedef struct { aigwi_dialect_reader r; aigwi_dialect_list l; aigw_opaque *carried; } aigwi_responses_reader;
+
+/* Parts to come belong to a message of this role: what an assistant says between two others, or results in a row, is one message. */
+static void aigwi_responses_turn(aigwi_responses_reader *c, int role, size_t at) {
+    aigw_message *m = c->r.req->last_message;
+    if (m && m->role == role && (role == AIGW_ROLE_ASSISTANT || role == AIGW_ROLE_TOOL)) return;
+    m = aigwi_dialect_add_message(c->r.mem, c->r.req, role, at);
+    if (m) c->l.tail = &m->parts;
+    else aigwi_dialect_nomem(&c->r);
+}
+/* State that belonged to no call stands alone. */
+static void aigwi_responses_settle(aigwi_responses_reader *c) {
+    aigw_opaque *o = c->carried;
+    if (!o) return;
+    c->carried = NULL;
+    aigwi_responses_turn(c, AIGW_ROLE_ASSISTANT, o->at);
+    if (!c->r.j.err) aigwi_dialect_add(&c->r, &c->l, AIGW_PART_REASONING, o->at)->state = o;
+}
+
+static const struct { aigw_str type; uint8_t kind; uint32_t members; } aigwi_responses_parts[] = {   /* members: of which one must be there */
+    { AIGW_STR("input_text"),  AIGW_PART_TEXT,    1u << AIGWI_RESPONSES_P_TEXT    },
+    { AIGW_STR("output_text"), AIGW_PART_TEXT,    1u << AIGWI_RESPONSES_P_TEXT    },
+    { AIGW_STR("text"),        AIGW_PART_TEXT,    1u << AIGWI_RESPONSES_P_TEXT    },
+    { AIGW_STR("refusal"),     AIGW_PART_REFUSAL, 1u << AIGWI_RESPONSES_P_REFUSAL },
+    { AIGW_STR("input_image"), AIGW_PART_IMAGE,   1u << AIGWI_RESPONSES_P_IMAGE_URL | 1u << AIGWI_RESPONSES_P_FILE_ID },
+    { AIGW_STR("input_audio"), AIGW_PART_AUDIO,   1u << AIGWI_RESPONSES_P_AUDIO   },
+    { AIGW_STR("input_file"),  AIGW_PART_FILE,    1u << AIGWI_RESPONSES_P_FILE_ID | 1u << AIGWI_RESPONSES_P_FILE_DATA | 1u << AIGWI_RESPONSES_P_FILE_URL },
+};
+enum { AIGWI_RESPONSES_PARTS = sizeof aigwi_responses_parts / sizeof *aigwi_responses_parts };
+
+static void aigwi_responses_other_in(aigwi_dialect_reader *r, aigwi_dialect_list *l) {
+    aigw_part *p = aigwi_dialect_add(r, l, AIGW_PART_OTHER, aigw_json_at(&r->j));
+    aigw_str raw = aigw_base_str(NULL);
+    aigw_json_raw(&r->j, &raw);
+    p->name = aigwi_responses_own;
+    p->text = aigwi_dialect_text(raw, AIGW_TEXT_JSON);
+}
+/* `annotations` and `logprobs` of an answer that is sent back: lists, mostly empty. */
+static void aigwi_responses_remarks_in(aigwi_dialect_reader *r) {
+    if (r->j.end - r->j.at > 1 && r->j.at[0] == '[' && r->j.at[1] == ']') aigw_json_skip(&r->j);
+    else aigwi_dialect_raw(r);
+}
+static void aigwi_responses_part_field(aigwi_dialect_reader *r, aigw_part *p, int f) {
+    aigw_json *j = &r->j;
+    aigw_text t;
+    switch (f) {
+    case AIGWI_RESPONSES_P_TYPE:      aigw_json_skip(j); break;
+    case AIGWI_RESPONSES_P_TEXT:
+    case AIGWI_RESPONSES_P_REFUSAL:   aigw_json_text(j, &p->text); break;
+    case AIGWI_RESPONSES_P_IMAGE_URL:
+    case AIGWI_RESPONSES_P_FILE_DATA:
+    case AIGWI_RESPONSES_P_FILE_URL:  if (aigw_json_text(j, &t)) aigwi_dialect_url_in(r, p, t); break;
+    case AIGWI_RESPONSES_P_AUDIO:     aigwi_openai_audio_in(r, p); break;
+    case AIGWI_RESPONSES_P_FILE_NAME: aigw_json_str(j, r->mem, &p->name); break;
+    case AIGWI_RESPONSES_P_ANNOTATIONS:
+    case AIGWI_RESPONSES_P_LOGPROBS:  aigwi_responses_remarks_in(r); break;
+    case AIGWI_RESPONSES_P_FILE_ID:
+        p->source = AIGW_SOURCE_FILE;
+        aigw_json_str(j, r->mem, &p->id);
+        break;
+    case AIGWI_RESPONSES_P_DETAIL:
+        if (aigwi_openai_plain(j, "\"auto\"")) break;          /* as when it is left out */
+        p->detail_at = aigw_json_at(j);
+        aigw_json_str(j, r->mem, &p->detail);
+        break;
+    case AIGWI_RESPONSES_P_BREAKPOINT:
+        p->cache_at = aigw_json_at(j);
+        p->cache_ttl_s = aigwi_openai_cache_in(r);
+        break;
+    default: aigwi_dialect_raw(r);
+    }
+}
+static void aigwi_responses_part_in(aigwi_dialect_reader *r, aigwi_dialect_list *l) {
+    aigw_json *j = &r->j;
+    size_t at = aigw_json_at(j), row = 0;
+    aigw_str type = aigwi_dialect_peek(j, "type");
+    uint64_t seen = 0, given;
+    aigw_part *p;
+    int f;
+    if (aigw_json_kind(j) != AIGW_JSON_OBJECT) aigw_json_object(j);         /* says what is wrong */
+    else if (!type.n) aigw_json_fail(j, AIGW_E_MISSING, at, "a content part needs a type");
+    while (row < AIGWI_RESPONSES_PARTS && !aigw_base_eq(type, aigwi_responses_parts[row].type)) row++;
+    if (row == AIGWI_RESPONSES_PARTS) {
+        aigwi_responses_other_in(r, l);
+        return;
+    }
+    p = aigwi_dialect_add(r, l, aigwi_responses_parts[row].kind, at);
+    for (aigw_json_object(j); (f = aigwi_dialect_field(r, aigwi_responses_part_names, AIGWI_RESPONSES_part, &seen)) >= 0; ) aigwi_responses_part_field(r, p, f);
+    given = seen & aigwi_responses_parts[row].members;
+    if (!given) aigw_json_fail(j, AIGW_E_MISSING, at, "a content part needs the member that its type names");
+    if (given & (given - 1)) aigw_json_fail(j, AIGW_E_VALUE, at, "an image or file is given by one of file_id, URL and data");
+}
+/* Content of a message or of a result: a string, or a list of parts. */
+static void aigwi_responses_content_in(aigwi_dialect_reader *r, aigwi_dialect_list *l) {
+    aigw_json *j = &r->j;
+    if (aigw_json_kind(j) == AIGW_JSON_STRING) {
+        aigw_part *p = aigwi_dialect_add(r, l, AIGW_PART_TEXT, aigw_json_at(j));
+        aigw_json_text(j, &p->text);
+    } else if (aigw_json_kind(j) != AIGW_JSON_ARRAY && aigw_json_kind(j) != AIGW_JSON_NONE) {
+        aigw_json_fail(j, AIGW_E_TYPE, aigw_json_at(j), "a string or a list of parts is wanted here");
+    } else for (aigw_json_array(j); aigw_json_item(j); ) aigwi_responses_part_in(r, l);
+}
+
+static const struct { aigw_str word; uint8_t role; } aigwi_responses_roles[] = {
+    { AIGW_STR("user"), AIGW_ROLE_USER }, { AIGW_STR("assistant"), AIGW_ROLE_ASSISTANT }, { AIGW_STR("system"), AIGW_ROLE_SYSTEM },
+    { AIGW_STR("developer"), AIGW_ROLE_DEVELOPER }
+};
+static void aigwi_responses_message_in(aigwi_responses_reader *c) {
+    aigw_json *j = &c->r.j;
+    size_t at = aigw_json_at(j), row = 0;
+    aigw_str role = aigwi_dialect_peek(j, "role");
+    uint64_t seen = 0;
+    int f;
+    while (row < 4 && !aigw_base_eq(role, aigwi_responses_roles[row].word)) row++;
+    if (row == 4) aigw_json_fail(j, role.n ? AIGW_E_VALUE : AIGW_E_MISSING, at, "the role of a message is user, assistant, system or developer");
+    if (j->err) return;
+    aigwi_responses_turn(c, aigwi_responses_roles[row].role, at);
+    for (aigw_json_object(j); (f = aigwi_dialect_field(&c->r, aigwi_responses_item_names, AIGWI_RESPONSES_item, &seen)) >= 0; ) switch (f) {
+    case AIGWI_RESPONSES_I_TYPE:
+    case AIGWI_RESPONSES_I_ROLE:
+    case AIGWI_RESPONSES_I_ID:
+    case AIGWI_RESPONSES_I_STATUS:  aigw_json_skip(j); break;
+    case AIGWI_RESPONSES_I_CONTENT: aigwi_responses_content_in(&c->r, &c->l); break;
+    default:                        aigwi_dialect_raw(&c->r);
+    }
+    if (!(seen >> AIGWI_RESPONSES_I_CONTENT & 1)) aigw_json_fail(j, AIGW_E_MISSING, at, "a message needs content");
+}
+/* A call (its words are `arguments` or `input`), or the result of one. */
+static void aigwi_responses_call_in(aigwi_responses_reader *c, int kind, int custom) {
+    aigw_json *j = &c->r.j;
+    size_t at = aigw_json_at(j);
+    aigwi_dialect_list inner;
+    uint64_t seen = 0;
+    aigw_part *p;
+    int f, result = kind == AIGW_PART_TOOL_RESULT, words = result ? AIGWI_RESPONSES_I_OUTPUT : custom ? AIGWI_RESPONSES_I_INPUT : AIGWI_RESPONSES_I_ARGUMENTS;
+    aigwi_responses_turn(c, result ? AIGW_ROLE_TOOL : AIGW_ROLE_ASSISTANT, at);
+    if (j->err) return;
+    p = aigwi_dialect_add(&c->r, &c->l, kind, at);
+    p->custom = (uint8_t)custom;
+    p->state = c->carried;
+    c->carried = NULL;
+    inner.tail = &p->parts;
+    for (aigw_json_object(j); (f = aigwi_dialect_field(&c->r, aigwi_responses_item_names, AIGWI_RESPONSES_item, &seen)) >= 0; ) {
+        if (f == AIGWI_RESPONSES_I_CALL_ID) aigw_json_str(j, c->r.mem, &p->id);
+        else if (f == AIGWI_RESPONSES_I_NAME) aigw_json_str(j, c->r.mem, &p->name);
+        else if (f == words && result) aigwi_responses_content_in(&c->r, &inner);
+        else if (f == words) aigw_json_text(j, &p->text);
+        else if (f == AIGWI_RESPONSES_I_TYPE || f == AIGWI_RESPONSES_I_ID || f == AIGWI_RESPONSES_I_STATUS) aigw_json_skip(j);
+        else aigwi_dialect_raw(&c->r);
+    }
+    if (!p->id.n) aigw_json_fail(j, AIGW_E_MISSING, at, "a call and its result need call_id");
+    if (!result && !p->name.n) aigw_json_fail(j, AIGW_E_MISSING, at, "a call needs a name");
+    if (result && !(seen >> words & 1)) aigw_json_fail(j, AIGW_E_MISSING, at, "the result of a call needs output");
+    if (result && p->parts && !p->parts->next && p->parts->kind == AIGW_PART_TEXT && !p->parts->text.n) p->parts = NULL;
+}
+
+/* The texts of a list of {type, text}, written one after another with an empty line between them; *n of them, the last one in *one. */
+static void aigwi_responses_texts(const aigw_json *at, aigw_out *o, aigw_text *one, int *n) {
+    aigw_json j = *at;
+    aigw_text t;
+    if (!at->p || aigw_json_kind(&j) != AIGW_JSON_ARRAY) return;
+    for (aigw_json_array(&j); aigw_json_item(&j); ) {
+        if (aigw_json_kind(&j) != AIGW_JSON_OBJECT) aigw_json_skip(&j);
+        else for (aigw_json_object(&j); aigw_json_member(&j); ) {
+            if (!aigwi_dialect_is(j.key, "text") || aigw_json_kind(&j) != AIGW_JSON_STRING) aigw_json_skip(&j);
+            else if (aigw_json_text(&j, &t) && t.n) {
+                if ((*n)++) aigw_base_put_lit(o, "\\n\\n");
+                aigw_base_put(o, aigwi_dialect_slice(t.p, t.n));
+                if (one->form != AIGW_TEXT_LONE) *one = t;
+                else one->p = t.p, one->n = t.n;
+            }
+        }
+    }
+}
+/* Summaries and raw reasoning as one text. */
+static void aigwi_responses_thought(aigwi_dialect_reader *r, const aigw_json *summary, const aigw_json *content, aigw_text *text) {
+    aigw_text one = aigwi_dialect_text(aigw_base_str(NULL), AIGW_TEXT_ESCAPED);
+    aigw_out o;
+    char *p;
+    int n = 0;
+    aigw_base_out_init(&o, NULL, 0, NULL, 0);
+    aigwi_responses_texts(summary, &o, &one, &n);
+    aigwi_responses_texts(content, &o, &one, &n);
+    *text = one;
+    if (n < 2) return;
+    p = (char *)aigw_base_take(r->mem, o.buf.n, 1, 1);
+    if (!p) {
+        aigwi_dialect_nomem(r);
+        return;
+    }
+    aigw_base_out_init(&o, p, o.buf.n, NULL, 0);
+    n = 0;
+    aigwi_responses_texts(summary, &o, &one, &n);
+    aigwi_responses_texts(content, &o, &one, &n);
+    *text = aigwi_dialect_text(aigwi_dialect_slice(p, o.buf.n), one.form);
+}
+static void aigwi_responses_reasoning_in(aigwi_responses_reader *c) {
+    aigw_json *j = &c->r.j, summary, content;
+    size_t at = aigw_json_at(j), state_at = at;
+    aigw_text t = aigwi_dialect_text(aigw_base_str(NULL), AIGW_TEXT_PLAIN), text;
+    aigw_str id = aigw_base_str(NULL);
+    aigw_opaque *o = NULL;
+    uint64_t seen = 0;
+    aigw_part *p;
+    int f;
+    summary.p = content.p = NULL;
+    for (aigw_json_object(j); (f = aigwi_dialect_field(&c->r, aigwi_responses_item_names, AIGWI_RESPONSES_item, &seen)) >= 0; ) switch (f) {
+    case AIGWI_RESPONSES_I_ID:      aigw_json_str(j, c->r.mem, &id); break;
+    case AIGWI_RESPONSES_I_TYPE:
+    case AIGWI_RESPONSES_I_STATUS:  aigw_json_skip(j); break;
+    case AIGWI_RESPONSES_I_SUMMARY: summary = *j; aigw_json_skip(j); break;
+    case AIGWI_RESPONSES_I_CONTENT: content = *j; aigw_json_skip(j); break;
+    case AIGWI_RESPONSES_I_ENCRYPTED:
+        state_at = aigw_json_at(j);
+        aigw_json_text(j, &t);
+        break;
+    default: aigwi_dialect_raw(&c->r);
+    }
+    if (j->err) return;
+    aigwi_responses_thought(&c->r, &summary, &content, &text);
+    if (t.n) {
+        o = aigwi_dialect_get_opaque(t, c->r.mem, aigwi_responses_own, text.n ? AIGW_OPAQUE_SIGNATURE : AIGW_OPAQUE_REDACTED, 0);
+        if (!o) {
+            aigwi_dialect_nomem(&c->r);
+            return;
+        }
+        o->at = state_at;
+        if (t.n < 5 || memcmp(t.p, "aigw:", 5)) o->id = id;
+    }
+    if (o && !text.n && o->kind == AIGW_OPAQUE_SIGNATURE && !aigw_base_eq(o->owner, aigwi_responses_own)) {
+        o->at = at;
+        c->carried = o;
+        return;
+    }
+    if (!o && !text.n) return;                                 /* says nothing */
+    aigwi_responses_turn(c, AIGW_ROLE_ASSISTANT, at);
+    if (j->err) return;
+    p = aigwi_dialect_add(&c->r, &c->l, AIGW_PART_REASONING, at);
+    p->text = text;
+    p->state = o;
+    if (!o) p->id = id;
+}
+
+/* A member that no other provider can make up for. */
+static void aigwi_responses_needed(aigwi_dialect_reader *r, const char *why) {
+    aigw_raw *last = r->req->last_raw;
+    aigwi_dialect_raw(r);
+    if (r->req->last_raw != last) r->req->last_raw->need = why;
+}
+static const struct { aigw_str type; uint8_t kind, custom; } aigwi_responses_calls[] = {
+    { AIGW_STR("function_call"),    AIGW_PART_TOOL_CALL, 0 }, { AIGW_STR("function_call_output"),    AIGW_PART_TOOL_RESULT, 0 },
+    { AIGW_STR("custom_tool_call"), AIGW_PART_TOOL_CALL, 1 }, { AIGW_STR("custom_tool_call_output"), AIGW_PART_TOOL_RESULT, 1 }
+};
+static void aigwi_responses_item_in(aigwi_responses_reader *c) {
+    aigw_json *j = &c->r.j;
+    aigw_str type = aigwi_dialect_peek(j, "type");
+    size_t at = aigw_json_at(j), i;
+    if (aigw_json_kind(j) != AIGW_JSON_OBJECT) {
+        aigw_json_object(j);                                   /* says what is wrong */
+        return;
+    }
+    for (i = 0; i < 4; i++)
+        if (aigw_base_eq(type, aigwi_responses_calls[i].type)) {
+            if (aigwi_responses_calls[i].kind == AIGW_PART_TOOL_RESULT) aigwi_responses_settle(c);
+            aigwi_responses_call_in(c, aigwi_responses_calls[i].kind, aigwi_responses_calls[i].custom);
+            return;
+        }
+    aigwi_responses_settle(c);
+    if (!type.n || aigwi_dialect_is(type, "message")) aigwi_responses_message_in(c);
+    else if (aigwi_dialect_is(type, "reasoning")) aigwi_responses_reasoning_in(c);
+    else if (aigwi_dialect_is(type, "item_reference")) {
+        j->key_at = at;
+        j->key = type;
+        aigwi_responses_needed(&c->r, "an item is kept by the provider that gave it: send the item itself");
+    } else {
+        aigwi_responses_turn(c, AIGW_ROLE_ASSISTANT, at);
+        if (!j->err) aigwi_responses_other_in(&c->r, &c->l);
+    }
+}
+static void aigwi_responses_input_in(aigwi_responses_reader *c) {
+    aigw_json *j = &c->r.j;
+    size_t at = aigw_json_at(j);
+    int n = 0;
+    if (aigw_json_kind(j) == AIGW_JSON_STRING) {
+        aigwi_responses_turn(c, AIGW_ROLE_USER, at);
+        if (!j->err) aigwi_responses_content_in(&c->r, &c->l);
+        return;
+    }
+    for (aigw_json_array(j); aigw_json_item(j); n++) aigwi_responses_item_in(c);
+    aigwi_responses_settle(c);
+    if (!n) aigw_json_fail(j, AIGW_E_VALUE, at, "input is empty");
+}
+/* The instructions stand before everything, wherever they come. */
+static void aigwi_responses_instructions_in(aigwi_dialect_reader *r) {
+    aigw_req *req = r->req;
+    aigw_message *m = (aigw_message *)aigw_base_take(r->mem, 1, sizeof *m, sizeof(void *));
+    aigwi_dialect_list l;
+    if (!m) {
+        aigwi_dialect_nomem(r);
+        return;
+    }
+    m->role = AIGW_ROLE_SYSTEM;
+    m->at = aigw_json_at(&r->j);
+    m->next = req->messages;
+    req->messages = m;
+    if (!req->last_message) req->last_message = m;
+    l.tail = &m->parts;
+    if (aigw_json_kind(&r->j) == AIGW_JSON_STRING) aigwi_responses_content_in(r, &l);
+    else aigw_json_fail(&r->j, AIGW_E_TYPE, m->at, "instructions are a string");
+}
+
+static void aigwi_responses_tool_in(aigwi_dialect_reader *r) {
+    aigw_str type = aigwi_dialect_peek(&r->j, "type");
+    aigw_tool *t = aigwi_openai_tool_add(r);
+    if (!t) return;
+    t->kind = aigwi_dialect_is(type, "custom") ? AIGW_TOOL_CUSTOM : aigwi_dialect_is(type, "function") ? AIGW_TOOL_FUNCTION : AIGW_TOOL_HOSTED;
+    if (!type.n) aigw_json_fail(&r->j, AIGW_E_MISSING, t->at, "a tool needs a type");
+    if (t->kind == AIGW_TOOL_HOSTED) {
+        t->name = type;
+        aigw_json_raw(&r->j, &t->schema);
+        return;
+    }
+    aigwi_openai_definition_in(r, t);
+    if (t->kind == AIGW_TOOL_CUSTOM && t->schema.n && !aigwi_openai_nest(r->mem, &t->schema)) aigwi_dialect_nomem(r);
+}
+static void aigwi_responses_choice_in(aigwi_dialect_reader *r) {
+    aigw_req *req = r->req;
+    aigw_json *j = &r->j;
+    aigw_item **tail = &req->choice_names;
+    aigw_str type = aigwi_dialect_peek(j, "type"), word = aigw_base_str(NULL);
+    uint64_t seen = 0;
+    int f;
+    req->choice_at = aigw_json_at(j);
+    req->choice = AIGW_CHOICE_NAMED;
+    if (aigw_json_kind(j) == AIGW_JSON_STRING) {
+        aigw_json_str(j, r->mem, &word);
+        req->choice = (uint8_t)aigwi_openai_mode(word);
+        if (!req->choice) aigw_json_fail(j, AIGW_E_VALUE, req->choice_at, "the choice is auto, none, required or an object that names a tool");
+    } else if (aigwi_dialect_is(type, "allowed_tools")) aigwi_openai_allowed_in(r, &tail);
+    else if (!type.n || aigwi_dialect_is(type, "function") || aigwi_dialect_is(type, "custom")) aigwi_openai_named_in(r, &tail);
+    else {                                                     /* a tool that the provider runs goes by its type */
+        aigwi_openai_choice_name(r, &tail, type, req->choice_at);
+        for (aigw_json_object(j); (f = aigwi_dialect_field(r, aigwi_openai_tool_names, AIGWI_OPENAI_tool, &seen)) >= 0; ) {
+            if (f == AIGWI_OPENAI_T_TYPE) aigw_json_skip(j);
+            else aigwi_dialect_raw(r);
+        }
+    }
+}
+/* {format: {type: text | json_object | json_schema, ...}, verbosity}. */
+static void aigwi_responses_text_in(aigwi_dialect_reader *r) {
+    static const aigw_str names[] = { AIGW_STR("format"), AIGW_STR("verbosity") };
+    aigw_format *to = &r->req->format;
+    aigw_json *j = &r->j;
+    uint64_t seen = 0;
+    int f;
+    for (aigw_json_object(j); (f = aigwi_dialect_field(r, names, 2, &seen)) >= 0; ) {
+        if (!f) {
+            aigw_str type = aigwi_dialect_peek(j, "type");
+            to->at = aigw_json_at(j);
+            to->kind = aigwi_dialect_is(type, "json_schema") ? AIGW_FORMAT_SCHEMA : aigwi_dialect_is(type, "json_object") ? AIGW_FORMAT_JSON : AIGW_FORMAT_TEXT;
+            if (!type.n) aigw_json_fail(j, AIGW_E_MISSING, to->at, "a format needs a type");
+            if (to->kind == AIGW_FORMAT_TEXT && !aigwi_dialect_is(type, "text")) aigwi_dialect_raw(r);
+            else aigwi_openai_schema_in(r);
+            if (to->kind == AIGW_FORMAT_SCHEMA && !to->schema.n) aigw_json_fail(j, AIGW_E_MISSING, to->at, "this format needs a schema");
+        } else if (f != 1 || !aigwi_openai_plain(j, "\"medium\"")) aigwi_dialect_raw(r);
+    }
+}
+static void aigwi_responses_think_in(aigwi_dialect_reader *r) {
+    aigw_json *j = &r->j;
+    aigw_param *show = &r->req->param[AIGW_P_REASONING_SHOW];
+    uint64_t seen = 0;
+    int f;
+    for (aigw_json_object(j); (f = aigwi_dialect_field(r, aigwi_responses_reasoning_names, AIGWI_RESPONSES_reasoning, &seen)) >= 0; ) {
+        if (f == AIGWI_RESPONSES_G_EFFORT) aigwi_dialect_param(j, r->mem, r->req, AIGW_P_EFFORT);
+        else if (f == AIGWI_RESPONSES_G_SUMMARY || (f == AIGWI_RESPONSES_G_OLD_SUMMARY && !show->has)) {
+            show->has = 1;
+            show->micro = 1;
+            show->at = aigw_json_at(j);
+            aigw_json_skip(j);
+        } else aigwi_dialect_raw(r);
+    }
+}
+/* What is to be in the answer. Encrypted reasoning always is. */
+static void aigwi_responses_include_in(aigwi_dialect_reader *r) {
+    aigw_json *j = &r->j;
+    aigw_param *p = &r->req->param[AIGW_P_LOGPROBS];
+    for (aigw_json_array(j); aigw_json_item(j); ) {
+        j->key_at = aigw_json_at(j);
+        if (aigwi_openai_plain(j, "\"reasoning.encrypted_content\"")) continue;
+        if (aigwi_openai_plain(j, "\"message.output_text.logprobs\"")) {
+            p->has = 1;
+            p->micro = 1;
+            p->at = j->key_at;
+        } else aigwi_dialect_raw(r);
+    }
+}
+
+static const struct { uint8_t member, param; } aigwi_responses_params[] = {
+    { AIGWI_RESPONSES_R_TEMPERATURE, AIGW_P_TEMPERATURE }, { AIGWI_RESPONSES_R_TOP_P,        AIGW_P_TOP_P        }, { AIGWI_RESPONSES_R_MAX_OUTPUT, AIGW_P_MAX_OUTPUT },
+    { AIGWI_RESPONSES_R_PARALLEL,    AIGW_P_PARALLEL    }, { AIGWI_RESPONSES_R_TOP_LOGPROBS, AIGW_P_TOP_LOGPROBS }, { AIGWI_RESPONSES_R_STREAM,     AIGW_P_STREAM     },
+    { AIGWI_RESPONSES_R_USER,        AIGW_P_USER        }, { AIGWI_RESPONSES_R_SAFETY_ID,    AIGW_P_SAFETY_ID    },
+};
+/* Members whose default value says nothing. */
+static const struct { uint8_t member; const char *plain; } aigwi_responses_defaults[] = {
+    { AIGWI_RESPONSES_R_STORE, "false" }, { AIGWI_RESPONSES_R_BACKGROUND, "false" }, { AIGWI_RESPONSES_R_TRUNCATION, "\"disabled\"" },
+    { AIGWI_RESPONSES_R_SERVICE_TIER, "\"auto\"" }, { AIGWI_RESPONSES_R_SERVICE_TIER, "\"default\"" },
+};
+static const struct { uint8_t member; const char *why; } aigwi_responses_needs[] = {
+    { AIGWI_RESPONSES_R_PREVIOUS,     "an earlier response is kept by the provider that gave it: send the whole conversation as input" },
+    { AIGWI_RESPONSES_R_CONVERSATION, "a conversation is kept by the provider that it was begun with: send all of it as input" },
+    { AIGWI_RESPONSES_R_BACKGROUND,   "an answer in the background waits in a store that this provider does not have" },
+    { AIGWI_RESPONSES_R_PROMPT,       "a stored prompt is known to the provider that keeps it only: send instructions and input" },
+};
+static void aigwi_responses_member_in(aigwi_dialect_reader *r, int f) {
+    size_t i;
+    for (i = 0; i < sizeof aigwi_responses_params / sizeof *aigwi_responses_params; i++)
+        if (aigwi_responses_params[i].member == f) {
+            aigwi_dialect_param(&r->j, r->mem, r->req, aigwi_responses_params[i].param);
+            return;
+        }
+    for (i = 0; i < sizeof aigwi_responses_defaults / sizeof *aigwi_responses_defaults; i++)
+        if (aigwi_responses_defaults[i].member == f && aigwi_openai_plain(&r->j, aigwi_responses_defaults[i].plain)) return;
+    for (i = 0; i < sizeof aigwi_responses_needs / sizeof *aigwi_responses_needs; i++)
+        if (aigwi_responses_needs[i].member == f) {
+            aigwi_responses_needed(r, aigwi_responses_needs[i].why);
+            return;
+        }
+    aigwi_dialect_raw(r);
+}
+static void aigwi_responses_body_in(aigwi_responses_reader *c) {
+    const uint64_t kept = UINT64_C(1) << AIGWI_RESPONSES_R_PREVIOUS | UINT64_C(1) << AIGWI_RESPONSES_R_CONVERSATION | UINT64_C(1) << AIGWI_RESPONSES_R_PROMPT;
+    aigwi_dialect_reader *r = &c->r;
+    aigw_req *req = r->req;
+    aigw_json *j = &r->j;
+    uint64_t seen = 0;
+    int f;
+    for (aigw_json_object(j); (f = aigwi_dialect_field(r, aigwi_responses_req_names, AIGWI_RESPONSES_req, &seen)) >= 0; ) switch (f) {
+    case AIGWI_RESPONSES_R_MODEL:
+        req->model_at = aigw_json_at(j);
+        aigw_json_str(j, r->mem, &req->model);
+        break;
+    case AIGWI_RESPONSES_R_INPUT:        aigwi_responses_input_in(c); break;
+    case AIGWI_RESPONSES_R_INSTRUCTIONS: aigwi_responses_instructions_in(r); break;
+    case AIGWI_RESPONSES_R_TOOLS:
+        for (aigw_json_array(j); aigw_json_item(j); ) aigwi_responses_tool_in(r);
+        break;
+    case AIGWI_RESPONSES_R_TOOL_CHOICE:    aigwi_responses_choice_in(r); break;
+    case AIGWI_RESPONSES_R_TEXT:           aigwi_responses_text_in(r); break;
+    case AIGWI_RESPONSES_R_REASONING:      aigwi_responses_think_in(r); break;
+    case AIGWI_RESPONSES_R_INCLUDE:        aigwi_responses_include_in(r); break;
+    case AIGWI_RESPONSES_R_STREAM_OPTIONS: aigwi_openai_stream_options_in(r); break;
+    case AIGWI_RESPONSES_R_METADATA:
+        req->metadata_at = aigw_json_at(j);
+        if (aigw_json_kind(j) == AIGW_JSON_OBJECT) aigw_json_raw(j, &req->metadata);
+        else aigw_json_object(j);
+        break;
+    default: aigwi_responses_member_in(r, f);
+    }
+    if (!(seen >> AIGWI_RESPONSES_R_MODEL & 1) && !(seen >> AIGWI_RESPONSES_R_PROMPT & 1)) aigw_json_fail(j, AIGW_E_MISSING, 0, "model is required");
+    if (!(seen >> AIGWI_RESPONSES_R_INPUT & 1) && !(seen & kept)) aigw_json_fail(j, AIGW_E_MISSING, 0, "input is required");
+}
+static int aigwi_responses_req_decode(const aigw_head *head, aigw_str body, aigw_arena *mem, aigw_req *req, aigw_fault *fault) {
+    aigwi_responses_reader c;
+    memset(req, 0, sizeof *req);
+    memset(fault, 0, sizeof *fault);
+    memset(&c, 0, sizeof c);
+    req->op = (uint8_t)(head ? aigwi_responses_match(head) : AIGW_OP_CHAT);
+    req->dialect = aigwi_responses_own;
+    req->body = body;
+    req->head = head;
+    req->format.strict = -1;
+    if (req->op == AIGW_OP_MODELS) {
+        req->model = aigwi_dialect_model_in(aigwi_dialect_path(head));
+        req->model_at = AIGW_NOWHERE;
+        return AIGW_OK;
+    }
+    c.r.mem = mem;
+    c.r.req = req;
+    aigw_json_init(&c.r.j, body);
+    aigwi_responses_body_in(&c);
+    aigw_json_end(&c.r.j);
+    return aigw_json_fault(&c.r.j, fault);
+}
+
+/* ---- requests out */
+
+static int aigwi_responses_own_req(const aigwi_dialect_writer *w) { return aigw_base_eq(w->req->dialect, aigwi_responses_own); }
+
+/* Where the bytes of an image or file are: one member. */
+static void aigwi_responses_put_source(aigwi_dialect_writer *w, const aigw_part *p, const char *url, const char *data, const char *mime) {
+    if (p->source == AIGW_SOURCE_FILE) aigwi_dialect_member_str(w->out, "file_id", p->id);
+    else if (p->source == AIGW_SOURCE_URL) aigwi_dialect_member_text(w->out, p->text.n > 4 && !memcmp(p->text.p, "http", 4) ? url : data, p->text);
+    else aigwi_openai_put_data_url(w, data, p->mime.n ? p->mime : aigw_base_str(mime), p->text);
+}
+static void aigwi_responses_put_image(aigwi_dialect_writer *w, const aigw_part *p) {
+    if (aigwi_dialect_lacks(w, AIGW_CAN(VISION))) {
+        aigwi_dialect_refuse(w, p->at, "the model takes no images");
+        return;
+    }
+    aigw_json_open(w->out, '{');
+    aigwi_dialect_member(w->out, "type", "input_image");
+    aigwi_responses_put_source(w, p, "image_url", "image_url", "image/png");
+    if (p->detail.n) aigwi_dialect_member_str(w->out, "detail", p->detail);
+    aigwi_openai_put_cache(w, p);
+    aigw_json_close(w->out, '}');
+}
+static void aigwi_responses_put_file(aigwi_dialect_writer *w, const aigw_part *p) {
+    static const aigw_str pdf = AIGW_STR("application/pdf");
+    int text = p->source == AIGW_SOURCE_TEXT;
+    aigw_str words = aigw_base_str(NULL), mime = p->mime.n ? p->mime : pdf;
+    if (aigwi_dialect_begins(mime, "video/") || (!text && aigwi_dialect_lacks(w, AIGW_CAN(PDF)) && aigw_base_eq(mime, pdf))) {
+        aigwi_dialect_refuse(w, p->at, "the model takes no files of this type");
+        return;
+    }
+    aigw_json_open(w->out, '{');
+    aigwi_dialect_member(w->out, "type", "input_file");
+    if (p->name.n) aigwi_dialect_member_str(w->out, "filename", p->name);
+    else if (p->source == AIGW_SOURCE_BYTES && !aigwi_openai_kin(w->req->dialect)) {   /* OpenAI refuses bytes without a name */
+        aigwi_dialect_member(w->out, "filename", "document.pdf");
+        aigwi_dialect_lose(w, AIGW_NOWHERE, "input[].content[].filename", AIGW_LOSS_SYNTHESIZED, "a file needs a name");
+    }
+    if (!text) aigwi_responses_put_source(w, p, "file_url", "file_data", "application/pdf");
+    else {
+        if (!aigwi_dialect_plain(p->text, w->mem, &words)) w->err = AIGW_E_NOMEM;
+        aigw_json_key(w->out, "file_data");
+        aigw_json_open_str(w->out);
+        aigw_base_put_lit(w->out, "data:text/plain;base64,");
+        aigw_base_put_base64(w->out, words);
+        aigw_json_close_str(w->out);
+    }
+    aigwi_openai_put_cache(w, p);
+    aigw_json_close(w->out, '}');
+}
+/* A text, with `before` in front of it. */
+static void aigwi_responses_put_text(aigwi_dialect_writer *w, const aigw_part *p, const char *type, const char *before) {
+    aigw_json_open(w->out, '{');
+    aigwi_dialect_member(w->out, "type", type);
+    aigw_json_key(w->out, "text");
+    aigw_json_open_str(w->out);
+    aigw_base_put_lit(w->out, before);
+    aigw_json_part(w->out, p->text);
+    aigw_json_close_str(w->out);
+    aigwi_openai_put_cache(w, p);
+    aigw_json_close(w->out, '}');
+}
+static void aigwi_responses_put_part(aigwi_dialect_writer *w, const aigw_part *p, const char *text, const char *before) {
+    const int words = p->kind == AIGW_PART_FILE && p->source == AIGW_SOURCE_TEXT && !p->name.n;      /* a document without a title is its text */
+    if ((p->kind == AIGW_PART_IMAGE || p->kind == AIGW_PART_FILE) && p->source == AIGW_SOURCE_FILE && !aigwi_openai_kin(w->req->dialect)) {
+        aigwi_dialect_refuse(w, p->at, "this file is known to another provider only");
+        return;
+    }
+    switch (words ? (int)AIGW_PART_TEXT : p->kind) {
+    case AIGW_PART_TEXT:  aigwi_responses_put_text(w, p, text, before); break;
+    case AIGW_PART_IMAGE: aigwi_responses_put_image(w, p); break;
+    case AIGW_PART_AUDIO:
+        if (p->source == AIGW_SOURCE_URL) aigwi_responses_put_file(w, p);
+        else aigwi_openai_put_audio(w, p);
+        break;
+    case AIGW_PART_FILE:  aigwi_responses_put_file(w, p); break;
+    case AIGW_PART_REFUSAL:
+        aigw_json_open(w->out, '{');
+        aigwi_dialect_member(w->out, "type", "refusal");
+        aigwi_dialect_member_text(w->out, "refusal", p->text);
+        aigw_json_close(w->out, '}');
+        break;
+    case AIGW_PART_OTHER:
+        if (aigw_base_eq(p->name, aigwi_responses_own)) aigw_json_put_value(w->out, p->text);
+        else aigwi_dialect_refuse(w, p->at, "only its own dialect knows this part");
+        break;
+    default: aigwi_dialect_drop(w, p->at, "this part has no place in such a message");
+    }
+}
+/* The parts from p up to `end`: a string where one plain text is all, else a list. */
+static void aigwi_responses_put_content(aigwi_dialect_writer *w, const char *name, const aigw_part *p, const aigw_part *end, const char *text, const char *before) {
+    aigw_json_key(w->out, name);
+    if (p == end || (p->next == end && p->kind == AIGW_PART_TEXT && !p->cache_ttl_s)) {
+        aigw_json_open_str(w->out);
+        aigw_base_put_lit(w->out, before);
+        if (p != end) aigw_json_part(w->out, p->text);
+        aigw_json_close_str(w->out);
+        return;
+    }
+    aigw_json_open(w->out, '[');
+    for (; p != end; p = p->next) {
+        aigwi_responses_put_part(w, p, text, before);
+        if (p->kind == AIGW_PART_TEXT) before = "";
+    }
+    aigw_json_close(w->out, ']');
+}
+/* call_id of up to 64 bytes. */
+static void aigwi_responses_put_call_id(aigw_out *o, aigw_str id) {
+    aigw_json_key(o, "call_id");
+    if (id.n && id.n <= 64) aigw_json_put_str(o, id);
+    else aigwi_dialect_put_id(o, id, 64);
+}
+static void aigwi_responses_put_reasoning(aigwi_dialect_writer *w, const aigw_part *p) {
+    const aigw_opaque *o = p->state;
+    int own = o && aigw_base_eq(o->owner, aigwi_responses_own);
+    aigw_str id = own ? o->id : p->id;
+    if (o && !own) aigwi_dialect_drop(w, o->at ? o->at : p->at, "opaque state of another provider");
+    if (aigwi_dialect_lacks(w, AIGW_CAN(REASONING)) || (!own && !aigwi_responses_own_req(w))) {
+        if (own || p->text.n) aigwi_dialect_drop(w, p->at, own ? "the model takes no reasoning back" : "reasoning goes back in its encrypted form only");
+        return;
+    }
+    if (!own && !p->text.n) return;
+    aigw_json_open(w->out, '{');
+    aigwi_dialect_member(w->out, "type", "reasoning");
+    if (id.n) aigwi_dialect_member_str(w->out, "id", id);
+    aigw_json_key(w->out, "summary");
+    aigw_json_open(w->out, '[');
+    if (p->text.n) {
+        aigw_json_open(w->out, '{');
+        aigwi_dialect_member(w->out, "type", "summary_text");
+        aigwi_dialect_member_text(w->out, "text", p->text);
+        aigw_json_close(w->out, '}');
+    }
+    aigw_json_close(w->out, ']');
+    if (own) aigwi_dialect_member_text(w->out, "encrypted_content", o->data);
+    aigw_json_close(w->out, '}');
+}
+static void aigwi_responses_put_call(aigwi_dialect_writer *w, const aigw_part *p) {
+    if (aigwi_dialect_lacks(w, AIGW_CAN(TOOLS))) aigwi_dialect_refuse(w, p->at, "the model has no tools");
+    if (p->state) aigwi_dialect_drop(w, p->state->at ? p->state->at : p->at, "opaque state of another provider");
+    aigw_json_open(w->out, '{');
+    aigwi_dialect_member(w->out, "type", p->custom ? "custom_tool_call" : "function_call");
+    aigwi_responses_put_call_id(w->out, p->id);
+    aigwi_dialect_member_str(w->out, "name", p->name);
+    aigw_json_key(w->out, p->custom ? "input" : "arguments");
+    if (p->custom) aigw_json_put_text(w->out, p->text);
+    else aigwi_dialect_put_args_str(w->out, p->text);
+    aigw_json_close(w->out, '}');
+}
+/* A role and its parts from p to end as one item. */
+static void aigwi_responses_put_message(aigwi_dialect_writer *w, int role, const aigw_part *p, const aigw_part *end) {
+    static const char *const roles[] = { "system", "developer", "user", "assistant" };
+    aigw_json_open(w->out, '{');
+    aigwi_dialect_member(w->out, "role", roles[role]);
+    aigwi_responses_put_content(w, "content", p, end, role == AIGW_ROLE_ASSISTANT ? "output_text" : "input_text", "");
+    aigw_json_close(w->out, '}');
+}
+/* What an assistant said, item by item in its order; texts beside each other are one message. */
+static void aigwi_responses_put_assistant(aigwi_dialect_writer *w, const aigw_message *m) {
+    const aigw_part *p, *end;
+    if (!m->parts) aigwi_responses_put_message(w, AIGW_ROLE_ASSISTANT, NULL, NULL);
+    for (p = m->parts; p; p = end) {
+        for (end = p; end && (end->kind == AIGW_PART_TEXT || end->kind == AIGW_PART_REFUSAL); end = end->next)
+            if (end->state) aigwi_dialect_drop(w, end->state->at ? end->state->at : end->at, "opaque state of another provider");
+        if (end != p) {
+            aigwi_responses_put_message(w, AIGW_ROLE_ASSISTANT, p, end);
+            continue;
+        }
+        end = p->next;
+        if (p->kind == AIGW_PART_REASONING) aigwi_responses_put_reasoning(w, p);
+        else if (p->kind == AIGW_PART_TOOL_CALL) aigwi_responses_put_call(w, p);
+        else if (p->kind == AIGW_PART_OTHER) aigwi_responses_put_part(w, p, "", "");
+        else aigwi_dialect_refuse(w, p->at, "an assistant message holds no such part");
+    }
+}
+static int aigwi_responses_is_custom(const aigw_req *req, aigw_str name) {
+    const aigw_tool *t = req->tools;
+    while (t && !(t->kind == AIGW_TOOL_CUSTOM && aigw_base_eq(t->name, name))) t = t->next;
+    return t != NULL;
+}
+/* The mark behind a result is one behind its last part. */
+static void aigwi_responses_put_result(aigwi_dialect_writer *w, const aigw_part *p, const aigw_message *near, aigwi_dialect_calls *calls) {
+    const aigw_part *last = p->parts;
+    aigw_part marked;
+    int custom = p->custom || aigwi_responses_is_custom(w->req, aigwi_dialect_call_name(w->req, near, p->id, calls));
+    if (aigwi_dialect_lacks(w, AIGW_CAN(TOOLS))) aigwi_dialect_refuse(w, p->at, "the model has no tools");
+    if (p->is_error) aigwi_dialect_lose(w, p->at, "", AIGW_LOSS_APPROXIMATED, "a result has no error flag: its text says it");
+    aigw_json_open(w->out, '{');
+    aigwi_dialect_member(w->out, "type", custom ? "custom_tool_call_output" : "function_call_output");
+    aigwi_responses_put_call_id(w->out, p->id);
+    if (last && !last->next && last->kind == AIGW_PART_TEXT && p->cache_ttl_s) {
+        marked = *last;
+        marked.cache_ttl_s = p->cache_ttl_s;
+        marked.cache_at = p->cache_at;
+        last = &marked;
+    } else if (p->cache_ttl_s) aigwi_dialect_drop(w, p->cache_at ? p->cache_at : p->at, "a result takes a cache mark behind its one text only");
+    aigwi_responses_put_content(w, "output", last, NULL, "input_text", p->is_error ? last ? "Error: " : "Error" : "");
+    aigw_json_close(w->out, '}');
+}
+/* The first system message is the instructions, when it is one plain text. */
+static int aigwi_responses_instructs(const aigwi_dialect_writer *w) {
+    const aigw_message *m = w->req->messages;
+    return m && m->role == AIGW_ROLE_SYSTEM && m->parts && !m->parts->next && m->parts->kind == AIGW_PART_TEXT && !m->parts->cache_ttl_s && m->parts->text.n &&
+           !aigwi_dialect_lacks(w, AIGW_CAN(SYSTEM));
+}
+static void aigwi_responses_put_input(aigwi_dialect_writer *w) {
+    const aigw_message *m = w->req->messages, *said = NULL;
+    aigwi_dialect_calls calls;
+    memset(&calls, 0, sizeof calls);
+    if (aigwi_responses_instructs(w)) {
+        aigwi_dialect_member_text(w->out, "instructions", m->parts->text);
+        if (m->name.n) aigwi_dialect_lose(w, m->at, ".name", AIGW_LOSS_DROPPED, "messages have no names");
+        m = m->next;
+    }
+    aigw_json_key(w->out, "input");
+    aigw_json_open(w->out, '[');
+    for (; m; m = m->next) {
+        int role = m->role;
+        if (m->name.n) aigwi_dialect_lose(w, m->at, ".name", AIGW_LOSS_DROPPED, "messages have no names");
+        if (role == AIGW_ROLE_TOOL) {
+            for (const aigw_part *p = m->parts; p; p = p->next) {
+                if (p->kind == AIGW_PART_TOOL_RESULT) aigwi_responses_put_result(w, p, said, &calls);
+                else aigwi_dialect_refuse(w, p->at, "a tool message holds results only");
+            }
+        } else if (role == AIGW_ROLE_ASSISTANT) {
+            said = m;
+            aigwi_responses_put_assistant(w, m);
+        } else {
+            if (role <= AIGW_ROLE_DEVELOPER && aigwi_dialect_lacks(w, AIGW_CAN(SYSTEM))) {
+                role = AIGW_ROLE_USER;
+                aigwi_dialect_lose(w, m->at, "", AIGW_LOSS_APPROXIMATED, "the model has no system messages: it goes as the user's");
+            }
+            aigwi_responses_put_message(w, role, m->parts, NULL);
+        }
+    }
+    aigw_json_close(w->out, ']');
+}
+
+static void aigwi_responses_put_tool(aigwi_dialect_writer *w, const aigw_tool *t) {
+    int custom = t->kind == AIGW_TOOL_CUSTOM;
+    if (aigwi_dialect_lacks(w, AIGW_CAN(TOOLS))) {
+        aigwi_dialect_refuse(w, t->at, "the model has no tools");
+        return;
+    }
+    if (t->kind == AIGW_TOOL_HOSTED) {
+        if (aigwi_responses_own_req(w)) aigw_json_put_raw(w->out, t->schema);
+        else aigwi_dialect_refuse(w, t->at, "another provider runs this tool");
+        return;
+    }
+    if (t->cache_ttl_s) aigwi_dialect_drop(w, t->cache_at ? t->cache_at : t->at, "a tool takes no cache mark");
+    aigw_json_open(w->out, '{');
+    aigwi_dialect_member(w->out, "type", custom ? "custom" : "function");
+    aigwi_dialect_member_str(w->out, "name", t->name);
+    if (t->description.n) aigwi_dialect_member_text(w->out, "description", t->description);
+    if (custom && t->schema.n) {
+        aigw_json_key(w->out, "format");
+        aigwi_openai_put_form(w->out, t->schema, 1);
+    }
+    if (!custom) {
+        aigw_json_key(w->out, "parameters");
+        if (t->schema.n) aigwi_dialect_put_schema(w->out, t->schema, t->openapi);
+        else aigw_json_put_null(w->out);
+        aigw_json_key(w->out, "strict");                       /* here, left out is not false */
+        if (t->strict < 0 && aigwi_responses_own_req(w)) aigw_json_put_null(w->out);
+        else aigw_json_put_bool(w->out, t->strict > 0);
+    }
+    aigw_json_close(w->out, '}');
+}
+static void aigwi_responses_put_named(aigwi_dialect_writer *w, aigw_text name) {
+    const aigw_tool *t = w->req->tools;
+    aigw_str s = aigw_base_str(NULL);
+    if (!aigwi_dialect_plain(name, w->mem, &s)) w->err = AIGW_E_NOMEM;
+    while (t && !aigw_base_eq(t->name, s)) t = t->next;
+    aigw_json_open(w->out, '{');
+    if (t && t->kind == AIGW_TOOL_HOSTED) aigwi_dialect_member_str(w->out, "type", s);
+    else {
+        aigwi_dialect_member(w->out, "type", t && t->kind == AIGW_TOOL_CUSTOM ? "custom" : "function");
+        aigwi_dialect_member_text(w->out, "name", name);
+    }
+    aigw_json_close(w->out, '}');
+}
+static void aigwi_responses_put_choice(aigwi_dialect_writer *w) {
+    static const char *const words[] = { "", "auto", "none", "required" };
+    const aigw_req *req = w->req;
+    const aigw_item *i;
+    int forced = req->choice == AIGW_CHOICE_REQUIRED || req->choice == AIGW_CHOICE_NAMED;
+    if (!req->choice) return;
+    if (!req->tools && !forced) {
+        aigwi_dialect_drop(w, req->choice_at, "there are no tools to choose from");
+        return;
+    }
+    if (aigwi_dialect_lacks(w, AIGW_CAN(TOOL_CHOICE)) || (forced && aigwi_dialect_lacks(w, AIGW_CAN(FORCED_TOOLS)))) {
+        if (req->choice == AIGW_CHOICE_AUTO && !req->choice_names) aigwi_dialect_drop(w, req->choice_at, "the model always chooses itself");
+        else aigwi_dialect_refuse(w, req->choice_at, "the model cannot be made to call a tool, or not to");
+        return;
+    }
+    aigw_json_key(w->out, "tool_choice");
+    if (req->choice == AIGW_CHOICE_NAMED && req->choice_names) aigwi_responses_put_named(w, req->choice_names->text);
+    else if (!req->choice_names || req->choice == AIGW_CHOICE_NONE) aigw_json_put_str(w->out, aigw_base_str(words[req->choice & 3]));
+    else {
+        aigw_json_open(w->out, '{');
+        aigwi_dialect_member(w->out, "type", "allowed_tools");
+        aigwi_dialect_member(w->out, "mode", words[req->choice & 3]);
+        aigw_json_key(w->out, "tools");
+        aigw_json_open(w->out, '[');
+        for (i = req->choice_names; i; i = i->next) aigwi_responses_put_named(w, i->text);
+        aigw_json_close(w->out, ']');
+        aigw_json_close(w->out, '}');
+    }
+}
+static void aigwi_responses_put_format(aigwi_dialect_writer *w) {
+    const aigw_format *f = &w->req->format;
+    int schema = f->kind == AIGW_FORMAT_SCHEMA;
+    if (f->kind == AIGW_FORMAT_TEXT) return;
+    if (aigwi_dialect_lacks(w, schema ? AIGW_CAN(JSON_SCHEMA) : AIGW_CAN(JSON_OBJECT))) {
+        aigwi_dialect_refuse(w, f->at, schema ? "the model cannot be held to a schema" : "the model has no JSON mode");
+        return;
+    }
+    aigw_json_key(w->out, "text");
+    aigw_json_open(w->out, '{');
+    aigw_json_key(w->out, "format");
+    aigw_json_open(w->out, '{');
+    aigwi_dialect_member(w->out, "type", schema ? "json_schema" : "json_object");
+    if (schema) aigwi_openai_put_schema(w, "text.format.name");
+    aigw_json_close(w->out, '}');
+    aigw_json_close(w->out, '}');
+}
+
+static const aigwi_dialect_row aigwi_responses_rows[] = {        /* wire-formats 3.1 */
+    { AIGW_P_TEMPERATURE,  AIGWI_CLAMP,  "temperature",       0,                     2 * AIGWI_OPENAI_M,  "temperature is 0 to 2" },
+    { AIGW_P_TOP_P,        AIGWI_CLAMP,  "top_p",             0,                     AIGWI_OPENAI_M,      "top_p is 0 to 1" },
+    { AIGW_P_MAX_OUTPUT,   AIGWI_CLAMP,  "max_output_tokens", 16 * AIGWI_OPENAI_M,   INT64_MAX,           "max_output_tokens is 16 or more" },
+    { AIGW_P_TOP_LOGPROBS, AIGWI_CLAMP,  "top_logprobs",      0,                     20 * AIGWI_OPENAI_M, "top_logprobs is 0 to 20" },
+    { AIGW_P_USER,         AIGWI_KEEP,   "user",              0,                     0,                   "" },
+    { AIGW_P_SAFETY_ID,    AIGWI_KEEP,   "safety_identifier", 0,                     0,                   "" },
+};
+/* Effort, and whether the client is to see the reasoning. */
+static void aigwi_responses_put_think(aigwi_dialect_writer *w, uint32_t *done) {
+    const aigw_param *show = &w->req->param[AIGW_P_REASONING_SHOW], *from;
+    aigw_str word = aigw_base_str(NULL), sent;
+    int rounded;
+    if (aigwi_dialect_lacks(w, AIGW_CAN(REASONING))) return;       /* what is said of it is reported with the rest */
+    from = aigwi_openai_effort(w->req, &word, &rounded, done);
+    *done |= 1u << AIGW_P_REASONING_SHOW;
+    if (!from && !(show->has && show->micro)) return;
+    aigw_json_key(w->out, "reasoning");
+    aigw_json_open(w->out, '{');
+    if (from) {
+        sent = w->to ? aigwi_openai_nearest(w->to->efforts, word) : word;
+        aigwi_dialect_member_str(w->out, "effort", sent);
+        if (rounded || !aigw_base_eq(sent, word))
+            aigwi_dialect_lose(w, from->at, "", AIGW_LOSS_APPROXIMATED, "said as the nearest reasoning effort that the model takes");
+    }
+    if (show->has && show->micro) aigwi_dialect_member(w->out, "summary", "auto");
+    aigw_json_close(w->out, '}');
+}
+static void aigwi_responses_put_params(aigwi_dialect_writer *w) {
+    static const aigwi_dialect_row parallel = { AIGW_P_PARALLEL, AIGWI_KEEP, "parallel_tool_calls", 0, 0, "" };
+    const aigw_param *n = &w->req->param[AIGW_P_N];
+    uint32_t done = 1u << AIGW_P_LOGPROBS;                     /* see include */
+    int r;
+    for (size_t i = 0; i < sizeof aigwi_responses_rows / sizeof *aigwi_responses_rows; i++) {
+        if (i < 2 && aigwi_dialect_lacks(w, AIGW_CAN(SAMPLING))) continue;
+        r = aigwi_dialect_put_row(w->out, w->req, &aigwi_responses_rows[i], w->loss, &done);
+        if (r && !w->err) w->err = r;
+    }
+    if (w->req->tools && !aigwi_dialect_lacks(w, AIGW_CAN(PARALLEL_TOOLS))) aigwi_dialect_put_row(w->out, w->req, &parallel, w->loss, &done);
+    aigwi_responses_put_think(w, &done);
+    if (n->has) done |= 1u << AIGW_P_N;
+    if (n->has && n->micro != AIGWI_OPENAI_M) aigwi_dialect_refuse(w, n->at, "Responses gives one answer");
+    r = aigwi_dialect_drop_params(w->req, done, w->loss);
+    if (r && !w->err) w->err = r;
+    if (w->req->stop) aigwi_dialect_drop(w, w->req->stop_at, "Responses has no stop strings");
+}
+/* Does the request speak of reasoning, or is the model known to do it? Others refuse the wish for its encrypted form. */
+static int aigwi_responses_reasons(const aigwi_dialect_writer *w) {
+    static const uint8_t params[] = { AIGW_P_EFFORT, AIGW_P_REASONING_MODE, AIGW_P_REASONING_BUDGET, AIGW_P_REASONING_SHOW };
+    const aigw_message *m;
+    const aigw_part *p;
+    if (aigwi_dialect_lacks(w, AIGW_CAN(REASONING))) return 0;
+    if (w->to && (w->to->can & AIGW_CAN(REASONING))) return 1;
+    for (size_t i = 0; i < sizeof params; i++)
+        if (w->req->param[params[i]].has) return 1;
+    for (m = w->req->messages; m; m = m->next)
+        for (p = m->parts; p; p = p->next)
+            if (p->kind == AIGW_PART_REASONING && p->state && aigw_base_eq(p->state->owner, aigwi_responses_own)) return 1;
+    return 0;
+}
+/* Nothing is kept at the provider: the client sends everything again, and needs the encrypted reasoning for that. */
+static void aigwi_responses_put_store(aigwi_dialect_writer *w) {
+    const aigw_param *logprobs = &w->req->param[AIGW_P_LOGPROBS];
+    int reasons = aigwi_responses_reasons(w), logs = logprobs->has && logprobs->micro;
+    aigw_json_key(w->out, "store");
+    aigw_json_put_bool(w->out, 0);
+    aigwi_dialect_lose(w, AIGW_NOWHERE, "store", AIGW_LOSS_SYNTHESIZED, "nothing is kept at the provider");
+    if (!reasons && !logs) return;
+    aigw_json_key(w->out, "include");
+    aigw_json_open(w->out, '[');
+    if (reasons) {
+        aigw_json_put_str(w->out, aigw_base_str("reasoning.encrypted_content"));
+        aigwi_dialect_lose(w, AIGW_NOWHERE, "include", AIGW_LOSS_SYNTHESIZED, "without it reasoning could not be given back");
+    }
+    if (logs) aigw_json_put_str(w->out, aigw_base_str("message.output_text.logprobs"));
+    aigw_json_close(w->out, ']');
+}
+/* Members that no other dialect knows. Between clients and providers of this one, those that the answer hangs on come back. */
+static void aigwi_responses_put_raw(aigwi_dialect_writer *w) {
+    const aigw_raw *raw;
+    for (raw = w->req->raw; raw; raw = raw->next) {
+        if (!raw->need || !aigwi_responses_own_req(w) || aigwi_dialect_is(raw->name, "item_reference"))
+            aigwi_dialect_lose(w, raw->at, "", raw->need ? AIGW_LOSS_REFUSED : AIGW_LOSS_DROPPED, raw->need ? raw->need : "only its own dialect knows this member");
+        else {
+            aigw_json_key_str(w->out, raw->name);
+            aigw_json_put_raw(w->out, raw->json);
+        }
+    }
+}
+static int aigwi_responses_req_encode(const aigw_req *req, const aigw_target *to, aigw_arena *mem, aigw_head *head, aigw_out *out, aigw_loss *loss) {
+    aigwi_dialect_writer w;
+    int r;
+    if (req->op != AIGW_OP_CHAT && req->op != AIGW_OP_MODELS) return AIGW_E_UNSUPPORTED;
+    r = aigwi_dialect_head(req, to, "/responses", "/models", mem, head);
+    if (r || req->op == AIGW_OP_MODELS) return r;
+    w.req = req;
+    w.to = to;
+    w.mem = mem;
+    w.out = out;
+    w.loss = loss;
+    w.err = AIGW_OK;
+    aigw_json_open(out, '{');
+    aigwi_dialect_member_str(out, "model", to && to->id.n ? to->id : req->model);
+    aigwi_responses_put_input(&w);
+    if (req->tools) {
+        aigw_json_key(out, "tools");
+        aigw_json_open(out, '[');
+        for (const aigw_tool *t = req->tools; t; t = t->next) aigwi_responses_put_tool(&w, t);
+        aigw_json_close(out, ']');
+    }
+    aigwi_responses_put_choice(&w);
+    aigwi_responses_put_format(&w);
+    aigwi_responses_put_params(&w);
+    if (req->metadata.n) {
+        aigw_json_key(out, "metadata");
+        aigw_json_put_raw(out, req->metadata);
+    }
+    aigwi_responses_put_store(&w);
+    aigwi_responses_put_raw(&w);
+    if (req->param[AIGW_P_STREAM].has && req->param[AIGW_P_STREAM].micro) {
+        aigw_json_key(out, "stream");
+        aigw_json_put_bool(out, 1);
+    }
+    aigw_json_close(out, '}');
+    if (req->cache_ttl_s) aigwi_dialect_drop(&w, req->cache_at, "OpenAI caches the prefix by itself");
+    r = aigw_base_out_end(out);
+    return w.err ? w.err : r;
+}
+
+/* The item of opaque state that another provider made, as an offset of the body; 0 when there is none in this part. */
+static size_t aigwi_responses_foreign(const aigw_part *p) {
+    if (!p->state || aigw_base_eq(p->state->owner, aigwi_responses_own)) return 0;
+    return p->kind == AIGW_PART_REASONING ? p->at : p->state->at;
+}
+/* `input` without the items of such state: they must not reach this provider, and reasoning without its own state is refused. NULL edit->member: all may stay. */
+static int aigwi_responses_edit_input(const aigw_req *req, aigw_arena *mem, aigw_loss *loss, aigwi_dialect_edit *edit) {
+    const aigw_message *m = req->messages;
+    const aigw_part *p = m ? m->parts : NULL;
+    aigw_str raw = aigwi_openai_value(req->body, "input");
+    int n = 0, r = AIGW_OK;
+    aigw_json j;
+    aigw_out o;
+    char *to;
+    size_t at;
+    edit->member = NULL;
+    for (const aigw_message *k = m; k; k = k->next)
+        for (const aigw_part *q = k->parts; q; q = q->next) n += aigwi_responses_foreign(q) != 0;
+    if (!n) return AIGW_OK;
+    to = (char *)aigw_base_take(mem, raw.n, 1, 1);
+    aigw_base_out_init(&o, to, to ? raw.n : 0, NULL, 0);
+    aigw_json_init(&j, raw);
+    aigw_json_open(&o, '[');
+    for (aigw_json_array(&j); aigw_json_item(&j); ) {
+        at = (size_t)(j.p - req->body.p) + aigw_json_at(&j);
+        while (m && (!p || !aigwi_responses_foreign(p) || aigwi_responses_foreign(p) < at)) {    /* the next of them, in the order of the list */
+            if (p) p = p->next;
+            else m = m->next, p = m ? m->parts : NULL;
+        }
+        if (!aigw_json_raw(&j, &raw)) break;
+        if (!m || aigwi_responses_foreign(p) != at) aigw_json_put_raw(&o, raw);
+        else {
+            int q = aigw_model_loss_at(loss, at, "", AIGW_LOSS_DROPPED, "opaque state of another provider");
+            if (q < 0) r = q;
+        }
+    }
+    aigw_json_close(&o, ']');
+    edit->member = "input";
+    edit->json = aigwi_dialect_slice(to, o.buf.n);
+    return aigw_base_out_end(&o) ? (int)AIGW_E_NOMEM : r;
+}
+/* Same dialect: the client's bytes but for the model's name, and state that is not this provider's. */
+static int aigwi_responses_req_edit(const aigw_req *req, const aigw_target *to, aigw_arena *mem, aigw_head *head, aigw_out *out, aigw_loss *loss) {
+    aigwi_dialect_edit edits[2];
+    size_t n = 0;
+    int r, refused;
+    if (req->op != AIGW_OP_CHAT) return aigwi_responses_req_encode(req, to, mem, head, out, loss);
+    r = aigwi_dialect_head(req, to, "/responses", "/models", mem, head);
+    if (!r && to && to->id.n && !aigw_base_eq(to->id, req->model)) r = aigwi_dialect_edit_model(to, mem, loss, &edits[n++]);
+    if (r) return r;
+    refused = aigwi_responses_edit_input(req, mem, loss, &edits[n]);
+    if (refused == AIGW_E_NOMEM) return refused;
+    if (edits[n].member) n++;
+    r = aigwi_dialect_splice(req->body, edits, n, out);
+    if (!r) r = aigw_base_out_end(out);
+    return r ? r : refused;
+}
+
+/* ---- answers in */
+
+#define AIGWI_RESPONSES_EVENT(X) \
+    X(V_TYPE, "type") X(V_SEQUENCE, "sequence_number") X(V_ITEM_ID, "item_id") X(V_OUTPUT, "output_index") X(V_CONTENT, "content_index") \
+    X(V_DELTA, "delta") X(V_LOGPROBS, "logprobs") X(V_PADDING, "obfuscation") X(V_SUMMARY, "summary_index") X(V_ITEM, "item") \
+    X(V_ANNOTATION, "annotation") X(V_RESPONSE, "response") X(V_ERROR, "error")
+AIGWI_RESPONSES_OBJECT(event, AIGWI_RESPONSES_EVENT)
+#define AIGWI_RESPONSES_BODY(X) \
+    X(B_ID, "id") X(B_OBJECT, "object") X(B_CREATED, "created_at") X(B_STATUS, "status") X(B_ERROR, "error") X(B_DETAILS, "incomplete_details") \
+    X(B_MODEL, "model") X(B_OUTPUT, "output") X(B_USAGE, "usage") X(B_FILTERS, "content_filters")
+AIGWI_RESPONSES_OBJECT(body, AIGWI_RESPONSES_BODY)
+/* Reviewed: the request said again, the machine, the bill. */
+static const aigw_str aigwi_responses_echoes = AIGW_STR("completed_at background billing conversation frequency_penalty instructions max_output_tokens max_tool_calls metadata "
+    "moderation output_text parallel_tool_calls presence_penalty previous_response_id prompt prompt_cache_key prompt_cache_options prompt_cache_retention reasoning "
+    "safety_identifier service_tier store temperature text tool_choice tool_usage tools top_logprobs top_p truncation user provider input_transformations");
+
+enum { AIGWI_RESPONSES_LOST_TOP, AIGWI_RESPONSES_LOST_ITEM, AIGWI_RESPONSES_LOST_PART, AIGWI_RESPONSES_REFUSED = 31 };   /* bits of aigw_dec.reported; the last: a refusal was said */
+enum { AIGWI_RESPONSES_NOTED = 1, AIGWI_RESPONSES_PROBED = 2 };   /* aigw_block.custom of a text: annotations, log probabilities came before its item was done */
+
+typedef struct { aigw_dec *st; const aigw_sink *out; aigw_str body; int r; } aigwi_responses_answer;
+
+static size_t aigwi_responses_off(const aigwi_responses_answer *a, const char *p) { return (size_t)(p - a->body.p); }
+static int aigwi_responses_over(const aigwi_responses_answer *a) { return a->r < 0 || a->st->ended; }
+
+/* The value of a string member that j stands at, decoded; empty for anything else. */
+static aigw_str aigwi_responses_word(aigwi_responses_answer *a, aigw_json *j) {
+    aigw_str s = aigw_base_str(NULL);
+    if (aigw_json_kind(j) == AIGW_JSON_STRING) aigw_json_str(j, &a->st->mem, &s);
+    else aigw_json_skip(j);
+    return s;
+}
+/* Blocks go by the index of their item and of their part in it. */
+static uint32_t aigwi_responses_key(int64_t item, int64_t part) { return (uint32_t)(item & 0xFFFFFF) << 8 | (uint32_t)(part & 255); }
+
+static struct aigw_block *aigwi_responses_block(aigwi_responses_answer *a, int kind, uint32_t key, size_t at) {
+    struct aigw_block *b = NULL;
+    if (!aigwi_responses_over(a))
+        a->r = aigwi_dialect_open(a->st, a->out, 0, kind, key, aigw_base_str(NULL), kind == AIGW_PART_OTHER ? aigwi_responses_own : aigw_base_str(NULL), 0, at, &b);
+    if (kind == AIGW_PART_REFUSAL) a->st->reported |= (uint32_t)1 << AIGWI_RESPONSES_REFUSED;
+    return a->r < 0 ? NULL : b;
+}
+static void aigwi_responses_more(aigwi_responses_answer *a, struct aigw_block *b, aigw_text t, size_t at) {
+    if (b && !aigwi_responses_over(a)) a->r = aigwi_dialect_delta(a->st, a->out, b, t, at);
+}
+static void aigwi_responses_said(aigwi_responses_answer *a, int kind, uint32_t key, aigw_text t) {
+    if (t.n) aigwi_responses_more(a, aigwi_responses_block(a, kind, key, aigwi_responses_off(a, t.p)), t, aigwi_responses_off(a, t.p));
+}
+/* Part of a piece of reasoning: summaries and raw texts are one block, with an empty line between them. */
+static void aigwi_responses_mused(aigwi_responses_answer *a, uint32_t key, uint32_t part, aigw_text t) {
+    struct aigw_block *b = t.n ? aigwi_responses_block(a, AIGW_PART_REASONING, key, aigwi_responses_off(a, t.p)) : NULL;
+    if (!b) return;
+    if (b->bytes && b->idhash != part) aigwi_responses_more(a, b, aigwi_dialect_text(aigw_base_str("\\n\\n"), AIGW_TEXT_ESCAPED), AIGW_NOWHERE);
+    b->idhash = part;
+    aigwi_responses_more(a, b, t, aigwi_responses_off(a, t.p));
+}
+static void aigwi_responses_noted(aigwi_responses_answer *a, struct aigw_block *b, int kind, aigw_str json) {
+    if (!b || aigwi_responses_over(a)) return;
+    b->custom |= kind == AIGW_NOTE_LOGPROBS ? AIGWI_RESPONSES_PROBED : AIGWI_RESPONSES_NOTED;
+    a->r = aigwi_dialect_note(a->st, a->out, kind, 0, b, json, aigwi_responses_off(a, json.p));
+}
+static void aigwi_responses_cited(aigwi_responses_answer *a, struct aigw_block *b, aigw_str list) {
+    aigw_json j;
+    aigw_str one;
+    aigw_json_init(&j, list);
+    if (aigw_json_kind(&j) == AIGW_JSON_ARRAY)
+        for (aigw_json_array(&j); aigw_json_item(&j) && aigw_json_raw(&j, &one); ) aigwi_responses_noted(a, b, AIGW_NOTE_CITATION, one);
+}
+static int aigwi_responses_full(aigw_str list) { return list.n > 2 && list.p[0] == '['; }
+
+/* ---- an item that is whole: what of it was not streamed is told now, and its blocks are closed */
+
+static void aigwi_responses_part_done(aigwi_responses_answer *a, aigw_json *j, uint32_t key) {
+    aigw_text text = aigwi_dialect_text(aigw_base_str(NULL), AIGW_TEXT_PLAIN);
+    aigw_str notes = aigw_base_str(NULL), probs = notes, type = aigwi_dialect_peek(j, "type");
+    int f, refusal = aigwi_dialect_is(type, "refusal"), kind = refusal ? AIGW_PART_REFUSAL : AIGW_PART_TEXT;
+    struct aigw_block *b;
+    if (!refusal && !aigwi_dialect_is(type, "output_text") && !aigwi_dialect_is(type, "text")) {
+        aigwi_dialect_lost(a->st, AIGWI_RESPONSES_LOST_PART, aigwi_responses_off(a, j->at), AIGW_LOSS_DROPPED, "only its own dialect knows this part");
+        aigw_json_skip(j);
+        return;
+    }
+    for (aigw_json_object(j); (f = aigw_json_field(j, aigwi_responses_part_names, AIGWI_RESPONSES_part, NULL)) >= 0; ) {
+        if (f == (refusal ? AIGWI_RESPONSES_P_REFUSAL : AIGWI_RESPONSES_P_TEXT) && aigw_json_kind(j) == AIGW_JSON_STRING) aigw_json_text(j, &text);
+        else if (f == AIGWI_RESPONSES_P_ANNOTATIONS) aigw_json_raw(j, &notes);
+        else if (f == AIGWI_RESPONSES_P_LOGPROBS) aigw_json_raw(j, &probs);
+        else aigw_json_skip(j);
+    }
+    b = aigwi_dialect_find(a->st, 0, kind, key);
+    if (!b || !b->bytes) aigwi_responses_said(a, kind, key, text);
+    b = aigwi_dialect_find(a->st, 0, kind, key);
+    if (b && aigwi_responses_full(notes) && !(b->custom & AIGWI_RESPONSES_NOTED)) aigwi_responses_cited(a, b, notes);
+    if (b && aigwi_responses_full(probs) && !(b->custom & AIGWI_RESPONSES_PROBED)) aigwi_responses_noted(a, b, AIGW_NOTE_LOGPROBS, probs);
+}
+static void aigwi_responses_list_done(aigwi_responses_answer *a, aigw_str list, int64_t item) {
+    aigw_json j;
+    int64_t part = 0;
+    aigw_json_init(&j, list);
+    if (aigw_json_kind(&j) == AIGW_JSON_ARRAY)
+        for (aigw_json_array(&j); aigw_json_item(&j) && !aigwi_responses_over(a); part++) {
+            if (aigw_json_kind(&j) == AIGW_JSON_OBJECT) aigwi_responses_part_done(a, &j, aigwi_responses_key(item, part));
+            else aigw_json_skip(&j);
+        }
+}
+static void aigwi_responses_texts_done(aigwi_responses_answer *a, aigw_str list, int64_t item, uint32_t first) {
+    aigw_json j;
+    aigw_text t;
+    aigw_json_init(&j, list);
+    if (aigw_json_kind(&j) != AIGW_JSON_ARRAY) return;
+    for (aigw_json_array(&j); aigw_json_item(&j); first++) {
+        if (aigw_json_kind(&j) != AIGW_JSON_OBJECT) aigw_json_skip(&j);
+        else for (aigw_json_object(&j); aigw_json_member(&j); ) {
+            if (!aigwi_dialect_is(j.key, "text") || aigw_json_kind(&j) != AIGW_JSON_STRING) aigw_json_skip(&j);
+            else if (aigw_json_text(&j, &t)) aigwi_responses_mused(a, aigwi_responses_key(item, 0), first, t);
+        }
+    }
+}
+/* The members of an item that matter. */
+typedef struct { aigw_str id, call_id, name, content, summary; aigw_text words, state; size_t at; } aigwi_responses_item;
+
+static void aigwi_responses_item_read(aigwi_responses_answer *a, aigw_str raw, int custom, aigwi_responses_item *i) {
+    aigw_json j;
+    int f;
+    memset(i, 0, sizeof *i);
+    i->at = aigwi_responses_off(a, raw.p);
+    aigw_json_init(&j, raw);
+    for (aigw_json_object(&j); (f = aigw_json_field(&j, aigwi_responses_item_names, AIGWI_RESPONSES_item, NULL)) >= 0; ) {
+        int string = aigw_json_kind(&j) == AIGW_JSON_STRING;
+        if (f == AIGWI_RESPONSES_I_ID) i->id = aigwi_responses_word(a, &j);
+        else if (f == AIGWI_RESPONSES_I_CALL_ID) i->call_id = aigwi_responses_word(a, &j);
+        else if (f == AIGWI_RESPONSES_I_NAME) i->name = aigwi_responses_word(a, &j);
+        else if (f == (custom ? AIGWI_RESPONSES_I_INPUT : AIGWI_RESPONSES_I_ARGUMENTS) && string) aigw_json_text(&j, &i->words);
+        else if (f == AIGWI_RESPONSES_I_ENCRYPTED && string) aigw_json_text(&j, &i->state);
+        else if (f == AIGWI_RESPONSES_I_CONTENT) aigw_json_raw(&j, &i->content);
+        else if (f == AIGWI_RESPONSES_I_SUMMARY) aigw_json_raw(&j, &i->summary);
+        else if (f == AIGWI_RESPONSES_item && !aigw_json_null(&j)) {
+            aigwi_dialect_lost(a->st, AIGWI_RESPONSES_LOST_ITEM, aigwi_responses_off(a, j.p) + j.key_at, AIGW_LOSS_DROPPED, "only its own dialect knows this member");
+            aigw_json_skip(&j);
+        } else aigw_json_skip(&j);
+    }
+    if (j.err == AIGW_E_NOMEM) a->r = AIGW_E_NOMEM;
+}
+enum { AIGWI_RESPONSES_OTHER, AIGWI_RESPONSES_MESSAGE, AIGWI_RESPONSES_REASONING_ITEM, AIGWI_RESPONSES_CALL, AIGWI_RESPONSES_CUSTOM };
+static int aigwi_responses_type(aigw_str raw) {
+    aigw_json j;
+    aigw_str type;
+    aigw_json_init(&j, raw);
+    type = aigwi_dialect_peek(&j, "type");
+    return aigwi_dialect_is(type, "message") ? AIGWI_RESPONSES_MESSAGE : aigwi_dialect_is(type, "reasoning") ? AIGWI_RESPONSES_REASONING_ITEM
+         : aigwi_dialect_is(type, "function_call") ? AIGWI_RESPONSES_CALL : aigwi_dialect_is(type, "custom_tool_call") ? AIGWI_RESPONSES_CUSTOM : AIGWI_RESPONSES_OTHER;
+}
+static struct aigw_block *aigwi_responses_call(aigwi_responses_answer *a, const aigwi_responses_item *i, int64_t item, int custom) {
+    struct aigw_block *b = NULL;
+    if (!aigwi_responses_over(a))
+        a->r = aigwi_dialect_open(a->st, a->out, 0, AIGW_PART_TOOL_CALL, aigwi_responses_key(item, 0), i->call_id.n ? i->call_id : i->id, i->name, custom ? AIGWI_CUSTOM : 0, i->at, &b);
+    return a->r < 0 ? NULL : b;
+}
+/* A call is announced with its name. */
+static void aigwi_responses_added(aigwi_responses_answer *a, aigw_str raw, int64_t item) {
+    int type = aigwi_responses_type(raw);
+    aigwi_responses_item i;
+    if (type < AIGWI_RESPONSES_CALL) return;
+    aigwi_responses_item_read(a, raw, type == AIGWI_RESPONSES_CUSTOM, &i);
+    if (i.name.n) aigwi_responses_more(a, aigwi_responses_call(a, &i, item, type == AIGWI_RESPONSES_CUSTOM), i.words, i.at);
+}
+static void aigwi_responses_done(aigwi_responses_answer *a, aigw_str raw, int64_t item) {
+    struct aigw_block *b;
+    aigwi_responses_item i;
+    int open = 0, type = aigwi_responses_type(raw);
+    for (b = a->st->block; b < a->st->block + AIGW_BLOCKS; b++) open |= b->used && b->key >> 8 == (uint32_t)(item & 0xFFFFFF);
+    if ((item < (int64_t)a->st->made_ids && !open) || item < 0 || aigwi_responses_over(a)) return;      /* told already */
+    a->st->made_ids = (uint32_t)item + 1;
+    if (type == AIGWI_RESPONSES_OTHER) {                       /* what only OpenAI's servers run: as it is */
+        b = aigwi_responses_block(a, AIGW_PART_OTHER, aigwi_responses_key(item, 0), aigwi_responses_off(a, raw.p));
+        aigwi_responses_more(a, b, aigwi_dialect_text(raw, AIGW_TEXT_JSON), aigwi_responses_off(a, raw.p));
+    } else aigwi_responses_item_read(a, raw, type == AIGWI_RESPONSES_CUSTOM, &i);
+    if (aigwi_responses_over(a)) return;
+    if (type >= AIGWI_RESPONSES_CALL) {
+        b = aigwi_responses_call(a, &i, item, type == AIGWI_RESPONSES_CUSTOM);
+        if (b && !b->bytes) aigwi_responses_more(a, b, i.words, aigwi_responses_off(a, i.words.p));
+    } else if (type == AIGWI_RESPONSES_MESSAGE) aigwi_responses_list_done(a, i.content, item);
+    else if (type == AIGWI_RESPONSES_REASONING_ITEM) {
+        b = aigwi_dialect_find(a->st, 0, AIGW_PART_REASONING, aigwi_responses_key(item, 0));
+        if (!b || !b->bytes) {
+            aigwi_responses_texts_done(a, i.summary, item, 0);
+            aigwi_responses_texts_done(a, i.content, item, 0x10000);
+        }
+        if (i.state.n) b = aigwi_responses_block(a, AIGW_PART_REASONING, aigwi_responses_key(item, 0), i.at);
+        if (i.state.n && b && !aigwi_responses_over(a))
+            a->r = aigwi_dialect_signature_of(a->st, a->out, b, b->bytes ? AIGW_OPAQUE_SIGNATURE : AIGW_OPAQUE_REDACTED, i.id, i.state, aigwi_responses_off(a, i.state.p));
+    }
+    for (b = a->st->block; b < a->st->block + AIGW_BLOCKS; b++)
+        if (b->used && b->key >> 8 == (uint32_t)(item & 0xFFFFFF) && !aigwi_responses_over(a)) a->r = aigwi_dialect_close(a->st, a->out, b);
+}
+
+/* ---- the response object: at the beginning and the end of a stream, and whole */
+
+static void aigwi_responses_fail(aigwi_responses_answer *a, const aigw_head *head, aigw_str body) {
+    aigw_error err;
+    aigwi_openai_error_decode(a->st->now, head, body, &a->st->mem, &err);
+    if (aigwi_dialect_is(err.type, "error") || aigwi_dialect_is(err.type, "failed")) err.type = aigw_base_str(NULL);    /* the event's or the status, not the error's */
+    a->r = aigwi_dialect_fail(a->st, a->out, &err);
+}
+static const struct { aigw_str word; uint8_t finish; } aigwi_responses_finishes[] = {   /* 3.4, 26.9 */
+    { AIGW_STR("max_output_tokens"), AIGW_FINISH_LENGTH }, { AIGW_STR("content_filter"), AIGW_FINISH_CONTENT_FILTER }, { AIGW_STR("max_tokens"), AIGW_FINISH_LENGTH }
+};
+static void aigwi_responses_ended(aigwi_responses_answer *a, aigw_str status, aigw_str reason) {
+    int refused = (int)(a->st->reported >> AIGWI_RESPONSES_REFUSED & 1), finish = refused ? AIGW_FINISH_REFUSAL : AIGW_FINISH_STOP;
+    if (refused && (a->st->tool_seen & 1)) finish = AIGW_FINISH_TOOL_CALLS;
+    if (aigwi_dialect_is(status, "cancelled")) {
+        aigw_error err;
+        aigw_dialect_error(&err, AIGW_KIND_CANCELLED, "the answer was cancelled", "");
+        a->r = aigwi_dialect_fail(a->st, a->out, &err);
+        return;
+    }
+    if (aigwi_dialect_is(status, "in_progress") || aigwi_dialect_is(status, "queued")) {
+        a->r = aigwi_dialect_bad(a->st, a->out, "the provider's answer is not complete: it goes on in the background");
+        return;
+    }
+    if (aigwi_dialect_is(status, "incomplete")) {
+        finish = AIGW_FINISH_OTHER;
+        for (size_t i = 0; i < sizeof aigwi_responses_finishes / sizeof *aigwi_responses_finishes; i++)
+            if (aigw_base_eq(reason, aigwi_responses_finishes[i].word)) finish = aigwi_responses_finishes[i].finish;
+    }
+    aigwi_dialect_finish(a->st, 0, finish, aigw_base_str(NULL));
+    a->st->end_marker = 1;
+    a->st->frame |= AIGW_FRAME_END;
+}
+/* `last`: the answer is complete with it. */
+static void aigwi_responses_body(aigwi_responses_answer *a, aigw_str raw, int last, const aigw_head *head) {
+    aigw_str id = aigw_base_str(NULL), model = id, status = id, reason = id, output = id, error = id, filters = id, one;
+    aigw_usage usage;
+    int64_t created = 0, item = 0;
+    aigw_json j;
+    int f;
+    memset(&usage, 0, sizeof usage);
+    aigw_json_init(&j, raw);
+    for (aigw_json_object(&j); (f = aigw_json_field(&j, aigwi_responses_body_names, AIGWI_RESPONSES_body, NULL)) >= 0; ) {
+        if (aigw_json_null(&j)) continue;
+        switch (f) {
+        case AIGWI_RESPONSES_B_ID:      id = aigwi_responses_word(a, &j); break;
+        case AIGWI_RESPONSES_B_MODEL:   model = aigwi_responses_word(a, &j); break;
+        case AIGWI_RESPONSES_B_STATUS:  status = aigwi_responses_word(a, &j); break;
+        case AIGWI_RESPONSES_B_CREATED: if (!aigwi_dialect_count(&j, &created)) created = 0; break;
+        case AIGWI_RESPONSES_B_OUTPUT:  aigw_json_raw(&j, &output); break;
+        case AIGWI_RESPONSES_B_ERROR:   aigw_json_raw(&j, &error); break;
+        case AIGWI_RESPONSES_B_FILTERS: aigw_json_raw(&j, &filters); break;
+        case AIGWI_RESPONSES_B_USAGE:   aigwi_openai_usage_in(&j, &usage); break;
+        case AIGWI_RESPONSES_B_OBJECT:  aigw_json_skip(&j); break;
+        case AIGWI_RESPONSES_B_DETAILS:
+            reason = aigwi_dialect_peek(&j, "reason");
+            aigw_json_skip(&j);
+            break;
+        default:
+            if (!aigwi_dialect_listed(aigwi_responses_echoes, j.key))
+                aigwi_dialect_lost(a->st, AIGWI_RESPONSES_LOST_TOP, aigwi_responses_off(a, j.p) + j.key_at, AIGW_LOSS_DROPPED, "only its own dialect knows this member");
+            aigw_json_skip(&j);
+        }
+    }
+    if (aigw_json_end(&j)) {
+        a->r = j.err == AIGW_E_NOMEM ? (int)AIGW_E_NOMEM : aigwi_dialect_bad(a->st, a->out, "the provider's answer is not the JSON it should be");
+        return;
+    }
+    if (error.n || (last && aigwi_dialect_is(status, "failed"))) {
+        aigwi_responses_fail(a, head, error.n && error.p[0] == '{' && output.n ? error : raw);
+        return;
+    }
+    if (!a->st->started) a->r = aigwi_dialect_start(a->st, a->out, id, model, created, 0);
+    if (!last || aigwi_responses_over(a)) return;
+    aigw_json_init(&j, output);
+    if (aigw_json_kind(&j) != AIGW_JSON_ARRAY) {
+        if (!a->st->next_block) a->r = aigwi_dialect_bad(a->st, a->out, "the provider's answer has no output");
+    } else for (aigw_json_array(&j); aigw_json_item(&j) && aigw_json_raw(&j, &one); item++) aigwi_responses_done(a, one, item);
+    if (aigwi_responses_full(filters) && !aigwi_responses_over(a)) a->r = aigwi_dialect_note(a->st, a->out, AIGW_NOTE_SAFETY, 0, NULL, filters, aigwi_responses_off(a, filters.p));
+    if (usage.has && !aigwi_responses_over(a)) a->r = aigwi_dialect_usage(a->st, a->out, &usage);
+    if (!aigwi_responses_over(a)) aigwi_responses_ended(a, status, reason);
+}
+static int aigwi_responses_resp_decode(aigw_dec *st, const aigw_head *head, aigw_str body, const aigw_sink *out) {
+    aigw_arena mark = st->mem;
+    aigwi_responses_answer a;
+    st->frame = 0;
+    if (st->ended) return AIGW_OK;
+    a.st = st;
+    a.out = out;
+    a.body = body;
+    a.r = AIGW_OK;
+    aigwi_responses_body(&a, body, 1, head);
+    if (!aigwi_responses_over(&a)) a.r = aigwi_dialect_end(st, 1, out);
+    st->mem = mark;
+    return a.r < 0 ? a.r : AIGW_OK;
+}
+
+/* ---- events in */
+
+enum { AIGWI_RESPONSES_SAY, AIGWI_RESPONSES_MUSE, AIGWI_RESPONSES_ARGUE, AIGWI_RESPONSES_NOTE, AIGWI_RESPONSES_ADD, AIGWI_RESPONSES_DONE, AIGWI_RESPONSES_BEGIN, AIGWI_RESPONSES_END,
+       AIGWI_RESPONSES_FAIL };
+static const struct { aigw_str type; uint8_t what, kind; } aigwi_responses_events[] = {   /* 3.5; what is not here says nothing that the item does not say when it is done */
+    { AIGW_STR("response.output_text.delta"),            AIGWI_RESPONSES_SAY,   AIGW_PART_TEXT    },
+    { AIGW_STR("response.function_call_arguments.delta"), AIGWI_RESPONSES_ARGUE, 0                },
+    { AIGW_STR("response.reasoning_summary_text.delta"), AIGWI_RESPONSES_MUSE,  0                 },
+    { AIGW_STR("response.reasoning_text.delta"),         AIGWI_RESPONSES_MUSE,  1                 },
+    { AIGW_STR("response.refusal.delta"),                AIGWI_RESPONSES_SAY,   AIGW_PART_REFUSAL },
+    { AIGW_STR("response.custom_tool_call_input.delta"), AIGWI_RESPONSES_ARGUE, 0                 },
+    { AIGW_STR("response.output_text.annotation.added"), AIGWI_RESPONSES_NOTE,  0                 },
+    { AIGW_STR("response.output_item.added"),            AIGWI_RESPONSES_ADD,   0                 },
+    { AIGW_STR("response.output_item.done"),             AIGWI_RESPONSES_DONE,  0                 },
+    { AIGW_STR("response.created"),                      AIGWI_RESPONSES_BEGIN, 0                 },
+    { AIGW_STR("response.in_progress"),                  AIGWI_RESPONSES_BEGIN, 0                 },
+    { AIGW_STR("response.completed"),                    AIGWI_RESPONSES_END,   0                 },
+    { AIGW_STR("response.incomplete"),                   AIGWI_RESPONSES_END,   0                 },
+    { AIGW_STR("response.failed"),                       AIGWI_RESPONSES_END,   0                 },
+    { AIGW_STR("error"),                                 AIGWI_RESPONSES_FAIL,  0                 },
+};
+enum { AIGWI_RESPONSES_EVENTS = sizeof aigwi_responses_events / sizeof *aigwi_responses_events };
+
+typedef struct { aigw_str type, item, response, annotation, logprobs; aigw_text delta; int64_t index, part; int error; } aigwi_responses_frame;
+
+/* 0 when the frame cannot be read (then ERROR was sent). */
+static int aigwi_responses_frame_read(aigwi_responses_answer *a, aigwi_responses_frame *v) {
+    aigw_json j;
+    int f;
+    memset(v, 0, sizeof *v);
+    aigw_json_init(&j, a->body);
+    for (aigw_json_object(&j); (f = aigw_json_field(&j, aigwi_responses_event_names, AIGWI_RESPONSES_event, NULL)) >= 0; ) {
+        if (aigw_json_null(&j)) continue;
+        switch (f) {
+        case AIGWI_RESPONSES_V_TYPE:       v->type = aigwi_responses_word(a, &j); break;
+        case AIGWI_RESPONSES_V_OUTPUT:     if (!aigwi_dialect_count(&j, &v->index)) v->index = 0; break;
+        case AIGWI_RESPONSES_V_CONTENT:
+        case AIGWI_RESPONSES_V_SUMMARY:    if (!aigwi_dialect_count(&j, &v->part)) v->part = 0; break;
+        case AIGWI_RESPONSES_V_ITEM:       if (aigw_json_kind(&j) == AIGW_JSON_OBJECT) aigw_json_raw(&j, &v->item); else aigw_json_skip(&j); break;
+        case AIGWI_RESPONSES_V_RESPONSE:   aigw_json_raw(&j, &v->response); break;
+        case AIGWI_RESPONSES_V_ANNOTATION: aigw_json_raw(&j, &v->annotation); break;
+        case AIGWI_RESPONSES_V_LOGPROBS:   aigw_json_raw(&j, &v->logprobs); break;
+        case AIGWI_RESPONSES_V_DELTA:      if (aigw_json_kind(&j) == AIGW_JSON_STRING) aigw_json_text(&j, &v->delta); else aigw_json_skip(&j); break;
+        case AIGWI_RESPONSES_V_ERROR:      v->error = 1; aigw_json_skip(&j); break;
+        default: aigw_json_skip(&j);
+        }
+    }
+    if (!aigw_json_end(&j)) return 1;
+    a->r = j.err == AIGW_E_NOMEM ? (int)AIGW_E_NOMEM : aigwi_dialect_bad(a->st, a->out, "the provider sent an event that cannot be read");
+    return 0;
+}
+static void aigwi_responses_event(aigwi_responses_answer *a, const aigwi_responses_frame *v, int row) {
+    const uint32_t key = aigwi_responses_key(v->index, v->part);
+    const int kind = aigwi_responses_events[row].kind;
+    switch (aigwi_responses_events[row].what) {
+    case AIGWI_RESPONSES_SAY:
+        aigwi_responses_said(a, kind, key, v->delta);
+        if (aigwi_responses_full(v->logprobs)) aigwi_responses_noted(a, aigwi_dialect_find(a->st, 0, kind, key), AIGW_NOTE_LOGPROBS, v->logprobs);
+        break;
+    case AIGWI_RESPONSES_MUSE:
+        aigwi_responses_mused(a, aigwi_responses_key(v->index, 0), (uint32_t)v->part | (kind ? 0x10000u : 0), v->delta);
+        break;
+    case AIGWI_RESPONSES_ARGUE:
+        aigwi_responses_more(a, aigwi_dialect_find(a->st, 0, AIGW_PART_TOOL_CALL, aigwi_responses_key(v->index, 0)), v->delta, aigwi_responses_off(a, v->delta.p));
+        break;
+    case AIGWI_RESPONSES_NOTE:
+        if (v->annotation.n) aigwi_responses_noted(a, aigwi_dialect_find(a->st, 0, AIGW_PART_TEXT, key), AIGW_NOTE_CITATION, v->annotation);
+        break;
+    case AIGWI_RESPONSES_ADD:   if (v->item.n) aigwi_responses_added(a, v->item, v->index); break;
+    case AIGWI_RESPONSES_DONE:  if (v->item.n) aigwi_responses_done(a, v->item, v->index); break;
+    case AIGWI_RESPONSES_BEGIN: if (!a->st->started) aigwi_responses_body(a, v->response, 0, NULL); break;
+    case AIGWI_RESPONSES_END:   aigwi_responses_body(a, v->response, 1, NULL); break;
+    case AIGWI_RESPONSES_FAIL:  aigwi_responses_fail(a, NULL, a->body); break;
+    }
+}
+static int aigwi_responses_frame_decode(aigw_dec *st, aigw_str name, aigw_str payload, const aigw_sink *out) {
+    aigw_arena mark = st->mem;
+    aigwi_responses_answer a;
+    aigwi_responses_frame v;
+    int row = 0;
+    st->frame = 0;
+    if (st->ended || st->end_marker) return AIGW_OK;
+    if (!payload.n) return aigwi_dialect_ping(st, out);
+    if (aigwi_dialect_begins(payload, "[DONE]")) return AIGW_OK;        /* OpenRouter; it is the response object that ends an answer */
+    a.st = st;
+    a.out = out;
+    a.body = payload;
+    a.r = AIGW_OK;
+    if (aigwi_responses_frame_read(&a, &v)) {
+        while (row < AIGWI_RESPONSES_EVENTS && !aigw_base_eq(v.type, aigwi_responses_events[row].type)) row++;
+        if (row < AIGWI_RESPONSES_EVENTS) aigwi_responses_event(&a, &v, row);
+        else if (aigwi_dialect_is(name, "error") || (v.error && !v.type.n)) aigwi_responses_fail(&a, NULL, payload);
+    }
+    st->mem = mark;
+    return a.r < 0 ? a.r : AIGW_OK;
+}
+
+/* ---- answers out: the response object */
+
+enum { AIGWI_RESPONSES_OUT_CITATION, AIGWI_RESPONSES_OUT_LOGPROBS, AIGWI_RESPONSES_OUT_SAFETY, AIGWI_RESPONSES_OUT_OTHER, AIGWI_RESPONSES_OUT_MEDIA, AIGWI_RESPONSES_OUT_STATE,
+       AIGWI_RESPONSES_OUT_CHOICE, AIGWI_RESPONSES_OUT_FINISH, AIGWI_RESPONSES_OUT_USAGE };   /* losses of one answer, each reported once */
+
+/* 16 hexadecimal digits that belong to the n-th thing of this answer. */
+static void aigwi_responses_put_hex(aigw_out *o, uint64_t seed, uint32_t n) {
+    uint64_t state = seed + n * UINT64_C(0x9E3779B97F4A7C15), v = aigw_base_random(&state);
+    for (int i = 0; i < 16; i++, v >>= 4) aigw_base_put_byte(o, "0123456789abcdef"[v & 15]);
+}
+static void aigwi_responses_put_made(aigw_out *o, const char *prefix, uint64_t seed, uint32_t n) {
+    aigw_json_open_str(o);
+    aigw_base_put_lit(o, prefix);
+    aigwi_responses_put_hex(o, seed, n);
+    aigw_json_close_str(o);
+}
+static void aigwi_responses_put_usage(aigw_enc *st, aigw_out *o, const aigw_usage *u) {
+    aigw_json_key(o, "usage");
+    if (!u->has) {
+        aigw_json_put_null(o);
+        return;
+    }
+    if ((u->has & AIGW_USAGE_INPUT_AUDIO && u->input_audio) || (u->has & AIGW_USAGE_OUTPUT_AUDIO && u->output_audio))
+        aigwi_dialect_gone(st, AIGWI_RESPONSES_OUT_USAGE, AIGW_NOWHERE, "usage.input_audio", AIGW_LOSS_DROPPED, "audio tokens are not counted apart");
+    aigw_json_open(o, '{');
+    aigwi_openai_put_count(o, "input_tokens", u->input);
+    aigw_json_key(o, "input_tokens_details");                  /* SDKs want both details, whatever is in them */
+    aigw_json_open(o, '{');
+    aigwi_openai_put_count(o, "cached_tokens", u->has & AIGW_USAGE_CACHED ? u->cached : 0);
+    if (u->has & AIGW_USAGE_CACHE_WRITE) aigwi_openai_put_count(o, "cache_write_tokens", u->cache_write);
+    aigw_json_close(o, '}');
+    aigwi_openai_put_count(o, "output_tokens", u->output);
+    aigw_json_key(o, "output_tokens_details");
+    aigw_json_open(o, '{');
+    aigwi_openai_put_count(o, "reasoning_tokens", u->has & AIGW_USAGE_REASONING ? u->reasoning : 0);
+    aigw_json_close(o, '}');
+    aigwi_openai_put_count(o, "total_tokens", aigwi_openai_sum(u->input, u->output));
+    aigw_json_close(o, '}');
+}
+
+/* Members that a response says again of its request, and what they are where the request says nothing. */
+static const aigw_str aigwi_responses_again[] = {
+    AIGW_STR("instructions"), AIGW_STR("max_output_tokens"), AIGW_STR("metadata"), AIGW_STR("parallel_tool_calls"), AIGW_STR("reasoning"), AIGW_STR("temperature"),
+    AIGW_STR("text"), AIGW_STR("tool_choice"), AIGW_STR("tools"), AIGW_STR("top_p"), AIGW_STR("truncation"), AIGW_STR("user")
+};
+static const char *const aigwi_responses_unsaid[] = {
+    "null", "null", "{}", "true", "{\"effort\":null,\"summary\":null}", "null", "{\"format\":{\"type\":\"text\"}}", "\"auto\"", "[]", "null", "\"disabled\"", "null"
+};
+enum { AIGWI_RESPONSES_AGAIN = sizeof aigwi_responses_again / sizeof *aigwi_responses_again, AIGWI_RESPONSES_ECHO = 1024 };   /* bytes said again at most: the client has them */
+
+static void aigwi_responses_put_again(const aigw_enc *st, aigw_out *o) {
+    aigw_str said[AIGWI_RESPONSES_AGAIN];
+    size_t left = AIGWI_RESPONSES_ECHO;
+    aigw_json j;
+    int f;
+    for (f = 0; f < AIGWI_RESPONSES_AGAIN; f++) said[f] = aigw_base_str(aigwi_responses_unsaid[f]);
+    if (st->req && aigw_base_eq(st->req->dialect, aigwi_responses_own)) {
+        aigw_json_init(&j, st->req->body);
+        for (aigw_json_object(&j); (f = aigw_json_field(&j, aigwi_responses_again, AIGWI_RESPONSES_AGAIN, NULL)) >= 0; ) {
+            aigw_str raw = aigw_base_str(NULL);
+            if (f == AIGWI_RESPONSES_AGAIN || aigw_json_kind(&j) == AIGW_JSON_NULL) aigw_json_skip(&j);
+            else if (aigw_json_raw(&j, &raw) && raw.n <= left) {
+                left -= raw.n;
+                said[f] = raw;
+            }
+        }
+    }
+    for (f = 0; f < AIGWI_RESPONSES_AGAIN; f++) {
+        aigw_json_key_str(o, aigwi_responses_again[f]);
+        aigwi_dialect_put_line(o, said[f]);
+        o->comma = 1;
+    }
+    aigw_json_key(o, "previous_response_id");
+    aigw_json_put_null(o);
+    aigw_json_key(o, "background");
+    aigw_json_put_bool(o, 0);
+    aigw_json_key(o, "store");                                 /* the gateway keeps no answers */
+    aigw_json_put_bool(o, 0);
+}
+/* What becomes of a finish (26.9): an end of the object, the reason that it is incomplete, what of the source's own reason is lost. */
+static const struct { uint8_t finish; const char *status, *reason, *lost; } aigwi_responses_ends[] = {
+    { AIGW_FINISH_STOP,           "completed",  NULL,                NULL },
+    { AIGW_FINISH_TOOL_CALLS,     "completed",  NULL,                NULL },
+    { AIGW_FINISH_REFUSAL,        "completed",  NULL,                NULL },
+    { AIGW_FINISH_LENGTH,         "incomplete", "max_output_tokens", NULL },
+    { AIGW_FINISH_CONTENT_FILTER, "incomplete", "content_filter",    NULL },
+    { AIGW_FINISH_CONTEXT,        "incomplete", "max_output_tokens", "a full context is said as max_output_tokens" },
+    { AIGW_FINISH_STOP_SEQUENCE,  "completed",  NULL,                "a matched stop string is not told" },
+    { AIGW_FINISH_PAUSE,          "completed",  NULL,                "a pause is said as completed" },
+    { AIGW_FINISH_MALFORMED_CALL, "failed",     "the model called a tool in a malformed way", NULL },
+    { AIGW_FINISH_ERROR,          "failed",     "the provider ended the answer with an error", NULL },
+    { AIGW_FINISH_OTHER,          "failed",     "the provider ended the answer for a reason of its own", NULL },
+    { AIGW_FINISH_NONE,           "completed",  NULL,                NULL },
+};
+/* The row of a finish. A refusal without words of its own is a filtered answer. */
+static size_t aigwi_responses_end(aigw_enc *st, int finish, int refusal, size_t at) {
+    size_t row = 0;
+    if (finish == AIGW_FINISH_REFUSAL && !refusal) finish = AIGW_FINISH_CONTENT_FILTER;
+    while (aigwi_responses_ends[row].finish && aigwi_responses_ends[row].finish != finish) row++;
+    if (aigwi_responses_ends[row].lost) aigwi_dialect_gone(st, AIGWI_RESPONSES_OUT_FINISH, at, "finish", AIGW_LOSS_APPROXIMATED, aigwi_responses_ends[row].lost);
+    return row;
+}
+/* The object up to its output. row: of aigwi_responses_ends; -1: it has only begun. */
+static void aigwi_responses_open_body(const aigw_enc *st, aigw_out *o, aigw_str id, aigw_str model, int64_t created, int row) {
+    const char *status = row < 0 ? "in_progress" : aigwi_responses_ends[row].status, *reason = row < 0 ? NULL : aigwi_responses_ends[row].reason;
+    int failed = status[0] == 'f';
+    aigw_json_open(o, '{');
+    aigw_json_key(o, "id");
+    if (id.n) aigw_json_put_str(o, id);
+    else aigwi_responses_put_made(o, "resp_", st->seed, 0);
+    aigwi_dialect_member(o, "object", "response");
+    aigwi_openai_put_count(o, "created_at", created ? created : st->now.wall_s);
+    aigwi_dialect_member(o, "status", status);
+    aigw_json_key(o, "error");
+    if (failed) {
+        aigw_json_open(o, '{');
+        aigwi_dialect_member(o, "code", "server_error");
+        aigwi_dialect_member(o, "message", reason);
+        aigw_json_close(o, '}');
+    } else aigw_json_put_null(o);
+    aigw_json_key(o, "incomplete_details");
+    if (reason && !failed) {
+        aigw_json_open(o, '{');
+        aigwi_dialect_member(o, "reason", reason);
+        aigw_json_close(o, '}');
+    } else aigw_json_put_null(o);
+    aigwi_dialect_member_str(o, "model", model.n ? model : st->req ? st->req->model : model);
+    aigw_json_key(o, "output");
+    aigw_json_open(o, '[');
+}
+static void aigwi_responses_close_body(aigw_enc *st, aigw_out *o, const aigw_usage *usage) {
+    aigw_json_close(o, ']');
+    aigwi_responses_put_again(st, o);
+    aigwi_responses_put_usage(st, o, usage);
+    aigw_json_close(o, '}');
+}
+
+/* ---- answers out: items. One block is one item with at most one part */
+
+typedef struct { uint8_t kind; const char *type, *prefix, *part, *words, *event, *added, *done; } aigwi_responses_form;
+static const aigwi_responses_form aigwi_responses_forms[] = {    /* part NULL: the words stand in the item itself */
+    { AIGW_PART_TEXT,      "message",          "msg_", "output_text",  "text",      "output_text",             "content_part.added",           "content_part.done"           },
+    { AIGW_PART_REFUSAL,   "message",          "msg_", "refusal",      "refusal",   "refusal",                 "content_part.added",           "content_part.done"           },
+    { AIGW_PART_REASONING, "reasoning",        "rs_",  "summary_text", "text",      "reasoning_summary_text",  "reasoning_summary_part.added", "reasoning_summary_part.done" },
+    { AIGW_PART_TOOL_CALL, "function_call",    "fc_",  NULL,           "arguments", "function_call_arguments", NULL,                           NULL                          },
+    { AIGW_PART_TOOL_CALL, "custom_tool_call", "ctc_", NULL,           "input",     "custom_tool_call_input",  NULL,                           NULL                          },
+};
+/* NULL: such a block has no form of its own here. */
+static const aigwi_responses_form *aigwi_responses_form_of(int kind, int custom) {
+    if (kind == AIGW_PART_TOOL_CALL) return &aigwi_responses_forms[custom ? 4 : 3];
+    for (int i = 0; i < 3; i++)
+        if (aigwi_responses_forms[i].kind == kind) return &aigwi_responses_forms[i];
+    return NULL;
+}
+/* {"id":...,"type":... up to where the part, or the words of a call, stand. The id comes first: events find it there. */
+static void aigwi_responses_open_item(aigw_out *o, const aigwi_responses_form *f, uint64_t seed, uint32_t n, const char *status, aigw_str call_id, aigw_str name) {
+    aigw_json_open(o, '{');
+    aigw_json_key(o, "id");
+    aigwi_responses_put_made(o, f->prefix, seed, n + 1);
+    aigwi_dialect_member(o, "type", f->type);
+    if (f->kind != AIGW_PART_REASONING) aigwi_dialect_member(o, "status", status);
+    if (f->kind == AIGW_PART_REASONING) {
+        aigw_json_key(o, "summary");
+        aigw_json_open(o, '[');
+    } else if (f->part) {
+        aigwi_dialect_member(o, "role", "assistant");
+        aigw_json_key(o, "content");
+        aigw_json_open(o, '[');
+    } else {
+        aigw_json_key(o, "call_id");
+        aigw_json_put_str(o, call_id);
+        aigwi_dialect_member_str(o, "name", name);
+        aigw_json_key(o, f->words);
+        aigw_base_put_byte(o, '"');
+    }
+}
+static void aigwi_responses_open_part(aigw_out *o, const aigwi_responses_form *f) {
+    aigw_base_put_lit(o, "{\"type\":\"");
+    aigw_base_put_lit(o, f->part);
+    aigw_base_put_lit(o, "\",\"");
+    aigw_base_put_lit(o, f->words);
+    aigw_base_put_lit(o, "\":\"");
+}
+/* What stands behind the words: the part's annotations and log probabilities (lists without their brackets). */
+static void aigwi_responses_close_part(aigw_out *o, const aigwi_responses_form *f, aigw_str notes, aigw_str probs) {
+    aigw_base_put_byte(o, '"');
+    if (f->kind == AIGW_PART_TEXT) {
+        aigw_base_put_lit(o, ",\"annotations\":[");
+        aigw_base_put(o, notes);
+        aigw_base_put_lit(o, "],\"logprobs\":[");
+        aigw_base_put(o, probs);
+        aigw_base_put_byte(o, ']');
+    }
+    aigw_base_put_byte(o, '}');
+}
+/* State as a client gets it: bound to an item with an id of ours, it says itself whose it is. */
+static void aigwi_responses_put_state(aigw_out *o, const aigw_opaque *state) {
+    aigwi_dialect_put_opaque(o, state, state->id.n ? aigw_base_str(NULL) : aigwi_responses_own, 0);
+}
+/* An empty reasoning item that carries the state of the call behind it: clients give it back with the call. */
+static void aigwi_responses_put_carrier(aigw_out *o, uint64_t seed, uint32_t n, const aigw_opaque *state) {
+    const aigwi_responses_form *f = &aigwi_responses_forms[2];
+    aigwi_responses_open_item(o, f, seed, n, "", aigw_base_str(NULL), aigw_base_str(NULL));
+    aigw_base_put_lit(o, "],\"encrypted_content\":");
+    aigwi_responses_put_state(o, state);
+    aigw_base_put_byte(o, '}');
+}
+
+/* One citation in Responses' form, or nothing when it has none. */
+static void aigwi_responses_put_note(aigw_out *o, aigw_str dialect, aigw_str json) {
+    aigw_str url, title;
+    if (aigw_base_eq(dialect, aigwi_responses_own)) aigwi_dialect_put_line(o, json);
+    else if (aigw_base_eq(dialect, aigwi_openai_own)) {
+        o->comma = 0;
+        aigwi_openai_put_form(o, json, 1);
+    } else if (aigwi_dialect_citation(json, &url, &title)) {
+        aigw_base_put_lit(o, "{\"type\":\"url_citation\"");
+        o->comma = 1;
+        aigwi_dialect_member_text(o, "url", aigwi_dialect_text(url, AIGW_TEXT_LONE));
+        aigwi_dialect_member_text(o, "title", aigwi_dialect_text(title, AIGW_TEXT_LONE));
+        aigwi_openai_put_count(o, "start_index", 0);
+        aigwi_openai_put_count(o, "end_index", 0);
+        aigw_base_put_byte(o, '}');
+    }
+}
+/* Log probabilities, without the brackets of their list; empty when they are in no form that is known here. */
+static aigw_str aigwi_responses_probs(aigw_str dialect, aigw_str json) {
+    aigw_str list = aigw_base_str(NULL);
+    aigw_json j;
+    if (aigw_base_eq(dialect, aigwi_responses_own)) list = json;
+    else if (aigw_base_eq(dialect, aigwi_openai_own)) {
+        aigw_json_init(&j, json);
+        if (aigw_json_kind(&j) == AIGW_JSON_OBJECT)
+            for (aigw_json_object(&j); aigw_json_member(&j); ) {
+                if (aigwi_dialect_is(j.key, "content") && aigw_json_kind(&j) == AIGW_JSON_ARRAY) aigw_json_raw(&j, &list);
+                else aigw_json_skip(&j);
+            }
+    }
+    return aigwi_responses_full(list) ? aigwi_dialect_slice(list.p + 1, list.n - 2) : aigw_base_str(NULL);
+}
+/* What is done with a remark: 1 annotation, 2 log probabilities, 0 lost (and reported). `text`: there is a text that it can stand at. */
+static int aigwi_responses_note_use(aigw_enc *st, int kind, aigw_str dialect, aigw_str json, size_t at, int text) {
+    int kin = aigwi_openai_kin(dialect), has;
+    aigw_str url, title;
+    if (kind == AIGW_NOTE_CITATION || (kind == AIGW_NOTE_OTHER && kin && text)) {
+        has = text && (kin || aigwi_dialect_citation(json, &url, &title));
+        if (!has || !kin)
+            aigwi_dialect_gone(st, AIGWI_RESPONSES_OUT_CITATION, at, "citations", has ? AIGW_LOSS_APPROXIMATED : AIGW_LOSS_DROPPED,
+                               has ? "of a citation the URL and the title are said" : "a citation that has no place here");
+        return has;
+    }
+    if (kind == AIGW_NOTE_LOGPROBS && text && aigwi_responses_probs(dialect, json).n) return 2;
+    if (kind == AIGW_NOTE_LOGPROBS) aigwi_dialect_gone(st, AIGWI_RESPONSES_OUT_LOGPROBS, at, "logprobs", AIGW_LOSS_DROPPED, "log probabilities of another form");
+    else if (kind == AIGW_NOTE_SAFETY) aigwi_dialect_gone(st, AIGWI_RESPONSES_OUT_SAFETY, at, "safety_ratings", AIGW_LOSS_DROPPED, "Responses has no safety ratings");
+    else aigwi_dialect_gone(st, AIGWI_RESPONSES_OUT_OTHER, at, "note", AIGW_LOSS_DROPPED, "only its own dialect knows this");
+    return 0;
+}
+
+/* ---- answers out: events. hold has all items in the order in which they began, each with a comma behind it once it is done */
+
+enum { AIGWI_RESPONSES_MUTE = 1, AIGWI_RESPONSES_PARTED = 2, AIGWI_RESPONSES_WRAPPED = 4, AIGWI_RESPONSES_FREE = 8 };   /* aigw_out_block.closed: not said; its part has begun; a custom tool's, wrapped; .. free text */
+
+static void aigwi_responses_open_event(aigw_enc *st, aigw_out *o, const char *type, const char *tail) {
+    aigw_base_put_lit(o, "event: response.");
+    aigw_base_put_lit(o, type);
+    aigw_base_put_lit(o, tail);
+    aigw_base_put_lit(o, "\ndata: {\"type\":\"response.");
+    aigw_base_put_lit(o, type);
+    aigw_base_put_lit(o, tail);
+    aigw_base_put_lit(o, "\",\"sequence_number\":");
+    aigw_base_put_int(o, st->current++);
+}
+/* The string member `name`, of words as they are held. */
+static void aigwi_responses_put_held(aigw_out *o, const char *name, aigw_str words) {
+    aigw_base_put_lit(o, ",\"");
+    aigw_base_put_lit(o, name);
+    aigw_base_put_lit(o, "\":\"");
+    aigw_base_put(o, words);
+    aigw_base_put_byte(o, '"');
+}
+static const aigwi_responses_form *aigwi_responses_form_at(const struct aigw_out_block *b) {
+    return aigwi_responses_form_of(b->kind, (b->closed & AIGWI_RESPONSES_FREE) != 0);
+}
+/* Which item, and which part of it, an event is about. */
+static void aigwi_responses_put_place(const aigw_enc *st, aigw_out *o, const struct aigw_out_block *b) {
+    const aigwi_responses_form *f = aigwi_responses_form_at(b);
+    const char *id = st->hold + b->at + 7;                     /* {"id":"... */
+    aigwi_responses_put_held(o, "item_id", aigwi_dialect_slice(id, strlen(f->prefix) + 16));
+    aigw_base_put_lit(o, ",\"output_index\":");
+    aigw_base_put_int(o, b->index);
+    if (f->part) aigw_base_put_lit(o, f->kind == AIGW_PART_REASONING ? ",\"summary_index\":0" : ",\"content_index\":0");
+}
+static aigw_str aigwi_responses_words_of(const aigw_enc *st, const struct aigw_out_block *b) {
+    return aigwi_dialect_slice(st->hold + b->at + b->head, b->n - b->head - b->behind[0] - b->behind[1]);
+}
+/* Room for n bytes behind the words (what 0), or behind the remarks of a kind (1, 2); what stands behind it moves. There is enough: see aigwi_responses_needs_hold. */
+static char *aigwi_responses_insert(aigw_enc *st, struct aigw_out_block *b, int what, size_t n) {
+    size_t move = what == 2 ? 0 : what == 1 ? b->behind[1] : (size_t)b->behind[0] + b->behind[1];
+    char *p = n ? aigwi_dialect_hold(st, b, n) : NULL;
+    if (!p) return NULL;
+    memmove(p - move + n, p - move, move);
+    if (what) b->behind[what - 1] += (uint32_t)n;
+    return p - move;
+}
+/* Write something of at most n bytes into hold. */
+static void aigwi_responses_free_hold(const aigw_enc *st, aigw_out *o) {
+    aigw_base_out_init(o, st->hold_cap > st->hold_n ? st->hold + st->hold_n : NULL, st->hold_cap - st->hold_n, NULL, 0);
+}
+
+/* The item of the oldest block that was not announced, and what begins with it. */
+static void aigwi_responses_announce(aigw_enc *st, struct aigw_out_block *b, aigw_out *o) {
+    const aigwi_responses_form *f = aigwi_responses_form_at(b);
+    static const char running[] = "in_progress";
+    aigw_str head = aigwi_dialect_slice(st->hold + b->at, b->head);
+    static const aigw_str status = AIGW_STR("\"completed\"");
+    size_t at = aigw_base_find(head, status, 0);
+    b->sent = 1;
+    b->index = st->next_index++;
+    aigwi_responses_open_event(st, o, "output_item.added", "");
+    aigw_base_put_lit(o, ",\"output_index\":");
+    aigw_base_put_int(o, b->index);
+    aigw_base_put_lit(o, ",\"item\":");
+    if (at < head.n) {                                         /* the same, in progress */
+        aigw_base_put(o, aigwi_dialect_slice(head.p, at + 1));
+        aigw_base_put_lit(o, running);
+        aigw_base_put(o, aigwi_dialect_slice(head.p + at + status.n - 1, head.n - at - status.n + 1));
+    } else aigw_base_put(o, head);
+    aigw_base_put_lit(o, f->part ? "]}}\n\n" : "\"}}\n\n");
+}
+static void aigwi_responses_announce_all(aigw_enc *st, aigw_out *o, const struct aigw_out_block *but) {
+    struct aigw_out_block *b, *first;
+    for (;;) {
+        first = NULL;
+        for (b = st->block; b < st->block + AIGW_BLOCKS; b++)
+            if (b->used && !b->sent && b != but && !(b->closed & AIGWI_RESPONSES_MUTE) && (!first || b->block < first->block)) first = b;
+        if (!first) return;
+        aigwi_responses_announce(st, first, o);
+    }
+}
+static void aigwi_responses_begin_part(aigw_enc *st, struct aigw_out_block *b, aigw_out *o) {
+    static const aigw_str none = { "", 0 };
+    const aigwi_responses_form *f = aigwi_responses_form_at(b);
+    size_t n;
+    aigw_out h;
+    char *p;
+    if (!f->part || (b->closed & AIGWI_RESPONSES_PARTED)) return;
+    b->closed |= AIGWI_RESPONSES_PARTED;
+    aigwi_responses_open_event(st, o, f->added, "");
+    aigwi_responses_put_place(st, o, b);
+    aigw_base_put_lit(o, ",\"part\":");
+    aigwi_responses_open_part(o, f);
+    aigwi_responses_close_part(o, f, none, none);
+    aigw_base_put_lit(o, "}\n\n");
+    aigw_base_out_init(&h, NULL, 0, NULL, 0);
+    aigwi_responses_open_part(&h, f);
+    n = h.buf.n;
+    p = aigwi_responses_insert(st, b, 0, n);
+    if (!p) return;
+    aigw_base_out_init(&h, p, n, NULL, 0);
+    aigwi_responses_open_part(&h, f);
+    b->head += (uint32_t)n;
+}
+
+/* A bound of what an event adds to hold, so that nothing has happened when there is no room for it. */
+static size_t aigwi_responses_needs_hold(const aigw_event *ev) {
+    aigw_out o;
+    aigw_base_out_init(&o, NULL, 0, NULL, 0);
+    if (ev->type == AIGW_EVENT_BLOCK_START) {
+        aigw_json_put_str(&o, ev->id);
+        aigw_json_put_str(&o, ev->name);
+    } else if (ev->type == AIGW_EVENT_NOTE && ev->state) aigwi_responses_put_state(&o, ev->state);
+    else if (ev->type == AIGW_EVENT_DELTA && ev->text.form != AIGW_TEXT_ESCAPED) aigw_json_part(&o, ev->text);
+    else o.buf.n = ev->text.n;
+    return o.buf.n + 256;
+}
+static struct aigw_out_block *aigwi_responses_slot(aigw_enc *st, uint32_t block) {
+    struct aigw_out_block *b;
+    for (b = st->block; b < st->block + AIGW_BLOCKS; b++)
+        if (b->used && b->block == block) return b;
+    return NULL;
+}
+static int aigwi_responses_muted(aigw_enc *st, const aigw_event *ev) {
+    int other = ev->kind == AIGW_PART_OTHER && !aigw_base_eq(ev->name, aigwi_responses_own);
+    if (ev->choice) aigwi_dialect_gone(st, AIGWI_RESPONSES_OUT_CHOICE, ev->at, "choices[1]", AIGW_LOSS_DROPPED, "a response is one answer: the first");
+    else if (other || (ev->kind != AIGW_PART_OTHER && !aigwi_responses_form_of(ev->kind, 0)))
+        aigwi_dialect_gone(st, AIGWI_RESPONSES_OUT_MEDIA, ev->at, "output", AIGW_LOSS_DROPPED, other ? "only its own dialect knows this" : "a response has no place for this");
+    else return 0;
+    return 1;
+}
+static int aigwi_responses_block_start(aigw_enc *st, const aigw_event *ev) {
+    int wrapped = ev->kind == AIGW_PART_TOOL_CALL && aigwi_openai_wrapped(st, ev->name, ev->custom);
+    struct aigw_out_block *b = st->block;
+    const aigwi_responses_form *f = aigwi_responses_form_of(ev->kind, ev->custom || wrapped);
+    aigw_out h;
+    while (b < st->block + AIGW_BLOCKS && b->used) b++;
+    if (b == st->block + AIGW_BLOCKS) return AIGW_E_LIMIT;
+    memset(b, 0, sizeof *b);
+    b->used = 1;
+    b->kind = ev->kind;
+    b->choice = ev->choice;
+    b->block = ev->block;
+    b->closed = (uint8_t)((wrapped ? AIGWI_RESPONSES_WRAPPED : 0) | (ev->custom || wrapped ? AIGWI_RESPONSES_FREE : 0));
+    if (aigwi_responses_muted(st, ev)) b->closed |= AIGWI_RESPONSES_MUTE;
+    else if (ev->kind == AIGW_PART_OTHER) b->sent = 1;           /* its item comes whole */
+    else {
+        aigwi_responses_free_hold(st, &h);
+        aigwi_responses_open_item(&h, f, st->seed, ev->block, "completed", ev->id, ev->name);
+        (void)aigwi_dialect_hold(st, b, h.buf.n);              /* it stands where it was written: the last thing in hold */
+        b->head = (uint32_t)h.buf.n;
+    }
+    return AIGW_OK;
+}
+/* An item of a kind that only this dialect knows. */
+static void aigwi_responses_other(aigw_enc *st, struct aigw_out_block *b, aigw_text t, aigw_out *o) {
+    static const char *const events[] = { "output_item.added", "output_item.done" };
+    aigw_out h;
+    if (t.form != AIGW_TEXT_JSON || b->n) return;
+    b->index = st->next_index++;
+    for (int i = 0; i < 2; i++) {
+        aigwi_responses_open_event(st, o, events[i], "");
+        aigw_base_put_lit(o, ",\"output_index\":");
+        aigw_base_put_int(o, b->index);
+        aigw_base_put_lit(o, ",\"item\":");
+        aigwi_dialect_put_line(o, aigwi_dialect_slice(t.p, t.n));
+        aigw_base_put_lit(o, "}\n\n");
+    }
+    aigwi_responses_free_hold(st, &h);
+    aigwi_dialect_put_line(&h, aigwi_dialect_slice(t.p, t.n));
+    aigw_base_put_byte(&h, ',');
+    (void)aigwi_dialect_hold(st, b, h.buf.n);
+}
+/* More words: to the client and to hold. */
+static void aigwi_responses_words(aigw_enc *st, struct aigw_out_block *b, aigw_text t, aigw_out *o) {
+    const aigwi_responses_form *f = aigwi_responses_form_at(b);
+    aigw_out h;
+    char *p;
+    if (t.form == AIGW_TEXT_ESCAPED) {
+        p = aigwi_responses_insert(st, b, 0, t.n);
+        if (p) memcpy(p, t.p, t.n);
+    } else {
+        aigw_base_out_init(&h, NULL, 0, NULL, 0);
+        aigw_json_part(&h, t);
+        p = aigwi_responses_insert(st, b, 0, h.buf.n);
+        aigw_base_out_init(&h, p, p ? h.buf.n : 0, NULL, 0);
+        aigw_json_part(&h, t);
+        t = aigwi_dialect_text(aigwi_dialect_slice(p, p ? h.buf.n : 0), AIGW_TEXT_ESCAPED);
+    }
+    if (b->closed & AIGWI_RESPONSES_WRAPPED) return;           /* unwrapped when it is whole */
+    aigwi_responses_open_event(st, o, f->event, ".delta");
+    aigwi_responses_put_place(st, o, b);
+    aigwi_responses_put_held(o, "delta", aigwi_dialect_slice(t.p, t.n));
+    aigw_base_put_lit(o, f->kind == AIGW_PART_TEXT ? ",\"logprobs\":[]}\n\n" : "}\n\n");
+}
+static void aigwi_responses_delta(aigw_enc *st, const aigw_event *ev, aigw_out *o) {
+    struct aigw_out_block *b = aigwi_responses_slot(st, ev->block);
+    if (!b || (b->closed & AIGWI_RESPONSES_MUTE) || !ev->text.n) return;
+    if (b->kind == AIGW_PART_REFUSAL) st->flags = 1;
+    if (b->kind == AIGW_PART_OTHER) aigwi_responses_other(st, b, ev->text, o);
+    else {
+        aigwi_responses_begin_part(st, b, o);
+        aigwi_responses_words(st, b, ev->text, o);
+    }
+}
+/* State of reasoning is kept until its item is done; that of a call goes before it. */
+static void aigwi_responses_state(aigw_enc *st, const aigw_event *ev, struct aigw_out_block *b, aigw_out *o) {
+    static const char *const events[] = { "output_item.added", "output_item.done" };
+    aigw_out h;
+    aigw_str item;
+    size_t n;
+    char *p;
+    if (b->kind != AIGW_PART_REASONING && (b->kind != AIGW_PART_TOOL_CALL || b->sent)) {
+        aigwi_dialect_gone(st, AIGWI_RESPONSES_OUT_STATE, ev->at, "signature", AIGW_LOSS_DROPPED, "opaque state of a part that has no place for it");
+        return;
+    }
+    aigw_base_out_init(&h, NULL, 0, NULL, 0);
+    if (b->kind == AIGW_PART_REASONING) {
+        if (b->behind[0]) return;                              /* an item has one */
+        aigwi_responses_put_state(&h, ev->state);
+        n = h.buf.n;
+        p = aigwi_responses_insert(st, b, 1, n);
+        aigw_base_out_init(&h, p, p ? n : 0, NULL, 0);
+        aigwi_responses_put_state(&h, ev->state);
+        return;
+    }
+    aigwi_responses_put_carrier(&h, st->seed, ev->block, ev->state);
+    n = h.buf.n + 1;
+    p = aigwi_dialect_hold(st, b, n);
+    if (!p) return;
+    memmove(st->hold + b->at + n, st->hold + b->at, b->n - n);
+    aigw_base_out_init(&h, st->hold + b->at, n, NULL, 0);
+    aigwi_responses_put_carrier(&h, st->seed, ev->block, ev->state);
+    aigw_base_put_byte(&h, ',');
+    item = aigwi_dialect_slice(st->hold + b->at, n - 1);
+    b->at += n;
+    b->n -= n;
+    for (int i = 0; i < 2; i++) {
+        aigwi_responses_open_event(st, o, events[i], "");
+        aigw_base_put_lit(o, ",\"output_index\":");
+        aigw_base_put_int(o, st->next_index);
+        aigw_base_put_lit(o, ",\"item\":");
+        aigw_base_put(o, item);
+        aigw_base_put_lit(o, "}\n\n");
+    }
+    st->next_index++;
+}
+/* The text that a remark on the choice as a whole stands at: the youngest that is open. */
+static struct aigw_out_block *aigwi_responses_open_text(aigw_enc *st, const aigw_event *ev) {
+    struct aigw_out_block *b, *last = ev->block == AIGW_NO_BLOCK ? NULL : aigwi_responses_slot(st, ev->block);
+    if (ev->block != AIGW_NO_BLOCK) return last && last->kind == AIGW_PART_TEXT ? last : NULL;
+    for (b = st->block; b < st->block + AIGW_BLOCKS; b++)
+        if (b->used && b->kind == AIGW_PART_TEXT && b->choice == ev->choice && (!last || last->block < b->block)) last = b;
+    return last;
+}
+static void aigwi_responses_note(aigw_enc *st, const aigw_event *ev, aigw_out *o) {
+    struct aigw_out_block *b = ev->block == AIGW_NO_BLOCK ? NULL : aigwi_responses_slot(st, ev->block);
+    aigw_str json = aigwi_dialect_slice(ev->text.p, ev->text.n), probs;
+    aigw_out h;
+    size_t n;
+    char *p;
+    int use;
+    if (ev->choice || (b && (b->closed & AIGWI_RESPONSES_MUTE))) return;
+    if (ev->kind == AIGW_NOTE_SIGNATURE) {
+        if (b && ev->state) aigwi_responses_state(st, ev, b, o);
+        return;
+    }
+    b = aigwi_responses_open_text(st, ev);
+    use = aigwi_responses_note_use(st, ev->kind, ev->name, json, ev->at, b != NULL);
+    if (!use || !b) return;
+    aigwi_responses_begin_part(st, b, o);
+    probs = aigwi_responses_probs(ev->name, json);
+    aigw_base_out_init(&h, NULL, 0, NULL, 0);
+    if (use == 1) aigwi_responses_put_note(&h, ev->name, json);
+    else aigwi_dialect_put_line(&h, probs);
+    n = h.buf.n;
+    p = aigwi_responses_insert(st, b, use, n + (b->behind[use - 1] > 0));
+    if (!p) return;
+    if (b->behind[use - 1] > n) *p++ = ',';
+    aigw_base_out_init(&h, p, n, NULL, 0);
+    if (use == 1) aigwi_responses_put_note(&h, ev->name, json);
+    else aigwi_dialect_put_line(&h, probs);
+    aigwi_responses_open_event(st, o, use == 1 ? "output_text.annotation.added" : "output_text.delta", "");
+    aigwi_responses_put_place(st, o, b);
+    aigw_base_put_lit(o, use == 1 ? ",\"annotation_index\":" : ",\"delta\":\"\",\"logprobs\":[");
+    if (use == 1) aigw_base_put_int(o, b->notes++);
+    if (use == 1) aigw_base_put_lit(o, ",\"annotation\":");
+    aigw_base_put(o, aigwi_dialect_slice(p, n));
+    aigw_base_put_lit(o, use == 1 ? "}\n\n" : "]}\n\n");
+}
+/* A wrapped call is whole: its words are the text in it. 0 without memory. */
+static int aigwi_responses_unwrap(aigw_enc *st, struct aigw_out_block *b, aigw_out *o) {
+    aigw_text input;
+    aigw_arena mem = aigwi_dialect_behind(st);
+    aigw_str words = aigwi_responses_words_of(st, b);
+    aigw_out h;
+    size_t n;
+    char *to;
+    if (!aigwi_openai_unwrap(aigwi_dialect_text(words, AIGW_TEXT_ESCAPED), mem, &input)) return 0;
+    aigw_base_out_init(&h, NULL, 0, NULL, 0);
+    aigw_json_part(&h, input);
+    n = h.buf.n;
+    if (n > words.n) return 0;                                 /* cannot be: it was inside of them */
+    to = (char *)(uintptr_t)words.p;
+    aigw_base_out_init(&h, st->hold + st->hold_cap - n, n, NULL, 0);
+    aigw_json_part(&h, input);
+    memcpy(to, st->hold + st->hold_cap - n, n);
+    memmove(to + n, to + words.n, (size_t)(st->hold + st->hold_n - (to + words.n)));
+    st->hold_n -= words.n - n;
+    b->n -= words.n - n;
+    for (struct aigw_out_block *other = st->block; other < st->block + AIGW_BLOCKS; other++)
+        if (other != b && other->used && other->n && other->at > b->at) other->at -= words.n - n;
+    b->closed &= (uint8_t)~AIGWI_RESPONSES_WRAPPED;
+    if (!n) return 1;
+    aigwi_responses_open_event(st, o, "custom_tool_call_input", ".delta");
+    aigwi_responses_put_place(st, o, b);
+    aigwi_responses_put_held(o, "delta", aigwi_dialect_slice(to, n));
+    aigw_base_put_lit(o, "}\n\n");
+    return 1;
+}
+/* A literal into hold. */
+static void aigwi_responses_lit(aigw_enc *st, struct aigw_out_block *b, int what, const char *lit) {
+    size_t n = strlen(lit);
+    char *p = aigwi_responses_insert(st, b, what, n);
+    if (p) memcpy(p, lit, n);
+}
+/* In hold the item is made whole: what stands between its words and remarks, and its end. As whole answers have it. */
+static void aigwi_responses_seal(aigw_enc *st, struct aigw_out_block *b, const aigwi_responses_form *f) {
+    if (b->kind == AIGW_PART_TEXT && (b->closed & AIGWI_RESPONSES_PARTED)) {
+        aigwi_responses_lit(st, b, 0, "\",\"annotations\":[");
+        aigwi_responses_lit(st, b, 1, "],\"logprobs\":[");
+        aigwi_responses_lit(st, b, 2, "]}");
+    } else if (b->closed & AIGWI_RESPONSES_PARTED) aigwi_responses_lit(st, b, 0, "\"}");
+    aigwi_responses_lit(st, b, b->kind == AIGW_PART_REASONING ? 0 : 2, f->part ? "]" : "\"");
+    if (b->kind == AIGW_PART_REASONING && b->behind[0]) aigwi_responses_lit(st, b, 0, ",\"encrypted_content\":");
+    aigwi_responses_lit(st, b, 2, "},");
+}
+/* The block's words again, its part again, its item again. */
+static void aigwi_responses_block_stop(aigw_enc *st, struct aigw_out_block *b, aigw_out *o) {
+    const aigwi_responses_form *f = aigwi_responses_form_at(b);
+    const aigw_text empty = { "{}", 2, AIGW_TEXT_ESCAPED };
+    aigw_str words, notes, probs;
+    if (f->kind == AIGW_PART_TOOL_CALL && !(b->closed & AIGWI_RESPONSES_FREE) && b->n == b->head) aigwi_responses_words(st, b, empty, o);   /* no arguments are {} */
+    words = aigwi_responses_words_of(st, b);
+    notes = aigwi_dialect_slice(words.p + words.n, b->behind[0]);
+    probs = aigwi_dialect_slice(notes.p + notes.n, b->behind[1]);
+    if (!f->part || (b->closed & AIGWI_RESPONSES_PARTED)) {
+        aigwi_responses_open_event(st, o, f->event, ".done");
+        aigwi_responses_put_place(st, o, b);
+        aigwi_responses_put_held(o, f->words, words);
+        if (f->kind == AIGW_PART_TEXT) {
+            aigw_base_put_lit(o, ",\"logprobs\":[");
+            aigw_base_put(o, probs);
+            aigw_base_put_byte(o, ']');
+        }
+        aigw_base_put_lit(o, "}\n\n");
+    }
+    if (b->closed & AIGWI_RESPONSES_PARTED) {
+        aigwi_responses_open_event(st, o, f->done, "");
+        aigwi_responses_put_place(st, o, b);
+        aigw_base_put_lit(o, ",\"part\":");
+        aigwi_responses_open_part(o, f);
+        aigw_base_put(o, words);
+        aigwi_responses_close_part(o, f, notes, probs);
+        aigw_base_put_lit(o, "}\n\n");
+    }
+    aigwi_responses_seal(st, b, f);
+    aigwi_responses_open_event(st, o, "output_item.done", "");
+    aigw_base_put_lit(o, ",\"output_index\":");
+    aigw_base_put_int(o, b->index);
+    aigw_base_put_lit(o, ",\"item\":");
+    aigw_base_put(o, aigwi_dialect_slice(st->hold + b->at, b->n - 1));
+    aigw_base_put_lit(o, "}\n\n");
+}
+
+/* ---- a stream's beginning and end */
+
+static void aigwi_responses_put_response(aigw_enc *st, aigw_out *o, const char *event, int row) {
+    static const aigw_usage none = { 0, 0, 0, 0, 0, 0, 0, 0 };
+    aigwi_responses_open_event(st, o, event, "");
+    aigw_base_put_lit(o, ",\"response\":");
+    o->comma = 0;
+    aigwi_responses_open_body(st, o, aigwi_dialect_slice(st->id, st->id_n), aigwi_dialect_slice(st->model, st->model_n), st->created_s, row);
+    if (row >= 0 && st->hold_n) {
+        aigw_base_put(o, aigwi_dialect_slice(st->hold, st->hold_n - 1));
+        o->comma = 1;
+    }
+    aigwi_responses_close_body(st, o, row < 0 ? &none : &st->usage);
+    aigw_base_put_lit(o, "}\n\n");
+}
+/* A stream always has a beginning, even when its source did not say it. */
+static void aigwi_responses_begin(aigw_enc *st, const aigw_event *ev, aigw_out *o) {
+    if (st->started) return;
+    st->started = 1;
+    st->id_n = (uint8_t)(ev->id.n <= sizeof st->id ? aigwi_dialect_keep(st->id, sizeof st->id, ev->id) : 0);
+    st->model_n = (uint8_t)aigw_base_utf8(aigwi_dialect_slice(st->model, aigwi_dialect_keep(st->model, sizeof st->model, ev->model)));
+    st->created_s = ev->created_s;
+    aigwi_responses_put_response(st, o, "created", -1);
+    aigwi_responses_put_response(st, o, "in_progress", -1);
+}
+static void aigwi_responses_error_event(aigw_enc *st, const aigw_error *err, aigw_out *o) {
+    const char *type, *code;
+    aigwi_openai_error_words(err, &type, &code);
+    st->ended = 1;
+    aigw_base_put_lit(o, "event: error\ndata: {\"type\":\"error\",\"sequence_number\":");
+    aigw_base_put_int(o, st->current++);
+    aigw_base_put_lit(o, ",\"code\":");
+    if (aigwi_openai_speaks(err)) aigw_json_put_str(o, err->code);
+    else aigw_json_put_str(o, aigw_base_str(code[0] ? code : type));
+    aigw_base_put_lit(o, ",\"message\":");
+    o->comma = 0;
+    aigwi_dialect_put_message(o, err);
+    aigw_base_put_lit(o, ",\"param\":");
+    o->comma = 0;
+    if (err->param.n) aigw_json_put_str(o, err->param);
+    else aigw_json_put_null(o);
+    aigw_base_put_lit(o, "}\n\n");
+}
+static void aigwi_responses_stop(aigw_enc *st, const aigw_event *ev, aigw_out *o) {
+    size_t row = aigwi_responses_end(st, ev->finish[0], st->flags, ev->at);
+    if (ev->choices > 1) aigwi_dialect_gone(st, AIGWI_RESPONSES_OUT_CHOICE, AIGW_NOWHERE, "choices[1]", AIGW_LOSS_DROPPED, "a response is one answer: the first");
+    st->ended = 1;
+    aigwi_responses_put_response(st, o, aigwi_responses_ends[row].status, (int)row);
+}
+static int aigwi_responses_event_encode(aigw_enc *st, const aigw_event *ev, aigw_out *out) {
+    struct aigw_out_block *b = ev->type == AIGW_EVENT_BLOCK_STOP || (ev->type == AIGW_EVENT_NOTE && ev->block != AIGW_NO_BLOCK) ? aigwi_responses_slot(st, ev->block) : NULL;
+    size_t need = aigwi_responses_needs_hold(ev);
+    if (st->ended) return AIGW_OK;
+    if (ev->type == AIGW_EVENT_ERROR) {
+        aigwi_responses_error_event(st, ev->error, out);
+        return AIGW_OK;
+    }
+    if (b && (b->closed & AIGWI_RESPONSES_WRAPPED) && ev->type == AIGW_EVENT_BLOCK_STOP) need += 2 * b->n;
+    if (ev->type >= AIGW_EVENT_BLOCK_START && ev->type <= AIGW_EVENT_BLOCK_STOP && need > st->hold_cap - st->hold_n) return AIGW_E_NOMEM;
+    aigwi_responses_begin(st, ev, out);
+    aigwi_responses_announce_all(st, out, ev->type == AIGW_EVENT_NOTE && ev->kind == AIGW_NOTE_SIGNATURE ? b : NULL);
+    switch (ev->type) {
+    case AIGW_EVENT_BLOCK_START: return aigwi_responses_block_start(st, ev);
+    case AIGW_EVENT_DELTA:       aigwi_responses_delta(st, ev, out); break;
+    case AIGW_EVENT_NOTE:        aigwi_responses_note(st, ev, out); break;
+    case AIGW_EVENT_USAGE:       st->usage = ev->usage; break;
+    case AIGW_EVENT_PING:        aigw_base_put_lit(out, ": keep-alive\n\n"); break;
+    case AIGW_EVENT_STOP:        aigwi_responses_stop(st, ev, out); break;
+    case AIGW_EVENT_BLOCK_STOP:
+        if (!b) break;
+        if ((b->closed & AIGWI_RESPONSES_WRAPPED) && !aigwi_responses_unwrap(st, b, out)) return AIGW_E_NOMEM;
+        if (!(b->closed & AIGWI_RESPONSES_MUTE) && b->kind != AIGW_PART_OTHER) aigwi_responses_block_stop(st, b, out);
+        b->used = 0;
+        break;
+    }
+    return AIGW_OK;
+}
+
+/* ---- whole answers out */
+
+/* The remarks of one kind on a part, in a list without its brackets; `more`: those on the choice as a whole stand here too. */
+static void aigwi_responses_put_notes(aigw_enc *st, aigw_out *o, const aigw_note *n, const aigw_note *more, int use) {
+    int any = 0;
+    for (;; n = n->next) {
+        if (!n) n = more, more = NULL;
+        if (!n) return;
+        if (aigwi_responses_note_use(st, n->kind, n->dialect, n->json, n->at, 1) != use) continue;
+        if (any++) aigw_base_put_byte(o, ',');
+        if (use == 1) aigwi_responses_put_note(o, n->dialect, n->json);
+        else aigwi_dialect_put_line(o, aigwi_responses_probs(n->dialect, n->json));
+    }
+}
+static int aigwi_responses_put_item(aigw_enc *st, const aigw_part *p, uint32_t n, const aigw_note *more, aigw_out *o) {
+    int wrapped = p->kind == AIGW_PART_TOOL_CALL && aigwi_openai_wrapped(st, p->name, p->custom), bare = p->kind != AIGW_PART_TOOL_CALL && !p->text.n;
+    const aigwi_responses_form *f = aigwi_responses_form_of(p->kind, p->custom || wrapped);
+    aigw_text words = p->text;
+    if (p->kind == AIGW_PART_TOOL_CALL && p->state) {
+        aigw_json_put_raw(o, aigw_base_str(NULL));             /* a comma, if one is wanted */
+        o->comma = 0;
+        aigwi_responses_put_carrier(o, st->seed, n, p->state);
+        o->comma = 1;
+    } else if (p->state && p->kind != AIGW_PART_REASONING)
+        aigwi_dialect_gone(st, AIGWI_RESPONSES_OUT_STATE, p->at, "signature", AIGW_LOSS_DROPPED, "opaque state of a part that has no place for it");
+    if (wrapped && !aigwi_openai_unwrap(p->text, aigwi_dialect_behind(st), &words)) return AIGW_E_NOMEM;
+    aigwi_responses_open_item(o, f, st->seed, n, "completed", p->id, p->name);
+    if (f->part && !bare) aigwi_responses_open_part(o, f);
+    if (p->kind == AIGW_PART_TOOL_CALL && !p->custom && !wrapped && !words.n) aigw_base_put_lit(o, "{}");
+    else aigw_json_part(o, words);
+    if (p->kind == AIGW_PART_TEXT && !bare) {
+        aigw_base_put_lit(o, "\",\"annotations\":[");
+        aigwi_responses_put_notes(st, o, p->notes, more, 1);
+        aigw_base_put_lit(o, "],\"logprobs\":[");
+        aigwi_responses_put_notes(st, o, p->notes, more, 2);
+        aigw_base_put_lit(o, "]}");
+    } else if (f->part && !bare) aigw_base_put_lit(o, "\"}");
+    aigw_base_put_byte(o, f->part ? ']' : '"');
+    if (p->kind == AIGW_PART_REASONING && p->state) {
+        aigw_base_put_lit(o, ",\"encrypted_content\":");
+        o->comma = 0;
+        aigwi_responses_put_state(o, p->state);
+    }
+    aigw_base_put_byte(o, '}');
+    o->comma = 1;
+    return AIGW_OK;
+}
+static int aigwi_responses_put_output(aigw_enc *st, const aigw_answer *a, aigw_out *o) {
+    const aigw_part *p, *last = NULL;
+    const aigw_note *note;
+    uint32_t n = 0;
+    for (p = a->parts; p; p = p->next)
+        if (p->kind == AIGW_PART_TEXT && p->text.n) last = p;
+    for (p = a->parts; p; p = p->next, n++) {
+        if (p->kind == AIGW_PART_OTHER && aigw_base_eq(p->name, aigwi_responses_own)) aigw_json_put_value(o, p->text);
+        else if (!aigwi_responses_form_of(p->kind, 0))
+            aigwi_dialect_gone(st, AIGWI_RESPONSES_OUT_MEDIA, p->at, "output", AIGW_LOSS_DROPPED, "a response has no place for this");
+        else if (aigwi_responses_put_item(st, p, n, p == last ? a->notes : NULL, o)) return AIGW_E_NOMEM;
+        for (note = p->kind == AIGW_PART_TEXT && p->text.n ? NULL : p->notes; note; note = note->next)
+            (void)aigwi_responses_note_use(st, note->kind, note->dialect, note->json, note->at, 0);
+    }
+    for (note = last ? NULL : a->notes; note; note = note->next) (void)aigwi_responses_note_use(st, note->kind, note->dialect, note->json, note->at, 0);
+    return AIGW_OK;
+}
+static int aigwi_responses_resp_encode(aigw_enc *st, const aigw_resp *resp, aigw_out *out) {
+    const aigw_answer *a = &resp->choice[0];
+    const aigw_part *p, *second = resp->choices > 1 ? resp->choice[AIGW_CHOICES > 1].parts : NULL;      /* built for one answer there is none */
+    int refusal = 0;
+    size_t row;
+    if (resp->error) {
+        aigwi_openai_put_error(out, resp->error);
+        return aigw_base_out_end(out);
+    }
+    for (p = a->parts; p; p = p->next) refusal |= p->kind == AIGW_PART_REFUSAL && p->text.n;
+    row = aigwi_responses_end(st, a->finish, refusal, AIGW_NOWHERE);
+    if (resp->choices > 1)
+        aigwi_dialect_gone(st, AIGWI_RESPONSES_OUT_CHOICE, second ? second->at : AIGW_NOWHERE, "choices[1]", AIGW_LOSS_DROPPED, "a response is one answer: the first");
+    aigwi_responses_open_body(st, out, resp->id, resp->model, resp->created_s, (int)row);
+    if (aigwi_responses_put_output(st, a, out)) return AIGW_E_NOMEM;
+    aigwi_responses_close_body(st, out, &resp->usage);
+    return aigw_base_out_end(out);
+}
+
+const aigw_dialect aigw_dialect_responses = {
+    AIGW_STR("openai-responses"), AIGW_STR("authorization"), AIGW_STR("Bearer "), AIGW_STR(""), NULL, AIGW_STR("x-request-id"), AIGW_FRAMING_SSE,
+    AIGWI_SERVE(aigwi_responses_match), AIGWI_SERVE(aigwi_responses_req_decode), aigwi_responses_req_encode, AIGWI_SERVE(aigwi_responses_req_edit),
+    aigwi_responses_resp_decode, aigwi_responses_frame_decode, aigwi_dialect_end, aigwi_openai_error_decode, aigwi_dialect_limits_decode,
+    AIGWI_SERVE(aigwi_responses_event_encode), AIGWI_SERVE(aigwi_responses_resp_encode), AIGWI_SERVE(aigwi_openai_error_encode), AIGWI_SERVE(aigwi_openai_limits_encode), AIGWI_SERVE(aigwi_openai_models_encode),
+    AIGW_STR(": keep-alive\n\n"), AIGW_STR("text/event-stream"), AIGW_STR(""), AIGW_STR("/openai")
+};
+#endif /* AIGW_NO_RESPONSES */
 
 /* ==== >>dialect.anthropic ========================================================================================== */
 /* Anthropic Messages, as spoken by clients and to the provider: messages, count_tokens, models. Knows the block kinds
@@ -18539,7 +20903,7 @@ static void aigwi_bedrock_put_media(aigwi_bedrock_up *c, const aigw_part *p) {
     if (block == AIGWI_BEDROCK_DOCUMENT) {
         aigwi_bedrock_put_name(c, p);
         c->document = p;
-    } else if (p->name.n) aigwi_dialect_drop(&c->w, p->at, "only a document has a name");
+    } else if (p->name.n) aigwi_dialect_lose(&c->w, p->at, "", AIGW_LOSS_APPROXIMATED, "only a document has a name");
     if (p->detail.n && !aigwi_dialect_is(p->detail, "auto")) aigwi_dialect_drop(&c->w, p->detail_at ? p->detail_at : p->at, "the detail of an image cannot be chosen");
     aigwi_bedrock_close(o);
 }
@@ -20987,6 +23351,7 @@ static void aigwi_cohere_put_assistant(aigwi_dialect_writer *w, const aigw_messa
     const aigw_part *p;
     const aigw_note *note;
     int calls = 0, open = 0;
+    aigwi_dialect_moved(w, m);
     for (p = m->parts; p; p = p->next) {
         if (p->kind != AIGW_PART_TOOL_CALL) continue;
         calls++;
@@ -22675,7 +25040,10 @@ static void aigwi_ollama_put_messages(aigwi_dialect_writer *w) {
     aigw_json_key(w->out, "messages");
     aigw_json_open(w->out, '[');
     for (m = w->req->messages; m; m = m->next) {
-        if (m->role == AIGW_ROLE_ASSISTANT) turn = m;
+        if (m->role == AIGW_ROLE_ASSISTANT) {
+            turn = m;
+            aigwi_dialect_moved(w, m);
+        }
         if (m->name.n) aigwi_dialect_lose(w, m->at, ".name", AIGW_LOSS_DROPPED, "Ollama's messages have no names");
         p = m->parts;
         do {                                                   /* one message, or one for each result */
@@ -27107,7 +29475,9 @@ static size_t aigwi_exchange_cost(const aigw_text *t) {
 
 /* A bound on the bytes that an event becomes. */
 static size_t aigwi_exchange_bound(const aigw_exchange *x, const aigw_event *ev) {
-    size_t n = AIGWI_EXCHANGE_SLACK + aigwi_exchange_cost(&ev->text) + 6 * (ev->id.n + ev->name.n + ev->model.n) + 2 * x->enc.hold_n;
+    const size_t slack = ev->type == AIGW_EVENT_START || ev->type == AIGW_EVENT_STOP ? 3 : 1;     /* some dialects tell of the request there, */
+    const size_t again = ev->type == AIGW_EVENT_BLOCK_STOP ? 3 : 2;                              /* and say a whole block again when it ends */
+    size_t n = AIGWI_EXCHANGE_SLACK * slack + aigwi_exchange_cost(&ev->text) + 6 * (ev->id.n + ev->name.n + ev->model.n) + again * x->enc.hold_n;
     if (ev->state) n += 2 * (aigwi_exchange_cost(&ev->state->data) + ev->state->model.n);
     if (x->dialect->stream_framing == AIGW_FRAMING_NDJSON) n += 2 * (ev->text.n + x->enc.hold_n);    /* some characters are escaped there */
     if (ev->error) n += 6 * (ev->error->message.n + ev->error->advice.n + ev->error->param.n + ev->error->code.n);

@@ -14,7 +14,7 @@
 
 static const char usage[] =
     "usage: translate --from D --to D (--request | --response | --stream | --error STATUS) [options] < input > output\n"
-    "D: openai-chat, anthropic, gemini, bedrock, cohere, ollama, or canonical (the library's own model: a request, an answer, events as JSON lines)\n"
+    "D: openai-chat, openai-responses, anthropic, gemini, bedrock, cohere, ollama, or canonical (the library's own model: a request, an answer, events as JSON lines)\n"
     "  --strict       refuse what would be dropped or approximated\n"
     "  --fold         --stream: write the whole answer that the stream adds up to\n"
     "  --cut N        --stream: feed N bytes at a time\n"
@@ -82,8 +82,8 @@ static void print_head(const aigw_head *h) {
 
 /* Where each dialect's requests are sent when --target does not say. */
 static const struct { const char *dialect, *path; } targets[] = {
-    { "openai-chat", "/v1/chat/completions" }, { "anthropic", "/v1/messages" }, { "gemini", "/v1beta/models/model:generateContent" },
-    { "bedrock", "/model/model/converse" }, { "cohere", "/v2/chat" }, { "ollama", "/api/chat" },
+    { "openai-chat", "/v1/chat/completions" }, { "openai-responses", "/v1/responses" }, { "anthropic", "/v1/messages" },
+    { "gemini", "/v1beta/models/model:generateContent" }, { "bedrock", "/model/model/converse" }, { "cohere", "/v2/chat" }, { "ollama", "/api/chat" },
 };
 
 static int request(job *j) {

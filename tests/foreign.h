@@ -1071,7 +1071,7 @@ static inline f_fold f_fold_responses(const char *p, size_t n) {
         if (!f_equal(f_member(r, "id"), f_member(f.whole, "id"))) f_broken(&f, "the id changes");
         if (f_null(f_member(r, "status")) || strcmp(f_member(r, "status")->s, type->s + 9)) f_broken(&f, "the last event's status is not its name");
         if (ends && !f_equal(f_sub(f.whole, "output", 'a'), f_member(r, "output"))) f_broken(&f, "the last event's output is not what the items were");
-        if (ends && f_null(f_member(r, "usage"))) f_broken(&f, "the last event has no usage");
+        if (ends && !f_member(r, "usage")) f_broken(&f, "the last event has no usage");
         for (k = r->kid; k; k = k->next)
             if (strcmp(k->key, "output")) f_set(f.whole, k->key, f_copy(k));
         if (ends) { f.finish++; f.done++; } else f.errors++;

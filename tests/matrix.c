@@ -51,7 +51,7 @@ static const struct {
       { "/v1/chat/completions", "/v1/chat/completions" }, { "/base/chat/completions", "/base/chat/completions" },
       "choices[0].message", AS_IS, "", "", { "stream_options", NULL } },
 
-    { 'R', "openai-responses", NULL, f_fold_responses, SSE, BY_TYPE, OFF, 1,
+    { 'R', "openai-responses", &aigw_dialect_responses, f_fold_responses, SSE, BY_TYPE, OFF, 1,
       { "/v1/responses", "/v1/responses" }, { "/base/responses", "/base/responses" },
       "output", ITEMS, "", "", { "store", "include" } },
 

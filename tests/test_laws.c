@@ -10,14 +10,16 @@
 
 #define ROOM ((size_t)8 << 20)
 
-static const aigw_dialect *const dialects[] = { &aigw_dialect_openai, &aigw_dialect_anthropic, &aigw_dialect_gemini, &aigw_dialect_cohere, &aigw_dialect_ollama, &aigw_dialect_bedrock };
-enum { O, A, G, C, L, B, DIALECTS };
+static const aigw_dialect *const dialects[] = { &aigw_dialect_openai, &aigw_dialect_anthropic, &aigw_dialect_gemini, &aigw_dialect_cohere, &aigw_dialect_ollama, &aigw_dialect_bedrock,
+    &aigw_dialect_responses };
+enum { O, A, G, C, L, B, R, DIALECTS };
 
 /* Families of recordings, by the dialect that they speak. */
 static const struct { const char *folder; int dialect; } families[] = {
     { "openai-chat", O }, { "azure-openai", O }, { "cerebras", O }, { "deepseek", O }, { "gemini-openai-compat", O }, { "gpustack", O }, { "groq", O }, { "huggingface", O },
     { "mistral", O }, { "ollama-openai-compat", O }, { "openrouter", O }, { "perplexity", O }, { "together", O }, { "xai", O }, { "zai", O },
-    { "anthropic", A }, { "gemini", G }, { "vertex-gemini", G }, { "cohere", C }, { "ollama", L }, { "ollama-generate", L }, { "bedrock-converse", B }
+    { "anthropic", A }, { "gemini", G }, { "vertex-gemini", G }, { "cohere", C }, { "ollama", L }, { "ollama-generate", L }, { "bedrock-converse", B },
+    { "openai-responses", R }, { "azure-openai-responses", R }, { "openrouter-responses", R }, { "xai-responses", R }, { "deepseek-responses", R }, { "bedrock-mantle-responses", R }
 };
 
 /* ---- own cases, from wire-formats section 29 */
@@ -82,7 +84,23 @@ static const char *const own_streams[] = {
     "contentBlockDelta {\"contentBlockIndex\":2,\"delta\":{\"toolUse\":{\"input\":\"\\\"Oslo\\\"}\"}}}\n"
     "contentBlockStop {\"contentBlockIndex\":2}\n"
     "messageStop {\"stopReason\":\"tool_use\"}\n"
-    "metadata {\"usage\":{\"inputTokens\":20,\"outputTokens\":9,\"totalTokens\":31,\"cacheReadInputTokens\":2},\"metrics\":{\"latencyMs\":5}}\n"
+    "metadata {\"usage\":{\"inputTokens\":20,\"outputTokens\":9,\"totalTokens\":31,\"cacheReadInputTokens\":2},\"metrics\":{\"latencyMs\":5}}\n",
+    "event: response.created\ndata: {\"type\":\"response.created\",\"sequence_number\":0,\"response\":{\"id\":\"resp_1\",\"object\":\"response\",\"created_at\":1,\"model\":\"M\",\"status\":\"in_progress\",\"output\":[],\"usage\":null}}\n\n"
+    "event: response.output_item.added\ndata: {\"type\":\"response.output_item.added\",\"sequence_number\":1,\"output_index\":0,\"item\":{\"type\":\"reasoning\",\"id\":\"rs_1\",\"summary\":[]}}\n\n"
+    "event: response.reasoning_summary_part.added\ndata: {\"type\":\"response.reasoning_summary_part.added\",\"sequence_number\":2,\"item_id\":\"rs_1\",\"output_index\":0,\"summary_index\":0,\"part\":{\"type\":\"summary_text\",\"text\":\"\"}}\n\n"
+    "event: response.reasoning_summary_text.delta\ndata: {\"type\":\"response.reasoning_summary_text.delta\",\"sequence_number\":3,\"item_id\":\"rs_1\",\"output_index\":0,\"summary_index\":0,\"delta\":\"Use the \"}\n\n"
+    "event: response.reasoning_summary_text.delta\ndata: {\"type\":\"response.reasoning_summary_text.delta\",\"sequence_number\":4,\"item_id\":\"rs_1\",\"output_index\":0,\"summary_index\":0,\"delta\":\"tööl.\"}\n\n"
+    "event: response.output_item.done\ndata: {\"type\":\"response.output_item.done\",\"sequence_number\":5,\"output_index\":0,\"item\":{\"type\":\"reasoning\",\"id\":\"rs_1\",\"summary\":[{\"type\":\"summary_text\",\"text\":\"Use the tööl.\"}],\"encrypted_content\":\"ENC\"}}\n\n"
+    "event: response.output_item.added\ndata: {\"type\":\"response.output_item.added\",\"sequence_number\":6,\"output_index\":1,\"item\":{\"type\":\"function_call\",\"id\":\"fc_1\",\"call_id\":\"call_1\",\"name\":\"get_weather\",\"arguments\":\"\",\"status\":\"in_progress\"}}\n\n"
+    "event: response.function_call_arguments.delta\ndata: {\"type\":\"response.function_call_arguments.delta\",\"sequence_number\":7,\"item_id\":\"fc_1\",\"output_index\":1,\"delta\":\"{\\\"city\\\":\"}\n\n"
+    "event: response.function_call_arguments.delta\ndata: {\"type\":\"response.function_call_arguments.delta\",\"sequence_number\":8,\"item_id\":\"fc_1\",\"output_index\":1,\"delta\":\"\\\"Oslo\\\"}\"}\n\n"
+    "event: response.output_item.done\ndata: {\"type\":\"response.output_item.done\",\"sequence_number\":9,\"output_index\":1,\"item\":{\"type\":\"function_call\",\"id\":\"fc_1\",\"call_id\":\"call_1\",\"name\":\"get_weather\",\"arguments\":\"{\\\"city\\\":\\\"Oslo\\\"}\",\"status\":\"completed\"}}\n\n"
+    "event: response.output_item.added\ndata: {\"type\":\"response.output_item.added\",\"sequence_number\":10,\"output_index\":2,\"item\":{\"type\":\"message\",\"id\":\"msg_1\",\"role\":\"assistant\",\"status\":\"in_progress\",\"content\":[]}}\n\n"
+    "event: response.content_part.added\ndata: {\"type\":\"response.content_part.added\",\"sequence_number\":11,\"item_id\":\"msg_1\",\"output_index\":2,\"content_index\":0,\"part\":{\"type\":\"output_text\",\"text\":\"\",\"annotations\":[],\"logprobs\":[]}}\n\n"
+    "event: response.output_text.delta\ndata: {\"type\":\"response.output_text.delta\",\"sequence_number\":12,\"item_id\":\"msg_1\",\"output_index\":2,\"content_index\":0,\"delta\":\"So \",\"logprobs\":[]}\n\n"
+    "event: response.output_text.delta\ndata: {\"type\":\"response.output_text.delta\",\"sequence_number\":13,\"item_id\":\"msg_1\",\"output_index\":2,\"content_index\":0,\"delta\":\"\\u2603\",\"logprobs\":[],\"obfuscation\":\"xx\"}\n\n"
+    "event: response.output_item.done\ndata: {\"type\":\"response.output_item.done\",\"sequence_number\":14,\"output_index\":2,\"item\":{\"type\":\"message\",\"id\":\"msg_1\",\"role\":\"assistant\",\"status\":\"completed\",\"content\":[{\"type\":\"output_text\",\"text\":\"So ☃\",\"annotations\":[],\"logprobs\":[]}]}}\n\n"
+    "event: response.completed\ndata: {\"type\":\"response.completed\",\"sequence_number\":15,\"response\":{\"id\":\"resp_1\",\"object\":\"response\",\"created_at\":1,\"model\":\"M\",\"status\":\"completed\",\"output\":[{\"type\":\"reasoning\",\"id\":\"rs_1\",\"summary\":[{\"type\":\"summary_text\",\"text\":\"Use the tööl.\"}],\"encrypted_content\":\"ENC\"},{\"type\":\"function_call\",\"id\":\"fc_1\",\"call_id\":\"call_1\",\"name\":\"get_weather\",\"arguments\":\"{\\\"city\\\":\\\"Oslo\\\"}\",\"status\":\"completed\"},{\"type\":\"message\",\"id\":\"msg_1\",\"role\":\"assistant\",\"status\":\"completed\",\"content\":[{\"type\":\"output_text\",\"text\":\"So ☃\",\"annotations\":[],\"logprobs\":[]}]}],\"usage\":{\"input_tokens\":20,\"input_tokens_details\":{\"cached_tokens\":0,\"cache_write_tokens\":0},\"output_tokens\":9,\"output_tokens_details\":{\"reasoning_tokens\":4},\"total_tokens\":29}}}\n\n"
 };
 static const struct { const char *target, *body; } own_requests[] = {
     { "/v1/chat/completions", "{\"model\":\"M\",\"messages\":[{\"role\":\"system\",\"content\":\"Be brief.\"},{\"role\":\"user\",\"content\":\"Weather in Oslo?\"},{\"role\":\"assistant\",\"content\":null,\"tool_calls\":[{\"id\":\"call_1\","
@@ -109,7 +127,8 @@ static const struct { const char *target, *body; } own_requests[] = {
       "{\"cachePoint\":{\"type\":\"default\"}}]},{\"role\":\"assistant\",\"content\":[{\"toolUse\":{\"toolUseId\":\"call_1\",\"name\":\"get_weather\",\"input\":{\"city\":\"Oslo\"}}}]},{\"role\":\"user\",\"content\":[{\"toolResult\":"
       "{\"toolUseId\":\"call_1\",\"content\":[{\"json\":{\"t\":3}}],\"status\":\"success\"}}]}],\"toolConfig\":{\"tools\":[{\"toolSpec\":{\"name\":\"get_weather\",\"description\":\"d\",\"inputSchema\":{\"json\":{\"type\":\"object\","
       "\"properties\":{\"city\":{\"type\":\"string\"}},\"required\":[\"city\"]}}}}],\"toolChoice\":{\"auto\":{}}},\"inferenceConfig\":{\"maxTokens\":100,\"temperature\":0.5},\"additionalModelRequestFields\":{\"top_k\":40},"
-      "\"requestMetadata\":{\"a\":\"b\"},\"performanceConfig\":{\"latency\":\"optimized\"}}" }
+      "\"requestMetadata\":{\"a\":\"b\"},\"performanceConfig\":{\"latency\":\"optimized\"}}" },
+    { "/v1/responses", "{\"model\":\"M\",\"instructions\":\"Be brief.\",\"store\":false,\"include\":[\"reasoning.encrypted_content\"],\"input\":[{\"role\":\"user\",\"content\":[{\"type\":\"input_text\",\"text\":\"Weather in Oslo?\"},{\"type\":\"input_image\",\"image_url\":\"data:image/png;base64,AAAA\",\"detail\":\"low\"}]},{\"type\":\"reasoning\",\"id\":\"rs_1\",\"summary\":[{\"type\":\"summary_text\",\"text\":\"Hm.\"}],\"encrypted_content\":\"ENC\"},{\"type\":\"function_call\",\"call_id\":\"call_1\",\"name\":\"get_weather\",\"arguments\":\"{\\\"city\\\":\\\"Oslo\\\"}\"},{\"type\":\"function_call_output\",\"call_id\":\"call_1\",\"output\":\"{\\\"t\\\":3}\"}],\"tools\":[{\"type\":\"function\",\"name\":\"get_weather\",\"description\":\"d\",\"parameters\":{\"type\":\"object\",\"properties\":{\"city\":{\"type\":\"string\"}},\"required\":[\"city\"]},\"strict\":false}],\"tool_choice\":\"auto\",\"max_output_tokens\":100,\"temperature\":0.5,\"reasoning\":{\"effort\":\"low\",\"summary\":\"auto\"},\"text\":{\"verbosity\":\"low\"},\"prompt_cache_key\":\"k\",\"stream\":true}" }
 };
 
 /* ---- memory that every run takes afresh */
@@ -194,7 +213,7 @@ static int run_stream(run *r, const aigw_dialect *from, const aigw_dialect *to, 
 }
 
 static f_fold fold_of(int d, const char *p, size_t n) {
-    f_fold (*const folds[DIALECTS])(const char *, size_t) = { f_fold_openai, f_fold_anthropic, f_fold_gemini, f_fold_cohere, f_fold_ollama, f_fold_bedrock };
+    f_fold (*const folds[DIALECTS])(const char *, size_t) = { f_fold_openai, f_fold_anthropic, f_fold_gemini, f_fold_cohere, f_fold_ollama, f_fold_bedrock, f_fold_responses };
     return folds[d](p, n);
 }
 
@@ -326,7 +345,7 @@ static size_t count(const char *p, size_t n, const char *what) {
 static int cut_streams;
 
 static void law_cut(int d, const char *name, const char *p, size_t n) {
-    static const char *const finishes[] = { "\"finish_reason\":\"", "[DONE]", "\"stop_reason\":\"", "message_stop", "\"finishReason\":\"", "\"done\":true", "\"stopReason\":\"" };
+    static const char *const finishes[] = { "\"finish_reason\":\"", "[DONE]", "\"stop_reason\":\"", "message_stop", "\"finishReason\":\"", "\"done\":true", "\"stopReason\":\"", "response.completed", "response.incomplete" };
     size_t at, i, step = getenv("T_QUICK") ? 37 : 1;
     int c = cut_streams++ % DIALECTS;
     (void)name;
@@ -418,7 +437,7 @@ static int folds;
 static void law_fold(int d, const char *name, const char *p, size_t n) {
     f_fold source = fold_of(d, p, n);
     int c;
-    if (source.bad || source.errors || count(p, n, "\"content\":[{")) return;     /* clones with a grammar of their own: the other laws hold for them */
+    if (source.bad || source.errors || (d != R && count(p, n, "\"content\":[{"))) return;     /* clones with a grammar of their own: the other laws hold for them */
     for (c = O; c < DIALECTS; c++) {
         run r;
         aigw_out out;
@@ -541,6 +560,10 @@ static const struct { int dialect; const char *path, *value; } structural[] = {
     { O, "parallel_tool_calls", "true" }, { O, "response_format", "{\"type\":\"text\"}" }, { O, "messages[*].content", "\"\"" }, { O, "model", NULL },
     { O, "messages[*].content[*].image_url.detail", "\"auto\"" }, { O, "tools[*].function.description", "\"\"" }, { O, "tools[*].function.strict", "false" },
     { O, "messages[*].tool_calls[*].function.arguments", "\"{}\"" }, { O, "service_tier", "\"auto\"" }, { O, "service_tier", "\"default\"" }, { O, "tools[*].function.strict", "true" },
+    { R, "stream", NULL }, { R, "store", "false" }, { R, "include", NULL }, { R, "include[*]", "\"reasoning.encrypted_content\"" }, { R, "model", NULL },
+    { R, "tool_choice", "\"auto\"" }, { R, "tool_choice.tools[*].type", NULL }, { R, "tools[*].strict", NULL }, { R, "tools[*].description", "\"\"" },
+    { R, "tools[*].description", "\"Get the current time in a timezone.\"" } /* of a tool that is not among the allowed ones, so that it is not sent */, { R, "text.format.name", "\"response\"" },
+    { R, "instructions", "\"\"" }, { R, "input[*].content[*].detail", "\"auto\"" }, { R, "input[*].output[*].detail", "\"auto\"" },
     { A, "messages[*].content[*].type", NULL }, { A, "messages[*].content[*].content[*].type", NULL }, { A, "system[*].type", NULL }, { A, "tools[*].type", "\"custom\"" }, { A, "tool_choice", NULL }, { A, "stream", NULL },
     { A, "model", NULL }, { A, "messages[*].content[*].source.type", NULL }, { A, "messages[*].content[*].is_error", "false" }, { A, "messages[*].content[*].signature", "\"\"" }, { A, "tools[*].description", "\"\"" }, { A, "tools[*].strict", "false" },
     { A, "messages[*].content[*].cache_control.type", NULL }, { A, "system[*].cache_control.type", NULL }, { A, "tools[*].cache_control.type", NULL }, { A, "output_format.type", NULL },
@@ -581,7 +604,7 @@ static int is_structural(int d, const char *path, const f_json *value) {
 
 /* What the target does anyway: Cohere tells whatever was thought. */
 static int is_met(int to, const char *path, const f_json *value) {
-    return to == C && value->type == 't' && (ends(path, ".includeThoughts") || ends(path, ".include_thoughts"));
+    return to == C && ((value->type == 't' && (ends(path, ".includeThoughts") || ends(path, ".include_thoughts"))) || !strcmp(path, "reasoning.summary"));
 }
 
 typedef struct { int from, to; const char *target, *name; f_json *root, *want; aigw_loss loss; aigw_loss_item kept[64]; int silent, members; } deletion;
@@ -674,11 +697,11 @@ static int each_request(request_fn f) {
         t_free_all();
     }
     for (i = 0; i < T_COUNT(families); i++) {
-        static const char *const own[] = { "openai-chat", "anthropic", "gemini", "cohere", "ollama", "bedrock-converse" };
+        static const char *const own[] = { "openai-chat", "anthropic", "gemini", "cohere", "ollama", "bedrock-converse", "" };
         char path[512];
         DIR *dir;
         struct dirent *e;
-        if (strcmp(families[i].folder, own[families[i].dialect]) && strcmp(families[i].folder, "ollama-generate")) continue;
+        if (families[i].dialect != R && strcmp(families[i].folder, own[families[i].dialect]) && strcmp(families[i].folder, "ollama-generate")) continue;
         snprintf(path, sizeof path, "wire/%s", families[i].folder);
         dir = opendir(t_shared(path));
         while (dir && (e = readdir(dir)) != NULL) {
@@ -778,10 +801,23 @@ static void text_as_words(f_json *p) {
 }
 
 /* The model's freedom: neighbours of one role are one message; developer is system; made ids and helper fields are nobody's wish. */
+/* Ids of calls by the order in which they come: what they are is nobody's wish, as long as call and result have the same. */
+static void number_ids(f_json *parts, const char *seen[], size_t *n) {
+    f_json *p, *id;
+    for (p = parts ? parts->kid : NULL; p; p = p->next) {
+        char name[24];
+        size_t i = 0;
+        if (!(id = f_member(p, "id")) || (!f_is(f_member(p, "kind"), "tool_call") && !f_is(f_member(p, "kind"), "tool_result"))) continue;
+        while (i < *n && strcmp(seen[i], id->s)) i++;
+        if (i == *n && *n < 256) seen[(*n)++] = id->s;
+        f_set(p, "id", f_string(name, (size_t)sprintf(name, "id%lu", (unsigned long)i)));
+    }
+}
 static void comparable(f_json *c, const f_json *first) {
     static const char *const helpers[] = { "raw", "dialect", "array", "prompt", "model", "op" };
     f_json *m, *prev = NULL, **slot, *p, *messages = f_member(c, "messages"), *param = f_member(c, "param");
-    size_t i;
+    const char *seen[256];
+    size_t i, ids = 0;
     for (i = 0; i < T_COUNT(helpers); i++) remove_member(c, helpers[i]);
     remove_member(param, "stream");
     remove_member(param, "stream_usage");
@@ -790,7 +826,9 @@ static void comparable(f_json *c, const f_json *first) {
     if (!f_get(first, "param.reasoning_show")) remove_member(param, "reasoning_show");
     if (f_get(first, "param.n") && f_get(first, "param.n")->s && !strcmp(f_get(first, "param.n")->s, "1")) remove_member(param, "n");
     for (m = f_member(c, "tools") ? f_member(c, "tools")->kid : NULL; m; m = m->next) remove_member(m, "strict");      /* Gemini knows it for all tools together, as a mode */
+    if (f_is(f_member(c, "choice"), "auto") && !f_member(c, "choice_names")) remove_member(c, "choice");       /* as when nothing is said */
     for (slot = messages ? &messages->kid : NULL; slot && (m = *slot) != NULL; ) {
+        number_ids(f_member(m, "parts"), seen, &ids);
         for (p = f_member(m, "parts") ? f_member(m, "parts")->kid : NULL; p; p = p->next) {
             f_json *q = f_member(p, "parts");
             remove_member(p, "no_id");
@@ -835,12 +873,13 @@ static void images_first(f_json *c) {
 
 static int trips, whole_trips;
 
-/* Losses, and helpers that the target needs and the source did not say (a document's name, a first user turn); max_tokens and the usage switch are nobody's wish. */
+/* Losses, and helpers that the target needs and the source did not say (a document's name, a first user turn); max_tokens, the usage switch, and that nothing is stored are nobody's wish. */
 static uint32_t changes(const aigw_loss *l) {
     uint32_t n = l->count[AIGW_LOSS_DROPPED] + l->count[AIGW_LOSS_APPROXIMATED];
     size_t i;
     for (i = 0; i < l->n; i++)
-        n += l->items[i].action == AIGW_LOSS_SYNTHESIZED && strcmp(l->items[i].path, "max_tokens") && strncmp(l->items[i].path, "stream_options", 14);
+        n += l->items[i].action == AIGW_LOSS_SYNTHESIZED && strcmp(l->items[i].path, "max_tokens") && strncmp(l->items[i].path, "stream_options", 14) &&
+             strcmp(l->items[i].path, "store") && strcmp(l->items[i].path, "include");
     return n;
 }
 

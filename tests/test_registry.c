@@ -16,7 +16,7 @@ static int read_text(const char *text, size_t room) {
     memset(&list, 0, sizeof list);
     list.items = faults;
     list.cap = T_COUNT(faults);
-    aigw_registry_init(&r, dialects, 3, &mem);
+    aigw_registry_init(&r, dialects, T_COUNT(dialects), &mem);
     {
         aigw_str s;
         s.n = strlen(text);
@@ -146,7 +146,7 @@ T(calls) {
     aigw_str one = AIGW_STR("mock/x");
     aigw_registry_route w;
     mem = aigw_base_arena(memory, sizeof memory);
-    aigw_registry_init(&r, dialects, 3, &mem);
+    aigw_registry_init(&r, dialects, T_COUNT(dialects), &mem);
     memset(&p, 0, sizeof p);
     memset(&m, 0, sizeof m);
     memset(&w, 0, sizeof w);
@@ -156,14 +156,14 @@ T(calls) {
     t_int("url", aigw_registry_url(str("builtin:"), &p), 0);
     t_ok("provider", aigw_registry_add_provider(&r, &p) != NULL);
     p.name = str("mock/anthropic");
-    p.dialect = dialects[1];
+    p.dialect = &aigw_dialect_anthropic;
     p.other = 0;
     t_ok("provider", aigw_registry_add_provider(&r, &p) != NULL);
-    for (int i = 0; i < 3; i++) {
+    for (size_t i = 0; i < T_COUNT(dialects); i++) {
         t_int("mock", aigw_registry_find(&r, str("mock/echo"), dialects[i], &pick, 1, &route), 1);
-        t_ok("answers in another dialect", pick.target.dialect == dialects[(i + 1) % 3]);
+        t_ok("answers in another dialect", pick.target.dialect == dialects[(i + 1) % T_COUNT(dialects)]);
         t_int("named", aigw_registry_find(&r, str("mock/anthropic/echo"), dialects[i], &pick, 1, &route), 1);
-        t_ok("in that", pick.target.dialect == dialects[1]);
+        t_ok("in that", pick.target.dialect == &aigw_dialect_anthropic);
         t_str("id", pick.target.id.p, pick.target.id.n, "echo");
     }
     m.target.name = str("m");
@@ -220,7 +220,7 @@ T(many) {
     aigw_registry_model m;
     char *big = (char *)t_alloc(1 << 20);
     mem = aigw_base_arena(big, 1 << 20);
-    aigw_registry_init(&r, dialects, 3, &mem);
+    aigw_registry_init(&r, dialects, T_COUNT(dialects), &mem);
     memset(&p, 0, sizeof p);
     memset(&m, 0, sizeof m);
     p.name = m.target.provider = str("p");
