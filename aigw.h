@@ -8969,12 +8969,6 @@ static uint32_t aigwi_openai_cache_in(aigwi_dialect_reader *r) {
     }
     return ttl;
 }
-/* A data URL becomes bytes with their type; all else stays a URL. */
-static void aigwi_openai_url_in(aigwi_dialect_reader *r, aigw_part *p, aigw_text url) {
-    p->source = AIGW_SOURCE_URL;
-    p->text = url;
-    if (aigwi_dialect_data_url(url, r->mem, &p->mime, &p->text)) p->source = AIGW_SOURCE_BYTES;
-}
 static void aigwi_openai_audio_in(aigwi_dialect_reader *r, aigw_part *p) {
     aigw_str format = AIGW_STR("wav");
     uint64_t seen = 0;
@@ -12054,7 +12048,7 @@ static void aigwi_responses_part_field(aigwi_dialect_reader *r, aigw_part *p, in
     case AIGWI_RESPONSES_P_REFUSAL:   aigw_json_text(j, &p->text); break;
     case AIGWI_RESPONSES_P_IMAGE_URL:
     case AIGWI_RESPONSES_P_FILE_DATA:
-    case AIGWI_RESPONSES_P_FILE_URL:  if (aigw_json_text(j, &t)) aigwi_openai_url_in(r, p, t); break;
+    case AIGWI_RESPONSES_P_FILE_URL:  if (aigw_json_text(j, &t)) aigwi_dialect_url_in(r, p, t); break;
     case AIGWI_RESPONSES_P_AUDIO:     aigwi_openai_audio_in(r, p); break;
     case AIGWI_RESPONSES_P_FILE_NAME: aigw_json_str(j, r->mem, &p->name); break;
     case AIGWI_RESPONSES_P_ANNOTATIONS:

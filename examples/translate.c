@@ -82,8 +82,8 @@ static void print_head(const aigw_head *h) {
 
 /* Where each dialect's requests are sent when --target does not say. */
 static const struct { const char *dialect, *path; } targets[] = {
-    { "openai-chat", "/v1/chat/completions" }, { "openai-responses", "/v1/responses" }, { "anthropic", "/v1/messages" }, { "gemini", "/v1beta/models/model:generateContent" },
-    { "bedrock", "/model/model/converse" }, { "cohere", "/v2/chat" }, { "ollama", "/api/chat" },
+    { "openai-chat", "/v1/chat/completions" }, { "openai-responses", "/v1/responses" }, { "anthropic", "/v1/messages" },
+    { "gemini", "/v1beta/models/model:generateContent" }, { "bedrock", "/model/model/converse" }, { "cohere", "/v2/chat" }, { "ollama", "/api/chat" },
 };
 
 static int request(job *j) {
