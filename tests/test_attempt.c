@@ -36,10 +36,11 @@ static char memory[65536];
 static seen got;
 static aigw_sink sink;
 static aigw_now now;
+static const aigw_dialect *dialect = &aigw_dialect_openai;
 
 /* A request to "m", streamed or whole, in mem[0..n). */
 static int begin(int streamed, size_t n) {
-    aigw_client_init(&c, &aigw_dialect_openai, aigw_base_str("h.test"), aigw_base_str("/v1"), aigw_base_str("sk-secret-key"), aigw_base_str("m"));
+    aigw_client_init(&c, dialect, aigw_base_str("h.test"), aigw_base_str("/v1"), aigw_base_str("sk-secret-key"), aigw_base_str("m"));
     aigw_client_ask(&c, aigw_base_str("Be brief."), aigw_base_str("Hi \"you\""), streamed);
     memset(&got, 0, sizeof got);
     sink.put = see;
@@ -287,6 +288,62 @@ T(bounds) {
     }
 }
 
+/* Newline-delimited JSON, whatever it is called; its last line may lack its end when the connection closed well; cut at every byte. */
+T(lines) {
+#define LINE(text) "{\"model\":\"m\",\"message\":{\"role\":\"assistant\",\"content\":\"" text "\"},\"done\":false}"
+#define DONE "{\"model\":\"m\",\"message\":{\"role\":\"assistant\",\"content\":\"\"},\"done\":true,\"done_reason\":\"stop\"}"
+    static const struct { const char *what, *type, *body, *text, *cut; } rows[] = {        /* text: when the source ended well; cut: when it did not */
+        { "as Ollama says it", "content-type: application/x-ndjson\r\n", LINE("Hel") "\n" LINE("lo") "\n" DONE "\n", "Hello.", "Hello!truncated" },
+        { "its other name", "content-type: application/jsonl; charset=utf-8\r\n", LINE("Hel") "\r\n\r\n" LINE("lo") "\r\n" DONE "\r\n", "Hello.", "Hello!truncated" },
+        { "as plain JSON", "content-type: application/json\r\n", LINE("Hel") "\n" LINE("lo") "\n" DONE "\n", "Hello.", "Hello!truncated" },
+        { "no name", "", LINE("Hel") "\n" LINE("lo") "\n" DONE "\n", "Hello.", "Hello!truncated" },
+        { "a byte order mark", "content-type: application/x-ndjson\r\n", "\xef\xbb\xbf" LINE("Hello") "\n" DONE "\n", "Hello.", "Hello!truncated" },
+        { "the last line without its end", "content-type: application/x-ndjson\r\n", LINE("Hello") "\n" DONE, "Hello.", "Hello!truncated" },
+        { "no last line", "content-type: application/x-ndjson\r\n", LINE("Hello") "\n", "Hello!truncated", "Hello!truncated" },
+        { "half a line", "content-type: application/x-ndjson\r\n", LINE("Hello") "\n{\"model\":\"m", "Hello!bad_response", "Hello!truncated" },
+        { "an error", "content-type: application/x-ndjson\r\n", LINE("Hello") "\n{\"error\":\"server busy, please try again\"}\n", "Hello!overloaded", "Hello!overloaded" },
+        { "something else", "content-type: application/x-ndjson\r\n", LINE("Hello") "\nabc\n" DONE "\n", "Hello!bad_response", "Hello!bad_response" },
+    };
+    char bytes[1000], *big;
+    int n;
+    dialect = &aigw_dialect_ollama;
+    for (size_t i = 0; i < T_COUNT(rows); i++) for (size_t piece = 1; piece < 400; piece = piece * 3 + 1) for (int clean = 0; clean < 2; clean++) {
+        t_row(rows[i].what);
+        n = sprintf(bytes, "HTTP/1.1 200 OK\r\n%s\r\n%s", rows[i].type, rows[i].body);
+        t_int("init", begin(1, 4096), AIGW_OK);
+        send_all(NULL, NULL);
+        hear(t_dup(bytes, (size_t)n), (size_t)n, piece);
+        aigw_attempt_eof(a, now, clean);
+        hear("", 0, 1);
+        t_str("events", got.text, got.n, clean ? rows[i].text : rows[i].cut);
+        t_int("grammar", got.bad, 0);
+        aigw_attempt_release(a);
+        while (t_.mems) free(t_.mem[--t_.mems]);
+    }
+    n = sprintf(bytes, "HTTP/1.1 200 OK\r\n%s\r\n%s", rows[0].type, rows[0].body);
+    for (size_t cut = 0; cut < (size_t)n - 1; cut++) for (int clean = 0; clean < 2; clean++) {
+        t_row("a cut");
+        t_int("init", begin(1, 8192), AIGW_OK);
+        send_all(NULL, NULL);
+        hear(bytes, cut, 1000);
+        aigw_attempt_eof(a, now, clean);
+        hear("", 0, 1);
+        t_ok("an error", a->ended == 2 && memchr(got.text, '!', got.n) && !memchr(got.text, '.', got.n));
+        aigw_attempt_release(a);
+    }
+    big = (char *)t_alloc(20000);
+    memset(big, 'x', 20000);
+    memcpy(big, bytes, (size_t)(strstr(bytes, "Hel") - bytes) + 3);
+    t_row("a line without an end");
+    t_int("init", begin(1, 4096), AIGW_OK);
+    a->cfg.max_answer_bytes = 9000;
+    send_all(NULL, NULL);
+    hear(big, 20000, 1000);
+    t_str("events", got.text, got.n, "!bad_response");
+    aigw_attempt_release(a);
+    dialect = &aigw_dialect_openai;
+}
+
 T(deadlines) {
     static const struct { const char *what; int streamed; size_t heard; uint32_t ms; const char *text; } rows[] = {
         { "whole", 0, 40, 600000, "!timeout" }, { "first byte", 1, 40, 120000, "!timeout" }, { "between bytes", 1, 300, 120000, "Hel!timeout" }
@@ -385,6 +442,7 @@ int main(void) {
     T_RUN(failures);
     T_RUN(memory_from_nothing);
     T_RUN(bounds);
+    T_RUN(lines);
     T_RUN(deadlines);
     T_RUN(client);
     return t_end();
