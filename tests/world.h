@@ -165,7 +165,7 @@ static int w_init(world *w, const aigw_hub_cfg *cfg, const aigw_exchange_cfg *xc
     list.cap = 4;
     if (!cfg) cfg = &small;
     w->mem = aigw_base_arena(mem, n);
-    aigw_registry_init(&w->registry, w_dialects, 3, &w->mem);
+    aigw_registry_init(&w->registry, w_dialects, sizeof w_dialects / sizeof w_dialects[0], &w->mem);
     if (aigw_registry_read(&w->registry, aigw_base_str(w_config), &list)) return 0;
     if (aigw_hub_init(&w->hub, cfg, w->mem.at, (size_t)(w->mem.end - w->mem.at))) return 0;
     if (aigw_hub_swap(&w->hub, &w->registry)) return 0;
