@@ -8387,6 +8387,10 @@ static const aigw_family aigwi_family_table[] = {
       AIGW_STR("/publishers/anthropic/models/{model}:rawPredict"), AIGW_STR("/publishers/anthropic/models/{model}:streamRawPredict"),
       AIGW_STR("/publishers/anthropic/models/count-tokens:rawPredict"), AIGW_STR("2026-10-21 vertex-2023-10-16"), AIGW_STR("anthropic_version"), AIGW_STR("model~"),
       AIGWI_FAMILY_NONE, AIGWI_FAMILY_NONE, 0 },
+    /* 9: https://bedrock-runtime.REGION.amazonaws.com; or signed, with "auth" */
+    { AIGW_STR("bedrock-claude"), AIGW_STR("anthropic"), AIGWI_FAMILY_NONE, AIGW_STR("AWS_BEARER_TOKEN_BEDROCK"), AIGW_STR("authorization"), AIGW_STR("Bearer "),
+      AIGW_STR("/model/{model}/invoke"), AIGW_STR("/model/{model}/invoke-with-response-stream"), AIGWI_FAMILY_NONE, AIGW_STR("2026-10-21 bedrock-2023-05-31"),
+      AIGW_STR("anthropic_version"), AIGW_STR("model~ stream~ anthropic_beta*"), AIGWI_FAMILY_NONE, AIGWI_FAMILY_NONE, 0 },
     /* 9: https://RESOURCE.services.ai.azure.com/anthropic */
     { AIGW_STR("foundry-claude"), AIGW_STR("anthropic"), AIGWI_FAMILY_NONE, AIGW_STR("ANTHROPIC_FOUNDRY_API_KEY"), AIGWI_FAMILY_NONE, AIGWI_FAMILY_NONE, AIGWI_FAMILY_NONE,
       AIGWI_FAMILY_NONE, AIGWI_FAMILY_NONE, AIGWI_FAMILY_NONE, AIGWI_FAMILY_NONE, AIGWI_FAMILY_NONE, AIGWI_FAMILY_NONE, AIGWI_FAMILY_NONE, 0 },
@@ -15695,11 +15699,35 @@ static int aigwi_anthropic_req_encode(const aigw_req *req, const aigw_target *to
 
 /* ---- editing a request in place */
 
+static int aigwi_anthropic_betas_inside(const aigw_target *to) {
+    aigw_str arg;
+    return aigwi_family_rule(to->family, aigw_base_str("anthropic_beta"), '*', &arg);
+}
+/* The client's betas as a list in JSON; empty when there are none. NULL without memory. */
+static aigw_str aigwi_anthropic_betas(const aigw_req *req, aigw_arena *mem) {
+    static const aigw_str beta = AIGW_STR("anthropic-beta");
+    const aigw_str list = req->head ? aigw_base_header(req->head, beta) : beta;
+    size_t room = list.n * 4 + 2, i, k;
+    aigw_out o;
+    char *p;
+    if (!req->head || !list.n) return aigw_base_str("");
+    p = (char *)aigw_base_take(mem, room, 1, 1);
+    aigw_base_out_init(&o, p, p ? room : 0, NULL, 0);
+    aigw_json_open(&o, '[');
+    for (i = 0; i < list.n; i = k + 1) {
+        while (i < list.n && list.p[i] == ' ') i++;
+        for (k = i; k < list.n && list.p[k] != ',' && list.p[k] != ' '; k++) {}
+        if (k > i) aigw_json_put_str(&o, aigwi_dialect_slice(list.p + i, k - i));
+    }
+    aigw_json_close(&o, ']');
+    return aigwi_dialect_slice(p && o.buf.n <= room ? p : NULL, p ? o.buf.n : 0);
+}
 /* For a cloud: the same, then the version as a member, and what its rules say. */
 static int aigwi_anthropic_edit_more(aigwi_dialect_cut *e, const aigw_target *to, aigw_str version, aigw_arena *mem) {
     const size_t room = e->req->body.n + e->model.n + 16;
     aigw_out *out = e->out, text, quoted;
-    aigwi_dialect_edit edit;
+    aigwi_dialect_edit edits[2];
+    size_t n = 0;
     char *p = (char *)aigw_base_take(mem, room, 1, 1), *q = (char *)aigw_base_take(mem, version.n * 6 + 2, 1, 1);
     const int count = e->req->op == AIGW_OP_COUNT_TOKENS;
     int r;
@@ -15712,10 +15740,18 @@ static int aigwi_anthropic_edit_more(aigwi_dialect_cut *e, const aigw_target *to
     if (r) return r;
     aigw_base_out_init(&quoted, q, version.n * 6 + 2, NULL, 0);
     aigw_json_put_str(&quoted, version);
-    edit.member = to->family->version_in.p;
-    edit.json = aigwi_dialect_slice(q, quoted.buf.n);
-    r = (count ? aigwi_dialect_splice(aigwi_dialect_slice(p, text.buf.n), &edit, to->family->version_in.n != 0, out)
-               : aigwi_family_splice(e->req, to, aigwi_dialect_slice(p, text.buf.n), &edit, to->family->version_in.n != 0, out, e->loss));
+    if (to->family->version_in.n) {
+        edits[n].member = to->family->version_in.p;
+        edits[n++].json = aigwi_dialect_slice(q, quoted.buf.n);
+    }
+    if (aigwi_anthropic_betas_inside(to)) {
+        edits[n].member = "anthropic_beta";
+        edits[n].json = aigwi_anthropic_betas(e->req, mem);
+        if (!edits[n].json.p) return AIGW_E_NOMEM;
+        n += edits[n].json.n > 0;
+    }
+    r = (count ? aigwi_dialect_splice(aigwi_dialect_slice(p, text.buf.n), edits, n, out)
+               : aigwi_family_splice(e->req, to, aigwi_dialect_slice(p, text.buf.n), edits, n, out, e->loss));
     if (r && r != AIGW_E_REFUSED) return r;
     if (r) e->err = r;
     r = aigw_base_out_end(out);
@@ -15742,7 +15778,7 @@ static int aigwi_anthropic_req_edit(const aigw_req *req, const aigw_target *to, 
     v = v.n ? aigwi_anthropic_version_name(to, aigwi_anthropic_word(v, aigwi_anthropic_versions, 2), v) :
         to->version.n ? to->version : aigwi_anthropic_version_name(to, 0, v);
     r = aigwi_anthropic_put_head(req, to, q, v, mem, head);
-    for (i = 0; !r && req->head && i < req->head->n; i++)
+    for (i = 0; !r && req->head && i < req->head->n && !aigwi_anthropic_betas_inside(to); i++)
         if (aigw_base_eq_nocase(req->head->headers[i].name, beta)) r = aigw_base_header_put(head, beta, req->head->headers[i].value);
     if (r) return r;
     memset(&e, 0, sizeof e);
@@ -15957,6 +15993,20 @@ static const aigwi_dialect_err_row aigwi_anthropic_errors[] = {     /* platform.
     { 0, AIGW_STR("timeout_error"),         AIGW_KIND_TIMEOUT },
     { 413, AIGW_STR("invalid_request_error"), AIGW_KIND_TOO_LARGE },
     { 0, AIGW_STR("invalid_request_error"), AIGW_KIND_INVALID_REQUEST },
+    { 0, AIGW_STR("throttlingException"),   AIGW_KIND_RATE_LIMIT },          /* Bedrock InvokeModel, 10.5: in a header, or as a frame's name */
+    { 0, AIGW_STR("validationException"),   AIGW_KIND_INVALID_REQUEST },
+    { 0, AIGW_STR("serviceQuotaExceededException"), AIGW_KIND_QUOTA },
+    { 0, AIGW_STR("accessDeniedException"), AIGW_KIND_PERMISSION },
+    { 0, AIGW_STR("unrecognizedClientException"), AIGW_KIND_AUTH },
+    { 0, AIGW_STR("invalidSignatureException"), AIGW_KIND_AUTH },
+    { 0, AIGW_STR("expiredTokenException"), AIGW_KIND_AUTH },
+    { 0, AIGW_STR("resourceNotFoundException"), AIGW_KIND_NOT_FOUND },
+    { 0, AIGW_STR("modelTimeoutException"), AIGW_KIND_TIMEOUT },
+    { 0, AIGW_STR("modelNotReadyException"), AIGW_KIND_OVERLOADED },
+    { 0, AIGW_STR("serviceUnavailableException"), AIGW_KIND_OVERLOADED },
+    { 0, AIGW_STR("internalServerException"), AIGW_KIND_SERVER },
+    { 0, AIGW_STR("modelErrorException"),   AIGW_KIND_SERVER },
+    { 0, AIGW_STR("modelStreamErrorException"), AIGW_KIND_SERVER },
     { 504, AIGW_STR("api_error"),           AIGW_KIND_TIMEOUT },
     { 529, AIGW_STR("api_error"),           AIGW_KIND_OVERLOADED },
     { 0, AIGW_STR("api_error"),             AIGW_KIND_SERVER }
@@ -15985,9 +16035,20 @@ static void aigwi_anthropic_get_error(aigw_json *j, aigw_arena *mem, aigw_error 
     }
 }
 
-static void aigwi_anthropic_error_decode(aigw_now now, const aigw_head *head, aigw_str body, aigw_arena *mem, aigw_error *err) {
+/* Amazon's name for what went wrong, up to a colon and as frames have it: with a small letter. */
+static aigw_str aigwi_anthropic_exception(aigw_str name, aigw_arena *mem) {
+    char *p;
+    name.n = aigw_base_find(name, aigw_base_str(":"), 0);
+    p = (char *)aigw_base_take(mem, name.n, 1, 1);
+    if (!name.n || !p) return aigw_base_str("");
+    memcpy(p, name.p, name.n);
+    if (*p >= 'A' && *p <= 'Z') *p = (char)(*p + 32);
+    return aigwi_dialect_slice(p, name.n);
+}
+/* `name`: of an exception's frame; "" else. */
+static void aigwi_anthropic_read_error(aigw_now now, const aigw_head *head, aigw_str name, aigw_str body, aigw_arena *mem, aigw_error *err) {
     static const aigw_str names[] = { AIGW_STR("error"), AIGW_STR("message"), AIGW_STR("detail"), AIGW_STR("request_id") };
-    static const aigw_str id_header = AIGW_STR("request-id");
+    static const aigw_str id_header = AIGW_STR("request-id"), cloud_id = AIGW_STR("x-amzn-requestid"), type = AIGW_STR("x-amzn-errortype");
     aigw_text message = { NULL, 0, 0 };
     aigw_json j;
     int f;
@@ -15995,7 +16056,11 @@ static void aigwi_anthropic_error_decode(aigw_now now, const aigw_head *head, ai
     err->retry_after_ms = -1;
     err->status = head ? head->status : 0;
     if (head) err->request_id = aigw_base_header(head, id_header);
+    if (head && !err->request_id.n) err->request_id = aigw_base_header(head, cloud_id);
+    if (head && !name.n) name = aigw_base_header(head, type);
+    err->type = aigwi_anthropic_exception(name, mem);
     aigw_json_init(&j, body);
+    if (name.n && aigw_json_kind(&j) != AIGW_JSON_OBJECT && !head) message = aigwi_dialect_text(body, AIGW_TEXT_PLAIN);
     if (aigw_json_kind(&j) == AIGW_JSON_OBJECT)
         for (aigw_json_object(&j); (f = aigw_json_field(&j, names, 4, NULL)) >= 0; ) switch (f) {
         case 0: aigwi_anthropic_get_error(&j, mem, err, &message); break;
@@ -16007,10 +16072,17 @@ static void aigwi_anthropic_error_decode(aigw_now now, const aigw_head *head, ai
     aigwi_dialect_classify(err, aigwi_anthropic_errors, sizeof aigwi_anthropic_errors / sizeof *aigwi_anthropic_errors);
     aigwi_dialect_hints(now, head, err);
 }
+static void aigwi_anthropic_error_decode(aigw_now now, const aigw_head *head, aigw_str body, aigw_arena *mem, aigw_error *err) {
+    aigwi_anthropic_read_error(now, head, aigw_base_str(""), body, mem, err);
+}
 
-static int aigwi_anthropic_fail(aigw_dec *st, aigw_str body, const aigw_sink *out) {
+static int aigwi_anthropic_fail(aigw_dec *st, aigw_str name, aigw_str body, const aigw_sink *out) {
     aigw_error err;
-    aigwi_anthropic_error_decode(st->now, NULL, body, &st->mem, &err);
+    aigwi_anthropic_read_error(st->now, NULL, name, body, &st->mem, &err);
+    if (name.n && err.kind == AIGW_KIND_BAD_RESPONSE) {        /* an exception of a newer API */
+        err.kind = AIGW_KIND_SERVER;
+        err.retry = (uint8_t)aigw_model_kind_retry(err.kind);
+    }
     return aigwi_dialect_fail(st, out, &err);
 }
 
@@ -16050,7 +16122,7 @@ static int aigwi_anthropic_resp_read(aigw_dec *st, aigw_str body, const aigw_sin
     aigwi_anthropic_get_answer(&j, &st->mem, &a);
     r = aigw_json_end(&j);
     if (r == AIGW_E_NOMEM) return r;
-    if (a.failed) return aigwi_anthropic_fail(st, body, out);
+    if (a.failed) return aigwi_anthropic_fail(st, aigw_base_str(""), body, out);
     if (r || (st->op == AIGW_OP_COUNT_TOKENS ? !(a.usage.has & AIGW_USAGE_INPUT) : !a.content.p))
         return aigwi_dialect_bad(st, out, "the provider's answer is not a message");
     r = aigwi_dialect_start(st, out, a.id, a.model, 0, 0);
@@ -16201,7 +16273,7 @@ static int aigwi_anthropic_frame_read(aigw_dec *st, aigw_str name, aigw_str payl
     aigwi_anthropic_get_frame(&j, &st->mem, &fr);
     r = aigw_json_end(&j);
     if (r == AIGW_E_NOMEM) return r;
-    if (event == AIGWI_ANTHROPIC_E_ERROR || fr.failed) return aigwi_anthropic_fail(st, payload, out);
+    if (event == AIGWI_ANTHROPIC_E_ERROR || fr.failed) return aigwi_anthropic_fail(st, aigw_base_str(""), payload, out);
     if (r) return aigwi_dialect_bad(st, out, "the provider sent a frame that is not JSON as it should be");
     if (event == AIGWI_ANTHROPIC_EVENTS) event = aigwi_anthropic_word(fr.type, aigwi_anthropic_events, AIGWI_ANTHROPIC_EVENTS);
     if (fr.index < 0 || fr.index > INT32_MAX) return aigwi_dialect_bad(st, out, "the provider sent a block number out of range");
@@ -16221,12 +16293,35 @@ static int aigwi_anthropic_frame_read(aigw_dec *st, aigw_str name, aigw_str payl
     return AIGW_OK;                                           /* an event of a newer API: nothing that is known is in it */
 }
 
+/* Bedrock InvokeModel: {"bytes": base64 of an event, "p": padding}. */
+static int aigwi_anthropic_frame_wrapped(aigw_dec *st, aigw_str payload, const aigw_sink *out) {
+    aigw_text t = { NULL, 0, 0 };
+    aigw_str s;
+    aigw_json j;
+    aigw_out text;
+    size_t room;
+    char *p;
+    aigw_json_init(&j, payload);
+    if (!aigwi_anthropic_seek(&j, "bytes") || aigw_json_kind(&j) != AIGW_JSON_STRING || !aigw_json_text(&j, &t))
+        return aigwi_dialect_bad(st, out, "the provider sent a chunk without bytes");
+    if (!aigwi_dialect_plain(t, &st->mem, &s)) return AIGW_E_NOMEM;
+    room = s.n / 4 * 3 + 3;
+    p = (char *)aigw_base_take(&st->mem, room, 1, 1);
+    if (!p) return AIGW_E_NOMEM;
+    aigw_base_out_init(&text, p, room, NULL, 0);
+    if (aigw_base_put_unbase64(&text, s) || text.buf.n > room) return aigwi_dialect_bad(st, out, "the provider sent a chunk whose bytes are not base64");
+    return aigwi_anthropic_frame_read(st, aigw_base_str(""), aigwi_dialect_slice(p, text.buf.n), out);
+}
+
 static int aigwi_anthropic_frame_decode(aigw_dec *st, aigw_str name, aigw_str payload, const aigw_sink *out) {
+    static const aigw_str exception = AIGW_STR("Exception"), chunk = AIGW_STR("chunk");
     aigw_arena mark = st->mem;
     int r;
     st->frame = 0;
     if (st->ended) return AIGW_OK;
-    r = aigwi_anthropic_frame_read(st, name, payload, out);
+    if (aigw_base_eq(name, chunk)) r = aigwi_anthropic_frame_wrapped(st, payload, out);
+    else if (aigw_base_find(name, exception, 0) < name.n || (name.n && payload.n && payload.p[0] != '{')) r = aigwi_anthropic_fail(st, name, payload, out);
+    else r = aigwi_anthropic_frame_read(st, name, payload, out);
     st->mem = mark;
     return r;
 }
@@ -27675,12 +27770,13 @@ static void aigwi_attempt_body_kind(aigw_attempt *a) {
 }
 
 static void aigwi_attempt_head(aigw_attempt *a, aigw_now now) {
+    static const aigw_str ids[] = { AIGW_STR("x-request-id"), AIGW_STR("x-amzn-requestid"), AIGW_STR("apim-request-id") };   /* of clouds that serve others' dialects */
     const aigw_dialect *d = a->cfg.target->dialect;
     aigw_str id;
     a->head = a->http.head;
     a->status = a->head.status;
     id = d->request_id_header.n ? aigw_base_header(&a->head, d->request_id_header) : aigwi_dialect_slice(NULL, 0);
-    if (!id.n) id = aigw_base_header(&a->head, aigw_base_str("x-request-id"));
+    for (size_t i = 0; i < sizeof ids / sizeof *ids && !id.n; i++) id = aigw_base_header(&a->head, ids[i]);
     a->request_id = aigwi_dialect_slice(a->id, aigwi_dialect_keep(a->id, sizeof a->id, id));
     if (d->limits_decode) d->limits_decode(now, &a->head, &a->limits);
     a->early = (uint8_t)aigwi_attempt_sending(a);
@@ -29524,7 +29620,10 @@ static int aigwi_exchange_connect(aigw_exchange *x) {
 /* ---- relay: events to the client */
 
 /* 1: frames of the provider go to the client as they came. */
-static int aigwi_exchange_verbatim(const aigw_exchange *x) { return x->attempt.same && x->stream && x->attempt.stream; }
+/* Frames go on as they are: the same dialect, and no cloud's binary framing around it. */
+static int aigwi_exchange_verbatim(const aigw_exchange *x) {
+    return x->attempt.same && x->stream && x->attempt.stream && (x->attempt.framing == AIGW_FRAMING_EVS) == (x->dialect->stream_framing == AIGW_FRAMING_EVS);
+}
 
 static size_t aigwi_exchange_cost(const aigw_text *t) {
     return t->form == AIGW_TEXT_ESCAPED ? t->n : t->form == AIGW_TEXT_JSON ? t->n * 2 : t->n * 6;

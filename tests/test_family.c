@@ -305,6 +305,9 @@ static const struct { const char *label, *family, *base, *model, *version, *clie
       "/v1/projects/p/locations/l/publishers/anthropic/models/claude-opus-5-5@default:rawPredict", "\"anthropic_version\":\"2026-10-21\"", "\"model\"" },
     { "claude on vertex, streamed, client's own bytes", "vertex-claude", "/v1/projects/p/locations/l", "claude-opus-5-5", "vertex-2023-10-16", "anthropic", 1,
       "/v1/projects/p/locations/l/publishers/anthropic/models/claude-opus-5-5:streamRawPredict", "\"stream\":true,\"anthropic_version\":\"vertex-2023-10-16\"", "\"model\"" },
+    { "claude on bedrock", "bedrock-claude", "", "anthropic.claude-x-v1:0", "", "openai", 0, "/model/anthropic.claude-x-v1%3A0/invoke", "\"anthropic_version\":\"2026-10-21\"", "\"model\"" },
+    { "claude on bedrock, streamed, client's own bytes", "bedrock-claude", "", "eu.anthropic.claude-x", "bedrock-2023-05-31", "anthropic", 1,
+      "/model/eu.anthropic.claude-x/invoke-with-response-stream", "\"max_tokens\":5,\"messages\":[{\"role\":\"user\",\"content\":\"hi\"}],\"anthropic_version\":\"bedrock-2023-05-31\"}", "\"stream\"" },
     { "claude in foundry", "foundry-claude", "/anthropic", "claude-opus-5-5", "", "openai", 0, "/anthropic/v1/messages", "\"model\":\"claude-opus-5-5\"", "anthropic_version" },
 };
 T(where_requests_go) {
@@ -370,6 +373,137 @@ T(credentials_as_a_family_wants_them) {
         t_ok("its header", at < sent.n);
         t_ok("once", aigw_base_find(sent, str("k1"), at + strlen(line) - 2) == sent.n && aigw_base_find(sent, str("k1"), 0) > at);
         aigw_attempt_release(&a);
+    }
+}
+
+/* ---- Claude on Bedrock: Anthropic's events in base64 in Amazon's frames */
+
+typedef struct { aigw_attempt a; aigw_resp resp; aigw_fold fold; aigw_arena mem; } run;
+/* Play an answer, cut in pieces of `cut`; the answer folded, or the error. */
+static void play(run *u, const aigw_target *to, const char *body, const char *p, size_t n, size_t cut) {
+    static char room[262144], folded[262144];
+    aigw_now now = { 1, 0 };
+    aigw_sink sink = { aigw_model_fold_put, NULL };
+    aigw_attempt_cfg cfg;
+    size_t at = 0;
+    memset(u, 0, sizeof *u);
+    u->mem = aigw_base_arena(folded, sizeof folded);
+    aigw_model_fold_init(&u->fold, &u->resp, &u->mem, 1);
+    sink.user = &u->fold;
+    send_to(&aigw_dialect_openai, "/v1/chat/completions", body, to);
+    memset(&cfg, 0, sizeof cfg);
+    cfg.req = &req;
+    cfg.target = to;
+    cfg.host = str("h");
+    t_int("init", aigw_attempt_init(&u->a, &cfg, now, room, sizeof room), AIGW_OK);
+    aigw_attempt_connected(&u->a, now);
+    while (aigw_attempt_want(&u->a) & AIGW_WANT_OUT) aigw_attempt_sent(&u->a, now, aigw_attempt_out(&u->a).n);
+    for (;;) {
+        const unsigned want = aigw_attempt_want(&u->a);
+        if (want & AIGW_WANT_CLOSED) break;
+        if (want & AIGW_WANT_MEM) t_int("memory", aigw_attempt_move(&u->a, t_alloc(u->a.mem_want), u->a.mem_want), AIGW_OK);
+        else if (want & AIGW_WANT_EVENT) (void)aigw_attempt_next(&u->a, now, &sink);
+        else if (at < n) at += aigw_attempt_feed(&u->a, now, p + at, cut < n - at ? cut : n - at);
+        else aigw_attempt_eof(&u->a, now, 1);
+    }
+}
+static void wrap(aigw_out *o, const char *event) {
+    const size_t open = aigw_evs_open(o, str("chunk"), 0);
+    aigw_base_put_lit(o, "{\"bytes\":\"");
+    aigw_base_put_base64(o, str(event));
+    aigw_base_put_lit(o, "\",\"p\":\"abcdef\"}");
+    aigw_evs_close(o, open);
+}
+T(claude_on_bedrock_streams) {
+    static run u;
+    static const char answer[] = "HTTP/1.1 200 OK\r\ncontent-type: application/vnd.amazon.eventstream\r\nx-amzn-requestid: r1\r\nconnection: close\r\n\r\n";
+    static const struct { const char *exception, *payload; int kind; } ends[] = {
+        { NULL, NULL, 0 }, { "throttlingException", "{\"message\":\"Too many requests\"}", AIGW_KIND_RATE_LIMIT },
+        { "modelStreamErrorException", "{\"message\":\"broke\",\"originalStatusCode\":500}", AIGW_KIND_SERVER }, { "newerException", "{\"message\":\"?\"}", AIGW_KIND_SERVER } };
+    aigw_target to = target(aigw_family_of(str("bedrock-claude")), "", "claude-x", "");
+    size_t i, cut;
+    for (i = 0; i < T_COUNT(ends); i++) for (cut = 1; cut < 100; cut += 33) {
+        static char wire[8192];
+        aigw_out o;
+        t_row(ends[i].exception ? ends[i].exception : "a whole answer");
+        aigw_base_out_init(&o, wire, sizeof wire, NULL, 0);
+        aigw_base_put_lit(&o, answer);
+        wrap(&o, "{\"type\":\"message_start\",\"message\":{\"id\":\"msg_1\",\"model\":\"claude-x\",\"content\":[],\"usage\":{\"input_tokens\":7,\"output_tokens\":1}}}");
+        wrap(&o, "{\"type\":\"content_block_start\",\"index\":0,\"content_block\":{\"type\":\"text\",\"text\":\"\"}}");
+        wrap(&o, "{\"type\":\"content_block_delta\",\"index\":0,\"delta\":{\"type\":\"text_delta\",\"text\":\"Hall\\u00f6chen\"}}");
+        if (ends[i].exception) {
+            const size_t open = aigw_evs_open(&o, str(ends[i].exception), 1);
+            aigw_base_put_lit(&o, ends[i].payload);
+            aigw_evs_close(&o, open);
+        } else {
+            wrap(&o, "{\"type\":\"content_block_stop\",\"index\":0}");
+            wrap(&o, "{\"type\":\"message_delta\",\"delta\":{\"stop_reason\":\"end_turn\"},\"usage\":{\"output_tokens\":4}}");
+            wrap(&o, "{\"type\":\"message_stop\",\"amazon-bedrock-invocationMetrics\":{\"inputTokenCount\":7}}");
+        }
+        play(&u, &to, "{\"model\":\"m\",\"stream\":true," ONE "}", wire, o.buf.n, cut);
+        if (ends[i].exception) {
+            t_ok("an error", u.resp.error && u.a.ended == 2);
+            t_int("its kind", u.a.error.kind, ends[i].kind);
+            t_str("request id", u.a.error.request_id.p, u.a.error.request_id.n, "r1");
+        } else {
+            t_ok("no error", !u.resp.error && u.resp.ended);
+            if (!t_ok("a part", u.resp.choice[0].parts != NULL)) continue;
+            t_str("text", u.resp.choice[0].parts->text.p, u.resp.choice[0].parts->text.n, "Hall\\u00f6chen");
+            t_int("finish", u.resp.choice[0].finish, AIGW_FINISH_STOP);
+            t_int("input", u.resp.usage.input, 7);
+            t_int("output", u.resp.usage.output, 4);
+        }
+        aigw_attempt_release(&u.a);
+    }
+    t_row("betas go into the body");
+    {
+        static char line[] = "/v1/messages";
+        aigw_head in = { { NULL, 0 }, { NULL, 0 }, 0, NULL, 0, 0 };
+        aigw_header beta[1];
+        aigw_arena a = aigw_base_arena(memory, sizeof memory), mem = aigw_base_arena(scratch, sizeof scratch);
+        aigw_fault fault;
+        aigw_out out;
+        in.headers = beta;
+        in.cap = 1;
+        in.method = str("POST");
+        in.target = str(line);
+        aigw_base_header_put(&in, str("anthropic-beta"), str("a-1, b-2"));
+        t_int("decode", aigw_dialect_anthropic.req_decode(&in, str("{\"model\":\"m\",\"max_tokens\":5," ONE "}"), &a, &req, &fault), AIGW_OK);
+        memset(&head, 0, sizeof head);
+        head.headers = fields;
+        head.cap = 8;
+        aigw_base_out_init(&out, text, sizeof text, NULL, 0);
+        t_int("edit", aigw_dialect_anthropic.req_edit(&req, &to, &mem, &head, &out, NULL), AIGW_OK);
+        t_ok("a list", aigw_base_find(aigw_base_out_str(&out), str("\"anthropic_beta\":[\"a-1\",\"b-2\"]"), 0) < out.buf.n);
+        t_ok("no header", !aigw_base_header(&head, str("anthropic-beta")).p);
+    }
+}
+/* What Bedrock sent for Claude, as recorded. */
+T(claude_on_bedrock_recorded) {
+    static run u;
+    static char wire[1 << 20];
+    static const char *const files[] = { "oi-should-handle-streaming-responses-with-tool-calls-0-c457", "oi-should-handle-invoke-model-with-response-stream-0-2338",
+                                         "oi-testinvokemodelwithstreamresponse-test-invoke-0-433f" };
+    aigw_target to = target(aigw_family_of(str("bedrock-claude")), "", "claude-x", "");
+    size_t i, n;
+    for (i = 0; i < T_COUNT(files); i++) {
+        char path[300];
+        t_bytes b;
+        snprintf(path, sizeof path, "wire/bedrock-invoke/%s.response.eventstream", files[i]);
+        b = t_file(t_shared(path));
+        if (!b.p) {
+            t_skip("../shared/wire");
+            return;
+        }
+        t_row(files[i]);
+        n = (size_t)sprintf(wire, "HTTP/1.1 200 OK\r\ncontent-type: application/vnd.amazon.eventstream\r\ncontent-length: %lu\r\n\r\n", (unsigned long)b.n);
+        memcpy(wire + n, b.p, b.n);
+        play(&u, &to, "{\"model\":\"m\",\"stream\":true," ONE "}", wire, n + b.n, 777);
+        t_ok("a whole answer", u.resp.ended && !u.resp.error);
+        t_ok("with content", u.resp.choice[0].parts != NULL);
+        t_ok("and usage", u.resp.usage.input > 0 && u.resp.usage.output > 0);
+        if (!i) t_int("a call", u.resp.choice[0].finish, AIGW_FINISH_TOOL_CALLS);
+        aigw_attempt_release(&u.a);
     }
 }
 
@@ -547,8 +681,54 @@ T(recorded_requests) {
     f_free();
 }
 
+/* ---- README's table of families: each line made from the table. T_PRINT=1 prints them. */
+
+/* A family's own rules in words that fit a table. */
+static void say(char *to, size_t cap, const aigw_family *f) {
+    static const struct { char sign; const char *word; } groups[] = { { '=', "renames" }, { '!', "refuses" }, { '-', "drops" }, { '<', "limits" }, { '*', "takes" }, { '+', "adds" },
+        { '@', "ids of nine:" } };
+    aigw_family own = *f;
+    aigw_str rule;
+    size_t n = 0, at, i;
+    own.more = str("");
+    to[0] = 0;
+    for (i = 0; i < T_COUNT(groups); i++) {
+        int any = 0;
+        for (at = 0; aigwi_family_next(&own, &at, &rule); ) {
+            size_t sign = 0;
+            while (sign < rule.n && !strchr(words_of_rules, rule.p[sign])) sign++;
+            if (sign >= rule.n || (rule.p[sign] == ':' ? '=' : rule.p[sign]) != groups[i].sign) continue;
+            if (!any) n += (size_t)snprintf(to + n, cap - n, "%s%s", n ? "; " : "", groups[i].word);
+            n += (size_t)snprintf(to + n, cap - n, "%s%.*s", any++ ? ", " : " ", (int)sign, rule.p);
+        }
+    }
+    if (f->path.n) n += (size_t)snprintf(to + n, cap - n, "%spath %s", n ? "; " : "", f->path.p);
+    if (f->auth_header.n) n += (size_t)snprintf(to + n, cap - n, "%skey in %s", n ? "; " : "", f->auth_header.p);
+    if (f->version_in.n) n += (size_t)snprintf(to + n, cap - n, "; version in %s", f->version_in.p);
+    if (f->more.n) snprintf(to + n, cap - n, "%sthe common ones", n ? "; " : "");
+}
+T(readme_has_every_family) {
+    t_bytes readme = t_file("README.md");
+    const aigw_family *f;
+    size_t i;
+    char line[2048], quirks[1500];
+    int print = getenv("T_PRINT") != NULL;
+    if (!t_ok("README.md", readme.p != NULL)) return;
+    for (i = 0; (f = aigw_family_at(i)) != NULL; i++) {
+        aigw_str all;
+        say(quirks, sizeof quirks, f);
+        snprintf(line, sizeof line, "| `%s` | %s | %s | %s |\n", f->name.p, f->dialect.p, f->env.p, quirks);
+        if (print) fputs(line, stderr);
+        all.p = readme.p;
+        all.n = readme.n;
+        t_row(f->name.p);
+        t_ok("its line (T_PRINT=1 tests/test_family prints all)", aigw_base_find(all, str(line), 0) < all.n);
+    }
+}
+
 int main(void) {
     T_RUN(rows_are_well_formed);
+    T_RUN(readme_has_every_family);
     T_RUN(edits_of_a_clients_own_body);
     T_RUN(requests_written_for_a_family);
     T_RUN(refusals_of_a_family);
@@ -556,6 +736,8 @@ int main(void) {
     T_RUN(where_requests_go);
     T_RUN(versions_of_the_clouds);
     T_RUN(credentials_as_a_family_wants_them);
+    T_RUN(claude_on_bedrock_streams);
+    T_RUN(claude_on_bedrock_recorded);
     T_RUN(a_provider_by_its_family);
     T_RUN(an_unknown_server_needs_configuration_only);
     T_RUN(complaints_about_families);
