@@ -68,14 +68,14 @@
  *   >>digest                   sha256, hmac, crc32, siphash, constant-time compare    uses: base
  *   >>json                     pull reader, writer, raw values                        uses: base
  *   >>http                     HTTP/1.1 heads and bodies, both roles                  uses: base
- *   >>frame.sse .array .ndjson one framing each: bytes -> named payloads              uses: base
+ *   >>frame.sse .array .ndjson  one framing each: bytes -> named payloads             uses: base
  *   >>frame.evs                AWS event stream, both ways                            uses: base digest frame
  *   >>model                    canonical request, response, event, kinds, loss        uses: base json
  *   >>dialect                  the table type and what dialects share                 uses: base digest json model
  *   >>dialect.embed            embeddings of all dialects, by rows                    uses: base digest json model dialect
  *   >>dialect.family           providers' accents as rows, and their reader           uses: base digest json model dialect
  *   >>dialect.openai           OpenAI Chat Completions                                uses: base digest json model dialect embed family
- *   >>dialect.responses        OpenAI Responses                                       uses: base digest json model dialect
+ *   >>dialect.responses        OpenAI Responses                                       uses: base digest json model dialect openai
  *   >>dialect.anthropic        Anthropic Messages                                     uses: base digest json model dialect family
  *   >>dialect.gemini           Gemini generateContent                                 uses: base digest json model dialect embed family
  *   >>dialect.bedrock          Amazon Bedrock Converse                                uses: base digest json frame model dialect embed
@@ -469,7 +469,7 @@ typedef struct {
     size_t   want;               /* not 0: feed takes no more until memory of this size was given (aigw_sse_move) */
     int      comments;           /* SSE, AWS: 1 hands out what is no event too (comments, empty lines, blocks without data; messages without a type), with
                                     payload.p NULL, so that all `raw` together are the input (less a byte order mark and an unterminated end). Default 0 */
-    int      ended;              /* array: 1 after the closing bracket; ndjson: aigw_ndjson_end was called */
+    int      ended;              /* array: 1 after the closing bracket; ndjson: its end was said to be good */
     /* private */
     size_t   at, line;                            /* next byte to look at; start of the line */
     size_t   name_at, name_n, data_at, data_n;    /* relative to start */
@@ -1544,7 +1544,7 @@ typedef struct {
     const aigw_registry *registry;           /* the current one */
     uint8_t   draining;                      /* set by the caller: new requests are answered `busy` */
     uint32_t  running;                       /* exchanges that carry a request now */
-    struct aigw_tokens *tokens;              /* set by aigw_token_init */
+    struct aigw_tokens *tokens;              /* set by >>hub.token */
     uint64_t  random;
     /* private */
     aigw_now  now;
@@ -1593,7 +1593,7 @@ AIGW_API int  aigw_hub_failing(const aigw_hub *h, aigw_now now, aigw_str target)
 #ifndef AIGW_TOKENS
 #  define AIGW_TOKENS 8            /* providers that have one at a time */
 #endif
-/* I/O, as of aigw_exchange_io; conn is 0 to AIGW_TOKENS - 1. Callbacks may block, or answer AIGW_AGAIN: aigw_token_ready then. They must not call back. */
+/* I/O, as that of an exchange; conn is 0 to AIGW_TOKENS - 1. Callbacks may block, or answer AIGW_AGAIN: aigw_token_ready then. They must not call back. */
 typedef struct {
     void *user;
     int  (*connect)(void *user, int conn, const aigw_registry_provider *p);      /* p: where tokens come from, under the name of the provider */

@@ -31,7 +31,7 @@ uses() {
             for (i = 1; i <= n; i++) {
                 w = a[i]
                 if (w == "everything") { for (i = 1; i <= count; i++) permitted[tag, short[order[i]]] = 1; return }
-                if (w == "frame") { permitted[tag, "sse"] = permitted[tag, "array"] = 1 }
+                if (w == "frame") { permitted[tag, "sse"] = permitted[tag, "array"] = permitted[tag, "ndjson"] = permitted[tag, "evs"] = 1 }
                 if (w != "-") permitted[tag, w] = 1
             }
         }

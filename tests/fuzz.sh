@@ -7,13 +7,18 @@ out=$1 seconds=$2
 command -v clang >/dev/null || { echo "skip fuzz: needs clang (the seeds are replayed by make test)"; exit 0; }
 mkdir -p "$out"
 bad=0 n=0
+flags="-std=c99 -D_GNU_SOURCE -g -O1 -fno-sanitize-recover=all -DFUZZ_LIBFUZZER -I. -Itests -Ifuzz"
+# the library once, for all targets: their own copies are skipped by AIGW_IMPLEMENTED
+printf '#define AIGW_IMPLEMENTATION\n#include "aigw.h"\n' >"$out/aigw.c"
+# shellcheck disable=SC2086
+clang $flags -fsanitize=fuzzer-no-link,address,undefined -c -o "$out/aigw.o" "$out/aigw.c" || { echo "FAIL aigw.h does not compile"; exit 1; }
 one() {   # build and run one target; its verdict goes to OUT/name.verdict
     src=$1 name=$(basename "$1" .c)
     seeds=fuzz/corpus/${name#fuzz_}
     mkdir -p "$out/$name.corpus"
     [ -d "$seeds" ] || seeds=
     # shellcheck disable=SC2086
-    if ! clang -std=c99 -D_GNU_SOURCE -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -DFUZZ_LIBFUZZER -I. -Itests -Ifuzz -o "$out/$name" "$src"; then
+    if ! clang $flags -fsanitize=fuzzer,address,undefined -DAIGW_IMPLEMENTED -include string.h -o "$out/$name" "$src" "$out/aigw.o"; then
         echo "FAIL $name does not compile"
     elif "$out/$name" -max_total_time="$seconds" -max_len=65536 -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 -artifact_prefix="$out/$name-" ${FUZZ_SEED:+-seed=$FUZZ_SEED} \
         "$out/$name.corpus" $seeds >"$out/$name.log" 2>&1; then

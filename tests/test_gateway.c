@@ -1549,7 +1549,7 @@ T(service_accounts) {
         if (t_ok("gateway", serve(&g, "gcp", write_file("gcp.json", fmt("{\"version\":1,\"providers\":{\"v\":{\"dialect\":\"openai-chat\",\"base_url\":\"http://127.0.0.1:%d/v1\","
                 "\"auth\":{\"type\":\"gcp\",\"credentials\":\"file:%s\"}}}}", provider.port, write_file("account.json", account.s))), "127.0.0.1:0", NULL))) {
             link_ l = dial(g.port), m = dial(g.port), t;
-            const char *text = request(OAI, "v/text", 0, NULL), *at, *answer;
+            const char *text = request(OAI, "v/text", 0, NULL), *at = NULL, *answer;
             char jwt[4096] = "", *dot;
             long until = now_ms() + WAIT;
             reply r;
