@@ -9479,13 +9479,14 @@ static int aigwi_openai_models_encode(const aigw_model_info *models, size_t n, i
 #define AIGWI_OPENAI_USAGE(X) \
     X(U_INPUT, "prompt_tokens") X(U_OUTPUT, "completion_tokens") X(U_TOTAL, "total_tokens") X(U_IN, "prompt_tokens_details") X(U_OUT, "completion_tokens_details") \
     X(U_CACHED, "cached_tokens") X(U_WRITE, "cache_write_tokens") X(U_AUDIO, "audio_tokens") X(U_REASONING, "reasoning_tokens") \
-    X(U_HIT, "prompt_cache_hit_tokens") X(U_NUM_CACHED, "num_cached_tokens")
+    X(U_HIT, "prompt_cache_hit_tokens") X(U_NUM_CACHED, "num_cached_tokens") \
+    X(U_READ, "input_tokens") X(U_WROTE, "output_tokens") X(U_READ_IN, "input_tokens_details") X(U_WROTE_OUT, "output_tokens_details")
 AIGWI_OPENAI_OBJECT(usage, AIGWI_OPENAI_USAGE)
 static void aigwi_openai_tell(aigw_usage *u, uint32_t bit, int64_t *to, int64_t v) {
     u->has |= bit;
     *to = v;
 }
-/* Usage of all makes. Output excludes reasoning at xAI, and thoughts at Gemini's OpenAI endpoint: the total tells. */
+/* Usage of all makes, Responses' too. Output excludes reasoning at xAI, and thoughts at Gemini's OpenAI endpoint: the total tells. */
 static void aigwi_openai_usage_in(aigw_json *j, aigw_usage *to) {
     aigw_usage u;
     int64_t v, total = -1;
@@ -9497,6 +9498,8 @@ static void aigwi_openai_usage_in(aigw_json *j, aigw_usage *to) {
     }
     for (aigw_json_object(j); depth >= 0; ) {
         f = aigw_json_field(j, aigwi_openai_usage_names, AIGWI_OPENAI_usage, NULL);
+        if (f == AIGWI_OPENAI_U_READ_IN) f = AIGWI_OPENAI_U_IN;
+        if (f == AIGWI_OPENAI_U_WROTE_OUT) f = AIGWI_OPENAI_U_OUT;
         if (f < 0) {
             depth--;
             if (j->err) return;
@@ -9514,7 +9517,9 @@ static void aigwi_openai_usage_in(aigw_json *j, aigw_usage *to) {
         }
         if (!aigwi_dialect_count(j, &v)) continue;
         switch (f) {
+        case AIGWI_OPENAI_U_READ:
         case AIGWI_OPENAI_U_INPUT:      aigwi_openai_tell(&u, AIGW_USAGE_INPUT, &u.input, v); break;
+        case AIGWI_OPENAI_U_WROTE:
         case AIGWI_OPENAI_U_OUTPUT:     aigwi_openai_tell(&u, AIGW_USAGE_OUTPUT, &u.output, v); break;
         case AIGWI_OPENAI_U_TOTAL:      total = v; break;
         case AIGWI_OPENAI_U_CACHED:
@@ -10246,7 +10251,7 @@ static void aigwi_openai_put_file(aigwi_dialect_writer *w, const aigw_part *p) {
     aigw_json_key(w->out, "file");
     aigw_json_open(w->out, '{');
     if (p->name.n) aigwi_dialect_member_str(w->out, "filename", p->name);
-    else if (!aigw_base_eq(w->req->dialect, aigwi_openai_own)) {   /* OpenAI refuses bytes without a name */
+    else if (!aigwi_openai_kin(w->req->dialect)) {             /* OpenAI refuses bytes without a name */
         aigwi_dialect_member(w->out, "filename", "document.pdf");
         aigwi_dialect_lose(w, AIGW_NOWHERE, "messages[].content[].file.filename", AIGW_LOSS_SYNTHESIZED, "a file needs a name");
     }
@@ -12271,11 +12276,15 @@ static void aigwi_responses_item_in(aigwi_responses_reader *c) {
     aigwi_responses_settle(c);
     if (!type.n || aigwi_dialect_is(type, "message")) aigwi_responses_message_in(c);
     else if (aigwi_dialect_is(type, "reasoning")) aigwi_responses_reasoning_in(c);
-    else if (aigwi_dialect_is(type, "item_reference")) {
-        j->key_at = at;
-        j->key = type;
-        aigwi_responses_needed(&c->r, "an item is kept by the provider that gave it: send the item itself");
-    } else {
+    else {
+        if (aigwi_dialect_is(type, "item_reference")) {        /* it goes back to its own dialect, and nowhere else */
+            aigw_json save = *j;
+            j->key_at = at;
+            j->key = type;
+            aigwi_responses_needed(&c->r, "an item is kept by the provider that gave it: send the item itself");
+            if (j->err) return;
+            *j = save;
+        }
         aigwi_responses_turn(c, AIGW_ROLE_ASSISTANT, at);
         if (!j->err) aigwi_responses_other_in(&c->r, &c->l);
     }
@@ -12837,7 +12846,10 @@ static void aigwi_responses_put_think(aigwi_dialect_writer *w, uint32_t *done) {
         if (rounded || !aigw_base_eq(sent, word))
             aigwi_dialect_lose(w, from->at, "", AIGW_LOSS_APPROXIMATED, "said as the nearest reasoning effort that the model takes");
     }
-    if (show->has && show->micro) aigwi_dialect_member(w->out, "summary", "auto");
+    if (show->has && show->micro) {
+        aigwi_dialect_member(w->out, "summary", "auto");
+        *done |= 1u << AIGW_P_REASONING_MODE;                  /* on: what is to be summed up is there */
+    }
     aigw_json_close(w->out, '}');
 }
 static void aigwi_responses_put_params(aigwi_dialect_writer *w) {
@@ -12893,7 +12905,8 @@ static void aigwi_responses_put_store(aigwi_dialect_writer *w) {
 static void aigwi_responses_put_raw(aigwi_dialect_writer *w) {
     const aigw_raw *raw;
     for (raw = w->req->raw; raw; raw = raw->next) {
-        if (!raw->need || !aigwi_responses_own_req(w) || aigwi_dialect_is(raw->name, "item_reference"))
+        if (raw->need && aigwi_responses_own_req(w) && aigwi_dialect_is(raw->name, "item_reference")) continue;   /* it stands in the input */
+        if (!raw->need || !aigwi_responses_own_req(w))
             aigwi_dialect_lose(w, raw->at, "", raw->need ? AIGW_LOSS_REFUSED : AIGW_LOSS_DROPPED, raw->need ? raw->need : "only its own dialect knows this member");
         else {
             aigw_json_key_str(w->out, raw->name);
@@ -13486,7 +13499,7 @@ static size_t aigwi_responses_end(aigw_enc *st, int finish, int refusal, size_t 
     size_t row = 0;
     if (finish == AIGW_FINISH_REFUSAL && !refusal) finish = AIGW_FINISH_CONTENT_FILTER;
     while (aigwi_responses_ends[row].finish && aigwi_responses_ends[row].finish != finish) row++;
-    if (aigwi_responses_ends[row].lost) aigwi_dialect_gone(st, AIGWI_RESPONSES_OUT_FINISH, at, "finish", AIGW_LOSS_APPROXIMATED, aigwi_responses_ends[row].lost);
+    if (aigwi_responses_ends[row].lost) aigwi_dialect_gone(st, AIGWI_RESPONSES_OUT_FINISH, at, "status", AIGW_LOSS_APPROXIMATED, aigwi_responses_ends[row].lost);
     return row;
 }
 /* The object up to its output. row: of aigwi_responses_ends; -1: it has only begun. */
@@ -14052,7 +14065,7 @@ static void aigwi_responses_error_event(aigw_enc *st, const aigw_error *err, aig
     aigw_base_put_lit(o, "event: error\ndata: {\"type\":\"error\",\"sequence_number\":");
     aigw_base_put_int(o, st->current++);
     aigw_base_put_lit(o, ",\"code\":");
-    if (aigwi_openai_speaks(err)) aigw_json_put_str(o, err->code);
+    if (aigwi_openai_speaks(err) || (err->kind == AIGW_KIND_INVALID_REQUEST && !code[0] && err->code.n)) aigw_json_put_str(o, err->code);
     else aigw_json_put_str(o, aigw_base_str(code[0] ? code : type));
     aigw_base_put_lit(o, ",\"message\":");
     o->comma = 0;
@@ -14145,9 +14158,11 @@ static int aigwi_responses_put_item(aigw_enc *st, const aigw_part *p, uint32_t n
     o->comma = 1;
     return AIGW_OK;
 }
-static int aigwi_responses_put_output(aigw_enc *st, const aigw_answer *a, aigw_out *o) {
+/* refused: the words of the answer are a refusal, which another dialect says by the finish. */
+static int aigwi_responses_put_output(aigw_enc *st, const aigw_answer *a, int refused, aigw_out *o) {
     const aigw_part *p, *last = NULL;
     const aigw_note *note;
+    aigw_part part;
     uint32_t n = 0;
     for (p = a->parts; p; p = p->next)
         if (p->kind == AIGW_PART_TEXT && p->text.n) last = p;
@@ -14155,7 +14170,11 @@ static int aigwi_responses_put_output(aigw_enc *st, const aigw_answer *a, aigw_o
         if (p->kind == AIGW_PART_OTHER && aigw_base_eq(p->name, aigwi_responses_own)) aigw_json_put_value(o, p->text);
         else if (!aigwi_responses_form_of(p->kind, 0))
             aigwi_dialect_gone(st, AIGWI_RESPONSES_OUT_MEDIA, p->at, "output", AIGW_LOSS_DROPPED, "a response has no place for this");
-        else if (aigwi_responses_put_item(st, p, n, p == last ? a->notes : NULL, o)) return AIGW_E_NOMEM;
+        else {
+            part = *p;
+            if (refused && part.kind == AIGW_PART_TEXT) part.kind = AIGW_PART_REFUSAL;
+            if (aigwi_responses_put_item(st, &part, n, p == last ? a->notes : NULL, o)) return AIGW_E_NOMEM;
+        }
         for (note = p->kind == AIGW_PART_TEXT && p->text.n ? NULL : p->notes; note; note = note->next)
             (void)aigwi_responses_note_use(st, note->kind, note->dialect, note->json, note->at, 0);
     }
@@ -14165,18 +14184,22 @@ static int aigwi_responses_put_output(aigw_enc *st, const aigw_answer *a, aigw_o
 static int aigwi_responses_resp_encode(aigw_enc *st, const aigw_resp *resp, aigw_out *out) {
     const aigw_answer *a = &resp->choice[0];
     const aigw_part *p, *second = resp->choices > 1 ? resp->choice[AIGW_CHOICES > 1].parts : NULL;      /* built for one answer there is none */
-    int refusal = 0;
+    int refusal = 0, words = 0;
     size_t row;
     if (resp->error) {
         aigwi_openai_put_error(out, resp->error);
         return aigw_base_out_end(out);
     }
-    for (p = a->parts; p; p = p->next) refusal |= p->kind == AIGW_PART_REFUSAL && p->text.n;
-    row = aigwi_responses_end(st, a->finish, refusal, AIGW_NOWHERE);
+    for (p = a->parts; p; p = p->next) {
+        refusal |= p->kind == AIGW_PART_REFUSAL && p->text.n;
+        words |= p->kind == AIGW_PART_TEXT && p->text.n;
+    }
+    words = words && !refusal && a->finish == AIGW_FINISH_REFUSAL;
+    row = aigwi_responses_end(st, a->finish, refusal || words, AIGW_NOWHERE);
     if (resp->choices > 1)
         aigwi_dialect_gone(st, AIGWI_RESPONSES_OUT_CHOICE, second ? second->at : AIGW_NOWHERE, "choices[1]", AIGW_LOSS_DROPPED, "a response is one answer: the first");
     aigwi_responses_open_body(st, out, resp->id, resp->model, resp->created_s, (int)row);
-    if (aigwi_responses_put_output(st, a, out)) return AIGW_E_NOMEM;
+    if (aigwi_responses_put_output(st, a, words, out)) return AIGW_E_NOMEM;
     aigwi_responses_close_body(st, out, &resp->usage);
     return aigw_base_out_end(out);
 }
@@ -18772,7 +18795,7 @@ static void aigwi_gemini_put_body(aigwi_gemini_writer *w) {
     if (r && w->err != AIGW_E_NOMEM) w->err = r;
     if (w->req->cache_ttl_s) aigwi_gemini_lose(w, w->req->cache_at, "", AIGW_LOSS_DROPPED, "Gemini caches by resource, not by marks");
     for (raw = w->req->raw; raw; raw = raw->next)
-        if (!w->req->choice_checked || !aigw_base_eq(raw->name, mode)) aigwi_gemini_lose(w, raw->at, "", AIGW_LOSS_DROPPED, "only its own dialect knows this member");
+        if (!w->req->choice_checked || !aigw_base_eq(raw->name, mode)) aigwi_gemini_lose(w, raw->at, "", raw->need ? AIGW_LOSS_REFUSED : AIGW_LOSS_DROPPED, raw->need ? raw->need : "only its own dialect knows this member");
 }
 
 static aigw_str aigwi_gemini_verb(const aigw_req *req) {
@@ -21355,9 +21378,9 @@ static void aigwi_bedrock_put_tool(aigwi_bedrock_up *c, const aigw_tool *t) {
     if (t->description.n) aigwi_dialect_member_text(o, "description", t->description);
     aigwi_bedrock_put_schema(c, t);
     if (t->kind == AIGW_TOOL_CUSTOM && t->schema.n) aigwi_dialect_drop(&c->w, t->at, "the grammar of a free-text tool cannot be said");
-    if (t->strict >= 0) {
+    if (t->strict > 0) {                                       /* what is left out is false */
         aigw_json_key(o, "strict");
-        aigw_json_put_bool(o, t->strict);
+        aigw_json_put_bool(o, 1);
     }
     aigwi_bedrock_close(o);
     aigwi_bedrock_put_cache(c, t->cache_ttl_s, t->cache_at ? t->cache_at : t->at);

@@ -644,6 +644,12 @@ static f_str framed(int s, const entry *e) {
         if (rows[s].framing == EVENTS) { f_evs_put(&b, strstr(name, "Exception") ? "exception" : "event", name, payload, strlen(payload)); continue; }
         if (rows[s].framing == SSE && *name) { f_puts(&b, "event: "); f_puts(&b, name); f_puts(&b, "\n"); }
         if (rows[s].framing == SSE) f_puts(&b, "data: ");
+        if (rows[s].letter == 'R' && *payload == '{') {
+            char number[48];
+            sprintf(number, "{\"sequence_number\":%d,", i);
+            f_puts(&b, number);
+            payload++;
+        }
         f_puts(&b, payload);
         f_puts(&b, rows[s].framing == SSE ? "\n\n" : "\n");
     }
