@@ -609,7 +609,7 @@ T(paths) {
         { "POST", "/model/converse/converse", AIGW_OP_CHAT, "converse", 0 },
         { "POST", "/model//converse", AIGW_OP_NONE, NULL, 0 },
         { "POST", "/model/converse", AIGW_OP_NONE, NULL, 0 },
-        { "POST", "/model/bedrock-x/invoke", AIGW_OP_NONE, NULL, 0 },
+        { "POST", "/model/bedrock-x/invoke", AIGW_OP_EMBED, NULL, 0 },
         { "POST", "/v1/models/bedrock-x/converse", AIGW_OP_NONE, NULL, 0 },
         { "GET", "/model/bedrock-x/converse", AIGW_OP_NONE, NULL, 0 },
         { "POST", "", AIGW_OP_NONE, NULL, 0 }
