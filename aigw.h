@@ -21169,7 +21169,7 @@ static aigw_str aigwi_bedrock_vendor(aigw_str id) {
     aigw_str word;
     size_t i, at = 0;
     for (i = id.n; i && id.p[i - 1] != '/'; i--) {}
-    id = aigwi_dialect_span(id.p + i, id.p + id.n);
+    if (i) id = aigwi_dialect_span(id.p + i, id.p + id.n);
     for (;;) {
         for (i = at; i < id.n && id.p[i] != '.'; i++) {}
         if (i == id.n) return aigwi_dialect_slice("", 0);
@@ -22274,10 +22274,12 @@ static aigw_str aigwi_bedrock_kept(const aigw_enc *st, int kind) {
 /* usage as an object: boto3's users index its three counts, so they are there even when nobody knows them. */
 static void aigwi_bedrock_put_usage(aigw_enc *st, aigw_out *o, const aigw_usage *u) {
     const int64_t cached = u->has & AIGW_USAGE_CACHED ? u->cached : 0, written = u->has & AIGW_USAGE_CACHE_WRITE ? u->cache_write : 0;
-    const int64_t input = u->has & AIGW_USAGE_INPUT ? u->input : 0, output = u->has & AIGW_USAGE_OUTPUT ? u->output : 0;
+    const int64_t output = u->has & AIGW_USAGE_OUTPUT ? u->output : 0;
+    int64_t input = u->has & AIGW_USAGE_INPUT ? u->input : 0;
+    if (input < cached + written) input = cached + written;              /* it holds both (26.10) */
     aigw_json_open(o, '{');
     aigw_json_key(o, "inputTokens");
-    aigw_json_put_int(o, input > cached + written ? input - cached - written : 0);
+    aigw_json_put_int(o, input - cached - written);
     aigw_json_key(o, "outputTokens");
     aigw_json_put_int(o, output);
     aigw_json_key(o, "totalTokens");
