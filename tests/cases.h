@@ -221,7 +221,12 @@ static inline void case_stream(page *p, aigw_str options, aigw_str body) {
         aigw_json j;
         if (aigw_base_eq(line, str("cut"))) { cut = 1; break; }
         aigw_json_init(&j, line);
-        if (named) name = aigwi_dialect_peek(&j, "type");
+        if (named && aigw_json_kind(&j) == AIGW_JSON_OBJECT) {
+            for (aigw_json_object(&j); aigw_json_member(&j); ) {
+                if (!aigw_base_eq(j.key, str("type")) || aigw_json_kind(&j) != AIGW_JSON_STRING || name.n) aigw_json_skip(&j);
+                else aigw_json_str(&j, &mem, &name);
+            }
+        }
         p->loss.doc = line;
         r = D->frame_decode(&st, name, line, &sink);
     }
