@@ -226,7 +226,7 @@ T(refusals_of_a_family) {
 /* ---- ids of nine letters and digits */
 
 T(ids_of_nine_are_mapped_and_come_back) {
-    static const char *const ids[] = { "call_0123456789abcdef", "toolu_01A09q90qw90lq917835lq9", "abcDEF123", "12345678", "1234567890", "call-9---", "" "x" };
+    static const char *const ids[] = { "call_0123456789abcdef", "toolu_01A09q90qw90lq917835lq9", "abcDEF123", "12345678", "1234567890", "call-9---", "x" };
     static char frame[4096], mem[4096];
     const aigw_family *f = aigw_family_of(str("mistral"));
     aigw_target to = target(f, "/v1", "m", "");
