@@ -15753,12 +15753,14 @@ static int aigwi_anthropic_edit_more(aigwi_dialect_cut *e, const aigw_target *to
     size_t n = 0;
     char *p = (char *)aigw_base_take(mem, room, 1, 1), *q = (char *)aigw_base_take(mem, version.n * 6 + 2, 1, 1);
     const int count = e->req->op == AIGW_OP_COUNT_TOKENS;
+    aigwi_dialect_cut into = *e;
     int r;
     if (!p || !q) return AIGW_E_NOMEM;
     aigw_base_out_init(&text, p, room, NULL, 0);
-    e->out = &text;
-    aigwi_dialect_cut_foreign(e);
-    aigwi_dialect_copy(e, e->req->body.n);
+    into.out = &text;
+    aigwi_dialect_cut_foreign(&into);
+    aigwi_dialect_copy(&into, e->req->body.n);
+    e->err = into.err;
     r = aigw_base_out_end(&text);
     if (r) return r;
     aigw_base_out_init(&quoted, q, version.n * 6 + 2, NULL, 0);
