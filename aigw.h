@@ -26705,7 +26705,7 @@ static aigw_str aigwi_auth_complaint(aigw_arena *mem, aigw_str error, aigw_str t
     for (size_t i = 0; i < o.buf.n; i++)
         if ((unsigned char)o.buf.p[i] < 32 || (unsigned char)o.buf.p[i] > 126) o.buf.p[i] = ' ';
     while (o.buf.n && o.buf.p[o.buf.n - 1] == ' ') o.buf.n--;
-    return aigwi_dialect_slice(s.p, o.buf.n);
+    return o.buf.n ? aigwi_dialect_slice(s.p, o.buf.n) : aigw_base_str("refused");   /* it said something, in no letters */
 }
 
 AIGW_API int aigw_auth_read(int status, aigw_str body, aigw_arena *mem, aigw_auth_answer *answer) {
