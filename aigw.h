@@ -2616,7 +2616,7 @@ static int aigwi_base_shortest(uint32_t bits, char digits[12], int *k) {
     const uint32_t m = (bits & 0x7FFFFFu) | (field ? 0x800000u : 0);
     const int even = !(m & 1), narrow = field > 1 && m == 0x800000u;                /* the neighbor below is nearer */
     aigwi_base_whole r = aigwi_base_whole_of(m), s = aigwi_base_whole_of(1), above = aigwi_base_whole_of(1), below, sum;
-    int n = 0, low, high, c;
+    int n = 0, low = 0, high = 0, c;
     aigwi_base_whole_shift(&r, 1 + narrow + (e > 0 ? e : 0));
     aigwi_base_whole_shift(&s, 1 + narrow + (e < 0 ? -e : 0));
     if (e > 0) aigwi_base_whole_shift(&above, e);
