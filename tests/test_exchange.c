@@ -691,6 +691,35 @@ T(bad_requests) {
     }
 }
 
+/* Where nothing is found, the path tells whose client asks, and the error has that client's shape. */
+T(unknown_paths_have_an_owner) {
+    static const struct { const char *line, *message, *header; } rows[] = {
+        { "POST /v1/nothing", "error.message", NULL },
+        { "POST /v1/messages/nothing", "error.message", NULL },
+        { "POST /v1beta/nothing", "error.message", NULL },
+        { "POST /model/m/nothing", "message", "x-amzn-errortype" },
+        { "POST /modelling", "error.message", NULL },
+        { "POST /v2/nothing", "message", NULL },
+        { "POST /api/nothing", "error", NULL },
+        { "POST /bedrock/nothing", "message", "x-amzn-errortype" },
+        { "POST /ollama/nothing", "error", NULL },
+    };
+    for (size_t i = 0; i < T_COUNT(rows); i++) {
+        reply r;
+        const f_json *j, *m;
+        t_row(rows[i].line);
+        start();
+        r = drive(request(rows[i].line, "", "{}"));
+        j = f_parse(r.body, r.n, NULL);
+        m = j ? f_get(j, rows[i].message) : NULL;
+        if (!t_ok("words at their place", r.status == 404 && m && m->s && strstr(m->s, "nothing at")))
+            printf("%.*s\n", (int)w.out_n, w.out);
+        t_int("the kind in a header", rows[i].header && header(&r, rows[i].header), rows[i].header != NULL);
+        w_free(&w);
+        f_free();
+    }
+}
+
 T(bad_http) {
     static const struct { const char *what, *bytes; int status; } rows[] = {
         { "no HTTP", "hello\r\n\r\n", 400 },
@@ -1279,6 +1308,7 @@ int main(void) {
     T_RUN(other_forms);
     T_RUN(verbatim);
     T_RUN(bad_requests);
+    T_RUN(unknown_paths_have_an_owner);
     T_RUN(bad_http);
     T_RUN(http_forms);
     T_RUN(models);
