@@ -30104,16 +30104,26 @@ static int aigwi_exchange_body(aigw_exchange *x, int (*write)(aigw_exchange *x, 
         r = write(x, &out);
         *body = aigwi_dialect_slice(x->whole_slab.p, out.buf.n);
         if (!r && out.buf.n <= out.buf.cap) return 1;
-        if (r && r != AIGW_E_NOMEM) return -1;
+        if (r && r != AIGW_E_NOMEM) return r;
         want = out.buf.n > out.buf.cap ? out.buf.n : x->whole_slab.n + 1;
     }
-    return -1;
+    return AIGW_E_NOMEM;
 }
 
 static int aigwi_exchange_write_whole(aigw_exchange *x, aigw_out *out) {
     aigw_dialect_enc_init(&x->enc);
     if (x->hold_slab.p) x->enc.hold = x->hold_slab.p, x->enc.hold_cap = x->hold_slab.n;
     return x->dialect->resp_encode(&x->enc, &x->resp, out);
+}
+
+/* What the provider answered has no form in the client's dialect: an end without a word, or a loss where none may be. */
+static int aigwi_exchange_unsaid(aigw_exchange *x) {
+    const char *why = "it ended in a way of its own";
+    for (size_t i = 0; i < x->answer_loss.n && i < x->answer_loss.cap; i++)
+        if (x->answer_loss.items[i].action == AIGW_LOSS_REFUSED) why = x->answer_loss.items[i].reason;
+    aigwi_exchange_refuse(x, AIGW_KIND_SERVER, "the provider's answer has no form in this dialect: ", aigw_base_str(why), "",
+                          "Try again, or ask in the provider's own dialect.");
+    return 1;
 }
 
 static int aigwi_exchange_whole(aigw_exchange *x) {
@@ -30126,7 +30136,7 @@ static int aigwi_exchange_whole(aigw_exchange *x) {
         r = aigwi_exchange_body(x, aigwi_exchange_write_whole, &body);
     }
     if (!r) return 0;
-    if (r < 0) return aigwi_exchange_no_memory(x);
+    if (r < 0) return r == AIGW_E_REFUSED ? aigwi_exchange_unsaid(x) : aigwi_exchange_no_memory(x);
     aigwi_exchange_out_use(x, x->out_slab.p + x->out_slab.n / 16 * 6, x->out_slab.n / 16 * 10, x->out_slab.n / 16 * 3);
     head = aigwi_exchange_head(x, &mem, 200);
     aigwi_exchange_field(&head, "content-type", aigwi_exchange_lit("application/json"));
