@@ -29748,7 +29748,6 @@ static int aigwi_exchange_connect(aigw_exchange *x) {
 
 /* ---- relay: events to the client */
 
-/* 1: frames of the provider go to the client as they came. */
 /* Frames go on as they are: the same dialect, and no cloud's binary framing around it. */
 static int aigwi_exchange_verbatim(const aigw_exchange *x) {
     return x->attempt.same && x->stream && x->attempt.stream && (x->attempt.framing == AIGW_FRAMING_EVS) == (x->dialect->stream_framing == AIGW_FRAMING_EVS);
@@ -30105,6 +30104,10 @@ static int aigwi_exchange_body(aigw_exchange *x, int (*write)(aigw_exchange *x, 
         *body = aigwi_dialect_slice(x->whole_slab.p, out.buf.n);
         if (!r && out.buf.n <= out.buf.cap) return 1;
         if (r && r != AIGW_E_NOMEM) return r;
+        if (out.buf.n <= out.buf.cap) {                        /* the body has room: what the dialect keeps back has not */
+            r = aigwi_exchange_grow(x, &x->hold_slab, x->enc.hold_cap + 1, 0);
+            if (r < 1) return r;
+        }
         want = out.buf.n > out.buf.cap ? out.buf.n : x->whole_slab.n + 1;
     }
     return AIGW_E_NOMEM;

@@ -720,6 +720,40 @@ T(embeddings_whose_tokens_stand_in_the_head) {
     }
 }
 
+/* Long arguments of a call in a whole answer: dialects that keep them back get the memory for it. */
+T(long_calls_in_whole_answers) {
+    static const struct { const char *line, *body; } rows[] = {
+        { "POST /v1/messages", "{\"model\":\"gpt\",\"max_tokens\":9,\"messages\":[{\"role\":\"user\",\"content\":\"x\"}]}" },
+        { "POST /v1beta/models/gpt:generateContent", "{\"contents\":[{\"parts\":[{\"text\":\"x\"}]}]}" },
+        { "POST /model/gpt/converse", "{\"messages\":[{\"role\":\"user\",\"content\":[{\"text\":\"x\"}]}]}" },
+        { "POST /v2/chat", "{\"model\":\"gpt\",\"messages\":[{\"role\":\"user\",\"content\":\"x\"}]}" },
+        { "POST /api/chat", "{\"model\":\"gpt\",\"stream\":false,\"messages\":[{\"role\":\"user\",\"content\":\"x\"}]}" },
+        { "POST /v1/responses", "{\"model\":\"gpt\",\"input\":\"x\"}" },
+    };
+    static const size_t sizes[] = { 900, 2100, 5000, 14000, 60000 };
+    static char answer[200000], words[70000];
+    for (size_t i = 0; i < T_COUNT(rows); i++) for (size_t k = 0; k < T_COUNT(sizes); k++) {
+        size_t n;
+        reply r;
+        t_row(rows[i].line);
+        memset(words, 'w', sizes[k]);
+        words[sizes[k]] = 0;
+        start();
+        n = (size_t)sprintf(answer + 200, "{\"id\":\"c\",\"model\":\"m\",\"choices\":[{\"index\":0,\"message\":{\"role\":\"assistant\",\"content\":null,"
+            "\"tool_calls\":[{\"id\":\"call_1\",\"type\":\"function\",\"function\":{\"name\":\"f\",\"arguments\":\"{\\\"a\\\":\\\"\\\\\\\"%s\\\"}\"}}]},"
+            "\"finish_reason\":\"tool_calls\"}]}", words);
+        memmove(answer + sprintf(answer, "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: %u\r\n\r\n", (unsigned)n),
+                answer + 200, n + 1);
+        w_say(&w, "a", answer, strlen(answer), W_OPEN);
+        r = drive(request(rows[i].line, "", rows[i].body));
+        if (!t_int("status", r.status, 200)) printf("%.*s\n", (int)w.out_n, w.out);
+        t_ok("all of it", memmem(r.body, r.n, words, sizes[k]) != NULL);
+        t_int("clean", w_clean(&w), 1);
+        w_free(&w);
+        f_free();
+    }
+}
+
 /* An answer that ended as the client's dialect has no word for: an error that says so, not one about memory. */
 T(an_end_without_a_word) {
     static const char *const lines[] = { "POST /v1/chat/completions", "POST /v1/messages", "POST /model/gem/converse", "POST /api/chat",
@@ -1360,6 +1394,7 @@ int main(void) {
     T_RUN(other_forms);
     T_RUN(verbatim);
     T_RUN(bad_requests);
+    T_RUN(long_calls_in_whole_answers);
     T_RUN(an_end_without_a_word);
     T_RUN(unknown_paths_have_an_owner);
     T_RUN(bad_http);
