@@ -946,7 +946,7 @@ struct aigw_block {
     uint8_t  used, kind, held_n, custom;
     uint16_t choice;
     uint8_t  whole;              /* its value came at once */
-    uint32_t key, block, idhash; /* key: the dialect's own number of it */
+    uint32_t key, block, idhash, namehash;   /* key: the dialect's own number of it */
     uint32_t bytes;              /* of deltas so far */
     char     held[12];           /* trailing high-surrogate escape, kept back */
 };
@@ -6333,6 +6333,7 @@ AIGWI_SHARED int aigwi_dialect_open(aigw_dec *st, const aigw_sink *out, unsigned
     b->key = key;
     b->block = st->next_block++;
     b->idhash = aigwi_dialect_idhash(id);
+    b->namehash = aigwi_dialect_idhash(name);
     if (st->choices <= choice) st->choices = (uint16_t)(choice + 1);
     if (kind == AIGW_PART_TOOL_CALL) st->tool_seen |= (uint8_t)(1u << choice);
     aigwi_dialect_event(&ev, AIGW_EVENT_BLOCK_START, at);
@@ -11181,6 +11182,7 @@ static void aigwi_openai_fragment_in(aigwi_openai_answer *a, aigw_json *j, aigwi
             c->state = aigwi_openai_google(raw);
         } else aigw_json_skip(j);
     }
+    if (aigwi_dialect_is(c->id, "null")) c->id.n = 0;          /* Mistral's word for none */
     c->id = aigwi_family_id_in(a->st, "messages.tool_calls.id", c->id);
 }
 /* The open call that this fragment goes on with, or NULL and the key of a new one. Keyed by index; clones leave it
@@ -11191,7 +11193,7 @@ static struct aigw_block *aigwi_openai_call_of(aigwi_openai_answer *a, unsigned 
     if (c->index >= 0) {
         *key = (uint32_t)(c->index & 0xFFFFFF);
         b = aigwi_dialect_find(a->st, choice, AIGW_PART_TOOL_CALL, *key);
-        if (!b || !c->id.n || !c->name.n || b->idhash == hash) return b;
+        if (!b || !c->name.n || (c->id.n ? b->idhash == hash : !b->bytes || b->namehash == aigwi_dialect_idhash(c->name))) return b;
         aigwi_openai_close(a, b);
         return NULL;
     }
@@ -19413,20 +19415,21 @@ enum { AIGWI_GEMINI_CANDIDATES = 0, AIGWI_GEMINI_USAGE, AIGWI_GEMINI_VERSION, AI
        AIGWI_GEMINI_ERROR, AIGWI_GEMINI_FRAME };
 
 /* START. Id and model come at the end of the first frame, the content before them: they are looked for ahead, once
-   per answer. *is_error: the frame is one. */
+   per answer. *is_error: the frame is one. An object without any member of an answer begins none. */
 static int aigwi_gemini_begin_answer(aigwi_gemini_answer *a, int *is_error) {
     aigw_str id = { "", 0 }, model = { "", 0 }, date = { "", 0 }, *to[] = { NULL, NULL, &model, &id, &date, NULL, NULL };
     aigw_json j = a->j;
     int64_t created = 0;
-    int f;
+    int f, known = 0;
     for (aigw_json_object(&j); (f = aigw_json_field(&j, aigwi_gemini_frame, AIGWI_GEMINI_FRAME, NULL)) >= 0; ) {
+        known |= f < AIGWI_GEMINI_FRAME;
         if (f < AIGWI_GEMINI_FRAME && to[f] && aigw_json_kind(&j) == AIGW_JSON_STRING) aigw_json_str(&j, &a->st->mem, to[f]);
         else {
             if (f == AIGWI_GEMINI_ERROR && aigw_json_kind(&j) != AIGW_JSON_NULL) *is_error = 1;
             aigw_json_skip(&j);
         }
     }
-    if (*is_error || j.err) return AIGW_OK;
+    if (*is_error || j.err || !known) return AIGW_OK;
     if (!aigw_base_date(date, &created)) created = 0;
     return aigwi_dialect_start(a->st, a->out, id, model, created, 0);
 }
@@ -19537,7 +19540,8 @@ static int aigwi_gemini_resp_decode(aigw_dec *st, const aigw_head *head, aigw_st
     if (aigw_json_kind(&a.j) != AIGW_JSON_ARRAY) r = aigwi_gemini_read_answer(&a);
     else for (aigw_json_array(&a.j); r >= 0 && !st->ended && aigw_json_item(&a.j); n++) r = aigwi_gemini_read_answer(&a);
     if (r < 0 || st->ended) return r;
-    if (aigw_json_end(&a.j) || !st->started) return aigwi_gemini_read_bad(&a);
+    if (!aigw_json_end(&a.j) && !st->started) return aigwi_dialect_bad(st, out, "the provider's answer is none of Gemini's: it has no candidates");
+    if (aigw_json_end(&a.j)) return aigwi_gemini_read_bad(&a);
     st->end_marker = n == 0;
     return aigwi_dialect_end(st, 1, out);
 }
