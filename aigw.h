@@ -1101,6 +1101,10 @@ AIGW_API void aigw_dialect_enc_init(aigw_enc *st);
 /* Larger memory for what an encoder keeps back; the old may be reused after. AIGW_E_NOMEM when cap is less than what
    is held. */
 AIGW_API int aigw_dialect_enc_move(aigw_enc *st, char *hold, size_t cap);
+/* Write a request for a target, in the way that suits: a client's own bytes are edited where it speaks the target's
+   dialect and the target can do all that it asks (as far as that is known); else the request is written anew, so that
+   what the target cannot do is left out, reported or refused. Arguments and codes of aigw_dialect.req_encode. */
+AIGW_API int aigw_dialect_request(const aigw_req *req, const aigw_target *to, aigw_arena *mem, aigw_head *head, aigw_out *out, aigw_loss *loss);
 /* An error of this gateway's own: kind, message, advice, and the kind's retry rule. */
 AIGW_API void aigw_dialect_error(aigw_error *err, int kind, const char *message, const char *advice);
 /* The error that a failed request decoder means: "messages[2].role: ..., at byte 120". Message in mem. */
@@ -7449,6 +7453,48 @@ AIGWI_SHARED int aigwi_dialect_listed(aigw_str list, aigw_str word) {
         if (aigw_base_eq(aigwi_dialect_slice(list.p + i, k - i), word)) return 1;
     }
     return 0;
+}
+/* What these parts ask of a model. */
+static uint32_t aigwi_dialect_parts_need(const aigw_part *p) {
+    static const struct { uint8_t kind; uint32_t can; } rows[] = {
+        { AIGW_PART_IMAGE, AIGW_CAN(VISION) }, { AIGW_PART_FILE, AIGW_CAN(PDF) }, { AIGW_PART_AUDIO, AIGW_CAN(AUDIO_IN) },
+        { AIGW_PART_TOOL_CALL, AIGW_CAN(TOOLS) } };
+    uint32_t needs = 0;
+    for (; p; p = p->next) {
+        const aigw_part *q = p->kind == AIGW_PART_TOOL_RESULT ? p->parts : NULL;
+        for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+            if (p->kind == rows[i].kind) needs |= rows[i].can;
+            for (const aigw_part *in = q; in; in = in->next) if (in->kind == rows[i].kind) needs |= rows[i].can;
+        }
+    }
+    return needs;
+}
+/* What a request asks of a model: AIGW_CAN(...). */
+static uint32_t aigwi_dialect_needs(const aigw_req *req) {
+    static const struct { uint8_t param; uint32_t can; } rows[] = {
+        { AIGW_P_TEMPERATURE, AIGW_CAN(SAMPLING) }, { AIGW_P_TOP_P, AIGW_CAN(SAMPLING) }, { AIGW_P_TOP_K, AIGW_CAN(SAMPLING) },
+        { AIGW_P_EFFORT, AIGW_CAN(REASONING) }, { AIGW_P_REASONING_BUDGET, AIGW_CAN(REASONING) },
+        { AIGW_P_REASONING_MODE, AIGW_CAN(REASONING) }, { AIGW_P_PARALLEL, AIGW_CAN(PARALLEL_TOOLS) } };
+    const aigw_message *last = NULL;
+    uint32_t needs = (req->tools ? AIGW_CAN(TOOLS) : 0) | (req->stop ? AIGW_CAN(STOP) : 0) | (req->cache_ttl_s ? AIGW_CAN(PROMPT_CACHE) : 0);
+    if (req->choice > AIGW_CHOICE_AUTO || req->choice_names) needs |= AIGW_CAN(TOOL_CHOICE);
+    if (req->choice >= AIGW_CHOICE_REQUIRED) needs |= AIGW_CAN(FORCED_TOOLS);
+    if (req->format.kind != AIGW_FORMAT_TEXT) needs |= req->format.kind == AIGW_FORMAT_SCHEMA ? AIGW_CAN(JSON_SCHEMA) : AIGW_CAN(JSON_OBJECT);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) if (req->param[rows[i].param].has) needs |= rows[i].can;
+    for (const aigw_message *m = req->messages; m; last = m, m = m->next) {
+        if (m->role <= AIGW_ROLE_DEVELOPER) needs |= last ? AIGW_CAN(SYSTEM) | AIGW_CAN(LATE_SYSTEM) : AIGW_CAN(SYSTEM);
+        needs |= aigwi_dialect_parts_need(m->parts);
+    }
+    return last && last->role == AIGW_ROLE_ASSISTANT ? needs | AIGW_CAN(PREFILL) : needs;
+}
+AIGW_API int aigw_dialect_request(const aigw_req *req, const aigw_target *to, aigw_arena *mem, aigw_head *head, aigw_out *out, aigw_loss *loss) {
+    const aigw_dialect *d = to->dialect;
+    const aigw_param *effort = &req->param[AIGW_P_EFFORT];
+    int edit = d->req_edit && req->body.n && aigw_base_eq(req->dialect, d->name);
+    if (edit && (to->no & aigwi_dialect_needs(req))) edit = 0;
+    if (edit && to->efforts.n && effort->has && !aigwi_dialect_is(effort->raw, "none") && !aigwi_dialect_listed(to->efforts, effort->raw)) edit = 0;
+    if (!edit && !d->req_encode) return AIGW_E_UNSUPPORTED;
+    return (edit ? d->req_edit : d->req_encode)(req, to, mem, head, out, loss);
 }
 AIGWI_SHARED void aigwi_dialect_member(aigw_out *o, const char *name, const char *word) {
     aigw_json_key(o, name);
@@ -27715,7 +27761,6 @@ static int aigwi_attempt_headers(aigw_attempt *a, aigw_head *head) {
 /* Write head and body into the rest of the memory: an eighth for the list of pieces, a quarter for strings, the rest
    for text. */
 static int aigwi_attempt_request(aigw_attempt *a, aigw_now now) {
-    const aigw_dialect *d = a->cfg.target->dialect;
     size_t room = (size_t)(a->mem.end - a->mem.at), fields = (a->cfg.auth && a->cfg.auth->scheme ? 14u : 12u) + a->cfg.n_headers;
     aigw_arena mem = a->mem, strings;
     aigw_out body, text;
@@ -27732,7 +27777,7 @@ static int aigwi_attempt_request(aigw_attempt *a, aigw_now now) {
     if (!a->pieces || !head.headers) return AIGW_E_NOMEM;
     p = (char *)mem.at + room / 4;
     aigw_base_out_init(&body, p, (size_t)((char *)mem.end - p), a->pieces + 1, pieces - 1);
-    r = (a->same ? d->req_edit : d->req_encode)(a->cfg.req, a->cfg.target, &strings, &head, &body, a->cfg.loss);
+    r = aigw_dialect_request(a->cfg.req, a->cfg.target, &strings, &head, &body, a->cfg.loss);
     if (!r) r = aigw_base_out_end(&body);
     if (!r) r = aigwi_attempt_headers(a, &head);
     if (!r) r = aigwi_attempt_sign(a, now, a->pieces + 1, body.n, &strings, &head);
