@@ -9243,6 +9243,7 @@ static const aigwi_dialect_err_row aigwi_openai_errors[] = {      /* wire-format
     { 0,   AIGW_STR("capacity_exceeded"),          AIGW_KIND_OVERLOADED      },   /* Groq 498 */
     { 498, AIGW_STR(""),                           AIGW_KIND_OVERLOADED      },
     { 0,   AIGW_STR("The service is currently unavailable"), AIGW_KIND_OVERLOADED },   /* xAI, in a 200 */
+    { 0,   AIGW_STR("previous_response_not_found"), AIGW_KIND_NOT_FOUND      },   /* Responses */
     { 0,   AIGW_STR("service_tier_capacity_exceeded"), AIGW_KIND_OVERLOADED  },   /* Mistral, a 429 */
     { 0,   AIGW_STR("engine_overloaded_error"),    AIGW_KIND_OVERLOADED      },   /* Moonshot, a 429 */
     { 0,   AIGW_STR("queue_exceeded"),             AIGW_KIND_OVERLOADED      },   /* Cerebras, a 429 */
@@ -12876,6 +12877,7 @@ static int aigwi_responses_reasons(const aigwi_dialect_writer *w) {
     const aigw_message *m;
     const aigw_part *p;
     if (aigwi_dialect_lacks(w, AIGW_CAN(REASONING))) return 0;
+    if (aigwi_dialect_is(w->req->param[AIGW_P_REASONING_MODE].raw, "disabled") || aigwi_dialect_is(w->req->param[AIGW_P_EFFORT].raw, "none")) return 0;
     if (w->to && (w->to->can & AIGW_CAN(REASONING))) return 1;
     for (size_t i = 0; i < sizeof params; i++)
         if (w->req->param[params[i]].has) return 1;
@@ -12954,12 +12956,31 @@ static int aigwi_responses_req_encode(const aigw_req *req, const aigw_target *to
     return w.err ? w.err : r;
 }
 
-/* The item of opaque state that another provider made, as an offset of the body; 0 when there is none in this part. */
-static size_t aigwi_responses_foreign(const aigw_part *p) {
-    if (!p->state || aigw_base_eq(p->state->owner, aigwi_responses_own)) return 0;
+static int aigwi_responses_mine(const aigw_part *p) { return aigw_base_eq(p->state->owner, aigwi_responses_own); }
+/* The item of opaque state that another provider made, or that we gave out in a tag (only then its model is known): an
+   offset of the body; 0 when there is none in this part. */
+static size_t aigwi_responses_tagged(const aigw_part *p) {
+    if (!p->state || (aigwi_responses_mine(p) && !p->state->model.n)) return 0;
     return p->kind == AIGW_PART_REASONING ? p->at : p->state->at;
 }
-/* `input` without the items of such state: they must not reach this provider, and reasoning without its own state is refused. NULL edit->member: all may stay. */
+/* A reasoning item as its provider gave it: its own id and state in the place of ours. */
+static void aigwi_responses_untag(aigw_out *o, aigw_str item, const aigw_opaque *state) {
+    aigw_json j;
+    aigw_str value;
+    aigw_json_init(&j, item);
+    aigw_json_open(o, '{');
+    for (aigw_json_object(&j); aigw_json_member(&j); ) {
+        aigw_str key = j.key;
+        if (!aigw_json_raw(&j, &value)) break;
+        aigw_json_key_str(o, key);
+        if (aigwi_dialect_is(key, "id") && state->id.n) aigw_json_put_str(o, state->id);
+        else if (aigwi_dialect_is(key, "encrypted_content")) aigw_json_put_text(o, state->data);
+        else aigw_json_put_raw(o, value);
+    }
+    aigw_json_close(o, '}');
+}
+/* `input` as this provider must get it: without the items of others' state, for reasoning without its own state is
+   refused, and its own out of their tags. NULL edit->member: all may stay. */
 static int aigwi_responses_edit_input(const aigw_req *req, aigw_arena *mem, aigw_loss *loss, aigwi_dialect_edit *edit) {
     const aigw_message *m = req->messages;
     const aigw_part *p = m ? m->parts : NULL;
@@ -12971,7 +12992,7 @@ static int aigwi_responses_edit_input(const aigw_req *req, aigw_arena *mem, aigw
     size_t at;
     edit->member = NULL;
     for (const aigw_message *k = m; k; k = k->next)
-        for (const aigw_part *q = k->parts; q; q = q->next) n += aigwi_responses_foreign(q) != 0;
+        for (const aigw_part *q = k->parts; q; q = q->next) n += aigwi_responses_tagged(q) != 0;
     if (!n) return AIGW_OK;
     to = (char *)aigw_base_take(mem, raw.n, 1, 1);
     aigw_base_out_init(&o, to, to ? raw.n : 0, NULL, 0);
@@ -12979,12 +13000,13 @@ static int aigwi_responses_edit_input(const aigw_req *req, aigw_arena *mem, aigw
     aigw_json_open(&o, '[');
     for (aigw_json_array(&j); aigw_json_item(&j); ) {
         at = (size_t)(j.p - req->body.p) + aigw_json_at(&j);
-        while (m && (!p || !aigwi_responses_foreign(p) || aigwi_responses_foreign(p) < at)) {    /* the next of them, in the order of the list */
+        while (m && (!p || !aigwi_responses_tagged(p) || aigwi_responses_tagged(p) < at)) {    /* the next of them, in the order of the list */
             if (p) p = p->next;
             else m = m->next, p = m ? m->parts : NULL;
         }
         if (!aigw_json_raw(&j, &raw)) break;
-        if (!m || aigwi_responses_foreign(p) != at) aigw_json_put_raw(&o, raw);
+        if (!m || aigwi_responses_tagged(p) != at) aigw_json_put_raw(&o, raw);
+        else if (aigwi_responses_mine(p)) aigwi_responses_untag(&o, raw, p->state);
         else {
             int q = aigw_model_loss_at(loss, at, "", AIGW_LOSS_DROPPED, "opaque state of another provider");
             if (q < 0) r = q;
@@ -13028,7 +13050,7 @@ static const aigw_str aigwi_responses_echoes = AIGW_STR("completed_at background
     "moderation output_text parallel_tool_calls presence_penalty previous_response_id prompt prompt_cache_key prompt_cache_options prompt_cache_retention reasoning "
     "safety_identifier service_tier store temperature text tool_choice tool_usage tools top_logprobs top_p truncation user provider input_transformations");
 
-enum { AIGWI_RESPONSES_LOST_TOP, AIGWI_RESPONSES_LOST_ITEM, AIGWI_RESPONSES_LOST_PART, AIGWI_RESPONSES_REFUSED = 31 };   /* bits of aigw_dec.reported; the last: a refusal was said */
+enum { AIGWI_RESPONSES_LOST_TOP, AIGWI_RESPONSES_LOST_ITEM, AIGWI_RESPONSES_LOST_PART, AIGWI_RESPONSES_REFUSED = 30 };   /* bits of aigw_dec.reported; the last: a refusal was said */
 enum { AIGWI_RESPONSES_NOTED = 1, AIGWI_RESPONSES_PROBED = 2 };   /* aigw_block.custom of a text: annotations, log probabilities came before its item was done */
 
 typedef struct { aigw_dec *st; const aigw_sink *out; aigw_str body; int r; } aigwi_responses_answer;
@@ -13176,13 +13198,24 @@ static void aigwi_responses_added(aigwi_responses_answer *a, aigw_str raw, int64
     aigwi_responses_item_read(a, raw, type == AIGWI_RESPONSES_CUSTOM, &i);
     if (i.name.n) aigwi_responses_more(a, aigwi_responses_call(a, &i, item, type == AIGWI_RESPONSES_CUSTOM), i.words, i.at);
 }
+/* 1 when the item was told before: its end and the last event say the same. Items end in any order: all below made_ids
+   were told, and those whose bit, counted from there, is set in walk.objects (which only embeddings use besides). */
+static int aigwi_responses_told(aigw_dec *st, int64_t item) {
+    int64_t n = item - st->made_ids;
+    if (n < 0 || item > UINT32_MAX - 64 || (n < 64 && (st->walk.objects >> n & 1))) return 1;
+    if (n > 63) {
+        st->walk.objects = n > 126 ? 0 : st->walk.objects >> (n - 63);
+        st->made_ids += (uint32_t)(n - 63);
+        n = 63;
+    }
+    for (st->walk.objects |= UINT64_C(1) << n; st->walk.objects & 1; st->made_ids++) st->walk.objects >>= 1;
+    return 0;
+}
 static void aigwi_responses_done(aigwi_responses_answer *a, aigw_str raw, int64_t item) {
     struct aigw_block *b;
     aigwi_responses_item i;
-    int open = 0, type = aigwi_responses_type(raw);
-    for (b = a->st->block; b < a->st->block + AIGW_BLOCKS; b++) open |= b->used && b->key >> 8 == (uint32_t)(item & 0xFFFFFF);
-    if ((item < (int64_t)a->st->made_ids && !open) || item < 0 || aigwi_responses_over(a)) return;      /* told already */
-    a->st->made_ids = (uint32_t)item + 1;
+    int type = aigwi_responses_type(raw);
+    if (aigwi_responses_over(a) || aigwi_responses_told(a->st, item)) return;
     if (type == AIGWI_RESPONSES_OTHER) {                       /* what only OpenAI's servers run: as it is */
         b = aigwi_responses_block(a, AIGW_PART_OTHER, aigwi_responses_key(item, 0), aigwi_responses_off(a, raw.p));
         aigwi_responses_more(a, b, aigwi_dialect_text(raw, AIGW_TEXT_JSON), aigwi_responses_off(a, raw.p));
