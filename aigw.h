@@ -6146,7 +6146,7 @@ AIGWI_SHARED void aigwi_dialect_put_opaque(aigw_out *out, const aigw_opaque *o, 
         aigwi_dialect_tag(&t, aigwi_dialect_slice(o->model.p[i] == ':' ? "%3A" : "%25", 3));
         from = i + 1;
     }
-    aigwi_dialect_tag(&t, aigwi_dialect_slice(o->model.p + from, o->model.n - from));
+    if (o->model.n) aigwi_dialect_tag(&t, aigwi_dialect_slice(o->model.p + from, o->model.n - from));
     aigwi_dialect_tag(&t, aigwi_dialect_slice(o->kind == AIGW_OPAQUE_REDACTED ? ":R" : ":S", 2));
     aigwi_dialect_tag(&t, aigwi_dialect_slice(o->data.p, o->data.n));
     if (t.n) aigw_base_put_base64(out, aigwi_dialect_slice(t.hold, t.n));
@@ -12037,11 +12037,13 @@ static const struct { aigw_str type; uint8_t kind; uint32_t members; } aigwi_res
 };
 enum { AIGWI_RESPONSES_PARTS = sizeof aigwi_responses_parts / sizeof *aigwi_responses_parts };
 
-static void aigwi_responses_other_in(aigwi_dialect_reader *r, aigwi_dialect_list *l) {
+/* What only OpenAI's servers know: an item, or (`within`, kept in `custom`) a part of a message. */
+static void aigwi_responses_other_in(aigwi_dialect_reader *r, aigwi_dialect_list *l, int within) {
     aigw_part *p = aigwi_dialect_add(r, l, AIGW_PART_OTHER, aigw_json_at(&r->j));
     aigw_str raw = aigw_base_str(NULL);
     aigw_json_raw(&r->j, &raw);
     p->name = aigwi_responses_own;
+    p->custom = (uint8_t)within;
     p->text = aigwi_dialect_text(raw, AIGW_TEXT_JSON);
 }
 /* `annotations` and `logprobs` of an answer that is sent back: lists, mostly empty. */
@@ -12090,7 +12092,7 @@ static void aigwi_responses_part_in(aigwi_dialect_reader *r, aigwi_dialect_list 
     else if (!type.n) aigw_json_fail(j, AIGW_E_MISSING, at, "a content part needs a type");
     while (row < AIGWI_RESPONSES_PARTS && !aigw_base_eq(type, aigwi_responses_parts[row].type)) row++;
     if (row == AIGWI_RESPONSES_PARTS) {
-        aigwi_responses_other_in(r, l);
+        aigwi_responses_other_in(r, l, 1);
         return;
     }
     p = aigwi_dialect_add(r, l, aigwi_responses_parts[row].kind, at);
@@ -12287,7 +12289,7 @@ static void aigwi_responses_item_in(aigwi_responses_reader *c) {
             *j = save;
         }
         aigwi_responses_turn(c, AIGW_ROLE_ASSISTANT, at);
-        if (!j->err) aigwi_responses_other_in(&c->r, &c->l);
+        if (!j->err) aigwi_responses_other_in(&c->r, &c->l, 0);
     }
 }
 static void aigwi_responses_input_in(aigwi_responses_reader *c) {
@@ -12656,7 +12658,7 @@ static void aigwi_responses_put_assistant(aigwi_dialect_writer *w, const aigw_me
     const aigw_part *p, *end;
     if (!m->parts) aigwi_responses_put_message(w, AIGW_ROLE_ASSISTANT, NULL, NULL);
     for (p = m->parts; p; p = end) {
-        for (end = p; end && (end->kind == AIGW_PART_TEXT || end->kind == AIGW_PART_REFUSAL); end = end->next)
+        for (end = p; end && (end->kind == AIGW_PART_TEXT || end->kind == AIGW_PART_REFUSAL || (end->kind == AIGW_PART_OTHER && end->custom)); end = end->next)
             if (end->state) aigwi_dialect_drop(w, end->state->at ? end->state->at : end->at, "opaque state of another provider");
         if (end != p) {
             aigwi_responses_put_message(w, AIGW_ROLE_ASSISTANT, p, end);
@@ -12696,7 +12698,7 @@ static void aigwi_responses_put_result(aigwi_dialect_writer *w, const aigw_part 
 /* The first system message is the instructions, when it is one plain text. */
 static int aigwi_responses_instructs(const aigwi_dialect_writer *w) {
     const aigw_message *m = w->req->messages;
-    return m && m->role == AIGW_ROLE_SYSTEM && m->parts && !m->parts->next && m->parts->kind == AIGW_PART_TEXT && !m->parts->cache_ttl_s && m->parts->text.n &&
+    return m && m->next && m->role == AIGW_ROLE_SYSTEM && m->parts && !m->parts->next && m->parts->kind == AIGW_PART_TEXT && !m->parts->cache_ttl_s && m->parts->text.n &&
            !aigwi_dialect_lacks(w, AIGW_CAN(SYSTEM));
 }
 static void aigwi_responses_put_input(aigwi_dialect_writer *w) {
@@ -12708,6 +12710,7 @@ static void aigwi_responses_put_input(aigwi_dialect_writer *w) {
         if (m->name.n) aigwi_dialect_lose(w, m->at, ".name", AIGW_LOSS_DROPPED, "messages have no names");
         m = m->next;
     }
+    if (!m) return;                                            /* there is none beside a prompt that the provider keeps */
     aigw_json_key(w->out, "input");
     aigw_json_open(w->out, '[');
     for (; m; m = m->next) {
@@ -12960,7 +12963,7 @@ static int aigwi_responses_mine(const aigw_part *p) { return aigw_base_eq(p->sta
 /* The item of opaque state that another provider made, or that we gave out in a tag (only then its model is known): an
    offset of the body; 0 when there is none in this part. */
 static size_t aigwi_responses_tagged(const aigw_part *p) {
-    if (!p->state || (aigwi_responses_mine(p) && !p->state->model.n)) return 0;
+    if (!p->state || (aigwi_responses_mine(p) && !p->state->model.p)) return 0;
     return p->kind == AIGW_PART_REASONING ? p->at : p->state->at;
 }
 /* A reasoning item as its provider gave it: its own id and state in the place of ours. */
