@@ -29092,7 +29092,8 @@ static int aigwi_exchange_match(const aigw_dialect *d, const aigw_head *head, co
 
 /* How much a head looks like this dialect's own clients: by its version or key header, or by its path. */
 static int aigwi_exchange_likes(const aigw_dialect *d, const aigw_head *head) {
-    static const struct { const char *path, *dialect; } paths[] = { { "/v1beta", "gemini" }, { "/v1/messages", "anthropic" }, { "/v2/", "cohere" }, { "/api/", "ollama" } };
+    static const struct { const char *path, *dialect; } paths[] = { { "/v1beta", "gemini" }, { "/v1/messages", "anthropic" }, { "/v2/", "cohere" }, { "/api/", "ollama" },
+                                                                   { "/model/", "bedrock" } };
     static const aigw_str bearer = AIGW_STR("authorization"), google = AIGW_STR("x-goog-api-key"), key = AIGW_STR("key=");
     const aigw_str path = aigwi_exchange_path(head->target), query = aigwi_dialect_slice(head->target.p + path.n, head->target.n - path.n);
     if (d->version_header.n && aigw_base_header(head, d->version_header).p) return 2;
