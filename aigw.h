@@ -657,7 +657,8 @@ typedef struct aigw_part {
     uint8_t      kind;         /* AIGW_PART_* */
     uint8_t      source;       /* media: AIGW_SOURCE_* */
     uint8_t      is_error;     /* tool result: the tool failed */
-    uint8_t      custom;       /* tool call or result of a free-text (custom) tool: arguments are text, not JSON */
+    uint8_t      custom;       /* tool call or result of a free-text (custom) tool: arguments are text, not JSON;
+                                  other, of Responses: it stands within a message */
     uint8_t      no_id;        /* tool call or result whose id was made here, since its dialect lets it out */
     uint32_t     cache_ttl_s;  /* cache hint on this part; 0: none, 1: provider's default time */
     size_t       at;
@@ -12658,7 +12659,8 @@ static void aigwi_responses_put_assistant(aigwi_dialect_writer *w, const aigw_me
     const aigw_part *p, *end;
     if (!m->parts) aigwi_responses_put_message(w, AIGW_ROLE_ASSISTANT, NULL, NULL);
     for (p = m->parts; p; p = end) {
-        for (end = p; end && (end->kind == AIGW_PART_TEXT || end->kind == AIGW_PART_REFUSAL || (end->kind == AIGW_PART_OTHER && end->custom)); end = end->next)
+        for (end = p; end && (end->kind == AIGW_PART_TEXT || end->kind == AIGW_PART_REFUSAL ||
+                              (end->kind == AIGW_PART_OTHER && end->custom)); end = end->next)
             if (end->state) aigwi_dialect_drop(w, end->state->at ? end->state->at : end->at, "opaque state of another provider");
         if (end != p) {
             aigwi_responses_put_message(w, AIGW_ROLE_ASSISTANT, p, end);
@@ -12698,7 +12700,8 @@ static void aigwi_responses_put_result(aigwi_dialect_writer *w, const aigw_part 
 /* The first system message is the instructions, when it is one plain text. */
 static int aigwi_responses_instructs(const aigwi_dialect_writer *w) {
     const aigw_message *m = w->req->messages;
-    return m && m->next && m->role == AIGW_ROLE_SYSTEM && m->parts && !m->parts->next && m->parts->kind == AIGW_PART_TEXT && !m->parts->cache_ttl_s && m->parts->text.n &&
+    return m && m->next && m->role == AIGW_ROLE_SYSTEM && m->parts && !m->parts->next &&
+           m->parts->kind == AIGW_PART_TEXT && !m->parts->cache_ttl_s && m->parts->text.n &&
            !aigwi_dialect_lacks(w, AIGW_CAN(SYSTEM));
 }
 static void aigwi_responses_put_input(aigwi_dialect_writer *w) {
@@ -12880,7 +12883,8 @@ static int aigwi_responses_reasons(const aigwi_dialect_writer *w) {
     const aigw_message *m;
     const aigw_part *p;
     if (aigwi_dialect_lacks(w, AIGW_CAN(REASONING))) return 0;
-    if (aigwi_dialect_is(w->req->param[AIGW_P_REASONING_MODE].raw, "disabled") || aigwi_dialect_is(w->req->param[AIGW_P_EFFORT].raw, "none")) return 0;
+    if (aigwi_dialect_is(w->req->param[AIGW_P_REASONING_MODE].raw, "disabled")) return 0;
+    if (aigwi_dialect_is(w->req->param[AIGW_P_EFFORT].raw, "none")) return 0;
     if (w->to && (w->to->can & AIGW_CAN(REASONING))) return 1;
     for (size_t i = 0; i < sizeof params; i++)
         if (w->req->param[params[i]].has) return 1;
@@ -13003,7 +13007,8 @@ static int aigwi_responses_edit_input(const aigw_req *req, aigw_arena *mem, aigw
     aigw_json_open(&o, '[');
     for (aigw_json_array(&j); aigw_json_item(&j); ) {
         at = (size_t)(j.p - req->body.p) + aigw_json_at(&j);
-        while (m && (!p || !aigwi_responses_tagged(p) || aigwi_responses_tagged(p) < at)) {    /* the next of them, in the order of the list */
+        /* the next of them, in the order of the list */
+        while (m && (!p || !aigwi_responses_tagged(p) || aigwi_responses_tagged(p) < at)) {
             if (p) p = p->next;
             else m = m->next, p = m ? m->parts : NULL;
         }
@@ -13053,7 +13058,8 @@ static const aigw_str aigwi_responses_echoes = AIGW_STR("completed_at background
     "moderation output_text parallel_tool_calls presence_penalty previous_response_id prompt prompt_cache_key prompt_cache_options prompt_cache_retention reasoning "
     "safety_identifier service_tier store temperature text tool_choice tool_usage tools top_logprobs top_p truncation user provider input_transformations");
 
-enum { AIGWI_RESPONSES_LOST_TOP, AIGWI_RESPONSES_LOST_ITEM, AIGWI_RESPONSES_LOST_PART, AIGWI_RESPONSES_REFUSED = 30 };   /* bits of aigw_dec.reported; the last: a refusal was said */
+/* Bits of aigw_dec.reported; the last: a refusal was said. */
+enum { AIGWI_RESPONSES_LOST_TOP, AIGWI_RESPONSES_LOST_ITEM, AIGWI_RESPONSES_LOST_PART, AIGWI_RESPONSES_REFUSED = 30 };
 enum { AIGWI_RESPONSES_NOTED = 1, AIGWI_RESPONSES_PROBED = 2 };   /* aigw_block.custom of a text: annotations, log probabilities came before its item was done */
 
 typedef struct { aigw_dec *st; const aigw_sink *out; aigw_str body; int r; } aigwi_responses_answer;
