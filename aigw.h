@@ -9021,16 +9021,28 @@ static void aigwi_openai_choice_name(aigwi_dialect_reader *r, aigw_item ***tail,
     if (i) *tail = &i->next;
     else aigwi_dialect_nomem(r);
 }
-/* {type, function: {name}} or {type, custom: {name}} (Responses' flat {type, name} too): the name. */
+/* The type of the object that is next, decoded. */
+static aigw_str aigwi_openai_type_in(aigwi_dialect_reader *r) {
+    aigw_str type = aigwi_dialect_peek(&r->j, "type");
+    if (!aigwi_dialect_plain(aigwi_dialect_text(type, AIGW_TEXT_LONE), r->mem, &type)) aigwi_dialect_nomem(r);
+    return type;
+}
+/* {type, function: {name}} or {type, custom: {name}}: the name. Responses' forms too: flat {type, name}; the type alone,
+   of a tool that the provider runs. */
 static void aigwi_openai_named_in(aigwi_dialect_reader *r, aigw_item ***tail) {
     aigw_json *j = &r->j;
     size_t at = aigw_json_at(j);
-    aigw_str name = aigw_base_str(NULL);
+    aigw_str name = aigw_base_str(NULL), type = aigwi_openai_type_in(r);
+    int f, hosted = type.n && !aigwi_dialect_is(type, "function") && !aigwi_dialect_is(type, "custom") &&
+                    !aigw_base_eq(r->req->dialect, aigwi_openai_own);
     uint64_t seen = 0, inner;
-    int f;
+    if (hosted) name = type;
     for (aigw_json_object(j); (f = aigwi_dialect_field(r, aigwi_openai_tool_names, AIGWI_OPENAI_tool, &seen)) >= 0; ) switch (f) {
     case AIGWI_OPENAI_T_TYPE: aigw_json_skip(j); break;
-    case AIGWI_OPENAI_T_NAME: aigw_json_str(j, r->mem, &name); break;
+    case AIGWI_OPENAI_T_NAME:
+        if (hosted) aigwi_dialect_raw(r);
+        else aigw_json_str(j, r->mem, &name);
+        break;
     case AIGWI_OPENAI_T_FUNCTION:
     case AIGWI_OPENAI_T_CUSTOM:
         inner = 0;
@@ -12326,7 +12338,7 @@ static void aigwi_responses_instructions_in(aigwi_dialect_reader *r) {
 }
 
 static void aigwi_responses_tool_in(aigwi_dialect_reader *r) {
-    aigw_str type = aigwi_dialect_peek(&r->j, "type");
+    aigw_str type = aigwi_openai_type_in(r);
     aigw_tool *t = aigwi_openai_tool_add(r);
     if (!t) return;
     t->kind = aigwi_dialect_is(type, "custom") ? AIGW_TOOL_CUSTOM : aigwi_dialect_is(type, "function") ? AIGW_TOOL_FUNCTION : AIGW_TOOL_HOSTED;
@@ -12344,8 +12356,6 @@ static void aigwi_responses_choice_in(aigwi_dialect_reader *r) {
     aigw_json *j = &r->j;
     aigw_item **tail = &req->choice_names;
     aigw_str type = aigwi_dialect_peek(j, "type"), word = aigw_base_str(NULL);
-    uint64_t seen = 0;
-    int f;
     req->choice_at = aigw_json_at(j);
     req->choice = AIGW_CHOICE_NAMED;
     if (aigw_json_kind(j) == AIGW_JSON_STRING) {
@@ -12353,14 +12363,7 @@ static void aigwi_responses_choice_in(aigwi_dialect_reader *r) {
         req->choice = (uint8_t)aigwi_openai_mode(word);
         if (!req->choice) aigw_json_fail(j, AIGW_E_VALUE, req->choice_at, "the choice is auto, none, required or an object that names a tool");
     } else if (aigwi_dialect_is(type, "allowed_tools")) aigwi_openai_allowed_in(r, &tail);
-    else if (!type.n || aigwi_dialect_is(type, "function") || aigwi_dialect_is(type, "custom")) aigwi_openai_named_in(r, &tail);
-    else {                                                     /* a tool that the provider runs goes by its type */
-        aigwi_openai_choice_name(r, &tail, type, req->choice_at);
-        for (aigw_json_object(j); (f = aigwi_dialect_field(r, aigwi_openai_tool_names, AIGWI_OPENAI_tool, &seen)) >= 0; ) {
-            if (f == AIGWI_OPENAI_T_TYPE) aigw_json_skip(j);
-            else aigwi_dialect_raw(r);
-        }
-    }
+    else aigwi_openai_named_in(r, &tail);
 }
 /* {format: {type: text | json_object | json_schema, ...}, verbosity}. */
 static void aigwi_responses_text_in(aigwi_dialect_reader *r) {
