@@ -10730,9 +10730,10 @@ static void aigwi_openai_put_stream(aigwi_dialect_writer *w) {
     if (!aigwi_openai_wants_usage(w->req)) aigwi_dialect_lose(w, AIGW_NOWHERE, "stream_options.include_usage", AIGW_LOSS_SYNTHESIZED, "usage is always counted");
 }
 
+static const char *aigwi_openai_post(const aigw_req *req) { return req->op == AIGW_OP_EMBED ? "/embeddings" : "/chat/completions"; }
 /* Method, target and headers of a call: where the family says, or behind the base's path. */
-static int aigwi_openai_head(const aigw_req *req, const aigw_target *to, aigw_arena *mem, aigw_head *head) {
-    const char *post = req->op == AIGW_OP_EMBED ? "/embeddings" : "/chat/completions";
+static int aigwi_openai_head(const aigw_req *req, const aigw_target *to, const char *post, aigw_arena *mem,
+                             aigw_head *head) {
     aigw_str target = { "", 0 };
     const int own = aigwi_family_path(to, req->op, 0, aigw_base_str(post), mem, &target);
     const int r = own < 0 ? own : aigwi_dialect_head(req, to, post, "/models", mem, head);
@@ -10743,7 +10744,7 @@ static int aigwi_openai_req_encode(const aigw_req *req, const aigw_target *to, a
     aigwi_dialect_writer w;
     int r;
     if (req->op != AIGW_OP_CHAT && req->op != AIGW_OP_MODELS && req->op != AIGW_OP_EMBED) return AIGW_E_UNSUPPORTED;
-    r = aigwi_openai_head(req, to, mem, head);
+    r = aigwi_openai_head(req, to, aigwi_openai_post(req), mem, head);
     if (r || req->op == AIGW_OP_MODELS) return r;
     if (req->op == AIGW_OP_EMBED) return aigwi_embed_req_encode(&aigwi_openai_embed, req, to, mem, out, loss);
     w.req = req;
@@ -10877,7 +10878,7 @@ static int aigwi_openai_req_edit(const aigw_req *req, const aigw_target *to, aig
     size_t n = 0, k = 0;
     int r, refused = AIGW_OK;
     if (req->op != AIGW_OP_CHAT && req->op != AIGW_OP_EMBED) return aigwi_openai_req_encode(req, to, mem, head, out, loss);
-    r = aigwi_openai_head(req, to, mem, head);
+    r = aigwi_openai_head(req, to, aigwi_openai_post(req), mem, head);
     if (!r && req->op == AIGW_OP_EMBED) return aigwi_embed_req_edit(&aigwi_openai_embed, req, to, mem, out, loss);
     if (!r && to && to->id.n && !aigw_base_eq(to->id, req->model)) r = aigwi_dialect_edit_model(to, mem, loss, &edits[n++]);
     w.to = to;
@@ -12930,7 +12931,7 @@ static int aigwi_responses_req_encode(const aigw_req *req, const aigw_target *to
     aigwi_dialect_writer w;
     int r;
     if (req->op != AIGW_OP_CHAT && req->op != AIGW_OP_MODELS) return AIGW_E_UNSUPPORTED;
-    r = aigwi_dialect_head(req, to, "/responses", "/models", mem, head);
+    r = aigwi_openai_head(req, to, "/responses", mem, head);
     if (r || req->op == AIGW_OP_MODELS) return r;
     w.req = req;
     w.to = to;
@@ -13034,7 +13035,7 @@ static int aigwi_responses_req_edit(const aigw_req *req, const aigw_target *to, 
     size_t n = 0;
     int r, refused;
     if (req->op != AIGW_OP_CHAT) return aigwi_responses_req_encode(req, to, mem, head, out, loss);
-    r = aigwi_dialect_head(req, to, "/responses", "/models", mem, head);
+    r = aigwi_openai_head(req, to, "/responses", mem, head);
     if (!r && to && to->id.n && !aigw_base_eq(to->id, req->model)) r = aigwi_dialect_edit_model(to, mem, loss, &edits[n++]);
     if (r) return r;
     refused = aigwi_responses_edit_input(req, mem, loss, &edits[n]);
