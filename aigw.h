@@ -983,6 +983,7 @@ typedef struct {
     aigw_arena   mem;                /* scratch for what must be decoded, used afresh for every frame; 2 KiB is enough but for long error messages and whole bodies */
     const aigw_req *req;             /* what was asked, so that ids that were changed on the way out come back; NULL: they stay */
     const struct aigw_family *family;/* of the target; NULL: none */
+    int64_t      input_tokens;       /* as the answer's head says (input_tokens_header); 0: it does not */
     /* out, after each call */
     uint8_t      frame;              /* AIGW_FRAME_* bits of the last frame */
     /* private */
@@ -1086,6 +1087,8 @@ typedef struct aigw_dialect {
     aigw_str stream_type;                                /* content-type of streams */
     aigw_str end_marker;                                 /* what a relayed stream that ended well gets where its source left it out; empty: nothing */
     aigw_str base;                                       /* the path under which only dialects of this base are served: "/anthropic"; empty: none */
+    aigw_str own_path;                                   /* what only paths of this dialect begin with ("/v1/messages"): where nothing is found, it says so; empty: none */
+    aigw_str input_tokens_header;                        /* where the input's tokens stand beside bodies that do not say them; empty: nowhere */
 } aigw_dialect;
 typedef enum {
     AIGW_FRAMING_SSE = 0, AIGW_FRAMING_ARRAY, AIGW_FRAMING_EVS, AIGW_FRAMING_NDJSON,
@@ -8157,8 +8160,8 @@ AIGWI_SHARED int aigwi_embed_end(aigw_dec *st, int clean, const aigw_sink *out) 
     if (clean && w->state == AIGWI_EMBED_DONE && !w->vectors) return aigwi_dialect_bad(st, out, "the provider's answer holds no embeddings");
     if (!clean || w->state != AIGWI_EMBED_DONE) return aigwi_dialect_end(st, 0, out);
     memset(&u, 0, sizeof u);
-    u.has = w->used ? AIGW_USAGE_INPUT : 0;
-    u.input = w->usage;
+    u.has = w->used || st->input_tokens ? AIGW_USAGE_INPUT : 0;
+    u.input = w->used ? w->usage : st->input_tokens;
     r = u.has ? aigwi_dialect_usage(st, out, &u) : AIGW_OK;
     aigwi_dialect_finish(st, 0, AIGW_FINISH_STOP, aigwi_dialect_slice("", 0));
     return r < 0 ? r : aigwi_dialect_end(st, 1, out);
@@ -11968,7 +11971,7 @@ const aigw_dialect aigw_dialect_openai = {
     AIGWI_SERVE(aigwi_openai_match), AIGWI_SERVE(aigwi_openai_req_decode), aigwi_openai_req_encode, AIGWI_SERVE(aigwi_openai_req_edit),
     aigwi_openai_resp_decode, aigwi_openai_frame_decode, aigwi_embed_stream_end, aigwi_openai_error_decode, aigwi_dialect_limits_decode,
     AIGWI_SERVE(aigwi_openai_event_encode), AIGWI_SERVE(aigwi_openai_resp_encode), AIGWI_SERVE(aigwi_openai_error_encode), AIGWI_SERVE(aigwi_openai_limits_encode), AIGWI_SERVE(aigwi_openai_models_encode),
-    AIGW_STR(": keep-alive\n\n"), AIGW_STR("text/event-stream"), AIGW_STR("data: [DONE]\n\n"), AIGW_STR("/openai")
+    AIGW_STR(": keep-alive\n\n"), AIGW_STR("text/event-stream"), AIGW_STR("data: [DONE]\n\n"), AIGW_STR("/openai"), AIGW_STR(""), AIGW_STR("")
 };
 #endif /* AIGW_NO_OPENAI */
 
@@ -14255,7 +14258,7 @@ const aigw_dialect aigw_dialect_responses = {
     AIGWI_SERVE(aigwi_responses_match), AIGWI_SERVE(aigwi_responses_req_decode), aigwi_responses_req_encode, AIGWI_SERVE(aigwi_responses_req_edit),
     aigwi_responses_resp_decode, aigwi_responses_frame_decode, aigwi_dialect_end, aigwi_openai_error_decode, aigwi_dialect_limits_decode,
     AIGWI_SERVE(aigwi_responses_event_encode), AIGWI_SERVE(aigwi_responses_resp_encode), AIGWI_SERVE(aigwi_openai_error_encode), AIGWI_SERVE(aigwi_openai_limits_encode), AIGWI_SERVE(aigwi_openai_models_encode),
-    AIGW_STR(": keep-alive\n\n"), AIGW_STR("text/event-stream"), AIGW_STR(""), AIGW_STR("/openai")
+    AIGW_STR(": keep-alive\n\n"), AIGW_STR("text/event-stream"), AIGW_STR(""), AIGW_STR("/openai"), AIGW_STR(""), AIGW_STR("")
 };
 #endif /* AIGW_NO_RESPONSES */
 
@@ -17233,7 +17236,7 @@ const aigw_dialect aigw_dialect_anthropic = {
     AIGW_STR(AIGWI_ANTHROPIC_PING),
     AIGW_STR("text/event-stream"),
     AIGW_STR("event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n"),
-    AIGW_STR("/anthropic")
+    AIGW_STR("/anthropic"), AIGW_STR("/v1/messages"), AIGW_STR("")
 };
 #endif /* AIGW_NO_ANTHROPIC */
 
@@ -20096,7 +20099,7 @@ const aigw_dialect aigw_dialect_gemini = {
     AIGWI_SERVE(aigwi_gemini_match), AIGWI_SERVE(aigwi_gemini_req_decode), aigwi_gemini_req_encode, AIGWI_SERVE(aigwi_gemini_req_edit),
     aigwi_gemini_resp_decode, aigwi_gemini_frame_decode, aigwi_embed_stream_end, aigwi_gemini_error_decode, aigwi_dialect_limits_decode,
     AIGWI_SERVE(aigwi_gemini_event_encode), AIGWI_SERVE(aigwi_gemini_resp_encode), AIGWI_SERVE(aigwi_gemini_error_encode), NULL, AIGWI_SERVE(aigwi_gemini_models_encode),
-    AIGW_STR(""), AIGW_STR("text/event-stream"), AIGW_STR(""), AIGW_STR("/gemini")
+    AIGW_STR(""), AIGW_STR("text/event-stream"), AIGW_STR(""), AIGW_STR("/gemini"), AIGW_STR("/v1beta"), AIGW_STR("")
 };
 #endif /* AIGW_NO_GEMINI */
 
@@ -22895,7 +22898,8 @@ const aigw_dialect aigw_dialect_bedrock = {
     AIGWI_SERVE(aigwi_bedrock_match), AIGWI_SERVE(aigwi_bedrock_req_decode), aigwi_bedrock_req_encode, AIGWI_SERVE(aigwi_bedrock_req_edit),
     aigwi_bedrock_resp_decode, aigwi_bedrock_frame_decode, aigwi_embed_stream_end, aigwi_bedrock_error_decode, aigwi_dialect_limits_decode,
     AIGWI_SERVE(aigwi_bedrock_event_encode), AIGWI_SERVE(aigwi_bedrock_resp_encode), AIGWI_SERVE(aigwi_bedrock_error_encode), NULL, NULL,
-    AIGW_STR(""), AIGW_STR("application/vnd.amazon.eventstream"), AIGW_STR(""), AIGW_STR("/bedrock")
+    AIGW_STR(""), AIGW_STR("application/vnd.amazon.eventstream"), AIGW_STR(""), AIGW_STR("/bedrock"), AIGW_STR("/model/"),
+    AIGW_STR("x-amzn-bedrock-input-token-count")
 };
 #endif /* AIGW_NO_BEDROCK, AIGW_NO_EVS */
 /* ==== >>dialect.cohere =============================================================================================
@@ -24720,7 +24724,7 @@ const aigw_dialect aigw_dialect_cohere = {
     aigwi_cohere_resp_decode, aigwi_cohere_frame_decode, aigwi_embed_stream_end, aigwi_cohere_error_decode, aigwi_dialect_limits_decode,
     AIGWI_SERVE(aigwi_cohere_event_encode), AIGWI_SERVE(aigwi_cohere_resp_encode), AIGWI_SERVE(aigwi_cohere_error_encode),
     AIGWI_SERVE(aigwi_cohere_limits_encode), AIGWI_SERVE(aigwi_cohere_models_encode),
-    AIGW_STR(""), AIGW_STR("text/event-stream"), AIGW_STR("data: [DONE]\n\n"), AIGW_STR("/cohere")
+    AIGW_STR(""), AIGW_STR("text/event-stream"), AIGW_STR("data: [DONE]\n\n"), AIGW_STR("/cohere"), AIGW_STR("/v2/"), AIGW_STR("")
 };
 #endif /* AIGW_NO_COHERE */
 
@@ -26152,7 +26156,7 @@ const aigw_dialect aigw_dialect_ollama = {
     AIGWI_SERVE(aigwi_ollama_match), AIGWI_SERVE(aigwi_ollama_req_decode), aigwi_ollama_req_encode, AIGWI_SERVE(aigwi_ollama_req_edit),
     aigwi_ollama_resp_decode, aigwi_ollama_frame_decode, aigwi_embed_stream_end, aigwi_ollama_error_decode, aigwi_dialect_limits_decode,
     AIGWI_SERVE(aigwi_ollama_event_encode), AIGWI_SERVE(aigwi_ollama_resp_encode), AIGWI_SERVE(aigwi_ollama_error_encode), NULL, AIGWI_SERVE(aigwi_ollama_models_encode),
-    AIGW_STR(""), AIGW_STR("application/x-ndjson"), AIGW_STR(""), AIGW_STR("/ollama")
+    AIGW_STR(""), AIGW_STR("application/x-ndjson"), AIGW_STR(""), AIGW_STR("/ollama"), AIGW_STR("/api/"), AIGW_STR("")
 };
 #endif /* AIGW_NO_OLLAMA */
 
@@ -27846,12 +27850,15 @@ static void aigwi_attempt_head(aigw_attempt *a, aigw_now now) {
     static const aigw_str ids[] = { AIGW_STR("x-request-id"), AIGW_STR("x-amzn-requestid"), AIGW_STR("apim-request-id") };   /* of clouds that serve others' dialects */
     const aigw_dialect *d = a->cfg.target->dialect;
     aigw_str id;
+    int64_t tokens;
     a->head = a->http.head;
     a->status = a->head.status;
     id = d->request_id_header.n ? aigw_base_header(&a->head, d->request_id_header) : aigwi_dialect_slice(NULL, 0);
     for (size_t i = 0; i < sizeof ids / sizeof *ids && !id.n; i++) id = aigw_base_header(&a->head, ids[i]);
     a->request_id = aigwi_dialect_slice(a->id, aigwi_dialect_keep(a->id, sizeof a->id, id));
     if (d->limits_decode) d->limits_decode(now, &a->head, &a->limits);
+    if (d->input_tokens_header.n && aigw_base_int(aigw_base_header(&a->head, d->input_tokens_header), &tokens) && tokens > 0)
+        a->dec.input_tokens = tokens;
     a->early = (uint8_t)aigwi_attempt_sending(a);
     if (a->early && a->status >= 300) a->n_pieces = a->piece_at = 0;              /* refused before all was sent: the rest is not wanted */
     if (!aigwi_attempt_sending(a)) {                                                  /* what held the request is free */
@@ -29102,16 +29109,12 @@ static int aigwi_exchange_match(const aigw_dialect *d, const aigw_head *head, co
 
 /* How much a head looks like this dialect's own clients: by its version or key header, or by its path. */
 static int aigwi_exchange_likes(const aigw_dialect *d, const aigw_head *head) {
-    static const struct { const char *path, *dialect; } paths[] = { { "/v1beta", "gemini" }, { "/v1/messages", "anthropic" }, { "/v2/", "cohere" }, { "/api/", "ollama" },
-                                                                   { "/model/", "bedrock" } };
     static const aigw_str bearer = AIGW_STR("authorization"), google = AIGW_STR("x-goog-api-key"), key = AIGW_STR("key=");
     const aigw_str path = aigwi_exchange_path(head->target), query = aigwi_dialect_slice(head->target.p + path.n, head->target.n - path.n);
     if (d->version_header.n && aigw_base_header(head, d->version_header).p) return 2;
     if (!aigw_base_eq(d->auth_header, bearer) && aigw_base_header(head, d->auth_header).p) return 2;
     if (aigw_base_eq(d->auth_header, google) && aigw_base_find(query, key, 0) < query.n) return 2;     /* ?key= is its other spelling */
-    for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++)
-        if (aigw_base_eq(d->name, aigw_base_str(paths[i].dialect)) && !aigw_base_find(path, aigw_base_str(paths[i].path), 0)) return 1;
-    return 0;
+    return d->own_path.n && path.n >= d->own_path.n && !memcmp(path.p, d->own_path.p, d->own_path.n);
 }
 
 /* Take the base path off the target: "/anthropic/v1/messages" is "/v1/messages" for the dialects of "/anthropic". */
@@ -29148,10 +29151,6 @@ static int aigwi_exchange_dialect(aigw_exchange *x, const char *method) {
     }
     for (size_t i = 0; op == AIGW_OP_MODELS && i < r->n_dialects; i++)                /* one path, three shapes of the list */
         if (r->dialects[i]->models_encode && aigwi_exchange_serves(x, r->dialects[i]) && aigwi_exchange_likes(r->dialects[i], &x->http.head) > aigwi_exchange_likes(x->dialect, &x->http.head)) x->dialect = r->dialects[i];
-    for (size_t i = 0; !op && x->base.n && x->dialect->models_encode && i < r->n_dialects; i++)      /* under a base the shape is known without any header */
-        if (aigwi_exchange_match(r->dialects[i], &x->http.head, method) == AIGW_OP_MODELS) op = AIGW_OP_MODELS;
-    for (size_t i = 0; !op && x->base.n && x->dialect->models_encode && i < r->n_dialects; i++)      /* under a base the shape is known without any header */
-        if (aigwi_exchange_match(r->dialects[i], &x->http.head, method) == AIGW_OP_MODELS) op = AIGW_OP_MODELS;
     for (size_t i = 0; !op && x->base.n && x->dialect->models_encode && i < r->n_dialects; i++)      /* under a base the shape is known without any header */
         if (aigwi_exchange_match(r->dialects[i], &x->http.head, method) == AIGW_OP_MODELS) op = AIGW_OP_MODELS;
     return op;

@@ -691,6 +691,64 @@ T(bad_requests) {
     }
 }
 
+/* Cohere's embeddings at Amazon say their tokens in a header only; Titan's say them in the body, which counts. */
+T(embeddings_whose_tokens_stand_in_the_head) {
+    static const struct { const char *model, *head, *body; int64_t tokens; } rows[] = {
+        { "aws/cohere.embed-v4:0", "x-amzn-bedrock-input-token-count: 7\r\n", "{\"embeddings\":{\"float\":[[0.5]]}}", 7 },
+        { "aws/cohere.embed-v4:0", "x-amzn-bedrock-input-token-count: many\r\n", "{\"embeddings\":{\"float\":[[0.5]]}}", 0 },
+        { "aws/amazon.titan-embed-text-v2:0", "x-amzn-bedrock-input-token-count: 7\r\n",
+          "{\"embedding\":[0.5],\"inputTextTokenCount\":3}", 3 },
+    };
+    for (size_t i = 0; i < T_COUNT(rows); i++) {
+        char answer[512], ask_for[256];
+        aigw_fault faults[4];
+        aigw_registry_faults list = { faults, 4, 0 };
+        reply r;
+        t_row(rows[i].model);
+        start();
+        t_int("one provider more", aigw_registry_read(&w.registry, aigw_base_str("{\"providers\":{\"aws\":"
+            "{\"dialect\":\"bedrock\",\"base_url\":\"http://bedrock.test\",\"key\":\"k\"}}}"), &list), AIGW_OK);
+        sprintf(answer, "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n%scontent-length: %u\r\n\r\n%s",
+                rows[i].head, (unsigned)strlen(rows[i].body), rows[i].body);
+        sprintf(ask_for, "{\"model\":\"%s\",\"input\":\"a\"}", rows[i].model);
+        w_say(&w, "aws", answer, strlen(answer), W_OPEN);
+        r = drive(request("POST /v1/embeddings", "", ask_for));
+        if (!t_int("status", r.status, 200)) printf("%.*s\n", (int)w.out_n, w.out);
+        t_int("tokens", w.record.usage.input, rows[i].tokens);
+        w_free(&w);
+        f_free();
+    }
+}
+
+/* Where nothing is found, the path tells whose client asks, and the error has that client's shape. */
+T(unknown_paths_have_an_owner) {
+    static const struct { const char *line, *message, *header; } rows[] = {
+        { "POST /v1/nothing", "error.message", NULL },
+        { "POST /v1/messages/nothing", "error.message", NULL },
+        { "POST /v1beta/nothing", "error.message", NULL },
+        { "POST /model/m/nothing", "message", "x-amzn-errortype" },
+        { "POST /modelling", "error.message", NULL },
+        { "POST /v2/nothing", "message", NULL },
+        { "POST /api/nothing", "error", NULL },
+        { "POST /bedrock/nothing", "message", "x-amzn-errortype" },
+        { "POST /ollama/nothing", "error", NULL },
+    };
+    for (size_t i = 0; i < T_COUNT(rows); i++) {
+        reply r;
+        const f_json *j, *m;
+        t_row(rows[i].line);
+        start();
+        r = drive(request(rows[i].line, "", "{}"));
+        j = f_parse(r.body, r.n, NULL);
+        m = j ? f_get(j, rows[i].message) : NULL;
+        if (!t_ok("words at their place", r.status == 404 && m && m->s && strstr(m->s, "nothing at")))
+            printf("%.*s\n", (int)w.out_n, w.out);
+        t_int("the kind in a header", rows[i].header && header(&r, rows[i].header), rows[i].header != NULL);
+        w_free(&w);
+        f_free();
+    }
+}
+
 T(bad_http) {
     static const struct { const char *what, *bytes; int status; } rows[] = {
         { "no HTTP", "hello\r\n\r\n", 400 },
@@ -1279,11 +1337,13 @@ int main(void) {
     T_RUN(other_forms);
     T_RUN(verbatim);
     T_RUN(bad_requests);
+    T_RUN(unknown_paths_have_an_owner);
     T_RUN(bad_http);
     T_RUN(http_forms);
     T_RUN(models);
     T_RUN(count_tokens);
     T_RUN(embeddings);
+    T_RUN(embeddings_whose_tokens_stand_in_the_head);
     T_RUN(deadlines);
     T_RUN(pings);
     T_RUN(strict);
