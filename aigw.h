@@ -25608,8 +25608,9 @@ static void aigwi_ollama_call_out(aigwi_ollama_answer *a, aigw_json *j) {
     if (a->r >= 0) a->r = aigwi_dialect_delta(a->st, a->out, b, args, aigwi_ollama_off(a, args.p));
     if (a->r >= 0) a->r = aigwi_dialect_close(a->st, a->out, b);
 }
-/* Thoughts, words, calls, in this order whatever theirs in JSON is. */
-static void aigwi_ollama_message_out(aigwi_ollama_answer *a, aigw_str message, aigw_json *outer) {
+/* Thoughts, words, calls, in this order whatever theirs in JSON is: `mused` and `said`, which stand beside the message,
+   before those in it. */
+static void aigwi_ollama_message_out(aigwi_ollama_answer *a, aigw_str message, aigw_text mused, aigw_text said, aigw_json *outer) {
     aigw_text content = aigwi_dialect_text(aigw_base_str(NULL), AIGW_TEXT_PLAIN), thinking = content;
     aigw_json j, calls;
     int f;
@@ -25625,7 +25626,9 @@ static void aigwi_ollama_message_out(aigwi_ollama_answer *a, aigw_str message, a
             aigw_json_skip(&j);
         }
     }
+    aigwi_ollama_said(a, AIGW_PART_REASONING, mused);
     aigwi_ollama_said(a, AIGW_PART_REASONING, thinking);
+    aigwi_ollama_said(a, AIGW_PART_TEXT, said);
     aigwi_ollama_said(a, AIGW_PART_TEXT, content);
     if (calls.p && !j.err) {
         for (aigw_json_array(&calls); aigw_json_item(&calls) && !aigwi_ollama_over(a); ) aigwi_ollama_call_out(a, &calls);
@@ -25668,9 +25671,7 @@ static int aigwi_ollama_read(aigwi_ollama_answer *a, const aigw_head *head) {
     if (!aigw_json_end(&j) && !error) {
         (void)aigw_base_date(created, &created_s);
         if (answer || done) a->r = aigwi_dialect_start(a->st, a->out, aigw_base_str(NULL), model, created_s, 0);
-        aigwi_ollama_said(a, AIGW_PART_REASONING, thinking);
-        aigwi_ollama_said(a, AIGW_PART_TEXT, response);
-        if (message.n) aigwi_ollama_message_out(a, message, &j);
+        aigwi_ollama_message_out(a, message.n ? message : aigw_base_str("{}"), thinking, response, &j);
     }
     if (aigwi_ollama_over(a)) return answer;
     if (j.err == AIGW_E_NOMEM) a->r = AIGW_E_NOMEM;
