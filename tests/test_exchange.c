@@ -720,6 +720,29 @@ T(embeddings_whose_tokens_stand_in_the_head) {
     }
 }
 
+/* An answer that ended as the client's dialect has no word for: an error that says so, not one about memory. */
+T(an_end_without_a_word) {
+    static const char *const lines[] = { "POST /v1/chat/completions", "POST /v1/messages", "POST /model/gem/converse", "POST /api/chat",
+                                         "POST /v2/chat", "POST /v1/responses" };
+    static const char body[] = "{\"candidates\":[{\"content\":{\"role\":\"model\",\"parts\":[{\"text\":\"a\"}]},\"finishReason\":\"UNEXPECTED_TOOL_CALL\"}]}";
+    for (size_t i = 0; i < T_COUNT(lines); i++) {
+        char answer[512];
+        reply r;
+        t_row(lines[i]);
+        start();
+        sprintf(answer, "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: %u\r\n\r\n%s", (unsigned)sizeof body - 1, body);
+        w_say(&w, "c", answer, strlen(answer), W_OPEN);
+        r = drive(request(lines[i], "", i == 5 ? "{\"model\":\"gem\",\"input\":\"x\"}" : i == 2 ? "{\"messages\":[{\"role\":\"user\",\"content\":[{\"text\":\"x\"}]}]}"
+                          : "{\"model\":\"gem\",\"max_tokens\":9,\"stream\":false,\"messages\":[{\"role\":\"user\",\"content\":\"x\"}]}"));
+        t_ok("answered, or refused with the reason", r.status == 200 || (r.status >= 500 && w.record.kind == AIGW_KIND_SERVER));
+        t_ok("nothing about memory", !memmem(w.out, w.out_n, "memory", 6));
+        t_int("Chat Completions refuses", r.status, i ? r.status : 500);
+        t_int("clean", w_clean(&w), 1);
+        w_free(&w);
+        f_free();
+    }
+}
+
 /* Where nothing is found, the path tells whose client asks, and the error has that client's shape. */
 T(unknown_paths_have_an_owner) {
     static const struct { const char *line, *message, *header; } rows[] = {
@@ -1337,6 +1360,7 @@ int main(void) {
     T_RUN(other_forms);
     T_RUN(verbatim);
     T_RUN(bad_requests);
+    T_RUN(an_end_without_a_word);
     T_RUN(unknown_paths_have_an_owner);
     T_RUN(bad_http);
     T_RUN(http_forms);
