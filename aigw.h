@@ -657,7 +657,8 @@ typedef struct aigw_part {
     uint8_t      kind;         /* AIGW_PART_* */
     uint8_t      source;       /* media: AIGW_SOURCE_* */
     uint8_t      is_error;     /* tool result: the tool failed */
-    uint8_t      custom;       /* tool call or result of a free-text (custom) tool: arguments are text, not JSON */
+    uint8_t      custom;       /* tool call or result of a free-text (custom) tool: arguments are text, not JSON;
+                                  other, of Responses: it stands within a message */
     uint8_t      no_id;        /* tool call or result whose id was made here, since its dialect lets it out */
     uint32_t     cache_ttl_s;  /* cache hint on this part; 0: none, 1: provider's default time */
     size_t       at;
@@ -6155,7 +6156,7 @@ AIGWI_SHARED void aigwi_dialect_put_opaque(aigw_out *out, const aigw_opaque *o, 
         aigwi_dialect_tag(&t, aigwi_dialect_slice(o->model.p[i] == ':' ? "%3A" : "%25", 3));
         from = i + 1;
     }
-    aigwi_dialect_tag(&t, aigwi_dialect_slice(o->model.p + from, o->model.n - from));
+    if (o->model.n) aigwi_dialect_tag(&t, aigwi_dialect_slice(o->model.p + from, o->model.n - from));
     aigwi_dialect_tag(&t, aigwi_dialect_slice(o->kind == AIGW_OPAQUE_REDACTED ? ":R" : ":S", 2));
     aigwi_dialect_tag(&t, aigwi_dialect_slice(o->data.p, o->data.n));
     if (t.n) aigw_base_put_base64(out, aigwi_dialect_slice(t.hold, t.n));
@@ -9073,16 +9074,28 @@ static void aigwi_openai_choice_name(aigwi_dialect_reader *r, aigw_item ***tail,
     if (i) *tail = &i->next;
     else aigwi_dialect_nomem(r);
 }
-/* {type, function: {name}} or {type, custom: {name}} (Responses' flat {type, name} too): the name. */
+/* The type of the object that is next, decoded. */
+static aigw_str aigwi_openai_type_in(aigwi_dialect_reader *r) {
+    aigw_str type = aigwi_dialect_peek(&r->j, "type");
+    if (!aigwi_dialect_plain(aigwi_dialect_text(type, AIGW_TEXT_LONE), r->mem, &type)) aigwi_dialect_nomem(r);
+    return type;
+}
+/* {type, function: {name}} or {type, custom: {name}}: the name. Responses' forms too: flat {type, name}; the type alone,
+   of a tool that the provider runs. */
 static void aigwi_openai_named_in(aigwi_dialect_reader *r, aigw_item ***tail) {
     aigw_json *j = &r->j;
     size_t at = aigw_json_at(j);
-    aigw_str name = aigw_base_str(NULL);
+    aigw_str name = aigw_base_str(NULL), type = aigwi_openai_type_in(r);
+    int f, hosted = type.n && !aigwi_dialect_is(type, "function") && !aigwi_dialect_is(type, "custom") &&
+                    !aigw_base_eq(r->req->dialect, aigwi_openai_own);
     uint64_t seen = 0, inner;
-    int f;
+    if (hosted) name = type;
     for (aigw_json_object(j); (f = aigwi_dialect_field(r, aigwi_openai_tool_names, AIGWI_OPENAI_tool, &seen)) >= 0; ) switch (f) {
     case AIGWI_OPENAI_T_TYPE: aigw_json_skip(j); break;
-    case AIGWI_OPENAI_T_NAME: aigw_json_str(j, r->mem, &name); break;
+    case AIGWI_OPENAI_T_NAME:
+        if (hosted) aigwi_dialect_raw(r);
+        else aigw_json_str(j, r->mem, &name);
+        break;
     case AIGWI_OPENAI_T_FUNCTION:
     case AIGWI_OPENAI_T_CUSTOM:
         inner = 0;
@@ -9296,6 +9309,7 @@ static const aigwi_dialect_err_row aigwi_openai_errors[] = {      /* wire-format
     { 0,   AIGW_STR("capacity_exceeded"),          AIGW_KIND_OVERLOADED      },   /* Groq 498 */
     { 498, AIGW_STR(""),                           AIGW_KIND_OVERLOADED      },
     { 0,   AIGW_STR("The service is currently unavailable"), AIGW_KIND_OVERLOADED },   /* xAI, in a 200 */
+    { 0,   AIGW_STR("previous_response_not_found"), AIGW_KIND_NOT_FOUND      },   /* Responses */
     { 0,   AIGW_STR("service_tier_capacity_exceeded"), AIGW_KIND_OVERLOADED  },   /* Mistral, a 429 */
     { 0,   AIGW_STR("engine_overloaded_error"),    AIGW_KIND_OVERLOADED      },   /* Moonshot, a 429 */
     { 0,   AIGW_STR("queue_exceeded"),             AIGW_KIND_OVERLOADED      },   /* Cerebras, a 429 */
@@ -10769,9 +10783,10 @@ static void aigwi_openai_put_stream(aigwi_dialect_writer *w) {
     if (!aigwi_openai_wants_usage(w->req)) aigwi_dialect_lose(w, AIGW_NOWHERE, "stream_options.include_usage", AIGW_LOSS_SYNTHESIZED, "usage is always counted");
 }
 
+static const char *aigwi_openai_post(const aigw_req *req) { return req->op == AIGW_OP_EMBED ? "/embeddings" : "/chat/completions"; }
 /* Method, target and headers of a call: where the family says, or behind the base's path. */
-static int aigwi_openai_head(const aigw_req *req, const aigw_target *to, aigw_arena *mem, aigw_head *head) {
-    const char *post = req->op == AIGW_OP_EMBED ? "/embeddings" : "/chat/completions";
+static int aigwi_openai_head(const aigw_req *req, const aigw_target *to, const char *post, aigw_arena *mem,
+                             aigw_head *head) {
     aigw_str target = { "", 0 };
     const int own = aigwi_family_path(to, req->op, 0, aigw_base_str(post), mem, &target);
     const int r = own < 0 ? own : aigwi_dialect_head(req, to, post, "/models", mem, head);
@@ -10782,7 +10797,7 @@ static int aigwi_openai_req_encode(const aigw_req *req, const aigw_target *to, a
     aigwi_dialect_writer w;
     int r;
     if (req->op != AIGW_OP_CHAT && req->op != AIGW_OP_MODELS && req->op != AIGW_OP_EMBED) return AIGW_E_UNSUPPORTED;
-    r = aigwi_openai_head(req, to, mem, head);
+    r = aigwi_openai_head(req, to, aigwi_openai_post(req), mem, head);
     if (r || req->op == AIGW_OP_MODELS) return r;
     if (req->op == AIGW_OP_EMBED) return aigwi_embed_req_encode(&aigwi_openai_embed, req, to, mem, out, loss);
     w.req = req;
@@ -10916,7 +10931,7 @@ static int aigwi_openai_req_edit(const aigw_req *req, const aigw_target *to, aig
     size_t n = 0, k = 0;
     int r, refused = AIGW_OK;
     if (req->op != AIGW_OP_CHAT && req->op != AIGW_OP_EMBED) return aigwi_openai_req_encode(req, to, mem, head, out, loss);
-    r = aigwi_openai_head(req, to, mem, head);
+    r = aigwi_openai_head(req, to, aigwi_openai_post(req), mem, head);
     if (!r && req->op == AIGW_OP_EMBED) return aigwi_embed_req_edit(&aigwi_openai_embed, req, to, mem, out, loss);
     if (!r && to && to->id.n && !aigw_base_eq(to->id, req->model)) r = aigwi_dialect_edit_model(to, mem, loss, &edits[n++]);
     w.to = to;
@@ -12181,11 +12196,13 @@ static const struct { aigw_str type; uint8_t kind; uint32_t members; } aigwi_res
 };
 enum { AIGWI_RESPONSES_PARTS = sizeof aigwi_responses_parts / sizeof *aigwi_responses_parts };
 
-static void aigwi_responses_other_in(aigwi_dialect_reader *r, aigwi_dialect_list *l) {
+/* What only OpenAI's servers know: an item, or (`within`, kept in `custom`) a part of a message. */
+static void aigwi_responses_other_in(aigwi_dialect_reader *r, aigwi_dialect_list *l, int within) {
     aigw_part *p = aigwi_dialect_add(r, l, AIGW_PART_OTHER, aigw_json_at(&r->j));
     aigw_str raw = aigw_base_str(NULL);
     aigw_json_raw(&r->j, &raw);
     p->name = aigwi_responses_own;
+    p->custom = (uint8_t)within;
     p->text = aigwi_dialect_text(raw, AIGW_TEXT_JSON);
 }
 /* `annotations` and `logprobs` of an answer that is sent back: lists, mostly empty. */
@@ -12234,7 +12251,7 @@ static void aigwi_responses_part_in(aigwi_dialect_reader *r, aigwi_dialect_list 
     else if (!type.n) aigw_json_fail(j, AIGW_E_MISSING, at, "a content part needs a type");
     while (row < AIGWI_RESPONSES_PARTS && !aigw_base_eq(type, aigwi_responses_parts[row].type)) row++;
     if (row == AIGWI_RESPONSES_PARTS) {
-        aigwi_responses_other_in(r, l);
+        aigwi_responses_other_in(r, l, 1);
         return;
     }
     p = aigwi_dialect_add(r, l, aigwi_responses_parts[row].kind, at);
@@ -12431,7 +12448,7 @@ static void aigwi_responses_item_in(aigwi_responses_reader *c) {
             *j = save;
         }
         aigwi_responses_turn(c, AIGW_ROLE_ASSISTANT, at);
-        if (!j->err) aigwi_responses_other_in(&c->r, &c->l);
+        if (!j->err) aigwi_responses_other_in(&c->r, &c->l, 0);
     }
 }
 static void aigwi_responses_input_in(aigwi_responses_reader *c) {
@@ -12467,7 +12484,7 @@ static void aigwi_responses_instructions_in(aigwi_dialect_reader *r) {
 }
 
 static void aigwi_responses_tool_in(aigwi_dialect_reader *r) {
-    aigw_str type = aigwi_dialect_peek(&r->j, "type");
+    aigw_str type = aigwi_openai_type_in(r);
     aigw_tool *t = aigwi_openai_tool_add(r);
     if (!t) return;
     t->kind = aigwi_dialect_is(type, "custom") ? AIGW_TOOL_CUSTOM : aigwi_dialect_is(type, "function") ? AIGW_TOOL_FUNCTION : AIGW_TOOL_HOSTED;
@@ -12485,8 +12502,6 @@ static void aigwi_responses_choice_in(aigwi_dialect_reader *r) {
     aigw_json *j = &r->j;
     aigw_item **tail = &req->choice_names;
     aigw_str type = aigwi_dialect_peek(j, "type"), word = aigw_base_str(NULL);
-    uint64_t seen = 0;
-    int f;
     req->choice_at = aigw_json_at(j);
     req->choice = AIGW_CHOICE_NAMED;
     if (aigw_json_kind(j) == AIGW_JSON_STRING) {
@@ -12494,14 +12509,7 @@ static void aigwi_responses_choice_in(aigwi_dialect_reader *r) {
         req->choice = (uint8_t)aigwi_openai_mode(word);
         if (!req->choice) aigw_json_fail(j, AIGW_E_VALUE, req->choice_at, "the choice is auto, none, required or an object that names a tool");
     } else if (aigwi_dialect_is(type, "allowed_tools")) aigwi_openai_allowed_in(r, &tail);
-    else if (!type.n || aigwi_dialect_is(type, "function") || aigwi_dialect_is(type, "custom")) aigwi_openai_named_in(r, &tail);
-    else {                                                     /* a tool that the provider runs goes by its type */
-        aigwi_openai_choice_name(r, &tail, type, req->choice_at);
-        for (aigw_json_object(j); (f = aigwi_dialect_field(r, aigwi_openai_tool_names, AIGWI_OPENAI_tool, &seen)) >= 0; ) {
-            if (f == AIGWI_OPENAI_T_TYPE) aigw_json_skip(j);
-            else aigwi_dialect_raw(r);
-        }
-    }
+    else aigwi_openai_named_in(r, &tail);
 }
 /* {format: {type: text | json_object | json_schema, ...}, verbosity}. */
 static void aigwi_responses_text_in(aigwi_dialect_reader *r) {
@@ -12800,7 +12808,8 @@ static void aigwi_responses_put_assistant(aigwi_dialect_writer *w, const aigw_me
     const aigw_part *p, *end;
     if (!m->parts) aigwi_responses_put_message(w, AIGW_ROLE_ASSISTANT, NULL, NULL);
     for (p = m->parts; p; p = end) {
-        for (end = p; end && (end->kind == AIGW_PART_TEXT || end->kind == AIGW_PART_REFUSAL); end = end->next)
+        for (end = p; end && (end->kind == AIGW_PART_TEXT || end->kind == AIGW_PART_REFUSAL ||
+                              (end->kind == AIGW_PART_OTHER && end->custom)); end = end->next)
             if (end->state) aigwi_dialect_drop(w, end->state->at ? end->state->at : end->at, "opaque state of another provider");
         if (end != p) {
             aigwi_responses_put_message(w, AIGW_ROLE_ASSISTANT, p, end);
@@ -12840,7 +12849,8 @@ static void aigwi_responses_put_result(aigwi_dialect_writer *w, const aigw_part 
 /* The first system message is the instructions, when it is one plain text. */
 static int aigwi_responses_instructs(const aigwi_dialect_writer *w) {
     const aigw_message *m = w->req->messages;
-    return m && m->role == AIGW_ROLE_SYSTEM && m->parts && !m->parts->next && m->parts->kind == AIGW_PART_TEXT && !m->parts->cache_ttl_s && m->parts->text.n &&
+    return m && m->next && m->role == AIGW_ROLE_SYSTEM && m->parts && !m->parts->next &&
+           m->parts->kind == AIGW_PART_TEXT && !m->parts->cache_ttl_s && m->parts->text.n &&
            !aigwi_dialect_lacks(w, AIGW_CAN(SYSTEM));
 }
 static void aigwi_responses_put_input(aigwi_dialect_writer *w) {
@@ -12852,6 +12862,7 @@ static void aigwi_responses_put_input(aigwi_dialect_writer *w) {
         if (m->name.n) aigwi_dialect_lose(w, m->at, ".name", AIGW_LOSS_DROPPED, "messages have no names");
         m = m->next;
     }
+    if (!m) return;                                            /* there is none beside a prompt that the provider keeps */
     aigw_json_key(w->out, "input");
     aigw_json_open(w->out, '[');
     for (; m; m = m->next) {
@@ -13021,6 +13032,8 @@ static int aigwi_responses_reasons(const aigwi_dialect_writer *w) {
     const aigw_message *m;
     const aigw_part *p;
     if (aigwi_dialect_lacks(w, AIGW_CAN(REASONING))) return 0;
+    if (aigwi_dialect_is(w->req->param[AIGW_P_REASONING_MODE].raw, "disabled")) return 0;
+    if (aigwi_dialect_is(w->req->param[AIGW_P_EFFORT].raw, "none")) return 0;
     if (w->to && (w->to->can & AIGW_CAN(REASONING))) return 1;
     for (size_t i = 0; i < sizeof params; i++)
         if (w->req->param[params[i]].has) return 1;
@@ -13063,7 +13076,7 @@ static int aigwi_responses_req_encode(const aigw_req *req, const aigw_target *to
     aigwi_dialect_writer w;
     int r;
     if (req->op != AIGW_OP_CHAT && req->op != AIGW_OP_MODELS) return AIGW_E_UNSUPPORTED;
-    r = aigwi_dialect_head(req, to, "/responses", "/models", mem, head);
+    r = aigwi_openai_head(req, to, "/responses", mem, head);
     if (r || req->op == AIGW_OP_MODELS) return r;
     w.req = req;
     w.to = to;
@@ -13099,12 +13112,31 @@ static int aigwi_responses_req_encode(const aigw_req *req, const aigw_target *to
     return w.err ? w.err : r;
 }
 
-/* The item of opaque state that another provider made, as an offset of the body; 0 when there is none in this part. */
-static size_t aigwi_responses_foreign(const aigw_part *p) {
-    if (!p->state || aigw_base_eq(p->state->owner, aigwi_responses_own)) return 0;
+static int aigwi_responses_mine(const aigw_part *p) { return aigw_base_eq(p->state->owner, aigwi_responses_own); }
+/* The item of opaque state that another provider made, or that we gave out in a tag (only then its model is known): an
+   offset of the body; 0 when there is none in this part. */
+static size_t aigwi_responses_tagged(const aigw_part *p) {
+    if (!p->state || (aigwi_responses_mine(p) && !p->state->model.p)) return 0;
     return p->kind == AIGW_PART_REASONING ? p->at : p->state->at;
 }
-/* `input` without the items of such state: they must not reach this provider, and reasoning without its own state is refused. NULL edit->member: all may stay. */
+/* A reasoning item as its provider gave it: its own id and state in the place of ours. */
+static void aigwi_responses_untag(aigw_out *o, aigw_str item, const aigw_opaque *state) {
+    aigw_json j;
+    aigw_str value;
+    aigw_json_init(&j, item);
+    aigw_json_open(o, '{');
+    for (aigw_json_object(&j); aigw_json_member(&j); ) {
+        aigw_str key = j.key;
+        if (!aigw_json_raw(&j, &value)) break;
+        aigw_json_key_str(o, key);
+        if (aigwi_dialect_is(key, "id") && state->id.n) aigw_json_put_str(o, state->id);
+        else if (aigwi_dialect_is(key, "encrypted_content")) aigw_json_put_text(o, state->data);
+        else aigw_json_put_raw(o, value);
+    }
+    aigw_json_close(o, '}');
+}
+/* `input` as this provider must get it: without the items of others' state, for reasoning without its own state is
+   refused, and its own out of their tags. NULL edit->member: all may stay. */
 static int aigwi_responses_edit_input(const aigw_req *req, aigw_arena *mem, aigw_loss *loss, aigwi_dialect_edit *edit) {
     const aigw_message *m = req->messages;
     const aigw_part *p = m ? m->parts : NULL;
@@ -13116,7 +13148,7 @@ static int aigwi_responses_edit_input(const aigw_req *req, aigw_arena *mem, aigw
     size_t at;
     edit->member = NULL;
     for (const aigw_message *k = m; k; k = k->next)
-        for (const aigw_part *q = k->parts; q; q = q->next) n += aigwi_responses_foreign(q) != 0;
+        for (const aigw_part *q = k->parts; q; q = q->next) n += aigwi_responses_tagged(q) != 0;
     if (!n) return AIGW_OK;
     to = (char *)aigw_base_take(mem, raw.n, 1, 1);
     aigw_base_out_init(&o, to, to ? raw.n : 0, NULL, 0);
@@ -13124,12 +13156,14 @@ static int aigwi_responses_edit_input(const aigw_req *req, aigw_arena *mem, aigw
     aigw_json_open(&o, '[');
     for (aigw_json_array(&j); aigw_json_item(&j); ) {
         at = (size_t)(j.p - req->body.p) + aigw_json_at(&j);
-        while (m && (!p || !aigwi_responses_foreign(p) || aigwi_responses_foreign(p) < at)) {    /* the next of them, in the order of the list */
+        /* the next of them, in the order of the list */
+        while (m && (!p || !aigwi_responses_tagged(p) || aigwi_responses_tagged(p) < at)) {
             if (p) p = p->next;
             else m = m->next, p = m ? m->parts : NULL;
         }
         if (!aigw_json_raw(&j, &raw)) break;
-        if (!m || aigwi_responses_foreign(p) != at) aigw_json_put_raw(&o, raw);
+        if (!m || aigwi_responses_tagged(p) != at) aigw_json_put_raw(&o, raw);
+        else if (aigwi_responses_mine(p)) aigwi_responses_untag(&o, raw, p->state);
         else {
             int q = aigw_model_loss_at(loss, at, "", AIGW_LOSS_DROPPED, "opaque state of another provider");
             if (q < 0) r = q;
@@ -13146,7 +13180,7 @@ static int aigwi_responses_req_edit(const aigw_req *req, const aigw_target *to, 
     size_t n = 0;
     int r, refused;
     if (req->op != AIGW_OP_CHAT) return aigwi_responses_req_encode(req, to, mem, head, out, loss);
-    r = aigwi_dialect_head(req, to, "/responses", "/models", mem, head);
+    r = aigwi_openai_head(req, to, "/responses", mem, head);
     if (!r && to && to->id.n && !aigw_base_eq(to->id, req->model)) r = aigwi_dialect_edit_model(to, mem, loss, &edits[n++]);
     if (r) return r;
     refused = aigwi_responses_edit_input(req, mem, loss, &edits[n]);
@@ -13173,7 +13207,8 @@ static const aigw_str aigwi_responses_echoes = AIGW_STR("completed_at background
     "moderation output_text parallel_tool_calls presence_penalty previous_response_id prompt prompt_cache_key prompt_cache_options prompt_cache_retention reasoning "
     "safety_identifier service_tier store temperature text tool_choice tool_usage tools top_logprobs top_p truncation user provider input_transformations");
 
-enum { AIGWI_RESPONSES_LOST_TOP, AIGWI_RESPONSES_LOST_ITEM, AIGWI_RESPONSES_LOST_PART, AIGWI_RESPONSES_REFUSED = 31 };   /* bits of aigw_dec.reported; the last: a refusal was said */
+/* Bits of aigw_dec.reported; the last: a refusal was said. */
+enum { AIGWI_RESPONSES_LOST_TOP, AIGWI_RESPONSES_LOST_ITEM, AIGWI_RESPONSES_LOST_PART, AIGWI_RESPONSES_REFUSED = 30 };
 enum { AIGWI_RESPONSES_NOTED = 1, AIGWI_RESPONSES_PROBED = 2 };   /* aigw_block.custom of a text: annotations, log probabilities came before its item was done */
 
 typedef struct { aigw_dec *st; const aigw_sink *out; aigw_str body; int r; } aigwi_responses_answer;
@@ -13321,13 +13356,24 @@ static void aigwi_responses_added(aigwi_responses_answer *a, aigw_str raw, int64
     aigwi_responses_item_read(a, raw, type == AIGWI_RESPONSES_CUSTOM, &i);
     if (i.name.n) aigwi_responses_more(a, aigwi_responses_call(a, &i, item, type == AIGWI_RESPONSES_CUSTOM), i.words, i.at);
 }
+/* 1 when the item was told before: its end and the last event say the same. Items end in any order: all below made_ids
+   were told, and those whose bit, counted from there, is set in walk.objects (which only embeddings use besides). */
+static int aigwi_responses_told(aigw_dec *st, int64_t item) {
+    int64_t n = item - st->made_ids;
+    if (n < 0 || item > UINT32_MAX - 64 || (n < 64 && (st->walk.objects >> n & 1))) return 1;
+    if (n > 63) {
+        st->walk.objects = n > 126 ? 0 : st->walk.objects >> (n - 63);
+        st->made_ids += (uint32_t)(n - 63);
+        n = 63;
+    }
+    for (st->walk.objects |= UINT64_C(1) << n; st->walk.objects & 1; st->made_ids++) st->walk.objects >>= 1;
+    return 0;
+}
 static void aigwi_responses_done(aigwi_responses_answer *a, aigw_str raw, int64_t item) {
     struct aigw_block *b;
     aigwi_responses_item i;
-    int open = 0, type = aigwi_responses_type(raw);
-    for (b = a->st->block; b < a->st->block + AIGW_BLOCKS; b++) open |= b->used && b->key >> 8 == (uint32_t)(item & 0xFFFFFF);
-    if ((item < (int64_t)a->st->made_ids && !open) || item < 0 || aigwi_responses_over(a)) return;      /* told already */
-    a->st->made_ids = (uint32_t)item + 1;
+    int type = aigwi_responses_type(raw);
+    if (aigwi_responses_over(a) || aigwi_responses_told(a->st, item)) return;
     if (type == AIGWI_RESPONSES_OTHER) {                       /* what only OpenAI's servers run: as it is */
         b = aigwi_responses_block(a, AIGW_PART_OTHER, aigwi_responses_key(item, 0), aigwi_responses_off(a, raw.p));
         aigwi_responses_more(a, b, aigwi_dialect_text(raw, AIGW_TEXT_JSON), aigwi_responses_off(a, raw.p));
@@ -25706,8 +25752,9 @@ static void aigwi_ollama_call_out(aigwi_ollama_answer *a, aigw_json *j) {
     if (a->r >= 0) a->r = aigwi_dialect_delta(a->st, a->out, b, args, aigwi_ollama_off(a, args.p));
     if (a->r >= 0) a->r = aigwi_dialect_close(a->st, a->out, b);
 }
-/* Thoughts, words, calls, in this order whatever theirs in JSON is. */
-static void aigwi_ollama_message_out(aigwi_ollama_answer *a, aigw_str message, aigw_json *outer) {
+/* Thoughts, words, calls, in this order whatever theirs in JSON is: `mused` and `said`, which stand beside the message,
+   before those in it. */
+static void aigwi_ollama_message_out(aigwi_ollama_answer *a, aigw_str message, aigw_text mused, aigw_text said, aigw_json *outer) {
     aigw_text content = aigwi_dialect_text(aigw_base_str(NULL), AIGW_TEXT_PLAIN), thinking = content;
     aigw_json j, calls;
     int f;
@@ -25723,7 +25770,9 @@ static void aigwi_ollama_message_out(aigwi_ollama_answer *a, aigw_str message, a
             aigw_json_skip(&j);
         }
     }
+    aigwi_ollama_said(a, AIGW_PART_REASONING, mused);
     aigwi_ollama_said(a, AIGW_PART_REASONING, thinking);
+    aigwi_ollama_said(a, AIGW_PART_TEXT, said);
     aigwi_ollama_said(a, AIGW_PART_TEXT, content);
     if (calls.p && !j.err) {
         for (aigw_json_array(&calls); aigw_json_item(&calls) && !aigwi_ollama_over(a); ) aigwi_ollama_call_out(a, &calls);
@@ -25766,9 +25815,7 @@ static int aigwi_ollama_read(aigwi_ollama_answer *a, const aigw_head *head) {
     if (!aigw_json_end(&j) && !error) {
         (void)aigw_base_date(created, &created_s);
         if (answer || done) a->r = aigwi_dialect_start(a->st, a->out, aigw_base_str(NULL), model, created_s, 0);
-        aigwi_ollama_said(a, AIGW_PART_REASONING, thinking);
-        aigwi_ollama_said(a, AIGW_PART_TEXT, response);
-        if (message.n) aigwi_ollama_message_out(a, message, &j);
+        aigwi_ollama_message_out(a, message.n ? message : aigw_base_str("{}"), thinking, response, &j);
     }
     if (aigwi_ollama_over(a)) return answer;
     if (j.err == AIGW_E_NOMEM) a->r = AIGW_E_NOMEM;

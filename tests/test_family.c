@@ -672,6 +672,22 @@ T(a_provider_by_its_family) {
     to = pick("ds");
     t_ok("unless the model says otherwise", !(to.no & AIGW_CAN(JSON_SCHEMA)) && aigw_base_eq(to.efforts, str("high")));
 }
+/* Responses goes by its dialect, with a path of its own where one is said. */
+T(responses_by_configuration) {
+    aigw_target to;
+    t_int("read", configure("{\"providers\":{\"az\":{\"dialect\":\"openai-responses\",\"base_url\":\"https://r.openai.azure.com/openai/v1\","
+                            "\"auth\":{\"type\":\"header\",\"header\":\"api-key\",\"key\":\"k\"},\"path\":\"{post}?api-version={version}\",\"versions\":[\"preview\"]},"
+                            "\"oa\":{\"dialect\":\"openai-responses\",\"base_url\":\"https://api.openai.com/v1\",\"key\":\"k\"}}}"), AIGW_OK);
+    t_int("no complaints", (long long)list.n, 0);
+    to = pick("az/my-gpt");
+    t_ok("written", send_to(&aigw_dialect_anthropic, "/v1/messages", "{\"model\":\"m\",\"max_tokens\":50,\"messages\":[{\"role\":\"user\",\"content\":\"x\"}]}", &to) != NULL);
+    t_str("target", head.target.p, head.target.n, "/openai/v1/responses?api-version=preview");
+    t_ok("edited", send_to(&aigw_dialect_responses, "/v1/responses", "{\"model\":\"m\",\"input\":\"x\"}", &to) != NULL);
+    t_str("target", head.target.p, head.target.n, "/openai/v1/responses?api-version=preview");
+    to = pick("oa/gpt");
+    t_ok("edited", send_to(&aigw_dialect_responses, "/v1/responses", "{\"model\":\"m\",\"input\":\"x\"}", &to) != NULL);
+    t_str("target", head.target.p, head.target.n, "/v1/responses");
+}
 /* A server that nobody knows here: everything by configuration, and both writing and editing obey. */
 T(an_unknown_server_needs_configuration_only) {
     aigw_target to;
@@ -861,6 +877,7 @@ int main(void) {
     T_RUN(claude_on_bedrock_recorded);
     T_RUN(reasoning_between_tags);
     T_RUN(a_provider_by_its_family);
+    T_RUN(responses_by_configuration);
     T_RUN(an_unknown_server_needs_configuration_only);
     T_RUN(complaints_about_families);
     T_RUN(little_memory);
