@@ -6508,18 +6508,28 @@ AIGWI_SHARED int aigwi_dialect_signature(aigw_dec *st, const aigw_sink *out, con
     return aigwi_dialect_signature_of(st, out, b, kind, aigwi_dialect_slice("", 0), data, at);
 }
 
-/* Usage so far; an event only when it says something new. */
+/* Usage so far: a count that is not said again stays, since some say each in a frame of its own. An event only when it
+   says something new. */
 AIGWI_SHARED int aigwi_dialect_usage(aigw_dec *st, const aigw_sink *out, const aigw_usage *u) {
+    aigw_usage all = st->usage;
     aigw_event ev;
     int r;
-    if (st->ended || !memcmp(&st->usage, u, sizeof *u)) return AIGW_OK;
-    st->usage = *u;
+    all.has |= u->has;
+    if (u->has & AIGW_USAGE_INPUT) all.input = u->input;
+    if (u->has & AIGW_USAGE_CACHED) all.cached = u->cached;
+    if (u->has & AIGW_USAGE_CACHE_WRITE) all.cache_write = u->cache_write;
+    if (u->has & AIGW_USAGE_OUTPUT) all.output = u->output;
+    if (u->has & AIGW_USAGE_REASONING) all.reasoning = u->reasoning;
+    if (u->has & AIGW_USAGE_INPUT_AUDIO) all.input_audio = u->input_audio;
+    if (u->has & AIGW_USAGE_OUTPUT_AUDIO) all.output_audio = u->output_audio;
+    if (st->ended || !memcmp(&st->usage, &all, sizeof all)) return AIGW_OK;
+    st->usage = all;
     if (!st->started) {
         r = aigwi_dialect_start(st, out, aigwi_dialect_slice("", 0), aigwi_dialect_slice("", 0), 0, AIGW_NOWHERE);
         if (r < 0) return r;
     }
     aigwi_dialect_event(&ev, AIGW_EVENT_USAGE, AIGW_NOWHERE);
-    ev.usage = *u;
+    ev.usage = all;
     r = out->put(out->user, &ev);
     return r < 0 ? r : AIGW_OK;
 }
@@ -16034,7 +16044,11 @@ static const aigwi_dialect_err_row aigwi_anthropic_errors[] = {     /* platform.
     { 0, AIGW_STR("modelStreamErrorException"), AIGW_KIND_SERVER },
     { 504, AIGW_STR("api_error"),           AIGW_KIND_TIMEOUT },
     { 529, AIGW_STR("api_error"),           AIGW_KIND_OVERLOADED },
-    { 0, AIGW_STR("api_error"),             AIGW_KIND_SERVER }
+    { 0, AIGW_STR("api_error"),             AIGW_KIND_SERVER },
+    { 0, AIGW_STR("server_error"),          AIGW_KIND_SERVER },              /* llama.cpp, which serves /v1/messages too, 25 */
+    { 0, AIGW_STR("unavailable_error"),     AIGW_KIND_OVERLOADED },
+    { 0, AIGW_STR("exceed_context_size_error"), AIGW_KIND_CONTEXT_LENGTH },
+    { 0, AIGW_STR("not_supported_error"),   AIGW_KIND_INVALID_REQUEST }
 };
 
 /* Inside "error": type, message, details.error_code; and what proxies put in their places. */
