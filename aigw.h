@@ -16086,7 +16086,7 @@ static aigw_str aigwi_anthropic_exception(aigw_str name, aigw_arena *mem) {
 }
 /* `name`: of an exception's frame; "" else. */
 static void aigwi_anthropic_read_error(aigw_now now, const aigw_head *head, aigw_str name, aigw_str body, aigw_arena *mem, aigw_error *err) {
-    static const aigw_str names[] = { AIGW_STR("error"), AIGW_STR("message"), AIGW_STR("detail"), AIGW_STR("request_id") };
+    static const aigw_str names[] = { AIGW_STR("error"), AIGW_STR("message"), AIGW_STR("detail"), AIGW_STR("request_id"), AIGW_STR("type") };
     static const aigw_str id_header = AIGW_STR("request-id"), cloud_id = AIGW_STR("x-amzn-requestid"), type = AIGW_STR("x-amzn-errortype");
     aigw_text message = { NULL, 0, 0 };
     aigw_json j;
@@ -16101,12 +16101,14 @@ static void aigwi_anthropic_read_error(aigw_now now, const aigw_head *head, aigw
     aigw_json_init(&j, body);
     if (name.n && aigw_json_kind(&j) != AIGW_JSON_OBJECT && !head) message = aigwi_dialect_text(body, AIGW_TEXT_PLAIN);
     if (aigw_json_kind(&j) == AIGW_JSON_OBJECT)
-        for (aigw_json_object(&j); (f = aigw_json_field(&j, names, 4, NULL)) >= 0; ) switch (f) {
+        for (aigw_json_object(&j); (f = aigw_json_field(&j, names, 5, NULL)) >= 0; ) switch (f) {
         case 0: aigwi_anthropic_get_error(&j, mem, err, &message); break;
         case 1: case 2: aigwi_anthropic_text_of(&j, &message); break;
         case 3: if (err->request_id.n) aigw_json_skip(&j); else aigwi_anthropic_string(&j, mem, &err->request_id); break;
+        case 4: if (err->type.n) aigw_json_skip(&j); else aigwi_anthropic_string(&j, mem, &err->type); break;
         default: aigw_json_skip(&j);
         }
+    if (aigwi_dialect_is(err->type, "error")) err->type = aigw_base_str("");      /* the frame's, not the error's own as llama.cpp has it there */
     err->message = aigwi_dialect_redact(message, mem);
     aigwi_dialect_classify(err, aigwi_anthropic_errors, sizeof aigwi_anthropic_errors / sizeof *aigwi_anthropic_errors);
     aigwi_dialect_hints(now, head, err);

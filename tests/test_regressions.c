@@ -22,13 +22,13 @@ static world w;
 
 /* The list: each case, and the providers whose dialect lets it occur. A letter without its transcript fails, and one too many. */
 static const struct { const char *name, *from; } listed[] = {
-    { "calls_all_at_index_0",            "OACL"    },    /* R numbers items, B blocks, and G nothing */
+    { "calls_all_at_index_0",            "OABCL"   },    /* R says every item again at the end, by number; G has no numbers */
     { "calls_from_index_1",              "ORABCL"  },
     { "arguments_in_one_delta",          "ORAGBCL" },
     { "empty_list_of_calls",             "OCL"     },
     { "first_arguments_empty",           "ORABC"   },    /* G and L say calls whole */
     { "finish_without_delta",            "OGL"     },
-    { "finish_repeated",                 "OAGL"    },
+    { "finish_repeated",                 "ORAGBCL" },
     { "usage_after_finish",              "OAB"     },
     { "usage_on_finish",                 "ORAGCL"  },
     { "usage_on_every_chunk",            "OAG"     },
@@ -836,9 +836,9 @@ static void judge(const transcript *t, int client, int stream, const reply *r, c
     if (client == L && !same) t_ok("field separators: escaped, since Ollama's client would split lines there",
         !memmem(r->body, r->n, "\xE2\x80\xA8", 3) && !memmem(r->body, r->n, "\xE2\x80\xA9", 3));
 }
-static const char *label(const transcript *t, int client, size_t piece) {
+static const char *label(const transcript *t, int provider, int client, size_t piece) {
     static char s[200];
-    int n = sprintf(s, "case %.60s, upstream %c, client %c", t->name, rows[t->from].letter, rows[client].letter);
+    int n = sprintf(s, "case %.60s, upstream %c, client %c", t->name, rows[provider].letter, rows[client].letter);
     if (piece) sprintf(s + n, ", in pieces of %lu", (unsigned long)piece);
     return s;
 }
@@ -846,6 +846,115 @@ static f_str answer_of(const transcript *t, f_str *sent) {
     const int stream = !has(t, "whole");
     *sent = wire(t);
     return http("HTTP/1.1 200 OK", has(t, "array") ? "application/json" : rows[t->from].type[stream], sent->s, sent->n, 1);
+}
+
+/* ---- requests: what the provider was asked ---- */
+
+/* Calls are numbered as they come. A result names its call by id; where ids may be left out, the nth result is the nth call's. */
+typedef struct { f_str lines; const char *ids[16]; int calls, results; } asked;
+static void put_line(asked *a, const char *kind, int n, const char *rest, const f_json *value) {
+    char head[40];
+    sprintf(head, n ? "%.20s %d " : "%.20s ", kind, n);
+    f_puts(&a->lines, head);
+    f_puts(&a->lines, rest);
+    f_puts(&a->lines, *rest ? " " : "");
+    f_puts(&a->lines, f_print(value));
+    f_puts(&a->lines, "\n");
+}
+static void asked_tool(asked *a, const f_json *name, const f_json *schema) { put_line(a, "tool", 0, string(name), schema); }
+static void asked_call(asked *a, const f_json *name, const f_json *args, const f_json *id) {
+    a->ids[a->calls++ & 15] = string(id);
+    put_line(a, "call", a->calls, string(name), f_parse(arguments(args), strlen(arguments(args)), NULL));
+}
+static void asked_result(asked *a, const f_json *said, const f_json *id) {
+    int n = ++a->results;
+    f_str s = { NULL, 0, 0 };
+    for (int i = 0; i < a->calls && *string(id); i++) if (!strcmp(a->ids[i], string(id))) n = i + 1;
+    f_put(&s, "", 0);
+    f_text_to(&s, said);
+    put_line(a, "result", n, "", f_string(s.s, s.n));
+}
+/* of: the message, whose role says who speaks. */
+static void asked_words(asked *a, const f_json *of, const f_json *said) {
+    f_str s = { NULL, 0, 0 };
+    const char *role = string(f_member(of, "role"));
+    f_put(&s, "", 0);
+    f_text_to(&s, said);
+    if (s.n) put_line(a, !strcmp(role, "model") ? "assistant" : role, 0, "", f_string(s.s, s.n));
+}
+/* O, C and L differ in small things only. */
+static void asked_chat(asked *a, const f_json *j) {
+    for (const f_json *k = kids(j, "messages"); k; k = k->next) {
+        for (const f_json *c = kids(k, "tool_calls"); c; c = c->next) asked_call(a, f_get(c, "function.name"), f_get(c, "function.arguments"), f_member(c, "id"));
+        if (f_is(f_member(k, "role"), "tool"))
+            asked_result(a, f_get(k, "content[0].document.data|content"), f_member(k, "tool_call_id"));
+        else asked_words(a, k, f_member(k, "content"));
+    }
+}
+static void asked_responses(asked *a, const f_json *j) {
+    for (const f_json *k = kids(j, "input"); k; k = k->next) {
+        if (f_member(k, "arguments")) asked_call(a, f_member(k, "name"), f_member(k, "arguments"), f_member(k, "call_id"));
+        if (f_member(k, "output")) asked_result(a, f_member(k, "output"), f_member(k, "call_id"));
+        if (f_member(k, "role")) asked_words(a, k, f_member(k, "content"));
+    }
+}
+static void asked_anthropic(asked *a, const f_json *j) {
+    for (const f_json *k = kids(j, "messages"); k; k = k->next) {
+        const f_json *content = f_member(k, "content");
+        if (content && content->type == 's') asked_words(a, k, content);
+        for (const f_json *c = kids(k, "content"); c; c = c->next) {
+            if (f_member(c, "input")) asked_call(a, f_member(c, "name"), f_member(c, "input"), f_member(c, "id"));
+            else if (f_member(c, "tool_use_id")) asked_result(a, f_member(c, "content"), f_member(c, "tool_use_id"));
+            else asked_words(a, k, f_member(c, "text"));
+        }
+    }
+}
+static void asked_gemini(asked *a, const f_json *j) {
+    for (const f_json *k = kids(j, "contents"); k; k = k->next)
+        for (const f_json *c = kids(k, "parts"); c; c = c->next) {
+            const f_json *call = f_get(c, "functionCall|function_call"), *result = f_get(c, "functionResponse|function_response");
+            if (call) asked_call(a, f_member(call, "name"), f_member(call, "args"), f_member(call, "id"));
+            if (result) asked_result(a, f_get(result, "response.output|response"), f_member(result, "id"));
+            asked_words(a, k, f_member(c, "text"));
+        }
+}
+static void asked_bedrock(asked *a, const f_json *j) {
+    for (const f_json *k = kids(j, "messages"); k; k = k->next)
+        for (const f_json *c = kids(k, "content"); c; c = c->next) {
+            const f_json *use = f_member(c, "toolUse"), *result = f_member(c, "toolResult");
+            if (use) asked_call(a, f_member(use, "name"), f_member(use, "input"), f_member(use, "toolUseId"));
+            if (result) asked_result(a, f_member(result, "content"), f_member(result, "toolUseId"));
+            asked_words(a, k, f_member(c, "text"));
+        }
+}
+/* Where the tools are, and how they are read; must: a call without an id would be refused. */
+static const struct { const char *tools, *name, *schema; int must; void (*read)(asked *a, const f_json *j); } askers[DIALECTS] = {
+    { "tools", "function.name", "function.parameters", 1, asked_chat },
+    { "tools", "name", "parameters", 1, asked_responses },
+    { "tools", "name", "input_schema", 1, asked_anthropic },
+    { "tools[0].functionDeclarations|tools[0].function_declarations", "name", "parametersJsonSchema|parameters_json_schema|parameters", 0, asked_gemini },
+    { "toolConfig.tools", "toolSpec.name", "toolSpec.inputSchema.json", 1, asked_bedrock },
+    { "tools", "function.name", "function.parameters", 1, asked_chat },
+    { "tools", "function.name", "function.parameters", 0, asked_chat },
+};
+static void judge_request(const transcript *t, int provider) {
+    const char *body = (const char *)memmem(w.up, w.up_n, "\r\n\r\n", 4), *why;
+    const f_json *j = body ? f_parse(body + 4, w.up_n - (size_t)(body + 4 - w.up), &why) : NULL;
+    const block *want = wanted(t);
+    f_str typed = { NULL, 0, 0 };
+    asked a;
+    judged++;
+    memset(&a, 0, sizeof a);
+    if (!t_ok("field body: JSON was sent", j != NULL)) { printf("  %.600s\n  %.600s\n", w.up_n ? w.up : "nothing", w.out_n ? w.out : ""); return; }
+    f_put(&a.lines, "", 0);
+    for (const f_json *k = kids(j, askers[provider].tools); k; k = k->next) asked_tool(&a, f_get(k, askers[provider].name), f_get(k, askers[provider].schema));
+    askers[provider].read(&a, j);
+    for (int i = 0; i < want->n; i++) { f_puts(&typed, expanded(want->line[i])); f_puts(&typed, "\n"); }
+    differ("meaning", a.lines.s, typed.s);
+    for (int i = 0; i < a.calls; i++) {
+        if (askers[provider].must) t_ok("field id: every call has one", *a.ids[i]);
+        for (int k = 0; k < i; k++) t_ok("field id: not one twice", !*a.ids[i] || strcmp(a.ids[i], a.ids[k]) != 0);
+    }
 }
 
 /* ---- cases ---- */
@@ -888,12 +997,12 @@ T(answers) {
             if (client == G_ARRAY && !stream) continue;
             answer = answer_of(t, &sent);
             request = ask(client, t->from, stream);
-            t_row(label(t, client, 0));
+            t_row(label(t, t->from, client, 0));
             first = run(&request, &answer, t->from, 0);
             judge(t, client, stream, &first, &sent);
             w_free(&w);
             for (size_t i = answer.n > 20000 ? 5 : 0; i < T_COUNT(sizes); i++) {
-                t_row(label(t, client, sizes[i]));
+                t_row(label(t, t->from, client, sizes[i]));
                 r = run(&request, &answer, t->from, sizes[i]);
                 pieces++;
                 t_int("field status", r.status, first.status);
@@ -906,8 +1015,35 @@ T(answers) {
     printf("answers: %lu transcripts, %lu case x pair, %lu more in pieces\n", transcripts, judged, pieces);
 }
 
+/* Every request of a client to every provider; with the client's bytes one by one too. */
+T(requests) {
+    static const char no[] = "HTTP/1.1 400 Bad Request\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}";
+    const unsigned long before = judged;
+    read_cases();
+    for (int k = 0; k < n_list; k++) {
+        const transcript *t = &list[k];
+        if (t->from == DIALECTS || !is_request(t)) continue;
+        for (int provider = 0; provider < DIALECTS; provider++) {
+            const f_str body = wire(t);
+            const char *filled_in = filled(body.s, provider, "");
+            char line[120];
+            f_str request, answer = { NULL, 0, 0 };
+            sprintf(line, "POST %s HTTP/1.1", filled(rows[t->from].path[0], provider, ""));
+            request = http(line, "application/json", filled_in, strlen(filled_in), 0);
+            f_puts(&answer, no);
+            t_row(label(t, provider, t->from, 0));
+            (void)run(&request, &answer, provider, 0);
+            judge_request(t, provider);
+            w_free(&w);
+            f_free();
+        }
+    }
+    printf("requests: %lu case x pair\n", judged - before);
+}
+
 int main(void) {
     T_RUN(coverage);
     T_RUN(answers);
+    T_RUN(requests);
     return t_end();
 }
