@@ -256,8 +256,8 @@ static const char *expanded(const char *s) {
 
 /* The provider's bytes: a line beginning with | is raw, with a LF; whatever else is a frame, which gets the dialect's framing. */
 static f_str wire(const transcript *t) {
-    const int d = t->from, whole = has(t, "whole") || is_request(t), crlf = has(t, "crlf");
-    const char *eol = crlf ? "\r\n" : "\n";
+    const int d = t->from, whole = has(t, "whole") || is_request(t);
+    const char *eol = has(t, "crlf") ? "\r\n" : has(t, "lone_cr") ? "\r" : "\n";
     f_str b = { NULL, 0, 0 };
     int number = 0;
     f_put(&b, "", 0);
