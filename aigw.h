@@ -29725,14 +29725,26 @@ static int aigwi_exchange_put(void *user, const aigw_event *ev) {
     return r;
 }
 
+/* An event of SSE without the comments before it. */
+static aigw_str aigwi_exchange_uncommented(aigw_str raw) {
+    size_t i = 0;
+    while (i < raw.n && raw.p[i] == ':') {
+        i += aigwi_sse_eol(raw.p + i, raw.n - i);
+        i += i + 1 < raw.n && raw.p[i] == '\r' && raw.p[i + 1] == '\n';
+        i += i < raw.n;
+    }
+    return aigwi_dialect_slice(raw.p + i, raw.n - i);
+}
+
 /* A frame as it came: relayed, dropped, or in the other framing. What holds a finish, and all after it, is kept back
    until the source's end. */
 static void aigwi_exchange_frame(aigw_exchange *x) {
     const aigw_frame *f = &x->attempt.frame;
     const unsigned bits = x->attempt.dec.frame;
     const int event = f->payload.p != NULL;
+    const int bare = x->attempt.framing == AIGW_FRAMING_SSE && !x->dialect->keep_alive.n;      /* no comments to such clients: google-genai refuses them */
     aigw_out out;
-    if ((bits & AIGW_FRAME_ERROR) || x->ended || (!event && (!x->committed || x->req.array || x->attempt.framing == AIGW_FRAMING_ARRAY))) return;
+    if ((bits & AIGW_FRAME_ERROR) || x->ended || (!event && (bare || !x->committed || x->req.array || x->attempt.framing == AIGW_FRAMING_ARRAY))) return;
     if ((bits & AIGW_FRAME_USAGE_ONLY) && !x->usage_asked) return;
     if ((bits & AIGW_FRAME_FINISH) && x->out_held == SIZE_MAX) {
         aigwi_exchange_chunk_close(x);
@@ -29746,7 +29758,7 @@ static void aigwi_exchange_frame(aigw_exchange *x) {
         aigw_base_put_lit(&out, "data: ");
         aigw_base_put(&out, f->payload);
         aigw_base_put_lit(&out, "\r\n\r\n");
-    } else aigw_base_put(&out, f->raw);
+    } else aigw_base_put(&out, bare ? aigwi_exchange_uncommented(f->raw) : f->raw);
     if (bits & AIGW_FRAME_END) x->marked = 1;
     if (!aigwi_exchange_shut(x, &out)) x->trouble = 1;
 }

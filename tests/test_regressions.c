@@ -664,7 +664,7 @@ static reply run(const f_str *request, const f_str *answer, int provider, size_t
     return r;
 }
 
-typedef struct { char *at[1000]; int n; } frames;
+typedef struct { char *at[1000]; int n, comments; } frames;
 static void add_frame(frames *f, const char *name, const char *data, size_t n) {
     f_str s = { NULL, 0, 0 };
     f_puts(&s, name);
@@ -675,10 +675,11 @@ static void add_frame(frames *f, const char *name, const char *data, size_t n) {
 /* A stream's frames, as "name payload". */
 static frames split(int framing, const char *p, size_t n) {
     frames f;
-    f.n = 0;
+    f.n = f.comments = 0;
     if (framing == SSE) {
         f_sse s = f_sse_open(p, n);
         while (f_sse_next(&s)) add_frame(&f, s.name.s, s.data.s, s.data.n);
+        f.comments = s.comments;
     } else if (framing == LINES) {
         f_lines s = f_lines_open(p, n);
         while (f_lines_next(&s)) add_frame(&f, "", s.line.s, s.line.n);
@@ -787,6 +788,8 @@ static void judge_same(const transcript *t, int client, const reply *r, const f_
     if (!failed) t_int("field frames: as many as came", b.n - added, a.n);
     for (int i = 0; i < last && i < a.n && i < b.n; i++)
         if (!t_ok("field frames: as they came", same_frame(a.at[i], b.at[i]))) printf("  got    %.300s\n  wanted %.300s\n", b.at[i], a.at[i]);
+    if (lacks(t, client, "comments")) t_int("field comments: none", b.comments, 0);
+    if (lacks(t, client, "comments")) t_ok("field lines: no empty one before the first", !r->n || (*r->body != '\n' && *r->body != '\r'));
     if (added && b.n > a.n) t_str("field end marker", b.at[a.n], strlen(b.at[a.n]), mark);
 }
 
