@@ -6519,18 +6519,28 @@ AIGWI_SHARED int aigwi_dialect_signature(aigw_dec *st, const aigw_sink *out, con
     return aigwi_dialect_signature_of(st, out, b, kind, aigwi_dialect_slice("", 0), data, at);
 }
 
-/* Usage so far; an event only when it says something new. */
+/* Usage so far: a count that is not said again stays, since some say each in a frame of its own. An event only when it
+   says something new. */
 AIGWI_SHARED int aigwi_dialect_usage(aigw_dec *st, const aigw_sink *out, const aigw_usage *u) {
+    aigw_usage all = st->usage;
     aigw_event ev;
     int r;
-    if (st->ended || !memcmp(&st->usage, u, sizeof *u)) return AIGW_OK;
-    st->usage = *u;
+    all.has |= u->has;
+    if (u->has & AIGW_USAGE_INPUT) all.input = u->input;
+    if (u->has & AIGW_USAGE_CACHED) all.cached = u->cached;
+    if (u->has & AIGW_USAGE_CACHE_WRITE) all.cache_write = u->cache_write;
+    if (u->has & AIGW_USAGE_OUTPUT) all.output = u->output;
+    if (u->has & AIGW_USAGE_REASONING) all.reasoning = u->reasoning;
+    if (u->has & AIGW_USAGE_INPUT_AUDIO) all.input_audio = u->input_audio;
+    if (u->has & AIGW_USAGE_OUTPUT_AUDIO) all.output_audio = u->output_audio;
+    if (st->ended || !memcmp(&st->usage, &all, sizeof all)) return AIGW_OK;
+    st->usage = all;
     if (!st->started) {
         r = aigwi_dialect_start(st, out, aigwi_dialect_slice("", 0), aigwi_dialect_slice("", 0), 0, AIGW_NOWHERE);
         if (r < 0) return r;
     }
     aigwi_dialect_event(&ev, AIGW_EVENT_USAGE, AIGW_NOWHERE);
-    ev.usage = *u;
+    ev.usage = all;
     r = out->put(out->user, &ev);
     return r < 0 ? r : AIGW_OK;
 }
@@ -16225,7 +16235,11 @@ static const aigwi_dialect_err_row aigwi_anthropic_errors[] = {     /* platform.
     { 0, AIGW_STR("modelStreamErrorException"), AIGW_KIND_SERVER },
     { 504, AIGW_STR("api_error"),           AIGW_KIND_TIMEOUT },
     { 529, AIGW_STR("api_error"),           AIGW_KIND_OVERLOADED },
-    { 0, AIGW_STR("api_error"),             AIGW_KIND_SERVER }
+    { 0, AIGW_STR("api_error"),             AIGW_KIND_SERVER },
+    { 0, AIGW_STR("server_error"),          AIGW_KIND_SERVER },              /* llama.cpp, which serves /v1/messages too, 25 */
+    { 0, AIGW_STR("unavailable_error"),     AIGW_KIND_OVERLOADED },
+    { 0, AIGW_STR("exceed_context_size_error"), AIGW_KIND_CONTEXT_LENGTH },
+    { 0, AIGW_STR("not_supported_error"),   AIGW_KIND_INVALID_REQUEST }
 };
 
 /* Inside "error": type, message, details.error_code; and what proxies put in their places. */
@@ -16263,7 +16277,7 @@ static aigw_str aigwi_anthropic_exception(aigw_str name, aigw_arena *mem) {
 }
 /* `name`: of an exception's frame; "" else. */
 static void aigwi_anthropic_read_error(aigw_now now, const aigw_head *head, aigw_str name, aigw_str body, aigw_arena *mem, aigw_error *err) {
-    static const aigw_str names[] = { AIGW_STR("error"), AIGW_STR("message"), AIGW_STR("detail"), AIGW_STR("request_id") };
+    static const aigw_str names[] = { AIGW_STR("error"), AIGW_STR("message"), AIGW_STR("detail"), AIGW_STR("request_id"), AIGW_STR("type") };
     static const aigw_str id_header = AIGW_STR("request-id"), cloud_id = AIGW_STR("x-amzn-requestid"), type = AIGW_STR("x-amzn-errortype");
     aigw_text message = { NULL, 0, 0 };
     aigw_json j;
@@ -16278,12 +16292,14 @@ static void aigwi_anthropic_read_error(aigw_now now, const aigw_head *head, aigw
     aigw_json_init(&j, body);
     if (name.n && aigw_json_kind(&j) != AIGW_JSON_OBJECT && !head) message = aigwi_dialect_text(body, AIGW_TEXT_PLAIN);
     if (aigw_json_kind(&j) == AIGW_JSON_OBJECT)
-        for (aigw_json_object(&j); (f = aigw_json_field(&j, names, 4, NULL)) >= 0; ) switch (f) {
+        for (aigw_json_object(&j); (f = aigw_json_field(&j, names, 5, NULL)) >= 0; ) switch (f) {
         case 0: aigwi_anthropic_get_error(&j, mem, err, &message); break;
         case 1: case 2: aigwi_anthropic_text_of(&j, &message); break;
         case 3: if (err->request_id.n) aigw_json_skip(&j); else aigwi_anthropic_string(&j, mem, &err->request_id); break;
+        case 4: if (err->type.n) aigw_json_skip(&j); else aigwi_anthropic_string(&j, mem, &err->type); break;
         default: aigw_json_skip(&j);
         }
+    if (aigwi_dialect_is(err->type, "error")) err->type = aigw_base_str("");      /* the frame's, not the error's own as llama.cpp has it there */
     err->message = aigwi_dialect_redact(message, mem);
     aigwi_dialect_classify(err, aigwi_anthropic_errors, sizeof aigwi_anthropic_errors / sizeof *aigwi_anthropic_errors);
     aigwi_dialect_hints(now, head, err);
@@ -29905,14 +29921,26 @@ static int aigwi_exchange_put(void *user, const aigw_event *ev) {
     return r;
 }
 
+/* An event of SSE without the comments before it. */
+static aigw_str aigwi_exchange_uncommented(aigw_str raw) {
+    size_t i = 0;
+    while (i < raw.n && raw.p[i] == ':') {
+        i += aigwi_sse_eol(raw.p + i, raw.n - i);
+        i += i + 1 < raw.n && raw.p[i] == '\r' && raw.p[i + 1] == '\n';
+        i += i < raw.n;
+    }
+    return aigwi_dialect_slice(raw.p + i, raw.n - i);
+}
+
 /* A frame as it came: relayed, dropped, or in the other framing. What holds a finish, and all after it, is kept back
    until the source's end. */
 static void aigwi_exchange_frame(aigw_exchange *x) {
     const aigw_frame *f = &x->attempt.frame;
     const unsigned bits = x->attempt.dec.frame;
     const int event = f->payload.p != NULL;
+    const int bare = x->attempt.framing == AIGW_FRAMING_SSE && !x->dialect->keep_alive.n;      /* no comments to such clients: google-genai refuses them */
     aigw_out out;
-    if ((bits & AIGW_FRAME_ERROR) || x->ended || (!event && (!x->committed || x->req.array || x->attempt.framing == AIGW_FRAMING_ARRAY))) return;
+    if ((bits & AIGW_FRAME_ERROR) || x->ended || (!event && (bare || !x->committed || x->req.array || x->attempt.framing == AIGW_FRAMING_ARRAY))) return;
     if ((bits & AIGW_FRAME_USAGE_ONLY) && !x->usage_asked) return;
     if ((bits & AIGW_FRAME_FINISH) && x->out_held == SIZE_MAX) {
         aigwi_exchange_chunk_close(x);
@@ -29926,7 +29954,7 @@ static void aigwi_exchange_frame(aigw_exchange *x) {
         aigw_base_put_lit(&out, "data: ");
         aigw_base_put(&out, f->payload);
         aigw_base_put_lit(&out, "\r\n\r\n");
-    } else aigw_base_put(&out, f->raw);
+    } else aigw_base_put(&out, bare ? aigwi_exchange_uncommented(f->raw) : f->raw);
     if (bits & AIGW_FRAME_END) x->marked = 1;
     if (!aigwi_exchange_shut(x, &out)) x->trouble = 1;
 }
