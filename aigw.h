@@ -7361,7 +7361,7 @@ AIGWI_SHARED void aigwi_dialect_raw(aigwi_dialect_reader *r) {
 AIGWI_SHARED int aigwi_dialect_field(aigwi_dialect_reader *r, const aigw_str *names, int count, uint64_t *seen) {
     int f;
     while ((f = aigw_json_field(&r->j, names, count, seen)) >= 0 && aigw_json_null(&r->j))
-        if (f < count) *seen &= ~((uint64_t)1 << f);
+        if (seen && f < count) *seen &= ~((uint64_t)1 << f);
     return f;
 }
 /* The string member `name` of the object that is next, without taking anything; empty when it is not there. As it

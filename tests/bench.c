@@ -149,13 +149,24 @@ static void relay_init(relay *r, aigw_dec *dec, const aigw_dialect *from, const 
     aigw_dialect_dec_init(dec);
 }
 
-static void relay_feed(aigw_sse *s, aigw_dec *dec, aigw_str in, size_t cut, const aigw_sink *out) {
+/* All framings keep their window in the same way and differ in these. */
+static const struct {
+    void (*init)(aigw_window *s, void *mem, size_t cap);
+    int (*feed)(aigw_window *s, const void *p, size_t n), (*next)(aigw_window *s, aigw_frame *f);
+} framings[] = {
+    [AIGW_FRAMING_SSE] = { aigw_sse_init, aigw_sse_feed, aigw_sse_next },
+    [AIGW_FRAMING_NDJSON] = { aigw_ndjson_init, aigw_ndjson_feed, aigw_ndjson_next },
+    [AIGW_FRAMING_EVS] = { aigw_evs_init, aigw_evs_feed, aigw_evs_next },
+};
+
+static void relay_feed(aigw_window *s, aigw_dec *dec, aigw_str in, size_t cut, const aigw_sink *out) {
+    const int framing = dec->dialect->stream_framing;
     aigw_frame f;
     size_t at = 0, piece;
     while (at < in.n) {
         piece = in.n - at < cut ? in.n - at : cut;
-        at += (size_t)aigw_sse_feed(s, in.p + at, piece);
-        while (aigw_sse_next(s, &f) > 0)
+        at += (size_t)framings[framing].feed(s, in.p + at, piece);
+        while (framings[framing].next(s, &f) > 0)
             if (dec->dialect->frame_decode(dec, f.name, f.payload, out) < 0) die("frame");
     }
 }
@@ -182,36 +193,66 @@ static size_t stream_og(long n) { return relay_stream("openai_stream.sse", &aigw
 static size_t stream_ao(long n) { return relay_stream("anthropic_stream.sse", &aigw_dialect_anthropic, &aigw_dialect_openai, n); }
 static size_t stream_ag(long n) { return relay_stream("anthropic_stream.sse", &aigw_dialect_anthropic, &aigw_dialect_gemini, n); }
 
+/* One delta as each provider sends it, what its stream begins with, and the names that both go under. */
+static const struct chunk { const aigw_dialect *from; const char *first_name, *first, *name, *delta; } chunks[] = {
+    { &aigw_dialect_openai, NULL, NULL, "", NULL },                             /* delta_real.json */
+    { &aigw_dialect_responses, "response.created", "{\"type\":\"response.created\",\"sequence_number\":0,\"response\":{\"id\":\"resp_1\",\"object\":\"response\","
+      "\"status\":\"in_progress\",\"model\":\"m\",\"output\":[]}}", "response.output_text.delta",
+      "{\"type\":\"response.output_text.delta\",\"sequence_number\":5,\"item_id\":\"msg_0123456789\",\"output_index\":0,\"content_index\":0,"
+      "\"delta\":\" and then\",\"logprobs\":[],\"obfuscation\":\"abcdefghij\"}" },
+    { &aigw_dialect_anthropic, "message_start", "{\"type\":\"message_start\",\"message\":{\"id\":\"msg_1\",\"type\":\"message\",\"role\":\"assistant\",\"model\":\"m\","
+      "\"content\":[],\"usage\":{\"input_tokens\":3,\"output_tokens\":1}}}", "content_block_delta",
+      "{\"type\":\"content_block_delta\",\"index\":0,\"delta\":{\"type\":\"text_delta\",\"text\":\" and then\"}}" },
+    { &aigw_dialect_gemini, NULL, NULL, "", "{\"candidates\":[{\"content\":{\"parts\":[{\"text\":\" and then a few words more, as Gemini sends them\"}],\"role\":\"model\"},"
+      "\"index\":0}],\"usageMetadata\":{\"promptTokenCount\":12,\"candidatesTokenCount\":30,\"totalTokenCount\":42},\"modelVersion\":\"gemini-3-flash\","
+      "\"responseId\":\"abcdefghijkl\"}" },
+    { &aigw_dialect_bedrock, "messageStart", "{\"role\":\"assistant\"}", "contentBlockDelta",
+      "{\"contentBlockIndex\":0,\"delta\":{\"text\":\" and then\"},\"p\":\"abcdefghij\"}" },
+    { &aigw_dialect_cohere, "message-start", "{\"type\":\"message-start\",\"id\":\"1\",\"delta\":{\"message\":{\"role\":\"assistant\",\"content\":[]}}}", "content-delta",
+      "{\"type\":\"content-delta\",\"index\":0,\"delta\":{\"message\":{\"content\":{\"text\":\" and then\"}}}}" },
+    { &aigw_dialect_ollama, NULL, NULL, "", "{\"model\":\"m\",\"created_at\":\"2026-11-20T12:00:00.123456Z\",\"message\":{\"role\":\"assistant\",\"content\":\" and then\"},\"done\":false}" }
+};
+
+/* `json` as the dialect frames it. */
+static aigw_str framed(const aigw_dialect *d, const char *name, aigw_str json) {
+    aigw_out o;
+    size_t open = 0;
+    aigw_base_out_init(&o, text, ROOM, NULL, 0);
+    while (json.n && json.p[json.n - 1] == '\n') json.n--;
+    if (d->stream_framing == AIGW_FRAMING_EVS) open = aigw_evs_open(&o, str(name), 0);
+    else if (d->stream_framing == AIGW_FRAMING_SSE) {
+        if (*name) {
+            aigw_base_put_lit(&o, "event: ");
+            aigw_base_put(&o, str(name));
+            aigw_base_put_lit(&o, "\n");
+        }
+        aigw_base_put_lit(&o, "data: ");
+    }
+    aigw_base_put(&o, json);
+    if (d->stream_framing == AIGW_FRAMING_EVS) aigw_evs_close(&o, open);
+    else aigw_base_put_lit(&o, d->stream_framing == AIGW_FRAMING_SSE ? "\n\n" : "\n");
+    return copy(&o);
+}
+
 /* One delta that travels alone, in a stream that has begun: framing, decoding, encoding. */
-static size_t relay_delta(aigw_str json, const char *before, const aigw_dialect *from, const aigw_dialect *to, long n) {
+static size_t relay_delta(const struct chunk *c, const aigw_dialect *to, long n) {
+    aigw_str json = c->delta ? str(c->delta) : input("delta_real.json"), in = framed(c->from, c->name, json);
+    const int framing = c->from->stream_framing;
     relay r;
     aigw_dec dec;
-    aigw_sse s;
+    aigw_window s;
     aigw_sink out;
-    aigw_out o;
-    aigw_str in;
-    aigw_base_out_init(&o, text, ROOM, NULL, 0);
-    aigw_base_put_lit(&o, before);
-    aigw_base_put_lit(&o, "data: ");
-    aigw_base_put(&o, json);
-    while (o.buf.n && (o.buf.p[o.buf.n - 1] == '\n')) o.buf.n--;
-    aigw_base_put_lit(&o, "\n\n");
-    in = copy(&o);
-    relay_init(&r, &dec, from, to);
+    relay_init(&r, &dec, c->from, to);
     out.put = relay_put;
     out.user = &r;
-    aigw_sse_init(&s, memory, 65536);
+    framings[framing].init(&s, memory, 65536);
+    if (c->first) {
+        aigw_str first = framed(c->from, c->first_name, str(c->first));
+        relay_feed(&s, &dec, first, first.n, &out);
+    }
     for (n++; n; n--) relay_feed(&s, &dec, in, in.n, &out);     /* the first one begins the stream */
     sink_bytes += r.out.buf.n;
     return json.n;
-}
-static size_t delta_oa(long n) { return relay_delta(input("delta_real.json"), "", &aigw_dialect_openai, &aigw_dialect_anthropic, n); }
-static size_t delta_og(long n) { return relay_delta(input("delta_real.json"), "", &aigw_dialect_openai, &aigw_dialect_gemini, n); }
-static size_t delta_oo(long n) { return relay_delta(input("delta_real.json"), "", &aigw_dialect_openai, &aigw_dialect_openai, n); }
-static size_t delta_go(long n) {
-    return relay_delta(str("{\"candidates\":[{\"content\":{\"parts\":[{\"text\":\" and then a few words more, as Gemini sends them\"}],\"role\":\"model\"},\"index\":0}],"
-        "\"usageMetadata\":{\"promptTokenCount\":12,\"candidatesTokenCount\":30,\"totalTokenCount\":42},\"modelVersion\":\"gemini-3-flash\",\"responseId\":\"abcdefghijkl\"}"),
-        "", &aigw_dialect_gemini, &aigw_dialect_openai, n);
 }
 
 static size_t request(const char *name, const aigw_dialect *to, int edit, long n) {
@@ -249,11 +290,11 @@ static size_t request(const char *name, const aigw_dialect *to, int edit, long n
     }
     return in.n;
 }
-static size_t request_oa_2k(long n) { return request("chat_req_2k.json", &aigw_dialect_anthropic, 0, n); }
-static size_t request_og_2k(long n) { return request("chat_req_2k.json", &aigw_dialect_gemini, 0, n); }
 static size_t request_oa_200k(long n) { return request("chat_req_200k.json", &aigw_dialect_anthropic, 0, n); }
 static size_t request_oo_2k(long n) { return request("chat_req_2k.json", &aigw_dialect_openai, 1, n); }
 static size_t request_oo_200k(long n) { return request("chat_req_200k.json", &aigw_dialect_openai, 1, n); }
+
+/* ---- what can be asked for: the rows below, and for each dialect a delta from it, a delta to it, a request for it */
 
 static const struct { const char *name, *what; size_t (*run)(long n); } ops[] = {
     { "json-delta", "read and validate one 330-byte delta", json_delta },
@@ -262,39 +303,54 @@ static const struct { const char *name, *what; size_t (*run)(long n); } ops[] = 
     { "http-request", "parse a request head", http_request },
     { "http-response", "parse a response head", http_response },
     { "sse", "frame a stream of 257 events", sse_frames },
-    { "delta-openai-anthropic", "one delta alone: frame, decode, encode", delta_oa },
-    { "delta-openai-gemini", "the same", delta_og },
-    { "delta-openai-openai", "the same, through the model", delta_oo },
-    { "delta-gemini-openai", "one Gemini chunk", delta_go },
     { "stream-openai-anthropic", "a stream of 257 events", stream_oa },
     { "stream-openai-gemini", "the same", stream_og },
     { "stream-anthropic-openai", "the same text from Anthropic", stream_ao },
     { "stream-anthropic-gemini", "the same", stream_ag },
-    { "request-openai-anthropic-2k", "read a request, write it for another provider", request_oa_2k },
-    { "request-openai-gemini-2k", "the same", request_og_2k },
-    { "request-openai-anthropic-200k", "the same, 200 KB", request_oa_200k },
-    { "request-openai-edit-2k", "read a request, edit it in place", request_oo_2k },
+    { "request-openai-anthropic-200k", "read a 200 KB request, write it for another provider", request_oa_200k },
+    { "request-openai-edit-2k", "read a 2 KB request, edit it in place", request_oo_2k },
     { "request-openai-edit-200k", "the same, 200 KB", request_oo_200k }
 };
+enum { DELTA_FROM, DELTA_TO, REQUEST_TO, KINDS };
+static const struct { const char *before, *after, *what; } kinds[KINDS] = {
+    { "delta-", "-openai", "one delta alone: frame, decode, encode" },
+    { "delta-openai-", "", "the same from OpenAI" },
+    { "request-openai-", "-2k", "read a 2 KB request, write it for another provider" }
+};
+static const char *short_name(const aigw_dialect *d) {
+    return d == &aigw_dialect_openai ? "openai" : d == &aigw_dialect_responses ? "responses" : d->name.p;
+}
+/* The row of this name is run; without a name all are listed. */
+static size_t run(const char *name, long n) {
+    char made_name[64];
+    size_t i, k;
+    for (i = 0; i < sizeof ops / sizeof *ops; i++)
+        if (!name) printf("%s\t%s\n", ops[i].name, ops[i].what);
+        else if (!strcmp(name, ops[i].name)) return ops[i].run(n);
+    for (k = 0; k < KINDS; k++)
+        for (i = 0; i < sizeof chunks / sizeof *chunks; i++) {
+            const aigw_dialect *d = chunks[i].from;
+            if (k != DELTA_FROM && d == &aigw_dialect_openai) continue;      /* one pair with itself is enough */
+            snprintf(made_name, sizeof made_name, "%s%s%s", kinds[k].before, short_name(d), kinds[k].after);
+            if (!name) printf("%s\t%s\n", made_name, kinds[k].what);
+            else if (!strcmp(name, made_name))
+                return k == DELTA_FROM ? relay_delta(&chunks[i], &aigw_dialect_openai, n) : k == DELTA_TO ? relay_delta(chunks, d, n) : request("chat_req_2k.json", d, 0, n);
+        }
+    return 0;
+}
 
 int main(int argc, char **argv) {
     struct timespec a, b;
-    size_t i, bytes;
+    size_t bytes;
     long n = argc > 2 ? atol(argv[2]) : 1;
     memory = (unsigned char *)malloc(ROOM);
     text = (char *)malloc(ROOM);
     if (!memory || !text) die("memory");
-    for (i = 0; i < sizeof ops / sizeof *ops; i++) {
-        if (argc < 2) {
-            printf("%s\t%s\n", ops[i].name, ops[i].what);
-            continue;
-        }
-        if (strcmp(argv[1], ops[i].name)) continue;
-        clock_gettime(CLOCK_MONOTONIC, &a);
-        bytes = ops[i].run(n);
-        clock_gettime(CLOCK_MONOTONIC, &b);
-        printf("%.0f %lu\n", ((double)(b.tv_sec - a.tv_sec) * 1e9 + (double)(b.tv_nsec - a.tv_nsec)) / (double)n, (unsigned long)bytes);
-        return 0;
-    }
-    return argc < 2 ? 0 : 2;
+    clock_gettime(CLOCK_MONOTONIC, &a);
+    bytes = run(argc > 1 ? argv[1] : NULL, n);
+    clock_gettime(CLOCK_MONOTONIC, &b);
+    if (argc < 2) return 0;
+    if (!bytes) die("no such operation");
+    printf("%.0f %lu\n", ((double)(b.tv_sec - a.tv_sec) * 1e9 + (double)(b.tv_nsec - a.tv_nsec)) / (double)n, (unsigned long)bytes);
+    return 0;
 }

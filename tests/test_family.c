@@ -5,6 +5,7 @@
 #include "aigw.h"
 #include "t.h"
 #include "foreign.h"
+#include "world.h"
 
 static const aigw_dialect *const dialects[] = { AIGW_DIALECTS };
 static char memory[1 << 20], scratch[1 << 20], text[1 << 20];
@@ -376,6 +377,11 @@ T(credentials_as_a_family_wants_them) {
     }
 }
 
+static aigw_registry registry;
+static aigw_arena registry_mem;
+static aigw_fault faults[8];
+static aigw_registry_faults list;
+
 /* ---- Claude on Bedrock: Anthropic's events in base64 in Amazon's frames */
 
 typedef struct { aigw_attempt a; aigw_resp resp; aigw_fold fold; aigw_arena mem; } run;
@@ -478,6 +484,42 @@ T(claude_on_bedrock_streams) {
         t_ok("no header", !aigw_base_header(&head, str("anthropic-beta")).p);
     }
 }
+/* An Anthropic client in front of it reads Anthropic's stream, not Amazon's frames, although its own body was edited in place. */
+T(claude_on_bedrock_for_its_own_clients) {
+    static world w;
+    static char room[8 << 20], wire[4096];
+    static const char request[] = "POST /v1/messages HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\nanthropic-version: 2023-06-01\r\ncontent-length: 97\r\nconnection: close\r\n\r\n"
+        "{\"model\":\"aws/claude-x\",\"max_tokens\":5,\"stream\":true,\"messages\":[{\"role\":\"user\",\"content\":\"hi\"}]}";
+    aigw_out o;
+    aigw_str out, up;
+    aigw_base_out_init(&o, wire, sizeof wire, NULL, 0);
+    aigw_base_put_lit(&o, "HTTP/1.1 200 OK\r\ncontent-type: application/vnd.amazon.eventstream\r\nconnection: close\r\n\r\n");
+    wrap(&o, "{\"type\":\"message_start\",\"message\":{\"id\":\"msg_1\",\"model\":\"claude-x\",\"content\":[],\"usage\":{\"input_tokens\":7,\"output_tokens\":1}}}");
+    wrap(&o, "{\"type\":\"content_block_start\",\"index\":0,\"content_block\":{\"type\":\"text\",\"text\":\"\"}}");
+    wrap(&o, "{\"type\":\"content_block_delta\",\"index\":0,\"delta\":{\"type\":\"text_delta\",\"text\":\"Hello there\"}}");
+    wrap(&o, "{\"type\":\"content_block_stop\",\"index\":0}");
+    wrap(&o, "{\"type\":\"message_delta\",\"delta\":{\"stop_reason\":\"end_turn\"},\"usage\":{\"output_tokens\":4}}");
+    wrap(&o, "{\"type\":\"message_stop\"}");
+    t_ok("begin", w_init(&w, NULL, NULL, room, sizeof room));
+    memset(&list, 0, sizeof list);
+    list.items = faults;
+    list.cap = T_COUNT(faults);
+    t_int("one provider more", aigw_registry_read(&w.registry, str("{\"providers\":{\"aws\":{\"family\":\"bedrock-claude\",\"base_url\":\"http://bedrock.test\",\"key\":\"k\"}}}"), &list), AIGW_OK);
+    w_say(&w, "aws", wire, o.buf.n, W_CLOSE);
+    w_drive(&w, request, sizeof request - 1);
+    out.p = w.out;
+    out.n = w.out_n;
+    up.p = w.up;
+    up.n = w.up_n;
+    t_ok("to Bedrock", aigw_base_find(up, str("POST /model/claude-x/invoke-with-response-stream HTTP/1.1"), 0) == 0);
+    t_ok("the older version's name", aigw_base_find(up, str("\"anthropic_version\":\"bedrock-2023-05-31\""), 0) < up.n && aigw_base_find(up, str("\"stream\""), 0) == up.n);
+    t_ok("an event stream", aigw_base_find(out, str("text/event-stream"), 0) < out.n);
+    t_ok("the words", aigw_base_find(out, str("event: content_block_delta"), 0) < out.n && aigw_base_find(out, str("Hello there"), 0) < out.n);
+    t_ok("its end", aigw_base_find(out, str("event: message_stop"), 0) < out.n);
+    t_ok("nothing of the frames", aigw_base_find(out, str(":event-type"), 0) == out.n);
+    t_ok("all is given back", w_clean(&w));
+    w_free(&w);
+}
 /* What Bedrock sent for Claude, as recorded. */
 T(claude_on_bedrock_recorded) {
     static run u;
@@ -509,10 +551,6 @@ T(claude_on_bedrock_recorded) {
 
 /* ---- configuration */
 
-static aigw_registry registry;
-static aigw_arena registry_mem;
-static aigw_fault faults[8];
-static aigw_registry_faults list;
 static int configure(const char *json) {
     static char mem[65536];
     registry_mem = aigw_base_arena(mem, sizeof mem);
@@ -737,6 +775,7 @@ int main(void) {
     T_RUN(versions_of_the_clouds);
     T_RUN(credentials_as_a_family_wants_them);
     T_RUN(claude_on_bedrock_streams);
+    T_RUN(claude_on_bedrock_for_its_own_clients);
     T_RUN(claude_on_bedrock_recorded);
     T_RUN(a_provider_by_its_family);
     T_RUN(an_unknown_server_needs_configuration_only);
