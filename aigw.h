@@ -12831,13 +12831,13 @@ static const aigwi_dialect_row aigwi_responses_rows[] = {        /* wire-formats
 };
 /* Effort, and whether the client is to see the reasoning. */
 static void aigwi_responses_put_think(aigwi_dialect_writer *w, uint32_t *done) {
-    const aigw_param *show = &w->req->param[AIGW_P_REASONING_SHOW], *from;
+    const aigw_param *show = &w->req->param[AIGW_P_REASONING_SHOW], *mode = &w->req->param[AIGW_P_REASONING_MODE], *from;
     aigw_str word = aigw_base_str(NULL), sent;
-    int rounded;
+    int rounded, seen = show->has ? show->micro != 0 : mode->has && !aigwi_dialect_is(mode->raw, "disabled") && !aigwi_dialect_is(mode->raw, "between_tools");
     if (aigwi_dialect_lacks(w, AIGW_CAN(REASONING))) return;       /* what is said of it is reported with the rest */
     from = aigwi_openai_effort(w->req, &word, &rounded, done);
     *done |= 1u << AIGW_P_REASONING_SHOW;
-    if (!from && !(show->has && show->micro)) return;
+    if (!from && !seen) return;
     aigw_json_key(w->out, "reasoning");
     aigw_json_open(w->out, '{');
     if (from) {
@@ -12846,7 +12846,7 @@ static void aigwi_responses_put_think(aigwi_dialect_writer *w, uint32_t *done) {
         if (rounded || !aigw_base_eq(sent, word))
             aigwi_dialect_lose(w, from->at, "", AIGW_LOSS_APPROXIMATED, "said as the nearest reasoning effort that the model takes");
     }
-    if (show->has && show->micro) {
+    if (seen) {                                                    /* who turns thinking on sees it, unless it says otherwise */
         aigwi_dialect_member(w->out, "summary", "auto");
         *done |= 1u << AIGW_P_REASONING_MODE;                  /* on: what is to be summed up is there */
     }
@@ -19492,9 +19492,9 @@ static int aigwi_gemini_enc_start(aigw_enc *st, const aigw_event *ev) {
     aigw_out out;
     st->started = 1;
     aigw_base_out_init(&out, st->prefix, sizeof st->prefix, NULL, 0);
-    if (ev->model.n) {
+    if (ev->model.n || (st->req && st->req->model.n)) {
         aigw_base_put_lit(&out, ",\"modelVersion\":");
-        aigw_json_put_str(&out, ev->model);
+        aigw_json_put_str(&out, ev->model.n ? ev->model : st->req->model);
     }
     if (out.buf.n <= sizeof st->prefix) st->prefix_n = (uint16_t)out.buf.n;
     if (ev->id.n) {
@@ -19983,9 +19983,9 @@ static int aigwi_gemini_resp_encode(aigw_enc *st, const aigw_resp *resp, aigw_ou
         aigwi_gemini_put_notes(st, resp->choice[0].notes, 0, out);
         aigwi_gemini_put_usage(out, &resp->usage);
         aigwi_gemini_lose_usage(st, &resp->usage, AIGW_NOWHERE);
-        if (resp->model.n) {
+        if (resp->model.n || (st->req && st->req->model.n)) {
             aigw_json_key(out, "modelVersion");
-            aigw_json_put_str(out, resp->model);
+            aigw_json_put_str(out, resp->model.n ? resp->model : st->req->model);
         }
         if (resp->id.n) {
             aigw_json_key(out, "responseId");
@@ -28953,7 +28953,8 @@ static void aigwi_exchange_own_fields(aigw_exchange *x, aigw_arena *mem, aigw_he
     if (x->close_after) aigwi_exchange_field(head, "connection", aigwi_exchange_lit("close"));
     else if (x->http10) aigwi_exchange_field(head, "connection", aigwi_exchange_lit("keep-alive"));
     aigwi_exchange_field(head, "x-request-id", id);
-    if (x->dialect && aigw_base_eq(x->dialect->request_id_header, aigwi_exchange_lit("request-id"))) aigwi_exchange_field(head, "request-id", id);
+    if (x->dialect && x->dialect->request_id_header.n && !aigw_base_header(head, x->dialect->request_id_header).n)    /* where its SDKs look for it */
+        (void)aigw_base_header_put(head, x->dialect->request_id_header, id);
     if (pick) {
         aigwi_exchange_field(head, "x-aigw-provider", aigwi_exchange_clean(mem, pick->target.provider, 128));
         aigwi_exchange_field(head, "x-aigw-model", aigwi_exchange_clean(mem, pick->target.id, 128));

@@ -332,7 +332,7 @@ static int is_int(const node *v) {
 
 typedef struct {
     int dialect, stream, sse, count, usage, parallel_off, ntools, no_tools, forced, schema, json, after_tool, v2026, beta, thinking;
-    int summary, encrypted, embed, batch, dims, b64, ninputs;
+    int budgeted, summary, encrypted, embed, batch, dims, b64, ninputs;
     const char *tool[8], *forced_name, *input[96];                  /* input: what is to be embedded */
     char model[256];
     sb system, user, media, results, kept;
@@ -740,7 +740,7 @@ static void ant_messages(asked *a, const node *list) {
                     for (i = 0; i < nopen; i++) want(strcmp(open[i].id, id) != 0, path, "%s: `tool_use` ids must be unique", path);
                     if (nopen < 16) { open[nopen].id = id; open[nopen].name = ""; open[nopen++].done = 0; }
                 }
-            if (nopen && strstr(a->model, "think") && a->thinking)
+            if (nopen && strstr(a->model, "think") && a->budgeted)          /* not where thinking is adaptive */
                 want(thought && is_str(get(c->child, "type"), "thinking"), path, "%s.content.0.type: Expected `thinking` or `redacted_thinking`, but found `%s`. "
                      "When `thinking` is enabled, a final `assistant` message must start with a thinking block", path, text_of(get(c->child, "type")));
             if (thought) { a->kept.n = 0; sb_s(&a->kept, "signature kept"); }
@@ -825,6 +825,7 @@ static void ant_read(asked *a, const node *b) {
             want(get(t, "budget_tokens") && (a->count || num_of(get(t, "budget_tokens")) < max), "thinking", "`max_tokens` must be greater than `thinking.budget_tokens`");
         }
         a->thinking = !strcmp(type, "enabled") || !strcmp(type, "adaptive");
+        a->budgeted = !strcmp(type, "enabled");
         want(!a->thinking || !get(b, "temperature") || num_of(get(b, "temperature")) == 1, "temperature", "`temperature` may only be set to 1 when thinking is enabled.");
     }
     if ((v = get(b, "system")) != NULL) {
@@ -904,12 +905,10 @@ static void gem_signatures(asked *a, const node *list) {
         if (!is_str(get(c, "role"), "model") || !get(c, "parts")) continue;
         for (p = get(c, "parts")->child; p; p = p->next) {
             const node *sig = get(p, "thoughtSignature");
-            int ours;
             if (!get(p, "functionCall")) continue;
-            ours = !strncmp(text_of(get(get(p, "functionCall"), "id")), "callthink", 9);
             if (first) {
                 want(sig != NULL, "contents", "Function call is missing a thought_signature in functionCall parts. This is required for tools to work correctly (content %d).", k);
-                want(sig_ok(sig, 1) || (is_str(sig, "skip_thought_signature_validator") && !ours), "contents", "Thought signature is not valid (content %d).", k);
+                want(sig_ok(sig, 1) || is_str(sig, "skip_thought_signature_validator"), "contents", "Thought signature is not valid (content %d).", k);
                 if (!a->kept.n) sb_s(&a->kept, sig_ok(sig, 1) ? "signature kept" : "signature skipped");
             } else want(!sig || is_str(sig, "skip_thought_signature_validator"), "contents", "Thought signature is not valid: only the first parallel call has one.");
             first = 0;

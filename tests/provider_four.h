@@ -439,7 +439,7 @@ static void bed_messages(asked *a, const node *list) {
         for (b = get(m, "content")->child; b; b = b->next)
             if (get(b, "toolUse")) {
                 const node *first = get(m, "content")->child;
-                want(!a->thinking || !strstr(a->model, "think") || get(first, "reasoningContent"), path, "%s.content.0.type: Expected `thinking` "
+                want(!a->budgeted || !strstr(a->model, "think") || get(first, "reasoningContent"), path, "%s.content.0.type: Expected `thinking` "
                      "or `redacted_thinking`, but found `tool_use`. When `thinking` is enabled, a final `assistant` message must start with a "
                      "thinking block", path);
                 if (nopen < 16) { open[nopen].id = text_of(get(get(b, "toolUse"), "toolUseId")); open[nopen++].done = 0; }
@@ -525,7 +525,7 @@ static void bed_read(asked *a, const node *b) {
         str_in(get(t, "type"), "thinking.type", "adaptive enabled disabled");
         keys(a, t, "thinking", is_str(get(t, "type"), "enabled") ? "type budget_tokens display" : "type display");
         if (is_str(get(t, "type"), "enabled")) num_in(get(t, "budget_tokens"), "thinking.budget_tokens", 1024, 1e9, 1);
-        a->thinking = !is_str(get(t, "type"), "disabled");
+        a->budgeted = is_str(get(t, "type"), "enabled");
     }
     bed_output(a, get(b, "outputConfig"));
     bed_tools(a, get(b, "toolConfig"));
@@ -669,7 +669,7 @@ static void bed_stream(plan *p, const asked *a, const answer *w) {
 
 /* ------------------------------------------------------------------------------------------------ Cohere: reading */
 
-static void coh_content(asked *a, const node *c, const char *role, const char *path, sb *text) {
+static void coh_content(asked *a, const node *c, const char *role, const char *path, sb *text, sb *thought) {
     const node *p;
     if (!c) return;
     if (c->type == J_STR) { sb_s(text, c->s); return; }
@@ -683,7 +683,7 @@ static void coh_content(asked *a, const node *c, const char *role, const char *p
             data_url(a, path, text_of(get(get(p, "image_url"), "url")));
         } else if (!strcmp(type, "thinking") && !strcmp(role, "assistant")) {
             keys(a, p, path, "type thinking");
-            sb_s(&a->kept, is_str(get(p, "thinking"), THINK_TEXT) ? "text kept" : "text changed");
+            sb_s(thought, text_of(get(p, "thinking")));
         } else if (!strcmp(type, "document") && !strcmp(role, "tool")) {
             const node *d = get(get(p, "document"), "data");
             keys(a, get(p, "document"), path, "data id");
@@ -699,7 +699,7 @@ static void coh_messages(asked *a, const node *list) {
     if (!want(list && list->type == J_ARR && list->child, "messages", "invalid request: messages must be at least 1 in length.")) return;
     for (m = list->child, k = 0; m; m = m->next, k++) {
         const char *role = text_of(get(m, "role"));
-        sb text = { NULL, 0, 0 };
+        sb text = { NULL, 0, 0 }, thought = { NULL, 0, 0 };
         char path[64];
         snprintf(path, sizeof path, "messages[%d]", k);
         want(listed(role, "system user assistant tool"), path, "invalid request: the role '%s' is not one of system, user, assistant, tool", role);
@@ -710,13 +710,13 @@ static void coh_messages(asked *a, const node *list) {
                 want(open[i].done, path, "invalid request: the message at %s must answer the tool call '%s'", path, open[i].id);
         if (!strcmp(role, "assistant")) { nopen = 0; a->results.n = a->kept.n = 0; }
         want(get(m, "content") || !strcmp(role, "assistant"), path, "invalid request: %s must have content", path);
-        coh_content(a, get(m, "content"), role, path, &text);
+        coh_content(a, get(m, "content"), role, path, &text, &thought);
+        if (thought.n) sb_s(&a->kept, !strcmp(thought.p, THINK_TEXT) ? "text kept" : "text changed");
         if (!strcmp(role, "system")) sb_f(&a->system, "%s%s", a->system.n ? "\n\n" : "", text.p ? text.p : "");
         if (!strcmp(role, "user")) { a->user.n = 0; sb_s(&a->user, text.p ? text.p : ""); a->after_tool = 0; }
         if (!strcmp(role, "assistant")) {
             want(get(m, "tool_calls") || text.n || get(m, "content"), path, "invalid request: %s must have content, tool_calls or tool_plan", path);
             if (get(m, "tool_calls")) oai_calls(a, get(m, "tool_calls"), path, open, &nopen);
-            if (nopen && is_str(get(m, "tool_plan"), THINK_TEXT)) sb_s(&a->kept, "text kept");
         }
         for (c = get(m, "tool_calls") ? get(m, "tool_calls")->child : NULL; c; c = c->next) {
             const node *args = get(get(c, "function"), "arguments");
@@ -732,6 +732,7 @@ static void coh_messages(asked *a, const node *list) {
             a->after_tool = 1;
         }
         free(text.p);
+        free(thought.p);
     }
     for (i = 0; i < nopen; i++) want(open[i].done, "messages", "invalid request: the tool call '%s' has no result", open[i].id);
 }

@@ -65,6 +65,7 @@ class Client:
     """One SDK. What its dialect cannot say is said here, once, as data."""
     keeps = "signature"              # of reasoning, what comes back in the next turn: "signature", "text", "" nothing
     shows_reasoning = True           # the SDK hands its text out
+    asks_to_see = True               # asking for reasoning is asking to see it (Responses gives a summary only then)
     counts = ("cached", "reasoning") # what usage tells beside input and output
     names = ("id", "model")          # what an answer says of itself
     parallel_switch = True           # one call at a time can be asked for

@@ -16,6 +16,7 @@ SDKS = ("sdk_openai", "sdk_anthropic", "sdk_google", "sdk_boto3", "sdk_cohere", 
 # Where in a provider's URL its paths begin, and what comes before the scenario in its model's id.
 SUFFIX = {"openai-chat": "/v1", "openai-responses": "/v1"}
 VENDOR = {"bedrock": "anthropic.claude-"}
+FACTS = {("gemini", "think"): {"can": ["level_thinking"]}}          # a model of Gemini 3: it asks for signatures
 EMBEDDER = {"bedrock": "amazon.titan-embed-text-v2:0"}
 
 
@@ -50,7 +51,7 @@ def configuration(port):
     broken = [s for s in SCENARIOS if s.startswith(("err-", "cut-", "garbage"))]        # one attempt: what fails is the point
     return {"version": 1,
             "providers": {short: {"dialect": d, "base_url": base + SUFFIX.get(d, ""), "key": "env:AIGW_SDK_TEST_KEY"} for d, short in UPSTREAMS.items()},
-            "models": {short + "-" + s: {"provider": short, "id": model_id(d, s)} for d, short in UPSTREAMS.items() for s in SCENARIOS
+            "models": {short + "-" + s: dict({"provider": short, "id": model_id(d, s)}, **FACTS.get((d, s), {})) for d, short in UPSTREAMS.items() for s in SCENARIOS
                        if s not in broken},
             "routes": {short + "-" + s: {"models": [short + "/" + model_id(d, s)], "attempts": 1} for d, short in UPSTREAMS.items() for s in broken}}
 

@@ -79,17 +79,20 @@ class Bedrock(Client):
         if "toolUse" in delta:
             block["toolUse"]["input"] += delta["toolUse"]["input"]
         if "reasoningContent" in delta:
+            if "redactedContent" in delta["reasoningContent"]:
+                block["reasoningContent"] = dict(delta["reasoningContent"])
+                return
             t = block.setdefault("reasoningContent", {"reasoningText": {"text": ""}})["reasoningText"]
             for k, v in delta["reasoningContent"].items():
                 t[k] = t.get(k, "") + v
 
     def fold(self, m, stop, u, ident, n):
         c = m["content"]
-        cached, written = u.get("cacheReadInputTokens", 0), u.get("cacheWriteInputTokens", 0)
+        cached, written = (u or {}).get("cacheReadInputTokens", 0), (u or {}).get("cacheWriteInputTokens", 0)
         return Answer(text="".join(b.get("text", "") for b in c), finish=stop, again=m, id=ident, pieces=n,
-                      reasoning="".join(b["reasoningContent"]["reasoningText"]["text"] for b in c if "reasoningContent" in b),
+                      reasoning="".join(b["reasoningContent"]["reasoningText"]["text"] for b in c if "reasoningText" in b.get("reasoningContent", {})),
                       calls=[(b["toolUse"]["toolUseId"], b["toolUse"]["name"], b["toolUse"]["input"]) for b in c if "toolUse" in b],
-                      usage={"in": u["inputTokens"] + cached + written, "out": u["outputTokens"], "total": u["totalTokens"], "cached": cached})
+                      usage=u and {"in": u["inputTokens"] + cached + written, "out": u["outputTokens"], "total": u["totalTokens"], "cached": cached})
 
     def embed(self, model, texts, dims):
         out, tokens = [], 0
@@ -97,7 +100,7 @@ class Bedrock(Client):
             r = self.sdk.invoke_model(modelId=model, body=json.dumps(dict({"inputText": t}, **({"dimensions": dims} if dims else {}))))
             r = json.loads(r["body"].read())
             out.append(r["embedding"])
-            tokens += r["inputTextTokenCount"]
+            tokens = None if tokens is None or "inputTextTokenCount" not in r else tokens + r["inputTextTokenCount"]
         return out, tokens
 
     def failure(self, e):

@@ -11,7 +11,7 @@ from common import Answer, Client, QUESTION, SCHEMA, data_url
 class Cohere(Client):
     name, own = "cohere", "cohere"
     names, parallel_switch, keeps, counts = ("id",), False, "text", ("cached",)
-    finishes = {"stop": "COMPLETE", "tools": "TOOL_CALL", "length": "MAX_TOKENS", "filter": "COMPLETE"}
+    finishes = {"stop": "COMPLETE", "tools": "TOOL_CALL", "length": "MAX_TOKENS", "filter": "ERROR_TOXIC"}
     base_error = cohere.core.api_error.ApiError
     classes = {400: cohere.BadRequestError, 401: cohere.UnauthorizedError, 403: cohere.ForbiddenError, 404: cohere.NotFoundError,
                429: cohere.TooManyRequestsError, 500: cohere.InternalServerError, 503: cohere.ServiceUnavailableError}
@@ -80,7 +80,7 @@ class Cohere(Client):
     def embed(self, model, texts, dims):
         r = self.sdk.embed(model=model, texts=texts, input_type="search_document", embedding_types=["float"],
                            **({"output_dimension": dims} if dims else {}))
-        return r.embeddings.float_, int(r.meta.billed_units.input_tokens)
+        return r.embeddings.float_, int(r.meta.billed_units.input_tokens) if r.meta else None
 
     def failure(self, e):
         body = e.body if isinstance(e.body, dict) else {}

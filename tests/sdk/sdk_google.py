@@ -29,6 +29,7 @@ def get_weather(city: str, days: int) -> str:
 class Gemini(Client):
     name, own = "gemini", "gemini"
     parallel_switch = request_ids = False
+    names = ("model",)
     statuses = {"err-401": 401}
 
     def __init__(self, url, key):

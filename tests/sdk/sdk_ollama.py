@@ -28,7 +28,7 @@ class Ollama(Client):
         if tools:
             more["tools"] = [{"type": "function", "function": {"name": n, "description": "d", "parameters": SCHEMA}} for n in tools]
         if think:
-            more["think"] = "high"
+            more["think"] = True
         if schema:
             more["format"] = schema
         more.setdefault("options", {"num_predict": 2000})

@@ -14,7 +14,7 @@ class Weather(BaseModel):
 
 
 class Chat(Client):
-    name, own = "openai", "openai-chat"
+    name, own, asks_to_see = "openai", "openai-chat", False
 
     def __init__(self, url, key):
         from openai.lib.streaming._deltas import accumulate_delta
@@ -178,9 +178,6 @@ class Responses(Client):
 
     def models(self):
         return [m.id for m in self.sdk.models.list()]
-
-    def count(self, model):
-        return self.sdk.responses.input_tokens.count(model=model, input=QUESTION).input_tokens
 
     failure = Chat.failure
 
