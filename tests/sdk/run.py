@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: MIT OR Unlicense
 """Drive the gateway with the official SDKs: every client (sdk_*.py) over every upstream dialect, the upstream being tests/provider.c.
 
-    python run.py --provider build/provider [--gateway build/gateway] [--only WORD] [--verbose] [--serve COMMAND...]
+    python run.py --provider build/provider [--gateway build/gateway] [--node DIRECTORY] [--only WORD] [--verbose]
 
 Nothing but base URL and key is changed on an SDK; its own retries are off where an error is the point. Each case (cases.py) is named
 "client <- upstream: case"; "direct" runs the same cases with an SDK talking straight to the provider in its own dialect, which shows
-that the oracle is sound. With --serve, a command runs in place of the cases, with the servers' addresses in its environment.
-Ends with "N passed, N failed, N skipped"; what has no form in a pair is counted apart, with its reason, by --verbose."""
+that the oracle is sound. The Node SDKs (node/run.mjs, copied to DIRECTORY beside its node_modules) follow at the same servers.
+Ends with "N passed, N failed, N skipped"; what has no form at an upstream is told before it, with its reason, and not counted."""
 import argparse, importlib, json, os, re, subprocess, sys, tempfile, threading, time, traceback, urllib.request
 
 from cases import CASES, SCENARIOS, UPSTREAMS, NoForm, Pair
@@ -56,23 +56,41 @@ def configuration(port):
             "routes": {short + "-" + s: {"models": [short + "/" + model_id(d, s)], "attempts": 1} for d, short in UPSTREAMS.items() for s in broken}}
 
 
+def node(o, provider, gateway, cannot):
+    """Run the Node SDKs; (passed, failed, skipped) by their last line."""
+    env = dict(os.environ, SDK_PROVIDER=provider, SDK_GATEWAY=gateway, SDK_PROVIDER_KEY=PROVIDER_KEY, SDK_CLIENT_KEY=CLIENT_KEY,
+               SDK_CANNOT=json.dumps(cannot), SDK_ONLY=o.only, SDK_VERBOSE="1" if o.verbose else "")
+    proc = subprocess.Popen(["node", "run.mjs"], cwd=o.node, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    counts = None
+    for line in proc.stdout:
+        counts = re.fullmatch(r"(\d+) passed, (\d+) failed, (\d+) skipped\n", line)
+        if not counts:
+            sys.stdout.write(line)
+    proc.wait()
+    if not counts:
+        print("FAIL node ended with status %d" % proc.returncode)
+        return 0, 1, 0
+    return tuple(int(n) for n in counts.groups())
+
+
 def main():
     ap = argparse.ArgumentParser()
     ap.add_argument("--provider", required=True)
     ap.add_argument("--gateway")
     ap.add_argument("--only", default="")
     ap.add_argument("--verbose", action="store_true")
-    ap.add_argument("--serve", nargs=argparse.REMAINDER)
+    ap.add_argument("--node", default="")
+    ap.add_argument("--skipped", type=int, default=0)
     o = ap.parse_args()
     for k in [k for k in os.environ if k.endswith(("_API_KEY", "_BASE_URL", "_proxy")) or k.startswith(("AWS_", "OLLAMA_"))]:
         del os.environ[k]
     os.environ.update(AWS_EC2_METADATA_DISABLED="true", AWS_CONFIG_FILE="/dev/null", AWS_SHARED_CREDENTIALS_FILE="/dev/null")
-    procs, pairs, skipped = [], [], 0
+    procs, pairs, skipped = [], [], o.skipped
     proc, m = start([o.provider, "--key", PROVIDER_KEY, "--life", "900"], r"listening (\d+)")
     procs.append(proc)
     port = int(m.group(1))
     cannot = json.load(urllib.request.urlopen("http://127.0.0.1:%d/cannot" % port))
-    clients = [] if o.serve else [C for name in SDKS for C in importlib.import_module(name).CLIENTS]
+    clients = [C for name in SDKS for C in importlib.import_module(name).CLIENTS]
     for C in clients:
         if C.direct:
             pairs.append(Pair(C("http://127.0.0.1:%d" % port, PROVIDER_KEY), C.own, "", True, cannot))
@@ -91,9 +109,6 @@ def main():
     passed = failed = 0
     no_form = {}
     try:
-        if o.serve:
-            failed = subprocess.call(o.serve, env=dict(os.environ, SDK_PROVIDER="http://127.0.0.1:%d" % port, SDK_GATEWAY=m.group(1),
-                                                       SDK_PROVIDER_KEY=PROVIDER_KEY, SDK_CLIENT_KEY=CLIENT_KEY, SDK_CANNOT=json.dumps(cannot)))
         for p in pairs:
             for name, f in CASES:
                 label = "%s %s: %s" % (p.c.name, "direct" if p.direct else "<- " + p.upstream, name)
@@ -114,6 +129,9 @@ def main():
                     if o.verbose:
                         traceback.print_exc()
                 sys.stdout.flush()
+        if o.node and len(procs) > 1:
+            more = node(o, "http://127.0.0.1:%d" % port, m.group(1), cannot)
+            passed, failed, skipped = passed + more[0], failed + more[1], skipped + more[2]
     finally:
         for proc in procs:
             if proc.poll() not in (None,) and proc.returncode not in (0, -15):
@@ -122,8 +140,7 @@ def main():
             proc.terminate()
     for why in sorted(no_form):
         print("no form at %s (%d cases)" % (why, len(no_form[why])))
-    if not o.serve:
-        print("%d passed, %d failed, %d skipped" % (passed, failed, skipped))
+    print("%d passed, %d failed, %d skipped" % (passed, failed, skipped))
     sys.exit(1 if failed else 0)
 
 
