@@ -11711,6 +11711,7 @@ static void aigwi_openai_state(aigw_enc *st, const aigw_event *ev, aigw_out *o) 
     p.state = (aigw_opaque *)(uintptr_t)ev->state;             /* read only */
     if (b->kind == AIGW_PART_TOOL_CALL) {
         aigwi_openai_open_call_chunk(st, o, b);
+        aigw_base_put_lit(o, ",\"function\":{\"arguments\":\"\"}");    /* clients read it in every chunk of a call (ai 6, Node) */
         o->comma = 1;
         aigwi_openai_put_google(o, ev->state);
         aigwi_openai_close_call_chunk(o);

@@ -1348,7 +1348,7 @@ static void ant_whole(plan *p, const asked *a, const answer *w) {
     if (w->text.n || w->reps || w->refusal) {
         sb_f(&b, "%s{\"type\":\"text\",\"text\":", n++ ? "," : "");
         if (w->refusal) sb_qs(&b, w->refusal); else whole_text(p, &b, w);
-        sb_s(&b, ",\"citations\":null}");
+        sb_s(&b, "}");
     }
     for (i = 0; i < w->ncalls; i++)
         sb_f(&b, "%s{\"type\":\"tool_use\",\"id\":\"%s\",\"name\":\"%s\",\"input\":%s}", n++ ? "," : "", w->calls[i].id, w->calls[i].name, w->calls[i].args);

@@ -20,9 +20,9 @@ const base64 = (bytes) => Buffer.from(bytes).toString('base64');
 const parse = (s) => JSON.parse(s || '{}');
 const headersOf = (h) => !h ? {} : typeof h.entries === 'function' ? Object.fromEntries(h.entries()) : h;
 
-// What a client's dialect cannot say, as data: see common.Client.
+// What a client's dialect cannot say, as data: see common.Client. keeps 'signed': reasoning with a signature; what has none is dropped.
 class Client {
-    keeps = 'signature'; shows = true; asksToSee = true; classes = {}; statuses = {}; parallelSwitch = true; headers = true; idless = false;
+    keeps = 'signature'; keepsStreamed = ''; shows = true; asksToSee = true; classes = {}; statuses = {}; parallelSwitch = true; headers = true; idless = false;
 }
 
 export class Chat extends Client {
@@ -62,6 +62,7 @@ export class Chat extends Client {
                 m.tool_calls ??= [];
                 m.tool_calls[t.index] ??= { id: t.id, type: 'function', function: { name: t.function.name, arguments: '' } };
                 m.tool_calls[t.index].function.arguments += t.function.arguments ?? '';
+                if (t.extra_content) m.tool_calls[t.index].extra_content = t.extra_content;
             }
             for (const t of d.reasoning_details ?? []) {
                 m.reasoning_details ??= [];
@@ -226,7 +227,7 @@ class Ai extends Client {
             const s = streamText(call);
             let text = '', reasoning = '';
             for await (const part of s.fullStream) {
-                if (part.type === 'error') throw part.error;
+                if (part.type === 'error') throw part.error instanceof Error ? part.error : Object.assign(new Error(part.error?.message ?? part.error), { data: { error: part.error } });
                 if (part.type === 'text-delta') text += part.text;
                 if (part.type === 'reasoning-delta') reasoning += part.text;
             }
@@ -240,7 +241,8 @@ class Ai extends Client {
                  usage: { in: r.usage.inputTokens, out: r.usage.outputTokens } };
     }
     async parsed(model) {
-        return (await generateText({ model: this.model(model, {}), prompt: QUESTION, maxRetries: 0, output: Output.object({ schema: Weather }) })).output;
+        return (await generateText({ model: this.model(model, {}), prompt: QUESTION, maxRetries: 0, output: Output.object({ schema: Weather }),
+            providerOptions: this.options({ schema: true }) })).output;
     }
     isError(e) { return e instanceof Error && !(e instanceof TypeError); }
     fail(e) {
@@ -251,7 +253,7 @@ class Ai extends Client {
     options() { return {}; }
 }
 export class AiOpenAI extends Ai {
-    name = 'ai-openai'; own = 'openai-responses';
+    name = 'ai-openai'; own = 'openai-responses'; keeps = 'signed';
     constructor(url, key) { super(); this.sdk = createOpenAI({ baseURL: url + '/v1', apiKey: key }); }
     model(id) { return this.sdk(id); }
     options(o) {
@@ -269,13 +271,13 @@ export class AiChat extends Ai {
     options(o) { return { openai: { ...(o.think && { forceReasoning: true, reasoningEffort: 'high' }) } }; }
 }
 export class AiClaude extends Ai {
-    name = 'ai-anthropic'; own = 'anthropic';
+    name = 'ai-anthropic'; own = 'anthropic'; keepsStreamed = 'signed';
     constructor(url, key) { super(); this.sdk = createAnthropic({ baseURL: url + '/v1', apiKey: key }); }
     model(id) { return this.sdk(id); }
     options(o) { return { anthropic: { ...(o.think && { thinking: { type: 'adaptive' } }), ...(o.schema && { structuredOutputMode: 'outputFormat' }) } }; }
 }
 export class AiGemini extends Ai {
-    name = 'ai-google'; own = 'gemini';
+    name = 'ai-google'; own = 'gemini'; keepsStreamed = 'text';      // it drops a signature that comes in a part without words
     constructor(url, key) { super(); this.sdk = createGoogleGenerativeAI({ baseURL: url + '/v1beta', apiKey: key }); }
     model(id) { return this.sdk(id); }
     options(o) { return { google: { ...(o.think && { thinkingConfig: { includeThoughts: true, thinkingLevel: 'high' } }) } }; }

@@ -92,8 +92,9 @@ const CASES = {
         eq(a.calls.length, 1, 'calls');
         const b = await p.c.ask(p.model('think'), { stream, tools, think: true, history: { turn: a, results: ['sunny-73'] } });
         has(b.text, 'sunny-73', 'second turn');
-        has(b.text, p.c.keeps === 'signature' || p.c.keeps === KEPT[p.upstream] ? KEPT[p.upstream] + ' kept'
-            : p.upstream === 'gemini' ? 'signature skipped' : 'none kept', 'second turn');
+        const best = KEPT[p.upstream], keeps = (stream && p.upstream !== 'gemini' && p.c.keepsStreamed) || p.c.keeps;
+        const kept = keeps === 'signature' || keeps === best || (keeps === 'signed' && best === 'signature');
+        has(b.text, kept ? best + ' kept' : p.upstream === 'gemini' ? 'signature skipped' : 'none kept', 'second turn');
     }),
     'structured output': both(async (p, stream) => eq(JSON.parse((await p.c.ask(p.model('json'), { stream, schema: ANSWER })).text), { city: 'Oslo', t: 3 }, 'object')),
     'structured output parsed by the sdk': async (p) => p.c.parsed ? eq(await p.c.parsed(p.model('json')), { city: 'Oslo', t: 3 }, 'object') : 'n/a',
