@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT OR Unlicense
-"""mistralai: chat, embeddings, served as openai-chat. It has no member for reasoning_content, so reasoning is neither shown nor kept."""
+"""mistralai: chat, embeddings, at the gateway's /mistral: a call comes whole, reasoning as parts of the content, without signatures."""
 import json
 
 from mistralai.client import Mistral as Sdk, errors
@@ -15,13 +15,13 @@ class Weather(BaseModel):
 
 class Mistral(Client):
     name, own = "mistralai", "openai-chat"
-    keeps, shows_reasoning, direct = "", False, False
+    keeps, direct, asks_to_see = "text", False, False
     finishes = {"stop": "stop", "tools": "tool_calls", "length": "length", "filter": "content_filter"}
     base_error = (errors.MistralError, errors.NoResponseError)
     classes = {status: errors.SDKError for status in (400, 401, 403, 404, 429, 500, 503)}
 
     def __init__(self, url, key):
-        self.sdk = Sdk(server_url=url, api_key=key, timeout_ms=20000)
+        self.sdk = Sdk(server_url=url + "/mistral", api_key=key, timeout_ms=20000)
 
     def ask(self, model, text=QUESTION, *, stream=False, tools=None, parallel=None, image=None, think=False, schema=None, history=None,
             retries=True, system=None, **more):
@@ -44,28 +44,33 @@ class Mistral(Client):
             r = self.sdk.chat.complete(model=model, messages=messages, **more)
             m = r.choices[0].message
             calls = [(c.id, c.function.name, c.function.arguments) for c in m.tool_calls or []]
-            return self.fold(m.content or "", calls, r.choices[0].finish_reason, r.usage, r.id, r.model, 1)
-        text, calls, finish, usage, n, ident, name = "", {}, None, None, 0, None, None
+            return self.fold(m.content, calls, r.choices[0].finish_reason, r.usage, r.id, r.model, 1)
+        content, calls, finish, usage, n, ident, name = [], [], None, None, 0, None, None
         with self.sdk.chat.stream(model=model, messages=messages, **more) as s:
             for e in s:
                 n += 1
                 ident, name, usage = e.data.id or ident, e.data.model or name, e.data.usage or usage
                 for ch in e.data.choices:
-                    text += ch.delta.content or ""
-                    for c in ch.delta.tool_calls or []:
-                        have = calls.setdefault(c.index, {"id": None, "name": "", "arguments": ""})
-                        have["id"] = c.id if c.id and c.id != "null" else have["id"]
-                        have["name"] += c.function.name or ""
-                        have["arguments"] += c.function.arguments or ""
+                    content.append(ch.delta.content)
+                    calls += [(c.id, c.function.name, c.function.arguments) for c in ch.delta.tool_calls or []]
                     finish = ch.finish_reason or finish
-        return self.fold(text, [(c["id"], c["name"], c["arguments"]) for c in calls.values()], finish, usage, ident, name, n)
+        return self.fold(content, calls, finish, usage, ident, name, n)
 
-    def fold(self, text, calls, finish, u, ident, model, n):
+    def fold(self, content, calls, finish, u, ident, model, n):
+        text = thought = ""
+        for c in content if isinstance(content, list) else [content]:
+            for part in c if isinstance(c, list) else [c]:
+                if getattr(part, "type", "") == "thinking":
+                    thought += "".join(t.text for t in part.thinking)
+                else:
+                    text += getattr(part, "text", part) or ""
         again = {"role": "assistant", "content": text}
+        if thought:
+            again["content"] = [{"type": "thinking", "thinking": [{"type": "text", "text": thought}]}] + ([{"type": "text", "text": text}] if text else [])
         if calls:
             again["tool_calls"] = [{"id": c[0], "function": {"name": c[1], "arguments": c[2]}} for c in calls]
         more = u.additional_properties if u else {}
-        return Answer(text=text, calls=[(c[0], c[1], json.loads(c[2] or "{}")) for c in calls], finish=finish, again=again, id=ident, model=model,
+        return Answer(text=text, reasoning=thought, calls=[(c[0], c[1], json.loads(c[2] or "{}")) for c in calls], finish=finish, again=again, id=ident, model=model,
                       pieces=n, usage=u and {"in": u.prompt_tokens, "out": u.completion_tokens, "total": u.total_tokens,
                                              "cached": (more.get("prompt_tokens_details") or {}).get("cached_tokens") or 0,
                                              "reasoning": (more.get("completion_tokens_details") or {}).get("reasoning_tokens") or 0})
@@ -85,6 +90,8 @@ class Mistral(Client):
             body = json.loads(e.body).get("error") or {}
         except (AttributeError, ValueError):
             body = {}
+        if isinstance(e, errors.ResponseValidationError):      # an event that is an error: the SDK knows none, and shows it in its complaint
+            body = (e.cause.errors()[0].get("input") or {}).get("error") or {}
         h = getattr(e, "headers", None) or {}
         return dict(cls=type(e), status=getattr(e, "status_code", None), message=body.get("message") or str(e), request_id=h.get("x-request-id"),
                     code=body.get("code"), type=body.get("type"), headers=h)
