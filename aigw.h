@@ -982,11 +982,13 @@ typedef struct {
     aigw_arena   mem;                /* scratch for what must be decoded, used afresh for every frame; 2 KiB is enough but for long error messages and whole bodies */
     const aigw_req *req;             /* what was asked, so that ids that were changed on the way out come back; NULL: they stay */
     const struct aigw_family *family;/* of the target; NULL: none */
+    int64_t      input_tokens;       /* as the answer's head says (input_tokens_header); 0: it does not */
     /* out, after each call */
     uint8_t      frame;              /* AIGW_FRAME_* bits of the last frame */
     /* private */
     uint8_t      started, ended, end_marker, any_finish, tool_seen, reason_made;
     uint8_t      finish[AIGW_CHOICES];
+    uint8_t      tag[AIGW_CHOICES], tag_n[AIGW_CHOICES];   /* of answers that tag their reasoning: where, and bytes of a tag seen */
     uint16_t     choices;
     uint32_t     next_block, made_ids;
     uint32_t     reported;           /* bits: losses of this stream already reported */
@@ -1085,6 +1087,8 @@ typedef struct aigw_dialect {
     aigw_str stream_type;                                /* content-type of streams */
     aigw_str end_marker;                                 /* what a relayed stream that ended well gets where its source left it out; empty: nothing */
     aigw_str base;                                       /* the path under which only dialects of this base are served: "/anthropic"; empty: none */
+    aigw_str own_path;                                   /* what only paths of this dialect begin with ("/v1/messages"): where nothing is found, it says so; empty: none */
+    aigw_str input_tokens_header;                        /* where the input's tokens stand beside bodies that do not say them; empty: nowhere */
 } aigw_dialect;
 typedef enum {
     AIGW_FRAMING_SSE = 0, AIGW_FRAMING_ARRAY, AIGW_FRAMING_EVS, AIGW_FRAMING_NDJSON,
@@ -1125,7 +1129,8 @@ AIGW_API void aigw_dialect_refusal(const aigw_loss *loss, const aigw_target *to,
        logprobs#                                true goes as 1, false not at all
        messages.role:developer=system           this word goes as another one ("=name:JSON": as another member)
        messages.tool_call_id@9                  goes as exactly 9 letters and digits: as it is, or a digest of it
-       safe+true                                is added where it is not there (JSON without spaces), and reported        */
+       safe+true                                is added where it is not there (JSON without spaces), and reported
+       choices.content/think                    in answers: what stands between <think> and </think> at the beginning is reasoning */
 typedef struct aigw_family {
     aigw_str name;             /* "groq" */
     aigw_str dialect;          /* "openai-chat" */
@@ -8164,8 +8169,8 @@ AIGWI_SHARED int aigwi_embed_end(aigw_dec *st, int clean, const aigw_sink *out) 
     if (clean && w->state == AIGWI_EMBED_DONE && !w->vectors) return aigwi_dialect_bad(st, out, "the provider's answer holds no embeddings");
     if (!clean || w->state != AIGWI_EMBED_DONE) return aigwi_dialect_end(st, 0, out);
     memset(&u, 0, sizeof u);
-    u.has = w->used ? AIGW_USAGE_INPUT : 0;
-    u.input = w->usage;
+    u.has = w->used || st->input_tokens ? AIGW_USAGE_INPUT : 0;
+    u.input = w->used ? w->usage : st->input_tokens;
     r = u.has ? aigwi_dialect_usage(st, out, &u) : AIGW_OK;
     aigwi_dialect_finish(st, 0, AIGW_FINISH_STOP, aigwi_dialect_slice("", 0));
     return r < 0 ? r : aigwi_dialect_end(st, 1, out);
@@ -8301,6 +8306,7 @@ static const char aigwi_family_not_openai[] =
     "messages.content.prompt_cache_breakpoint- messages.content.cache_control- messages.role:developer=system ";
 #define AIGWI_FAMILY_OPENAI { aigwi_family_not_openai, sizeof aigwi_family_not_openai - 1 }
 #define AIGWI_FAMILY_NINE   "messages.tool_call_id@9 messages.tool_calls.id@9 "
+#define AIGWI_FAMILY_TAG    "choices.content/think "          /* open-weight models behind servers without a parser for them */
 #define AIGWI_FAMILY_THINK  "reasoning_effort:none=thinking:{\"type\":\"disabled\"} "
 #define AIGWI_FAMILY_NONE   AIGW_STR("")
 /* A row of the OpenAI dialect that differs by rules only. */
@@ -8347,10 +8353,10 @@ static const aigw_family aigwi_family_table[] = {
     AIGWI_FAMILY_CHAT("xai", "https://api.x.ai/v1", "XAI_API_KEY", "top_logprobs<8 logit_bias- ", AIGWI_FAMILY_OPENAI, "", 0),
     /* 19; logprobs is a number there */
     AIGWI_FAMILY_CHAT("together", "https://api.together.ai/v1", "TOGETHER_API_KEY",
-        "max_completion_tokens=max_tokens top_logprobs=logprobs logprobs# top_k* messages.reasoning_content=reasoning ", AIGWI_FAMILY_OPENAI, "low medium high", 0),
+        "max_completion_tokens=max_tokens top_logprobs=logprobs logprobs# top_k* messages.reasoning_content=reasoning " AIGWI_FAMILY_TAG, AIGWI_FAMILY_OPENAI, "low medium high", 0),
     /* 20; it would cut a prompt that is too long without a word */
     AIGWI_FAMILY_CHAT("fireworks", "https://api.fireworks.ai/inference/v1", "FIREWORKS_API_KEY",
-        "max_completion_tokens=max_tokens top_logprobs<5 top_k* context_length_exceeded_behavior+\"error\" ", AIGWI_FAMILY_OPENAI, "none low medium high", 0),
+        "max_completion_tokens=max_tokens top_logprobs<5 top_k* context_length_exceeded_behavior+\"error\" " AIGWI_FAMILY_TAG, AIGWI_FAMILY_OPENAI, "none low medium high", 0),
     /* 21; marks for caches as Anthropic has them */
     AIGWI_FAMILY_CHAT("openrouter", "https://openrouter.ai/api/v1", "OPENROUTER_API_KEY",
         "top_k* messages.content.prompt_cache_breakpoint=cache_control:{\"type\":\"ephemeral\"} store- moderation- prompt_cache_options- prompt_cache_retention- "
@@ -8358,7 +8364,7 @@ static const aigw_family aigwi_family_table[] = {
     /* 22 */
     AIGWI_FAMILY_CHAT("perplexity", "https://api.perplexity.ai", "PERPLEXITY_API_KEY PPLX_API_KEY",
         "max_completion_tokens=max_tokens n! top_k* web_search_options* seed- logprobs- top_logprobs- logit_bias- user- metadata- service_tier- parallel_tool_calls- messages.name- "
-        "messages.reasoning_content- messages.reasoning- ", AIGWI_FAMILY_OPENAI, "minimal low medium high", AIGW_CAN(JSON_OBJECT)),
+        "messages.reasoning_content- messages.reasoning- " AIGWI_FAMILY_TAG, AIGWI_FAMILY_OPENAI, "minimal low medium high", AIGW_CAN(JSON_OBJECT)),
     /* 23; penalties are a 400 (hexdocs.pm req_llm), there is no developer (inference-docs.cerebras.ai "OpenAI compatibility") */
     AIGWI_FAMILY_CHAT("cerebras", "https://api.cerebras.ai/v1", "CEREBRAS_API_KEY",
         "n! frequency_penalty- presence_penalty- logit_bias- metadata- messages.name- messages.reasoning_content=reasoning ", AIGWI_FAMILY_OPENAI,
@@ -8367,7 +8373,7 @@ static const aigw_family aigwi_family_table[] = {
     AIGWI_FAMILY_CHAT("zai", "https://api.z.ai/api/paas/v4", "ZAI_API_KEY",
         "max_completion_tokens=max_tokens n! logprobs- top_logprobs- logit_bias- " AIGWI_FAMILY_THINK, AIGWI_FAMILY_OPENAI, "", 0),
     AIGWI_FAMILY_CHAT("moonshot", "https://api.moonshot.ai/v1", "MOONSHOT_API_KEY", "max_completion_tokens=max_tokens logit_bias- ", AIGWI_FAMILY_OPENAI, "", 0),
-    AIGWI_FAMILY_CHAT("huggingface", "https://router.huggingface.co/v1", "HF_TOKEN", "max_completion_tokens=max_tokens ", AIGWI_FAMILY_OPENAI, "", 0),
+    AIGWI_FAMILY_CHAT("huggingface", "https://router.huggingface.co/v1", "HF_TOKEN", "max_completion_tokens=max_tokens " AIGWI_FAMILY_TAG, AIGWI_FAMILY_OPENAI, "", 0),
     /* 7: unknown names are a 400 there (Vali-98/ChatterUI 227) */
     AIGWI_FAMILY_CHAT("gemini-openai", "https://generativelanguage.googleapis.com/v1beta/openai", "",
         "seed- logit_bias- frequency_penalty- presence_penalty- user- metadata- service_tier- messages.reasoning_content- messages.reasoning- ", AIGWI_FAMILY_OPENAI, "", 0),
@@ -8377,12 +8383,12 @@ static const aigw_family aigwi_family_table[] = {
     /* 24.2, 25: servers of one's own; what they do not know they do not look at */
     AIGWI_FAMILY_CHAT("ollama-openai", "http://127.0.0.1:11434/v1", "",
         "max_completion_tokens=max_tokens n! logit_bias- user- parallel_tool_calls- logprobs- top_logprobs- metadata- service_tier- "
-        "messages.reasoning_content=reasoning messages.content.image_url.url! ", AIGWI_FAMILY_OPENAI, "none low medium high max", AIGW_CAN(TOOL_CHOICE)),
+        "messages.reasoning_content=reasoning messages.content.image_url.url! " AIGWI_FAMILY_TAG, AIGWI_FAMILY_OPENAI, "none low medium high max", AIGW_CAN(TOOL_CHOICE)),
     AIGWI_FAMILY_CHAT("vllm", "http://127.0.0.1:8000/v1", "VLLM_API_KEY",
-        "top_k* metadata- service_tier- messages.reasoning_content=reasoning ", AIGWI_FAMILY_OPENAI, "", 0),
-    AIGWI_FAMILY_CHAT("sglang", "http://127.0.0.1:30000/v1", "", "top_k* metadata- service_tier- ", AIGWI_FAMILY_OPENAI, "", 0),
+        "top_k* metadata- service_tier- messages.reasoning_content=reasoning " AIGWI_FAMILY_TAG, AIGWI_FAMILY_OPENAI, "", 0),
+    AIGWI_FAMILY_CHAT("sglang", "http://127.0.0.1:30000/v1", "", "top_k* metadata- service_tier- " AIGWI_FAMILY_TAG, AIGWI_FAMILY_OPENAI, "", 0),
     AIGWI_FAMILY_CHAT("llama-cpp", "http://127.0.0.1:8080/v1", "",
-        "max_completion_tokens=max_tokens n! top_k* metadata- service_tier- ", AIGWI_FAMILY_OPENAI, "", 0),
+        "max_completion_tokens=max_tokens n! top_k* metadata- service_tier- " AIGWI_FAMILY_TAG, AIGWI_FAMILY_OPENAI, "", 0),
     /* 8: https://LOCATION-aiplatform.googleapis.com/v1/projects/PROJECT/locations/LOCATION; express: without the projects, with a key */
     { AIGW_STR("vertex"), AIGW_STR("gemini"), AIGWI_FAMILY_NONE, AIGWI_FAMILY_NONE, AIGW_STR("authorization"), AIGW_STR("Bearer "),
       AIGW_STR("/publishers/google/models/{model}{post}"), AIGWI_FAMILY_NONE, AIGWI_FAMILY_NONE, AIGWI_FAMILY_NONE, AIGWI_FAMILY_NONE,
@@ -10976,18 +10982,106 @@ static struct aigw_block *aigwi_openai_block(aigwi_openai_answer *a, unsigned ch
     if (a->r >= 0) a->r = aigwi_dialect_open(a->st, a->out, choice, kind, 0, aigw_base_str(NULL), aigw_base_str(NULL), 0, at, &b);
     return a->r < 0 ? NULL : b;
 }
-static void aigwi_openai_said(aigwi_openai_answer *a, unsigned choice, int kind, aigw_text t) {
-    size_t at = aigwi_openai_off(a, t.p);
+static void aigwi_openai_said_at(aigwi_openai_answer *a, unsigned choice, int kind, aigw_text t, size_t at) {
     struct aigw_block *b;
     if (!t.n || aigwi_openai_over(a)) return;
     b = aigwi_openai_block(a, choice, kind, at);
     if (b) a->r = aigwi_dialect_delta(a->st, a->out, b, t, at);
+}
+static void aigwi_openai_said(aigwi_openai_answer *a, unsigned choice, int kind, aigw_text t) {
+    aigwi_openai_said_at(a, choice, kind, t, aigwi_openai_off(a, t.p));
 }
 static void aigwi_openai_close(aigwi_openai_answer *a, struct aigw_block *b) {
     if (b && !aigwi_openai_over(a)) a->r = aigwi_dialect_close(a->st, a->out, b);
 }
 static void aigwi_openai_signed(aigwi_openai_answer *a, const struct aigw_block *b, int kind, aigw_text t) {
     if (b && t.n && !aigwi_openai_over(a)) a->r = aigwi_dialect_signature(a->st, a->out, b, kind, t, aigwi_openai_off(a, t.p));
+}
+
+/* ---- reasoning between tags at the beginning of the content (wire-formats 28, row 33) */
+
+enum { AIGWI_OPENAI_TAG_MAYBE, AIGWI_OPENAI_TAG_IN, AIGWI_OPENAI_TAG_BEHIND, AIGWI_OPENAI_TAG_DONE };
+/* <tag> or </tag>, in `hold`. */
+static aigw_str aigwi_openai_tag(const aigw_dec *st, int close, char hold[24]) {
+    static const aigw_str path = AIGW_STR("choices.content");
+    aigw_str tag;
+    size_t n = 0;
+    if (!aigwi_family_rule(st->family, path, '/', &tag) || !tag.n || tag.n > 20) return aigw_base_str(NULL);
+    hold[n++] = '<';
+    if (close) hold[n++] = '/';
+    memcpy(hold + n, tag.p, tag.n);
+    n += tag.n;
+    hold[n++] = '>';
+    return aigwi_dialect_slice(hold, n);
+}
+/* The character at t.p[at], in any form, and how many bytes it takes; 0x80 for all beyond ASCII. */
+static unsigned aigwi_openai_char(aigw_text t, size_t at, size_t *n) {
+    static const char escapes[] = "n\nt\tr\rb\bf\f";
+    unsigned c = (unsigned char)t.p[at], v = 0;
+    *n = 1;
+    if (t.form == AIGW_TEXT_PLAIN || c != '\\' || at + 1 >= t.n) return c & 0x80 ? 0x80 : c;
+    c = (unsigned char)t.p[at + 1];
+    *n = c == 'u' && at + 6 <= t.n ? 6 : 2;
+    for (size_t i = 0; *n == 2 && i + 1 < sizeof escapes; i += 2)
+        if (c == (unsigned char)escapes[i]) return (unsigned char)escapes[i + 1];
+    if (*n == 2) return c;
+    for (size_t i = at + 2; i < at + 6; i++) {
+        c = (unsigned char)t.p[i] | 32;
+        v = v << 4 | (c <= '9' ? c - '0' : c - 'a' + 10);
+    }
+    return v < 0x80 ? v : 0x80;
+}
+/* A tag that began was none: its bytes are what they look like. Also at the end of an answer. */
+static void aigwi_openai_untag(aigwi_openai_answer *a, unsigned choice, size_t at) {
+    aigw_dec *st = a->st;
+    char hold[24];
+    if (choice >= AIGW_CHOICES || !st->tag_n[choice]) return;
+    const int in = st->tag[choice] == AIGWI_OPENAI_TAG_IN;
+    const aigw_str tag = aigwi_openai_tag(st, in, hold);
+    const size_t n = st->tag_n[choice];
+    st->tag_n[choice] = 0;
+    if (n > tag.n) return;
+    const aigw_str kept = aigw_base_copy(&st->mem, aigwi_dialect_slice(tag.p, n));
+    if (!kept.p) a->r = AIGW_E_NOMEM;
+    aigwi_openai_said_at(a, choice, in ? AIGW_PART_REASONING : AIGW_PART_TEXT, aigwi_dialect_text(kept, AIGW_TEXT_ESCAPED), at);
+}
+/* Content that may begin with reasoning between tags; a tag may be cut anywhere. White space behind it goes with it. */
+static void aigwi_openai_content(aigwi_openai_answer *a, unsigned choice, aigw_text t) {
+    aigw_dec *st = a->st;
+    char hold[2][24];
+    aigw_str tags[2];
+    aigw_text part = t;
+    size_t from = 0, at = 0, n;
+    tags[0] = aigwi_openai_tag(st, 0, hold[0]);
+    tags[1] = aigwi_openai_tag(st, 1, hold[1]);
+    if (choice >= AIGW_CHOICES || !tags[0].n) {
+        aigwi_openai_said(a, choice, AIGW_PART_TEXT, t);
+        return;
+    }
+    while (at < t.n && st->tag[choice] != AIGWI_OPENAI_TAG_DONE && !aigwi_openai_over(a)) {
+        uint8_t *state = &st->tag[choice], *seen = &st->tag_n[choice];
+        const aigw_str tag = tags[*state == AIGWI_OPENAI_TAG_IN];
+        const unsigned c = aigwi_openai_char(t, at, &n);
+        if (*state == AIGWI_OPENAI_TAG_BEHIND) {
+            if (c != ' ' && c != '\n' && c != '\r' && c != '\t') *state = AIGWI_OPENAI_TAG_DONE;
+            else from = at += n;
+        } else if (c == (unsigned char)tag.p[*seen]) {
+            part.p = t.p + from;
+            part.n = at - from;
+            if (!*seen) aigwi_openai_said(a, choice, AIGW_PART_REASONING, part);
+            from = at += n;
+            if (++*seen < tag.n) continue;
+            *state = *state == AIGWI_OPENAI_TAG_IN ? AIGWI_OPENAI_TAG_BEHIND : AIGWI_OPENAI_TAG_IN;
+            *seen = 0;
+        } else if (*state == AIGWI_OPENAI_TAG_IN && !*seen) at += n;
+        else {
+            aigwi_openai_untag(a, choice, aigwi_openai_off(a, t.p + at));
+            if (*state == AIGWI_OPENAI_TAG_MAYBE) *state = AIGWI_OPENAI_TAG_DONE;
+        }
+    }
+    part.p = t.p + from;
+    part.n = t.n - from;
+    aigwi_openai_said(a, choice, st->tag[choice] == AIGWI_OPENAI_TAG_IN ? AIGW_PART_REASONING : AIGW_PART_TEXT, part);
 }
 
 /* Mistral's thinking (a string or a list of text parts). */
@@ -11224,7 +11318,7 @@ static void aigwi_openai_delta_in(aigwi_openai_answer *a, aigw_json *j, unsigned
     if (thought.n && !(part[AIGWI_OPENAI_L_DETAILS].n && aigwi_openai_details_words(part[AIGWI_OPENAI_L_DETAILS])))
         aigwi_openai_said(a, choice, AIGW_PART_REASONING, thought);
     if (part[AIGWI_OPENAI_L_DETAILS].n && part[AIGWI_OPENAI_L_DETAILS].p[0] == '[') aigwi_openai_details_out(a, part[AIGWI_OPENAI_L_DETAILS], choice);
-    aigwi_openai_said(a, choice, AIGW_PART_TEXT, content);
+    aigwi_openai_content(a, choice, content);
     if (part[AIGWI_OPENAI_L_CONTENT].n && part[AIGWI_OPENAI_L_CONTENT].p[0] == '[') aigwi_openai_parts_out(a, part[AIGWI_OPENAI_L_CONTENT], choice);
     aigwi_openai_said(a, choice, AIGW_PART_REFUSAL, refusal);
     if (part[AIGWI_OPENAI_L_ANNOTATIONS].n) aigwi_openai_annotations_out(a, part[AIGWI_OPENAI_L_ANNOTATIONS], choice);
@@ -11259,6 +11353,7 @@ static void aigwi_openai_finish_in(aigwi_openai_answer *a, unsigned choice, aigw
     if (!word.n || aigwi_openai_over(a)) return;
     while (i < n && !aigw_base_eq(word, aigwi_openai_finishes[i].word)) i++;
     int finish = i < n ? aigwi_openai_finishes[i].finish : (int)AIGW_FINISH_OTHER;
+    aigwi_openai_untag(a, choice, aigwi_openai_off(a, word.p));
     if (finish == AIGW_FINISH_STOP && matched.n) finish = AIGW_FINISH_STOP_SEQUENCE;
     if (finish == AIGW_FINISH_STOP && aigwi_dialect_find(a->st, choice, AIGW_PART_REFUSAL, 0)) finish = AIGW_FINISH_REFUSAL;
     aigwi_dialect_finish(a->st, choice, finish, matched);
@@ -11436,9 +11531,11 @@ static int aigwi_openai_frame_decode(aigw_dec *st, aigw_str name, aigw_str paylo
     if (st->op == AIGW_OP_EMBED) return aigwi_embed_frame(&aigwi_openai_embed, st, payload, out);
     if (!payload.n) return aigwi_dialect_ping(st, out);
     if (aigwi_dialect_begins(payload, "[DONE]")) {
+        aigwi_openai_answer_init(&a, st, payload, out, 0);
+        for (unsigned choice = 0; choice < AIGW_CHOICES; choice++) aigwi_openai_untag(&a, choice, 0);
         st->end_marker = 1;
-        st->frame = AIGW_FRAME_END;
-        return AIGW_OK;
+        st->frame |= AIGW_FRAME_END;
+        return a.r < 0 ? a.r : AIGW_OK;
     }
     aigwi_openai_answer_init(&a, st, payload, out, 0);
     if (aigwi_dialect_is(name, "error")) aigwi_openai_fail(&a, NULL);
@@ -12074,7 +12171,7 @@ const aigw_dialect aigw_dialect_openai = {
     AIGWI_SERVE(aigwi_openai_match), AIGWI_SERVE(aigwi_openai_req_decode), aigwi_openai_req_encode, AIGWI_SERVE(aigwi_openai_req_edit),
     aigwi_openai_resp_decode, aigwi_openai_frame_decode, aigwi_embed_stream_end, aigwi_openai_error_decode, aigwi_dialect_limits_decode,
     AIGWI_SERVE(aigwi_openai_event_encode), AIGWI_SERVE(aigwi_openai_resp_encode), AIGWI_SERVE(aigwi_openai_error_encode), AIGWI_SERVE(aigwi_openai_limits_encode), AIGWI_SERVE(aigwi_openai_models_encode),
-    AIGW_STR(": keep-alive\n\n"), AIGW_STR("text/event-stream"), AIGW_STR("data: [DONE]\n\n"), AIGW_STR("/openai")
+    AIGW_STR(": keep-alive\n\n"), AIGW_STR("text/event-stream"), AIGW_STR("data: [DONE]\n\n"), AIGW_STR("/openai"), AIGW_STR(""), AIGW_STR("")
 };
 #ifndef AIGW_CLIENT_ONLY
 /* What Mistral's clients say under names of their own. */
@@ -14361,7 +14458,7 @@ const aigw_dialect aigw_dialect_responses = {
     AIGWI_SERVE(aigwi_responses_match), AIGWI_SERVE(aigwi_responses_req_decode), aigwi_responses_req_encode, AIGWI_SERVE(aigwi_responses_req_edit),
     aigwi_responses_resp_decode, aigwi_responses_frame_decode, aigwi_dialect_end, aigwi_openai_error_decode, aigwi_dialect_limits_decode,
     AIGWI_SERVE(aigwi_responses_event_encode), AIGWI_SERVE(aigwi_responses_resp_encode), AIGWI_SERVE(aigwi_openai_error_encode), AIGWI_SERVE(aigwi_openai_limits_encode), AIGWI_SERVE(aigwi_openai_models_encode),
-    AIGW_STR(": keep-alive\n\n"), AIGW_STR("text/event-stream"), AIGW_STR(""), AIGW_STR("/openai")
+    AIGW_STR(": keep-alive\n\n"), AIGW_STR("text/event-stream"), AIGW_STR(""), AIGW_STR("/openai"), AIGW_STR(""), AIGW_STR("")
 };
 #endif /* AIGW_NO_RESPONSES */
 
@@ -17339,7 +17436,7 @@ const aigw_dialect aigw_dialect_anthropic = {
     AIGW_STR(AIGWI_ANTHROPIC_PING),
     AIGW_STR("text/event-stream"),
     AIGW_STR("event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n"),
-    AIGW_STR("/anthropic")
+    AIGW_STR("/anthropic"), AIGW_STR("/v1/messages"), AIGW_STR("")
 };
 #endif /* AIGW_NO_ANTHROPIC */
 
@@ -20202,7 +20299,7 @@ const aigw_dialect aigw_dialect_gemini = {
     AIGWI_SERVE(aigwi_gemini_match), AIGWI_SERVE(aigwi_gemini_req_decode), aigwi_gemini_req_encode, AIGWI_SERVE(aigwi_gemini_req_edit),
     aigwi_gemini_resp_decode, aigwi_gemini_frame_decode, aigwi_embed_stream_end, aigwi_gemini_error_decode, aigwi_dialect_limits_decode,
     AIGWI_SERVE(aigwi_gemini_event_encode), AIGWI_SERVE(aigwi_gemini_resp_encode), AIGWI_SERVE(aigwi_gemini_error_encode), NULL, AIGWI_SERVE(aigwi_gemini_models_encode),
-    AIGW_STR(""), AIGW_STR("text/event-stream"), AIGW_STR(""), AIGW_STR("/gemini")
+    AIGW_STR(""), AIGW_STR("text/event-stream"), AIGW_STR(""), AIGW_STR("/gemini"), AIGW_STR("/v1beta"), AIGW_STR("")
 };
 #endif /* AIGW_NO_GEMINI */
 
@@ -23001,7 +23098,8 @@ const aigw_dialect aigw_dialect_bedrock = {
     AIGWI_SERVE(aigwi_bedrock_match), AIGWI_SERVE(aigwi_bedrock_req_decode), aigwi_bedrock_req_encode, AIGWI_SERVE(aigwi_bedrock_req_edit),
     aigwi_bedrock_resp_decode, aigwi_bedrock_frame_decode, aigwi_embed_stream_end, aigwi_bedrock_error_decode, aigwi_dialect_limits_decode,
     AIGWI_SERVE(aigwi_bedrock_event_encode), AIGWI_SERVE(aigwi_bedrock_resp_encode), AIGWI_SERVE(aigwi_bedrock_error_encode), NULL, NULL,
-    AIGW_STR(""), AIGW_STR("application/vnd.amazon.eventstream"), AIGW_STR(""), AIGW_STR("/bedrock")
+    AIGW_STR(""), AIGW_STR("application/vnd.amazon.eventstream"), AIGW_STR(""), AIGW_STR("/bedrock"), AIGW_STR("/model/"),
+    AIGW_STR("x-amzn-bedrock-input-token-count")
 };
 #endif /* AIGW_NO_BEDROCK, AIGW_NO_EVS */
 /* ==== >>dialect.cohere =============================================================================================
@@ -24826,7 +24924,7 @@ const aigw_dialect aigw_dialect_cohere = {
     aigwi_cohere_resp_decode, aigwi_cohere_frame_decode, aigwi_embed_stream_end, aigwi_cohere_error_decode, aigwi_dialect_limits_decode,
     AIGWI_SERVE(aigwi_cohere_event_encode), AIGWI_SERVE(aigwi_cohere_resp_encode), AIGWI_SERVE(aigwi_cohere_error_encode),
     AIGWI_SERVE(aigwi_cohere_limits_encode), AIGWI_SERVE(aigwi_cohere_models_encode),
-    AIGW_STR(""), AIGW_STR("text/event-stream"), AIGW_STR("data: [DONE]\n\n"), AIGW_STR("/cohere")
+    AIGW_STR(""), AIGW_STR("text/event-stream"), AIGW_STR("data: [DONE]\n\n"), AIGW_STR("/cohere"), AIGW_STR("/v2/"), AIGW_STR("")
 };
 #endif /* AIGW_NO_COHERE */
 
@@ -26258,7 +26356,7 @@ const aigw_dialect aigw_dialect_ollama = {
     AIGWI_SERVE(aigwi_ollama_match), AIGWI_SERVE(aigwi_ollama_req_decode), aigwi_ollama_req_encode, AIGWI_SERVE(aigwi_ollama_req_edit),
     aigwi_ollama_resp_decode, aigwi_ollama_frame_decode, aigwi_embed_stream_end, aigwi_ollama_error_decode, aigwi_dialect_limits_decode,
     AIGWI_SERVE(aigwi_ollama_event_encode), AIGWI_SERVE(aigwi_ollama_resp_encode), AIGWI_SERVE(aigwi_ollama_error_encode), NULL, AIGWI_SERVE(aigwi_ollama_models_encode),
-    AIGW_STR(""), AIGW_STR("application/x-ndjson"), AIGW_STR(""), AIGW_STR("/ollama")
+    AIGW_STR(""), AIGW_STR("application/x-ndjson"), AIGW_STR(""), AIGW_STR("/ollama"), AIGW_STR("/api/"), AIGW_STR("")
 };
 #endif /* AIGW_NO_OLLAMA */
 
@@ -27263,12 +27361,13 @@ static void aigwi_registry_rule_object(aigw_json *j, aigw_arena *mem, char sign,
     }
 }
 enum { AIGWI_REGISTRY_RENAME, AIGWI_REGISTRY_DROP, AIGWI_REGISTRY_REFUSE, AIGWI_REGISTRY_ACCEPT, AIGWI_REGISTRY_CLAMP, AIGWI_REGISTRY_ADD, AIGWI_REGISTRY_WORDS,
-       AIGWI_REGISTRY_MAX_TOKENS, AIGWI_REGISTRY_STREAM_OPTIONS, AIGWI_REGISTRY_PATH, AIGWI_REGISTRY_STREAM_PATH, AIGWI_REGISTRY_AUTH_HEADER, AIGWI_REGISTRY_AUTH_PREFIX,
+       AIGWI_REGISTRY_MAX_TOKENS, AIGWI_REGISTRY_STREAM_OPTIONS, AIGWI_REGISTRY_TAG, AIGWI_REGISTRY_PATH, AIGWI_REGISTRY_STREAM_PATH, AIGWI_REGISTRY_AUTH_HEADER, AIGWI_REGISTRY_AUTH_PREFIX,
        AIGWI_REGISTRY_VERSIONS, AIGWI_REGISTRY_QUIRKS };
 /* The deviation that j stands at: 1 when it was one; then *own is this provider's row. */
 static int aigwi_registry_quirk(aigw_json *j, aigw_arena *mem, aigw_family *own, aigw_out *rules, int *any) {
     static const aigw_str names[] = { AIGW_STR("rename"), AIGW_STR("drop"), AIGW_STR("refuse"), AIGW_STR("accept"), AIGW_STR("clamp"), AIGW_STR("add"), AIGW_STR("words"),
-        AIGW_STR("max_tokens"), AIGW_STR("stream_options"), AIGW_STR("path"), AIGW_STR("stream_path"), AIGW_STR("auth_header"), AIGW_STR("auth_prefix"), AIGW_STR("versions") };
+        AIGW_STR("max_tokens"), AIGW_STR("stream_options"),
+        AIGW_STR("reasoning_tag"), AIGW_STR("path"), AIGW_STR("stream_path"), AIGW_STR("auth_header"), AIGW_STR("auth_prefix"), AIGW_STR("versions") };
     static const char signs[] = "=-!*<+:";
     aigw_str *to[AIGWI_REGISTRY_VERSIONS - AIGWI_REGISTRY_PATH], word;
     size_t at;
@@ -27288,6 +27387,13 @@ static int aigwi_registry_quirk(aigw_json *j, aigw_arena *mem, aigw_family *own,
         }
     } else if (i == AIGWI_REGISTRY_STREAM_OPTIONS) {
         if (aigw_json_bool(j, &on) && !on) aigw_base_put_lit(rules, "stream_options- ");
+    } else if (i == AIGWI_REGISTRY_TAG) {
+        if (aigw_json_str(j, mem, &word) && word.n > 20) aigw_json_fail(j, AIGW_E_VALUE, at, "a tag's name has at most 20 letters");
+        else if (!j->err && aigwi_registry_path(j, word, at)) {
+            aigw_base_put_lit(rules, "choices.content/");
+            aigw_base_put(rules, word);
+            aigw_base_put_byte(rules, ' ');
+        }
     } else if (i == AIGWI_REGISTRY_VERSIONS) aigwi_registry_words(j, mem, &own->versions);
     else if (aigw_json_str(j, mem, to[i - AIGWI_REGISTRY_PATH]) && i <= AIGWI_REGISTRY_STREAM_PATH && (!to[i - AIGWI_REGISTRY_PATH]->n || (to[i - AIGWI_REGISTRY_PATH]->p[0] != '/' && to[i - AIGWI_REGISTRY_PATH]->p[0] != '{')))
         aigw_json_fail(j, AIGW_E_VALUE, at, "a path begins with a slash and goes behind the base URL; {post}, {model} and {version} are filled in");
@@ -27955,12 +28061,15 @@ static void aigwi_attempt_head(aigw_attempt *a, aigw_now now) {
     static const aigw_str ids[] = { AIGW_STR("x-request-id"), AIGW_STR("x-amzn-requestid"), AIGW_STR("apim-request-id") };   /* of clouds that serve others' dialects */
     const aigw_dialect *d = a->cfg.target->dialect;
     aigw_str id;
+    int64_t tokens;
     a->head = a->http.head;
     a->status = a->head.status;
     id = d->request_id_header.n ? aigw_base_header(&a->head, d->request_id_header) : aigwi_dialect_slice(NULL, 0);
     for (size_t i = 0; i < sizeof ids / sizeof *ids && !id.n; i++) id = aigw_base_header(&a->head, ids[i]);
     a->request_id = aigwi_dialect_slice(a->id, aigwi_dialect_keep(a->id, sizeof a->id, id));
     if (d->limits_decode) d->limits_decode(now, &a->head, &a->limits);
+    if (d->input_tokens_header.n && aigw_base_int(aigw_base_header(&a->head, d->input_tokens_header), &tokens) && tokens > 0)
+        a->dec.input_tokens = tokens;
     a->early = (uint8_t)aigwi_attempt_sending(a);
     if (a->early && a->status >= 300) a->n_pieces = a->piece_at = 0;              /* refused before all was sent: the rest is not wanted */
     if (!aigwi_attempt_sending(a)) {                                                  /* what held the request is free */
@@ -29212,16 +29321,12 @@ static int aigwi_exchange_match(const aigw_dialect *d, const aigw_head *head, co
 
 /* How much a head looks like this dialect's own clients: by its version or key header, or by its path. */
 static int aigwi_exchange_likes(const aigw_dialect *d, const aigw_head *head) {
-    static const struct { const char *path, *dialect; } paths[] = { { "/v1beta", "gemini" }, { "/v1/messages", "anthropic" }, { "/v2/", "cohere" }, { "/api/", "ollama" },
-                                                                   { "/model/", "bedrock" } };
     static const aigw_str bearer = AIGW_STR("authorization"), google = AIGW_STR("x-goog-api-key"), key = AIGW_STR("key=");
     const aigw_str path = aigwi_exchange_path(head->target), query = aigwi_dialect_slice(head->target.p + path.n, head->target.n - path.n);
     if (d->version_header.n && aigw_base_header(head, d->version_header).p) return 2;
     if (!aigw_base_eq(d->auth_header, bearer) && aigw_base_header(head, d->auth_header).p) return 2;
     if (aigw_base_eq(d->auth_header, google) && aigw_base_find(query, key, 0) < query.n) return 2;     /* ?key= is its other spelling */
-    for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++)
-        if (aigw_base_eq(d->name, aigw_base_str(paths[i].dialect)) && !aigw_base_find(path, aigw_base_str(paths[i].path), 0)) return 1;
-    return 0;
+    return d->own_path.n && path.n >= d->own_path.n && !memcmp(path.p, d->own_path.p, d->own_path.n);
 }
 
 /* Take the base path off the target: "/anthropic/v1/messages" is "/v1/messages" for the dialects of "/anthropic". */
@@ -29258,10 +29363,6 @@ static int aigwi_exchange_dialect(aigw_exchange *x, const char *method) {
     }
     for (size_t i = 0; op == AIGW_OP_MODELS && i < r->n_dialects; i++)                /* one path, three shapes of the list */
         if (r->dialects[i]->models_encode && aigwi_exchange_serves(x, r->dialects[i]) && aigwi_exchange_likes(r->dialects[i], &x->http.head) > aigwi_exchange_likes(x->dialect, &x->http.head)) x->dialect = r->dialects[i];
-    for (size_t i = 0; !op && x->base.n && x->dialect->models_encode && i < r->n_dialects; i++)      /* under a base the shape is known without any header */
-        if (aigwi_exchange_match(r->dialects[i], &x->http.head, method) == AIGW_OP_MODELS) op = AIGW_OP_MODELS;
-    for (size_t i = 0; !op && x->base.n && x->dialect->models_encode && i < r->n_dialects; i++)      /* under a base the shape is known without any header */
-        if (aigwi_exchange_match(r->dialects[i], &x->http.head, method) == AIGW_OP_MODELS) op = AIGW_OP_MODELS;
     for (size_t i = 0; !op && x->base.n && x->dialect->models_encode && i < r->n_dialects; i++)      /* under a base the shape is known without any header */
         if (aigwi_exchange_match(r->dialects[i], &x->http.head, method) == AIGW_OP_MODELS) op = AIGW_OP_MODELS;
     return op;
@@ -29803,7 +29904,6 @@ static int aigwi_exchange_connect(aigw_exchange *x) {
 
 /* ---- relay: events to the client */
 
-/* 1: frames of the provider go to the client as they came. */
 /* Frames go on as they are: the same dialect, and no cloud's binary framing around it. */
 static int aigwi_exchange_verbatim(const aigw_exchange *x) {
     return x->attempt.same && x->stream && x->attempt.stream && (x->attempt.framing == AIGW_FRAMING_EVS) == (x->dialect->stream_framing == AIGW_FRAMING_EVS);
@@ -30159,16 +30259,30 @@ static int aigwi_exchange_body(aigw_exchange *x, int (*write)(aigw_exchange *x, 
         r = write(x, &out);
         *body = aigwi_dialect_slice(x->whole_slab.p, out.buf.n);
         if (!r && out.buf.n <= out.buf.cap) return 1;
-        if (r && r != AIGW_E_NOMEM) return -1;
+        if (r && r != AIGW_E_NOMEM) return r;
+        if (out.buf.n <= out.buf.cap) {                        /* the body has room: what the dialect keeps back has not */
+            r = aigwi_exchange_grow(x, &x->hold_slab, x->enc.hold_cap + 1, 0);
+            if (r < 1) return r;
+        }
         want = out.buf.n > out.buf.cap ? out.buf.n : x->whole_slab.n + 1;
     }
-    return -1;
+    return AIGW_E_NOMEM;
 }
 
 static int aigwi_exchange_write_whole(aigw_exchange *x, aigw_out *out) {
     aigw_dialect_enc_init(&x->enc);
     if (x->hold_slab.p) x->enc.hold = x->hold_slab.p, x->enc.hold_cap = x->hold_slab.n;
     return x->dialect->resp_encode(&x->enc, &x->resp, out);
+}
+
+/* What the provider answered has no form in the client's dialect: an end without a word, or a loss where none may be. */
+static int aigwi_exchange_unsaid(aigw_exchange *x) {
+    const char *why = "it ended in a way of its own";
+    for (size_t i = 0; i < x->answer_loss.n && i < x->answer_loss.cap; i++)
+        if (x->answer_loss.items[i].action == AIGW_LOSS_REFUSED) why = x->answer_loss.items[i].reason;
+    aigwi_exchange_refuse(x, AIGW_KIND_SERVER, "the provider's answer has no form in this dialect: ", aigw_base_str(why), "",
+                          "Try again, or ask in the provider's own dialect.");
+    return 1;
 }
 
 static int aigwi_exchange_whole(aigw_exchange *x) {
@@ -30181,7 +30295,7 @@ static int aigwi_exchange_whole(aigw_exchange *x) {
         r = aigwi_exchange_body(x, aigwi_exchange_write_whole, &body);
     }
     if (!r) return 0;
-    if (r < 0) return aigwi_exchange_no_memory(x);
+    if (r < 0) return r == AIGW_E_REFUSED ? aigwi_exchange_unsaid(x) : aigwi_exchange_no_memory(x);
     aigwi_exchange_out_use(x, x->out_slab.p + x->out_slab.n / 16 * 6, x->out_slab.n / 16 * 10, x->out_slab.n / 16 * 3);
     head = aigwi_exchange_head(x, &mem, 200);
     aigwi_exchange_field(&head, "content-type", aigwi_exchange_lit("application/json"));

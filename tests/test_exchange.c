@@ -691,6 +691,121 @@ T(bad_requests) {
     }
 }
 
+/* Cohere's embeddings at Amazon say their tokens in a header only; Titan's say them in the body, which counts. */
+T(embeddings_whose_tokens_stand_in_the_head) {
+    static const struct { const char *model, *head, *body; int64_t tokens; } rows[] = {
+        { "aws/cohere.embed-v4:0", "x-amzn-bedrock-input-token-count: 7\r\n", "{\"embeddings\":{\"float\":[[0.5]]}}", 7 },
+        { "aws/cohere.embed-v4:0", "x-amzn-bedrock-input-token-count: many\r\n", "{\"embeddings\":{\"float\":[[0.5]]}}", 0 },
+        { "aws/amazon.titan-embed-text-v2:0", "x-amzn-bedrock-input-token-count: 7\r\n",
+          "{\"embedding\":[0.5],\"inputTextTokenCount\":3}", 3 },
+    };
+    for (size_t i = 0; i < T_COUNT(rows); i++) {
+        char answer[512], ask_for[256];
+        aigw_fault faults[4];
+        aigw_registry_faults list = { faults, 4, 0 };
+        reply r;
+        t_row(rows[i].model);
+        start();
+        t_int("one provider more", aigw_registry_read(&w.registry, aigw_base_str("{\"providers\":{\"aws\":"
+            "{\"dialect\":\"bedrock\",\"base_url\":\"http://bedrock.test\",\"key\":\"k\"}}}"), &list), AIGW_OK);
+        sprintf(answer, "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n%scontent-length: %u\r\n\r\n%s",
+                rows[i].head, (unsigned)strlen(rows[i].body), rows[i].body);
+        sprintf(ask_for, "{\"model\":\"%s\",\"input\":\"a\"}", rows[i].model);
+        w_say(&w, "aws", answer, strlen(answer), W_OPEN);
+        r = drive(request("POST /v1/embeddings", "", ask_for));
+        if (!t_int("status", r.status, 200)) printf("%.*s\n", (int)w.out_n, w.out);
+        t_int("tokens", w.record.usage.input, rows[i].tokens);
+        w_free(&w);
+        f_free();
+    }
+}
+
+/* Long arguments of a call in a whole answer: dialects that keep them back get the memory for it. */
+T(long_calls_in_whole_answers) {
+    static const struct { const char *line, *body; } rows[] = {
+        { "POST /v1/messages", "{\"model\":\"gpt\",\"max_tokens\":9,\"messages\":[{\"role\":\"user\",\"content\":\"x\"}]}" },
+        { "POST /v1beta/models/gpt:generateContent", "{\"contents\":[{\"parts\":[{\"text\":\"x\"}]}]}" },
+        { "POST /model/gpt/converse", "{\"messages\":[{\"role\":\"user\",\"content\":[{\"text\":\"x\"}]}]}" },
+        { "POST /v2/chat", "{\"model\":\"gpt\",\"messages\":[{\"role\":\"user\",\"content\":\"x\"}]}" },
+        { "POST /api/chat", "{\"model\":\"gpt\",\"stream\":false,\"messages\":[{\"role\":\"user\",\"content\":\"x\"}]}" },
+        { "POST /v1/responses", "{\"model\":\"gpt\",\"input\":\"x\"}" },
+    };
+    static const size_t sizes[] = { 900, 2100, 5000, 14000, 60000 };
+    static char answer[200000], words[70000];
+    for (size_t i = 0; i < T_COUNT(rows); i++) for (size_t k = 0; k < T_COUNT(sizes); k++) {
+        size_t n;
+        reply r;
+        t_row(rows[i].line);
+        memset(words, 'w', sizes[k]);
+        words[sizes[k]] = 0;
+        start();
+        n = (size_t)sprintf(answer + 200, "{\"id\":\"c\",\"model\":\"m\",\"choices\":[{\"index\":0,\"message\":{\"role\":\"assistant\",\"content\":null,"
+            "\"tool_calls\":[{\"id\":\"call_1\",\"type\":\"function\",\"function\":{\"name\":\"f\",\"arguments\":\"{\\\"a\\\":\\\"\\\\\\\"%s\\\"}\"}}]},"
+            "\"finish_reason\":\"tool_calls\"}]}", words);
+        memmove(answer + sprintf(answer, "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: %u\r\n\r\n", (unsigned)n),
+                answer + 200, n + 1);
+        w_say(&w, "a", answer, strlen(answer), W_OPEN);
+        r = drive(request(rows[i].line, "", rows[i].body));
+        if (!t_int("status", r.status, 200)) printf("%.*s\n", (int)w.out_n, w.out);
+        t_ok("all of it", memmem(r.body, r.n, words, sizes[k]) != NULL);
+        t_int("clean", w_clean(&w), 1);
+        w_free(&w);
+        f_free();
+    }
+}
+
+/* An answer that ended as the client's dialect has no word for: an error that says so, not one about memory. */
+T(an_end_without_a_word) {
+    static const char *const lines[] = { "POST /v1/chat/completions", "POST /v1/messages", "POST /model/gem/converse", "POST /api/chat",
+                                         "POST /v2/chat", "POST /v1/responses" };
+    static const char body[] = "{\"candidates\":[{\"content\":{\"role\":\"model\",\"parts\":[{\"text\":\"a\"}]},\"finishReason\":\"UNEXPECTED_TOOL_CALL\"}]}";
+    for (size_t i = 0; i < T_COUNT(lines); i++) {
+        char answer[512];
+        reply r;
+        t_row(lines[i]);
+        start();
+        sprintf(answer, "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: %u\r\n\r\n%s", (unsigned)sizeof body - 1, body);
+        w_say(&w, "c", answer, strlen(answer), W_OPEN);
+        r = drive(request(lines[i], "", i == 5 ? "{\"model\":\"gem\",\"input\":\"x\"}" : i == 2 ? "{\"messages\":[{\"role\":\"user\",\"content\":[{\"text\":\"x\"}]}]}"
+                          : "{\"model\":\"gem\",\"max_tokens\":9,\"stream\":false,\"messages\":[{\"role\":\"user\",\"content\":\"x\"}]}"));
+        t_ok("answered, or refused with the reason", r.status == 200 || (r.status >= 500 && w.record.kind == AIGW_KIND_SERVER));
+        t_ok("nothing about memory", !memmem(w.out, w.out_n, "memory", 6));
+        t_int("Chat Completions refuses", r.status, i ? r.status : 500);
+        t_int("clean", w_clean(&w), 1);
+        w_free(&w);
+        f_free();
+    }
+}
+
+/* Where nothing is found, the path tells whose client asks, and the error has that client's shape. */
+T(unknown_paths_have_an_owner) {
+    static const struct { const char *line, *message, *header; } rows[] = {
+        { "POST /v1/nothing", "error.message", NULL },
+        { "POST /v1/messages/nothing", "error.message", NULL },
+        { "POST /v1beta/nothing", "error.message", NULL },
+        { "POST /model/m/nothing", "message", "x-amzn-errortype" },
+        { "POST /modelling", "error.message", NULL },
+        { "POST /v2/nothing", "message", NULL },
+        { "POST /api/nothing", "error", NULL },
+        { "POST /bedrock/nothing", "message", "x-amzn-errortype" },
+        { "POST /ollama/nothing", "error", NULL },
+    };
+    for (size_t i = 0; i < T_COUNT(rows); i++) {
+        reply r;
+        const f_json *j, *m;
+        t_row(rows[i].line);
+        start();
+        r = drive(request(rows[i].line, "", "{}"));
+        j = f_parse(r.body, r.n, NULL);
+        m = j ? f_get(j, rows[i].message) : NULL;
+        if (!t_ok("words at their place", r.status == 404 && m && m->s && strstr(m->s, "nothing at")))
+            printf("%.*s\n", (int)w.out_n, w.out);
+        t_int("the kind in a header", rows[i].header && header(&r, rows[i].header), rows[i].header != NULL);
+        w_free(&w);
+        f_free();
+    }
+}
+
 T(bad_http) {
     static const struct { const char *what, *bytes; int status; } rows[] = {
         { "no HTTP", "hello\r\n\r\n", 400 },
@@ -1279,11 +1394,15 @@ int main(void) {
     T_RUN(other_forms);
     T_RUN(verbatim);
     T_RUN(bad_requests);
+    T_RUN(long_calls_in_whole_answers);
+    T_RUN(an_end_without_a_word);
+    T_RUN(unknown_paths_have_an_owner);
     T_RUN(bad_http);
     T_RUN(http_forms);
     T_RUN(models);
     T_RUN(count_tokens);
     T_RUN(embeddings);
+    T_RUN(embeddings_whose_tokens_stand_in_the_head);
     T_RUN(deadlines);
     T_RUN(pings);
     T_RUN(strict);

@@ -84,7 +84,7 @@ static int has(const char *s, const char *what) { return s && strstr(s, what) !=
 /* ---- the table itself */
 
 /* The family of each recorded directory, and how many of its requests must be there. */
-static const char *const words_of_rules = "-~!<>*#=:@+";
+static const char *const words_of_rules = "-~!<>*#=:@+/";
 T(rows_are_well_formed) {
     const aigw_family *f;
     aigw_str rule;
@@ -549,6 +549,68 @@ T(claude_on_bedrock_recorded) {
     }
 }
 
+/* ---- reasoning between tags in the content */
+
+/* What the parts of an answer's first choice of this kind say, one behind the other. */
+static const char *words_of(const run *u, int kind, char *to, size_t cap) {
+    size_t n = 0;
+    to[0] = 0;
+    for (const aigw_part *p = u->resp.choices ? u->resp.choice[0].parts : NULL; p; p = p->next) {
+        static char mem[4096];
+        aigw_arena a = aigw_base_arena(mem, sizeof mem);
+        aigw_str said;
+        if (p->kind != kind || !aigw_json_decode(p->text, &a, &said)) continue;
+        n += (size_t)snprintf(to + n, cap - n, "%.*s", (int)said.n, said.p);
+    }
+    return to;
+}
+T(reasoning_between_tags) {
+    static const char json_head[] = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nconnection: close\r\n\r\n";
+    static const char sse_head[] = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n";
+    static const struct { const char *label, *family, *content, *reasoning, *text; } rows[] = {
+        { "tags", "vllm", "<think>why\\nso</think>\\n\\nbecause", "why\nso", "because" },
+        { "escaped as Go does", "vllm", "\\u003cthink\\u003ewhy\\u003c/think\\u003E a", "why", "a" },
+        { "nothing within", "llama-cpp", "<think>\\n</think>a", "\n", "a" },
+        { "no end", "vllm", "<think>why </thin", "why </thin", "" },
+        { "only reasoning", "vllm", "<think>why</think>", "why", "" },
+        { "half a tag is text", "vllm", "<thi", "", "<thi" },
+        { "another tag is text", "vllm", "<that>a</that>", "", "<that>a</that>" },
+        { "not at the beginning", "vllm", "a <think>b</think>", "", "a <think>b</think>" },
+        { "less-than in the thought", "vllm", "<think>a < b <</think>c <think>d", "a < b <", "c <think>d" },
+        { "other escapes", "vllm", "<think>\\\"\\u00e9\\ud83d\\ude00</think>\\\"", "\"\xC3\xA9\xF0\x9F\x98\x80", "\"" },
+        { "who has a field for it", "openai", "<think>why</think>a", "", "<think>why</think>a" },
+    };
+    static run u;
+    static char wire[16384], got[4096];
+    for (size_t i = 0; i < T_COUNT(rows); i++) for (int how = 0; how < 3; how++) {       /* whole; one delta; a delta per character */
+        aigw_target to = target(aigw_family_of(str(rows[i].family)), "", "m", "");
+        const char *c = rows[i].content, *end;
+        size_t n;
+        t_row(rows[i].label);
+        n = (size_t)sprintf(wire, "%s", how ? sse_head : json_head);
+        if (!how) n += (size_t)sprintf(wire + n, "{\"id\":\"c\",\"model\":\"m\",\"choices\":[{\"index\":0,\"message\":"
+            "{\"role\":\"assistant\",\"content\":\"%s\"},\"finish_reason\":\"stop\"}]}", c);
+        else {
+            for (; *c; c = end) {
+                end = c + strlen(c);
+                if (how == 2) for (end = c + 1; (*end & 0xC0) == 0x80; end++) {}
+                if (how == 2 && *c == '\\') end = c + (c[1] == 'u' ? c[2] == 'd' ? 12 : 6 : 2);
+                n += (size_t)sprintf(wire + n, "data: {\"id\":\"c\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\"%.*s\"}}]}\n\n",
+                                     (int)(end - c), c);
+            }
+            if (i % 2) n += (size_t)sprintf(wire + n, "data: {\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\n");
+            n += (size_t)sprintf(wire + n, "data: [DONE]\n\n");
+        }
+        play(&u, &to, how ? "{\"model\":\"m\",\"stream\":true," ONE "}" : "{\"model\":\"m\"," ONE "}", wire, n, 7);
+        t_ok("ended well", u.resp.choices == 1 && u.resp.choice[0].finish == AIGW_FINISH_STOP);
+        words_of(&u, AIGW_PART_REASONING, got, sizeof got);
+        t_str("reasoning", got, strlen(got), rows[i].reasoning);
+        words_of(&u, AIGW_PART_TEXT, got, sizeof got);
+        t_str("text", got, strlen(got), rows[i].text);
+        aigw_attempt_release(&u.a);
+    }
+}
+
 /* ---- configuration */
 
 static int configure(const char *json) {
@@ -601,10 +663,11 @@ T(an_unknown_server_needs_configuration_only) {
     const char *got;
     t_int("read", configure("{\"providers\":{\"x\":{\"dialect\":\"openai-chat\",\"base_url\":\"https://x.example/api\",\"key\":\"k\",\"max_tokens\":\"max_tokens\",\"stream_options\":false,"
                             "\"rename\":{\"seed\":\"rnd\",\"messages.reasoning_content\":\"thoughts\"},\"drop\":[\"logit_bias\",\"messages.name\"],\"refuse\":[\"n\"],\"accept\":[\"top_k\"],"
-                            "\"clamp\":{\"temperature\":[0.1,1.5],\"top_p\":[null,0.9]},\"add\":{\"safe\" : { \"level\" : \"a b\" }},\"words\":{\"messages.role\":{\"developer\":\"system\"}},"
+                            "\"clamp\":{\"temperature\":[0.1,1.5],\"top_p\":[null,0.9]},\"add\":{\"safe\" : { \"level\" : \"a b\" }},\"words\":{\"messages.role\":{\"developer\":\"system\"}},\"reasoning_tag\":\"r\","
                             "\"path\":\"/go/{model}?v={version}\",\"auth_header\":\"x-key\",\"auth_prefix\":\"T \",\"versions\":[\"v2\",\"v1\"],\"version\":\"v1\",\"connect_ms\":9}}}"), AIGW_OK);
     t_int("no complaints", (long long)list.n, 0);
     to = pick("x/some-model");
+    t_ok("tags", aigw_base_find(to.family->rules, str("choices.content/r "), 0) < to.family->rules.n);
     got = send_to(&aigw_dialect_openai, "/v1/chat/completions", "{\"model\":\"m\",\"max_completion_tokens\":5,\"stream\":true,\"seed\":1,\"temperature\":2,\"top_p\":1,\"logit_bias\":{},\"n\":1,"
                   "\"messages\":[{\"role\":\"developer\",\"content\":\"d\"},{\"role\":\"user\",\"name\":\"b\",\"content\":\"x\"},{\"role\":\"assistant\",\"content\":\"y\",\"reasoning_content\":\"z\"},{\"role\":\"user\",\"content\":\"w\"}]}", &to);
     t_str("edited", got ? got : "", got ? strlen(got) : 0, "{\"model\":\"some-model\",\"max_tokens\":5,\"stream\":true,\"rnd\":1,\"temperature\":1.5,\"top_p\":0.9,"
@@ -633,6 +696,8 @@ T(complaints_about_families) {
         { "a rename to nothing", "\"family\":\"groq\",\"rename\":{\"seed\":\"\"}", AIGW_E_VALUE, "providers.p.rename.seed", "the name of a member" },
         { "a path without its slash", "\"family\":\"groq\",\"path\":\"chat\"", AIGW_E_VALUE, "providers.p.path", "a path begins with a slash" },
         { "a wrong type", "\"family\":\"groq\",\"stream_options\":\"no\"", AIGW_E_TYPE, "providers.p.stream_options", "" },
+        { "a tag with its brackets", "\"family\":\"groq\",\"reasoning_tag\":\"<t>\"", AIGW_E_VALUE, "providers.p.reasoning_tag", "the name" },
+        { "a long tag", "\"family\":\"groq\",\"reasoning_tag\":\"abcdefghijklmnopqrstu\"", AIGW_E_VALUE, "providers.p.reasoning_tag", "a tag's name has at most 20" },
         { "neither family nor dialect", "\"base_url\":\"https://a\"", AIGW_E_MISSING, "providers.p", "a provider needs `dialect` or `family`" },
     };
     size_t i;
@@ -724,7 +789,8 @@ T(recorded_requests) {
 /* A family's own rules in words that fit a table. */
 static void say(char *to, size_t cap, const aigw_family *f) {
     static const struct { char sign; const char *word; } groups[] = { { '=', "renames" }, { '!', "refuses" }, { '-', "drops" }, { '<', "limits" }, { '*', "takes" }, { '+', "adds" },
-        { '@', "ids of nine:" } };
+        { '@', "ids of nine:" },
+        { '/', "reasoning in tags:" } };
     aigw_family own = *f;
     aigw_str rule;
     size_t n = 0, at, i;
@@ -777,6 +843,7 @@ int main(void) {
     T_RUN(claude_on_bedrock_streams);
     T_RUN(claude_on_bedrock_for_its_own_clients);
     T_RUN(claude_on_bedrock_recorded);
+    T_RUN(reasoning_between_tags);
     T_RUN(a_provider_by_its_family);
     T_RUN(an_unknown_server_needs_configuration_only);
     T_RUN(complaints_about_families);
