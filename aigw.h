@@ -12201,7 +12201,8 @@ const aigw_dialect aigw_dialect_mistral = {
     aigwi_openai_match, aigwi_mistral_req_decode, aigwi_openai_req_encode, NULL,
     aigwi_openai_resp_decode, aigwi_openai_frame_decode, aigwi_embed_stream_end, aigwi_openai_error_decode, aigwi_dialect_limits_decode,
     aigwi_openai_event_encode, aigwi_openai_resp_encode, aigwi_openai_error_encode, aigwi_openai_limits_encode, aigwi_mistral_models_encode,
-    AIGW_STR(": keep-alive\n\n"), AIGW_STR("text/event-stream"), AIGW_STR("data: [DONE]\n\n"), AIGW_STR("/mistral")
+    AIGW_STR(": keep-alive\n\n"), AIGW_STR("text/event-stream"), AIGW_STR("data: [DONE]\n\n"), AIGW_STR("/mistral"),
+    AIGW_STR(""), AIGW_STR("")
 };
 #endif
 #endif /* AIGW_NO_OPENAI */
