@@ -1162,6 +1162,13 @@ extern const aigw_dialect aigw_dialect_openai;           /* "openai-chat" */
 #else
 #  define AIGWI_ROW_OPENAI
 #endif
+/* "mistral": clients of that accent, under /mistral; its providers speak openai-chat as a family */
+#if !defined AIGW_NO_OPENAI && !defined AIGW_CLIENT_ONLY
+extern const aigw_dialect aigw_dialect_mistral;
+#  define AIGWI_ROW_MISTRAL &aigw_dialect_mistral,
+#else
+#  define AIGWI_ROW_MISTRAL
+#endif
 /* ---- >>dialect.responses api -------------------------------------------------------------------------------------- */
 #ifndef AIGW_NO_RESPONSES
 extern const aigw_dialect aigw_dialect_responses;        /* "openai-responses" */
@@ -1210,7 +1217,8 @@ extern const aigw_dialect aigw_dialect_bedrock;          /* "bedrock" */
 
 /* All dialects that are compiled in, in order of preference: the initializer of an array of `const aigw_dialect *`. The one table of them: what names it
    links them all. */
-#define AIGW_DIALECTS AIGWI_ROW_OPENAI AIGWI_ROW_RESPONSES AIGWI_ROW_ANTHROPIC AIGWI_ROW_GEMINI AIGWI_ROW_BEDROCK AIGWI_ROW_COHERE AIGWI_ROW_OLLAMA
+#define AIGW_DIALECTS AIGWI_ROW_OPENAI AIGWI_ROW_RESPONSES AIGWI_ROW_ANTHROPIC AIGWI_ROW_GEMINI AIGWI_ROW_BEDROCK AIGWI_ROW_COHERE AIGWI_ROW_OLLAMA \
+                      AIGWI_ROW_MISTRAL
 
 /* ---- >>auth api --------------------------------------------------------------------------------------------------- */
 
@@ -9531,7 +9539,8 @@ static int aigwi_openai_error_encode(const aigw_error *err, aigw_arena *mem, aig
 static int aigwi_openai_limits_encode(aigw_now now, const aigw_limits *limits, aigw_arena *mem, aigw_head *head) {
     return aigwi_dialect_limits_put(now, limits, AIGWI_WINDOWS_OPENAI, 2, 0, mem, head);
 }
-static int aigwi_openai_models_encode(const aigw_model_info *models, size_t n, int single, aigw_out *out) {
+/* mistral: a card says what its model can, else Mistral's clients do not read it. */
+static int aigwi_openai_models_of(const aigw_model_info *models, size_t n, int single, int mistral, aigw_out *out) {
     if (!single) {
         aigw_json_open(out, '{');
         aigwi_dialect_member(out, "object", "list");
@@ -9544,6 +9553,14 @@ static int aigwi_openai_models_encode(const aigw_model_info *models, size_t n, i
         aigwi_dialect_member(out, "object", "model");
         aigwi_openai_put_count(out, "created", models[i].created_s);
         aigwi_dialect_member_str(out, "owned_by", models[i].owner);
+        if (mistral) {
+            aigwi_dialect_member(out, "type", "base");
+            aigw_json_key(out, "capabilities");
+            aigw_json_open(out, '{');
+            aigw_json_key(out, "completion_chat");
+            aigw_json_put_bool(out, 1);
+            aigw_json_close(out, '}');
+        }
         aigw_json_close(out, '}');
     }
     if (!single) {
@@ -9551,6 +9568,9 @@ static int aigwi_openai_models_encode(const aigw_model_info *models, size_t n, i
         aigw_json_close(out, '}');
     }
     return aigw_base_out_end(out);
+}
+static int aigwi_openai_models_encode(const aigw_model_info *models, size_t n, int single, aigw_out *out) {
+    return aigwi_openai_models_of(models, n, single, 0, out);
 }
 
 #define AIGWI_OPENAI_USAGE(X) \
@@ -9656,6 +9676,20 @@ static const aigwi_embed_shape aigwi_openai_embed = {           /* wire-formats 
     "openai-chat", { AIGW_STR("model"), AIGW_STR("input"), AIGW_STR("dimensions"), AIGW_STR(""), AIGW_STR("encoding_format"), AIGW_STR(""), AIGW_STR("user") },
     AIGWI_EMBED_TOKENS, NULL, NULL, { ".data[].embedding", NULL, NULL }, ".usage.prompt_tokens",
     "{\"object\":\"list\",\"data\":[", "{\"object\":\"embedding\",\"index\":$i,\"embedding\":$[", "$]}", "],\"model\":$m,\"usage\":{\"prompt_tokens\":$u,\"total_tokens\":$u}}"
+};
+
+/* Mistral's clients (mistralai 3.7, Python and its twins): the stream tells usage unasked, a call comes whole in one
+   chunk, reasoning stands in the content, a refusal is text. wire-formats 14 */
+static const aigw_str aigwi_openai_mistral = AIGW_STR("mistral");
+
+static int aigwi_openai_is_mistral(const aigw_enc *st) { return st->req && aigw_base_eq(st->req->dialect, aigwi_openai_mistral); }
+
+static const aigwi_embed_shape aigwi_mistral_embed = {
+    "mistral", { AIGW_STR("model"), AIGW_STR("input"), AIGW_STR("output_dimension"), AIGW_STR(""), AIGW_STR("encoding_format"), AIGW_STR(""),
+                 AIGW_STR("") },
+    0, NULL, NULL, { ".data[].embedding", NULL, NULL }, ".usage.prompt_tokens",
+    "{\"id\":\"$d\",\"object\":\"list\",\"data\":[", "{\"object\":\"embedding\",\"index\":$i,\"embedding\":$[", "$]}",
+    "],\"model\":$m,\"usage\":{\"prompt_tokens\":$u,\"total_tokens\":$u}}"
 };
 
 /* ---- what does a head ask? */
@@ -11742,15 +11776,42 @@ static void aigwi_openai_close_call_chunk(aigw_out *o) {
 }
 /* ---- custom tools: elsewhere a function with one string `input`, so what comes back is unwrapped, when it is whole */
 
-enum { AIGWI_OPENAI_CALL = 0, AIGWI_OPENAI_CUSTOM, AIGWI_OPENAI_WRAPPED, AIGWI_OPENAI_ARGUED };   /* aigw_out_block.sent; the last: arguments went out */
+enum { AIGWI_OPENAI_CALL = 0, AIGWI_OPENAI_CUSTOM, AIGWI_OPENAI_WRAPPED, AIGWI_OPENAI_ARGUED,   /* aigw_out_block.sent; arguments went out */
+       AIGWI_OPENAI_WHOLE, AIGWI_OPENAI_WHOLE_ARGUED };                                        /* kept back: its head; its arguments too */
+
+/* A call that goes out whole is kept back as it will be written: its beginning, to `to` of `cap` bytes. How many it
+   takes. */
+static size_t aigwi_openai_call_head(const aigw_event *ev, char *to, size_t cap) {
+    aigw_out o;
+    aigw_base_out_init(&o, to, cap, NULL, 0);
+    o.comma = 1;
+    aigwi_openai_open_call(&o, ev->id, ev->name, 0);
+    aigw_base_put_lit(&o, "\"");
+    return o.buf.n;
+}
+static void aigwi_openai_put_kept_call(aigw_enc *st, struct aigw_out_block *b, aigw_out *o) {
+    aigwi_openai_open_call_chunk(st, o, b);
+    aigw_base_put(o, aigwi_dialect_slice(st->hold + b->at, b->n));
+    aigw_base_put_lit(o, b->sent == AIGWI_OPENAI_WHOLE ? "{}\"}" : "\"}");
+    aigwi_openai_close_call_chunk(o);
+    aigwi_dialect_unhold(st, b);
+}
 
 static int aigwi_openai_block_start(aigw_enc *st, const aigw_event *ev, aigw_out *o) {
     int wrapped = ev->kind == AIGW_PART_TOOL_CALL && aigwi_openai_wrapped(st, ev->name, ev->custom);
-    struct aigw_out_block *b = aigwi_openai_new_slot(st, ev);
+    const size_t whole = ev->kind == AIGW_PART_TOOL_CALL && aigwi_openai_is_mistral(st) ? aigwi_openai_call_head(ev, NULL, 0) : 0;
+    struct aigw_out_block *b;
+    if (whole > st->hold_cap / 2 || (whole && st->hold_n > st->hold_cap / 2 - whole)) return AIGW_E_NOMEM;
+    b = aigwi_openai_new_slot(st, ev);
     if (!b) return AIGW_E_LIMIT;
     aigwi_openai_put_role(st, o, ev->choice);
     if (ev->kind == AIGW_PART_REASONING) b->index = st->next_index++;
     if (ev->kind != AIGW_PART_TOOL_CALL) return AIGW_OK;
+    if (whole) {
+        (void)aigwi_openai_call_head(ev, aigwi_dialect_hold(st, b, whole), whole);
+        b->sent = AIGWI_OPENAI_WHOLE;
+        return AIGW_OK;
+    }
     b->sent = (uint8_t)(wrapped ? AIGWI_OPENAI_WRAPPED : ev->custom ? AIGWI_OPENAI_CUSTOM : AIGWI_OPENAI_CALL);
     b->at = wrapped ? st->hold_n : 0;
     aigwi_openai_open_call_chunk(st, o, b);
@@ -11773,6 +11834,7 @@ static int aigwi_openai_block_stop(aigw_enc *st, const aigw_event *ev, aigw_out 
     struct aigw_out_block *b = aigwi_openai_slot(st, ev->block);
     aigw_text none = { "{}", 2, AIGW_TEXT_ESCAPED }, input;
     if (!b) return AIGW_OK;
+    if (b->sent == AIGWI_OPENAI_WHOLE || b->sent == AIGWI_OPENAI_WHOLE_ARGUED) aigwi_openai_put_kept_call(st, b, o);
     if (b->kind == AIGW_PART_TOOL_CALL && b->sent == AIGWI_OPENAI_CALL) aigwi_openai_call_words(st, b, none, o);   /* no arguments are {} */
     if (b->sent == AIGWI_OPENAI_WRAPPED && b->n) {
         if (!aigwi_openai_unwrap(aigwi_dialect_text(aigwi_dialect_slice(st->hold + b->at, b->n), AIGW_TEXT_ESCAPED), aigwi_dialect_behind(st), &input)) return AIGW_E_NOMEM;
@@ -11800,6 +11862,11 @@ static int aigwi_openai_delta(aigw_enc *st, const aigw_event *ev, aigw_out *o) {
     if (ev->kind == AIGW_PART_TOOL_CALL) {
         struct aigw_out_block *b = aigwi_openai_slot(st, ev->block);
         if (b && b->sent == AIGWI_OPENAI_WRAPPED) return aigwi_dialect_hold_text(st, b, ev->text);
+        if (b && (b->sent == AIGWI_OPENAI_WHOLE || b->sent == AIGWI_OPENAI_WHOLE_ARGUED)) {
+            if (ev->text.n && aigwi_dialect_hold_text(st, b, ev->text)) return AIGW_E_NOMEM;
+            if (ev->text.n) b->sent = AIGWI_OPENAI_WHOLE_ARGUED;
+            return AIGW_OK;
+        }
         if (b && ev->text.n) aigwi_openai_call_words(st, b, ev->text, o);
         return AIGW_OK;
     }
@@ -11810,6 +11877,14 @@ static int aigwi_openai_delta(aigw_enc *st, const aigw_event *ev, aigw_out *o) {
     if (ev->kind == AIGW_PART_REFUSAL && ev->text.n) st->reported |= AIGWI_OPENAI_REFUSED(ev->choice);
     aigwi_openai_prefix(st, o);
     aigw_base_put_int(o, ev->choice);
+    if (aigwi_openai_is_mistral(st) && (ev->kind == AIGW_PART_REASONING || ev->kind == AIGW_PART_REFUSAL)) {
+        const int thought = ev->kind == AIGW_PART_REASONING;
+        aigw_base_put_lit(o, thought ? ",\"delta\":{\"content\":[{\"type\":\"thinking\",\"thinking\":[{\"type\":\"text\",\"text\":\""
+                                     : ",\"delta\":{\"content\":\"");
+        aigwi_openai_put_words(o, ev->text);
+        aigw_base_put_lit(o, thought ? "\"}]}]},\"finish_reason\":null}]}\n\n" : "\"},\"finish_reason\":null}]}\n\n");
+        return AIGW_OK;
+    }
     aigw_base_put(o, aigwi_openai_wraps[ev->kind].before);
     aigwi_openai_put_words(o, ev->text);
     if (ev->kind == AIGW_PART_REASONING) {                     /* again beside the signature's place: who replays several blocks must know which words each one signs */
@@ -11879,8 +11954,13 @@ static void aigwi_openai_state(aigw_enc *st, const aigw_event *ev, aigw_out *o) 
     if (!b || !ev->state) return;
     memset(&p, 0, sizeof p);
     p.state = (aigw_opaque *)(uintptr_t)ev->state;             /* read only */
+    if (aigwi_openai_is_mistral(st)) {
+        aigwi_dialect_gone(st, AIGWI_OPENAI_OUT_STATE, ev->at, "signature", AIGW_LOSS_DROPPED, "this accent has no place for it");
+        return;
+    }
     if (b->kind == AIGW_PART_TOOL_CALL) {
         aigwi_openai_open_call_chunk(st, o, b);
+        aigw_base_put_lit(o, ",\"function\":{\"arguments\":\"\"}");    /* clients read it in every chunk of a call (ai 6, Node) */
         o->comma = 1;
         aigwi_openai_put_google(o, ev->state);
         aigwi_openai_close_call_chunk(o);
@@ -11953,7 +12033,7 @@ static void aigwi_openai_stop(aigw_enc *st, const aigw_event *ev, aigw_out *o) {
         aigw_base_put_lit(o, "\"}]}\n\n");
         aigwi_openai_reason_lost(st, ev->finish[c], ev->at);
     }
-    if (st->usage.has && (!st->req || aigwi_openai_wants_usage(st->req))) {
+    if (st->usage.has && (!st->req || aigwi_openai_is_mistral(st) || aigwi_openai_wants_usage(st->req))) {
         aigw_base_put(o, aigwi_dialect_slice(st->prefix, st->prefix_n - sizeof "{\"index\":" + 1u));
         aigw_base_put_lit(o, "]");
         o->comma = 1;
@@ -11964,7 +12044,7 @@ static void aigwi_openai_stop(aigw_enc *st, const aigw_event *ev, aigw_out *o) {
 }
 static int aigwi_openai_event_encode(aigw_enc *st, const aigw_event *ev, aigw_out *out) {
     if (st->ended) return AIGW_OK;
-    if (st->req && st->req->op == AIGW_OP_EMBED) return aigwi_embed_event_encode(&aigwi_openai_embed, st, ev, out);
+    if (st->req && st->req->op == AIGW_OP_EMBED) return aigwi_embed_event_encode(aigwi_openai_is_mistral(st) ? &aigwi_mistral_embed : &aigwi_openai_embed, st, ev, out);
     if (ev->type == AIGW_EVENT_DELTA && st->started) return aigwi_openai_delta(st, ev, out);
     if (ev->type == AIGW_EVENT_ERROR) {
         aigwi_openai_error_event(st, ev->error, out);
@@ -12020,6 +12100,46 @@ static void aigwi_openai_put_notes(aigw_enc *st, const aigw_answer *c, int use, 
     }
     if (*open && use == 1) aigw_json_close(o, ']');
 }
+/* The members of a message as Mistral has them: content is a string, or a list where there are thoughts. */
+static int aigwi_openai_put_mistral(aigw_enc *st, const aigw_answer *c, aigw_out *o) {
+    const aigw_part *p;
+    int thoughts = 0, calls = 0, state = 0;
+    for (p = c->parts; p; p = p->next) {
+        thoughts |= p->kind == AIGW_PART_REASONING && p->text.n;
+        calls |= p->kind == AIGW_PART_TOOL_CALL;
+        state |= p->state != NULL;
+    }
+    if (state) aigwi_dialect_gone(st, AIGWI_OPENAI_OUT_STATE, AIGW_NOWHERE, "signature", AIGW_LOSS_DROPPED, "this accent has no place for it");
+    aigw_json_key(o, "content");
+    if (thoughts) aigw_json_open(o, '[');
+    else aigw_json_open_str(o);
+    for (p = c->parts; p; p = p->next) {
+        const int words = p->kind == AIGW_PART_TEXT || p->kind == AIGW_PART_REFUSAL;
+        if (!words && !(p->kind == AIGW_PART_REASONING && p->text.n)) continue;
+        if (!thoughts) { aigw_json_part(o, p->text); continue; }
+        aigw_json_open(o, '{');
+        aigwi_dialect_member(o, "type", words ? "text" : "thinking");
+        if (!words) {
+            aigw_json_key(o, "thinking");
+            aigw_json_open(o, '[');
+            aigw_json_open(o, '{');
+            aigwi_dialect_member(o, "type", "text");
+        }
+        aigwi_dialect_member_text(o, "text", p->text);
+        if (!words) { aigw_json_close(o, '}'); aigw_json_close(o, ']'); }
+        aigw_json_close(o, '}');
+    }
+    if (thoughts) aigw_json_close(o, ']');
+    else aigw_json_close_str(o);
+    if (calls) {
+        aigw_json_key(o, "tool_calls");
+        aigw_json_open(o, '[');
+        for (p = c->parts; p; p = p->next) if (p->kind == AIGW_PART_TOOL_CALL) aigwi_openai_put_call(o, p, 0);
+        aigw_json_close(o, ']');
+    }
+    aigw_json_close(o, '}');
+    return AIGW_OK;
+}
 static int aigwi_openai_put_message(aigw_enc *st, const aigw_answer *c, aigw_out *o) {
     const aigw_part *p, *google = NULL, *sound = NULL;
     unsigned kinds = 0;
@@ -12037,6 +12157,7 @@ static int aigwi_openai_put_message(aigw_enc *st, const aigw_answer *c, aigw_out
     aigwi_dialect_member(o, "role", "assistant");
     int refused = c->finish == AIGW_FINISH_REFUSAL && !(kinds & AIGWI_OPENAI_KIND(REFUSAL)) && (kinds & AIGWI_OPENAI_KIND(TEXT));   /* its words are text elsewhere */
     if (refused) kinds = (kinds & ~(unsigned)AIGWI_OPENAI_KIND(TEXT)) | AIGWI_OPENAI_KIND(REFUSAL);
+    if (aigwi_openai_is_mistral(st)) return aigwi_openai_put_mistral(st, c, o);
     if (kinds & AIGWI_OPENAI_KIND(TEXT)) aigwi_openai_joined(o, "content", c->parts, AIGW_PART_TEXT);
     else {
         aigw_json_key(o, "content");
@@ -12085,7 +12206,7 @@ static int aigwi_openai_resp_encode(aigw_enc *st, const aigw_resp *resp, aigw_ou
         aigwi_openai_put_error(out, resp->error);
         return aigw_base_out_end(out);
     }
-    if (st->req && st->req->op == AIGW_OP_EMBED) return aigwi_embed_resp_encode(&aigwi_openai_embed, st, resp, out);
+    if (st->req && st->req->op == AIGW_OP_EMBED) return aigwi_embed_resp_encode(aigwi_openai_is_mistral(st) ? &aigwi_mistral_embed : &aigwi_openai_embed, st, resp, out);
     for (int c = 0; c < n; c++)
         if (!aigwi_openai_reason(resp->choice[c].finish, 1)) {
             (void)aigwi_openai_unfinished(st, resp->choice[c].finish, AIGW_NOWHERE);
@@ -12125,6 +12246,38 @@ const aigw_dialect aigw_dialect_openai = {
     AIGWI_SERVE(aigwi_openai_event_encode), AIGWI_SERVE(aigwi_openai_resp_encode), AIGWI_SERVE(aigwi_openai_error_encode), AIGWI_SERVE(aigwi_openai_limits_encode), AIGWI_SERVE(aigwi_openai_models_encode),
     AIGW_STR(": keep-alive\n\n"), AIGW_STR("text/event-stream"), AIGW_STR("data: [DONE]\n\n"), AIGW_STR("/openai"), AIGW_STR(""), AIGW_STR("")
 };
+#ifndef AIGW_CLIENT_ONLY
+/* What Mistral's clients say under names of their own. */
+static int aigwi_mistral_req_decode(const aigw_head *head, aigw_str body, aigw_arena *mem, aigw_req *req, aigw_fault *fault) {
+    aigw_raw **link;
+    aigw_json j;
+    int r;
+    if (head && aigwi_openai_match(head) == AIGW_OP_EMBED) return aigwi_embed_req_decode(&aigwi_mistral_embed, head, body, mem, req, fault);
+    r = aigwi_openai_req_decode(head, body, mem, req, fault);
+    if (r) return r;
+    req->dialect = aigwi_openai_mistral;
+    for (link = &req->raw; *link && !aigwi_dialect_is((*link)->name, "random_seed"); link = &(*link)->next) {}
+    if (!*link) return AIGW_OK;
+    aigw_json_init(&j, (*link)->json);
+    if (aigwi_dialect_param(&j, mem, req, AIGW_P_SEED)) req->param[AIGW_P_SEED].at = (*link)->at;
+    *link = (*link)->next;
+    return AIGW_OK;
+}
+
+static int aigwi_mistral_models_encode(const aigw_model_info *models, size_t n, int single, aigw_out *out) {
+    return aigwi_openai_models_of(models, n, single, 1, out);
+}
+
+/* No req_edit: it is no provider's dialect. */
+const aigw_dialect aigw_dialect_mistral = {
+    AIGW_STR("mistral"), AIGW_STR("authorization"), AIGW_STR("Bearer "), AIGW_STR(""), NULL, AIGW_STR("x-request-id"), AIGW_FRAMING_SSE,
+    aigwi_openai_match, aigwi_mistral_req_decode, aigwi_openai_req_encode, NULL,
+    aigwi_openai_resp_decode, aigwi_openai_frame_decode, aigwi_embed_stream_end, aigwi_openai_error_decode, aigwi_dialect_limits_decode,
+    aigwi_openai_event_encode, aigwi_openai_resp_encode, aigwi_openai_error_encode, aigwi_openai_limits_encode, aigwi_mistral_models_encode,
+    AIGW_STR(": keep-alive\n\n"), AIGW_STR("text/event-stream"), AIGW_STR("data: [DONE]\n\n"), AIGW_STR("/mistral"),
+    AIGW_STR(""), AIGW_STR("")
+};
+#endif
 #endif /* AIGW_NO_OPENAI */
 
 /* ==== >>dialect.responses ==========================================================================================
@@ -12997,13 +13150,13 @@ static const aigwi_dialect_row aigwi_responses_rows[] = {        /* wire-formats
 };
 /* Effort, and whether the client is to see the reasoning. */
 static void aigwi_responses_put_think(aigwi_dialect_writer *w, uint32_t *done) {
-    const aigw_param *show = &w->req->param[AIGW_P_REASONING_SHOW], *from;
+    const aigw_param *show = &w->req->param[AIGW_P_REASONING_SHOW], *mode = &w->req->param[AIGW_P_REASONING_MODE], *from;
     aigw_str word = aigw_base_str(NULL), sent;
-    int rounded;
+    int rounded, seen = show->has ? show->micro != 0 : mode->has && !aigwi_dialect_is(mode->raw, "disabled") && !aigwi_dialect_is(mode->raw, "between_tools");
     if (aigwi_dialect_lacks(w, AIGW_CAN(REASONING))) return;       /* what is said of it is reported with the rest */
     from = aigwi_openai_effort(w->req, &word, &rounded, done);
     *done |= 1u << AIGW_P_REASONING_SHOW;
-    if (!from && !(show->has && show->micro)) return;
+    if (!from && !seen) return;
     aigw_json_key(w->out, "reasoning");
     aigw_json_open(w->out, '{');
     if (from) {
@@ -13012,7 +13165,7 @@ static void aigwi_responses_put_think(aigwi_dialect_writer *w, uint32_t *done) {
         if (rounded || !aigw_base_eq(sent, word))
             aigwi_dialect_lose(w, from->at, "", AIGW_LOSS_APPROXIMATED, "said as the nearest reasoning effort that the model takes");
     }
-    if (show->has && show->micro) {
+    if (seen) {                                                    /* who turns thinking on sees it, unless it says otherwise */
         aigwi_dialect_member(w->out, "summary", "auto");
         *done |= 1u << AIGW_P_REASONING_MODE;                  /* on: what is to be summed up is there */
     }
@@ -19701,9 +19854,9 @@ static int aigwi_gemini_enc_start(aigw_enc *st, const aigw_event *ev) {
     aigw_out out;
     st->started = 1;
     aigw_base_out_init(&out, st->prefix, sizeof st->prefix, NULL, 0);
-    if (ev->model.n) {
+    if (ev->model.n || (st->req && st->req->model.n)) {
         aigw_base_put_lit(&out, ",\"modelVersion\":");
-        aigw_json_put_str(&out, ev->model);
+        aigw_json_put_str(&out, ev->model.n ? ev->model : st->req->model);
     }
     if (out.buf.n <= sizeof st->prefix) st->prefix_n = (uint16_t)out.buf.n;
     if (ev->id.n) {
@@ -20192,9 +20345,9 @@ static int aigwi_gemini_resp_encode(aigw_enc *st, const aigw_resp *resp, aigw_ou
         aigwi_gemini_put_notes(st, resp->choice[0].notes, 0, out);
         aigwi_gemini_put_usage(out, &resp->usage);
         aigwi_gemini_lose_usage(st, &resp->usage, AIGW_NOWHERE);
-        if (resp->model.n) {
+        if (resp->model.n || (st->req && st->req->model.n)) {
             aigw_json_key(out, "modelVersion");
-            aigw_json_put_str(out, resp->model);
+            aigw_json_put_str(out, resp->model.n ? resp->model : st->req->model);
         }
         if (resp->id.n) {
             aigw_json_key(out, "responseId");
@@ -27465,6 +27618,7 @@ static void aigwi_registry_provider_entry(aigwi_registry_reader *c, aigw_str nam
     if (auth.at) aigwi_registry_auth_check(c, raw.p, &p, &auth);
     else if (!keyed && p.family && p.family->env.n) p.key = aigwi_registry_join(c->r->mem, "env:", p.family->env);
     p.dialect = aigw_registry_dialect(c->r, dialect);
+    if (p.dialect && !p.dialect->req_edit) p.dialect = NULL;               /* of clients only */
     if (!p.dialect) aigwi_registry_complain(c, dialect.n ? AIGW_E_VALUE : AIGW_E_MISSING, raw.p + dialect_at,
                                             dialect.n ? "a provider's `dialect` must be one of those built in, such as \"openai-chat\"" : "a provider needs `dialect` or `family`");
     else if (p.family && p.family->dialect.n && !aigw_base_eq(p.family->dialect, dialect))
@@ -27675,9 +27829,11 @@ static void aigwi_registry_prefer(aigw_registry_times *t, const aigw_registry_ti
 
 /* The dialect in which a built-in provider answers this client: the next of the table. */
 static const aigw_dialect *aigwi_registry_other(const aigw_registry *r, const aigw_dialect *client) {
-    size_t i = 0;
-    while (i < r->n_dialects && r->dialects[i] != client) i++;
-    return r->dialects[(i + 1) % r->n_dialects];
+    size_t i = 0, n = r->n_dialects;
+    while (i < n && r->dialects[i] != client) i++;
+    for (size_t k = 1; k < n; k++)
+        if (r->dialects[(i + k) % n]->req_edit) return r->dialects[(i + k) % n];         /* not one of clients only */
+    return r->dialects[(i + 1) % n];
 }
 
 /* One candidate. 1, or 0 when nothing has this name. */
@@ -29174,7 +29330,8 @@ static void aigwi_exchange_own_fields(aigw_exchange *x, aigw_arena *mem, aigw_he
     if (x->close_after) aigwi_exchange_field(head, "connection", aigwi_exchange_lit("close"));
     else if (x->http10) aigwi_exchange_field(head, "connection", aigwi_exchange_lit("keep-alive"));
     aigwi_exchange_field(head, "x-request-id", id);
-    if (x->dialect && aigw_base_eq(x->dialect->request_id_header, aigwi_exchange_lit("request-id"))) aigwi_exchange_field(head, "request-id", id);
+    if (x->dialect && x->dialect->request_id_header.n && !aigw_base_header(head, x->dialect->request_id_header).n)    /* where its SDKs look for it */
+        (void)aigw_base_header_put(head, x->dialect->request_id_header, id);
     if (pick) {
         aigwi_exchange_field(head, "x-aigw-provider", aigwi_exchange_clean(mem, pick->target.provider, 128));
         aigwi_exchange_field(head, "x-aigw-model", aigwi_exchange_clean(mem, pick->target.id, 128));
