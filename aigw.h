@@ -13532,6 +13532,16 @@ static int aigwi_responses_told(aigw_dec *st, int64_t item) {
     for (st->walk.objects |= UINT64_C(1) << n; st->walk.objects & 1; st->made_ids++) st->walk.objects >>= 1;
     return 0;
 }
+/* As many items were told as the last event lists: it says nothing new, however the stream numbered them (some begin
+   at 1, or count more than they list). */
+static int aigwi_responses_all_told(const aigw_dec *st, aigw_str output) {
+    uint64_t told = st->made_ids, items = 0, bits;
+    aigw_json j;
+    for (bits = st->walk.objects; bits; bits &= bits - 1) told++;
+    aigw_json_init(&j, output);
+    for (aigw_json_array(&j); aigw_json_item(&j); aigw_json_skip(&j)) items++;
+    return told >= items;
+}
 static void aigwi_responses_done(aigwi_responses_answer *a, aigw_str raw, int64_t item) {
     struct aigw_block *b;
     aigwi_responses_item i;
@@ -13637,7 +13647,8 @@ static void aigwi_responses_body(aigwi_responses_answer *a, aigw_str raw, int la
     aigw_json_init(&j, output);
     if (aigw_json_kind(&j) != AIGW_JSON_ARRAY) {
         if (!a->st->next_block) a->r = aigwi_dialect_bad(a->st, a->out, "the provider's answer has no output");
-    } else for (aigw_json_array(&j); aigw_json_item(&j) && aigw_json_raw(&j, &one); item++) aigwi_responses_done(a, one, item);
+    } else if (!aigwi_responses_all_told(a->st, output))
+        for (aigw_json_array(&j); aigw_json_item(&j) && aigw_json_raw(&j, &one); item++) aigwi_responses_done(a, one, item);
     if (aigwi_responses_full(filters) && !aigwi_responses_over(a)) a->r = aigwi_dialect_note(a->st, a->out, AIGW_NOTE_SAFETY, 0, NULL, filters, aigwi_responses_off(a, filters.p));
     if (usage.has && !aigwi_responses_over(a)) a->r = aigwi_dialect_usage(a->st, a->out, &usage);
     if (!aigwi_responses_over(a)) aigwi_responses_ended(a, status, reason);
