@@ -657,7 +657,8 @@ typedef struct aigw_part {
     uint8_t      kind;         /* AIGW_PART_* */
     uint8_t      source;       /* media: AIGW_SOURCE_* */
     uint8_t      is_error;     /* tool result: the tool failed */
-    uint8_t      custom;       /* tool call or result of a free-text (custom) tool: arguments are text, not JSON */
+    uint8_t      custom;       /* tool call or result of a free-text (custom) tool: arguments are text, not JSON;
+                                  other, of Responses: it stands within a message */
     uint8_t      no_id;        /* tool call or result whose id was made here, since its dialect lets it out */
     uint32_t     cache_ttl_s;  /* cache hint on this part; 0: none, 1: provider's default time */
     size_t       at;
@@ -946,7 +947,7 @@ struct aigw_block {
     uint8_t  used, kind, held_n, custom;
     uint16_t choice;
     uint8_t  whole;              /* its value came at once */
-    uint32_t key, block, idhash; /* key: the dialect's own number of it */
+    uint32_t key, block, idhash, namehash;   /* key: the dialect's own number of it */
     uint32_t bytes;              /* of deltas so far */
     char     held[12];           /* trailing high-surrogate escape, kept back */
 };
@@ -1101,6 +1102,10 @@ AIGW_API void aigw_dialect_enc_init(aigw_enc *st);
 /* Larger memory for what an encoder keeps back; the old may be reused after. AIGW_E_NOMEM when cap is less than what
    is held. */
 AIGW_API int aigw_dialect_enc_move(aigw_enc *st, char *hold, size_t cap);
+/* Write a request for a target, in the way that suits: a client's own bytes are edited where it speaks the target's
+   dialect and the target can do all that it asks (as far as that is known); else the request is written anew, so that
+   what the target cannot do is left out, reported or refused. Arguments and codes of aigw_dialect.req_encode. */
+AIGW_API int aigw_dialect_request(const aigw_req *req, const aigw_target *to, aigw_arena *mem, aigw_head *head, aigw_out *out, aigw_loss *loss);
 /* An error of this gateway's own: kind, message, advice, and the kind's retry rule. */
 AIGW_API void aigw_dialect_error(aigw_error *err, int kind, const char *message, const char *advice);
 /* The error that a failed request decoder means: "messages[2].role: ..., at byte 120". Message in mem. */
@@ -6159,7 +6164,7 @@ AIGWI_SHARED void aigwi_dialect_put_opaque(aigw_out *out, const aigw_opaque *o, 
         aigwi_dialect_tag(&t, aigwi_dialect_slice(o->model.p[i] == ':' ? "%3A" : "%25", 3));
         from = i + 1;
     }
-    aigwi_dialect_tag(&t, aigwi_dialect_slice(o->model.p + from, o->model.n - from));
+    if (o->model.n) aigwi_dialect_tag(&t, aigwi_dialect_slice(o->model.p + from, o->model.n - from));
     aigwi_dialect_tag(&t, aigwi_dialect_slice(o->kind == AIGW_OPAQUE_REDACTED ? ":R" : ":S", 2));
     aigwi_dialect_tag(&t, aigwi_dialect_slice(o->data.p, o->data.n));
     if (t.n) aigw_base_put_base64(out, aigwi_dialect_slice(t.hold, t.n));
@@ -6341,6 +6346,7 @@ AIGWI_SHARED int aigwi_dialect_open(aigw_dec *st, const aigw_sink *out, unsigned
     b->key = key;
     b->block = st->next_block++;
     b->idhash = aigwi_dialect_idhash(id);
+    b->namehash = aigwi_dialect_idhash(name);
     if (st->choices <= choice) st->choices = (uint16_t)(choice + 1);
     if (kind == AIGW_PART_TOOL_CALL) st->tool_seen |= (uint8_t)(1u << choice);
     aigwi_dialect_event(&ev, AIGW_EVENT_BLOCK_START, at);
@@ -6521,18 +6527,28 @@ AIGWI_SHARED int aigwi_dialect_signature(aigw_dec *st, const aigw_sink *out, con
     return aigwi_dialect_signature_of(st, out, b, kind, aigwi_dialect_slice("", 0), data, at);
 }
 
-/* Usage so far; an event only when it says something new. */
+/* Usage so far: a count that is not said again stays, since some say each in a frame of its own. An event only when it
+   says something new. */
 AIGWI_SHARED int aigwi_dialect_usage(aigw_dec *st, const aigw_sink *out, const aigw_usage *u) {
+    aigw_usage all = st->usage;
     aigw_event ev;
     int r;
-    if (st->ended || !memcmp(&st->usage, u, sizeof *u)) return AIGW_OK;
-    st->usage = *u;
+    all.has |= u->has;
+    if (u->has & AIGW_USAGE_INPUT) all.input = u->input;
+    if (u->has & AIGW_USAGE_CACHED) all.cached = u->cached;
+    if (u->has & AIGW_USAGE_CACHE_WRITE) all.cache_write = u->cache_write;
+    if (u->has & AIGW_USAGE_OUTPUT) all.output = u->output;
+    if (u->has & AIGW_USAGE_REASONING) all.reasoning = u->reasoning;
+    if (u->has & AIGW_USAGE_INPUT_AUDIO) all.input_audio = u->input_audio;
+    if (u->has & AIGW_USAGE_OUTPUT_AUDIO) all.output_audio = u->output_audio;
+    if (st->ended || !memcmp(&st->usage, &all, sizeof all)) return AIGW_OK;
+    st->usage = all;
     if (!st->started) {
         r = aigwi_dialect_start(st, out, aigwi_dialect_slice("", 0), aigwi_dialect_slice("", 0), 0, AIGW_NOWHERE);
         if (r < 0) return r;
     }
     aigwi_dialect_event(&ev, AIGW_EVENT_USAGE, AIGW_NOWHERE);
-    ev.usage = *u;
+    ev.usage = all;
     r = out->put(out->user, &ev);
     return r < 0 ? r : AIGW_OK;
 }
@@ -7456,6 +7472,48 @@ AIGWI_SHARED int aigwi_dialect_listed(aigw_str list, aigw_str word) {
         if (aigw_base_eq(aigwi_dialect_slice(list.p + i, k - i), word)) return 1;
     }
     return 0;
+}
+/* What these parts ask of a model. */
+static uint32_t aigwi_dialect_parts_need(const aigw_part *p) {
+    static const struct { uint8_t kind; uint32_t can; } rows[] = {
+        { AIGW_PART_IMAGE, AIGW_CAN(VISION) }, { AIGW_PART_FILE, AIGW_CAN(PDF) }, { AIGW_PART_AUDIO, AIGW_CAN(AUDIO_IN) },
+        { AIGW_PART_TOOL_CALL, AIGW_CAN(TOOLS) } };
+    uint32_t needs = 0;
+    for (; p; p = p->next) {
+        const aigw_part *q = p->kind == AIGW_PART_TOOL_RESULT ? p->parts : NULL;
+        for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+            if (p->kind == rows[i].kind) needs |= rows[i].can;
+            for (const aigw_part *in = q; in; in = in->next) if (in->kind == rows[i].kind) needs |= rows[i].can;
+        }
+    }
+    return needs;
+}
+/* What a request asks of a model: AIGW_CAN(...). */
+static uint32_t aigwi_dialect_needs(const aigw_req *req) {
+    static const struct { uint8_t param; uint32_t can; } rows[] = {
+        { AIGW_P_TEMPERATURE, AIGW_CAN(SAMPLING) }, { AIGW_P_TOP_P, AIGW_CAN(SAMPLING) }, { AIGW_P_TOP_K, AIGW_CAN(SAMPLING) },
+        { AIGW_P_EFFORT, AIGW_CAN(REASONING) }, { AIGW_P_REASONING_BUDGET, AIGW_CAN(REASONING) },
+        { AIGW_P_REASONING_MODE, AIGW_CAN(REASONING) }, { AIGW_P_PARALLEL, AIGW_CAN(PARALLEL_TOOLS) } };
+    const aigw_message *last = NULL;
+    uint32_t needs = (req->tools ? AIGW_CAN(TOOLS) : 0) | (req->stop ? AIGW_CAN(STOP) : 0) | (req->cache_ttl_s ? AIGW_CAN(PROMPT_CACHE) : 0);
+    if (req->choice > AIGW_CHOICE_AUTO || req->choice_names) needs |= AIGW_CAN(TOOL_CHOICE);
+    if (req->choice >= AIGW_CHOICE_REQUIRED) needs |= AIGW_CAN(FORCED_TOOLS);
+    if (req->format.kind != AIGW_FORMAT_TEXT) needs |= req->format.kind == AIGW_FORMAT_SCHEMA ? AIGW_CAN(JSON_SCHEMA) : AIGW_CAN(JSON_OBJECT);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) if (req->param[rows[i].param].has) needs |= rows[i].can;
+    for (const aigw_message *m = req->messages; m; last = m, m = m->next) {
+        if (m->role <= AIGW_ROLE_DEVELOPER) needs |= last ? AIGW_CAN(SYSTEM) | AIGW_CAN(LATE_SYSTEM) : AIGW_CAN(SYSTEM);
+        needs |= aigwi_dialect_parts_need(m->parts);
+    }
+    return last && last->role == AIGW_ROLE_ASSISTANT ? needs | AIGW_CAN(PREFILL) : needs;
+}
+AIGW_API int aigw_dialect_request(const aigw_req *req, const aigw_target *to, aigw_arena *mem, aigw_head *head, aigw_out *out, aigw_loss *loss) {
+    const aigw_dialect *d = to->dialect;
+    const aigw_param *effort = &req->param[AIGW_P_EFFORT];
+    int edit = d->req_edit && req->body.n && aigw_base_eq(req->dialect, d->name);
+    if (edit && (to->no & aigwi_dialect_needs(req))) edit = 0;
+    if (edit && to->efforts.n && effort->has && !aigwi_dialect_is(effort->raw, "none") && !aigwi_dialect_listed(to->efforts, effort->raw)) edit = 0;
+    if (!edit && !d->req_encode) return AIGW_E_UNSUPPORTED;
+    return (edit ? d->req_edit : d->req_encode)(req, to, mem, head, out, loss);
 }
 AIGWI_SHARED void aigwi_dialect_member(aigw_out *o, const char *name, const char *word) {
     aigw_json_key(o, name);
@@ -9034,16 +9092,28 @@ static void aigwi_openai_choice_name(aigwi_dialect_reader *r, aigw_item ***tail,
     if (i) *tail = &i->next;
     else aigwi_dialect_nomem(r);
 }
-/* {type, function: {name}} or {type, custom: {name}} (Responses' flat {type, name} too): the name. */
+/* The type of the object that is next, decoded. */
+static aigw_str aigwi_openai_type_in(aigwi_dialect_reader *r) {
+    aigw_str type = aigwi_dialect_peek(&r->j, "type");
+    if (!aigwi_dialect_plain(aigwi_dialect_text(type, AIGW_TEXT_LONE), r->mem, &type)) aigwi_dialect_nomem(r);
+    return type;
+}
+/* {type, function: {name}} or {type, custom: {name}}: the name. Responses' forms too: flat {type, name}; the type alone,
+   of a tool that the provider runs. */
 static void aigwi_openai_named_in(aigwi_dialect_reader *r, aigw_item ***tail) {
     aigw_json *j = &r->j;
     size_t at = aigw_json_at(j);
-    aigw_str name = aigw_base_str(NULL);
+    aigw_str name = aigw_base_str(NULL), type = aigwi_openai_type_in(r);
+    int f, hosted = type.n && !aigwi_dialect_is(type, "function") && !aigwi_dialect_is(type, "custom") &&
+                    !aigw_base_eq(r->req->dialect, aigwi_openai_own);
     uint64_t seen = 0, inner;
-    int f;
+    if (hosted) name = type;
     for (aigw_json_object(j); (f = aigwi_dialect_field(r, aigwi_openai_tool_names, AIGWI_OPENAI_tool, &seen)) >= 0; ) switch (f) {
     case AIGWI_OPENAI_T_TYPE: aigw_json_skip(j); break;
-    case AIGWI_OPENAI_T_NAME: aigw_json_str(j, r->mem, &name); break;
+    case AIGWI_OPENAI_T_NAME:
+        if (hosted) aigwi_dialect_raw(r);
+        else aigw_json_str(j, r->mem, &name);
+        break;
     case AIGWI_OPENAI_T_FUNCTION:
     case AIGWI_OPENAI_T_CUSTOM:
         inner = 0;
@@ -9257,6 +9327,7 @@ static const aigwi_dialect_err_row aigwi_openai_errors[] = {      /* wire-format
     { 0,   AIGW_STR("capacity_exceeded"),          AIGW_KIND_OVERLOADED      },   /* Groq 498 */
     { 498, AIGW_STR(""),                           AIGW_KIND_OVERLOADED      },
     { 0,   AIGW_STR("The service is currently unavailable"), AIGW_KIND_OVERLOADED },   /* xAI, in a 200 */
+    { 0,   AIGW_STR("previous_response_not_found"), AIGW_KIND_NOT_FOUND      },   /* Responses */
     { 0,   AIGW_STR("service_tier_capacity_exceeded"), AIGW_KIND_OVERLOADED  },   /* Mistral, a 429 */
     { 0,   AIGW_STR("engine_overloaded_error"),    AIGW_KIND_OVERLOADED      },   /* Moonshot, a 429 */
     { 0,   AIGW_STR("queue_exceeded"),             AIGW_KIND_OVERLOADED      },   /* Cerebras, a 429 */
@@ -10756,9 +10827,10 @@ static void aigwi_openai_put_stream(aigwi_dialect_writer *w) {
     if (!aigwi_openai_wants_usage(w->req)) aigwi_dialect_lose(w, AIGW_NOWHERE, "stream_options.include_usage", AIGW_LOSS_SYNTHESIZED, "usage is always counted");
 }
 
+static const char *aigwi_openai_post(const aigw_req *req) { return req->op == AIGW_OP_EMBED ? "/embeddings" : "/chat/completions"; }
 /* Method, target and headers of a call: where the family says, or behind the base's path. */
-static int aigwi_openai_head(const aigw_req *req, const aigw_target *to, aigw_arena *mem, aigw_head *head) {
-    const char *post = req->op == AIGW_OP_EMBED ? "/embeddings" : "/chat/completions";
+static int aigwi_openai_head(const aigw_req *req, const aigw_target *to, const char *post, aigw_arena *mem,
+                             aigw_head *head) {
     aigw_str target = { "", 0 };
     const int own = aigwi_family_path(to, req->op, 0, aigw_base_str(post), mem, &target);
     const int r = own < 0 ? own : aigwi_dialect_head(req, to, post, "/models", mem, head);
@@ -10769,7 +10841,7 @@ static int aigwi_openai_req_encode(const aigw_req *req, const aigw_target *to, a
     aigwi_dialect_writer w;
     int r;
     if (req->op != AIGW_OP_CHAT && req->op != AIGW_OP_MODELS && req->op != AIGW_OP_EMBED) return AIGW_E_UNSUPPORTED;
-    r = aigwi_openai_head(req, to, mem, head);
+    r = aigwi_openai_head(req, to, aigwi_openai_post(req), mem, head);
     if (r || req->op == AIGW_OP_MODELS) return r;
     if (req->op == AIGW_OP_EMBED) return aigwi_embed_req_encode(&aigwi_openai_embed, req, to, mem, out, loss);
     w.req = req;
@@ -10903,7 +10975,7 @@ static int aigwi_openai_req_edit(const aigw_req *req, const aigw_target *to, aig
     size_t n = 0, k = 0;
     int r, refused = AIGW_OK;
     if (req->op != AIGW_OP_CHAT && req->op != AIGW_OP_EMBED) return aigwi_openai_req_encode(req, to, mem, head, out, loss);
-    r = aigwi_openai_head(req, to, mem, head);
+    r = aigwi_openai_head(req, to, aigwi_openai_post(req), mem, head);
     if (!r && req->op == AIGW_OP_EMBED) return aigwi_embed_req_edit(&aigwi_openai_embed, req, to, mem, out, loss);
     if (!r && to && to->id.n && !aigw_base_eq(to->id, req->model)) r = aigwi_dialect_edit_model(to, mem, loss, &edits[n++]);
     w.to = to;
@@ -11215,6 +11287,7 @@ static void aigwi_openai_fragment_in(aigwi_openai_answer *a, aigw_json *j, aigwi
             c->state = aigwi_openai_google(raw);
         } else aigw_json_skip(j);
     }
+    if (aigwi_dialect_is(c->id, "null")) c->id.n = 0;          /* Mistral's word for none */
     c->id = aigwi_family_id_in(a->st, "messages.tool_calls.id", c->id);
 }
 /* The open call that this fragment goes on with, or NULL and the key of a new one. Keyed by index; clones leave it
@@ -11225,7 +11298,7 @@ static struct aigw_block *aigwi_openai_call_of(aigwi_openai_answer *a, unsigned 
     if (c->index >= 0) {
         *key = (uint32_t)(c->index & 0xFFFFFF);
         b = aigwi_dialect_find(a->st, choice, AIGW_PART_TOOL_CALL, *key);
-        if (!b || !c->id.n || !c->name.n || b->idhash == hash) return b;
+        if (!b || !c->name.n || (c->id.n ? b->idhash == hash : !b->bytes || b->namehash == aigwi_dialect_idhash(c->name))) return b;
         aigwi_openai_close(a, b);
         return NULL;
     }
@@ -12286,11 +12359,13 @@ static const struct { aigw_str type; uint8_t kind; uint32_t members; } aigwi_res
 };
 enum { AIGWI_RESPONSES_PARTS = sizeof aigwi_responses_parts / sizeof *aigwi_responses_parts };
 
-static void aigwi_responses_other_in(aigwi_dialect_reader *r, aigwi_dialect_list *l) {
+/* What only OpenAI's servers know: an item, or (`within`, kept in `custom`) a part of a message. */
+static void aigwi_responses_other_in(aigwi_dialect_reader *r, aigwi_dialect_list *l, int within) {
     aigw_part *p = aigwi_dialect_add(r, l, AIGW_PART_OTHER, aigw_json_at(&r->j));
     aigw_str raw = aigw_base_str(NULL);
     aigw_json_raw(&r->j, &raw);
     p->name = aigwi_responses_own;
+    p->custom = (uint8_t)within;
     p->text = aigwi_dialect_text(raw, AIGW_TEXT_JSON);
 }
 /* `annotations` and `logprobs` of an answer that is sent back: lists, mostly empty. */
@@ -12339,7 +12414,7 @@ static void aigwi_responses_part_in(aigwi_dialect_reader *r, aigwi_dialect_list 
     else if (!type.n) aigw_json_fail(j, AIGW_E_MISSING, at, "a content part needs a type");
     while (row < AIGWI_RESPONSES_PARTS && !aigw_base_eq(type, aigwi_responses_parts[row].type)) row++;
     if (row == AIGWI_RESPONSES_PARTS) {
-        aigwi_responses_other_in(r, l);
+        aigwi_responses_other_in(r, l, 1);
         return;
     }
     p = aigwi_dialect_add(r, l, aigwi_responses_parts[row].kind, at);
@@ -12536,7 +12611,7 @@ static void aigwi_responses_item_in(aigwi_responses_reader *c) {
             *j = save;
         }
         aigwi_responses_turn(c, AIGW_ROLE_ASSISTANT, at);
-        if (!j->err) aigwi_responses_other_in(&c->r, &c->l);
+        if (!j->err) aigwi_responses_other_in(&c->r, &c->l, 0);
     }
 }
 static void aigwi_responses_input_in(aigwi_responses_reader *c) {
@@ -12572,7 +12647,7 @@ static void aigwi_responses_instructions_in(aigwi_dialect_reader *r) {
 }
 
 static void aigwi_responses_tool_in(aigwi_dialect_reader *r) {
-    aigw_str type = aigwi_dialect_peek(&r->j, "type");
+    aigw_str type = aigwi_openai_type_in(r);
     aigw_tool *t = aigwi_openai_tool_add(r);
     if (!t) return;
     t->kind = aigwi_dialect_is(type, "custom") ? AIGW_TOOL_CUSTOM : aigwi_dialect_is(type, "function") ? AIGW_TOOL_FUNCTION : AIGW_TOOL_HOSTED;
@@ -12590,8 +12665,6 @@ static void aigwi_responses_choice_in(aigwi_dialect_reader *r) {
     aigw_json *j = &r->j;
     aigw_item **tail = &req->choice_names;
     aigw_str type = aigwi_dialect_peek(j, "type"), word = aigw_base_str(NULL);
-    uint64_t seen = 0;
-    int f;
     req->choice_at = aigw_json_at(j);
     req->choice = AIGW_CHOICE_NAMED;
     if (aigw_json_kind(j) == AIGW_JSON_STRING) {
@@ -12599,14 +12672,7 @@ static void aigwi_responses_choice_in(aigwi_dialect_reader *r) {
         req->choice = (uint8_t)aigwi_openai_mode(word);
         if (!req->choice) aigw_json_fail(j, AIGW_E_VALUE, req->choice_at, "the choice is auto, none, required or an object that names a tool");
     } else if (aigwi_dialect_is(type, "allowed_tools")) aigwi_openai_allowed_in(r, &tail);
-    else if (!type.n || aigwi_dialect_is(type, "function") || aigwi_dialect_is(type, "custom")) aigwi_openai_named_in(r, &tail);
-    else {                                                     /* a tool that the provider runs goes by its type */
-        aigwi_openai_choice_name(r, &tail, type, req->choice_at);
-        for (aigw_json_object(j); (f = aigwi_dialect_field(r, aigwi_openai_tool_names, AIGWI_OPENAI_tool, &seen)) >= 0; ) {
-            if (f == AIGWI_OPENAI_T_TYPE) aigw_json_skip(j);
-            else aigwi_dialect_raw(r);
-        }
-    }
+    else aigwi_openai_named_in(r, &tail);
 }
 /* {format: {type: text | json_object | json_schema, ...}, verbosity}. */
 static void aigwi_responses_text_in(aigwi_dialect_reader *r) {
@@ -12905,7 +12971,8 @@ static void aigwi_responses_put_assistant(aigwi_dialect_writer *w, const aigw_me
     const aigw_part *p, *end;
     if (!m->parts) aigwi_responses_put_message(w, AIGW_ROLE_ASSISTANT, NULL, NULL);
     for (p = m->parts; p; p = end) {
-        for (end = p; end && (end->kind == AIGW_PART_TEXT || end->kind == AIGW_PART_REFUSAL); end = end->next)
+        for (end = p; end && (end->kind == AIGW_PART_TEXT || end->kind == AIGW_PART_REFUSAL ||
+                              (end->kind == AIGW_PART_OTHER && end->custom)); end = end->next)
             if (end->state) aigwi_dialect_drop(w, end->state->at ? end->state->at : end->at, "opaque state of another provider");
         if (end != p) {
             aigwi_responses_put_message(w, AIGW_ROLE_ASSISTANT, p, end);
@@ -12945,7 +13012,8 @@ static void aigwi_responses_put_result(aigwi_dialect_writer *w, const aigw_part 
 /* The first system message is the instructions, when it is one plain text. */
 static int aigwi_responses_instructs(const aigwi_dialect_writer *w) {
     const aigw_message *m = w->req->messages;
-    return m && m->role == AIGW_ROLE_SYSTEM && m->parts && !m->parts->next && m->parts->kind == AIGW_PART_TEXT && !m->parts->cache_ttl_s && m->parts->text.n &&
+    return m && m->next && m->role == AIGW_ROLE_SYSTEM && m->parts && !m->parts->next &&
+           m->parts->kind == AIGW_PART_TEXT && !m->parts->cache_ttl_s && m->parts->text.n &&
            !aigwi_dialect_lacks(w, AIGW_CAN(SYSTEM));
 }
 static void aigwi_responses_put_input(aigwi_dialect_writer *w) {
@@ -12957,6 +13025,7 @@ static void aigwi_responses_put_input(aigwi_dialect_writer *w) {
         if (m->name.n) aigwi_dialect_lose(w, m->at, ".name", AIGW_LOSS_DROPPED, "messages have no names");
         m = m->next;
     }
+    if (!m) return;                                            /* there is none beside a prompt that the provider keeps */
     aigw_json_key(w->out, "input");
     aigw_json_open(w->out, '[');
     for (; m; m = m->next) {
@@ -13126,6 +13195,8 @@ static int aigwi_responses_reasons(const aigwi_dialect_writer *w) {
     const aigw_message *m;
     const aigw_part *p;
     if (aigwi_dialect_lacks(w, AIGW_CAN(REASONING))) return 0;
+    if (aigwi_dialect_is(w->req->param[AIGW_P_REASONING_MODE].raw, "disabled")) return 0;
+    if (aigwi_dialect_is(w->req->param[AIGW_P_EFFORT].raw, "none")) return 0;
     if (w->to && (w->to->can & AIGW_CAN(REASONING))) return 1;
     for (size_t i = 0; i < sizeof params; i++)
         if (w->req->param[params[i]].has) return 1;
@@ -13168,7 +13239,7 @@ static int aigwi_responses_req_encode(const aigw_req *req, const aigw_target *to
     aigwi_dialect_writer w;
     int r;
     if (req->op != AIGW_OP_CHAT && req->op != AIGW_OP_MODELS) return AIGW_E_UNSUPPORTED;
-    r = aigwi_dialect_head(req, to, "/responses", "/models", mem, head);
+    r = aigwi_openai_head(req, to, "/responses", mem, head);
     if (r || req->op == AIGW_OP_MODELS) return r;
     w.req = req;
     w.to = to;
@@ -13204,12 +13275,31 @@ static int aigwi_responses_req_encode(const aigw_req *req, const aigw_target *to
     return w.err ? w.err : r;
 }
 
-/* The item of opaque state that another provider made, as an offset of the body; 0 when there is none in this part. */
-static size_t aigwi_responses_foreign(const aigw_part *p) {
-    if (!p->state || aigw_base_eq(p->state->owner, aigwi_responses_own)) return 0;
+static int aigwi_responses_mine(const aigw_part *p) { return aigw_base_eq(p->state->owner, aigwi_responses_own); }
+/* The item of opaque state that another provider made, or that we gave out in a tag (only then its model is known): an
+   offset of the body; 0 when there is none in this part. */
+static size_t aigwi_responses_tagged(const aigw_part *p) {
+    if (!p->state || (aigwi_responses_mine(p) && !p->state->model.p)) return 0;
     return p->kind == AIGW_PART_REASONING ? p->at : p->state->at;
 }
-/* `input` without the items of such state: they must not reach this provider, and reasoning without its own state is refused. NULL edit->member: all may stay. */
+/* A reasoning item as its provider gave it: its own id and state in the place of ours. */
+static void aigwi_responses_untag(aigw_out *o, aigw_str item, const aigw_opaque *state) {
+    aigw_json j;
+    aigw_str value;
+    aigw_json_init(&j, item);
+    aigw_json_open(o, '{');
+    for (aigw_json_object(&j); aigw_json_member(&j); ) {
+        aigw_str key = j.key;
+        if (!aigw_json_raw(&j, &value)) break;
+        aigw_json_key_str(o, key);
+        if (aigwi_dialect_is(key, "id") && state->id.n) aigw_json_put_str(o, state->id);
+        else if (aigwi_dialect_is(key, "encrypted_content")) aigw_json_put_text(o, state->data);
+        else aigw_json_put_raw(o, value);
+    }
+    aigw_json_close(o, '}');
+}
+/* `input` as this provider must get it: without the items of others' state, for reasoning without its own state is
+   refused, and its own out of their tags. NULL edit->member: all may stay. */
 static int aigwi_responses_edit_input(const aigw_req *req, aigw_arena *mem, aigw_loss *loss, aigwi_dialect_edit *edit) {
     const aigw_message *m = req->messages;
     const aigw_part *p = m ? m->parts : NULL;
@@ -13221,7 +13311,7 @@ static int aigwi_responses_edit_input(const aigw_req *req, aigw_arena *mem, aigw
     size_t at;
     edit->member = NULL;
     for (const aigw_message *k = m; k; k = k->next)
-        for (const aigw_part *q = k->parts; q; q = q->next) n += aigwi_responses_foreign(q) != 0;
+        for (const aigw_part *q = k->parts; q; q = q->next) n += aigwi_responses_tagged(q) != 0;
     if (!n) return AIGW_OK;
     to = (char *)aigw_base_take(mem, raw.n, 1, 1);
     aigw_base_out_init(&o, to, to ? raw.n : 0, NULL, 0);
@@ -13229,12 +13319,14 @@ static int aigwi_responses_edit_input(const aigw_req *req, aigw_arena *mem, aigw
     aigw_json_open(&o, '[');
     for (aigw_json_array(&j); aigw_json_item(&j); ) {
         at = (size_t)(j.p - req->body.p) + aigw_json_at(&j);
-        while (m && (!p || !aigwi_responses_foreign(p) || aigwi_responses_foreign(p) < at)) {    /* the next of them, in the order of the list */
+        /* the next of them, in the order of the list */
+        while (m && (!p || !aigwi_responses_tagged(p) || aigwi_responses_tagged(p) < at)) {
             if (p) p = p->next;
             else m = m->next, p = m ? m->parts : NULL;
         }
         if (!aigw_json_raw(&j, &raw)) break;
-        if (!m || aigwi_responses_foreign(p) != at) aigw_json_put_raw(&o, raw);
+        if (!m || aigwi_responses_tagged(p) != at) aigw_json_put_raw(&o, raw);
+        else if (aigwi_responses_mine(p)) aigwi_responses_untag(&o, raw, p->state);
         else {
             int q = aigw_model_loss_at(loss, at, "", AIGW_LOSS_DROPPED, "opaque state of another provider");
             if (q < 0) r = q;
@@ -13251,7 +13343,7 @@ static int aigwi_responses_req_edit(const aigw_req *req, const aigw_target *to, 
     size_t n = 0;
     int r, refused;
     if (req->op != AIGW_OP_CHAT) return aigwi_responses_req_encode(req, to, mem, head, out, loss);
-    r = aigwi_dialect_head(req, to, "/responses", "/models", mem, head);
+    r = aigwi_openai_head(req, to, "/responses", mem, head);
     if (!r && to && to->id.n && !aigw_base_eq(to->id, req->model)) r = aigwi_dialect_edit_model(to, mem, loss, &edits[n++]);
     if (r) return r;
     refused = aigwi_responses_edit_input(req, mem, loss, &edits[n]);
@@ -13278,7 +13370,8 @@ static const aigw_str aigwi_responses_echoes = AIGW_STR("completed_at background
     "moderation output_text parallel_tool_calls presence_penalty previous_response_id prompt prompt_cache_key prompt_cache_options prompt_cache_retention reasoning "
     "safety_identifier service_tier store temperature text tool_choice tool_usage tools top_logprobs top_p truncation user provider input_transformations");
 
-enum { AIGWI_RESPONSES_LOST_TOP, AIGWI_RESPONSES_LOST_ITEM, AIGWI_RESPONSES_LOST_PART, AIGWI_RESPONSES_REFUSED = 31 };   /* bits of aigw_dec.reported; the last: a refusal was said */
+/* Bits of aigw_dec.reported; the last: a refusal was said. */
+enum { AIGWI_RESPONSES_LOST_TOP, AIGWI_RESPONSES_LOST_ITEM, AIGWI_RESPONSES_LOST_PART, AIGWI_RESPONSES_REFUSED = 30 };
 enum { AIGWI_RESPONSES_NOTED = 1, AIGWI_RESPONSES_PROBED = 2 };   /* aigw_block.custom of a text: annotations, log probabilities came before its item was done */
 
 typedef struct { aigw_dec *st; const aigw_sink *out; aigw_str body; int r; } aigwi_responses_answer;
@@ -13426,13 +13519,24 @@ static void aigwi_responses_added(aigwi_responses_answer *a, aigw_str raw, int64
     aigwi_responses_item_read(a, raw, type == AIGWI_RESPONSES_CUSTOM, &i);
     if (i.name.n) aigwi_responses_more(a, aigwi_responses_call(a, &i, item, type == AIGWI_RESPONSES_CUSTOM), i.words, i.at);
 }
+/* 1 when the item was told before: its end and the last event say the same. Items end in any order: all below made_ids
+   were told, and those whose bit, counted from there, is set in walk.objects (which only embeddings use besides). */
+static int aigwi_responses_told(aigw_dec *st, int64_t item) {
+    int64_t n = item - st->made_ids;
+    if (n < 0 || item > UINT32_MAX - 64 || (n < 64 && (st->walk.objects >> n & 1))) return 1;
+    if (n > 63) {
+        st->walk.objects = n > 126 ? 0 : st->walk.objects >> (n - 63);
+        st->made_ids += (uint32_t)(n - 63);
+        n = 63;
+    }
+    for (st->walk.objects |= UINT64_C(1) << n; st->walk.objects & 1; st->made_ids++) st->walk.objects >>= 1;
+    return 0;
+}
 static void aigwi_responses_done(aigwi_responses_answer *a, aigw_str raw, int64_t item) {
     struct aigw_block *b;
     aigwi_responses_item i;
-    int open = 0, type = aigwi_responses_type(raw);
-    for (b = a->st->block; b < a->st->block + AIGW_BLOCKS; b++) open |= b->used && b->key >> 8 == (uint32_t)(item & 0xFFFFFF);
-    if ((item < (int64_t)a->st->made_ids && !open) || item < 0 || aigwi_responses_over(a)) return;      /* told already */
-    a->st->made_ids = (uint32_t)item + 1;
+    int type = aigwi_responses_type(raw);
+    if (aigwi_responses_over(a) || aigwi_responses_told(a->st, item)) return;
     if (type == AIGWI_RESPONSES_OTHER) {                       /* what only OpenAI's servers run: as it is */
         b = aigwi_responses_block(a, AIGW_PART_OTHER, aigwi_responses_key(item, 0), aigwi_responses_off(a, raw.p));
         aigwi_responses_more(a, b, aigwi_dialect_text(raw, AIGW_TEXT_JSON), aigwi_responses_off(a, raw.p));
@@ -16284,7 +16388,11 @@ static const aigwi_dialect_err_row aigwi_anthropic_errors[] = {     /* platform.
     { 0, AIGW_STR("modelStreamErrorException"), AIGW_KIND_SERVER },
     { 504, AIGW_STR("api_error"),           AIGW_KIND_TIMEOUT },
     { 529, AIGW_STR("api_error"),           AIGW_KIND_OVERLOADED },
-    { 0, AIGW_STR("api_error"),             AIGW_KIND_SERVER }
+    { 0, AIGW_STR("api_error"),             AIGW_KIND_SERVER },
+    { 0, AIGW_STR("server_error"),          AIGW_KIND_SERVER },              /* llama.cpp, which serves /v1/messages too, 25 */
+    { 0, AIGW_STR("unavailable_error"),     AIGW_KIND_OVERLOADED },
+    { 0, AIGW_STR("exceed_context_size_error"), AIGW_KIND_CONTEXT_LENGTH },
+    { 0, AIGW_STR("not_supported_error"),   AIGW_KIND_INVALID_REQUEST }
 };
 
 /* Inside "error": type, message, details.error_code; and what proxies put in their places. */
@@ -16322,7 +16430,7 @@ static aigw_str aigwi_anthropic_exception(aigw_str name, aigw_arena *mem) {
 }
 /* `name`: of an exception's frame; "" else. */
 static void aigwi_anthropic_read_error(aigw_now now, const aigw_head *head, aigw_str name, aigw_str body, aigw_arena *mem, aigw_error *err) {
-    static const aigw_str names[] = { AIGW_STR("error"), AIGW_STR("message"), AIGW_STR("detail"), AIGW_STR("request_id") };
+    static const aigw_str names[] = { AIGW_STR("error"), AIGW_STR("message"), AIGW_STR("detail"), AIGW_STR("request_id"), AIGW_STR("type") };
     static const aigw_str id_header = AIGW_STR("request-id"), cloud_id = AIGW_STR("x-amzn-requestid"), type = AIGW_STR("x-amzn-errortype");
     aigw_text message = { NULL, 0, 0 };
     aigw_json j;
@@ -16337,12 +16445,14 @@ static void aigwi_anthropic_read_error(aigw_now now, const aigw_head *head, aigw
     aigw_json_init(&j, body);
     if (name.n && aigw_json_kind(&j) != AIGW_JSON_OBJECT && !head) message = aigwi_dialect_text(body, AIGW_TEXT_PLAIN);
     if (aigw_json_kind(&j) == AIGW_JSON_OBJECT)
-        for (aigw_json_object(&j); (f = aigw_json_field(&j, names, 4, NULL)) >= 0; ) switch (f) {
+        for (aigw_json_object(&j); (f = aigw_json_field(&j, names, 5, NULL)) >= 0; ) switch (f) {
         case 0: aigwi_anthropic_get_error(&j, mem, err, &message); break;
         case 1: case 2: aigwi_anthropic_text_of(&j, &message); break;
         case 3: if (err->request_id.n) aigw_json_skip(&j); else aigwi_anthropic_string(&j, mem, &err->request_id); break;
+        case 4: if (err->type.n) aigw_json_skip(&j); else aigwi_anthropic_string(&j, mem, &err->type); break;
         default: aigw_json_skip(&j);
         }
+    if (aigwi_dialect_is(err->type, "error")) err->type = aigw_base_str("");      /* the frame's, not the error's own as llama.cpp has it there */
     err->message = aigwi_dialect_redact(message, mem);
     aigwi_dialect_classify(err, aigwi_anthropic_errors, sizeof aigwi_anthropic_errors / sizeof *aigwi_anthropic_errors);
     aigwi_dialect_hints(now, head, err);
@@ -19566,20 +19676,21 @@ enum { AIGWI_GEMINI_CANDIDATES = 0, AIGWI_GEMINI_USAGE, AIGWI_GEMINI_VERSION, AI
        AIGWI_GEMINI_ERROR, AIGWI_GEMINI_FRAME };
 
 /* START. Id and model come at the end of the first frame, the content before them: they are looked for ahead, once
-   per answer. *is_error: the frame is one. */
+   per answer. *is_error: the frame is one. An object without any member of an answer begins none. */
 static int aigwi_gemini_begin_answer(aigwi_gemini_answer *a, int *is_error) {
     aigw_str id = { "", 0 }, model = { "", 0 }, date = { "", 0 }, *to[] = { NULL, NULL, &model, &id, &date, NULL, NULL };
     aigw_json j = a->j;
     int64_t created = 0;
-    int f;
+    int f, known = 0;
     for (aigw_json_object(&j); (f = aigw_json_field(&j, aigwi_gemini_frame, AIGWI_GEMINI_FRAME, NULL)) >= 0; ) {
+        known |= f < AIGWI_GEMINI_FRAME;
         if (f < AIGWI_GEMINI_FRAME && to[f] && aigw_json_kind(&j) == AIGW_JSON_STRING) aigw_json_str(&j, &a->st->mem, to[f]);
         else {
             if (f == AIGWI_GEMINI_ERROR && aigw_json_kind(&j) != AIGW_JSON_NULL) *is_error = 1;
             aigw_json_skip(&j);
         }
     }
-    if (*is_error || j.err) return AIGW_OK;
+    if (*is_error || j.err || !known) return AIGW_OK;
     if (!aigw_base_date(date, &created)) created = 0;
     return aigwi_dialect_start(a->st, a->out, id, model, created, 0);
 }
@@ -19690,7 +19801,8 @@ static int aigwi_gemini_resp_decode(aigw_dec *st, const aigw_head *head, aigw_st
     if (aigw_json_kind(&a.j) != AIGW_JSON_ARRAY) r = aigwi_gemini_read_answer(&a);
     else for (aigw_json_array(&a.j); r >= 0 && !st->ended && aigw_json_item(&a.j); n++) r = aigwi_gemini_read_answer(&a);
     if (r < 0 || st->ended) return r;
-    if (aigw_json_end(&a.j) || !st->started) return aigwi_gemini_read_bad(&a);
+    if (!aigw_json_end(&a.j) && !st->started) return aigwi_dialect_bad(st, out, "the provider's answer is none of Gemini's: it has no candidates");
+    if (aigw_json_end(&a.j)) return aigwi_gemini_read_bad(&a);
     st->end_marker = n == 0;
     return aigwi_dialect_end(st, 1, out);
 }
@@ -25809,8 +25921,9 @@ static void aigwi_ollama_call_out(aigwi_ollama_answer *a, aigw_json *j) {
     if (a->r >= 0) a->r = aigwi_dialect_delta(a->st, a->out, b, args, aigwi_ollama_off(a, args.p));
     if (a->r >= 0) a->r = aigwi_dialect_close(a->st, a->out, b);
 }
-/* Thoughts, words, calls, in this order whatever theirs in JSON is. */
-static void aigwi_ollama_message_out(aigwi_ollama_answer *a, aigw_str message, aigw_json *outer) {
+/* Thoughts, words, calls, in this order whatever theirs in JSON is: `mused` and `said`, which stand beside the message,
+   before those in it. */
+static void aigwi_ollama_message_out(aigwi_ollama_answer *a, aigw_str message, aigw_text mused, aigw_text said, aigw_json *outer) {
     aigw_text content = aigwi_dialect_text(aigw_base_str(NULL), AIGW_TEXT_PLAIN), thinking = content;
     aigw_json j, calls;
     int f;
@@ -25826,7 +25939,9 @@ static void aigwi_ollama_message_out(aigwi_ollama_answer *a, aigw_str message, a
             aigw_json_skip(&j);
         }
     }
+    aigwi_ollama_said(a, AIGW_PART_REASONING, mused);
     aigwi_ollama_said(a, AIGW_PART_REASONING, thinking);
+    aigwi_ollama_said(a, AIGW_PART_TEXT, said);
     aigwi_ollama_said(a, AIGW_PART_TEXT, content);
     if (calls.p && !j.err) {
         for (aigw_json_array(&calls); aigw_json_item(&calls) && !aigwi_ollama_over(a); ) aigwi_ollama_call_out(a, &calls);
@@ -25869,9 +25984,7 @@ static int aigwi_ollama_read(aigwi_ollama_answer *a, const aigw_head *head) {
     if (!aigw_json_end(&j) && !error) {
         (void)aigw_base_date(created, &created_s);
         if (answer || done) a->r = aigwi_dialect_start(a->st, a->out, aigw_base_str(NULL), model, created_s, 0);
-        aigwi_ollama_said(a, AIGW_PART_REASONING, thinking);
-        aigwi_ollama_said(a, AIGW_PART_TEXT, response);
-        if (message.n) aigwi_ollama_message_out(a, message, &j);
+        aigwi_ollama_message_out(a, message.n ? message : aigw_base_str("{}"), thinking, response, &j);
     }
     if (aigwi_ollama_over(a)) return answer;
     if (j.err == AIGW_E_NOMEM) a->r = AIGW_E_NOMEM;
@@ -27867,7 +27980,6 @@ static int aigwi_attempt_headers(aigw_attempt *a, aigw_head *head) {
 /* Write head and body into the rest of the memory: an eighth for the list of pieces, a quarter for strings, the rest
    for text. */
 static int aigwi_attempt_request(aigw_attempt *a, aigw_now now) {
-    const aigw_dialect *d = a->cfg.target->dialect;
     size_t room = (size_t)(a->mem.end - a->mem.at), fields = (a->cfg.auth && a->cfg.auth->scheme ? 14u : 12u) + a->cfg.n_headers;
     aigw_arena mem = a->mem, strings;
     aigw_out body, text;
@@ -27884,7 +27996,7 @@ static int aigwi_attempt_request(aigw_attempt *a, aigw_now now) {
     if (!a->pieces || !head.headers) return AIGW_E_NOMEM;
     p = (char *)mem.at + room / 4;
     aigw_base_out_init(&body, p, (size_t)((char *)mem.end - p), a->pieces + 1, pieces - 1);
-    r = (a->same ? d->req_edit : d->req_encode)(a->cfg.req, a->cfg.target, &strings, &head, &body, a->cfg.loss);
+    r = aigw_dialect_request(a->cfg.req, a->cfg.target, &strings, &head, &body, a->cfg.loss);
     if (!r) r = aigw_base_out_end(&body);
     if (!r) r = aigwi_attempt_headers(a, &head);
     if (!r) r = aigwi_attempt_sign(a, now, a->pieces + 1, body.n, &strings, &head);
@@ -29966,14 +30078,26 @@ static int aigwi_exchange_put(void *user, const aigw_event *ev) {
     return r;
 }
 
+/* An event of SSE without the comments before it. */
+static aigw_str aigwi_exchange_uncommented(aigw_str raw) {
+    size_t i = 0;
+    while (i < raw.n && raw.p[i] == ':') {
+        i += aigwi_sse_eol(raw.p + i, raw.n - i);
+        i += i + 1 < raw.n && raw.p[i] == '\r' && raw.p[i + 1] == '\n';
+        i += i < raw.n;
+    }
+    return aigwi_dialect_slice(raw.p + i, raw.n - i);
+}
+
 /* A frame as it came: relayed, dropped, or in the other framing. What holds a finish, and all after it, is kept back
    until the source's end. */
 static void aigwi_exchange_frame(aigw_exchange *x) {
     const aigw_frame *f = &x->attempt.frame;
     const unsigned bits = x->attempt.dec.frame;
     const int event = f->payload.p != NULL;
+    const int bare = x->attempt.framing == AIGW_FRAMING_SSE && !x->dialect->keep_alive.n;      /* no comments to such clients: google-genai refuses them */
     aigw_out out;
-    if ((bits & AIGW_FRAME_ERROR) || x->ended || (!event && (!x->committed || x->req.array || x->attempt.framing == AIGW_FRAMING_ARRAY))) return;
+    if ((bits & AIGW_FRAME_ERROR) || x->ended || (!event && (bare || !x->committed || x->req.array || x->attempt.framing == AIGW_FRAMING_ARRAY))) return;
     if ((bits & AIGW_FRAME_USAGE_ONLY) && !x->usage_asked) return;
     if ((bits & AIGW_FRAME_FINISH) && x->out_held == SIZE_MAX) {
         aigwi_exchange_chunk_close(x);
@@ -29987,7 +30111,7 @@ static void aigwi_exchange_frame(aigw_exchange *x) {
         aigw_base_put_lit(&out, "data: ");
         aigw_base_put(&out, f->payload);
         aigw_base_put_lit(&out, "\r\n\r\n");
-    } else aigw_base_put(&out, f->raw);
+    } else aigw_base_put(&out, bare ? aigwi_exchange_uncommented(f->raw) : f->raw);
     if (bits & AIGW_FRAME_END) x->marked = 1;
     if (!aigwi_exchange_shut(x, &out)) x->trouble = 1;
 }

@@ -36,19 +36,22 @@ typedef struct {
     size_t leave_at;                                           /* the client closes after this many bytes of the answer; 0: never */
     aigw_exchange_record record;
     char provider[32], model[32], route[32], why[256];
-    unsigned wait;
+    unsigned wait, lost;                                       /* lost: what the report of the answer says is dropped or approximated */
 } world;
 
 static const aigw_dialect *const w_dialects[] = { AIGW_DIALECTS };
-static const char w_config[] =
-    "{\"providers\":{"
-    "\"a\":{\"dialect\":\"openai-chat\",\"base_url\":\"http://a.test/v1\",\"key\":\"sk-a-secret\",\"raw\":true},"
-    "\"a2\":{\"dialect\":\"openai-chat\",\"base_url\":\"http://a2.test:81\",\"key\":\"sk-a2-secret\"},"
-    "\"b\":{\"dialect\":\"anthropic\",\"base_url\":\"https://b.test\",\"key\":\"sk-b-secret\"},"
-    "\"c\":{\"dialect\":\"gemini\",\"base_url\":\"https://c.test\",\"key\":\"sk-c-secret\"}},"
-    "\"models\":{\"gpt\":{\"provider\":\"a\",\"id\":\"gpt-x\"},\"gpt2\":{\"provider\":\"a2\",\"id\":\"gpt-y\"},"
-    "\"claude\":{\"provider\":\"b\",\"id\":\"claude-x\",\"max_output\":4096},\"gem\":{\"provider\":\"c\",\"id\":\"gemini-x\"}},"
-    "\"routes\":{\"all\":{\"models\":[\"gpt\",\"claude\",\"gem\"]},\"two\":{\"models\":[\"gpt\",\"gpt2\"]}}}";
+#ifndef W_CONFIG                                               /* another set of providers and models, where a test has its own */
+#define W_CONFIG \
+    "{\"providers\":{" \
+    "\"a\":{\"dialect\":\"openai-chat\",\"base_url\":\"http://a.test/v1\",\"key\":\"sk-a-secret\",\"raw\":true}," \
+    "\"a2\":{\"dialect\":\"openai-chat\",\"base_url\":\"http://a2.test:81\",\"key\":\"sk-a2-secret\"}," \
+    "\"b\":{\"dialect\":\"anthropic\",\"base_url\":\"https://b.test\",\"key\":\"sk-b-secret\"}," \
+    "\"c\":{\"dialect\":\"gemini\",\"base_url\":\"https://c.test\",\"key\":\"sk-c-secret\"}}," \
+    "\"models\":{\"gpt\":{\"provider\":\"a\",\"id\":\"gpt-x\"},\"gpt2\":{\"provider\":\"a2\",\"id\":\"gpt-y\"}," \
+    "\"claude\":{\"provider\":\"b\",\"id\":\"claude-x\",\"max_output\":4096},\"gem\":{\"provider\":\"c\",\"id\":\"gemini-x\"}}," \
+    "\"routes\":{\"all\":{\"models\":[\"gpt\",\"claude\",\"gem\"]},\"two\":{\"models\":[\"gpt\",\"gpt2\"]}}}"
+#endif
+static const char w_config[] = W_CONFIG;
 
 static void w_append(char **p, size_t *n, size_t *cap, const void *s, size_t k) {
     if (*n + k > *cap) *p = (char *)realloc(*p, *cap = (*n + k) * 2);
@@ -147,6 +150,7 @@ static void w_record(void *user, const aigw_exchange_record *r) {
     world *w = (world *)user;
     w->records++;
     w->record = *r;
+    w->lost = r->answer_loss ? r->answer_loss->count[AIGW_LOSS_DROPPED] + r->answer_loss->count[AIGW_LOSS_APPROXIMATED] : 0;
     w_keep(w->provider, sizeof w->provider, r->provider);
     w_keep(w->model, sizeof w->model, r->model);
     w_keep(w->route, sizeof w->route, r->route);
