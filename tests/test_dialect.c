@@ -463,9 +463,12 @@ T(message_and_advice) {
 /* Who turns thinking on sees it, also at Responses, which tells a summary only when asked; who says that it shall not be seen does not,
    nor who asks for an effort only. */
 T(who_thinks_sees) {
-    static const struct { const char *thinking; int seen; } rows[] = {
-        { "\"thinking\":{\"type\":\"adaptive\"}", 1 }, { "\"thinking\":{\"type\":\"enabled\",\"budget_tokens\":2000}", 1 },
-        { "\"thinking\":{\"type\":\"adaptive\",\"display\":\"omitted\"}", 0 }, { "\"thinking\":{\"type\":\"disabled\"}", 0 },
+    static const struct { const char *thinking; int seen;
+    } rows[] = {
+        { "\"thinking\":{\"type\":\"adaptive\"}", 1 },
+        { "\"thinking\":{\"type\":\"enabled\",\"budget_tokens\":2000}", 1 },
+        { "\"thinking\":{\"type\":\"adaptive\",\"display\":\"omitted\"}", 0 },
+        { "\"thinking\":{\"type\":\"disabled\"}", 0 },
         { "\"output_config\":{\"effort\":\"high\"}", 0 },
     };
     for (size_t i = 0; i < T_COUNT(rows); i++) {
@@ -482,11 +485,16 @@ T(who_thinks_sees) {
         head.headers = fields;
         head.cap = 8;
         t_row(rows[i].thinking);
-        snprintf(body, sizeof body, "{\"model\":\"m\",\"max_tokens\":4000,%s,\"messages\":[{\"role\":\"user\",\"content\":\"Hi\"}]}", rows[i].thinking);
+        snprintf(body, sizeof body,
+                 "{\"model\":\"m\",\"max_tokens\":4000,%s,\"messages\":[{\"role\":\"user\",\"content\":"
+                 "\"Hi\"}]}",
+                 rows[i].thinking);
         aigw_base_out_init(&out, buf, sizeof buf, NULL, 0);
         t_int("read", aigw_dialect_anthropic.req_decode(NULL, str(body), &mem, &req, &fault), 0);
         t_int("written", aigw_dialect_responses.req_encode(&req, &to, &mem, &head, &out, NULL), 0);
-        t_int("asked for", aigw_base_find(aigwi_dialect_slice(buf, out.buf.n), str("\"summary\":\"auto\""), 0) < out.buf.n, rows[i].seen);
+        t_int("asked for",
+              aigw_base_find(aigwi_dialect_slice(buf, out.buf.n), str("\"summary\":\"auto\""), 0) < out.buf.n,
+              rows[i].seen);
     }
 }
 /* Bedrock and Cohere do not say which model answers: a Gemini client reads the one that it asked for, as the others do. */
@@ -510,7 +518,8 @@ T(gemini_names_the_model_asked_for) {
     aigw_dialect_enc_init(&st);
     aigw_base_out_init(&out, buf, sizeof buf, NULL, 0);
     t_int("whole", aigw_dialect_gemini.resp_encode(&st, &resp, &out), 0);
-    t_ok("named", aigw_base_find(aigwi_dialect_slice(buf, out.buf.n), str("\"modelVersion\":\"asked\""), 0) < out.buf.n);
+    t_ok("named", aigw_base_find(aigwi_dialect_slice(buf, out.buf.n), str("\"modelVersion\":\"asked\""), 0) <
+                      out.buf.n);
     aigw_dialect_enc_init(&st);
     aigw_base_out_init(&out, buf, sizeof buf, NULL, 0);
     ev.type = AIGW_EVENT_START;
@@ -519,7 +528,8 @@ T(gemini_names_the_model_asked_for) {
     ev.choices = 1;
     ev.finish[0] = AIGW_FINISH_STOP;
     t_int("streamed", aigw_dialect_gemini.event_encode(&st, &ev, &out), 0);
-    t_ok("named", aigw_base_find(aigwi_dialect_slice(buf, out.buf.n), str("\"modelVersion\":\"asked\""), 0) < out.buf.n);
+    t_ok("named", aigw_base_find(aigwi_dialect_slice(buf, out.buf.n), str("\"modelVersion\":\"asked\""), 0) <
+                      out.buf.n);
 }
 
 int main(void) {

@@ -597,8 +597,9 @@ T(stream_out) {
     ev.kind = AIGW_NOTE_SIGNATURE;
     d->event_encode(&s->enc, &ev, &s->wire);
     t_ok("a signature on a call is base64", aigw_base_find(all(&s->wire), str("\"extra_content\":{\"google\":{\"thought_signature\":\"YWlndz"), from) < all(&s->wire).n);
-    t_ok("beside a function, which ai 6 (Node) reads in every chunk", aigw_base_find(all(&s->wire), str("\"index\":1,\"function\":{\"arguments\":\"\"},\"extra_content\""), from)
-         < all(&s->wire).n);
+    t_ok("beside a function, which ai 6 (Node) reads in every chunk",
+         aigw_base_find(all(&s->wire), str("\"index\":1,\"function\":{\"arguments\":\"\"},\"extra_content\""),
+                        from) < all(&s->wire).n);
     from = all(&s->wire).n;
     ev.type = AIGW_EVENT_NOTE;
     ev.kind = AIGW_NOTE_CITATION;
@@ -700,7 +701,8 @@ T(mistral_streams) {
 #define M_SHUT "},\"finish_reason\":null}]}\n\n"
     mistral_put(s, AIGW_EVENT_BLOCK_START, AIGW_PART_REASONING, "");
     mistral_put(s, AIGW_EVENT_DELTA, AIGW_PART_REASONING, "h\"m");
-    M_STEP("a thought", M_OPEN "\"content\":[{\"type\":\"thinking\",\"thinking\":[{\"type\":\"text\",\"text\":\"h\\\"m\"}]}]" M_SHUT);
+    M_STEP("a thought", M_OPEN "\"content\":[{\"type\":\"thinking\",\"thinking\":[{\"type\":\"text\","
+                               "\"text\":\"h\\\"m\"}]}]" M_SHUT);
     mistral_put(s, AIGW_EVENT_BLOCK_STOP, AIGW_PART_REASONING, "");
     mistral_put(s, AIGW_EVENT_BLOCK_START, AIGW_PART_REFUSAL, "");
     mistral_put(s, AIGW_EVENT_DELTA, AIGW_PART_REFUSAL, "no");
@@ -711,21 +713,28 @@ T(mistral_streams) {
     mistral_put(s, AIGW_EVENT_DELTA, AIGW_PART_TOOL_CALL, "1}");
     M_STEP("nothing of a call before its end", "");
     mistral_put(s, AIGW_EVENT_BLOCK_STOP, AIGW_PART_TOOL_CALL, "");
-    M_STEP("a call", M_OPEN "\"tool_calls\":[{\"index\":0,\"id\":\"c1\",\"type\":\"function\",\"function\":{\"name\":\"f\",\"arguments\":\"{\\\"a\\\":1}\"}}]" M_SHUT);
+    M_STEP("a call", M_OPEN "\"tool_calls\":[{\"index\":0,\"id\":\"c1\",\"type\":\"function\",\"function\":{"
+                            "\"name\":\"f\",\"arguments\":\"{\\\"a\\\":1}\"}}]" M_SHUT);
     mistral_put(s, AIGW_EVENT_BLOCK_START, AIGW_PART_TOOL_CALL, "");
     mistral_put(s, AIGW_EVENT_BLOCK_STOP, AIGW_PART_TOOL_CALL, "");
-    M_STEP("no arguments are {}", M_OPEN "\"tool_calls\":[{\"index\":1,\"id\":\"c1\",\"type\":\"function\",\"function\":{\"name\":\"f\",\"arguments\":\"{}\"}}]" M_SHUT);
+    M_STEP("no arguments are {}", M_OPEN "\"tool_calls\":[{\"index\":1,\"id\":\"c1\",\"type\":\"function\","
+                                         "\"function\":{\"name\":\"f\",\"arguments\":\"{}\"}}]" M_SHUT);
     mistral_put(s, AIGW_EVENT_USAGE, 0, "");
     mistral_put(s, AIGW_EVENT_STOP, 0, "");
-    t_ok("usage, unasked", aigw_base_find(all(&s->wire), str("\"usage\":{\"prompt_tokens\":3"), from) < all(&s->wire).n);
+    t_ok("usage, unasked",
+         aigw_base_find(all(&s->wire), str("\"usage\":{\"prompt_tokens\":3"), from) < all(&s->wire).n);
 #undef M_OPEN
 #undef M_SHUT
 #undef M_STEP
 }
 T(mistral_asks) {
-    const char *body = "{\"model\":\"m\",\"random_seed\":7,\"messages\":[{\"role\":\"user\",\"content\":[{\"type\":\"image_url\",\"image_url\":"
-                       "\"https://h/x.png\"}]},{\"role\":\"assistant\",\"prefix\":false,\"content\":[{\"type\":\"thinking\",\"thinking\":[{\"type\":\"text\","
-                       "\"text\":\"hm\"}]},{\"type\":\"text\",\"text\":\"a\"}]},{\"role\":\"user\",\"content\":\"b\"}]}";
+    const char *body = "{\"model\":\"m\",\"random_seed\":7,\"messages\":[{\"role\":\"user\",\"content\":[{"
+                       "\"type\":\"image_url\",\"image_url\":"
+                       "\"https://h/"
+                       "x.png\"}]},{\"role\":\"assistant\",\"prefix\":false,\"content\":[{\"type\":"
+                       "\"thinking\",\"thinking\":[{\"type\":\"text\","
+                       "\"text\":\"hm\"}]},{\"type\":\"text\",\"text\":\"a\"}]},{\"role\":\"user\","
+                       "\"content\":\"b\"}]}";
     aigw_arena mem = arena(1 << 16);
     aigw_header fields[8];
     aigw_head head;
@@ -745,7 +754,8 @@ T(mistral_asks) {
     t_int("seed", (int)(req.param[AIGW_P_SEED].micro / 1000000), 7);
     t_ok("nothing left over", !req.raw || !aigw_base_eq(req.raw->name, str("random_seed")));
     t_int("written", d->req_encode(&req, &to, &mem, &head, &out, &loss), 0);
-    t_ok("a picture as an object", aigw_base_find(all(&out), str("\"image_url\":{\"url\":\"https://h/x.png\"}"), 0) < all(&out).n);
+    t_ok("a picture as an object",
+         aigw_base_find(all(&out), str("\"image_url\":{\"url\":\"https://h/x.png\"}"), 0) < all(&out).n);
     t_ok("its seed", aigw_base_find(all(&out), str("\"seed\":7"), 0) < all(&out).n);
     t_ok("no prefix", aigw_base_find(all(&out), str("prefix"), 0) == all(&out).n);
     t_ok("of clients only", !aigw_dialect_mistral.req_edit);
