@@ -687,7 +687,7 @@ static void mistral_put(sink *s, aigw_event_type type, int kind, const char *tex
     t_int("written", r, 0);
 }
 T(mistral_streams) {
-    static char hold[64];
+    static char hold[16];
     sink *s = sink_new(4096);
     size_t from;
     s->req.dialect = str("mistral");
