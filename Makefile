@@ -37,7 +37,7 @@ demo: $(OUT)/gateway
 	@sh examples/gateway/demo.sh $(OUT)/gateway
 
 # The scripted provider of the end-to-end tests; and the official SDKs, installed under build/, against the gateway in front of it.
-$(OUT)/provider: tests/provider.c
+$(OUT)/provider: tests/provider.c tests/provider_four.h
 	@mkdir -p $(OUT)
 	@$(CC) $(STRICT) -D_GNU_SOURCE $(CFLAGS) -o $@ tests/provider.c
 

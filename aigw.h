@@ -657,7 +657,8 @@ typedef struct aigw_part {
     uint8_t      kind;         /* AIGW_PART_* */
     uint8_t      source;       /* media: AIGW_SOURCE_* */
     uint8_t      is_error;     /* tool result: the tool failed */
-    uint8_t      custom;       /* tool call or result of a free-text (custom) tool: arguments are text, not JSON */
+    uint8_t      custom;       /* tool call or result of a free-text (custom) tool: arguments are text, not JSON;
+                                  other, of Responses: it stands within a message */
     uint8_t      no_id;        /* tool call or result whose id was made here, since its dialect lets it out */
     uint32_t     cache_ttl_s;  /* cache hint on this part; 0: none, 1: provider's default time */
     size_t       at;
@@ -946,7 +947,7 @@ struct aigw_block {
     uint8_t  used, kind, held_n, custom;
     uint16_t choice;
     uint8_t  whole;              /* its value came at once */
-    uint32_t key, block, idhash; /* key: the dialect's own number of it */
+    uint32_t key, block, idhash, namehash;   /* key: the dialect's own number of it */
     uint32_t bytes;              /* of deltas so far */
     char     held[12];           /* trailing high-surrogate escape, kept back */
 };
@@ -1089,6 +1090,7 @@ typedef struct aigw_dialect {
     aigw_str base;                                       /* the path under which only dialects of this base are served: "/anthropic"; empty: none */
     aigw_str own_path;                                   /* what only paths of this dialect begin with ("/v1/messages"): where nothing is found, it says so; empty: none */
     aigw_str input_tokens_header;                        /* where the input's tokens stand beside bodies that do not say them; empty: nowhere */
+    aigw_str path_versions;                              /* API versions that clients' paths may name, space-separated; empty: their paths are not looked at for it */
 } aigw_dialect;
 typedef enum {
     AIGW_FRAMING_SSE = 0, AIGW_FRAMING_ARRAY, AIGW_FRAMING_EVS, AIGW_FRAMING_NDJSON,
@@ -1101,6 +1103,10 @@ AIGW_API void aigw_dialect_enc_init(aigw_enc *st);
 /* Larger memory for what an encoder keeps back; the old may be reused after. AIGW_E_NOMEM when cap is less than what
    is held. */
 AIGW_API int aigw_dialect_enc_move(aigw_enc *st, char *hold, size_t cap);
+/* Write a request for a target, in the way that suits: a client's own bytes are edited where it speaks the target's
+   dialect and the target can do all that it asks (as far as that is known); else the request is written anew, so that
+   what the target cannot do is left out, reported or refused. Arguments and codes of aigw_dialect.req_encode. */
+AIGW_API int aigw_dialect_request(const aigw_req *req, const aigw_target *to, aigw_arena *mem, aigw_head *head, aigw_out *out, aigw_loss *loss);
 /* An error of this gateway's own: kind, message, advice, and the kind's retry rule. */
 AIGW_API void aigw_dialect_error(aigw_error *err, int kind, const char *message, const char *advice);
 /* The error that a failed request decoder means: "messages[2].role: ..., at byte 120". Message in mem. */
@@ -1157,6 +1163,13 @@ extern const aigw_dialect aigw_dialect_openai;           /* "openai-chat" */
 #else
 #  define AIGWI_ROW_OPENAI
 #endif
+/* "mistral": clients of that accent, under /mistral; its providers speak openai-chat as a family */
+#if !defined AIGW_NO_OPENAI && !defined AIGW_CLIENT_ONLY
+extern const aigw_dialect aigw_dialect_mistral;
+#  define AIGWI_ROW_MISTRAL &aigw_dialect_mistral,
+#else
+#  define AIGWI_ROW_MISTRAL
+#endif
 /* ---- >>dialect.responses api -------------------------------------------------------------------------------------- */
 #ifndef AIGW_NO_RESPONSES
 extern const aigw_dialect aigw_dialect_responses;        /* "openai-responses" */
@@ -1205,7 +1218,8 @@ extern const aigw_dialect aigw_dialect_bedrock;          /* "bedrock" */
 
 /* All dialects that are compiled in, in order of preference: the initializer of an array of `const aigw_dialect *`. The one table of them: what names it
    links them all. */
-#define AIGW_DIALECTS AIGWI_ROW_OPENAI AIGWI_ROW_RESPONSES AIGWI_ROW_ANTHROPIC AIGWI_ROW_GEMINI AIGWI_ROW_BEDROCK AIGWI_ROW_COHERE AIGWI_ROW_OLLAMA
+#define AIGW_DIALECTS AIGWI_ROW_OPENAI AIGWI_ROW_RESPONSES AIGWI_ROW_ANTHROPIC AIGWI_ROW_GEMINI AIGWI_ROW_BEDROCK AIGWI_ROW_COHERE AIGWI_ROW_OLLAMA \
+                      AIGWI_ROW_MISTRAL
 
 /* ---- >>auth api --------------------------------------------------------------------------------------------------- */
 
@@ -6151,7 +6165,7 @@ AIGWI_SHARED void aigwi_dialect_put_opaque(aigw_out *out, const aigw_opaque *o, 
         aigwi_dialect_tag(&t, aigwi_dialect_slice(o->model.p[i] == ':' ? "%3A" : "%25", 3));
         from = i + 1;
     }
-    aigwi_dialect_tag(&t, aigwi_dialect_slice(o->model.p + from, o->model.n - from));
+    if (o->model.n) aigwi_dialect_tag(&t, aigwi_dialect_slice(o->model.p + from, o->model.n - from));
     aigwi_dialect_tag(&t, aigwi_dialect_slice(o->kind == AIGW_OPAQUE_REDACTED ? ":R" : ":S", 2));
     aigwi_dialect_tag(&t, aigwi_dialect_slice(o->data.p, o->data.n));
     if (t.n) aigw_base_put_base64(out, aigwi_dialect_slice(t.hold, t.n));
@@ -6333,6 +6347,7 @@ AIGWI_SHARED int aigwi_dialect_open(aigw_dec *st, const aigw_sink *out, unsigned
     b->key = key;
     b->block = st->next_block++;
     b->idhash = aigwi_dialect_idhash(id);
+    b->namehash = aigwi_dialect_idhash(name);
     if (st->choices <= choice) st->choices = (uint16_t)(choice + 1);
     if (kind == AIGW_PART_TOOL_CALL) st->tool_seen |= (uint8_t)(1u << choice);
     aigwi_dialect_event(&ev, AIGW_EVENT_BLOCK_START, at);
@@ -7458,6 +7473,48 @@ AIGWI_SHARED int aigwi_dialect_listed(aigw_str list, aigw_str word) {
         if (aigw_base_eq(aigwi_dialect_slice(list.p + i, k - i), word)) return 1;
     }
     return 0;
+}
+/* What these parts ask of a model. */
+static uint32_t aigwi_dialect_parts_need(const aigw_part *p) {
+    static const struct { uint8_t kind; uint32_t can; } rows[] = {
+        { AIGW_PART_IMAGE, AIGW_CAN(VISION) }, { AIGW_PART_FILE, AIGW_CAN(PDF) }, { AIGW_PART_AUDIO, AIGW_CAN(AUDIO_IN) },
+        { AIGW_PART_TOOL_CALL, AIGW_CAN(TOOLS) } };
+    uint32_t needs = 0;
+    for (; p; p = p->next) {
+        const aigw_part *q = p->kind == AIGW_PART_TOOL_RESULT ? p->parts : NULL;
+        for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+            if (p->kind == rows[i].kind) needs |= rows[i].can;
+            for (const aigw_part *in = q; in; in = in->next) if (in->kind == rows[i].kind) needs |= rows[i].can;
+        }
+    }
+    return needs;
+}
+/* What a request asks of a model: AIGW_CAN(...). */
+static uint32_t aigwi_dialect_needs(const aigw_req *req) {
+    static const struct { uint8_t param; uint32_t can; } rows[] = {
+        { AIGW_P_TEMPERATURE, AIGW_CAN(SAMPLING) }, { AIGW_P_TOP_P, AIGW_CAN(SAMPLING) }, { AIGW_P_TOP_K, AIGW_CAN(SAMPLING) },
+        { AIGW_P_EFFORT, AIGW_CAN(REASONING) }, { AIGW_P_REASONING_BUDGET, AIGW_CAN(REASONING) },
+        { AIGW_P_REASONING_MODE, AIGW_CAN(REASONING) }, { AIGW_P_PARALLEL, AIGW_CAN(PARALLEL_TOOLS) } };
+    const aigw_message *last = NULL;
+    uint32_t needs = (req->tools ? AIGW_CAN(TOOLS) : 0) | (req->stop ? AIGW_CAN(STOP) : 0) | (req->cache_ttl_s ? AIGW_CAN(PROMPT_CACHE) : 0);
+    if (req->choice > AIGW_CHOICE_AUTO || req->choice_names) needs |= AIGW_CAN(TOOL_CHOICE);
+    if (req->choice >= AIGW_CHOICE_REQUIRED) needs |= AIGW_CAN(FORCED_TOOLS);
+    if (req->format.kind != AIGW_FORMAT_TEXT) needs |= req->format.kind == AIGW_FORMAT_SCHEMA ? AIGW_CAN(JSON_SCHEMA) : AIGW_CAN(JSON_OBJECT);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) if (req->param[rows[i].param].has) needs |= rows[i].can;
+    for (const aigw_message *m = req->messages; m; last = m, m = m->next) {
+        if (m->role <= AIGW_ROLE_DEVELOPER) needs |= last ? AIGW_CAN(SYSTEM) | AIGW_CAN(LATE_SYSTEM) : AIGW_CAN(SYSTEM);
+        needs |= aigwi_dialect_parts_need(m->parts);
+    }
+    return last && last->role == AIGW_ROLE_ASSISTANT ? needs | AIGW_CAN(PREFILL) : needs;
+}
+AIGW_API int aigw_dialect_request(const aigw_req *req, const aigw_target *to, aigw_arena *mem, aigw_head *head, aigw_out *out, aigw_loss *loss) {
+    const aigw_dialect *d = to->dialect;
+    const aigw_param *effort = &req->param[AIGW_P_EFFORT];
+    int edit = d->req_edit && req->body.n && aigw_base_eq(req->dialect, d->name);
+    if (edit && (to->no & aigwi_dialect_needs(req))) edit = 0;
+    if (edit && to->efforts.n && effort->has && !aigwi_dialect_is(effort->raw, "none") && !aigwi_dialect_listed(to->efforts, effort->raw)) edit = 0;
+    if (!edit && !d->req_encode) return AIGW_E_UNSUPPORTED;
+    return (edit ? d->req_edit : d->req_encode)(req, to, mem, head, out, loss);
 }
 AIGWI_SHARED void aigwi_dialect_member(aigw_out *o, const char *name, const char *word) {
     aigw_json_key(o, name);
@@ -9036,16 +9093,28 @@ static void aigwi_openai_choice_name(aigwi_dialect_reader *r, aigw_item ***tail,
     if (i) *tail = &i->next;
     else aigwi_dialect_nomem(r);
 }
-/* {type, function: {name}} or {type, custom: {name}} (Responses' flat {type, name} too): the name. */
+/* The type of the object that is next, decoded. */
+static aigw_str aigwi_openai_type_in(aigwi_dialect_reader *r) {
+    aigw_str type = aigwi_dialect_peek(&r->j, "type");
+    if (!aigwi_dialect_plain(aigwi_dialect_text(type, AIGW_TEXT_LONE), r->mem, &type)) aigwi_dialect_nomem(r);
+    return type;
+}
+/* {type, function: {name}} or {type, custom: {name}}: the name. Responses' forms too: flat {type, name}; the type alone,
+   of a tool that the provider runs. */
 static void aigwi_openai_named_in(aigwi_dialect_reader *r, aigw_item ***tail) {
     aigw_json *j = &r->j;
     size_t at = aigw_json_at(j);
-    aigw_str name = aigw_base_str(NULL);
+    aigw_str name = aigw_base_str(NULL), type = aigwi_openai_type_in(r);
+    int f, hosted = type.n && !aigwi_dialect_is(type, "function") && !aigwi_dialect_is(type, "custom") &&
+                    !aigw_base_eq(r->req->dialect, aigwi_openai_own);
     uint64_t seen = 0, inner;
-    int f;
+    if (hosted) name = type;
     for (aigw_json_object(j); (f = aigwi_dialect_field(r, aigwi_openai_tool_names, AIGWI_OPENAI_tool, &seen)) >= 0; ) switch (f) {
     case AIGWI_OPENAI_T_TYPE: aigw_json_skip(j); break;
-    case AIGWI_OPENAI_T_NAME: aigw_json_str(j, r->mem, &name); break;
+    case AIGWI_OPENAI_T_NAME:
+        if (hosted) aigwi_dialect_raw(r);
+        else aigw_json_str(j, r->mem, &name);
+        break;
     case AIGWI_OPENAI_T_FUNCTION:
     case AIGWI_OPENAI_T_CUSTOM:
         inner = 0;
@@ -9259,6 +9328,7 @@ static const aigwi_dialect_err_row aigwi_openai_errors[] = {      /* wire-format
     { 0,   AIGW_STR("capacity_exceeded"),          AIGW_KIND_OVERLOADED      },   /* Groq 498 */
     { 498, AIGW_STR(""),                           AIGW_KIND_OVERLOADED      },
     { 0,   AIGW_STR("The service is currently unavailable"), AIGW_KIND_OVERLOADED },   /* xAI, in a 200 */
+    { 0,   AIGW_STR("previous_response_not_found"), AIGW_KIND_NOT_FOUND      },   /* Responses */
     { 0,   AIGW_STR("service_tier_capacity_exceeded"), AIGW_KIND_OVERLOADED  },   /* Mistral, a 429 */
     { 0,   AIGW_STR("engine_overloaded_error"),    AIGW_KIND_OVERLOADED      },   /* Moonshot, a 429 */
     { 0,   AIGW_STR("queue_exceeded"),             AIGW_KIND_OVERLOADED      },   /* Cerebras, a 429 */
@@ -9470,7 +9540,8 @@ static int aigwi_openai_error_encode(const aigw_error *err, aigw_arena *mem, aig
 static int aigwi_openai_limits_encode(aigw_now now, const aigw_limits *limits, aigw_arena *mem, aigw_head *head) {
     return aigwi_dialect_limits_put(now, limits, AIGWI_WINDOWS_OPENAI, 2, 0, mem, head);
 }
-static int aigwi_openai_models_encode(const aigw_model_info *models, size_t n, int single, aigw_out *out) {
+/* mistral: a card says what its model can, else Mistral's clients do not read it. */
+static int aigwi_openai_models_of(const aigw_model_info *models, size_t n, int single, int mistral, aigw_out *out) {
     if (!single) {
         aigw_json_open(out, '{');
         aigwi_dialect_member(out, "object", "list");
@@ -9483,6 +9554,14 @@ static int aigwi_openai_models_encode(const aigw_model_info *models, size_t n, i
         aigwi_dialect_member(out, "object", "model");
         aigwi_openai_put_count(out, "created", models[i].created_s);
         aigwi_dialect_member_str(out, "owned_by", models[i].owner);
+        if (mistral) {
+            aigwi_dialect_member(out, "type", "base");
+            aigw_json_key(out, "capabilities");
+            aigw_json_open(out, '{');
+            aigw_json_key(out, "completion_chat");
+            aigw_json_put_bool(out, 1);
+            aigw_json_close(out, '}');
+        }
         aigw_json_close(out, '}');
     }
     if (!single) {
@@ -9490,6 +9569,9 @@ static int aigwi_openai_models_encode(const aigw_model_info *models, size_t n, i
         aigw_json_close(out, '}');
     }
     return aigw_base_out_end(out);
+}
+static int aigwi_openai_models_encode(const aigw_model_info *models, size_t n, int single, aigw_out *out) {
+    return aigwi_openai_models_of(models, n, single, 0, out);
 }
 
 #define AIGWI_OPENAI_USAGE(X) \
@@ -9595,6 +9677,20 @@ static const aigwi_embed_shape aigwi_openai_embed = {           /* wire-formats 
     "openai-chat", { AIGW_STR("model"), AIGW_STR("input"), AIGW_STR("dimensions"), AIGW_STR(""), AIGW_STR("encoding_format"), AIGW_STR(""), AIGW_STR("user") },
     AIGWI_EMBED_TOKENS, NULL, NULL, { ".data[].embedding", NULL, NULL }, ".usage.prompt_tokens",
     "{\"object\":\"list\",\"data\":[", "{\"object\":\"embedding\",\"index\":$i,\"embedding\":$[", "$]}", "],\"model\":$m,\"usage\":{\"prompt_tokens\":$u,\"total_tokens\":$u}}"
+};
+
+/* Mistral's clients (mistralai 3.7, Python and its twins): the stream tells usage unasked, a call comes whole in one
+   chunk, reasoning stands in the content, a refusal is text. wire-formats 14 */
+static const aigw_str aigwi_openai_mistral = AIGW_STR("mistral");
+
+static int aigwi_openai_is_mistral(const aigw_enc *st) { return st->req && aigw_base_eq(st->req->dialect, aigwi_openai_mistral); }
+
+static const aigwi_embed_shape aigwi_mistral_embed = {
+    "mistral", { AIGW_STR("model"), AIGW_STR("input"), AIGW_STR("output_dimension"), AIGW_STR(""), AIGW_STR("encoding_format"), AIGW_STR(""),
+                 AIGW_STR("") },
+    0, NULL, NULL, { ".data[].embedding", NULL, NULL }, ".usage.prompt_tokens",
+    "{\"id\":\"$d\",\"object\":\"list\",\"data\":[", "{\"object\":\"embedding\",\"index\":$i,\"embedding\":$[", "$]}",
+    "],\"model\":$m,\"usage\":{\"prompt_tokens\":$u,\"total_tokens\":$u}}"
 };
 
 /* ---- what does a head ask? */
@@ -10732,9 +10828,10 @@ static void aigwi_openai_put_stream(aigwi_dialect_writer *w) {
     if (!aigwi_openai_wants_usage(w->req)) aigwi_dialect_lose(w, AIGW_NOWHERE, "stream_options.include_usage", AIGW_LOSS_SYNTHESIZED, "usage is always counted");
 }
 
+static const char *aigwi_openai_post(const aigw_req *req) { return req->op == AIGW_OP_EMBED ? "/embeddings" : "/chat/completions"; }
 /* Method, target and headers of a call: where the family says, or behind the base's path. */
-static int aigwi_openai_head(const aigw_req *req, const aigw_target *to, aigw_arena *mem, aigw_head *head) {
-    const char *post = req->op == AIGW_OP_EMBED ? "/embeddings" : "/chat/completions";
+static int aigwi_openai_head(const aigw_req *req, const aigw_target *to, const char *post, aigw_arena *mem,
+                             aigw_head *head) {
     aigw_str target = { "", 0 };
     const int own = aigwi_family_path(to, req->op, 0, aigw_base_str(post), mem, &target);
     const int r = own < 0 ? own : aigwi_dialect_head(req, to, post, "/models", mem, head);
@@ -10745,7 +10842,7 @@ static int aigwi_openai_req_encode(const aigw_req *req, const aigw_target *to, a
     aigwi_dialect_writer w;
     int r;
     if (req->op != AIGW_OP_CHAT && req->op != AIGW_OP_MODELS && req->op != AIGW_OP_EMBED) return AIGW_E_UNSUPPORTED;
-    r = aigwi_openai_head(req, to, mem, head);
+    r = aigwi_openai_head(req, to, aigwi_openai_post(req), mem, head);
     if (r || req->op == AIGW_OP_MODELS) return r;
     if (req->op == AIGW_OP_EMBED) return aigwi_embed_req_encode(&aigwi_openai_embed, req, to, mem, out, loss);
     w.req = req;
@@ -10879,7 +10976,7 @@ static int aigwi_openai_req_edit(const aigw_req *req, const aigw_target *to, aig
     size_t n = 0, k = 0;
     int r, refused = AIGW_OK;
     if (req->op != AIGW_OP_CHAT && req->op != AIGW_OP_EMBED) return aigwi_openai_req_encode(req, to, mem, head, out, loss);
-    r = aigwi_openai_head(req, to, mem, head);
+    r = aigwi_openai_head(req, to, aigwi_openai_post(req), mem, head);
     if (!r && req->op == AIGW_OP_EMBED) return aigwi_embed_req_edit(&aigwi_openai_embed, req, to, mem, out, loss);
     if (!r && to && to->id.n && !aigw_base_eq(to->id, req->model)) r = aigwi_dialect_edit_model(to, mem, loss, &edits[n++]);
     w.to = to;
@@ -11191,6 +11288,7 @@ static void aigwi_openai_fragment_in(aigwi_openai_answer *a, aigw_json *j, aigwi
             c->state = aigwi_openai_google(raw);
         } else aigw_json_skip(j);
     }
+    if (aigwi_dialect_is(c->id, "null")) c->id.n = 0;          /* Mistral's word for none */
     c->id = aigwi_family_id_in(a->st, "messages.tool_calls.id", c->id);
 }
 /* The open call that this fragment goes on with, or NULL and the key of a new one. Keyed by index; clones leave it
@@ -11201,7 +11299,7 @@ static struct aigw_block *aigwi_openai_call_of(aigwi_openai_answer *a, unsigned 
     if (c->index >= 0) {
         *key = (uint32_t)(c->index & 0xFFFFFF);
         b = aigwi_dialect_find(a->st, choice, AIGW_PART_TOOL_CALL, *key);
-        if (!b || !c->id.n || !c->name.n || b->idhash == hash) return b;
+        if (!b || !c->name.n || (c->id.n ? b->idhash == hash : !b->bytes || b->namehash == aigwi_dialect_idhash(c->name))) return b;
         aigwi_openai_close(a, b);
         return NULL;
     }
@@ -11679,15 +11777,42 @@ static void aigwi_openai_close_call_chunk(aigw_out *o) {
 }
 /* ---- custom tools: elsewhere a function with one string `input`, so what comes back is unwrapped, when it is whole */
 
-enum { AIGWI_OPENAI_CALL = 0, AIGWI_OPENAI_CUSTOM, AIGWI_OPENAI_WRAPPED, AIGWI_OPENAI_ARGUED };   /* aigw_out_block.sent; the last: arguments went out */
+enum { AIGWI_OPENAI_CALL = 0, AIGWI_OPENAI_CUSTOM, AIGWI_OPENAI_WRAPPED, AIGWI_OPENAI_ARGUED,   /* aigw_out_block.sent; arguments went out */
+       AIGWI_OPENAI_WHOLE, AIGWI_OPENAI_WHOLE_ARGUED };                                        /* kept back: its head; its arguments too */
+
+/* A call that goes out whole is kept back as it will be written: its beginning, to `to` of `cap` bytes. How many it
+   takes. */
+static size_t aigwi_openai_call_head(const aigw_event *ev, char *to, size_t cap) {
+    aigw_out o;
+    aigw_base_out_init(&o, to, cap, NULL, 0);
+    o.comma = 1;
+    aigwi_openai_open_call(&o, ev->id, ev->name, 0);
+    aigw_base_put_lit(&o, "\"");
+    return o.buf.n;
+}
+static void aigwi_openai_put_kept_call(aigw_enc *st, struct aigw_out_block *b, aigw_out *o) {
+    aigwi_openai_open_call_chunk(st, o, b);
+    aigw_base_put(o, aigwi_dialect_slice(st->hold + b->at, b->n));
+    aigw_base_put_lit(o, b->sent == AIGWI_OPENAI_WHOLE ? "{}\"}" : "\"}");
+    aigwi_openai_close_call_chunk(o);
+    aigwi_dialect_unhold(st, b);
+}
 
 static int aigwi_openai_block_start(aigw_enc *st, const aigw_event *ev, aigw_out *o) {
     int wrapped = ev->kind == AIGW_PART_TOOL_CALL && aigwi_openai_wrapped(st, ev->name, ev->custom);
-    struct aigw_out_block *b = aigwi_openai_new_slot(st, ev);
+    const size_t whole = ev->kind == AIGW_PART_TOOL_CALL && aigwi_openai_is_mistral(st) ? aigwi_openai_call_head(ev, NULL, 0) : 0;
+    struct aigw_out_block *b;
+    if (whole > st->hold_cap / 2 || (whole && st->hold_n > st->hold_cap / 2 - whole)) return AIGW_E_NOMEM;
+    b = aigwi_openai_new_slot(st, ev);
     if (!b) return AIGW_E_LIMIT;
     aigwi_openai_put_role(st, o, ev->choice);
     if (ev->kind == AIGW_PART_REASONING) b->index = st->next_index++;
     if (ev->kind != AIGW_PART_TOOL_CALL) return AIGW_OK;
+    if (whole) {
+        (void)aigwi_openai_call_head(ev, aigwi_dialect_hold(st, b, whole), whole);
+        b->sent = AIGWI_OPENAI_WHOLE;
+        return AIGW_OK;
+    }
     b->sent = (uint8_t)(wrapped ? AIGWI_OPENAI_WRAPPED : ev->custom ? AIGWI_OPENAI_CUSTOM : AIGWI_OPENAI_CALL);
     b->at = wrapped ? st->hold_n : 0;
     aigwi_openai_open_call_chunk(st, o, b);
@@ -11710,6 +11835,7 @@ static int aigwi_openai_block_stop(aigw_enc *st, const aigw_event *ev, aigw_out 
     struct aigw_out_block *b = aigwi_openai_slot(st, ev->block);
     aigw_text none = { "{}", 2, AIGW_TEXT_ESCAPED }, input;
     if (!b) return AIGW_OK;
+    if (b->sent == AIGWI_OPENAI_WHOLE || b->sent == AIGWI_OPENAI_WHOLE_ARGUED) aigwi_openai_put_kept_call(st, b, o);
     if (b->kind == AIGW_PART_TOOL_CALL && b->sent == AIGWI_OPENAI_CALL) aigwi_openai_call_words(st, b, none, o);   /* no arguments are {} */
     if (b->sent == AIGWI_OPENAI_WRAPPED && b->n) {
         if (!aigwi_openai_unwrap(aigwi_dialect_text(aigwi_dialect_slice(st->hold + b->at, b->n), AIGW_TEXT_ESCAPED), aigwi_dialect_behind(st), &input)) return AIGW_E_NOMEM;
@@ -11737,6 +11863,11 @@ static int aigwi_openai_delta(aigw_enc *st, const aigw_event *ev, aigw_out *o) {
     if (ev->kind == AIGW_PART_TOOL_CALL) {
         struct aigw_out_block *b = aigwi_openai_slot(st, ev->block);
         if (b && b->sent == AIGWI_OPENAI_WRAPPED) return aigwi_dialect_hold_text(st, b, ev->text);
+        if (b && (b->sent == AIGWI_OPENAI_WHOLE || b->sent == AIGWI_OPENAI_WHOLE_ARGUED)) {
+            if (ev->text.n && aigwi_dialect_hold_text(st, b, ev->text)) return AIGW_E_NOMEM;
+            if (ev->text.n) b->sent = AIGWI_OPENAI_WHOLE_ARGUED;
+            return AIGW_OK;
+        }
         if (b && ev->text.n) aigwi_openai_call_words(st, b, ev->text, o);
         return AIGW_OK;
     }
@@ -11747,6 +11878,14 @@ static int aigwi_openai_delta(aigw_enc *st, const aigw_event *ev, aigw_out *o) {
     if (ev->kind == AIGW_PART_REFUSAL && ev->text.n) st->reported |= AIGWI_OPENAI_REFUSED(ev->choice);
     aigwi_openai_prefix(st, o);
     aigw_base_put_int(o, ev->choice);
+    if (aigwi_openai_is_mistral(st) && (ev->kind == AIGW_PART_REASONING || ev->kind == AIGW_PART_REFUSAL)) {
+        const int thought = ev->kind == AIGW_PART_REASONING;
+        aigw_base_put_lit(o, thought ? ",\"delta\":{\"content\":[{\"type\":\"thinking\",\"thinking\":[{\"type\":\"text\",\"text\":\""
+                                     : ",\"delta\":{\"content\":\"");
+        aigwi_openai_put_words(o, ev->text);
+        aigw_base_put_lit(o, thought ? "\"}]}]},\"finish_reason\":null}]}\n\n" : "\"},\"finish_reason\":null}]}\n\n");
+        return AIGW_OK;
+    }
     aigw_base_put(o, aigwi_openai_wraps[ev->kind].before);
     aigwi_openai_put_words(o, ev->text);
     if (ev->kind == AIGW_PART_REASONING) {                     /* again beside the signature's place: who replays several blocks must know which words each one signs */
@@ -11816,8 +11955,13 @@ static void aigwi_openai_state(aigw_enc *st, const aigw_event *ev, aigw_out *o) 
     if (!b || !ev->state) return;
     memset(&p, 0, sizeof p);
     p.state = (aigw_opaque *)(uintptr_t)ev->state;             /* read only */
+    if (aigwi_openai_is_mistral(st)) {
+        aigwi_dialect_gone(st, AIGWI_OPENAI_OUT_STATE, ev->at, "signature", AIGW_LOSS_DROPPED, "this accent has no place for it");
+        return;
+    }
     if (b->kind == AIGW_PART_TOOL_CALL) {
         aigwi_openai_open_call_chunk(st, o, b);
+        aigw_base_put_lit(o, ",\"function\":{\"arguments\":\"\"}");    /* clients read it in every chunk of a call (ai 6, Node) */
         o->comma = 1;
         aigwi_openai_put_google(o, ev->state);
         aigwi_openai_close_call_chunk(o);
@@ -11890,7 +12034,7 @@ static void aigwi_openai_stop(aigw_enc *st, const aigw_event *ev, aigw_out *o) {
         aigw_base_put_lit(o, "\"}]}\n\n");
         aigwi_openai_reason_lost(st, ev->finish[c], ev->at);
     }
-    if (st->usage.has && (!st->req || aigwi_openai_wants_usage(st->req))) {
+    if (st->usage.has && (!st->req || aigwi_openai_is_mistral(st) || aigwi_openai_wants_usage(st->req))) {
         aigw_base_put(o, aigwi_dialect_slice(st->prefix, st->prefix_n - sizeof "{\"index\":" + 1u));
         aigw_base_put_lit(o, "]");
         o->comma = 1;
@@ -11901,7 +12045,7 @@ static void aigwi_openai_stop(aigw_enc *st, const aigw_event *ev, aigw_out *o) {
 }
 static int aigwi_openai_event_encode(aigw_enc *st, const aigw_event *ev, aigw_out *out) {
     if (st->ended) return AIGW_OK;
-    if (st->req && st->req->op == AIGW_OP_EMBED) return aigwi_embed_event_encode(&aigwi_openai_embed, st, ev, out);
+    if (st->req && st->req->op == AIGW_OP_EMBED) return aigwi_embed_event_encode(aigwi_openai_is_mistral(st) ? &aigwi_mistral_embed : &aigwi_openai_embed, st, ev, out);
     if (ev->type == AIGW_EVENT_DELTA && st->started) return aigwi_openai_delta(st, ev, out);
     if (ev->type == AIGW_EVENT_ERROR) {
         aigwi_openai_error_event(st, ev->error, out);
@@ -11957,6 +12101,46 @@ static void aigwi_openai_put_notes(aigw_enc *st, const aigw_answer *c, int use, 
     }
     if (*open && use == 1) aigw_json_close(o, ']');
 }
+/* The members of a message as Mistral has them: content is a string, or a list where there are thoughts. */
+static int aigwi_openai_put_mistral(aigw_enc *st, const aigw_answer *c, aigw_out *o) {
+    const aigw_part *p;
+    int thoughts = 0, calls = 0, state = 0;
+    for (p = c->parts; p; p = p->next) {
+        thoughts |= p->kind == AIGW_PART_REASONING && p->text.n;
+        calls |= p->kind == AIGW_PART_TOOL_CALL;
+        state |= p->state != NULL;
+    }
+    if (state) aigwi_dialect_gone(st, AIGWI_OPENAI_OUT_STATE, AIGW_NOWHERE, "signature", AIGW_LOSS_DROPPED, "this accent has no place for it");
+    aigw_json_key(o, "content");
+    if (thoughts) aigw_json_open(o, '[');
+    else aigw_json_open_str(o);
+    for (p = c->parts; p; p = p->next) {
+        const int words = p->kind == AIGW_PART_TEXT || p->kind == AIGW_PART_REFUSAL;
+        if (!words && !(p->kind == AIGW_PART_REASONING && p->text.n)) continue;
+        if (!thoughts) { aigw_json_part(o, p->text); continue; }
+        aigw_json_open(o, '{');
+        aigwi_dialect_member(o, "type", words ? "text" : "thinking");
+        if (!words) {
+            aigw_json_key(o, "thinking");
+            aigw_json_open(o, '[');
+            aigw_json_open(o, '{');
+            aigwi_dialect_member(o, "type", "text");
+        }
+        aigwi_dialect_member_text(o, "text", p->text);
+        if (!words) { aigw_json_close(o, '}'); aigw_json_close(o, ']'); }
+        aigw_json_close(o, '}');
+    }
+    if (thoughts) aigw_json_close(o, ']');
+    else aigw_json_close_str(o);
+    if (calls) {
+        aigw_json_key(o, "tool_calls");
+        aigw_json_open(o, '[');
+        for (p = c->parts; p; p = p->next) if (p->kind == AIGW_PART_TOOL_CALL) aigwi_openai_put_call(o, p, 0);
+        aigw_json_close(o, ']');
+    }
+    aigw_json_close(o, '}');
+    return AIGW_OK;
+}
 static int aigwi_openai_put_message(aigw_enc *st, const aigw_answer *c, aigw_out *o) {
     const aigw_part *p, *google = NULL, *sound = NULL;
     unsigned kinds = 0;
@@ -11974,6 +12158,7 @@ static int aigwi_openai_put_message(aigw_enc *st, const aigw_answer *c, aigw_out
     aigwi_dialect_member(o, "role", "assistant");
     int refused = c->finish == AIGW_FINISH_REFUSAL && !(kinds & AIGWI_OPENAI_KIND(REFUSAL)) && (kinds & AIGWI_OPENAI_KIND(TEXT));   /* its words are text elsewhere */
     if (refused) kinds = (kinds & ~(unsigned)AIGWI_OPENAI_KIND(TEXT)) | AIGWI_OPENAI_KIND(REFUSAL);
+    if (aigwi_openai_is_mistral(st)) return aigwi_openai_put_mistral(st, c, o);
     if (kinds & AIGWI_OPENAI_KIND(TEXT)) aigwi_openai_joined(o, "content", c->parts, AIGW_PART_TEXT);
     else {
         aigw_json_key(o, "content");
@@ -12022,7 +12207,7 @@ static int aigwi_openai_resp_encode(aigw_enc *st, const aigw_resp *resp, aigw_ou
         aigwi_openai_put_error(out, resp->error);
         return aigw_base_out_end(out);
     }
-    if (st->req && st->req->op == AIGW_OP_EMBED) return aigwi_embed_resp_encode(&aigwi_openai_embed, st, resp, out);
+    if (st->req && st->req->op == AIGW_OP_EMBED) return aigwi_embed_resp_encode(aigwi_openai_is_mistral(st) ? &aigwi_mistral_embed : &aigwi_openai_embed, st, resp, out);
     for (int c = 0; c < n; c++)
         if (!aigwi_openai_reason(resp->choice[c].finish, 1)) {
             (void)aigwi_openai_unfinished(st, resp->choice[c].finish, AIGW_NOWHERE);
@@ -12060,8 +12245,40 @@ const aigw_dialect aigw_dialect_openai = {
     AIGWI_SERVE(aigwi_openai_match), AIGWI_SERVE(aigwi_openai_req_decode), aigwi_openai_req_encode, AIGWI_SERVE(aigwi_openai_req_edit),
     aigwi_openai_resp_decode, aigwi_openai_frame_decode, aigwi_embed_stream_end, aigwi_openai_error_decode, aigwi_dialect_limits_decode,
     AIGWI_SERVE(aigwi_openai_event_encode), AIGWI_SERVE(aigwi_openai_resp_encode), AIGWI_SERVE(aigwi_openai_error_encode), AIGWI_SERVE(aigwi_openai_limits_encode), AIGWI_SERVE(aigwi_openai_models_encode),
-    AIGW_STR(": keep-alive\n\n"), AIGW_STR("text/event-stream"), AIGW_STR("data: [DONE]\n\n"), AIGW_STR("/openai"), AIGW_STR(""), AIGW_STR("")
+    AIGW_STR(": keep-alive\n\n"), AIGW_STR("text/event-stream"), AIGW_STR("data: [DONE]\n\n"), AIGW_STR("/openai"), AIGW_STR(""), AIGW_STR(""), AIGW_STR("v1")
 };
+#ifndef AIGW_CLIENT_ONLY
+/* What Mistral's clients say under names of their own. */
+static int aigwi_mistral_req_decode(const aigw_head *head, aigw_str body, aigw_arena *mem, aigw_req *req, aigw_fault *fault) {
+    aigw_raw **link;
+    aigw_json j;
+    int r;
+    if (head && aigwi_openai_match(head) == AIGW_OP_EMBED) return aigwi_embed_req_decode(&aigwi_mistral_embed, head, body, mem, req, fault);
+    r = aigwi_openai_req_decode(head, body, mem, req, fault);
+    if (r) return r;
+    req->dialect = aigwi_openai_mistral;
+    for (link = &req->raw; *link && !aigwi_dialect_is((*link)->name, "random_seed"); link = &(*link)->next) {}
+    if (!*link) return AIGW_OK;
+    aigw_json_init(&j, (*link)->json);
+    if (aigwi_dialect_param(&j, mem, req, AIGW_P_SEED)) req->param[AIGW_P_SEED].at = (*link)->at;
+    *link = (*link)->next;
+    return AIGW_OK;
+}
+
+static int aigwi_mistral_models_encode(const aigw_model_info *models, size_t n, int single, aigw_out *out) {
+    return aigwi_openai_models_of(models, n, single, 1, out);
+}
+
+/* No req_edit: it is no provider's dialect. */
+const aigw_dialect aigw_dialect_mistral = {
+    AIGW_STR("mistral"), AIGW_STR("authorization"), AIGW_STR("Bearer "), AIGW_STR(""), NULL, AIGW_STR("x-request-id"), AIGW_FRAMING_SSE,
+    aigwi_openai_match, aigwi_mistral_req_decode, aigwi_openai_req_encode, NULL,
+    aigwi_openai_resp_decode, aigwi_openai_frame_decode, aigwi_embed_stream_end, aigwi_openai_error_decode, aigwi_dialect_limits_decode,
+    aigwi_openai_event_encode, aigwi_openai_resp_encode, aigwi_openai_error_encode, aigwi_openai_limits_encode, aigwi_mistral_models_encode,
+    AIGW_STR(": keep-alive\n\n"), AIGW_STR("text/event-stream"), AIGW_STR("data: [DONE]\n\n"), AIGW_STR("/mistral"),
+    AIGW_STR(""), AIGW_STR(""), AIGW_STR("v1")
+};
+#endif
 #endif /* AIGW_NO_OPENAI */
 
 /* ==== >>dialect.responses ==========================================================================================
@@ -12143,11 +12360,13 @@ static const struct { aigw_str type; uint8_t kind; uint32_t members; } aigwi_res
 };
 enum { AIGWI_RESPONSES_PARTS = sizeof aigwi_responses_parts / sizeof *aigwi_responses_parts };
 
-static void aigwi_responses_other_in(aigwi_dialect_reader *r, aigwi_dialect_list *l) {
+/* What only OpenAI's servers know: an item, or (`within`, kept in `custom`) a part of a message. */
+static void aigwi_responses_other_in(aigwi_dialect_reader *r, aigwi_dialect_list *l, int within) {
     aigw_part *p = aigwi_dialect_add(r, l, AIGW_PART_OTHER, aigw_json_at(&r->j));
     aigw_str raw = aigw_base_str(NULL);
     aigw_json_raw(&r->j, &raw);
     p->name = aigwi_responses_own;
+    p->custom = (uint8_t)within;
     p->text = aigwi_dialect_text(raw, AIGW_TEXT_JSON);
 }
 /* `annotations` and `logprobs` of an answer that is sent back: lists, mostly empty. */
@@ -12196,7 +12415,7 @@ static void aigwi_responses_part_in(aigwi_dialect_reader *r, aigwi_dialect_list 
     else if (!type.n) aigw_json_fail(j, AIGW_E_MISSING, at, "a content part needs a type");
     while (row < AIGWI_RESPONSES_PARTS && !aigw_base_eq(type, aigwi_responses_parts[row].type)) row++;
     if (row == AIGWI_RESPONSES_PARTS) {
-        aigwi_responses_other_in(r, l);
+        aigwi_responses_other_in(r, l, 1);
         return;
     }
     p = aigwi_dialect_add(r, l, aigwi_responses_parts[row].kind, at);
@@ -12393,7 +12612,7 @@ static void aigwi_responses_item_in(aigwi_responses_reader *c) {
             *j = save;
         }
         aigwi_responses_turn(c, AIGW_ROLE_ASSISTANT, at);
-        if (!j->err) aigwi_responses_other_in(&c->r, &c->l);
+        if (!j->err) aigwi_responses_other_in(&c->r, &c->l, 0);
     }
 }
 static void aigwi_responses_input_in(aigwi_responses_reader *c) {
@@ -12429,7 +12648,7 @@ static void aigwi_responses_instructions_in(aigwi_dialect_reader *r) {
 }
 
 static void aigwi_responses_tool_in(aigwi_dialect_reader *r) {
-    aigw_str type = aigwi_dialect_peek(&r->j, "type");
+    aigw_str type = aigwi_openai_type_in(r);
     aigw_tool *t = aigwi_openai_tool_add(r);
     if (!t) return;
     t->kind = aigwi_dialect_is(type, "custom") ? AIGW_TOOL_CUSTOM : aigwi_dialect_is(type, "function") ? AIGW_TOOL_FUNCTION : AIGW_TOOL_HOSTED;
@@ -12447,8 +12666,6 @@ static void aigwi_responses_choice_in(aigwi_dialect_reader *r) {
     aigw_json *j = &r->j;
     aigw_item **tail = &req->choice_names;
     aigw_str type = aigwi_dialect_peek(j, "type"), word = aigw_base_str(NULL);
-    uint64_t seen = 0;
-    int f;
     req->choice_at = aigw_json_at(j);
     req->choice = AIGW_CHOICE_NAMED;
     if (aigw_json_kind(j) == AIGW_JSON_STRING) {
@@ -12456,14 +12673,7 @@ static void aigwi_responses_choice_in(aigwi_dialect_reader *r) {
         req->choice = (uint8_t)aigwi_openai_mode(word);
         if (!req->choice) aigw_json_fail(j, AIGW_E_VALUE, req->choice_at, "the choice is auto, none, required or an object that names a tool");
     } else if (aigwi_dialect_is(type, "allowed_tools")) aigwi_openai_allowed_in(r, &tail);
-    else if (!type.n || aigwi_dialect_is(type, "function") || aigwi_dialect_is(type, "custom")) aigwi_openai_named_in(r, &tail);
-    else {                                                     /* a tool that the provider runs goes by its type */
-        aigwi_openai_choice_name(r, &tail, type, req->choice_at);
-        for (aigw_json_object(j); (f = aigwi_dialect_field(r, aigwi_openai_tool_names, AIGWI_OPENAI_tool, &seen)) >= 0; ) {
-            if (f == AIGWI_OPENAI_T_TYPE) aigw_json_skip(j);
-            else aigwi_dialect_raw(r);
-        }
-    }
+    else aigwi_openai_named_in(r, &tail);
 }
 /* {format: {type: text | json_object | json_schema, ...}, verbosity}. */
 static void aigwi_responses_text_in(aigwi_dialect_reader *r) {
@@ -12762,7 +12972,8 @@ static void aigwi_responses_put_assistant(aigwi_dialect_writer *w, const aigw_me
     const aigw_part *p, *end;
     if (!m->parts) aigwi_responses_put_message(w, AIGW_ROLE_ASSISTANT, NULL, NULL);
     for (p = m->parts; p; p = end) {
-        for (end = p; end && (end->kind == AIGW_PART_TEXT || end->kind == AIGW_PART_REFUSAL); end = end->next)
+        for (end = p; end && (end->kind == AIGW_PART_TEXT || end->kind == AIGW_PART_REFUSAL ||
+                              (end->kind == AIGW_PART_OTHER && end->custom)); end = end->next)
             if (end->state) aigwi_dialect_drop(w, end->state->at ? end->state->at : end->at, "opaque state of another provider");
         if (end != p) {
             aigwi_responses_put_message(w, AIGW_ROLE_ASSISTANT, p, end);
@@ -12802,7 +13013,8 @@ static void aigwi_responses_put_result(aigwi_dialect_writer *w, const aigw_part 
 /* The first system message is the instructions, when it is one plain text. */
 static int aigwi_responses_instructs(const aigwi_dialect_writer *w) {
     const aigw_message *m = w->req->messages;
-    return m && m->role == AIGW_ROLE_SYSTEM && m->parts && !m->parts->next && m->parts->kind == AIGW_PART_TEXT && !m->parts->cache_ttl_s && m->parts->text.n &&
+    return m && m->next && m->role == AIGW_ROLE_SYSTEM && m->parts && !m->parts->next &&
+           m->parts->kind == AIGW_PART_TEXT && !m->parts->cache_ttl_s && m->parts->text.n &&
            !aigwi_dialect_lacks(w, AIGW_CAN(SYSTEM));
 }
 static void aigwi_responses_put_input(aigwi_dialect_writer *w) {
@@ -12814,6 +13026,7 @@ static void aigwi_responses_put_input(aigwi_dialect_writer *w) {
         if (m->name.n) aigwi_dialect_lose(w, m->at, ".name", AIGW_LOSS_DROPPED, "messages have no names");
         m = m->next;
     }
+    if (!m) return;                                            /* there is none beside a prompt that the provider keeps */
     aigw_json_key(w->out, "input");
     aigw_json_open(w->out, '[');
     for (; m; m = m->next) {
@@ -12938,13 +13151,13 @@ static const aigwi_dialect_row aigwi_responses_rows[] = {        /* wire-formats
 };
 /* Effort, and whether the client is to see the reasoning. */
 static void aigwi_responses_put_think(aigwi_dialect_writer *w, uint32_t *done) {
-    const aigw_param *show = &w->req->param[AIGW_P_REASONING_SHOW], *from;
+    const aigw_param *show = &w->req->param[AIGW_P_REASONING_SHOW], *mode = &w->req->param[AIGW_P_REASONING_MODE], *from;
     aigw_str word = aigw_base_str(NULL), sent;
-    int rounded;
+    int rounded, seen = show->has ? show->micro != 0 : mode->has && !aigwi_dialect_is(mode->raw, "disabled") && !aigwi_dialect_is(mode->raw, "between_tools");
     if (aigwi_dialect_lacks(w, AIGW_CAN(REASONING))) return;       /* what is said of it is reported with the rest */
     from = aigwi_openai_effort(w->req, &word, &rounded, done);
     *done |= 1u << AIGW_P_REASONING_SHOW;
-    if (!from && !(show->has && show->micro)) return;
+    if (!from && !seen) return;
     aigw_json_key(w->out, "reasoning");
     aigw_json_open(w->out, '{');
     if (from) {
@@ -12953,7 +13166,7 @@ static void aigwi_responses_put_think(aigwi_dialect_writer *w, uint32_t *done) {
         if (rounded || !aigw_base_eq(sent, word))
             aigwi_dialect_lose(w, from->at, "", AIGW_LOSS_APPROXIMATED, "said as the nearest reasoning effort that the model takes");
     }
-    if (show->has && show->micro) {
+    if (seen) {                                                    /* who turns thinking on sees it, unless it says otherwise */
         aigwi_dialect_member(w->out, "summary", "auto");
         *done |= 1u << AIGW_P_REASONING_MODE;                  /* on: what is to be summed up is there */
     }
@@ -12983,6 +13196,8 @@ static int aigwi_responses_reasons(const aigwi_dialect_writer *w) {
     const aigw_message *m;
     const aigw_part *p;
     if (aigwi_dialect_lacks(w, AIGW_CAN(REASONING))) return 0;
+    if (aigwi_dialect_is(w->req->param[AIGW_P_REASONING_MODE].raw, "disabled")) return 0;
+    if (aigwi_dialect_is(w->req->param[AIGW_P_EFFORT].raw, "none")) return 0;
     if (w->to && (w->to->can & AIGW_CAN(REASONING))) return 1;
     for (size_t i = 0; i < sizeof params; i++)
         if (w->req->param[params[i]].has) return 1;
@@ -13025,7 +13240,7 @@ static int aigwi_responses_req_encode(const aigw_req *req, const aigw_target *to
     aigwi_dialect_writer w;
     int r;
     if (req->op != AIGW_OP_CHAT && req->op != AIGW_OP_MODELS) return AIGW_E_UNSUPPORTED;
-    r = aigwi_dialect_head(req, to, "/responses", "/models", mem, head);
+    r = aigwi_openai_head(req, to, "/responses", mem, head);
     if (r || req->op == AIGW_OP_MODELS) return r;
     w.req = req;
     w.to = to;
@@ -13061,12 +13276,31 @@ static int aigwi_responses_req_encode(const aigw_req *req, const aigw_target *to
     return w.err ? w.err : r;
 }
 
-/* The item of opaque state that another provider made, as an offset of the body; 0 when there is none in this part. */
-static size_t aigwi_responses_foreign(const aigw_part *p) {
-    if (!p->state || aigw_base_eq(p->state->owner, aigwi_responses_own)) return 0;
+static int aigwi_responses_mine(const aigw_part *p) { return aigw_base_eq(p->state->owner, aigwi_responses_own); }
+/* The item of opaque state that another provider made, or that we gave out in a tag (only then its model is known): an
+   offset of the body; 0 when there is none in this part. */
+static size_t aigwi_responses_tagged(const aigw_part *p) {
+    if (!p->state || (aigwi_responses_mine(p) && !p->state->model.p)) return 0;
     return p->kind == AIGW_PART_REASONING ? p->at : p->state->at;
 }
-/* `input` without the items of such state: they must not reach this provider, and reasoning without its own state is refused. NULL edit->member: all may stay. */
+/* A reasoning item as its provider gave it: its own id and state in the place of ours. */
+static void aigwi_responses_untag(aigw_out *o, aigw_str item, const aigw_opaque *state) {
+    aigw_json j;
+    aigw_str value;
+    aigw_json_init(&j, item);
+    aigw_json_open(o, '{');
+    for (aigw_json_object(&j); aigw_json_member(&j); ) {
+        aigw_str key = j.key;
+        if (!aigw_json_raw(&j, &value)) break;
+        aigw_json_key_str(o, key);
+        if (aigwi_dialect_is(key, "id") && state->id.n) aigw_json_put_str(o, state->id);
+        else if (aigwi_dialect_is(key, "encrypted_content")) aigw_json_put_text(o, state->data);
+        else aigw_json_put_raw(o, value);
+    }
+    aigw_json_close(o, '}');
+}
+/* `input` as this provider must get it: without the items of others' state, for reasoning without its own state is
+   refused, and its own out of their tags. NULL edit->member: all may stay. */
 static int aigwi_responses_edit_input(const aigw_req *req, aigw_arena *mem, aigw_loss *loss, aigwi_dialect_edit *edit) {
     const aigw_message *m = req->messages;
     const aigw_part *p = m ? m->parts : NULL;
@@ -13078,7 +13312,7 @@ static int aigwi_responses_edit_input(const aigw_req *req, aigw_arena *mem, aigw
     size_t at;
     edit->member = NULL;
     for (const aigw_message *k = m; k; k = k->next)
-        for (const aigw_part *q = k->parts; q; q = q->next) n += aigwi_responses_foreign(q) != 0;
+        for (const aigw_part *q = k->parts; q; q = q->next) n += aigwi_responses_tagged(q) != 0;
     if (!n) return AIGW_OK;
     to = (char *)aigw_base_take(mem, raw.n, 1, 1);
     aigw_base_out_init(&o, to, to ? raw.n : 0, NULL, 0);
@@ -13086,12 +13320,14 @@ static int aigwi_responses_edit_input(const aigw_req *req, aigw_arena *mem, aigw
     aigw_json_open(&o, '[');
     for (aigw_json_array(&j); aigw_json_item(&j); ) {
         at = (size_t)(j.p - req->body.p) + aigw_json_at(&j);
-        while (m && (!p || !aigwi_responses_foreign(p) || aigwi_responses_foreign(p) < at)) {    /* the next of them, in the order of the list */
+        /* the next of them, in the order of the list */
+        while (m && (!p || !aigwi_responses_tagged(p) || aigwi_responses_tagged(p) < at)) {
             if (p) p = p->next;
             else m = m->next, p = m ? m->parts : NULL;
         }
         if (!aigw_json_raw(&j, &raw)) break;
-        if (!m || aigwi_responses_foreign(p) != at) aigw_json_put_raw(&o, raw);
+        if (!m || aigwi_responses_tagged(p) != at) aigw_json_put_raw(&o, raw);
+        else if (aigwi_responses_mine(p)) aigwi_responses_untag(&o, raw, p->state);
         else {
             int q = aigw_model_loss_at(loss, at, "", AIGW_LOSS_DROPPED, "opaque state of another provider");
             if (q < 0) r = q;
@@ -13108,7 +13344,7 @@ static int aigwi_responses_req_edit(const aigw_req *req, const aigw_target *to, 
     size_t n = 0;
     int r, refused;
     if (req->op != AIGW_OP_CHAT) return aigwi_responses_req_encode(req, to, mem, head, out, loss);
-    r = aigwi_dialect_head(req, to, "/responses", "/models", mem, head);
+    r = aigwi_openai_head(req, to, "/responses", mem, head);
     if (!r && to && to->id.n && !aigw_base_eq(to->id, req->model)) r = aigwi_dialect_edit_model(to, mem, loss, &edits[n++]);
     if (r) return r;
     refused = aigwi_responses_edit_input(req, mem, loss, &edits[n]);
@@ -13135,7 +13371,8 @@ static const aigw_str aigwi_responses_echoes = AIGW_STR("completed_at background
     "moderation output_text parallel_tool_calls presence_penalty previous_response_id prompt prompt_cache_key prompt_cache_options prompt_cache_retention reasoning "
     "safety_identifier service_tier store temperature text tool_choice tool_usage tools top_logprobs top_p truncation user provider input_transformations");
 
-enum { AIGWI_RESPONSES_LOST_TOP, AIGWI_RESPONSES_LOST_ITEM, AIGWI_RESPONSES_LOST_PART, AIGWI_RESPONSES_REFUSED = 31 };   /* bits of aigw_dec.reported; the last: a refusal was said */
+/* Bits of aigw_dec.reported; the last: a refusal was said. */
+enum { AIGWI_RESPONSES_LOST_TOP, AIGWI_RESPONSES_LOST_ITEM, AIGWI_RESPONSES_LOST_PART, AIGWI_RESPONSES_REFUSED = 30 };
 enum { AIGWI_RESPONSES_NOTED = 1, AIGWI_RESPONSES_PROBED = 2 };   /* aigw_block.custom of a text: annotations, log probabilities came before its item was done */
 
 typedef struct { aigw_dec *st; const aigw_sink *out; aigw_str body; int r; } aigwi_responses_answer;
@@ -13283,13 +13520,34 @@ static void aigwi_responses_added(aigwi_responses_answer *a, aigw_str raw, int64
     aigwi_responses_item_read(a, raw, type == AIGWI_RESPONSES_CUSTOM, &i);
     if (i.name.n) aigwi_responses_more(a, aigwi_responses_call(a, &i, item, type == AIGWI_RESPONSES_CUSTOM), i.words, i.at);
 }
+/* 1 when the item was told before: its end and the last event say the same. Items end in any order: all below made_ids
+   were told, and those whose bit, counted from there, is set in walk.objects (which only embeddings use besides). */
+static int aigwi_responses_told(aigw_dec *st, int64_t item) {
+    int64_t n = item - st->made_ids;
+    if (n < 0 || item > UINT32_MAX - 64 || (n < 64 && (st->walk.objects >> n & 1))) return 1;
+    if (n > 63) {
+        st->walk.objects = n > 126 ? 0 : st->walk.objects >> (n - 63);
+        st->made_ids += (uint32_t)(n - 63);
+        n = 63;
+    }
+    for (st->walk.objects |= UINT64_C(1) << n; st->walk.objects & 1; st->made_ids++) st->walk.objects >>= 1;
+    return 0;
+}
+/* As many items were told as the last event lists: it says nothing new, however the stream numbered them (some begin
+   at 1, or count more than they list). */
+static int aigwi_responses_all_told(const aigw_dec *st, aigw_str output) {
+    uint64_t told = st->made_ids, items = 0, bits;
+    aigw_json j;
+    for (bits = st->walk.objects; bits; bits &= bits - 1) told++;
+    aigw_json_init(&j, output);
+    for (aigw_json_array(&j); aigw_json_item(&j); aigw_json_skip(&j)) items++;
+    return told >= items;
+}
 static void aigwi_responses_done(aigwi_responses_answer *a, aigw_str raw, int64_t item) {
     struct aigw_block *b;
     aigwi_responses_item i;
-    int open = 0, type = aigwi_responses_type(raw);
-    for (b = a->st->block; b < a->st->block + AIGW_BLOCKS; b++) open |= b->used && b->key >> 8 == (uint32_t)(item & 0xFFFFFF);
-    if ((item < (int64_t)a->st->made_ids && !open) || item < 0 || aigwi_responses_over(a)) return;      /* told already */
-    a->st->made_ids = (uint32_t)item + 1;
+    int type = aigwi_responses_type(raw);
+    if (aigwi_responses_over(a) || aigwi_responses_told(a->st, item)) return;
     if (type == AIGWI_RESPONSES_OTHER) {                       /* what only OpenAI's servers run: as it is */
         b = aigwi_responses_block(a, AIGW_PART_OTHER, aigwi_responses_key(item, 0), aigwi_responses_off(a, raw.p));
         aigwi_responses_more(a, b, aigwi_dialect_text(raw, AIGW_TEXT_JSON), aigwi_responses_off(a, raw.p));
@@ -13390,7 +13648,8 @@ static void aigwi_responses_body(aigwi_responses_answer *a, aigw_str raw, int la
     aigw_json_init(&j, output);
     if (aigw_json_kind(&j) != AIGW_JSON_ARRAY) {
         if (!a->st->next_block) a->r = aigwi_dialect_bad(a->st, a->out, "the provider's answer has no output");
-    } else for (aigw_json_array(&j); aigw_json_item(&j) && aigw_json_raw(&j, &one); item++) aigwi_responses_done(a, one, item);
+    } else if (!aigwi_responses_all_told(a->st, output))
+        for (aigw_json_array(&j); aigw_json_item(&j) && aigw_json_raw(&j, &one); item++) aigwi_responses_done(a, one, item);
     if (aigwi_responses_full(filters) && !aigwi_responses_over(a)) a->r = aigwi_dialect_note(a->st, a->out, AIGW_NOTE_SAFETY, 0, NULL, filters, aigwi_responses_off(a, filters.p));
     if (usage.has && !aigwi_responses_over(a)) a->r = aigwi_dialect_usage(a->st, a->out, &usage);
     if (!aigwi_responses_over(a)) aigwi_responses_ended(a, status, reason);
@@ -14316,7 +14575,7 @@ const aigw_dialect aigw_dialect_responses = {
     AIGWI_SERVE(aigwi_responses_match), AIGWI_SERVE(aigwi_responses_req_decode), aigwi_responses_req_encode, AIGWI_SERVE(aigwi_responses_req_edit),
     aigwi_responses_resp_decode, aigwi_responses_frame_decode, aigwi_dialect_end, aigwi_openai_error_decode, aigwi_dialect_limits_decode,
     AIGWI_SERVE(aigwi_responses_event_encode), AIGWI_SERVE(aigwi_responses_resp_encode), AIGWI_SERVE(aigwi_openai_error_encode), AIGWI_SERVE(aigwi_openai_limits_encode), AIGWI_SERVE(aigwi_openai_models_encode),
-    AIGW_STR(": keep-alive\n\n"), AIGW_STR("text/event-stream"), AIGW_STR(""), AIGW_STR("/openai"), AIGW_STR(""), AIGW_STR("")
+    AIGW_STR(": keep-alive\n\n"), AIGW_STR("text/event-stream"), AIGW_STR(""), AIGW_STR("/openai"), AIGW_STR(""), AIGW_STR(""), AIGW_STR("v1")
 };
 #endif /* AIGW_NO_RESPONSES */
 
@@ -17300,7 +17559,7 @@ const aigw_dialect aigw_dialect_anthropic = {
     AIGW_STR(AIGWI_ANTHROPIC_PING),
     AIGW_STR("text/event-stream"),
     AIGW_STR("event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n"),
-    AIGW_STR("/anthropic"), AIGW_STR("/v1/messages"), AIGW_STR("")
+    AIGW_STR("/anthropic"), AIGW_STR("/v1/messages"), AIGW_STR(""), AIGW_STR("")
 };
 #endif /* AIGW_NO_ANTHROPIC */
 
@@ -19429,20 +19688,21 @@ enum { AIGWI_GEMINI_CANDIDATES = 0, AIGWI_GEMINI_USAGE, AIGWI_GEMINI_VERSION, AI
        AIGWI_GEMINI_ERROR, AIGWI_GEMINI_FRAME };
 
 /* START. Id and model come at the end of the first frame, the content before them: they are looked for ahead, once
-   per answer. *is_error: the frame is one. */
+   per answer. *is_error: the frame is one. An object without any member of an answer begins none. */
 static int aigwi_gemini_begin_answer(aigwi_gemini_answer *a, int *is_error) {
     aigw_str id = { "", 0 }, model = { "", 0 }, date = { "", 0 }, *to[] = { NULL, NULL, &model, &id, &date, NULL, NULL };
     aigw_json j = a->j;
     int64_t created = 0;
-    int f;
+    int f, known = 0;
     for (aigw_json_object(&j); (f = aigw_json_field(&j, aigwi_gemini_frame, AIGWI_GEMINI_FRAME, NULL)) >= 0; ) {
+        known |= f < AIGWI_GEMINI_FRAME;
         if (f < AIGWI_GEMINI_FRAME && to[f] && aigw_json_kind(&j) == AIGW_JSON_STRING) aigw_json_str(&j, &a->st->mem, to[f]);
         else {
             if (f == AIGWI_GEMINI_ERROR && aigw_json_kind(&j) != AIGW_JSON_NULL) *is_error = 1;
             aigw_json_skip(&j);
         }
     }
-    if (*is_error || j.err) return AIGW_OK;
+    if (*is_error || j.err || !known) return AIGW_OK;
     if (!aigw_base_date(date, &created)) created = 0;
     return aigwi_dialect_start(a->st, a->out, id, model, created, 0);
 }
@@ -19553,7 +19813,8 @@ static int aigwi_gemini_resp_decode(aigw_dec *st, const aigw_head *head, aigw_st
     if (aigw_json_kind(&a.j) != AIGW_JSON_ARRAY) r = aigwi_gemini_read_answer(&a);
     else for (aigw_json_array(&a.j); r >= 0 && !st->ended && aigw_json_item(&a.j); n++) r = aigwi_gemini_read_answer(&a);
     if (r < 0 || st->ended) return r;
-    if (aigw_json_end(&a.j) || !st->started) return aigwi_gemini_read_bad(&a);
+    if (!aigw_json_end(&a.j) && !st->started) return aigwi_dialect_bad(st, out, "the provider's answer is none of Gemini's: it has no candidates");
+    if (aigw_json_end(&a.j)) return aigwi_gemini_read_bad(&a);
     st->end_marker = n == 0;
     return aigwi_dialect_end(st, 1, out);
 }
@@ -19605,9 +19866,9 @@ static int aigwi_gemini_enc_start(aigw_enc *st, const aigw_event *ev) {
     aigw_out out;
     st->started = 1;
     aigw_base_out_init(&out, st->prefix, sizeof st->prefix, NULL, 0);
-    if (ev->model.n) {
+    if (ev->model.n || (st->req && st->req->model.n)) {
         aigw_base_put_lit(&out, ",\"modelVersion\":");
-        aigw_json_put_str(&out, ev->model);
+        aigw_json_put_str(&out, ev->model.n ? ev->model : st->req->model);
     }
     if (out.buf.n <= sizeof st->prefix) st->prefix_n = (uint16_t)out.buf.n;
     if (ev->id.n) {
@@ -20096,9 +20357,9 @@ static int aigwi_gemini_resp_encode(aigw_enc *st, const aigw_resp *resp, aigw_ou
         aigwi_gemini_put_notes(st, resp->choice[0].notes, 0, out);
         aigwi_gemini_put_usage(out, &resp->usage);
         aigwi_gemini_lose_usage(st, &resp->usage, AIGW_NOWHERE);
-        if (resp->model.n) {
+        if (resp->model.n || (st->req && st->req->model.n)) {
             aigw_json_key(out, "modelVersion");
-            aigw_json_put_str(out, resp->model);
+            aigw_json_put_str(out, resp->model.n ? resp->model : st->req->model);
         }
         if (resp->id.n) {
             aigw_json_key(out, "responseId");
@@ -20163,7 +20424,8 @@ const aigw_dialect aigw_dialect_gemini = {
     AIGWI_SERVE(aigwi_gemini_match), AIGWI_SERVE(aigwi_gemini_req_decode), aigwi_gemini_req_encode, AIGWI_SERVE(aigwi_gemini_req_edit),
     aigwi_gemini_resp_decode, aigwi_gemini_frame_decode, aigwi_embed_stream_end, aigwi_gemini_error_decode, aigwi_dialect_limits_decode,
     AIGWI_SERVE(aigwi_gemini_event_encode), AIGWI_SERVE(aigwi_gemini_resp_encode), AIGWI_SERVE(aigwi_gemini_error_encode), NULL, AIGWI_SERVE(aigwi_gemini_models_encode),
-    AIGW_STR(""), AIGW_STR("text/event-stream"), AIGW_STR(""), AIGW_STR("/gemini"), AIGW_STR("/v1beta"), AIGW_STR("")
+    AIGW_STR(""), AIGW_STR("text/event-stream"), AIGW_STR(""), AIGW_STR("/gemini"), AIGW_STR("/v1beta"), AIGW_STR(""),
+    AIGW_STR("v1beta v1 v1alpha v1beta1")
 };
 #endif /* AIGW_NO_GEMINI */
 
@@ -22963,7 +23225,7 @@ const aigw_dialect aigw_dialect_bedrock = {
     aigwi_bedrock_resp_decode, aigwi_bedrock_frame_decode, aigwi_embed_stream_end, aigwi_bedrock_error_decode, aigwi_dialect_limits_decode,
     AIGWI_SERVE(aigwi_bedrock_event_encode), AIGWI_SERVE(aigwi_bedrock_resp_encode), AIGWI_SERVE(aigwi_bedrock_error_encode), NULL, NULL,
     AIGW_STR(""), AIGW_STR("application/vnd.amazon.eventstream"), AIGW_STR(""), AIGW_STR("/bedrock"), AIGW_STR("/model/"),
-    AIGW_STR("x-amzn-bedrock-input-token-count")
+    AIGW_STR("x-amzn-bedrock-input-token-count"), AIGW_STR("")
 };
 #endif /* AIGW_NO_BEDROCK, AIGW_NO_EVS */
 /* ==== >>dialect.cohere =============================================================================================
@@ -24788,7 +25050,7 @@ const aigw_dialect aigw_dialect_cohere = {
     aigwi_cohere_resp_decode, aigwi_cohere_frame_decode, aigwi_embed_stream_end, aigwi_cohere_error_decode, aigwi_dialect_limits_decode,
     AIGWI_SERVE(aigwi_cohere_event_encode), AIGWI_SERVE(aigwi_cohere_resp_encode), AIGWI_SERVE(aigwi_cohere_error_encode),
     AIGWI_SERVE(aigwi_cohere_limits_encode), AIGWI_SERVE(aigwi_cohere_models_encode),
-    AIGW_STR(""), AIGW_STR("text/event-stream"), AIGW_STR("data: [DONE]\n\n"), AIGW_STR("/cohere"), AIGW_STR("/v2/"), AIGW_STR("")
+    AIGW_STR(""), AIGW_STR("text/event-stream"), AIGW_STR("data: [DONE]\n\n"), AIGW_STR("/cohere"), AIGW_STR("/v2/"), AIGW_STR(""), AIGW_STR("")
 };
 #endif /* AIGW_NO_COHERE */
 
@@ -25672,8 +25934,9 @@ static void aigwi_ollama_call_out(aigwi_ollama_answer *a, aigw_json *j) {
     if (a->r >= 0) a->r = aigwi_dialect_delta(a->st, a->out, b, args, aigwi_ollama_off(a, args.p));
     if (a->r >= 0) a->r = aigwi_dialect_close(a->st, a->out, b);
 }
-/* Thoughts, words, calls, in this order whatever theirs in JSON is. */
-static void aigwi_ollama_message_out(aigwi_ollama_answer *a, aigw_str message, aigw_json *outer) {
+/* Thoughts, words, calls, in this order whatever theirs in JSON is: `mused` and `said`, which stand beside the message,
+   before those in it. */
+static void aigwi_ollama_message_out(aigwi_ollama_answer *a, aigw_str message, aigw_text mused, aigw_text said, aigw_json *outer) {
     aigw_text content = aigwi_dialect_text(aigw_base_str(NULL), AIGW_TEXT_PLAIN), thinking = content;
     aigw_json j, calls;
     int f;
@@ -25689,7 +25952,9 @@ static void aigwi_ollama_message_out(aigwi_ollama_answer *a, aigw_str message, a
             aigw_json_skip(&j);
         }
     }
+    aigwi_ollama_said(a, AIGW_PART_REASONING, mused);
     aigwi_ollama_said(a, AIGW_PART_REASONING, thinking);
+    aigwi_ollama_said(a, AIGW_PART_TEXT, said);
     aigwi_ollama_said(a, AIGW_PART_TEXT, content);
     if (calls.p && !j.err) {
         for (aigw_json_array(&calls); aigw_json_item(&calls) && !aigwi_ollama_over(a); ) aigwi_ollama_call_out(a, &calls);
@@ -25732,9 +25997,7 @@ static int aigwi_ollama_read(aigwi_ollama_answer *a, const aigw_head *head) {
     if (!aigw_json_end(&j) && !error) {
         (void)aigw_base_date(created, &created_s);
         if (answer || done) a->r = aigwi_dialect_start(a->st, a->out, aigw_base_str(NULL), model, created_s, 0);
-        aigwi_ollama_said(a, AIGW_PART_REASONING, thinking);
-        aigwi_ollama_said(a, AIGW_PART_TEXT, response);
-        if (message.n) aigwi_ollama_message_out(a, message, &j);
+        aigwi_ollama_message_out(a, message.n ? message : aigw_base_str("{}"), thinking, response, &j);
     }
     if (aigwi_ollama_over(a)) return answer;
     if (j.err == AIGW_E_NOMEM) a->r = AIGW_E_NOMEM;
@@ -26220,7 +26483,7 @@ const aigw_dialect aigw_dialect_ollama = {
     AIGWI_SERVE(aigwi_ollama_match), AIGWI_SERVE(aigwi_ollama_req_decode), aigwi_ollama_req_encode, AIGWI_SERVE(aigwi_ollama_req_edit),
     aigwi_ollama_resp_decode, aigwi_ollama_frame_decode, aigwi_embed_stream_end, aigwi_ollama_error_decode, aigwi_dialect_limits_decode,
     AIGWI_SERVE(aigwi_ollama_event_encode), AIGWI_SERVE(aigwi_ollama_resp_encode), AIGWI_SERVE(aigwi_ollama_error_encode), NULL, AIGWI_SERVE(aigwi_ollama_models_encode),
-    AIGW_STR(""), AIGW_STR("application/x-ndjson"), AIGW_STR(""), AIGW_STR("/ollama"), AIGW_STR("/api/"), AIGW_STR("")
+    AIGW_STR(""), AIGW_STR("application/x-ndjson"), AIGW_STR(""), AIGW_STR("/ollama"), AIGW_STR("/api/"), AIGW_STR(""), AIGW_STR("")
 };
 #endif /* AIGW_NO_OLLAMA */
 
@@ -27368,6 +27631,7 @@ static void aigwi_registry_provider_entry(aigwi_registry_reader *c, aigw_str nam
     if (auth.at) aigwi_registry_auth_check(c, raw.p, &p, &auth);
     else if (!keyed && p.family && p.family->env.n) p.key = aigwi_registry_join(c->r->mem, "env:", p.family->env);
     p.dialect = aigw_registry_dialect(c->r, dialect);
+    if (p.dialect && !p.dialect->req_edit) p.dialect = NULL;               /* of clients only */
     if (!p.dialect) aigwi_registry_complain(c, dialect.n ? AIGW_E_VALUE : AIGW_E_MISSING, raw.p + dialect_at,
                                             dialect.n ? "a provider's `dialect` must be one of those built in, such as \"openai-chat\"" : "a provider needs `dialect` or `family`");
     else if (p.family && p.family->dialect.n && !aigw_base_eq(p.family->dialect, dialect))
@@ -27578,9 +27842,11 @@ static void aigwi_registry_prefer(aigw_registry_times *t, const aigw_registry_ti
 
 /* The dialect in which a built-in provider answers this client: the next of the table. */
 static const aigw_dialect *aigwi_registry_other(const aigw_registry *r, const aigw_dialect *client) {
-    size_t i = 0;
-    while (i < r->n_dialects && r->dialects[i] != client) i++;
-    return r->dialects[(i + 1) % r->n_dialects];
+    size_t i = 0, n = r->n_dialects;
+    while (i < n && r->dialects[i] != client) i++;
+    for (size_t k = 1; k < n; k++)
+        if (r->dialects[(i + k) % n]->req_edit) return r->dialects[(i + k) % n];         /* not one of clients only */
+    return r->dialects[(i + 1) % n];
 }
 
 /* One candidate. 1, or 0 when nothing has this name. */
@@ -27727,7 +27993,6 @@ static int aigwi_attempt_headers(aigw_attempt *a, aigw_head *head) {
 /* Write head and body into the rest of the memory: an eighth for the list of pieces, a quarter for strings, the rest
    for text. */
 static int aigwi_attempt_request(aigw_attempt *a, aigw_now now) {
-    const aigw_dialect *d = a->cfg.target->dialect;
     size_t room = (size_t)(a->mem.end - a->mem.at), fields = (a->cfg.auth && a->cfg.auth->scheme ? 14u : 12u) + a->cfg.n_headers;
     aigw_arena mem = a->mem, strings;
     aigw_out body, text;
@@ -27744,7 +28009,7 @@ static int aigwi_attempt_request(aigw_attempt *a, aigw_now now) {
     if (!a->pieces || !head.headers) return AIGW_E_NOMEM;
     p = (char *)mem.at + room / 4;
     aigw_base_out_init(&body, p, (size_t)((char *)mem.end - p), a->pieces + 1, pieces - 1);
-    r = (a->same ? d->req_edit : d->req_encode)(a->cfg.req, a->cfg.target, &strings, &head, &body, a->cfg.loss);
+    r = aigw_dialect_request(a->cfg.req, a->cfg.target, &strings, &head, &body, a->cfg.loss);
     if (!r) r = aigw_base_out_end(&body);
     if (!r) r = aigwi_attempt_headers(a, &head);
     if (!r) r = aigwi_attempt_sign(a, now, a->pieces + 1, body.n, &strings, &head);
@@ -28887,7 +29152,7 @@ static void aigwi_exchange_error(aigw_exchange *x, const aigw_error *err) {
 
 /* Refuse with an error of our own: text, name, rest. */
 static void aigwi_exchange_refuse(aigw_exchange *x, int kind, const char *text, aigw_str name, const char *rest, const char *advice) {
-    char message[320];
+    char message[512];
     aigw_error err;
     aigw_out out;
     aigw_base_out_init(&out, message, sizeof message, NULL, 0);
@@ -29078,7 +29343,8 @@ static void aigwi_exchange_own_fields(aigw_exchange *x, aigw_arena *mem, aigw_he
     if (x->close_after) aigwi_exchange_field(head, "connection", aigwi_exchange_lit("close"));
     else if (x->http10) aigwi_exchange_field(head, "connection", aigwi_exchange_lit("keep-alive"));
     aigwi_exchange_field(head, "x-request-id", id);
-    if (x->dialect && aigw_base_eq(x->dialect->request_id_header, aigwi_exchange_lit("request-id"))) aigwi_exchange_field(head, "request-id", id);
+    if (x->dialect && x->dialect->request_id_header.n && !aigw_base_header(head, x->dialect->request_id_header).n)    /* where its SDKs look for it */
+        (void)aigw_base_header_put(head, x->dialect->request_id_header, id);
     if (pick) {
         aigwi_exchange_field(head, "x-aigw-provider", aigwi_exchange_clean(mem, pick->target.provider, 128));
         aigwi_exchange_field(head, "x-aigw-model", aigwi_exchange_clean(mem, pick->target.id, 128));
@@ -29232,7 +29498,7 @@ static void aigwi_exchange_unknown(aigw_exchange *x) {
     const aigw_str path = aigwi_exchange_path(x->target);
     x->allow = aigwi_exchange_dialect(x, "POST") ? "POST" : aigwi_exchange_dialect(x, "GET") ? "GET, HEAD" : NULL;
     if (x->allow) aigwi_exchange_refuse(x, AIGW_KIND_INVALID_REQUEST, "this path does not take the method ", aigwi_dialect_slice(x->http.head.method.p, x->http.head.method.n), "", "");
-    else aigwi_exchange_refuse(x, AIGW_KIND_NOT_FOUND, "there is nothing at ", path, "", "GET / lists the paths of this gateway.");
+    else aigwi_exchange_refuse(x, AIGW_KIND_NOT_FOUND, "there is nothing at ", path, "", "GET / lists the base URLs of this gateway.");
     x->error.status = x->allow ? 405 : 404;
 }
 
@@ -29271,6 +29537,42 @@ static int aigwi_exchange_raw_stays(aigw_str path) {
         } else if (c == '.') dots++;
         else other = 1;
     }
+    return 1;
+}
+
+/* A version that the path names before the model or the deployment ("v7"), or `api-version` in the query, when it is
+   not among the known ones. 1: refused, with a list of those. */
+static int aigwi_exchange_version(aigw_exchange *x) {
+    static const aigw_str names[] = { AIGW_STR("models"), AIGW_STR("deployments"), AIGW_STR("projects") }, query = AIGW_STR("api-version=");
+    const aigw_str target = x->http.head.target, path = aigwi_exchange_path(target), all = x->dialect->path_versions;
+    const size_t at = path.n + aigw_base_find(aigwi_dialect_slice(target.p + path.n, target.n - path.n), query, 0) + query.n;
+    aigw_str bad = aigwi_dialect_slice("", 0);
+    char rest[320];
+    aigw_out o;
+    aigw_base_out_init(&o, rest, sizeof rest - 1, NULL, 0);
+    aigw_base_put_lit(&o, "; known are: ");
+    for (size_t i = 0, k; all.n && !bad.n && i < path.n; i = k + 1) {
+        for (k = i; k < path.n && path.p[k] != '/'; k++) {}
+        const aigw_str one = aigwi_dialect_slice(path.p + i, k - i);
+        if (aigwi_exchange_in(one, names, sizeof names / sizeof names[0])) break;
+        if (one.n > 1 && one.p[0] == 'v' && one.p[1] >= '0' && one.p[1] <= '9' && !aigwi_dialect_listed(all, one)) bad = one;
+    }
+    if (bad.n) aigw_base_put(&o, all);
+    else if (all.n && at <= target.n) {
+        const aigw_family *f;
+        int known = 0;
+        bad = aigwi_dialect_slice(target.p + at, aigw_base_find(aigwi_dialect_slice(target.p + at, target.n - at), aigwi_exchange_lit("&"), 0));
+        for (size_t i = 0; (f = aigw_family_at(i)) != NULL; i++) {
+            if (!f->path.n || !f->versions.n || !aigw_base_eq(f->dialect, aigwi_exchange_lit("openai-chat"))) continue;
+            known |= aigwi_dialect_listed(f->versions, bad);
+            aigw_base_put(&o, f->versions);
+            aigw_base_put_byte(&o, ' ');
+        }
+        if (known || !bad.n) return 0;
+    }
+    if (!bad.n) return 0;
+    rest[o.buf.n < o.buf.cap ? o.buf.n : o.buf.cap] = 0;
+    aigwi_exchange_refuse(x, AIGW_KIND_INVALID_REQUEST, "this API version is not known: ", bad, rest, "");
     return 1;
 }
 
@@ -29326,6 +29628,7 @@ static void aigwi_exchange_headed(aigw_exchange *x) {
     if (x->io.local && x->io.local(x->io.user, &seen, &x->reply)) aigwi_exchange_replied(x);
     else if (aigwi_exchange_raw_head(x) && x->state != AIGWI_EXCHANGE_READ) {}
     else if (!x->op) aigwi_exchange_unknown(x);
+    else if (aigwi_exchange_version(x)) {}
     else if (x->http.length > most) aigwi_exchange_say(x, AIGW_KIND_TOO_LARGE, "the request body is larger than this gateway takes", "");
     if (x->http.expect_continue && (x->state == AIGWI_EXCHANGE_READ || x->state == AIGWI_EXCHANGE_RAW)) {
         static const char go_on[] = "HTTP/1.1 100 Continue\r\n\r\n";

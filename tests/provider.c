@@ -5,19 +5,24 @@
  *     provider [--key KEY] [--life SECONDS] [--host ADDRESS]     first line on stdout: "listening PORT"
  *
  * The dialect is chosen by path: POST /v1/chat/completions (OpenAI chat), /v1/messages and /v1/messages/count_tokens (Anthropic),
- * /v1beta/models/{m}:generateContent | :streamGenerateContent | :countTokens (Gemini; /v1/ too); GET /v1/models, /v1beta/models.
- * The scenario is the model name: any number of modifiers, then a base, joined by '-'.
+ * /v1beta/models/{m}:generateContent | :streamGenerateContent | :countTokens (Gemini; /v1/ too); GET /v1/models, /v1beta/models; and by
+ * provider_four.h /v1/responses, /model/{m}/converse | converse-stream | count-tokens (Bedrock), /v2/chat (Cohere), /api/chat (Ollama).
+ * Embeddings: /v1/embeddings, :embedContent, :batchEmbedContents, /v2/embed, /api/embed, /model/{m}/invoke (Titan).
+ * The scenario is the model name: any number of modifiers, then a base, joined by '-'; a vendor's prefix up to "claude-" is passed over.
  *
  *   bases      text echo tools parallel think after-tool image json cached empty length stop filter refusal blocked
  *              long-KB slow[-N] garbage err-400 err-400-context err-401 err-403 err-404 err-408 err-413 err-429 err-429-ms err-quota err-500
  *              err-503 err-504 err-529 err-html err-in-200 err-in-stream
+ *              embed (any name does there)
  *   modifiers  cut-N (close after N bytes of the body) reset-N (RST there) eof-N (the body ends there, well-formed as HTTP) hang-N
  *              (silence there) hang (head only) hang-head (not even that) wrong-length no-done crlf bytewise (one chunk per byte) closing
- *              (no length, no chunks: the body ends with the connection) noid (Gemini: calls without id)
+ *              (no length, no chunks: the body ends with the connection) noid (Gemini, Ollama: calls without id)
+ *
+ * What a dialect has no form for is a row of `cannot`: answered 501, and told by GET /cannot.
  *
  * Requests are checked as strictly as a provider could: authentication, versions, unknown and repeated members, types and ranges, order of
  * turns, tool ids, signatures that `think` handed out. GET /last?n=N gives the last requests, newest first; GET /state counts connections
- * and tells whom the peer hung up on, and when; POST /reset forgets both. These three are not recorded themselves. */
+ * and tells whom the peer hung up on, and when; POST /reset forgets both. These are not recorded themselves. */
 #include <arpa/inet.h>
 #include <ctype.h>
 #include <errno.h>
@@ -35,7 +40,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { OAI, ANT, GEM };
+enum { OAI, ANT, GEM, RSP, BED, COH, OLL, NDIALECTS };
 enum { FIN_STOP, FIN_LENGTH, FIN_TOOLS, FIN_FILTER, FIN_REFUSAL, FIN_STOPSEQ, FIN_BLOCKED };
 enum { END_OK, END_CUT, END_RESET, END_EOF, END_HANG };
 enum { MAX_CONNS = 256, MAX_PIECES = 160, KEEP = 64, MAX_BODY = 96 << 20 };
@@ -327,7 +332,8 @@ static int is_int(const node *v) {
 
 typedef struct {
     int dialect, stream, sse, count, usage, parallel_off, ntools, no_tools, forced, schema, json, after_tool, v2026, beta, thinking;
-    const char *tool[8], *forced_name;
+    int budgeted, summary, encrypted, embed, batch, dims, b64, ninputs;
+    const char *tool[8], *forced_name, *input[96];                  /* input: what is to be embedded */
     char model[256];
     sb system, user, media, results, kept;
 } asked;
@@ -734,7 +740,7 @@ static void ant_messages(asked *a, const node *list) {
                     for (i = 0; i < nopen; i++) want(strcmp(open[i].id, id) != 0, path, "%s: `tool_use` ids must be unique", path);
                     if (nopen < 16) { open[nopen].id = id; open[nopen].name = ""; open[nopen++].done = 0; }
                 }
-            if (nopen && strstr(a->model, "think") && a->thinking)
+            if (nopen && strstr(a->model, "think") && a->budgeted)          /* not where thinking is adaptive */
                 want(thought && is_str(get(c->child, "type"), "thinking"), path, "%s.content.0.type: Expected `thinking` or `redacted_thinking`, but found `%s`. "
                      "When `thinking` is enabled, a final `assistant` message must start with a thinking block", path, text_of(get(c->child, "type")));
             if (thought) { a->kept.n = 0; sb_s(&a->kept, "signature kept"); }
@@ -819,6 +825,7 @@ static void ant_read(asked *a, const node *b) {
             want(get(t, "budget_tokens") && (a->count || num_of(get(t, "budget_tokens")) < max), "thinking", "`max_tokens` must be greater than `thinking.budget_tokens`");
         }
         a->thinking = !strcmp(type, "enabled") || !strcmp(type, "adaptive");
+        a->budgeted = !strcmp(type, "enabled");
         want(!a->thinking || !get(b, "temperature") || num_of(get(b, "temperature")) == 1, "temperature", "`temperature` may only be set to 1 when thinking is enabled.");
     }
     if ((v = get(b, "system")) != NULL) {
@@ -898,12 +905,10 @@ static void gem_signatures(asked *a, const node *list) {
         if (!is_str(get(c, "role"), "model") || !get(c, "parts")) continue;
         for (p = get(c, "parts")->child; p; p = p->next) {
             const node *sig = get(p, "thoughtSignature");
-            int ours;
             if (!get(p, "functionCall")) continue;
-            ours = !strncmp(text_of(get(get(p, "functionCall"), "id")), "callthink", 9);
             if (first) {
                 want(sig != NULL, "contents", "Function call is missing a thought_signature in functionCall parts. This is required for tools to work correctly (content %d).", k);
-                want(sig_ok(sig, 1) || (is_str(sig, "skip_thought_signature_validator") && !ours), "contents", "Thought signature is not valid (content %d).", k);
+                want(sig_ok(sig, 1) || is_str(sig, "skip_thought_signature_validator"), "contents", "Thought signature is not valid (content %d).", k);
                 if (!a->kept.n) sb_s(&a->kept, sig_ok(sig, 1) ? "signature kept" : "signature skipped");
             } else want(!sig || is_str(sig, "skip_thought_signature_validator"), "contents", "Thought signature is not valid: only the first parallel call has one.");
             first = 0;
@@ -1074,7 +1079,7 @@ typedef struct {
 
 typedef struct { char *p; size_t n; unsigned long reps; int delay_ms; } piece;
 typedef struct {
-    int status, chunked, npieces, end, no_done, crlf, bytewise, closing, wrong_length, hang_head, noid;
+    int status, chunked, npieces, end, no_done, seq, crlf, bytewise, closing, wrong_length, hang_head, noid;
     size_t end_at;
     const char *type;
     sb head;                                              /* more header lines */
@@ -1094,11 +1099,15 @@ static void plan_add(plan *p, sb *b, unsigned long reps, int delay_ms) {
     b->p = NULL;
     b->n = b->cap = 0;
 }
-/* One SSE event, or one element of Gemini's array. */
+static void frame(sb *out, const char *name, const sb *json);
+
+/* One SSE event, one element of Gemini's array, one line of Ollama's, one message of Bedrock's event stream. */
 static void plan_event(plan *p, const asked *a, const char *name, const sb *json, unsigned long reps, int delay_ms) {
     sb b = { NULL, 0, 0 };
     const char *eol = p->crlf || a->dialect == GEM ? "\r\n" : "\n";
-    if (!a->sse) {
+    if (a->dialect == BED) frame(&b, name, json);
+    else if (a->dialect == OLL) { sb_put(&b, json->p, json->n); sb_s(&b, eol); }
+    else if (!a->sse) {
         sb_s(&b, p->npieces ? ",\r\n" : "[");
         sb_put(&b, json->p, json->n);
     } else {
@@ -1142,7 +1151,8 @@ static const char *modifiers(const char *s, plan *p) {
 }
 static void give_call(answer *w, const asked *a, const plan *p, const char *stem, const char *name, const char *args) {
     call *c = &w->calls[w->ncalls++];
-    static const char *const form[] = { "call_%s_%lu%d", "toolu_%s_%lu%d", "call%s%lu%d" };
+    static const char *const form[] = { "call_%s_%lu%d", "toolu_%s_%lu%d", "call%s%lu%d", "call_%s_%lu%d", "tooluse_%s-%lu.%d", "%s_%lux%d",
+                                        "call_%s%lu%d" };
     c->name = name;
     c->args = args;
     snprintf(c->id, sizeof c->id, form[a->dialect], stem, serial, w->ncalls);
@@ -1176,7 +1186,7 @@ static int script(const char *s, const asked *a, const plan *p, answer *w) {
         sb_s(&w->text, "{\"city\": \"Oslo\", \"t\": 3}");
     } else if (!strcmp(s, "cached")) {
         sb_s(&w->text, "Cached.");
-        w->in = 100; w->cached = 60; w->written = a->dialect == GEM ? 0 : 10; w->out = 50; w->reasoning = 30;
+        w->in = 100; w->cached = 60; w->written = a->dialect == GEM || a->dialect > BED ? 0 : 10; w->out = 50; w->reasoning = 30;
     } else if (!strcmp(s, "empty")) w->out = 0;
     else if (!strcmp(s, "length")) { sb_s(&w->text, "This answer is cut sh"); w->fin = FIN_LENGTH; }
     else if (!strcmp(s, "stop")) { sb_s(&w->text, "Up to here "); w->fin = FIN_STOPSEQ; }
@@ -1338,7 +1348,7 @@ static void ant_whole(plan *p, const asked *a, const answer *w) {
     if (w->text.n || w->reps || w->refusal) {
         sb_f(&b, "%s{\"type\":\"text\",\"text\":", n++ ? "," : "");
         if (w->refusal) sb_qs(&b, w->refusal); else whole_text(p, &b, w);
-        sb_s(&b, ",\"citations\":null}");
+        sb_s(&b, "}");
     }
     for (i = 0; i < w->ncalls; i++)
         sb_f(&b, "%s{\"type\":\"tool_use\",\"id\":\"%s\",\"name\":\"%s\",\"input\":%s}", n++ ? "," : "", w->calls[i].id, w->calls[i].name, w->calls[i].args);
@@ -1510,54 +1520,146 @@ static void gem_stream(plan *p, const asked *a, const answer *w) {
     free(b.p);
 }
 
+#include "provider_four.h"
+
+/* ------------------------------------------------------------------------------------------------ dialects */
+
+static const struct {
+    const char *name;
+    void (*read)(asked *, const node *);
+    void (*whole)(plan *, const asked *, const answer *);
+    void (*stream)(plan *, const asked *, const answer *);
+    const char *stream_type;
+    int opening;                      /* pieces of a stream that precede the first two of a text, and these two */
+    const char *count;                /* the answer to a question for the number of tokens */
+    const char *head;                 /* header lines of answers */
+    const char *request_id;           /* header line with the number of the answer in it */
+} dialects[NDIALECTS] = {
+    { "openai-chat", oai_read, oai_whole, oai_stream, "text/event-stream", 3, NULL,
+      "x-ratelimit-limit-requests: 100\r\nx-ratelimit-remaining-requests: 99\r\nx-ratelimit-reset-requests: 6m0s\r\n"
+      "openai-organization: secret-org\r\nset-cookie: __cf_bm=secret; path=/never\r\n",
+      "x-request-id: req_oai_%lu\r\nopenai-processing-ms: 5\r\n" },
+    { "anthropic", ant_read, ant_whole, ant_stream, "text/event-stream", 5, "{\"input_tokens\":42}",
+      "anthropic-ratelimit-requests-limit: 100\r\nanthropic-ratelimit-requests-remaining: 99\r\n"
+      "anthropic-ratelimit-requests-reset: 2030-01-01T00:00:00Z\r\nanthropic-organization-id: secret-org\r\n",
+      "request-id: req_ant_%lu\r\n" },
+    { "gemini", gem_read, gem_whole, gem_stream, "text/event-stream", 2,
+      "{\"totalTokens\":42,\"promptTokensDetails\":[{\"modality\":\"TEXT\",\"tokenCount\":42}]}", "", "server: scaffolding %lu\r\n" },
+    { "openai-responses", rsp_read, rsp_whole, rsp_stream, "text/event-stream", 6,
+      "{\"object\":\"response.input_tokens\",\"input_tokens\":42}",
+      "x-ratelimit-limit-requests: 100\r\nx-ratelimit-remaining-requests: 99\r\nx-ratelimit-reset-requests: 6m0s\r\n"
+      "openai-organization: secret-org\r\nset-cookie: __cf_bm=secret; path=/never\r\n",
+      "x-request-id: req_rsp_%lu\r\nopenai-processing-ms: 5\r\n" },
+    { "bedrock", bed_read, bed_whole, bed_stream, "application/vnd.amazon.eventstream", 3, "{\"inputTokens\":42}", "",
+      "x-amzn-RequestId: 2cc171c3-b38a-4a63-bb2f-%012lu\r\n" },
+    { "cohere", coh_read, coh_whole, coh_stream, "text/event-stream", 4, NULL, "num_tokens: 29\r\n",
+      "x-debug-trace-id: %032lu\r\n" },
+    { "ollama", oll_read, oll_whole, oll_stream, "application/x-ndjson", 2, NULL, "", "x-build-time: %lu\r\n" }
+};
+
+/* What a dialect has no form for, and so no scenario of that name. */
+static const struct { int dialect; const char *scenario, *why_not; } cannot[] = {
+    { RSP, "no-done",    "there is no end marker but the last event" },
+    { RSP, "long",       "its events repeat all text at the end" },
+    { RSP, "slow",       "its events repeat all text at the end" },
+    { BED, "crlf",       "its streams are binary" },
+    { BED, "refusal",    "there is no word for a refusal" },
+    { BED, "err-in-200", "an error has a status of its own" },
+    { COH, "filter",     "no finish reason says so" },
+    { COH, "refusal",    "no finish reason says so" },
+    { COH, "blocked",    "no finish reason says so" },
+    { COH, "err-in-200", "an error has a status of its own" },
+    { OLL, "no-done",    "the last line is the end marker" },
+    { OLL, "filter",     "no finish reason says so" },
+    { OLL, "refusal",    "no finish reason says so" },
+    { OLL, "blocked",    "no finish reason says so" },
+    { OLL, "err-quota",  "nothing tells it from a rate limit" }
+};
+/* Why scenario `s` cannot be had, NULL when it can: `scenario` of a row stands between its dashes. */
+static const char *cannot_say(int dialect, const char *s) {
+    size_t i;
+    for (i = 0; i < sizeof cannot / sizeof *cannot; i++) {
+        const char *at = strstr(s, cannot[i].scenario), *end = at ? at + strlen(cannot[i].scenario) : NULL;
+        if (cannot[i].dialect == dialect && at && (at == s || at[-1] == '-') && (!*end || *end == '-')) return cannot[i].why_not;
+    }
+    return NULL;
+}
+
 /* ------------------------------------------------------------------------------------------------ errors */
 
 typedef struct {
     const char *name;
-    int oai;                          /* HTTP status */
+    int oai;                          /* HTTP status; so at openai-responses */
     const char *oai_type, *oai_code;
     int ant;
     const char *ant_type;
     int gem;
     const char *gem_status, *message, *hint;        /* hint: seconds */
+    int bed;
+    const char *bed_type;
+    int coh, oll;
 } failure;
 
 static const failure failures[] = {
-    { "err-400", 400, "invalid_request_error", "invalid_value", 400, "invalid_request_error", 400, "INVALID_ARGUMENT", "Invalid value for 'messages': scripted.", NULL },
-    { "err-400-context", 400, "invalid_request_error", "context_length_exceeded", 400, "invalid_request_error", 400, "INVALID_ARGUMENT", NULL, NULL },
-    { "err-401", 401, "invalid_request_error", "invalid_api_key", 401, "authentication_error", 400, "INVALID_ARGUMENT", "Incorrect API key provided: scripted.", NULL },
-    { "err-403", 403, "invalid_request_error", "unsupported_country_region_territory", 403, "permission_error", 403, "PERMISSION_DENIED", "Not allowed: scripted.", NULL },
-    { "err-404", 404, "invalid_request_error", "model_not_found", 404, "not_found_error", 404, "NOT_FOUND", "The model `err-404` does not exist: scripted.", NULL },
-    { "err-408", 408, "invalid_request_error", "timeout", 408, "timeout_error", 504, "DEADLINE_EXCEEDED", "Timed out: scripted.", NULL },
-    { "err-413", 413, "invalid_request_error", NULL, 413, "request_too_large", 413, "INVALID_ARGUMENT", "Request body too large: scripted.", NULL },
-    { "err-429", 429, "requests", "rate_limit_exceeded", 429, "rate_limit_error", 429, "RESOURCE_EXHAUSTED", "Rate limit reached: scripted. Please try again in 7s.", "7" },
-    { "err-429-ms", 429, "tokens", "rate_limit_exceeded", 429, "rate_limit_error", 429, "RESOURCE_EXHAUSTED", "Rate limit reached: scripted.", "1.5" },
-    { "err-quota", 429, "insufficient_quota", "insufficient_quota", 400, "invalid_request_error", 429, "RESOURCE_EXHAUSTED", NULL, NULL },
-    { "err-500", 500, "server_error", NULL, 500, "api_error", 500, "INTERNAL", "The server had an error: scripted.", NULL },
-    { "err-503", 503, "service_unavailable_error", "server_is_overloaded", 503, "api_error", 503, "UNAVAILABLE", "The model is overloaded: scripted.", NULL },
-    { "err-504", 504, "server_error", NULL, 504, "timeout_error", 504, "DEADLINE_EXCEEDED", "Deadline exceeded: scripted.", NULL },
-    { "err-529", 503, "service_unavailable_error", "server_is_overloaded", 529, "overloaded_error", 503, "UNAVAILABLE", "Overloaded: scripted.", NULL }
+    { "err-400", 400, "invalid_request_error", "invalid_value", 400, "invalid_request_error", 400, "INVALID_ARGUMENT", "Invalid value for 'messages': scripted.", NULL,
+      400, "ValidationException", 400, 400 },
+    { "err-400-context", 400, "invalid_request_error", "context_length_exceeded", 400, "invalid_request_error", 400, "INVALID_ARGUMENT", NULL, NULL,
+      400, "ValidationException", 400, 400 },
+    { "err-401", 401, "invalid_request_error", "invalid_api_key", 401, "authentication_error", 400, "INVALID_ARGUMENT", "Incorrect API key provided: scripted.", NULL,
+      403, "UnrecognizedClientException", 401, 401 },
+    { "err-403", 403, "invalid_request_error", "unsupported_country_region_territory", 403, "permission_error", 403, "PERMISSION_DENIED", "Not allowed: scripted.", NULL,
+      403, "AccessDeniedException", 403, 403 },
+    { "err-404", 404, "invalid_request_error", "model_not_found", 404, "not_found_error", 404, "NOT_FOUND", "The model `err-404` does not exist: scripted.", NULL,
+      404, "ResourceNotFoundException", 404, 404 },
+    { "err-408", 408, "invalid_request_error", "timeout", 408, "timeout_error", 504, "DEADLINE_EXCEEDED", "Timed out: scripted.", NULL,
+      408, "ModelTimeoutException", 504, 504 },
+    { "err-413", 413, "invalid_request_error", NULL, 413, "request_too_large", 413, "INVALID_ARGUMENT", "Request body too large: scripted.", NULL,
+      413, "RequestEntityTooLargeException", 413, 413 },
+    { "err-429", 429, "requests", "rate_limit_exceeded", 429, "rate_limit_error", 429, "RESOURCE_EXHAUSTED", "Rate limit reached: scripted. Please try again in 7s.", "7",
+      429, "ThrottlingException", 429, 429 },
+    { "err-429-ms", 429, "tokens", "rate_limit_exceeded", 429, "rate_limit_error", 429, "RESOURCE_EXHAUSTED", "Rate limit reached: scripted.", "1.5",
+      429, "ThrottlingException", 429, 429 },
+    { "err-quota", 429, "insufficient_quota", "insufficient_quota", 400, "invalid_request_error", 429, "RESOURCE_EXHAUSTED", NULL, NULL,
+      400, "ServiceQuotaExceededException", 402, 429 },
+    { "err-500", 500, "server_error", NULL, 500, "api_error", 500, "INTERNAL", "The server had an error: scripted.", NULL,
+      500, "InternalServerException", 500, 500 },
+    { "err-503", 503, "service_unavailable_error", "server_is_overloaded", 503, "api_error", 503, "UNAVAILABLE", "The model is overloaded: scripted.", NULL,
+      503, "ServiceUnavailableException", 503, 503 },
+    { "err-504", 504, "server_error", NULL, 504, "timeout_error", 504, "DEADLINE_EXCEEDED", "Deadline exceeded: scripted.", NULL,
+      408, "ModelTimeoutException", 504, 504 },
+    { "err-529", 503, "service_unavailable_error", "server_is_overloaded", 529, "overloaded_error", 503, "UNAVAILABLE", "Overloaded: scripted.", NULL,
+      503, "ServiceUnavailableException", 503, 503 }
 };
-
+static int fail_status(const failure *f, int dialect) {
+    const int status[NDIALECTS] = { f->oai, f->ant, f->gem, f->oai, f->bed, f->coh, f->oll };
+    return status[dialect];
+}
 static const char *fail_message(const failure *f, int dialect) {
-    static const char *const context[] = { "This model's maximum context length is 8192 tokens. However, you requested 9000 tokens.",
-        "prompt is too long: 9000 tokens > 8192 maximum", "The input token count (9000) exceeds the maximum number of tokens allowed (8192)." };
-    static const char *const quota[] = { "You exceeded your current quota, please check your plan and billing details.",
-        "Your credit balance is too low to access the Anthropic API.", "You exceeded your current quota, please check your plan and billing details." };
+    static const char *const context[NDIALECTS] = { "This model's maximum context length is 8192 tokens. However, you requested 9000 tokens.",
+        "prompt is too long: 9000 tokens > 8192 maximum", "The input token count (9000) exceeds the maximum number of tokens allowed (8192).",
+        "Your input exceeds the context window of this model. Please adjust your input and try again.", "Input is too long for requested model.",
+        "too many tokens: total number of tokens in the prompt cannot exceed 8192 - received 9000.", "the input length exceeds the context length" };
+    static const char *const quota[NDIALECTS] = { "You exceeded your current quota, please check your plan and billing details.",
+        "Your credit balance is too low to access the Anthropic API.", "You exceeded your current quota, please check your plan and billing details.",
+        "You exceeded your current quota, please check your plan and billing details.", "Your request exceeds the service quota for your account.",
+        "Please add or update your payment method at https://dashboard.cohere.com/billing", "" };
     return f->message ? f->message : !strcmp(f->name, "err-quota") ? quota[dialect] : context[dialect];
 }
 static void error_body(sb *b, int dialect, const failure *f, const char *message, const char *param) {
-    if (dialect == OAI) {
+    switch (dialect) {
+    case OAI: case RSP:
         sb_s(b, "{\n  \"error\": {\n    \"message\": ");
         sb_qs(b, message);
         sb_f(b, ",\n    \"type\": \"%s\",\n    \"param\": ", f->oai_type);
         if (param && *param) sb_qs(b, param); else sb_s(b, "null");
         sb_f(b, ",\n    \"code\": %s%s%s\n  }\n}\n", f->oai_code ? "\"" : "", f->oai_code ? f->oai_code : "null", f->oai_code ? "\"" : "");
-    } else if (dialect == ANT) {
+        break;
+    case ANT:
         sb_f(b, "{\"type\":\"error\",\"error\":{\"type\":\"%s\",\"message\":", f->ant_type);
         sb_qs(b, message);
         sb_f(b, "},\"request_id\":\"req_ant_%lu\"}", serial);
-    } else {
+        break;
+    case GEM:
         sb_f(b, "{\"error\":{\"code\":%d,\"message\":", f->gem);
         sb_qs(b, message);
         sb_f(b, ",\"status\":\"%s\"", f->gem_status);
@@ -1565,21 +1667,47 @@ static void error_body(sb *b, int dialect, const failure *f, const char *message
         if (f->hint) sb_f(b, ",\"details\":[{\"@type\":\"type.googleapis.com/google.rpc.Help\",\"links\":[]},{\"@type\":\"type.googleapis.com/google.rpc.RetryInfo\",\"retryDelay\":\"%ss\"}]", f->hint);
         if (!strcmp(f->name, "err-quota")) sb_s(b, ",\"details\":[{\"@type\":\"type.googleapis.com/google.rpc.QuotaFailure\",\"violations\":[{\"quotaId\":\"GenerateRequestsPerDayPerProjectPerModel-FreeTier\"}]}]");
         sb_s(b, "}}\n");
+        break;
+    default:
+        sb_s(b, dialect == OLL ? "{\"error\":" : "{\"message\":");
+        sb_qs(b, message);
+        if (dialect == COH) sb_f(b, ",\"id\":\"c0de0000-0000-4000-8000-%012lu\"", serial);
+        sb_s(b, "}");
     }
 }
 static void fail_with(plan *p, int dialect, const failure *f, const char *message, const char *param) {
     sb b = { NULL, 0, 0 };
-    p->status = dialect == OAI ? f->oai : dialect == ANT ? f->ant : f->gem;
+    p->status = fail_status(f, dialect);
     p->type = "application/json";
     p->chunked = 0;
     error_body(&b, dialect, f, message, param);
     plan_add(p, &b, 1, 0);
-    if (f->hint && dialect != GEM) {
-        if (!strcmp(f->hint, "1.5") && dialect == OAI) sb_s(&p->head, "retry-after-ms: 1500\r\n");
-        else sb_f(&p->head, "retry-after: %s\r\n", dialect == ANT && strchr(f->hint, '.') ? "2" : f->hint);
+    if (f->hint && dialect != GEM && dialect != BED && dialect != OLL) {
+        if (!strcmp(f->hint, "1.5") && (dialect == OAI || dialect == RSP)) sb_s(&p->head, "retry-after-ms: 1500\r\n");
+        else sb_f(&p->head, "retry-after: %s\r\n", strchr(f->hint, '.') ? "2" : f->hint);
     }
-    if (dialect == OAI && p->status == 429) sb_s(&p->head, "x-ratelimit-remaining-requests: 0\r\nx-ratelimit-reset-requests: 7s\r\n");
+    if (dialect == BED) sb_f(&p->head, "x-amzn-ErrorType: %s:http://internal.amazon.com/coral/com.amazon.bedrock/\r\n", f->bed_type);
+    if ((dialect == OAI || dialect == RSP) && p->status == 429) sb_s(&p->head, "x-ratelimit-remaining-requests: 0\r\nx-ratelimit-reset-requests: 7s\r\n");
     if (dialect == ANT && p->status == 429) sb_s(&p->head, "anthropic-ratelimit-requests-remaining: 0\r\nanthropic-ratelimit-requests-reset: 2030-01-01T00:00:00Z\r\n");
+}
+/* An error in the middle of a stream, as an event of its dialect. */
+static void fail_event(plan *p, const asked *a, const failure *f, const char *message) {
+    sb b = { NULL, 0, 0 };
+    const char *name = a->dialect == ANT || a->dialect == RSP ? "error" : a->dialect == COH ? "message-end" : "serviceUnavailableException";
+    size_t i;
+    if (a->dialect == RSP) {
+        sb_f(&b, "{\"type\":\"error\",\"code\":\"%s\",\"message\":", f->oai_code);
+        sb_qs(&b, message);
+        sb_f(&b, ",\"param\":null,\"sequence_number\":%d}", p->npieces);
+    } else if (a->dialect == COH) {
+        sb_s(&b, "{\"type\":\"message-end\",\"delta\":{\"finish_reason\":\"ERROR\",\"error\":");
+        sb_qs(&b, message);
+        sb_s(&b, "}}");
+    } else error_body(&b, a->dialect, f, message, NULL);
+    while (b.n && b.p[b.n - 1] == '\n') b.n--;
+    for (i = 0; i < b.n; i++) if (b.p[i] == '\n') b.p[i] = ' ';
+    plan_event(p, a, a->dialect == OAI || a->dialect == GEM ? NULL : name, &b, 1, 0);
+    free(b.p);
 }
 static const failure *failure_named(const char *name) {
     size_t i;
@@ -1599,23 +1727,26 @@ static int script_error(const char *s, const asked *a, plan *p) {
         return 1;
     }
     if (!strcmp(s, "err-in-200") || (!strcmp(s, "err-in-stream") && !a->stream)) {
+        if (a->dialect == RSP && !a->stream) {
+            p->status = 200;
+            sb_f(&b, "{\"id\":\"resp_T%lu\",\"object\":\"response\",\"created_at\":1763700000,\"status\":\"failed\",\"error\":{\"code\":"
+                 "\"server_error\",\"message\":\"Overloaded inside a 200.\"},\"incomplete_details\":null,\"model\":\"%s\",\"output\":[],"
+                 "\"usage\":null}", serial, a->model);
+            plan_add(p, &b, 1, 0);
+            return 1;
+        }
         fail_with(p, a->dialect, failure_named("err-529"), "Overloaded inside a 200.", NULL);
         p->status = 200;
         return 1;
     }
     if (!strcmp(s, "err-in-stream")) {
         answer w;
-        int k;
         memset(&w, 0, sizeof w);
         sb_s(&w.text, "Hello from");
         w.in = 20;
-        if (a->dialect == OAI) oai_stream(p, a, &w); else if (a->dialect == ANT) ant_stream(p, a, &w); else gem_stream(p, a, &w);
-        k = a->dialect == ANT ? 5 : a->dialect == OAI ? 3 : 2;             /* keep the start and the text, drop the end */
-        p->npieces = k;
-        error_body(&b, a->dialect, failure_named("err-529"), "Overloaded in the stream.", NULL);
-        while (b.n && b.p[b.n - 1] == '\n') b.n--;
-        if (a->dialect == OAI) { size_t i; for (i = 0; i < b.n; i++) if (b.p[i] == '\n') b.p[i] = ' '; }
-        plan_event(p, a, a->dialect == ANT ? "error" : NULL, &b, 1, 0);
+        dialects[a->dialect].stream(p, a, &w);
+        while (p->npieces > dialects[a->dialect].opening) free(p->pieces[--p->npieces].p);      /* the start and the text, not the end */
+        fail_event(p, a, failure_named("err-529"), "Overloaded in the stream.");
         if (a->dialect == GEM && !a->sse) { b.n = 0; sb_s(&b, "]"); plan_add(p, &b, 1, 0); }
         free(w.text.p);
         return 1;
@@ -1720,6 +1851,11 @@ static void control(const request *r, plan *p) {
             if (conns[i].state == C_WRITE && !conns[i].control)
                 sb_f(&b, "%s{\"conn\":%lu,\"body_sent\":%lu}", b.p[b.n - 1] == '[' ? "" : ",", conns[i].id, (unsigned long)conns[i].body_sent);
         sb_s(&b, "]}");
+    } else if (!strcmp(r->target, "/cannot")) {
+        size_t k;
+        for (k = 0; k < sizeof cannot / sizeof *cannot; k++)
+            sb_f(&b, "%s[\"%s\",\"%s\",\"%s\"]", k ? "," : "[", dialects[cannot[k].dialect].name, cannot[k].scenario, cannot[k].why_not);
+        sb_s(&b, "]");
     } else if (!strcmp(r->target, "/reset")) {
         for (i = 0; i < KEEP; i++) { free(records[i].json); records[i].json = NULL; }
         nrecords = nclosed = nconns = nrequests = 0;
@@ -1735,23 +1871,63 @@ static void control(const request *r, plan *p) {
     plan_add(p, &b, 1, 0);
 }
 
-/* Path and credentials; fills dialect, count, stream and Gemini's model. 0 when no such route. */
+static int hex2(const char *p) {
+    char c[3];
+    c[0] = p[0];
+    c[1] = p[0] ? p[1] : 0;
+    c[2] = 0;
+    return isxdigit((unsigned char)c[0]) && isxdigit((unsigned char)c[1]) ? (int)strtoul(c, NULL, 16) : -1;
+}
+/* Fills dialect, what is asked for, and the model where it is in the path. 0 when no such route. */
 static int route(const request *r, asked *a) {
-    const char *t = r->target, *m, *colon;
+    static const struct { const char *path; int dialect, count, embed; } fixed[] = {
+        { "/v1/chat/completions", OAI, 0, 0 }, { "/v1/embeddings", OAI, 0, 1 }, { "/v1/messages", ANT, 0, 0 },
+        { "/v1/messages/count_tokens", ANT, 1, 0 }, { "/v1/responses", RSP, 0, 0 }, { "/v1/responses/input_tokens", RSP, 1, 0 },
+        { "/v2/chat", COH, 0, 0 }, { "/v2/embed", COH, 0, 1 }, { "/api/chat", OLL, 0, 0 }, { "/api/embed", OLL, 0, 1 } };
+    static const struct { int dialect; const char *method; int stream, count, embed, batch; } methods[] = {
+        { GEM, "generateContent", 0, 0, 0, 0 }, { GEM, "streamGenerateContent", 1, 0, 0, 0 }, { GEM, "countTokens", 0, 1, 0, 0 },
+        { GEM, "embedContent", 0, 0, 1, 0 }, { GEM, "batchEmbedContents", 0, 0, 1, 1 },
+        { BED, "converse", 0, 0, 0, 0 }, { BED, "converse-stream", 1, 0, 0, 0 }, { BED, "count-tokens", 0, 1, 0, 0 }, { BED, "invoke", 0, 0, 1, 0 } };
+    const char *t = r->target, *m, *last;
     char path[2048], *q, *query = (char *)(uintptr_t)"";
+    size_t i, n = 0;
     snprintf(path, sizeof path, "%s", t);
     if ((q = strchr(path, '?')) != NULL) { *q = 0; query = q + 1; }
-    if (!strcmp(path, "/v1/chat/completions")) { a->dialect = OAI; return 1; }
-    if (!strcmp(path, "/v1/messages")) { a->dialect = ANT; return 1; }
-    if (!strcmp(path, "/v1/messages/count_tokens")) { a->dialect = ANT; a->count = 1; return 1; }
-    m = !strncmp(path, "/v1beta/models/", 15) ? path + 15 : !strncmp(path, "/v1/models/", 11) ? path + 11 : NULL;
-    if (!m || !(colon = strrchr(m, ':'))) return 0;
-    a->dialect = GEM;
-    snprintf(a->model, sizeof a->model, "%.*s", (int)(colon - m), m);
-    a->count = !strcmp(colon, ":countTokens");
-    a->stream = !strcmp(colon, ":streamGenerateContent");
-    a->sse = a->stream && strstr(query, "alt=sse") != NULL;
-    return a->count || a->stream || !strcmp(colon, ":generateContent");
+    for (i = 0; i < sizeof fixed / sizeof *fixed; i++)
+        if (!strcmp(path, fixed[i].path)) {
+            a->dialect = fixed[i].dialect;
+            a->count = fixed[i].count;
+            a->embed = fixed[i].embed;
+            return 1;
+        }
+    a->dialect = !strncmp(path, "/model/", 7) ? BED : GEM;
+    m = a->dialect == BED ? path + 7 : !strncmp(path, "/v1beta/models/", 15) ? path + 15 : !strncmp(path, "/v1/models/", 11) ? path + 11 : NULL;
+    if (!m || !(last = strrchr(m, a->dialect == BED ? '/' : ':'))) { a->dialect = OAI; return 0; }
+    for (; m < last && n + 1 < sizeof a->model; m++) {
+        int c = *m == '%' ? hex2(m + 1) : -1;
+        want(a->dialect != BED || *m == '%' || isalnum((unsigned char)*m) || strchr("-._~", *m), "modelId", "a byte of the model's id is not escaped: %s", t);
+        a->model[n++] = (char)(c >= 0 ? c : *m);
+        if (c >= 0) m += 2;
+    }
+    a->model[n] = 0;
+    for (i = 0; i < sizeof methods / sizeof *methods; i++)
+        if (methods[i].dialect == a->dialect && !strcmp(last + 1, methods[i].method)) {
+            a->stream = methods[i].stream;
+            a->count = methods[i].count;
+            a->embed = methods[i].embed;
+            a->batch = methods[i].batch;
+            a->sse = a->stream && strstr(query, "alt=sse") != NULL;
+            return 1;
+        }
+    return 0;
+}
+/* An AWS signature by the key's name, whole in form; its value is not computed here (tests/test_auth.c does that). */
+static int signed_by(const request *r, const char *key) {
+    const char *v = head_of(r, "authorization"), *sig = v ? strstr(v, "Signature=") : NULL, *names = v ? strstr(v, "SignedHeaders=") : NULL;
+    char start[160];
+    snprintf(start, sizeof start, "AWS4-HMAC-SHA256 Credential=%s/", key);
+    return v && !strncmp(v, start, strlen(start)) && strstr(v, "/bedrock/aws4_request, ") && names && strstr(names, "host") &&
+           strstr(names, "x-amz-date") && head_of(r, "x-amz-date") && sig && strspn(sig + 10, "0123456789abcdef") == 64;
 }
 /* The right credential in the right place, and no other; 0 with a complaint in why when the request must not leave like this. */
 static int auth(const request *r, const asked *a) {
@@ -1765,10 +1941,11 @@ static int auth(const request *r, const asked *a) {
     want(!head_of(r, "cookie"), "cookie", "Cookie must not be sent to a provider");
     want(!(head_of(r, "content-length") && head_of(r, "transfer-encoding")), "content-length", "both Content-Length and Transfer-Encoding");
     want(!strstr(r->target, "key="), "key", "a key in the URL");
-    if (a->dialect == OAI) want(!x && !g && !head_of(r, "anthropic-version"), "headers", "headers of another dialect");
+    if (a->dialect != ANT && a->dialect != GEM) want(!x && !g && !head_of(r, "anthropic-version"), "headers", "headers of another dialect");
     if (a->dialect == ANT) want(!g && !(x && bearer), "headers", "exactly one credential, in Anthropic's form");
     if (a->dialect == GEM) want(!x && !bearer && !head_of(r, "anthropic-version"), "headers", "headers of another dialect");
     have = a->dialect == GEM ? g : a->dialect == ANT && x ? x : bearer;
+    if (a->dialect == BED && have && !strncmp(have, "AWS4-", 5)) return signed_by(r, api_key);
     if (have && have == bearer) have = !strncasecmp(bearer, "Bearer ", 7) ? bearer + 7 : "";
     return have && !strcmp(have, api_key);
 }
@@ -1776,7 +1953,10 @@ static void models(const request *r, plan *p) {
     sb b = { NULL, 0, 0 };
     p->status = 200;
     p->type = "application/json";
-    if (!strncmp(r->target, "/v1beta/", 8) || head_of(r, "x-goog-api-key"))
+    if (!strcmp(r->target, "/api/tags"))
+        sb_s(&b, "{\"models\":[{\"name\":\"text\",\"model\":\"text\",\"modified_at\":\"2026-08-07T06:08:23Z\",\"size\":1,\"digest\":\"00\","
+             "\"details\":{\"format\":\"gguf\",\"family\":\"test\",\"parameter_size\":\"1B\",\"quantization_level\":\"Q4_0\"}}]}");
+    else if (!strncmp(r->target, "/v1beta/", 8) || head_of(r, "x-goog-api-key"))
         sb_s(&b, "{\"models\":[{\"name\":\"models/text\",\"version\":\"1\",\"displayName\":\"Text\",\"inputTokenLimit\":8192,\"outputTokenLimit\":4096,"
              "\"supportedGenerationMethods\":[\"generateContent\"]}]}");
     else if (head_of(r, "anthropic-version"))
@@ -1785,35 +1965,37 @@ static void models(const request *r, plan *p) {
     else sb_s(&b, "{\"object\":\"list\",\"data\":[{\"id\":\"text\",\"object\":\"model\",\"created\":1763700000,\"owned_by\":\"test\"}]}");
     plan_add(p, &b, 1, 0);
 }
-static void answer_to(const request *r, asked *a, plan *p) {
-    const char *base = modifiers(a->model, p);
+static void answer_to(const asked *a, plan *p) {
+    const char *vendor = strstr(a->model, "claude-"), *base = modifiers(vendor ? vendor + 7 : a->model, p);
+    const char *no = cannot_say(a->dialect, a->model);
     answer w;
     sb b = { NULL, 0, 0 };
     memset(&w, 0, sizeof w);
-    (void)r;
     p->status = 200;
-    p->type = a->stream ? a->sse ? "text/event-stream" : "application/json" : "application/json";
+    p->type = a->stream && (a->sse || a->dialect != GEM) ? dialects[a->dialect].stream_type : "application/json";
     p->chunked = a->stream;
-    if (a->dialect == OAI) sb_s(&p->head, "x-ratelimit-limit-requests: 100\r\nx-ratelimit-remaining-requests: 99\r\nx-ratelimit-reset-requests: 6m0s\r\n"
-                                "openai-organization: secret-org\r\nset-cookie: __cf_bm=secret; path=/never\r\n");
-    if (a->dialect == ANT) sb_s(&p->head, "anthropic-ratelimit-requests-limit: 100\r\nanthropic-ratelimit-requests-remaining: 99\r\n"
-                                "anthropic-ratelimit-requests-reset: 2030-01-01T00:00:00Z\r\nanthropic-organization-id: secret-org\r\n");
+    sb_s(&p->head, dialects[a->dialect].head);
+    if (no) {
+        snprintf(why, sizeof why, "%s cannot be had here: %s", a->model, no);
+        fail_with(p, a->dialect, failure_named("err-500"), why, NULL);
+        p->status = 501;
+        why[0] = 0;
+        return;
+    }
     if (!strncmp(base, "err-", 4)) {
         if (script_error(base, a, p)) return;
     } else if (!strcmp(base, "garbage")) {
-        if (a->stream && a->sse) { sb_s(&b, "<<{not json"); plan_event(p, a, NULL, &b, 1, 0); free(b.p); }
-        else { sb_s(&b, "<<{not json"); plan_add(p, &b, 1, 0); }
+        sb_s(&b, "<<{not json");
+        if (a->stream && (a->sse || a->dialect == BED)) { plan_event(p, a, a->dialect == BED ? "messageStart" : NULL, &b, 1, 0); free(b.p); }
+        else plan_add(p, &b, 1, 0);
         return;
-    } else if (a->count) {
-        sb_s(&b, a->dialect == ANT ? "{\"input_tokens\":42}" : "{\"totalTokens\":42,\"promptTokensDetails\":[{\"modality\":\"TEXT\",\"tokenCount\":42}]}");
+    } else if (a->embed) { embed_write(p, a); return; }
+    else if (a->count && dialects[a->dialect].count) {
+        sb_s(&b, dialects[a->dialect].count);
         plan_add(p, &b, 1, 0);
         return;
     } else if (script(base, a, p, &w)) {
-        if (!why[0]) {
-            if (a->dialect == OAI) (a->stream ? oai_stream : oai_whole)(p, a, &w);
-            else if (a->dialect == ANT) (a->stream ? ant_stream : ant_whole)(p, a, &w);
-            else (a->stream ? gem_stream : gem_whole)(p, a, &w);
-        }
+        if (!why[0]) (a->stream ? dialects[a->dialect].stream : dialects[a->dialect].whole)(p, a, &w);
         free(w.text.p);
         return;
     }
@@ -1856,19 +2038,21 @@ static void serve(conn *c, request *r) {
     memset(&a, 0, sizeof a);
     memset(p, 0, sizeof *p);
     why[0] = why_param[0] = 0;
-    c->control = !strcmp(r->target, "/state") || !strcmp(r->target, "/reset") || !strncmp(r->target, "/last", 5);
+    c->control = !strcmp(r->target, "/state") || !strcmp(r->target, "/reset") || !strncmp(r->target, "/last", 5) ||
+                 !strcmp(r->target, "/cannot");
     if (c->control) { control(r, p); return; }
     serial++;
     nrequests++;
     c->requests++;
     record_put(r, c->id);
     c->model[0] = 0;
-    if (!strcmp(r->method, "GET") && (!strncmp(r->target, "/v1/models", 10) || !strncmp(r->target, "/v1beta/models", 14))) { models(r, p); return; }
+    if (!strcmp(r->method, "GET") && (!strncmp(r->target, "/v1/models", 10) || !strncmp(r->target, "/v1beta/models", 14) ||
+                                     !strcmp(r->target, "/api/tags"))) { models(r, p); return; }
     if (!strncmp(r->target, "/v1/contents/generations/tasks", 30)) { tasks(r, p); return; }
     if (!route(r, &a) || strcmp(r->method, "POST")) { fail_with(p, a.dialect, failure_named("err-404"), "Invalid URL", NULL); return; }
-    sb_f(&p->head, a.dialect == OAI ? "x-request-id: req_oai_%lu\r\nopenai-processing-ms: 5\r\n" : a.dialect == ANT ? "request-id: req_ant_%lu\r\n" : "server: scaffolding %lu\r\n", serial);
+    sb_f(&p->head, dialects[a.dialect].request_id, serial);
     if (!auth(r, &a) && !why[0]) { fail_with(p, a.dialect, failure_named("err-401"), "Incorrect API key provided.", NULL); return; }
-    want(ctype && !strncasecmp(ctype, "application/json", 16), "content-type", "Content-Type must be application/json");
+    want(ctype ? !strncasecmp(ctype, "application/json", 16) : a.dialect == BED && a.embed, "content-type", "Content-Type must be application/json");
     if (a.dialect == ANT) {
         want(version && listed(version, "2023-06-01 2026-10-21"), "anthropic-version", "anthropic-version: \"%s\" is not a valid version", version ? version : "");
         a.beta = head_of(r, "anthropic-beta") != NULL;
@@ -1876,11 +2060,10 @@ static void serve(conn *c, request *r) {
     }
     body = j_parse(r->body, r->body_n, &err, &at);
     if (!body) want(0, "body", "Invalid JSON at byte %lu: %s", (unsigned long)at, err);
-    else if (a.dialect == OAI) oai_read(&a, body);
-    else if (a.dialect == ANT) ant_read(&a, body);
-    else gem_read(&a, body);
+    else if (a.embed) embed_read(&a, body);
+    else dialects[a.dialect].read(&a, body);
     snprintf(c->model, sizeof c->model, "%s", a.model);
-    if (!why[0]) answer_to(r, &a, p);
+    if (!why[0]) answer_to(&a, p);
     if (why[0]) {
         while (p->npieces) free(p->pieces[--p->npieces].p);
         fail_with(p, a.dialect, failure_named("err-400"), why, why_param);

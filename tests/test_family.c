@@ -59,7 +59,7 @@ static const char *send_to(const aigw_dialect *from, const char *target_line, co
     aigw_model_loss_init(&loss, items, T_COUNT(items));
     loss.doc = whole;
     aigw_base_out_init(&out, text, sizeof text - 1, NULL, 0);
-    r = (from == to->dialect ? to->dialect->req_edit : to->dialect->req_encode)(&req, to, &mem, &head, &out, &loss);
+    r = aigw_dialect_request(&req, to, &mem, &head, &out, &loss);
     if (r == AIGW_E_REFUSED) return NULL;
     t_int("encode", r, AIGW_OK);
     t_int("end", aigw_base_out_end(&out), AIGW_OK);
@@ -222,6 +222,21 @@ T(refusals_of_a_family) {
     t_ok("an image by URL at Ollama", !send_to(&aigw_dialect_anthropic, "/v1/messages", image, &to));
     to = target(aigw_family_of(str("vllm")), "", "m", "");
     t_ok("not so at vLLM", has(send_to(&aigw_dialect_anthropic, "/v1/messages", image, &to), "https://x/y.png"));
+}
+
+/* What a family's models cannot do counts for its own dialect's clients too: their bytes are not just passed on. */
+T(limits_hold_for_a_clients_own_body) {
+    static const char schema[] = "{\"model\":\"x\"," ONE ",\"response_format\":{\"type\":\"json_schema\",\"json_schema\":{\"name\":\"s\",\"schema\":{\"type\":\"object\"}}}}";
+    static const char forced[] = "{\"model\":\"x\"," ONE ",\"tools\":[{\"type\":\"function\",\"function\":{\"name\":\"f\",\"parameters\":{\"type\":\"object\"}}}],\"tool_choice\":\"required\"}";
+    static const char effort[] = "{\"model\":\"x\"," ONE ",\"reasoning_effort\":\"xhigh\"}";
+    aigw_target to = target(aigw_family_of(str("deepseek")), "", "m", "");
+    t_ok("a schema at DeepSeek", !send_to(&aigw_dialect_openai, "/v1/chat/completions", schema, &to));
+    t_ok("an effort that it does not know", has(send_to(&aigw_dialect_openai, "/v1/chat/completions", effort, &to), "\"reasoning_effort\":\"max\""));
+    t_ok("reported", strstr(losses(), "reasoning_effort approximated") != NULL);
+    to = target(aigw_family_of(str("ollama-openai")), "", "m", "");
+    t_ok("a forced tool at Ollama", !send_to(&aigw_dialect_openai, "/v1/chat/completions", forced, &to));
+    to = target(aigw_family_of(str("vllm")), "", "m", "");
+    t_ok("not so at vLLM", has(send_to(&aigw_dialect_openai, "/v1/chat/completions", forced, &to), "\"tool_choice\":\"required\""));
 }
 
 /* ---- ids of nine letters and digits */
@@ -657,6 +672,22 @@ T(a_provider_by_its_family) {
     to = pick("ds");
     t_ok("unless the model says otherwise", !(to.no & AIGW_CAN(JSON_SCHEMA)) && aigw_base_eq(to.efforts, str("high")));
 }
+/* Responses goes by its dialect, with a path of its own where one is said. */
+T(responses_by_configuration) {
+    aigw_target to;
+    t_int("read", configure("{\"providers\":{\"az\":{\"dialect\":\"openai-responses\",\"base_url\":\"https://r.openai.azure.com/openai/v1\","
+                            "\"auth\":{\"type\":\"header\",\"header\":\"api-key\",\"key\":\"k\"},\"path\":\"{post}?api-version={version}\",\"versions\":[\"preview\"]},"
+                            "\"oa\":{\"dialect\":\"openai-responses\",\"base_url\":\"https://api.openai.com/v1\",\"key\":\"k\"}}}"), AIGW_OK);
+    t_int("no complaints", (long long)list.n, 0);
+    to = pick("az/my-gpt");
+    t_ok("written", send_to(&aigw_dialect_anthropic, "/v1/messages", "{\"model\":\"m\",\"max_tokens\":50,\"messages\":[{\"role\":\"user\",\"content\":\"x\"}]}", &to) != NULL);
+    t_str("target", head.target.p, head.target.n, "/openai/v1/responses?api-version=preview");
+    t_ok("edited", send_to(&aigw_dialect_responses, "/v1/responses", "{\"model\":\"m\",\"input\":\"x\"}", &to) != NULL);
+    t_str("target", head.target.p, head.target.n, "/openai/v1/responses?api-version=preview");
+    to = pick("oa/gpt");
+    t_ok("edited", send_to(&aigw_dialect_responses, "/v1/responses", "{\"model\":\"m\",\"input\":\"x\"}", &to) != NULL);
+    t_str("target", head.target.p, head.target.n, "/v1/responses");
+}
 /* A server that nobody knows here: everything by configuration, and both writing and editing obey. */
 T(an_unknown_server_needs_configuration_only) {
     aigw_target to;
@@ -836,6 +867,7 @@ int main(void) {
     T_RUN(edits_of_a_clients_own_body);
     T_RUN(requests_written_for_a_family);
     T_RUN(refusals_of_a_family);
+    T_RUN(limits_hold_for_a_clients_own_body);
     T_RUN(ids_of_nine_are_mapped_and_come_back);
     T_RUN(where_requests_go);
     T_RUN(versions_of_the_clouds);
@@ -845,6 +877,7 @@ int main(void) {
     T_RUN(claude_on_bedrock_recorded);
     T_RUN(reasoning_between_tags);
     T_RUN(a_provider_by_its_family);
+    T_RUN(responses_by_configuration);
     T_RUN(an_unknown_server_needs_configuration_only);
     T_RUN(complaints_about_families);
     T_RUN(little_memory);

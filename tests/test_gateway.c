@@ -450,6 +450,45 @@ T(provider_refuses) {
         { "gemini: schema word", "/v1beta/models/text:generateContent", "G", "{\"contents\":[{\"parts\":[{\"text\":\"Hi\"}]}],\"tools\":[{\"functionDeclarations\":[{\"name\":\"f\",\"parameters\":"
           "{\"type\":\"object\",\"$schema\":\"x\"}}]}]}", 400 },
         { "gemini: level and budget", "/v1beta/models/text:generateContent", "G", "{\"contents\":[{\"parts\":[{\"text\":\"Hi\"}]}],\"generationConfig\":{\"thinkingConfig\":{\"thinkingBudget\":1,\"thinkingLevel\":\"LOW\"}}}", 400 },
+        { "responses: system text that is no string", "/v1/responses", "A", "{\"model\":\"text\",\"instructions\":[],\"input\":\"Hi\"}", 400 },
+        { "responses: stop", "/v1/responses", "A", "{\"model\":\"text\",\"input\":\"Hi\",\"stop\":\"x\"}", 400 },
+        { "responses: 15 tokens", "/v1/responses", "A", "{\"model\":\"text\",\"input\":\"Hi\",\"max_output_tokens\":15}", 400 },
+        { "responses: 16 tokens", "/v1/responses", "A", "{\"model\":\"text\",\"input\":\"Hi\",\"max_output_tokens\":16}", 200 },
+        { "responses: output of no call", "/v1/responses", "A", "{\"model\":\"text\",\"input\":[{\"type\":\"function_call_output\","
+          "\"call_id\":\"c\",\"output\":\"x\"}]}", 400 },
+        { "responses: call without output", "/v1/responses", "A", "{\"model\":\"text\",\"input\":[{\"type\":\"function_call\","
+          "\"call_id\":\"c\",\"name\":\"f\",\"arguments\":\"{}\"},{\"role\":\"user\",\"content\":\"Hi\"}]}", 400 },
+        { "responses: text form of an answer", "/v1/responses", "A", "{\"model\":\"text\",\"input\":[{\"role\":\"assistant\","
+          "\"content\":[{\"type\":\"input_text\",\"text\":\"x\"}]},{\"role\":\"user\",\"content\":\"Hi\"}]}", 400 },
+        { "responses: no form for it", "/v1/responses", "A", "{\"model\":\"no-done-text\",\"input\":\"Hi\"}", 501 },
+        { "bedrock: converses", "/model/text/converse", "A", "{\"messages\":[{\"role\":\"user\",\"content\":[{\"text\":\"Hi\"}]}]}", 200 },
+        { "bedrock: model in the body", "/model/text/converse", "A", "{\"model\":\"text\",\"messages\":[{\"role\":\"user\","
+          "\"content\":[{\"text\":\"Hi\"}]}]}", 400 },
+        { "bedrock: colon in the path", "/model/te:xt/converse", "A", "{\"messages\":[{\"role\":\"user\",\"content\":[{\"text\":\"Hi\"}]}]}", 400 },
+        { "bedrock: two users", "/model/text/converse", "A", "{\"messages\":[{\"role\":\"user\",\"content\":[{\"text\":\"Hi\"}]},"
+          "{\"role\":\"user\",\"content\":[{\"text\":\"Hi\"}]}]}", 400 },
+        { "bedrock: two in a union", "/model/text/converse", "A", "{\"messages\":[{\"role\":\"user\",\"content\":[{\"text\":\"Hi\","
+          "\"cachePoint\":{\"type\":\"default\"}}]}]}", 400 },
+        { "bedrock: calls without tools", "/model/text/converse", "A", "{\"messages\":[{\"role\":\"user\",\"content\":[{\"text\":\"Hi\"}]},"
+          "{\"role\":\"assistant\",\"content\":[{\"toolUse\":{\"toolUseId\":\"a\",\"name\":\"f\",\"input\":{}}}]},{\"role\":\"user\",\"content\":"
+          "[{\"toolResult\":{\"toolUseId\":\"a\",\"content\":[{\"text\":\"x\"}]}}]}]}", 400 },
+        { "bedrock: blank text", "/model/text/converse", "A", "{\"messages\":[{\"role\":\"user\",\"content\":[{\"text\":\"\"}]}]}", 400 },
+        { "bedrock: no token", "/model/text/converse", "", "{\"messages\":[]}", 403 },
+        { "cohere: chats", "/v2/chat", "A", "{\"model\":\"text\",\"messages\":[{\"role\":\"user\",\"content\":\"Hi\"}]}", 200 },
+        { "cohere: top_p", "/v2/chat", "A", "{\"model\":\"text\",\"top_p\":1,\"messages\":[{\"role\":\"user\",\"content\":\"Hi\"}]}", 400 },
+        { "cohere: p of 1", "/v2/chat", "A", "{\"model\":\"text\",\"p\":1,\"messages\":[{\"role\":\"user\",\"content\":\"Hi\"}]}", 400 },
+        { "cohere: choice in small letters", "/v2/chat", "A", "{\"model\":\"text\",\"tool_choice\":\"required\",\"messages\":[{\"role\":\"user\","
+          "\"content\":\"Hi\"}]}", 400 },
+        { "cohere: result of no call", "/v2/chat", "A", "{\"model\":\"text\",\"messages\":[{\"role\":\"tool\",\"tool_call_id\":\"x\","
+          "\"content\":\"x\"}]}", 400 },
+        { "cohere: embeds without a type", "/v2/embed", "A", "{\"model\":\"e\",\"texts\":[\"x\"]}", 400 },
+        { "ollama: chats", "/api/chat", "A", "{\"model\":\"text\",\"messages\":[{\"role\":\"user\",\"content\":\"Hi\"}]}", 200 },
+        { "ollama: content in parts", "/api/chat", "A", "{\"model\":\"text\",\"messages\":[{\"role\":\"user\",\"content\":[]}]}", 400 },
+        { "ollama: arguments as text", "/api/chat", "A", "{\"model\":\"text\",\"messages\":[{\"role\":\"assistant\",\"content\":\"\","
+          "\"tool_calls\":[{\"function\":{\"name\":\"f\",\"arguments\":\"{}\"}}]}]}", 400 },
+        { "ollama: picture as a URL", "/api/chat", "A", "{\"model\":\"text\",\"messages\":[{\"role\":\"user\",\"content\":\"Hi\","
+          "\"images\":[\"data:image/png;base64,AAAA\"]}]}", 400 },
+        { "titan: 300 numbers", "/model/titan/invoke", "A", "{\"inputText\":\"x\",\"dimensions\":300}", 400 },
         { "gemini: snake case", "/v1beta/models/text:generateContent", "G", "{\"contents\":[{\"parts\":[{\"text\":\"Hi\"}]}],\"generation_config\":{\"max_output_tokens\":5}}", 200 },
     };
     size_t i;

@@ -393,6 +393,12 @@ static const struct { const char *label, *wire; int clean; const char *log; } st
       START "block_start 0 tool_call c f\nblock_start 1 tool_call e g\ndelta 1 1\ndelta 0 2\nblock_stop 0\nblock_stop 1\nstop tool_calls\n" },
     { "same index, new id", C("\"tool_calls\":[{\"index\":0,\"id\":\"c\",\"function\":{\"name\":\"f\",\"arguments\":\"1\"}}]") C("\"tool_calls\":[{\"index\":0,\"id\":\"e\",\"function\":{\"name\":\"f\",\"arguments\":\"2\"}}]")
       F("", "tool_calls") DONE, 1, START "block_start 0 tool_call c f\ndelta 0 1\nblock_stop 0\nblock_start 1 tool_call e f\ndelta 1 2\nblock_stop 1\nstop tool_calls\n" },
+    { "same index, no id, another name", C("\"tool_calls\":[{\"index\":0,\"function\":{\"name\":\"f\",\"arguments\":\"1\"}}]") C("\"tool_calls\":[{\"index\":0,\"function\":{\"name\":\"g\",\"arguments\":\"2\"}}]")
+      F("", "tool_calls") DONE, 1, START "block_start 0 tool_call (made) f\ndelta 0 1\nblock_stop 0\nblock_start 1 tool_call (made) g\ndelta 1 2\nblock_stop 1\nstop tool_calls\n" },
+    { "no index, the id null in words", C("\"tool_calls\":[{\"id\":\"null\",\"function\":{\"name\":\"f\",\"arguments\":\"1\"}}]") C("\"tool_calls\":[{\"id\":\"null\",\"function\":{\"name\":\"f\",\"arguments\":\"2\"}}]")
+      F("", "tool_calls") DONE, 1, START "block_start 0 tool_call (made) f\ndelta 0 1\nblock_start 1 tool_call (made) f\ndelta 1 2\nblock_stop 0\nblock_stop 1\nstop tool_calls\n" },
+    { "same index, no id, the name repeated", C("\"tool_calls\":[{\"index\":0,\"id\":\"c\",\"function\":{\"name\":\"f\",\"arguments\":\"1\"}}]") C("\"tool_calls\":[{\"index\":0,\"function\":{\"name\":\"f\",\"arguments\":\"2\"}}]")
+      F("", "tool_calls") DONE, 1, START "block_start 0 tool_call c f\ndelta 0 1\ndelta 0 2\nblock_stop 0\nstop tool_calls\n" },
     { "same index, same id repeated", C("\"tool_calls\":[{\"index\":0,\"id\":\"c\",\"function\":{\"name\":\"f\",\"arguments\":\"1\"}}]") C("\"tool_calls\":[{\"index\":0,\"id\":\"c\",\"function\":{\"name\":\"f\",\"arguments\":\"2\"}}]")
       F("", "tool_calls") DONE, 1, START "block_start 0 tool_call c f\ndelta 0 1\ndelta 0 2\nblock_stop 0\nstop tool_calls\n" },
     { "whole calls without index", C("\"tool_calls\":[{\"id\":\"c\",\"function\":{\"name\":\"f\",\"arguments\":\"1\"}}]") C("\"tool_calls\":[{\"id\":\"e\",\"function\":{\"name\":\"g\",\"arguments\":\"2\"}}]")
