@@ -13546,8 +13546,13 @@ static int aigwi_responses_all_told(const aigw_dec *st, aigw_str output) {
 static void aigwi_responses_done(aigwi_responses_answer *a, aigw_str raw, int64_t item) {
     struct aigw_block *b;
     aigwi_responses_item i;
-    int type = aigwi_responses_type(raw);
-    if (aigwi_responses_over(a) || aigwi_responses_told(a->st, item)) return;
+    int open = 0, type = aigwi_responses_type(raw);
+    for (b = a->st->block; b < a->st->block + AIGW_BLOCKS; b++) open |= b->used && b->key >> 8 == (uint32_t)(item & 0xFFFFFF);
+    if (aigwi_responses_over(a)) return;
+    if (aigwi_responses_told(a->st, item)) {
+        if (!open) return;
+        (void)aigwi_responses_told(a->st, a->st->made_ids);    /* another item, by a number that was used: some number every one 0 */
+    }
     if (type == AIGWI_RESPONSES_OTHER) {                       /* what only OpenAI's servers run: as it is */
         b = aigwi_responses_block(a, AIGW_PART_OTHER, aigwi_responses_key(item, 0), aigwi_responses_off(a, raw.p));
         aigwi_responses_more(a, b, aigwi_dialect_text(raw, AIGW_TEXT_JSON), aigwi_responses_off(a, raw.p));
