@@ -6854,7 +6854,7 @@ AIGWI_SHARED void aigwi_dialect_hints(aigw_now now, const aigw_head *head, aigw_
     if (ms < 0) ms = err->retry_after_ms;
     if (ms < 0 && head && err->kind == AIGW_KIND_RATE_LIMIT) ms = aigwi_dialect_exhausted(now, head);
     if (head && aigw_base_eq(aigw_base_header(head, should), no) && err->retry == AIGW_RETRY_WAIT) err->retry = AIGW_RETRY_OTHER;
-    if (ms < 0 && aigw_model_kind_retry(err->kind) == AIGW_RETRY_WAIT) ms = aigwi_dialect_hint_text(err->message);
+    if (ms < 0 && (err->kind == AIGW_KIND_QUOTA || aigw_model_kind_retry(err->kind) == AIGW_RETRY_WAIT)) ms = aigwi_dialect_hint_text(err->message);
     err->retry_after_ms = ms;
 }
 
@@ -9685,7 +9685,7 @@ static const aigw_str aigwi_openai_mistral = AIGW_STR("mistral");
 
 static int aigwi_openai_is_mistral(const aigw_enc *st) { return st->req && aigw_base_eq(st->req->dialect, aigwi_openai_mistral); }
 
-static const aigwi_embed_shape aigwi_mistral_embed = {
+static const aigwi_embed_shape aigwi_openai_mistral_embed = {
     "mistral", { AIGW_STR("model"), AIGW_STR("input"), AIGW_STR("output_dimension"), AIGW_STR(""), AIGW_STR("encoding_format"), AIGW_STR(""),
                  AIGW_STR("") },
     0, NULL, NULL, { ".data[].embedding", NULL, NULL }, ".usage.prompt_tokens",
@@ -11027,7 +11027,7 @@ typedef struct {
     aigw_str         body;
     int              r;              /* < 0: what the sink said */
     int              whole, error, choices;
-    aigw_str         id, model;
+    aigw_str         id, model, failure;   /* the last: the object that says what went wrong, when it is not the body */
     int64_t          created;
     aigw_usage       usage;
 } aigwi_openai_answer;
@@ -11489,6 +11489,8 @@ static void aigwi_openai_choices_out(aigwi_openai_answer *a, aigw_json *j) {
 }
 /* {"id", "usage", "error"?}. */
 static void aigwi_openai_groq(aigwi_openai_answer *a, aigw_json *j) {
+    aigw_json all = *j;
+    aigw_str raw;
     if (aigw_json_kind(j) != AIGW_JSON_OBJECT) {
         aigw_json_skip(j);
         return;
@@ -11497,14 +11499,17 @@ static void aigwi_openai_groq(aigwi_openai_answer *a, aigw_json *j) {
         if (aigw_json_null(j)) continue;
         if (aigwi_dialect_is(j->key, "usage") && !a->usage.has) aigwi_openai_usage_in(j, &a->usage);
         else {
-            a->error |= aigwi_dialect_is(j->key, "error");
+            if (aigwi_dialect_is(j->key, "error") && aigw_json_raw(&all, &raw)) {
+                a->error = 1;
+                a->failure = raw;
+            }
             aigw_json_skip(j);
         }
     }
 }
 static void aigwi_openai_fail(aigwi_openai_answer *a, const aigw_head *head) {
     aigw_error err;
-    aigwi_openai_error_decode(a->st->now, head, a->body, &a->st->mem, &err);
+    aigwi_openai_error_decode(a->st->now, head, a->failure.n ? a->failure : a->body, &a->st->mem, &err);
     a->r = aigwi_dialect_fail(a->st, a->out, &err);
 }
 /* A chunk or a whole answer. */
@@ -11579,7 +11584,7 @@ static void aigwi_openai_answer_init(aigwi_openai_answer *a, aigw_dec *st, aigw_
     a->body = body;
     a->r = a->error = a->choices = 0;
     a->whole = whole;
-    a->id = a->model = aigw_base_str(NULL);
+    a->id = a->model = a->failure = aigw_base_str(NULL);
     a->created = 0;
     memset(&a->usage, 0, sizeof a->usage);
 }
@@ -12045,7 +12050,9 @@ static void aigwi_openai_stop(aigw_enc *st, const aigw_event *ev, aigw_out *o) {
 }
 static int aigwi_openai_event_encode(aigw_enc *st, const aigw_event *ev, aigw_out *out) {
     if (st->ended) return AIGW_OK;
-    if (st->req && st->req->op == AIGW_OP_EMBED) return aigwi_embed_event_encode(aigwi_openai_is_mistral(st) ? &aigwi_mistral_embed : &aigwi_openai_embed, st, ev, out);
+    if (st->req && st->req->op == AIGW_OP_EMBED)
+        return aigwi_embed_event_encode(
+            aigwi_openai_is_mistral(st) ? &aigwi_openai_mistral_embed : &aigwi_openai_embed, st, ev, out);
     if (ev->type == AIGW_EVENT_DELTA && st->started) return aigwi_openai_delta(st, ev, out);
     if (ev->type == AIGW_EVENT_ERROR) {
         aigwi_openai_error_event(st, ev->error, out);
@@ -12207,7 +12214,9 @@ static int aigwi_openai_resp_encode(aigw_enc *st, const aigw_resp *resp, aigw_ou
         aigwi_openai_put_error(out, resp->error);
         return aigw_base_out_end(out);
     }
-    if (st->req && st->req->op == AIGW_OP_EMBED) return aigwi_embed_resp_encode(aigwi_openai_is_mistral(st) ? &aigwi_mistral_embed : &aigwi_openai_embed, st, resp, out);
+    if (st->req && st->req->op == AIGW_OP_EMBED)
+        return aigwi_embed_resp_encode(
+            aigwi_openai_is_mistral(st) ? &aigwi_openai_mistral_embed : &aigwi_openai_embed, st, resp, out);
     for (int c = 0; c < n; c++)
         if (!aigwi_openai_reason(resp->choice[c].finish, 1)) {
             (void)aigwi_openai_unfinished(st, resp->choice[c].finish, AIGW_NOWHERE);
@@ -12249,11 +12258,13 @@ const aigw_dialect aigw_dialect_openai = {
 };
 #ifndef AIGW_CLIENT_ONLY
 /* What Mistral's clients say under names of their own. */
-static int aigwi_mistral_req_decode(const aigw_head *head, aigw_str body, aigw_arena *mem, aigw_req *req, aigw_fault *fault) {
+static int aigwi_openai_mistral_decode(const aigw_head *head, aigw_str body, aigw_arena *mem, aigw_req *req,
+                                       aigw_fault *fault) {
     aigw_raw **link;
     aigw_json j;
     int r;
-    if (head && aigwi_openai_match(head) == AIGW_OP_EMBED) return aigwi_embed_req_decode(&aigwi_mistral_embed, head, body, mem, req, fault);
+    if (head && aigwi_openai_match(head) == AIGW_OP_EMBED)
+        return aigwi_embed_req_decode(&aigwi_openai_mistral_embed, head, body, mem, req, fault);
     r = aigwi_openai_req_decode(head, body, mem, req, fault);
     if (r) return r;
     req->dialect = aigwi_openai_mistral;
@@ -12265,18 +12276,21 @@ static int aigwi_mistral_req_decode(const aigw_head *head, aigw_str body, aigw_a
     return AIGW_OK;
 }
 
-static int aigwi_mistral_models_encode(const aigw_model_info *models, size_t n, int single, aigw_out *out) {
+static int aigwi_openai_mistral_models(const aigw_model_info *models, size_t n, int single, aigw_out *out) {
     return aigwi_openai_models_of(models, n, single, 1, out);
 }
 
 /* No req_edit: it is no provider's dialect. */
 const aigw_dialect aigw_dialect_mistral = {
-    AIGW_STR("mistral"), AIGW_STR("authorization"), AIGW_STR("Bearer "), AIGW_STR(""), NULL, AIGW_STR("x-request-id"), AIGW_FRAMING_SSE,
-    aigwi_openai_match, aigwi_mistral_req_decode, aigwi_openai_req_encode, NULL,
-    aigwi_openai_resp_decode, aigwi_openai_frame_decode, aigwi_embed_stream_end, aigwi_openai_error_decode, aigwi_dialect_limits_decode,
-    aigwi_openai_event_encode, aigwi_openai_resp_encode, aigwi_openai_error_encode, aigwi_openai_limits_encode, aigwi_mistral_models_encode,
-    AIGW_STR(": keep-alive\n\n"), AIGW_STR("text/event-stream"), AIGW_STR("data: [DONE]\n\n"), AIGW_STR("/mistral"),
-    AIGW_STR(""), AIGW_STR(""), AIGW_STR("v1")
+    AIGW_STR("mistral"), AIGW_STR("authorization"), AIGW_STR("Bearer "), AIGW_STR(""), NULL,
+    AIGW_STR("x-request-id"), AIGW_FRAMING_SSE,
+    aigwi_openai_match, aigwi_openai_mistral_decode, aigwi_openai_req_encode, NULL,
+    aigwi_openai_resp_decode, aigwi_openai_frame_decode, aigwi_embed_stream_end, aigwi_openai_error_decode,
+    aigwi_dialect_limits_decode,
+    aigwi_openai_event_encode, aigwi_openai_resp_encode, aigwi_openai_error_encode,
+    aigwi_openai_limits_encode, aigwi_openai_mistral_models,
+    AIGW_STR(": keep-alive\n\n"), AIGW_STR("text/event-stream"), AIGW_STR("data: [DONE]\n\n"),
+    AIGW_STR("/mistral"), AIGW_STR(""), AIGW_STR(""), AIGW_STR("v1")
 };
 #endif
 #endif /* AIGW_NO_OPENAI */
