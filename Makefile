@@ -36,7 +36,7 @@ run: $(OUT)/gateway
 demo: $(OUT)/gateway
 	@sh examples/gateway/demo.sh $(OUT)/gateway
 
-# The scripted provider of the end-to-end tests; and the official SDKs, installed under build/, against the gateway in front of it.
+# The scripted provider of the end-to-end tests; and the official SDKs (Python, Node), installed under build/, against the gateway in front of it.
 $(OUT)/provider: tests/provider.c tests/provider_four.h
 	@mkdir -p $(OUT)
 	@$(CC) $(STRICT) -D_GNU_SOURCE $(CFLAGS) -o $@ tests/provider.c

@@ -1091,6 +1091,7 @@ typedef struct aigw_dialect {
     aigw_str base;                                       /* the path under which only dialects of this base are served: "/anthropic"; empty: none */
     aigw_str own_path;                                   /* what only paths of this dialect begin with ("/v1/messages"): where nothing is found, it says so; empty: none */
     aigw_str input_tokens_header;                        /* where the input's tokens stand beside bodies that do not say them; empty: nowhere */
+    aigw_str path_versions;                              /* API versions that clients' paths may name, space-separated; empty: their paths are not looked at for it */
 } aigw_dialect;
 typedef enum {
     AIGW_FRAMING_SSE = 0, AIGW_FRAMING_ARRAY, AIGW_FRAMING_EVS, AIGW_FRAMING_NDJSON,
@@ -6869,7 +6870,7 @@ AIGWI_SHARED void aigwi_dialect_hints(aigw_now now, const aigw_head *head, aigw_
     if (ms < 0) ms = err->retry_after_ms;
     if (ms < 0 && head && err->kind == AIGW_KIND_RATE_LIMIT) ms = aigwi_dialect_exhausted(now, head);
     if (head && aigw_base_eq(aigw_base_header(head, should), no) && err->retry == AIGW_RETRY_WAIT) err->retry = AIGW_RETRY_OTHER;
-    if (ms < 0 && aigw_model_kind_retry(err->kind) == AIGW_RETRY_WAIT) ms = aigwi_dialect_hint_text(err->message);
+    if (ms < 0 && (err->kind == AIGW_KIND_QUOTA || aigw_model_kind_retry(err->kind) == AIGW_RETRY_WAIT)) ms = aigwi_dialect_hint_text(err->message);
     err->retry_after_ms = ms;
 }
 
@@ -9700,7 +9701,7 @@ static const aigw_str aigwi_openai_mistral = AIGW_STR("mistral");
 
 static int aigwi_openai_is_mistral(const aigw_enc *st) { return st->req && aigw_base_eq(st->req->dialect, aigwi_openai_mistral); }
 
-static const aigwi_embed_shape aigwi_mistral_embed = {
+static const aigwi_embed_shape aigwi_openai_mistral_embed = {
     "mistral", { AIGW_STR("model"), AIGW_STR("input"), AIGW_STR("output_dimension"), AIGW_STR(""), AIGW_STR("encoding_format"), AIGW_STR(""),
                  AIGW_STR("") },
     0, NULL, NULL, { ".data[].embedding", NULL, NULL }, ".usage.prompt_tokens",
@@ -11042,7 +11043,7 @@ typedef struct {
     aigw_str         body;
     int              r;              /* < 0: what the sink said */
     int              whole, error, choices;
-    aigw_str         id, model;
+    aigw_str         id, model, failure;   /* the last: the object that says what went wrong, when it is not the body */
     int64_t          created;
     aigw_usage       usage;
 } aigwi_openai_answer;
@@ -11504,6 +11505,8 @@ static void aigwi_openai_choices_out(aigwi_openai_answer *a, aigw_json *j) {
 }
 /* {"id", "usage", "error"?}. */
 static void aigwi_openai_groq(aigwi_openai_answer *a, aigw_json *j) {
+    aigw_json all = *j;
+    aigw_str raw;
     if (aigw_json_kind(j) != AIGW_JSON_OBJECT) {
         aigw_json_skip(j);
         return;
@@ -11512,14 +11515,17 @@ static void aigwi_openai_groq(aigwi_openai_answer *a, aigw_json *j) {
         if (aigw_json_null(j)) continue;
         if (aigwi_dialect_is(j->key, "usage") && !a->usage.has) aigwi_openai_usage_in(j, &a->usage);
         else {
-            a->error |= aigwi_dialect_is(j->key, "error");
+            if (aigwi_dialect_is(j->key, "error") && aigw_json_raw(&all, &raw)) {
+                a->error = 1;
+                a->failure = raw;
+            }
             aigw_json_skip(j);
         }
     }
 }
 static void aigwi_openai_fail(aigwi_openai_answer *a, const aigw_head *head) {
     aigw_error err;
-    aigwi_openai_error_decode(a->st->now, head, a->body, &a->st->mem, &err);
+    aigwi_openai_error_decode(a->st->now, head, a->failure.n ? a->failure : a->body, &a->st->mem, &err);
     a->r = aigwi_dialect_fail(a->st, a->out, &err);
 }
 /* A chunk or a whole answer. */
@@ -11594,7 +11600,7 @@ static void aigwi_openai_answer_init(aigwi_openai_answer *a, aigw_dec *st, aigw_
     a->body = body;
     a->r = a->error = a->choices = 0;
     a->whole = whole;
-    a->id = a->model = aigw_base_str(NULL);
+    a->id = a->model = a->failure = aigw_base_str(NULL);
     a->created = 0;
     memset(&a->usage, 0, sizeof a->usage);
 }
@@ -12060,7 +12066,9 @@ static void aigwi_openai_stop(aigw_enc *st, const aigw_event *ev, aigw_out *o) {
 }
 static int aigwi_openai_event_encode(aigw_enc *st, const aigw_event *ev, aigw_out *out) {
     if (st->ended) return AIGW_OK;
-    if (st->req && st->req->op == AIGW_OP_EMBED) return aigwi_embed_event_encode(aigwi_openai_is_mistral(st) ? &aigwi_mistral_embed : &aigwi_openai_embed, st, ev, out);
+    if (st->req && st->req->op == AIGW_OP_EMBED)
+        return aigwi_embed_event_encode(
+            aigwi_openai_is_mistral(st) ? &aigwi_openai_mistral_embed : &aigwi_openai_embed, st, ev, out);
     if (ev->type == AIGW_EVENT_DELTA && st->started) return aigwi_openai_delta(st, ev, out);
     if (ev->type == AIGW_EVENT_ERROR) {
         aigwi_openai_error_event(st, ev->error, out);
@@ -12222,7 +12230,9 @@ static int aigwi_openai_resp_encode(aigw_enc *st, const aigw_resp *resp, aigw_ou
         aigwi_openai_put_error(out, resp->error);
         return aigw_base_out_end(out);
     }
-    if (st->req && st->req->op == AIGW_OP_EMBED) return aigwi_embed_resp_encode(aigwi_openai_is_mistral(st) ? &aigwi_mistral_embed : &aigwi_openai_embed, st, resp, out);
+    if (st->req && st->req->op == AIGW_OP_EMBED)
+        return aigwi_embed_resp_encode(
+            aigwi_openai_is_mistral(st) ? &aigwi_openai_mistral_embed : &aigwi_openai_embed, st, resp, out);
     for (int c = 0; c < n; c++)
         if (!aigwi_openai_reason(resp->choice[c].finish, 1)) {
             (void)aigwi_openai_unfinished(st, resp->choice[c].finish, AIGW_NOWHERE);
@@ -12260,15 +12270,17 @@ const aigw_dialect aigw_dialect_openai = {
     AIGWI_SERVE(aigwi_openai_match), AIGWI_SERVE(aigwi_openai_req_decode), aigwi_openai_req_encode, AIGWI_SERVE(aigwi_openai_req_edit),
     aigwi_openai_resp_decode, aigwi_openai_frame_decode, aigwi_embed_stream_end, aigwi_openai_error_decode, aigwi_dialect_limits_decode,
     AIGWI_SERVE(aigwi_openai_event_encode), AIGWI_SERVE(aigwi_openai_resp_encode), AIGWI_SERVE(aigwi_openai_error_encode), AIGWI_SERVE(aigwi_openai_limits_encode), AIGWI_SERVE(aigwi_openai_models_encode),
-    AIGW_STR(": keep-alive\n\n"), AIGW_STR("text/event-stream"), AIGW_STR("data: [DONE]\n\n"), AIGW_STR("/openai"), AIGW_STR(""), AIGW_STR("")
+    AIGW_STR(": keep-alive\n\n"), AIGW_STR("text/event-stream"), AIGW_STR("data: [DONE]\n\n"), AIGW_STR("/openai"), AIGW_STR(""), AIGW_STR(""), AIGW_STR("v1")
 };
 #ifndef AIGW_CLIENT_ONLY
 /* What Mistral's clients say under names of their own. */
-static int aigwi_mistral_req_decode(const aigw_head *head, aigw_str body, aigw_arena *mem, aigw_req *req, aigw_fault *fault) {
+static int aigwi_openai_mistral_decode(const aigw_head *head, aigw_str body, aigw_arena *mem, aigw_req *req,
+                                       aigw_fault *fault) {
     aigw_raw **link;
     aigw_json j;
     int r;
-    if (head && aigwi_openai_match(head) == AIGW_OP_EMBED) return aigwi_embed_req_decode(&aigwi_mistral_embed, head, body, mem, req, fault);
+    if (head && aigwi_openai_match(head) == AIGW_OP_EMBED)
+        return aigwi_embed_req_decode(&aigwi_openai_mistral_embed, head, body, mem, req, fault);
     r = aigwi_openai_req_decode(head, body, mem, req, fault);
     if (r) return r;
     req->dialect = aigwi_openai_mistral;
@@ -12280,18 +12292,21 @@ static int aigwi_mistral_req_decode(const aigw_head *head, aigw_str body, aigw_a
     return AIGW_OK;
 }
 
-static int aigwi_mistral_models_encode(const aigw_model_info *models, size_t n, int single, aigw_out *out) {
+static int aigwi_openai_mistral_models(const aigw_model_info *models, size_t n, int single, aigw_out *out) {
     return aigwi_openai_models_of(models, n, single, 1, out);
 }
 
 /* No req_edit: it is no provider's dialect. */
 const aigw_dialect aigw_dialect_mistral = {
-    AIGW_STR("mistral"), AIGW_STR("authorization"), AIGW_STR("Bearer "), AIGW_STR(""), NULL, AIGW_STR("x-request-id"), AIGW_FRAMING_SSE,
-    aigwi_openai_match, aigwi_mistral_req_decode, aigwi_openai_req_encode, NULL,
-    aigwi_openai_resp_decode, aigwi_openai_frame_decode, aigwi_embed_stream_end, aigwi_openai_error_decode, aigwi_dialect_limits_decode,
-    aigwi_openai_event_encode, aigwi_openai_resp_encode, aigwi_openai_error_encode, aigwi_openai_limits_encode, aigwi_mistral_models_encode,
-    AIGW_STR(": keep-alive\n\n"), AIGW_STR("text/event-stream"), AIGW_STR("data: [DONE]\n\n"), AIGW_STR("/mistral"),
-    AIGW_STR(""), AIGW_STR("")
+    AIGW_STR("mistral"), AIGW_STR("authorization"), AIGW_STR("Bearer "), AIGW_STR(""), NULL,
+    AIGW_STR("x-request-id"), AIGW_FRAMING_SSE,
+    aigwi_openai_match, aigwi_openai_mistral_decode, aigwi_openai_req_encode, NULL,
+    aigwi_openai_resp_decode, aigwi_openai_frame_decode, aigwi_embed_stream_end, aigwi_openai_error_decode,
+    aigwi_dialect_limits_decode,
+    aigwi_openai_event_encode, aigwi_openai_resp_encode, aigwi_openai_error_encode,
+    aigwi_openai_limits_encode, aigwi_openai_mistral_models,
+    AIGW_STR(": keep-alive\n\n"), AIGW_STR("text/event-stream"), AIGW_STR("data: [DONE]\n\n"),
+    AIGW_STR("/mistral"), AIGW_STR(""), AIGW_STR(""), AIGW_STR("v1")
 };
 #endif
 #endif /* AIGW_NO_OPENAI */
@@ -14591,7 +14606,7 @@ const aigw_dialect aigw_dialect_responses = {
     AIGWI_SERVE(aigwi_responses_match), AIGWI_SERVE(aigwi_responses_req_decode), aigwi_responses_req_encode, AIGWI_SERVE(aigwi_responses_req_edit),
     aigwi_responses_resp_decode, aigwi_responses_frame_decode, aigwi_dialect_end, aigwi_openai_error_decode, aigwi_dialect_limits_decode,
     AIGWI_SERVE(aigwi_responses_event_encode), AIGWI_SERVE(aigwi_responses_resp_encode), AIGWI_SERVE(aigwi_openai_error_encode), AIGWI_SERVE(aigwi_openai_limits_encode), AIGWI_SERVE(aigwi_openai_models_encode),
-    AIGW_STR(": keep-alive\n\n"), AIGW_STR("text/event-stream"), AIGW_STR(""), AIGW_STR("/openai"), AIGW_STR(""), AIGW_STR("")
+    AIGW_STR(": keep-alive\n\n"), AIGW_STR("text/event-stream"), AIGW_STR(""), AIGW_STR("/openai"), AIGW_STR(""), AIGW_STR(""), AIGW_STR("v1")
 };
 #endif /* AIGW_NO_RESPONSES */
 
@@ -17577,7 +17592,7 @@ const aigw_dialect aigw_dialect_anthropic = {
     AIGW_STR(AIGWI_ANTHROPIC_PING),
     AIGW_STR("text/event-stream"),
     AIGW_STR("event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n"),
-    AIGW_STR("/anthropic"), AIGW_STR("/v1/messages"), AIGW_STR("")
+    AIGW_STR("/anthropic"), AIGW_STR("/v1/messages"), AIGW_STR(""), AIGW_STR("")
 };
 #endif /* AIGW_NO_ANTHROPIC */
 
@@ -20442,7 +20457,8 @@ const aigw_dialect aigw_dialect_gemini = {
     AIGWI_SERVE(aigwi_gemini_match), AIGWI_SERVE(aigwi_gemini_req_decode), aigwi_gemini_req_encode, AIGWI_SERVE(aigwi_gemini_req_edit),
     aigwi_gemini_resp_decode, aigwi_gemini_frame_decode, aigwi_embed_stream_end, aigwi_gemini_error_decode, aigwi_dialect_limits_decode,
     AIGWI_SERVE(aigwi_gemini_event_encode), AIGWI_SERVE(aigwi_gemini_resp_encode), AIGWI_SERVE(aigwi_gemini_error_encode), NULL, AIGWI_SERVE(aigwi_gemini_models_encode),
-    AIGW_STR(""), AIGW_STR("text/event-stream"), AIGW_STR(""), AIGW_STR("/gemini"), AIGW_STR("/v1beta"), AIGW_STR("")
+    AIGW_STR(""), AIGW_STR("text/event-stream"), AIGW_STR(""), AIGW_STR("/gemini"), AIGW_STR("/v1beta"), AIGW_STR(""),
+    AIGW_STR("v1beta v1 v1alpha v1beta1")
 };
 #endif /* AIGW_NO_GEMINI */
 
@@ -23241,7 +23257,7 @@ const aigw_dialect aigw_dialect_bedrock = {
     aigwi_bedrock_resp_decode, aigwi_bedrock_frame_decode, aigwi_embed_stream_end, aigwi_bedrock_error_decode, aigwi_dialect_limits_decode,
     AIGWI_SERVE(aigwi_bedrock_event_encode), AIGWI_SERVE(aigwi_bedrock_resp_encode), AIGWI_SERVE(aigwi_bedrock_error_encode), NULL, NULL,
     AIGW_STR(""), AIGW_STR("application/vnd.amazon.eventstream"), AIGW_STR(""), AIGW_STR("/bedrock"), AIGW_STR("/model/"),
-    AIGW_STR("x-amzn-bedrock-input-token-count")
+    AIGW_STR("x-amzn-bedrock-input-token-count"), AIGW_STR("")
 };
 #endif /* AIGW_NO_BEDROCK, AIGW_NO_EVS */
 /* ==== >>dialect.cohere =============================================================================================
@@ -25066,7 +25082,7 @@ const aigw_dialect aigw_dialect_cohere = {
     aigwi_cohere_resp_decode, aigwi_cohere_frame_decode, aigwi_embed_stream_end, aigwi_cohere_error_decode, aigwi_dialect_limits_decode,
     AIGWI_SERVE(aigwi_cohere_event_encode), AIGWI_SERVE(aigwi_cohere_resp_encode), AIGWI_SERVE(aigwi_cohere_error_encode),
     AIGWI_SERVE(aigwi_cohere_limits_encode), AIGWI_SERVE(aigwi_cohere_models_encode),
-    AIGW_STR(""), AIGW_STR("text/event-stream"), AIGW_STR("data: [DONE]\n\n"), AIGW_STR("/cohere"), AIGW_STR("/v2/"), AIGW_STR("")
+    AIGW_STR(""), AIGW_STR("text/event-stream"), AIGW_STR("data: [DONE]\n\n"), AIGW_STR("/cohere"), AIGW_STR("/v2/"), AIGW_STR(""), AIGW_STR("")
 };
 #endif /* AIGW_NO_COHERE */
 
@@ -26499,7 +26515,7 @@ const aigw_dialect aigw_dialect_ollama = {
     AIGWI_SERVE(aigwi_ollama_match), AIGWI_SERVE(aigwi_ollama_req_decode), aigwi_ollama_req_encode, AIGWI_SERVE(aigwi_ollama_req_edit),
     aigwi_ollama_resp_decode, aigwi_ollama_frame_decode, aigwi_embed_stream_end, aigwi_ollama_error_decode, aigwi_dialect_limits_decode,
     AIGWI_SERVE(aigwi_ollama_event_encode), AIGWI_SERVE(aigwi_ollama_resp_encode), AIGWI_SERVE(aigwi_ollama_error_encode), NULL, AIGWI_SERVE(aigwi_ollama_models_encode),
-    AIGW_STR(""), AIGW_STR("application/x-ndjson"), AIGW_STR(""), AIGW_STR("/ollama"), AIGW_STR("/api/"), AIGW_STR("")
+    AIGW_STR(""), AIGW_STR("application/x-ndjson"), AIGW_STR(""), AIGW_STR("/ollama"), AIGW_STR("/api/"), AIGW_STR(""), AIGW_STR("")
 };
 #endif /* AIGW_NO_OLLAMA */
 
@@ -29168,7 +29184,7 @@ static void aigwi_exchange_error(aigw_exchange *x, const aigw_error *err) {
 
 /* Refuse with an error of our own: text, name, rest. */
 static void aigwi_exchange_refuse(aigw_exchange *x, int kind, const char *text, aigw_str name, const char *rest, const char *advice) {
-    char message[320];
+    char message[512];
     aigw_error err;
     aigw_out out;
     aigw_base_out_init(&out, message, sizeof message, NULL, 0);
@@ -29514,7 +29530,7 @@ static void aigwi_exchange_unknown(aigw_exchange *x) {
     const aigw_str path = aigwi_exchange_path(x->target);
     x->allow = aigwi_exchange_dialect(x, "POST") ? "POST" : aigwi_exchange_dialect(x, "GET") ? "GET, HEAD" : NULL;
     if (x->allow) aigwi_exchange_refuse(x, AIGW_KIND_INVALID_REQUEST, "this path does not take the method ", aigwi_dialect_slice(x->http.head.method.p, x->http.head.method.n), "", "");
-    else aigwi_exchange_refuse(x, AIGW_KIND_NOT_FOUND, "there is nothing at ", path, "", "GET / lists the paths of this gateway.");
+    else aigwi_exchange_refuse(x, AIGW_KIND_NOT_FOUND, "there is nothing at ", path, "", "GET / lists the base URLs of this gateway.");
     x->error.status = x->allow ? 405 : 404;
 }
 
@@ -29553,6 +29569,42 @@ static int aigwi_exchange_raw_stays(aigw_str path) {
         } else if (c == '.') dots++;
         else other = 1;
     }
+    return 1;
+}
+
+/* A version that the path names before the model or the deployment ("v7"), or `api-version` in the query, when it is
+   not among the known ones. 1: refused, with a list of those. */
+static int aigwi_exchange_version(aigw_exchange *x) {
+    static const aigw_str names[] = { AIGW_STR("models"), AIGW_STR("deployments"), AIGW_STR("projects") }, query = AIGW_STR("api-version=");
+    const aigw_str target = x->http.head.target, path = aigwi_exchange_path(target), all = x->dialect->path_versions;
+    const size_t at = path.n + aigw_base_find(aigwi_dialect_slice(target.p + path.n, target.n - path.n), query, 0) + query.n;
+    aigw_str bad = aigwi_dialect_slice("", 0);
+    char rest[320];
+    aigw_out o;
+    aigw_base_out_init(&o, rest, sizeof rest - 1, NULL, 0);
+    aigw_base_put_lit(&o, "; known are: ");
+    for (size_t i = 0, k; all.n && !bad.n && i < path.n; i = k + 1) {
+        for (k = i; k < path.n && path.p[k] != '/'; k++) {}
+        const aigw_str one = aigwi_dialect_slice(path.p + i, k - i);
+        if (aigwi_exchange_in(one, names, sizeof names / sizeof names[0])) break;
+        if (one.n > 1 && one.p[0] == 'v' && one.p[1] >= '0' && one.p[1] <= '9' && !aigwi_dialect_listed(all, one)) bad = one;
+    }
+    if (bad.n) aigw_base_put(&o, all);
+    else if (all.n && at <= target.n) {
+        const aigw_family *f;
+        int known = 0;
+        bad = aigwi_dialect_slice(target.p + at, aigw_base_find(aigwi_dialect_slice(target.p + at, target.n - at), aigwi_exchange_lit("&"), 0));
+        for (size_t i = 0; (f = aigw_family_at(i)) != NULL; i++) {
+            if (!f->path.n || !f->versions.n || !aigw_base_eq(f->dialect, aigwi_exchange_lit("openai-chat"))) continue;
+            known |= aigwi_dialect_listed(f->versions, bad);
+            aigw_base_put(&o, f->versions);
+            aigw_base_put_byte(&o, ' ');
+        }
+        if (known || !bad.n) return 0;
+    }
+    if (!bad.n) return 0;
+    rest[o.buf.n < o.buf.cap ? o.buf.n : o.buf.cap] = 0;
+    aigwi_exchange_refuse(x, AIGW_KIND_INVALID_REQUEST, "this API version is not known: ", bad, rest, "");
     return 1;
 }
 
@@ -29608,6 +29660,7 @@ static void aigwi_exchange_headed(aigw_exchange *x) {
     if (x->io.local && x->io.local(x->io.user, &seen, &x->reply)) aigwi_exchange_replied(x);
     else if (aigwi_exchange_raw_head(x) && x->state != AIGWI_EXCHANGE_READ) {}
     else if (!x->op) aigwi_exchange_unknown(x);
+    else if (aigwi_exchange_version(x)) {}
     else if (x->http.length > most) aigwi_exchange_say(x, AIGW_KIND_TOO_LARGE, "the request body is larger than this gateway takes", "");
     if (x->http.expect_continue && (x->state == AIGWI_EXCHANGE_READ || x->state == AIGWI_EXCHANGE_RAW)) {
         static const char go_on[] = "HTTP/1.1 100 Continue\r\n\r\n";

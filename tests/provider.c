@@ -740,7 +740,7 @@ static void ant_messages(asked *a, const node *list) {
                     for (i = 0; i < nopen; i++) want(strcmp(open[i].id, id) != 0, path, "%s: `tool_use` ids must be unique", path);
                     if (nopen < 16) { open[nopen].id = id; open[nopen].name = ""; open[nopen++].done = 0; }
                 }
-            if (nopen && strstr(a->model, "think") && a->budgeted)          /* not where thinking is adaptive */
+            if (nopen && strstr(a->model, "think") && a->budgeted) /* not where thinking is adaptive */
                 want(thought && is_str(get(c->child, "type"), "thinking"), path, "%s.content.0.type: Expected `thinking` or `redacted_thinking`, but found `%s`. "
                      "When `thinking` is enabled, a final `assistant` message must start with a thinking block", path, text_of(get(c->child, "type")));
             if (thought) { a->kept.n = 0; sb_s(&a->kept, "signature kept"); }
@@ -908,7 +908,8 @@ static void gem_signatures(asked *a, const node *list) {
             if (!get(p, "functionCall")) continue;
             if (first) {
                 want(sig != NULL, "contents", "Function call is missing a thought_signature in functionCall parts. This is required for tools to work correctly (content %d).", k);
-                want(sig_ok(sig, 1) || is_str(sig, "skip_thought_signature_validator"), "contents", "Thought signature is not valid (content %d).", k);
+                want(sig_ok(sig, 1) || is_str(sig, "skip_thought_signature_validator"), "contents",
+                     "Thought signature is not valid (content %d).", k);
                 if (!a->kept.n) sb_s(&a->kept, sig_ok(sig, 1) ? "signature kept" : "signature skipped");
             } else want(!sig || is_str(sig, "skip_thought_signature_validator"), "contents", "Thought signature is not valid: only the first parallel call has one.");
             first = 0;
@@ -1151,8 +1152,8 @@ static const char *modifiers(const char *s, plan *p) {
 }
 static void give_call(answer *w, const asked *a, const plan *p, const char *stem, const char *name, const char *args) {
     call *c = &w->calls[w->ncalls++];
-    static const char *const form[] = { "call_%s_%lu%d", "toolu_%s_%lu%d", "call%s%lu%d", "call_%s_%lu%d", "tooluse_%s-%lu.%d", "%s_%lux%d",
-                                        "call_%s%lu%d" };
+    static const char *const form[] = { "call_%s_%lu%d",     "toolu_%s_%lu%d", "call%s%lu%d", "call_%s_%lu%d",
+                                        "tooluse_%s-%lu.%d", "%s_%lux%d",      "call_%s%lu%d" };
     c->name = name;
     c->args = args;
     snprintf(c->id, sizeof c->id, form[a->dialect], stem, serial, w->ncalls);
@@ -1186,7 +1187,11 @@ static int script(const char *s, const asked *a, const plan *p, answer *w) {
         sb_s(&w->text, "{\"city\": \"Oslo\", \"t\": 3}");
     } else if (!strcmp(s, "cached")) {
         sb_s(&w->text, "Cached.");
-        w->in = 100; w->cached = 60; w->written = a->dialect == GEM || a->dialect > BED ? 0 : 10; w->out = 50; w->reasoning = 30;
+        w->in = 100;
+        w->cached = 60;
+        w->written = a->dialect == GEM || a->dialect > BED ? 0 : 10;
+        w->out = 50;
+        w->reasoning = 30;
     } else if (!strcmp(s, "empty")) w->out = 0;
     else if (!strcmp(s, "length")) { sb_s(&w->text, "This answer is cut sh"); w->fin = FIN_LENGTH; }
     else if (!strcmp(s, "stop")) { sb_s(&w->text, "Up to here "); w->fin = FIN_STOPSEQ; }
@@ -1530,13 +1535,14 @@ static const struct {
     void (*whole)(plan *, const asked *, const answer *);
     void (*stream)(plan *, const asked *, const answer *);
     const char *stream_type;
-    int opening;                      /* pieces of a stream that precede the first two of a text, and these two */
+    int opening; /* pieces of a stream that precede the first two of a text, and these two */
     const char *count;                /* the answer to a question for the number of tokens */
     const char *head;                 /* header lines of answers */
     const char *request_id;           /* header line with the number of the answer in it */
 } dialects[NDIALECTS] = {
     { "openai-chat", oai_read, oai_whole, oai_stream, "text/event-stream", 3, NULL,
-      "x-ratelimit-limit-requests: 100\r\nx-ratelimit-remaining-requests: 99\r\nx-ratelimit-reset-requests: 6m0s\r\n"
+      "x-ratelimit-limit-requests: 100\r\nx-ratelimit-remaining-requests: 99\r\nx-ratelimit-reset-requests: "
+      "6m0s\r\n"
       "openai-organization: secret-org\r\nset-cookie: __cf_bm=secret; path=/never\r\n",
       "x-request-id: req_oai_%lu\r\nopenai-processing-ms: 5\r\n" },
     { "anthropic", ant_read, ant_whole, ant_stream, "text/event-stream", 5, "{\"input_tokens\":42}",
@@ -1544,17 +1550,20 @@ static const struct {
       "anthropic-ratelimit-requests-reset: 2030-01-01T00:00:00Z\r\nanthropic-organization-id: secret-org\r\n",
       "request-id: req_ant_%lu\r\n" },
     { "gemini", gem_read, gem_whole, gem_stream, "text/event-stream", 2,
-      "{\"totalTokens\":42,\"promptTokensDetails\":[{\"modality\":\"TEXT\",\"tokenCount\":42}]}", "", "server: scaffolding %lu\r\n" },
+      "{\"totalTokens\":42,\"promptTokensDetails\":[{\"modality\":\"TEXT\",\"tokenCount\":42}]}", "",
+      "server: scaffolding %lu\r\n" },
     { "openai-responses", rsp_read, rsp_whole, rsp_stream, "text/event-stream", 6,
       "{\"object\":\"response.input_tokens\",\"input_tokens\":42}",
-      "x-ratelimit-limit-requests: 100\r\nx-ratelimit-remaining-requests: 99\r\nx-ratelimit-reset-requests: 6m0s\r\n"
+      "x-ratelimit-limit-requests: 100\r\nx-ratelimit-remaining-requests: 99\r\nx-ratelimit-reset-requests: "
+      "6m0s\r\n"
       "openai-organization: secret-org\r\nset-cookie: __cf_bm=secret; path=/never\r\n",
       "x-request-id: req_rsp_%lu\r\nopenai-processing-ms: 5\r\n" },
-    { "bedrock", bed_read, bed_whole, bed_stream, "application/vnd.amazon.eventstream", 3, "{\"inputTokens\":42}", "",
-      "x-amzn-RequestId: 2cc171c3-b38a-4a63-bb2f-%012lu\r\n" },
+    { "bedrock", bed_read, bed_whole, bed_stream, "application/vnd.amazon.eventstream", 3,
+      "{\"inputTokens\":42}", "", "x-amzn-RequestId: 2cc171c3-b38a-4a63-bb2f-%012lu\r\n" },
     { "cohere", coh_read, coh_whole, coh_stream, "text/event-stream", 4, NULL, "num_tokens: 29\r\n",
       "x-debug-trace-id: %032lu\r\n" },
-    { "ollama", oll_read, oll_whole, oll_stream, "application/x-ndjson", 2, NULL, "", "x-build-time: %lu\r\n" }
+    { "ollama", oll_read, oll_whole, oll_stream, "application/x-ndjson", 2, NULL, "",
+      "x-build-time: %lu\r\n" }
 };
 
 /* What a dialect has no form for, and so no scenario of that name. */
@@ -1580,7 +1589,8 @@ static const char *cannot_say(int dialect, const char *s) {
     size_t i;
     for (i = 0; i < sizeof cannot / sizeof *cannot; i++) {
         const char *at = strstr(s, cannot[i].scenario), *end = at ? at + strlen(cannot[i].scenario) : NULL;
-        if (cannot[i].dialect == dialect && at && (at == s || at[-1] == '-') && (!*end || *end == '-')) return cannot[i].why_not;
+        if (cannot[i].dialect == dialect && at && (at == s || at[-1] == '-') && (!*end || *end == '-'))
+            return cannot[i].why_not;
     }
     return NULL;
 }
@@ -1588,60 +1598,81 @@ static const char *cannot_say(int dialect, const char *s) {
 /* ------------------------------------------------------------------------------------------------ errors */
 
 typedef struct {
-    const char *name;
-    int oai;                          /* HTTP status; so at openai-responses */
+    const char *name, *message, *hint;              /* hint: seconds */
+    int oai;                                        /* HTTP status; so at openai-responses */
     const char *oai_type, *oai_code;
     int ant;
     const char *ant_type;
     int gem;
-    const char *gem_status, *message, *hint;        /* hint: seconds */
+    const char *gem_status;
     int bed;
     const char *bed_type;
     int coh, oll;
 } failure;
 
 static const failure failures[] = {
-    { "err-400", 400, "invalid_request_error", "invalid_value", 400, "invalid_request_error", 400, "INVALID_ARGUMENT", "Invalid value for 'messages': scripted.", NULL,
-      400, "ValidationException", 400, 400 },
-    { "err-400-context", 400, "invalid_request_error", "context_length_exceeded", 400, "invalid_request_error", 400, "INVALID_ARGUMENT", NULL, NULL,
-      400, "ValidationException", 400, 400 },
-    { "err-401", 401, "invalid_request_error", "invalid_api_key", 401, "authentication_error", 400, "INVALID_ARGUMENT", "Incorrect API key provided: scripted.", NULL,
-      403, "UnrecognizedClientException", 401, 401 },
-    { "err-403", 403, "invalid_request_error", "unsupported_country_region_territory", 403, "permission_error", 403, "PERMISSION_DENIED", "Not allowed: scripted.", NULL,
-      403, "AccessDeniedException", 403, 403 },
-    { "err-404", 404, "invalid_request_error", "model_not_found", 404, "not_found_error", 404, "NOT_FOUND", "The model `err-404` does not exist: scripted.", NULL,
-      404, "ResourceNotFoundException", 404, 404 },
-    { "err-408", 408, "invalid_request_error", "timeout", 408, "timeout_error", 504, "DEADLINE_EXCEEDED", "Timed out: scripted.", NULL,
-      408, "ModelTimeoutException", 504, 504 },
-    { "err-413", 413, "invalid_request_error", NULL, 413, "request_too_large", 413, "INVALID_ARGUMENT", "Request body too large: scripted.", NULL,
-      413, "RequestEntityTooLargeException", 413, 413 },
-    { "err-429", 429, "requests", "rate_limit_exceeded", 429, "rate_limit_error", 429, "RESOURCE_EXHAUSTED", "Rate limit reached: scripted. Please try again in 7s.", "7",
-      429, "ThrottlingException", 429, 429 },
-    { "err-429-ms", 429, "tokens", "rate_limit_exceeded", 429, "rate_limit_error", 429, "RESOURCE_EXHAUSTED", "Rate limit reached: scripted.", "1.5",
-      429, "ThrottlingException", 429, 429 },
-    { "err-quota", 429, "insufficient_quota", "insufficient_quota", 400, "invalid_request_error", 429, "RESOURCE_EXHAUSTED", NULL, NULL,
-      400, "ServiceQuotaExceededException", 402, 429 },
-    { "err-500", 500, "server_error", NULL, 500, "api_error", 500, "INTERNAL", "The server had an error: scripted.", NULL,
-      500, "InternalServerException", 500, 500 },
-    { "err-503", 503, "service_unavailable_error", "server_is_overloaded", 503, "api_error", 503, "UNAVAILABLE", "The model is overloaded: scripted.", NULL,
-      503, "ServiceUnavailableException", 503, 503 },
-    { "err-504", 504, "server_error", NULL, 504, "timeout_error", 504, "DEADLINE_EXCEEDED", "Deadline exceeded: scripted.", NULL,
-      408, "ModelTimeoutException", 504, 504 },
-    { "err-529", 503, "service_unavailable_error", "server_is_overloaded", 529, "overloaded_error", 503, "UNAVAILABLE", "Overloaded: scripted.", NULL,
-      503, "ServiceUnavailableException", 503, 503 }
+    { "err-400", "Invalid value for 'messages': scripted.", NULL,
+      400, "invalid_request_error", "invalid_value", 400, "invalid_request_error",
+      400, "INVALID_ARGUMENT", 400, "ValidationException", 400, 400 },
+    { "err-400-context", NULL, NULL,
+      400, "invalid_request_error", "context_length_exceeded", 400, "invalid_request_error",
+      400, "INVALID_ARGUMENT", 400, "ValidationException", 400, 400 },
+    { "err-401", "Incorrect API key provided: scripted.", NULL,
+      401, "invalid_request_error", "invalid_api_key", 401, "authentication_error",
+      400, "INVALID_ARGUMENT", 403, "UnrecognizedClientException", 401, 401 },
+    { "err-403", "Not allowed: scripted.", NULL,
+      403, "invalid_request_error", "unsupported_country_region_territory", 403, "permission_error",
+      403, "PERMISSION_DENIED", 403, "AccessDeniedException", 403, 403 },
+    { "err-404", "The model `err-404` does not exist: scripted.", NULL,
+      404, "invalid_request_error", "model_not_found", 404, "not_found_error",
+      404, "NOT_FOUND", 404, "ResourceNotFoundException", 404, 404 },
+    { "err-408", "Timed out: scripted.", NULL,
+      408, "invalid_request_error", "timeout", 408, "timeout_error",
+      504, "DEADLINE_EXCEEDED", 408, "ModelTimeoutException", 504, 504 },
+    { "err-413", "Request body too large: scripted.", NULL,
+      413, "invalid_request_error", NULL, 413, "request_too_large",
+      413, "INVALID_ARGUMENT", 413, "RequestEntityTooLargeException", 413, 413 },
+    { "err-429", "Rate limit reached: scripted. Please try again in 7s.", "7",
+      429, "requests", "rate_limit_exceeded", 429, "rate_limit_error",
+      429, "RESOURCE_EXHAUSTED", 429, "ThrottlingException", 429, 429 },
+    { "err-429-ms", "Rate limit reached: scripted.", "1.5",
+      429, "tokens", "rate_limit_exceeded", 429, "rate_limit_error",
+      429, "RESOURCE_EXHAUSTED", 429, "ThrottlingException", 429, 429 },
+    { "err-quota", NULL, NULL,
+      429, "insufficient_quota", "insufficient_quota", 400, "invalid_request_error",
+      429, "RESOURCE_EXHAUSTED", 400, "ServiceQuotaExceededException", 402, 429 },
+    { "err-500", "The server had an error: scripted.", NULL,
+      500, "server_error", NULL, 500, "api_error",
+      500, "INTERNAL", 500, "InternalServerException", 500, 500 },
+    { "err-503", "The model is overloaded: scripted.", NULL,
+      503, "service_unavailable_error", "server_is_overloaded", 503, "api_error",
+      503, "UNAVAILABLE", 503, "ServiceUnavailableException", 503, 503 },
+    { "err-504", "Deadline exceeded: scripted.", NULL,
+      504, "server_error", NULL, 504, "timeout_error",
+      504, "DEADLINE_EXCEEDED", 408, "ModelTimeoutException", 504, 504 },
+    { "err-529", "Overloaded: scripted.", NULL,
+      503, "service_unavailable_error", "server_is_overloaded", 529, "overloaded_error",
+      503, "UNAVAILABLE", 503, "ServiceUnavailableException", 503, 503 }
 };
 static int fail_status(const failure *f, int dialect) {
     const int status[NDIALECTS] = { f->oai, f->ant, f->gem, f->oai, f->bed, f->coh, f->oll };
     return status[dialect];
 }
 static const char *fail_message(const failure *f, int dialect) {
-    static const char *const context[NDIALECTS] = { "This model's maximum context length is 8192 tokens. However, you requested 9000 tokens.",
-        "prompt is too long: 9000 tokens > 8192 maximum", "The input token count (9000) exceeds the maximum number of tokens allowed (8192).",
-        "Your input exceeds the context window of this model. Please adjust your input and try again.", "Input is too long for requested model.",
-        "too many tokens: total number of tokens in the prompt cannot exceed 8192 - received 9000.", "the input length exceeds the context length" };
-    static const char *const quota[NDIALECTS] = { "You exceeded your current quota, please check your plan and billing details.",
-        "Your credit balance is too low to access the Anthropic API.", "You exceeded your current quota, please check your plan and billing details.",
-        "You exceeded your current quota, please check your plan and billing details.", "Your request exceeds the service quota for your account.",
+    static const char *const context[NDIALECTS] = {
+        "This model's maximum context length is 8192 tokens. However, you requested 9000 tokens.",
+        "prompt is too long: 9000 tokens > 8192 maximum",
+        "The input token count (9000) exceeds the maximum number of tokens allowed (8192).",
+        "Your input exceeds the context window of this model. Please adjust your input and try again.",
+        "Input is too long for requested model.",
+        "too many tokens: total number of tokens in the prompt cannot exceed 8192 - received 9000.",
+        "the input length exceeds the context length" };
+    static const char *const quota[NDIALECTS] = {
+        "You exceeded your current quota, please check your plan and billing details.",
+        "Your credit balance is too low to access the Anthropic API.",
+        "You exceeded your current quota, please check your plan and billing details.",
+        "You exceeded your current quota, please check your plan and billing details.",
+        "Your request exceeds the service quota for your account.",
         "Please add or update your payment method at https://dashboard.cohere.com/billing", "" };
     return f->message ? f->message : !strcmp(f->name, "err-quota") ? quota[dialect] : context[dialect];
 }
@@ -1683,17 +1714,23 @@ static void fail_with(plan *p, int dialect, const failure *f, const char *messag
     error_body(&b, dialect, f, message, param);
     plan_add(p, &b, 1, 0);
     if (f->hint && dialect != GEM && dialect != BED && dialect != OLL) {
-        if (!strcmp(f->hint, "1.5") && (dialect == OAI || dialect == RSP)) sb_s(&p->head, "retry-after-ms: 1500\r\n");
+        if (!strcmp(f->hint, "1.5") && (dialect == OAI || dialect == RSP))
+            sb_s(&p->head, "retry-after-ms: 1500\r\n");
         else sb_f(&p->head, "retry-after: %s\r\n", strchr(f->hint, '.') ? "2" : f->hint);
     }
-    if (dialect == BED) sb_f(&p->head, "x-amzn-ErrorType: %s:http://internal.amazon.com/coral/com.amazon.bedrock/\r\n", f->bed_type);
-    if ((dialect == OAI || dialect == RSP) && p->status == 429) sb_s(&p->head, "x-ratelimit-remaining-requests: 0\r\nx-ratelimit-reset-requests: 7s\r\n");
+    if (dialect == BED)
+        sb_f(&p->head, "x-amzn-ErrorType: %s:http://internal.amazon.com/coral/com.amazon.bedrock/\r\n",
+             f->bed_type);
+    if ((dialect == OAI || dialect == RSP) && p->status == 429)
+        sb_s(&p->head, "x-ratelimit-remaining-requests: 0\r\nx-ratelimit-reset-requests: 7s\r\n");
     if (dialect == ANT && p->status == 429) sb_s(&p->head, "anthropic-ratelimit-requests-remaining: 0\r\nanthropic-ratelimit-requests-reset: 2030-01-01T00:00:00Z\r\n");
 }
 /* An error in the middle of a stream, as an event of its dialect. */
 static void fail_event(plan *p, const asked *a, const failure *f, const char *message) {
     sb b = { NULL, 0, 0 };
-    const char *name = a->dialect == ANT || a->dialect == RSP ? "error" : a->dialect == COH ? "message-end" : "serviceUnavailableException";
+    const char *name = a->dialect == ANT || a->dialect == RSP ? "error"
+                       : a->dialect == COH                    ? "message-end"
+                                                              : "serviceUnavailableException";
     size_t i;
     if (a->dialect == RSP) {
         sb_f(&b, "{\"type\":\"error\",\"code\":\"%s\",\"message\":", f->oai_code);
@@ -1729,9 +1766,13 @@ static int script_error(const char *s, const asked *a, plan *p) {
     if (!strcmp(s, "err-in-200") || (!strcmp(s, "err-in-stream") && !a->stream)) {
         if (a->dialect == RSP && !a->stream) {
             p->status = 200;
-            sb_f(&b, "{\"id\":\"resp_T%lu\",\"object\":\"response\",\"created_at\":1763700000,\"status\":\"failed\",\"error\":{\"code\":"
-                 "\"server_error\",\"message\":\"Overloaded inside a 200.\"},\"incomplete_details\":null,\"model\":\"%s\",\"output\":[],"
-                 "\"usage\":null}", serial, a->model);
+            sb_f(&b,
+                 "{\"id\":\"resp_T%lu\",\"object\":\"response\",\"created_at\":1763700000,\"status\":"
+                 "\"failed\",\"error\":{\"code\":"
+                 "\"server_error\",\"message\":\"Overloaded inside a "
+                 "200.\"},\"incomplete_details\":null,\"model\":\"%s\",\"output\":[],"
+                 "\"usage\":null}",
+                 serial, a->model);
             plan_add(p, &b, 1, 0);
             return 1;
         }
@@ -1745,7 +1786,8 @@ static int script_error(const char *s, const asked *a, plan *p) {
         sb_s(&w.text, "Hello from");
         w.in = 20;
         dialects[a->dialect].stream(p, a, &w);
-        while (p->npieces > dialects[a->dialect].opening) free(p->pieces[--p->npieces].p);      /* the start and the text, not the end */
+        while (p->npieces > dialects[a->dialect].opening)
+            free(p->pieces[--p->npieces].p); /* the start and the text, not the end */
         fail_event(p, a, failure_named("err-529"), "Overloaded in the stream.");
         if (a->dialect == GEM && !a->sse) { b.n = 0; sb_s(&b, "]"); plan_add(p, &b, 1, 0); }
         free(w.text.p);
@@ -1854,7 +1896,8 @@ static void control(const request *r, plan *p) {
     } else if (!strcmp(r->target, "/cannot")) {
         size_t k;
         for (k = 0; k < sizeof cannot / sizeof *cannot; k++)
-            sb_f(&b, "%s[\"%s\",\"%s\",\"%s\"]", k ? "," : "[", dialects[cannot[k].dialect].name, cannot[k].scenario, cannot[k].why_not);
+            sb_f(&b, "%s[\"%s\",\"%s\",\"%s\"]", k ? "," : "[", dialects[cannot[k].dialect].name,
+                 cannot[k].scenario, cannot[k].why_not);
         sb_s(&b, "]");
     } else if (!strcmp(r->target, "/reset")) {
         for (i = 0; i < KEEP; i++) { free(records[i].json); records[i].json = NULL; }
@@ -1880,14 +1923,27 @@ static int hex2(const char *p) {
 }
 /* Fills dialect, what is asked for, and the model where it is in the path. 0 when no such route. */
 static int route(const request *r, asked *a) {
-    static const struct { const char *path; int dialect, count, embed; } fixed[] = {
-        { "/v1/chat/completions", OAI, 0, 0 }, { "/v1/embeddings", OAI, 0, 1 }, { "/v1/messages", ANT, 0, 0 },
-        { "/v1/messages/count_tokens", ANT, 1, 0 }, { "/v1/responses", RSP, 0, 0 }, { "/v1/responses/input_tokens", RSP, 1, 0 },
-        { "/v2/chat", COH, 0, 0 }, { "/v2/embed", COH, 0, 1 }, { "/api/chat", OLL, 0, 0 }, { "/api/embed", OLL, 0, 1 } };
-    static const struct { int dialect; const char *method; int stream, count, embed, batch; } methods[] = {
-        { GEM, "generateContent", 0, 0, 0, 0 }, { GEM, "streamGenerateContent", 1, 0, 0, 0 }, { GEM, "countTokens", 0, 1, 0, 0 },
-        { GEM, "embedContent", 0, 0, 1, 0 }, { GEM, "batchEmbedContents", 0, 0, 1, 1 },
-        { BED, "converse", 0, 0, 0, 0 }, { BED, "converse-stream", 1, 0, 0, 0 }, { BED, "count-tokens", 0, 1, 0, 0 }, { BED, "invoke", 0, 0, 1, 0 } };
+    static const struct { const char *path; int dialect, count, embed;
+    } fixed[] = { { "/v1/chat/completions", OAI, 0, 0 },
+                  { "/v1/embeddings", OAI, 0, 1 },
+                  { "/v1/messages", ANT, 0, 0 },
+                  { "/v1/messages/count_tokens", ANT, 1, 0 },
+                  { "/v1/responses", RSP, 0, 0 },
+                  { "/v1/responses/input_tokens", RSP, 1, 0 },
+                  { "/v2/chat", COH, 0, 0 },
+                  { "/v2/embed", COH, 0, 1 },
+                  { "/api/chat", OLL, 0, 0 },
+                  { "/api/embed", OLL, 0, 1 } };
+    static const struct { int dialect; const char *method; int stream, count, embed, batch;
+    } methods[] = { { GEM, "generateContent", 0, 0, 0, 0 },
+                    { GEM, "streamGenerateContent", 1, 0, 0, 0 },
+                    { GEM, "countTokens", 0, 1, 0, 0 },
+                    { GEM, "embedContent", 0, 0, 1, 0 },
+                    { GEM, "batchEmbedContents", 0, 0, 1, 1 },
+                    { BED, "converse", 0, 0, 0, 0 },
+                    { BED, "converse-stream", 1, 0, 0, 0 },
+                    { BED, "count-tokens", 0, 1, 0, 0 },
+                    { BED, "invoke", 0, 0, 1, 0 } };
     const char *t = r->target, *m, *last;
     char path[2048], *q, *query = (char *)(uintptr_t)"";
     size_t i, n = 0;
@@ -1901,11 +1957,15 @@ static int route(const request *r, asked *a) {
             return 1;
         }
     a->dialect = !strncmp(path, "/model/", 7) ? BED : GEM;
-    m = a->dialect == BED ? path + 7 : !strncmp(path, "/v1beta/models/", 15) ? path + 15 : !strncmp(path, "/v1/models/", 11) ? path + 11 : NULL;
+    m = a->dialect == BED                       ? path + 7
+        : !strncmp(path, "/v1beta/models/", 15) ? path + 15
+        : !strncmp(path, "/v1/models/", 11)     ? path + 11
+                                                : NULL;
     if (!m || !(last = strrchr(m, a->dialect == BED ? '/' : ':'))) { a->dialect = OAI; return 0; }
     for (; m < last && n + 1 < sizeof a->model; m++) {
         int c = *m == '%' ? hex2(m + 1) : -1;
-        want(a->dialect != BED || *m == '%' || isalnum((unsigned char)*m) || strchr("-._~", *m), "modelId", "a byte of the model's id is not escaped: %s", t);
+        want(a->dialect != BED || *m == '%' || isalnum((unsigned char)*m) || strchr("-._~", *m), "modelId",
+             "a byte of the model's id is not escaped: %s", t);
         a->model[n++] = (char)(c >= 0 ? c : *m);
         if (c >= 0) m += 2;
     }
@@ -1923,11 +1983,13 @@ static int route(const request *r, asked *a) {
 }
 /* An AWS signature by the key's name, whole in form; its value is not computed here (tests/test_auth.c does that). */
 static int signed_by(const request *r, const char *key) {
-    const char *v = head_of(r, "authorization"), *sig = v ? strstr(v, "Signature=") : NULL, *names = v ? strstr(v, "SignedHeaders=") : NULL;
+    const char *v = head_of(r, "authorization"), *sig = v ? strstr(v, "Signature=") : NULL,
+               *names = v ? strstr(v, "SignedHeaders=") : NULL;
     char start[160];
     snprintf(start, sizeof start, "AWS4-HMAC-SHA256 Credential=%s/", key);
-    return v && !strncmp(v, start, strlen(start)) && strstr(v, "/bedrock/aws4_request, ") && names && strstr(names, "host") &&
-           strstr(names, "x-amz-date") && head_of(r, "x-amz-date") && sig && strspn(sig + 10, "0123456789abcdef") == 64;
+    return v && !strncmp(v, start, strlen(start)) && strstr(v, "/bedrock/aws4_request, ") && names &&
+           strstr(names, "host") && strstr(names, "x-amz-date") && head_of(r, "x-amz-date") && sig &&
+           strspn(sig + 10, "0123456789abcdef") == 64;
 }
 /* The right credential in the right place, and no other; 0 with a complaint in why when the request must not leave like this. */
 static int auth(const request *r, const asked *a) {
@@ -1941,7 +2003,8 @@ static int auth(const request *r, const asked *a) {
     want(!head_of(r, "cookie"), "cookie", "Cookie must not be sent to a provider");
     want(!(head_of(r, "content-length") && head_of(r, "transfer-encoding")), "content-length", "both Content-Length and Transfer-Encoding");
     want(!strstr(r->target, "key="), "key", "a key in the URL");
-    if (a->dialect != ANT && a->dialect != GEM) want(!x && !g && !head_of(r, "anthropic-version"), "headers", "headers of another dialect");
+    if (a->dialect != ANT && a->dialect != GEM)
+        want(!x && !g && !head_of(r, "anthropic-version"), "headers", "headers of another dialect");
     if (a->dialect == ANT) want(!g && !(x && bearer), "headers", "exactly one credential, in Anthropic's form");
     if (a->dialect == GEM) want(!x && !bearer && !head_of(r, "anthropic-version"), "headers", "headers of another dialect");
     have = a->dialect == GEM ? g : a->dialect == ANT && x ? x : bearer;
@@ -1954,8 +2017,10 @@ static void models(const request *r, plan *p) {
     p->status = 200;
     p->type = "application/json";
     if (!strcmp(r->target, "/api/tags"))
-        sb_s(&b, "{\"models\":[{\"name\":\"text\",\"model\":\"text\",\"modified_at\":\"2026-08-07T06:08:23Z\",\"size\":1,\"digest\":\"00\","
-             "\"details\":{\"format\":\"gguf\",\"family\":\"test\",\"parameter_size\":\"1B\",\"quantization_level\":\"Q4_0\"}}]}");
+        sb_s(&b, "{\"models\":[{\"name\":\"text\",\"model\":\"text\",\"modified_at\":\"2026-08-07T06:08:"
+                 "23Z\",\"size\":1,\"digest\":\"00\","
+                 "\"details\":{\"format\":\"gguf\",\"family\":\"test\",\"parameter_size\":\"1B\","
+                 "\"quantization_level\":\"Q4_0\"}}]}");
     else if (!strncmp(r->target, "/v1beta/", 8) || head_of(r, "x-goog-api-key"))
         sb_s(&b, "{\"models\":[{\"name\":\"models/text\",\"version\":\"1\",\"displayName\":\"Text\",\"inputTokenLimit\":8192,\"outputTokenLimit\":4096,"
              "\"supportedGenerationMethods\":[\"generateContent\"]}]}");
@@ -1972,7 +2037,8 @@ static void answer_to(const asked *a, plan *p) {
     sb b = { NULL, 0, 0 };
     memset(&w, 0, sizeof w);
     p->status = 200;
-    p->type = a->stream && (a->sse || a->dialect != GEM) ? dialects[a->dialect].stream_type : "application/json";
+    p->type =
+        a->stream && (a->sse || a->dialect != GEM) ? dialects[a->dialect].stream_type : "application/json";
     p->chunked = a->stream;
     sb_s(&p->head, dialects[a->dialect].head);
     if (no) {
@@ -1986,8 +2052,10 @@ static void answer_to(const asked *a, plan *p) {
         if (script_error(base, a, p)) return;
     } else if (!strcmp(base, "garbage")) {
         sb_s(&b, "<<{not json");
-        if (a->stream && (a->sse || a->dialect == BED)) { plan_event(p, a, a->dialect == BED ? "messageStart" : NULL, &b, 1, 0); free(b.p); }
-        else plan_add(p, &b, 1, 0);
+        if (a->stream && (a->sse || a->dialect == BED)) {
+            plan_event(p, a, a->dialect == BED ? "messageStart" : NULL, &b, 1, 0);
+            free(b.p);
+        } else plan_add(p, &b, 1, 0);
         return;
     } else if (a->embed) { embed_write(p, a); return; }
     else if (a->count && dialects[a->dialect].count) {
@@ -2038,21 +2106,26 @@ static void serve(conn *c, request *r) {
     memset(&a, 0, sizeof a);
     memset(p, 0, sizeof *p);
     why[0] = why_param[0] = 0;
-    c->control = !strcmp(r->target, "/state") || !strcmp(r->target, "/reset") || !strncmp(r->target, "/last", 5) ||
-                 !strcmp(r->target, "/cannot");
+    c->control = !strcmp(r->target, "/state") || !strcmp(r->target, "/reset") ||
+                 !strncmp(r->target, "/last", 5) || !strcmp(r->target, "/cannot");
     if (c->control) { control(r, p); return; }
     serial++;
     nrequests++;
     c->requests++;
     record_put(r, c->id);
     c->model[0] = 0;
-    if (!strcmp(r->method, "GET") && (!strncmp(r->target, "/v1/models", 10) || !strncmp(r->target, "/v1beta/models", 14) ||
-                                     !strcmp(r->target, "/api/tags"))) { models(r, p); return; }
+    if (!strcmp(r->method, "GET") &&
+        (!strncmp(r->target, "/v1/models", 10) || !strncmp(r->target, "/v1beta/models", 14) ||
+         !strcmp(r->target, "/api/tags"))) {
+        models(r, p);
+        return;
+    }
     if (!strncmp(r->target, "/v1/contents/generations/tasks", 30)) { tasks(r, p); return; }
     if (!route(r, &a) || strcmp(r->method, "POST")) { fail_with(p, a.dialect, failure_named("err-404"), "Invalid URL", NULL); return; }
     sb_f(&p->head, dialects[a.dialect].request_id, serial);
     if (!auth(r, &a) && !why[0]) { fail_with(p, a.dialect, failure_named("err-401"), "Incorrect API key provided.", NULL); return; }
-    want(ctype ? !strncasecmp(ctype, "application/json", 16) : a.dialect == BED && a.embed, "content-type", "Content-Type must be application/json");
+    want(ctype ? !strncasecmp(ctype, "application/json", 16) : a.dialect == BED && a.embed, "content-type",
+         "Content-Type must be application/json");
     if (a.dialect == ANT) {
         want(version && listed(version, "2023-06-01 2026-10-21"), "anthropic-version", "anthropic-version: \"%s\" is not a valid version", version ? version : "");
         a.beta = head_of(r, "anthropic-beta") != NULL;

@@ -5,7 +5,7 @@
 #include "t.h"
 
 static const aigw_dialect fake = { AIGW_STR("fake"), AIGW_STR("authorization"), AIGW_STR("Bearer "), AIGW_STR(""), NULL, AIGW_STR(""), 0, NULL, NULL, NULL, NULL,
-    NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, AIGW_STR(""), AIGW_STR(""), AIGW_STR(""), AIGW_STR(""), AIGW_STR(""), AIGW_STR("") };
+    NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, AIGW_STR(""), AIGW_STR(""), AIGW_STR(""), AIGW_STR(""), AIGW_STR(""), AIGW_STR(""), AIGW_STR("") };
 
 static aigw_str str(const char *s) { return aigw_base_str(s); }
 static aigw_text text(const char *s, int form) { return aigwi_dialect_text(str(s), form); }
@@ -460,6 +460,78 @@ T(message_and_advice) {
     }
 }
 
+/* Who turns thinking on sees it, also at Responses, which tells a summary only when asked; who says that it shall not be seen does not,
+   nor who asks for an effort only. */
+T(who_thinks_sees) {
+    static const struct { const char *thinking; int seen;
+    } rows[] = {
+        { "\"thinking\":{\"type\":\"adaptive\"}", 1 },
+        { "\"thinking\":{\"type\":\"enabled\",\"budget_tokens\":2000}", 1 },
+        { "\"thinking\":{\"type\":\"adaptive\",\"display\":\"omitted\"}", 0 },
+        { "\"thinking\":{\"type\":\"disabled\"}", 0 },
+        { "\"output_config\":{\"effort\":\"high\"}", 0 },
+    };
+    for (size_t i = 0; i < T_COUNT(rows); i++) {
+        char body[400], buf[2000];
+        aigw_arena mem = aigw_base_arena(t_alloc(1 << 14), 1 << 14);
+        aigw_header fields[8];
+        aigw_head head;
+        aigw_fault fault;
+        aigw_target to;
+        aigw_req req;
+        aigw_out out;
+        memset(&head, 0, sizeof head);
+        memset(&to, 0, sizeof to);
+        head.headers = fields;
+        head.cap = 8;
+        t_row(rows[i].thinking);
+        snprintf(body, sizeof body,
+                 "{\"model\":\"m\",\"max_tokens\":4000,%s,\"messages\":[{\"role\":\"user\",\"content\":"
+                 "\"Hi\"}]}",
+                 rows[i].thinking);
+        aigw_base_out_init(&out, buf, sizeof buf, NULL, 0);
+        t_int("read", aigw_dialect_anthropic.req_decode(NULL, str(body), &mem, &req, &fault), 0);
+        t_int("written", aigw_dialect_responses.req_encode(&req, &to, &mem, &head, &out, NULL), 0);
+        t_int("asked for",
+              aigw_base_find(aigwi_dialect_slice(buf, out.buf.n), str("\"summary\":\"auto\""), 0) < out.buf.n,
+              rows[i].seen);
+    }
+}
+/* Bedrock and Cohere do not say which model answers: a Gemini client reads the one that it asked for, as the others do. */
+T(gemini_names_the_model_asked_for) {
+    char buf[1000], mem[1000];
+    aigw_event ev;
+    aigw_resp resp;
+    aigw_enc st;
+    aigw_req req;
+    aigw_out out;
+    memset(&ev, 0, sizeof ev);
+    memset(&resp, 0, sizeof resp);
+    memset(&st, 0, sizeof st);
+    memset(&req, 0, sizeof req);
+    req.model = str("asked");
+    st.dialect = &aigw_dialect_gemini;
+    st.req = &req;
+    st.hold = mem;
+    st.hold_cap = sizeof mem;
+    resp.choices = 1;
+    aigw_dialect_enc_init(&st);
+    aigw_base_out_init(&out, buf, sizeof buf, NULL, 0);
+    t_int("whole", aigw_dialect_gemini.resp_encode(&st, &resp, &out), 0);
+    t_ok("named", aigw_base_find(aigwi_dialect_slice(buf, out.buf.n), str("\"modelVersion\":\"asked\""), 0) <
+                      out.buf.n);
+    aigw_dialect_enc_init(&st);
+    aigw_base_out_init(&out, buf, sizeof buf, NULL, 0);
+    ev.type = AIGW_EVENT_START;
+    aigw_dialect_gemini.event_encode(&st, &ev, &out);
+    ev.type = AIGW_EVENT_STOP;
+    ev.choices = 1;
+    ev.finish[0] = AIGW_FINISH_STOP;
+    t_int("streamed", aigw_dialect_gemini.event_encode(&st, &ev, &out), 0);
+    t_ok("named", aigw_base_find(aigwi_dialect_slice(buf, out.buf.n), str("\"modelVersion\":\"asked\""), 0) <
+                      out.buf.n);
+}
+
 int main(void) {
     T_RUN(split_surrogates_join);
     T_RUN(no_delta_ends_with_half_a_pair);
@@ -478,5 +550,7 @@ int main(void) {
     T_RUN(rows_clamp_and_drop);
     T_RUN(every_result_has_the_name_of_its_call);
     T_RUN(message_and_advice);
+    T_RUN(who_thinks_sees);
+    T_RUN(gemini_names_the_model_asked_for);
     return t_end();
 }

@@ -1384,6 +1384,42 @@ static const char *signed_headers(const char *method, const char *path, const ch
                openssl_hash(k, fmt("AWS4-HMAC-SHA256\n%s\n%s/us-east-1/bedrock/aws4_request\n%s", date, day, openssl_hash("", canonical))));
 }
 /* Clients that sign: verified against the pair of a tenant; keys go on working; without tenants any signature is taken. */
+/* What SDKs were found to need (tests/sdk): ids in their own headers, and InvokeModel without a content-type. */
+T(sdk_needs) {
+    static const struct { const char *path, *header, *body;
+    } ids[] = {
+        { "/model/oai-text/converse", "x-amzn-requestid",
+          "{\"messages\":[{\"role\":\"user\",\"content\":[{\"text\":\"Hi\"}]}]}" },
+        { "/model/gem-err-400/converse", "x-amzn-requestid",
+          "{\"messages\":[{\"role\":\"user\",\"content\":[{\"text\":\"Hi\"}]}]}" },
+        { "/v2/chat", "x-debug-trace-id",
+          "{\"model\":\"oai-text\",\"messages\":[{\"role\":\"user\",\"content\":\"Hi\"}]}" },
+        { "/v1/messages", "request-id",
+          "{\"model\":\"oai-text\",\"max_tokens\":9,\"messages\":[{\"role\":\"user\",\"content\":\"Hi\"}]}" },
+        { "/mistral/v1/chat/completions", "x-request-id",
+          "{\"model\":\"oai-text\",\"messages\":[{\"role\":\"user\",\"content\":\"Hi\"}]}" },
+    };
+    static const char titan[] = "{\"inputText\":\"x\"}", model[] = "/model/oai%2Fembed/invoke";
+    size_t i;
+    reply r;
+    for (i = 0; i < T_COUNT(ids); i++) {
+        t_row(ids[i].path);
+        r = talk(gateway.port, post_text(ids[i].path, NULL, ids[i].body));
+        t_ok("an id", header(&r, ids[i].header) && *header(&r, ids[i].header));
+    }
+    t_row("");
+    r = talk(gateway.port, fmt("POST %s HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: AWS4-HMAC-SHA256 "
+                               "x\r\nContent-Length: %d\r\n\r\n%s",
+                               model, (int)sizeof titan - 1, titan));
+    if (!t_int("no type, and a signature", r.status, 200)) printf("  %.300s\n", r.body.s);
+    r = talk(gateway.port, fmt("POST %s HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: %d\r\n\r\n%s", model,
+                               (int)sizeof titan - 1, titan));
+    t_int("no type, and nothing that a page could not send", r.status, 400);
+    r = talk(gateway.port, fmt("POST %s HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer "
+                               "x\r\nContent-Type: text/plain\r\nContent-Length: %d\r\n\r\n%s",
+                               model, (int)sizeof titan - 1, titan));
+    t_int("another type", r.status, 400);
+}
 T(signed_clients) {
     static const char path[] = "/anthropic/v1/messages", host[] = "127.0.0.1", id[] = "AKIDTEAM", secret[] = "team-secret/x";
     static const char body[] = "{\"model\":\"up/text\",\"max_tokens\":9,\"messages\":[{\"role\":\"user\",\"content\":\"Hi\"}]}";
@@ -1854,6 +1890,7 @@ int main(int argc, char **argv) {
     CASE(port_taken);
     CASE(mock_without_configuration);
     CASE(base_paths);
+    CASE(sdk_needs);
     CASE(signed_clients);
     CASE(service_accounts);
     CASE(raw_tasks);

@@ -597,6 +597,9 @@ T(stream_out) {
     ev.kind = AIGW_NOTE_SIGNATURE;
     d->event_encode(&s->enc, &ev, &s->wire);
     t_ok("a signature on a call is base64", aigw_base_find(all(&s->wire), str("\"extra_content\":{\"google\":{\"thought_signature\":\"YWlndz"), from) < all(&s->wire).n);
+    t_ok("beside a function, which ai 6 (Node) reads in every chunk",
+         aigw_base_find(all(&s->wire), str("\"index\":1,\"function\":{\"arguments\":\"\"},\"extra_content\""),
+                        from) < all(&s->wire).n);
     from = all(&s->wire).n;
     ev.type = AIGW_EVENT_NOTE;
     ev.kind = AIGW_NOTE_CITATION;
@@ -653,6 +656,110 @@ static const struct { const char *label, *body, *log; } wholes[] = {
     { "nothing", "", "error bad_response\n" },
     { "a call that is no object", "{\"id\":\"i\",\"created\":1,\"model\":\"m\",\"choices\":[{\"index\":0,\"message\":{\"tool_calls\":[7]},\"finish_reason\":\"stop\"}]}", START "error bad_response\n" },
 };
+/* Mistral's clients: a call goes out whole, also from memory that is at first too small; thoughts and refusals are content; usage comes
+   unasked; random_seed is the seed. */
+static void mistral_put(sink *s, aigw_event_type type, int kind, const char *text) {
+    static char more[2][512];
+    static int which;
+    aigw_event ev;
+    int r;
+    memset(&ev, 0, sizeof ev);
+    ev.type = (uint8_t)type;
+    ev.kind = (uint8_t)kind;
+    ev.block = (uint32_t)kind;
+    ev.at = AIGW_NOWHERE;
+    ev.id = str(type == AIGW_EVENT_START ? "x" : "c1");
+    ev.model = str("m");
+    ev.name = str("f");
+    ev.created_s = 5;
+    ev.text.p = text;
+    ev.text.n = strlen(text);
+    ev.text.form = AIGW_TEXT_PLAIN;
+    ev.choices = 1;
+    ev.finish[0] = AIGW_FINISH_STOP;
+    ev.usage.has = AIGW_USAGE_INPUT | AIGW_USAGE_OUTPUT;
+    ev.usage.input = ev.usage.output = 3;
+    r = aigw_dialect_mistral.event_encode(&s->enc, &ev, &s->wire);
+    if (r == AIGW_E_NOMEM) {
+        t_int("more memory", aigw_dialect_enc_move(&s->enc, more[which ^= 1], sizeof more[0]), 0);
+        r = aigw_dialect_mistral.event_encode(&s->enc, &ev, &s->wire);
+    }
+    t_int("written", r, 0);
+}
+T(mistral_streams) {
+    static char hold[16];
+    sink *s = sink_new(4096);
+    size_t from;
+    s->req.dialect = str("mistral");
+    s->enc.req = &s->req;
+    s->enc.hold = hold;
+    s->enc.hold_cap = sizeof hold;
+    mistral_put(s, AIGW_EVENT_START, 0, "");
+    from = all(&s->wire).n;
+#define M_STEP(label, text) (t_str(label, all(&s->wire).p + from, all(&s->wire).n - from, text), from = all(&s->wire).n)
+#define M_OPEN "data: {\"id\":\"x\",\"object\":\"chat.completion.chunk\",\"created\":5,\"model\":\"m\",\"choices\":[{\"index\":0,\"delta\":{"
+#define M_SHUT "},\"finish_reason\":null}]}\n\n"
+    mistral_put(s, AIGW_EVENT_BLOCK_START, AIGW_PART_REASONING, "");
+    mistral_put(s, AIGW_EVENT_DELTA, AIGW_PART_REASONING, "h\"m");
+    M_STEP("a thought", M_OPEN "\"content\":[{\"type\":\"thinking\",\"thinking\":[{\"type\":\"text\","
+                               "\"text\":\"h\\\"m\"}]}]" M_SHUT);
+    mistral_put(s, AIGW_EVENT_BLOCK_STOP, AIGW_PART_REASONING, "");
+    mistral_put(s, AIGW_EVENT_BLOCK_START, AIGW_PART_REFUSAL, "");
+    mistral_put(s, AIGW_EVENT_DELTA, AIGW_PART_REFUSAL, "no");
+    M_STEP("a refusal", M_OPEN "\"content\":\"no\"" M_SHUT);
+    mistral_put(s, AIGW_EVENT_BLOCK_STOP, AIGW_PART_REFUSAL, "");
+    mistral_put(s, AIGW_EVENT_BLOCK_START, AIGW_PART_TOOL_CALL, "");
+    mistral_put(s, AIGW_EVENT_DELTA, AIGW_PART_TOOL_CALL, "{\"a\":");
+    mistral_put(s, AIGW_EVENT_DELTA, AIGW_PART_TOOL_CALL, "1}");
+    M_STEP("nothing of a call before its end", "");
+    mistral_put(s, AIGW_EVENT_BLOCK_STOP, AIGW_PART_TOOL_CALL, "");
+    M_STEP("a call", M_OPEN "\"tool_calls\":[{\"index\":0,\"id\":\"c1\",\"type\":\"function\",\"function\":{"
+                            "\"name\":\"f\",\"arguments\":\"{\\\"a\\\":1}\"}}]" M_SHUT);
+    mistral_put(s, AIGW_EVENT_BLOCK_START, AIGW_PART_TOOL_CALL, "");
+    mistral_put(s, AIGW_EVENT_BLOCK_STOP, AIGW_PART_TOOL_CALL, "");
+    M_STEP("no arguments are {}", M_OPEN "\"tool_calls\":[{\"index\":1,\"id\":\"c1\",\"type\":\"function\","
+                                         "\"function\":{\"name\":\"f\",\"arguments\":\"{}\"}}]" M_SHUT);
+    mistral_put(s, AIGW_EVENT_USAGE, 0, "");
+    mistral_put(s, AIGW_EVENT_STOP, 0, "");
+    t_ok("usage, unasked",
+         aigw_base_find(all(&s->wire), str("\"usage\":{\"prompt_tokens\":3"), from) < all(&s->wire).n);
+#undef M_OPEN
+#undef M_SHUT
+#undef M_STEP
+}
+T(mistral_asks) {
+    const char *body = "{\"model\":\"m\",\"random_seed\":7,\"messages\":[{\"role\":\"user\",\"content\":[{"
+                       "\"type\":\"image_url\",\"image_url\":"
+                       "\"https://h/"
+                       "x.png\"}]},{\"role\":\"assistant\",\"prefix\":false,\"content\":[{\"type\":"
+                       "\"thinking\",\"thinking\":[{\"type\":\"text\","
+                       "\"text\":\"hm\"}]},{\"type\":\"text\",\"text\":\"a\"}]},{\"role\":\"user\","
+                       "\"content\":\"b\"}]}";
+    aigw_arena mem = arena(1 << 16);
+    aigw_header fields[8];
+    aigw_head head;
+    aigw_loss_item items[16];
+    aigw_loss loss;
+    aigw_fault fault;
+    aigw_target to;
+    aigw_req req;
+    aigw_out out;
+    memset(&head, 0, sizeof head);
+    memset(&to, 0, sizeof to);
+    head.headers = fields;
+    head.cap = 8;
+    aigw_model_loss_init(&loss, items, 16);
+    out_init(&out, 1 << 14);
+    if (!t_int("read", aigw_dialect_mistral.req_decode(NULL, str(body), &mem, &req, &fault), 0)) return;
+    t_int("seed", (int)(req.param[AIGW_P_SEED].micro / 1000000), 7);
+    t_ok("nothing left over", !req.raw || !aigw_base_eq(req.raw->name, str("random_seed")));
+    t_int("written", d->req_encode(&req, &to, &mem, &head, &out, &loss), 0);
+    t_ok("a picture as an object",
+         aigw_base_find(all(&out), str("\"image_url\":{\"url\":\"https://h/x.png\"}"), 0) < all(&out).n);
+    t_ok("its seed", aigw_base_find(all(&out), str("\"seed\":7"), 0) < all(&out).n);
+    t_ok("no prefix", aigw_base_find(all(&out), str("prefix"), 0) == all(&out).n);
+    t_ok("of clients only", !aigw_dialect_mistral.req_edit);
+}
 T(whole_answers) {
     for (size_t i = 0; i < T_COUNT(wholes); i++) {
         t_row(wholes[i].label);
@@ -1081,6 +1188,8 @@ int main(void) {
     T_RUN(streamed_answers);
     T_RUN(cut_anywhere);
     T_RUN(stream_out);
+    T_RUN(mistral_streams);
+    T_RUN(mistral_asks);
     T_RUN(whole_answers);
     T_RUN(whole_out);
     T_RUN(custom_tool_unwrapped);

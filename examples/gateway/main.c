@@ -386,6 +386,7 @@ static void banner_text(struct gateway *g, char *to, size_t cap) {
         "  Anthropic SDKs   base_url=\"http://127.0.0.1:%d\"\n"
         "  google-genai     http_options={\"base_url\": \"http://127.0.0.1:%d\"}\n"
         "  cohere, boto3    base_url=\"http://127.0.0.1:%d/cohere\", endpoint_url=\"http://127.0.0.1:%d/bedrock\"\n"
+        "  mistralai        server_url=\"http://127.0.0.1:%d/mistral\"\n"
         "  ollama           OLLAMA_HOST=http://127.0.0.1:%d\n"
         "keys found: %s%s%s\n"
         "%d models, any of them from any SDK (GET /v1/models); also \"provider/model\". Try:\n"
@@ -393,7 +394,7 @@ static void banner_text(struct gateway *g, char *to, size_t cap) {
         "streamed:\n"
         "  " CURL "\n"
         "next: %skeys OPENAI_API_KEY ANTHROPIC_API_KEY GEMINI_API_KEY, others: --help; --config FILE\n",
-        p, tls_name[0] ? tls_name : "none, built without", p, p, p, p, p, p, keys, c->note[0] ? "; not available: " : "", c->note, n, "", p, model, "", "N", p, model, "\"stream\":true,",
+        p, tls_name[0] ? tls_name : "none, built without", p, p, p, p, p, p, p, keys, c->note[0] ? "; not available: " : "", c->note, n, "", p, model, "", "N", p, model, "\"stream\":true,",
         mock_models[0].id ? "models mock/tools mock/think mock/slow mock/429 mock/cut; " : "");
 }
 
