@@ -634,6 +634,7 @@ typedef enum { AIGW_NOTE_CITATION = 0, AIGW_NOTE_LOGPROBS, AIGW_NOTE_SAFETY, AIG
    It is given back to the dialect that made it unchanged, and to nobody else. */
 typedef struct {
     uint8_t   kind;            /* AIGW_OPAQUE_* */
+    uint8_t   of_call;         /* a client keeps it in an empty thought before the call that it belongs to */
     aigw_str  owner, model;    /* dialect name ("gemini"); model id, "" when unknown */
     aigw_text data;            /* as a string, never JSON form */
     size_t    at;              /* of its member, in a request; 0: unknown, then the part's place stands for it */
@@ -6120,7 +6121,9 @@ AIGWI_SHARED int aigwi_dialect_data_url(aigw_text t, aigw_arena *mem, aigw_str *
     return 1;
 }
 
-/* ---- opaque state that passes through another dialect's client: "aigw:<owner>[#<id>]:<model>:<S|R><payload>", ':' and '%' in the model as %3A and %25 */
+/* ---- opaque state that passes through another dialect's client: "aigw:<owner>[#<id>]:<model>:<S|R|C><payload>", ':' and '%' in the model as %3A and %25.
+   S a signature, R redacted; C a call's: Anthropic, Bedrock and Responses have no place for it in a call, so an empty thought carries it in front. The letter says which
+   it is: a thought that is all state (its words left out, or redacted) stands before calls just so, and its owner wants it back as a thought. */
 
 typedef struct { aigw_out *out; char hold[3]; size_t n; int base64; } aigwi_dialect_tagger;
 
@@ -6166,7 +6169,7 @@ AIGWI_SHARED void aigwi_dialect_put_opaque(aigw_out *out, const aigw_opaque *o, 
         from = i + 1;
     }
     if (o->model.n) aigwi_dialect_tag(&t, aigwi_dialect_slice(o->model.p + from, o->model.n - from));
-    aigwi_dialect_tag(&t, aigwi_dialect_slice(o->kind == AIGW_OPAQUE_REDACTED ? ":R" : ":S", 2));
+    aigwi_dialect_tag(&t, aigwi_dialect_slice(o->of_call ? ":C" : o->kind == AIGW_OPAQUE_REDACTED ? ":R" : ":S", 2));
     aigwi_dialect_tag(&t, aigwi_dialect_slice(o->data.p, o->data.n));
     if (t.n) aigw_base_put_base64(out, aigwi_dialect_slice(t.hold, t.n));
     aigw_json_close_str(out);
@@ -6188,7 +6191,7 @@ AIGWI_SHARED int aigwi_dialect_tag_read(aigw_str s, aigw_arena *mem, aigw_opaque
     size_t at = 5, i, n = 0;
     char *p;
     if (s.n < 8 || memcmp(s.p, "aigw:", 5) || !aigwi_dialect_tag_field(s, &at, &owner) || !aigwi_dialect_tag_field(s, &at, &model)) return 0;
-    if (at + 1 >= s.n || (s.p[at] != 'R' && s.p[at] != 'S')) return 0;      /* a tag with nothing in it is none */
+    if (at + 1 >= s.n || (s.p[at] != 'R' && s.p[at] != 'S' && s.p[at] != 'C')) return 0;      /* a tag with nothing in it is none */
     p = (char *)aigw_base_take(mem, model.n, 1, 1);
     if (!p) return AIGW_E_NOMEM;
     for (i = 0; i < model.n; i++) {
@@ -6202,8 +6205,21 @@ AIGWI_SHARED int aigwi_dialect_tag_read(aigw_str s, aigw_arena *mem, aigw_opaque
     o->owner = owner;
     o->model = aigwi_dialect_slice(p, n);
     o->kind = s.p[at] == 'R' ? AIGW_OPAQUE_REDACTED : AIGW_OPAQUE_SIGNATURE;
+    o->of_call = s.p[at] == 'C';
     o->data = aigwi_dialect_text(aigwi_dialect_slice(s.p + at + 1, s.n - at - 1), AIGW_TEXT_PLAIN);
     return 1;
+}
+
+/* The state of a call as an empty thought in front of it carries it. */
+AIGWI_SHARED aigw_opaque aigwi_dialect_carried(const aigw_opaque *o) {
+    aigw_opaque c = *o;
+    c.of_call = 1;
+    return c;
+}
+
+/* A thought that carries the state of the call behind it, for a client that has no place for it in the call. */
+AIGWI_SHARED int aigwi_dialect_carries(const aigw_part *p) {
+    return p->kind == AIGW_PART_REASONING && !p->text.n && p->state && p->state->of_call;
 }
 
 /* State as a client sent it back, either form; `kind` for the native one. NULL without memory. */
@@ -12575,7 +12591,7 @@ static void aigwi_responses_reasoning_in(aigwi_responses_reader *c) {
         o->at = state_at;
         if (t.n < 5 || memcmp(t.p, "aigw:", 5)) o->id = id;
     }
-    if (o && !text.n && o->kind == AIGW_OPAQUE_SIGNATURE && !aigw_base_eq(o->owner, aigwi_responses_own)) {
+    if (o && !text.n && o->of_call) {
         o->at = at;
         c->carried = o;
         return;
@@ -13988,9 +14004,10 @@ static void aigwi_responses_put_state(aigw_out *o, const aigw_opaque *state) {
 /* An empty reasoning item that carries the state of the call behind it: clients give it back with the call. */
 static void aigwi_responses_put_carrier(aigw_out *o, uint64_t seed, uint32_t n, const aigw_opaque *state) {
     const aigwi_responses_form *f = &aigwi_responses_forms[2];
+    const aigw_opaque carried = aigwi_dialect_carried(state);
     aigwi_responses_open_item(o, f, seed, n, "", aigw_base_str(NULL), aigw_base_str(NULL));
     aigw_base_put_lit(o, "],\"encrypted_content\":");
-    aigwi_responses_put_state(o, state);
+    aigwi_responses_put_state(o, &carried);
     aigw_base_put_byte(o, '}');
 }
 
@@ -14903,12 +14920,10 @@ static int aigwi_anthropic_results(aigw_json *j, aigw_arena *mem, aigw_req *req,
     return 1;
 }
 
-/* A foreign signature that our encoder put into an empty thinking block directly before a tool call goes back to that
-   call. */
+/* What our encoder put into an empty thinking block directly before a tool call goes back to that call. */
 static void aigwi_anthropic_adopt(aigwi_anthropic_turn_in *t, aigw_part **slot, aigw_part *p) {
     aigw_part *last = t->last;
-    if (p->kind == AIGW_PART_TOOL_CALL && last && last->kind == AIGW_PART_REASONING && !last->text.n && last->state &&
-        !aigw_base_eq(last->state->owner, aigwi_anthropic_name)) {
+    if (p->kind == AIGW_PART_TOOL_CALL && last && aigwi_dialect_carries(last)) {
         p->state = last->state;
         p->state->at = last->at;
         *t->last_slot = p;
@@ -17171,10 +17186,11 @@ static int aigwi_anthropic_on_delta(aigw_enc *st, const aigw_event *ev, aigw_out
 }
 
 static int aigwi_anthropic_on_state(aigw_enc *st, const aigw_event *ev, aigw_out *out, struct aigw_out_block *b) {
+    const aigw_opaque carried = aigwi_dialect_carried(ev->state);
     aigwi_anthropic_state s;
     aigw_out o;
     memset(&s, 0, sizeof s);
-    s.o = ev->state;
+    s.o = b->kind == AIGW_PART_TOOL_CALL ? &carried : ev->state;
     s.redacted = ev->state->kind == AIGW_OPAQUE_REDACTED;
     if (b->block == st->current) {
         aigwi_anthropic_give_state(st, out, b, &s);
@@ -17424,14 +17440,17 @@ static void aigwi_anthropic_resp_text(aigw_enc *st, aigw_out *out, const aigw_pa
 static void aigwi_anthropic_resp_thinking(aigw_out *out, const aigw_part *p, int carrier) {
     int redacted = p->state && p->state->kind == AIGW_OPAQUE_REDACTED && !p->text.n && !carrier;
     aigw_text none = { "", 0, AIGW_TEXT_ESCAPED };
+    aigw_opaque state;
     aigwi_anthropic_resp_open(out, redacted ? "redacted_thinking" : "thinking");
     if (!redacted) {
         aigw_json_key(out, "thinking");
         aigw_json_put_text(out, carrier ? none : p->text);
     }
     aigw_json_key(out, redacted ? "data" : "signature");
-    if (p->state) aigwi_dialect_put_opaque(out, p->state, aigwi_anthropic_name, 0);
-    else aigw_json_put_text(out, none);
+    if (p->state) {
+        state = carrier ? aigwi_dialect_carried(p->state) : *p->state;
+        aigwi_dialect_put_opaque(out, &state, aigwi_anthropic_name, 0);
+    } else aigw_json_put_text(out, none);
     aigw_json_close(out, '}');
 }
 
@@ -20866,11 +20885,9 @@ static void aigwi_bedrock_result_content(aigwi_dialect_reader *r, aigw_json *inn
     r->j = outer;
 }
 
-/* A foreign signature that our encoder put into an empty reasoning block directly before a tool call goes back to that
-   call. */
+/* What our encoder put into an empty reasoning block directly before a tool call goes back to that call. */
 static void aigwi_bedrock_adopt(aigwi_bedrock_list *l, aigw_part **slot, aigw_part *before) {
-    if (l->last->kind != AIGW_PART_TOOL_CALL || !before || before == l->last || before->kind != AIGW_PART_REASONING || before->text.n || !before->state ||
-        aigw_base_eq(before->state->owner, aigwi_bedrock_me)) return;
+    if (l->last->kind != AIGW_PART_TOOL_CALL || !before || before == l->last || !aigwi_dialect_carries(before)) return;
     l->last->state = before->state;
     l->last->state->at = before->at;
     *slot = l->last;
@@ -22988,11 +23005,12 @@ static void aigwi_bedrock_enc_delta(aigw_enc *st, struct aigw_out_block *b, cons
 /* State: of reasoning its signature, or all there is of it; of a call an empty thought before it, which clients give back
    with the call. */
 static void aigwi_bedrock_enc_state(aigw_enc *st, struct aigw_out_block *b, const aigw_opaque *state, aigw_out *o) {
+    const aigw_opaque carried = aigwi_dialect_carried(state);
     uint32_t index;
     if (b->kind == AIGW_PART_TOOL_CALL && !b->sent) {
         index = st->next_index++;
         aigwi_bedrock_put_delta(o, index, "reasoningContent", "text", aigwi_dialect_text(aigw_base_str(""), AIGW_TEXT_ESCAPED), 0);
-        aigwi_bedrock_put_state(o, index, state, 0);
+        aigwi_bedrock_put_state(o, index, &carried, 0);
         aigwi_bedrock_put_stop_frame(o, index);
     } else if (b->kind == AIGW_PART_REASONING) {
         const int redacted = state->kind == AIGW_OPAQUE_REDACTED && b->sent != AIGWI_BEDROCK_TEXT_SENT;
@@ -23166,7 +23184,7 @@ static int aigwi_bedrock_resp_part(aigw_enc *st, aigw_out *o, const aigw_part *p
         break;
     case AIGW_PART_TOOL_CALL:
         if (p->state) {
-            aigw_opaque carried = *p->state;
+            const aigw_opaque carried = aigwi_dialect_carried(p->state);
             aigwi_bedrock_open(o, "reasoningContent");
             aigw_json_key(o, "reasoningText");
             aigw_json_open(o, '{');

@@ -116,7 +116,7 @@ T(limits_both_ways) {
 T(every_size_of_memory) {
     static const char body[] = "{\"model\":\"M\",\"max_tokens\":10,\"system\":[{\"type\":\"text\",\"text\":\"a\\u0041\",\"cache_control\":{\"type\":\"ephemeral\",\"ttl\":\"1h\"}}],"
         "\"tools\":[{\"name\":\"f\\u0066\",\"input_schema\":{}}],\"tool_choice\":{\"type\":\"tool\",\"name\":\"ff\"},\"stop_sequences\":[\"x\",\"y\"],\"container\":\"c\","
-        "\"messages\":[{\"role\":\"user\",\"content\":\"Hi\"},{\"role\":\"assistant\",\"content\":[{\"type\":\"thinking\",\"thinking\":\"\",\"signature\":\"aigw:gemini:M:SAA\"},"
+        "\"messages\":[{\"role\":\"user\",\"content\":\"Hi\"},{\"role\":\"assistant\",\"content\":[{\"type\":\"thinking\",\"thinking\":\"\",\"signature\":\"aigw:gemini:M:CAA\"},"
         "{\"type\":\"tool_use\",\"id\":\"i\\u0031\",\"name\":\"ff\",\"input\":{}}]},{\"role\":\"user\",\"content\":[{\"type\":\"tool_result\",\"tool_use_id\":\"i1\",\"content\":[{\"type\":\"text\",\"text\":\"r\"}]}]}]}";
     static const char want[] = "{\"model\":\"M\",\"max_tokens\":10,\"system\":[{\"type\":\"text\",\"text\":\"a\\u0041\",\"cache_control\":{\"type\":\"ephemeral\",\"ttl\":\"1h\"}}],"
         "\"messages\":[{\"role\":\"user\",\"content\":[{\"type\":\"text\",\"text\":\"Hi\"}]},{\"role\":\"assistant\",\"content\":[{\"type\":\"tool_use\",\"id\":\"i1\",\"name\":\"ff\",\"input\":{}}]},"

@@ -696,7 +696,7 @@ T(kinds_return_in_streams) {
 /* Memory of every size: enough, or AIGW_E_NOMEM and nothing worse. */
 T(memory_from_nothing) {
     static const char body[] = "{\"system\":[{\"text\":\"s\\n\"},{\"cachePoint\":{\"type\":\"default\"}}],\"messages\":[{\"role\":\"assistant\",\"content\":[{\"reasoningContent\":{\"reasoningText\":"
-        "{\"text\":\"\",\"signature\":\"aigw:gemini:m:S\\u0041\"}}},{\"toolUse\":{\"toolUseId\":\"t\\u0041\",\"name\":\"f\",\"input\":{}}},{\"citationsContent\":{\"content\":[{\"text\":\"a\"},{\"text\":\"b\"}],\"citations\":[{\"title\":\"x\"}]}}]},"
+        "{\"text\":\"\",\"signature\":\"aigw:gemini:m:C\\u0041\"}}},{\"toolUse\":{\"toolUseId\":\"t\\u0041\",\"name\":\"f\",\"input\":{}}},{\"citationsContent\":{\"content\":[{\"text\":\"a\"},{\"text\":\"b\"}],\"citations\":[{\"title\":\"x\"}]}}]},"
         "{\"role\":\"user\",\"content\":[{\"toolResult\":{\"toolUseId\":\"tA\",\"content\":[{\"text\":\"{\\\"a\\\":1}\"},{\"image\":{\"format\":\"heic\",\"source\":{\"bytes\":\"AAAA\"}}}]}},"
         "{\"document\":{\"format\":\"pdf\",\"name\":\"n\",\"source\":{\"bytes\":\"AAAA\"}}},{\"guardContent\":{\"text\":{\"text\":\"q\"}}}]}],\"toolConfig\":{\"tools\":[{\"toolSpec\":{\"name\":\"f\",\"inputSchema\":{\"json\":{\"x\":1}}}},"
         "{\"systemTool\":{\"name\":\"n\"}}],\"toolChoice\":{\"tool\":{\"name\":\"f\"}}},\"inferenceConfig\":{\"stopSequences\":[\"a\"],\"maxTokens\":5},\"outputConfig\":{\"textFormat\":{\"type\":\"json_schema\",\"structure\":{\"jsonSchema\":"
