@@ -1090,6 +1090,7 @@ typedef struct aigw_dialect {
     aigw_str base;                                       /* the path under which only dialects of this base are served: "/anthropic"; empty: none */
     aigw_str own_path;                                   /* what only paths of this dialect begin with ("/v1/messages"): where nothing is found, it says so; empty: none */
     aigw_str input_tokens_header;                        /* where the input's tokens stand beside bodies that do not say them; empty: nowhere */
+    aigw_str path_versions;                              /* API versions that clients' paths may name, space-separated; empty: their paths are not looked at for it */
 } aigw_dialect;
 typedef enum {
     AIGW_FRAMING_SSE = 0, AIGW_FRAMING_ARRAY, AIGW_FRAMING_EVS, AIGW_FRAMING_NDJSON,
@@ -12248,7 +12249,7 @@ const aigw_dialect aigw_dialect_openai = {
     AIGWI_SERVE(aigwi_openai_match), AIGWI_SERVE(aigwi_openai_req_decode), aigwi_openai_req_encode, AIGWI_SERVE(aigwi_openai_req_edit),
     aigwi_openai_resp_decode, aigwi_openai_frame_decode, aigwi_embed_stream_end, aigwi_openai_error_decode, aigwi_dialect_limits_decode,
     AIGWI_SERVE(aigwi_openai_event_encode), AIGWI_SERVE(aigwi_openai_resp_encode), AIGWI_SERVE(aigwi_openai_error_encode), AIGWI_SERVE(aigwi_openai_limits_encode), AIGWI_SERVE(aigwi_openai_models_encode),
-    AIGW_STR(": keep-alive\n\n"), AIGW_STR("text/event-stream"), AIGW_STR("data: [DONE]\n\n"), AIGW_STR("/openai"), AIGW_STR(""), AIGW_STR("")
+    AIGW_STR(": keep-alive\n\n"), AIGW_STR("text/event-stream"), AIGW_STR("data: [DONE]\n\n"), AIGW_STR("/openai"), AIGW_STR(""), AIGW_STR(""), AIGW_STR("v1")
 };
 #ifndef AIGW_CLIENT_ONLY
 /* What Mistral's clients say under names of their own. */
@@ -12284,7 +12285,7 @@ const aigw_dialect aigw_dialect_mistral = {
     aigwi_openai_event_encode, aigwi_openai_resp_encode, aigwi_openai_error_encode,
     aigwi_openai_limits_encode, aigwi_openai_mistral_models,
     AIGW_STR(": keep-alive\n\n"), AIGW_STR("text/event-stream"), AIGW_STR("data: [DONE]\n\n"),
-    AIGW_STR("/mistral"), AIGW_STR(""), AIGW_STR("")
+    AIGW_STR("/mistral"), AIGW_STR(""), AIGW_STR(""), AIGW_STR("v1")
 };
 #endif
 #endif /* AIGW_NO_OPENAI */
@@ -13541,6 +13542,16 @@ static int aigwi_responses_told(aigw_dec *st, int64_t item) {
     for (st->walk.objects |= UINT64_C(1) << n; st->walk.objects & 1; st->made_ids++) st->walk.objects >>= 1;
     return 0;
 }
+/* As many items were told as the last event lists: it says nothing new, however the stream numbered them (some begin
+   at 1, or count more than they list). */
+static int aigwi_responses_all_told(const aigw_dec *st, aigw_str output) {
+    uint64_t told = st->made_ids, items = 0, bits;
+    aigw_json j;
+    for (bits = st->walk.objects; bits; bits &= bits - 1) told++;
+    aigw_json_init(&j, output);
+    for (aigw_json_array(&j); aigw_json_item(&j); aigw_json_skip(&j)) items++;
+    return told >= items;
+}
 static void aigwi_responses_done(aigwi_responses_answer *a, aigw_str raw, int64_t item) {
     struct aigw_block *b;
     aigwi_responses_item i;
@@ -13646,9 +13657,8 @@ static void aigwi_responses_body(aigwi_responses_answer *a, aigw_str raw, int la
     aigw_json_init(&j, output);
     if (aigw_json_kind(&j) != AIGW_JSON_ARRAY) {
         if (!a->st->next_block) a->r = aigwi_dialect_bad(a->st, a->out, "the provider's answer has no output");
-    } else
-        for (aigw_json_array(&j); aigw_json_item(&j) && aigw_json_raw(&j, &one); item++)
-            aigwi_responses_done(a, one, item);
+    } else if (!aigwi_responses_all_told(a->st, output))
+        for (aigw_json_array(&j); aigw_json_item(&j) && aigw_json_raw(&j, &one); item++) aigwi_responses_done(a, one, item);
     if (aigwi_responses_full(filters) && !aigwi_responses_over(a)) a->r = aigwi_dialect_note(a->st, a->out, AIGW_NOTE_SAFETY, 0, NULL, filters, aigwi_responses_off(a, filters.p));
     if (usage.has && !aigwi_responses_over(a)) a->r = aigwi_dialect_usage(a->st, a->out, &usage);
     if (!aigwi_responses_over(a)) aigwi_responses_ended(a, status, reason);
@@ -14574,7 +14584,7 @@ const aigw_dialect aigw_dialect_responses = {
     AIGWI_SERVE(aigwi_responses_match), AIGWI_SERVE(aigwi_responses_req_decode), aigwi_responses_req_encode, AIGWI_SERVE(aigwi_responses_req_edit),
     aigwi_responses_resp_decode, aigwi_responses_frame_decode, aigwi_dialect_end, aigwi_openai_error_decode, aigwi_dialect_limits_decode,
     AIGWI_SERVE(aigwi_responses_event_encode), AIGWI_SERVE(aigwi_responses_resp_encode), AIGWI_SERVE(aigwi_openai_error_encode), AIGWI_SERVE(aigwi_openai_limits_encode), AIGWI_SERVE(aigwi_openai_models_encode),
-    AIGW_STR(": keep-alive\n\n"), AIGW_STR("text/event-stream"), AIGW_STR(""), AIGW_STR("/openai"), AIGW_STR(""), AIGW_STR("")
+    AIGW_STR(": keep-alive\n\n"), AIGW_STR("text/event-stream"), AIGW_STR(""), AIGW_STR("/openai"), AIGW_STR(""), AIGW_STR(""), AIGW_STR("v1")
 };
 #endif /* AIGW_NO_RESPONSES */
 
@@ -17558,7 +17568,7 @@ const aigw_dialect aigw_dialect_anthropic = {
     AIGW_STR(AIGWI_ANTHROPIC_PING),
     AIGW_STR("text/event-stream"),
     AIGW_STR("event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n"),
-    AIGW_STR("/anthropic"), AIGW_STR("/v1/messages"), AIGW_STR("")
+    AIGW_STR("/anthropic"), AIGW_STR("/v1/messages"), AIGW_STR(""), AIGW_STR("")
 };
 #endif /* AIGW_NO_ANTHROPIC */
 
@@ -20423,7 +20433,8 @@ const aigw_dialect aigw_dialect_gemini = {
     AIGWI_SERVE(aigwi_gemini_match), AIGWI_SERVE(aigwi_gemini_req_decode), aigwi_gemini_req_encode, AIGWI_SERVE(aigwi_gemini_req_edit),
     aigwi_gemini_resp_decode, aigwi_gemini_frame_decode, aigwi_embed_stream_end, aigwi_gemini_error_decode, aigwi_dialect_limits_decode,
     AIGWI_SERVE(aigwi_gemini_event_encode), AIGWI_SERVE(aigwi_gemini_resp_encode), AIGWI_SERVE(aigwi_gemini_error_encode), NULL, AIGWI_SERVE(aigwi_gemini_models_encode),
-    AIGW_STR(""), AIGW_STR("text/event-stream"), AIGW_STR(""), AIGW_STR("/gemini"), AIGW_STR("/v1beta"), AIGW_STR("")
+    AIGW_STR(""), AIGW_STR("text/event-stream"), AIGW_STR(""), AIGW_STR("/gemini"), AIGW_STR("/v1beta"), AIGW_STR(""),
+    AIGW_STR("v1beta v1 v1alpha v1beta1")
 };
 #endif /* AIGW_NO_GEMINI */
 
@@ -23223,7 +23234,7 @@ const aigw_dialect aigw_dialect_bedrock = {
     aigwi_bedrock_resp_decode, aigwi_bedrock_frame_decode, aigwi_embed_stream_end, aigwi_bedrock_error_decode, aigwi_dialect_limits_decode,
     AIGWI_SERVE(aigwi_bedrock_event_encode), AIGWI_SERVE(aigwi_bedrock_resp_encode), AIGWI_SERVE(aigwi_bedrock_error_encode), NULL, NULL,
     AIGW_STR(""), AIGW_STR("application/vnd.amazon.eventstream"), AIGW_STR(""), AIGW_STR("/bedrock"), AIGW_STR("/model/"),
-    AIGW_STR("x-amzn-bedrock-input-token-count")
+    AIGW_STR("x-amzn-bedrock-input-token-count"), AIGW_STR("")
 };
 #endif /* AIGW_NO_BEDROCK, AIGW_NO_EVS */
 /* ==== >>dialect.cohere =============================================================================================
@@ -25048,7 +25059,7 @@ const aigw_dialect aigw_dialect_cohere = {
     aigwi_cohere_resp_decode, aigwi_cohere_frame_decode, aigwi_embed_stream_end, aigwi_cohere_error_decode, aigwi_dialect_limits_decode,
     AIGWI_SERVE(aigwi_cohere_event_encode), AIGWI_SERVE(aigwi_cohere_resp_encode), AIGWI_SERVE(aigwi_cohere_error_encode),
     AIGWI_SERVE(aigwi_cohere_limits_encode), AIGWI_SERVE(aigwi_cohere_models_encode),
-    AIGW_STR(""), AIGW_STR("text/event-stream"), AIGW_STR("data: [DONE]\n\n"), AIGW_STR("/cohere"), AIGW_STR("/v2/"), AIGW_STR("")
+    AIGW_STR(""), AIGW_STR("text/event-stream"), AIGW_STR("data: [DONE]\n\n"), AIGW_STR("/cohere"), AIGW_STR("/v2/"), AIGW_STR(""), AIGW_STR("")
 };
 #endif /* AIGW_NO_COHERE */
 
@@ -26481,7 +26492,7 @@ const aigw_dialect aigw_dialect_ollama = {
     AIGWI_SERVE(aigwi_ollama_match), AIGWI_SERVE(aigwi_ollama_req_decode), aigwi_ollama_req_encode, AIGWI_SERVE(aigwi_ollama_req_edit),
     aigwi_ollama_resp_decode, aigwi_ollama_frame_decode, aigwi_embed_stream_end, aigwi_ollama_error_decode, aigwi_dialect_limits_decode,
     AIGWI_SERVE(aigwi_ollama_event_encode), AIGWI_SERVE(aigwi_ollama_resp_encode), AIGWI_SERVE(aigwi_ollama_error_encode), NULL, AIGWI_SERVE(aigwi_ollama_models_encode),
-    AIGW_STR(""), AIGW_STR("application/x-ndjson"), AIGW_STR(""), AIGW_STR("/ollama"), AIGW_STR("/api/"), AIGW_STR("")
+    AIGW_STR(""), AIGW_STR("application/x-ndjson"), AIGW_STR(""), AIGW_STR("/ollama"), AIGW_STR("/api/"), AIGW_STR(""), AIGW_STR("")
 };
 #endif /* AIGW_NO_OLLAMA */
 
@@ -29150,7 +29161,7 @@ static void aigwi_exchange_error(aigw_exchange *x, const aigw_error *err) {
 
 /* Refuse with an error of our own: text, name, rest. */
 static void aigwi_exchange_refuse(aigw_exchange *x, int kind, const char *text, aigw_str name, const char *rest, const char *advice) {
-    char message[320];
+    char message[512];
     aigw_error err;
     aigw_out out;
     aigw_base_out_init(&out, message, sizeof message, NULL, 0);
@@ -29496,7 +29507,7 @@ static void aigwi_exchange_unknown(aigw_exchange *x) {
     const aigw_str path = aigwi_exchange_path(x->target);
     x->allow = aigwi_exchange_dialect(x, "POST") ? "POST" : aigwi_exchange_dialect(x, "GET") ? "GET, HEAD" : NULL;
     if (x->allow) aigwi_exchange_refuse(x, AIGW_KIND_INVALID_REQUEST, "this path does not take the method ", aigwi_dialect_slice(x->http.head.method.p, x->http.head.method.n), "", "");
-    else aigwi_exchange_refuse(x, AIGW_KIND_NOT_FOUND, "there is nothing at ", path, "", "GET / lists the paths of this gateway.");
+    else aigwi_exchange_refuse(x, AIGW_KIND_NOT_FOUND, "there is nothing at ", path, "", "GET / lists the base URLs of this gateway.");
     x->error.status = x->allow ? 405 : 404;
 }
 
@@ -29535,6 +29546,42 @@ static int aigwi_exchange_raw_stays(aigw_str path) {
         } else if (c == '.') dots++;
         else other = 1;
     }
+    return 1;
+}
+
+/* A version that the path names before the model or the deployment ("v7"), or `api-version` in the query, when it is
+   not among the known ones. 1: refused, with a list of those. */
+static int aigwi_exchange_version(aigw_exchange *x) {
+    static const aigw_str names[] = { AIGW_STR("models"), AIGW_STR("deployments"), AIGW_STR("projects") }, query = AIGW_STR("api-version=");
+    const aigw_str target = x->http.head.target, path = aigwi_exchange_path(target), all = x->dialect->path_versions;
+    const size_t at = path.n + aigw_base_find(aigwi_dialect_slice(target.p + path.n, target.n - path.n), query, 0) + query.n;
+    aigw_str bad = aigwi_dialect_slice("", 0);
+    char rest[320];
+    aigw_out o;
+    aigw_base_out_init(&o, rest, sizeof rest - 1, NULL, 0);
+    aigw_base_put_lit(&o, "; known are: ");
+    for (size_t i = 0, k; all.n && !bad.n && i < path.n; i = k + 1) {
+        for (k = i; k < path.n && path.p[k] != '/'; k++) {}
+        const aigw_str one = aigwi_dialect_slice(path.p + i, k - i);
+        if (aigwi_exchange_in(one, names, sizeof names / sizeof names[0])) break;
+        if (one.n > 1 && one.p[0] == 'v' && one.p[1] >= '0' && one.p[1] <= '9' && !aigwi_dialect_listed(all, one)) bad = one;
+    }
+    if (bad.n) aigw_base_put(&o, all);
+    else if (all.n && at <= target.n) {
+        const aigw_family *f;
+        int known = 0;
+        bad = aigwi_dialect_slice(target.p + at, aigw_base_find(aigwi_dialect_slice(target.p + at, target.n - at), aigwi_exchange_lit("&"), 0));
+        for (size_t i = 0; (f = aigw_family_at(i)) != NULL; i++) {
+            if (!f->path.n || !f->versions.n || !aigw_base_eq(f->dialect, aigwi_exchange_lit("openai-chat"))) continue;
+            known |= aigwi_dialect_listed(f->versions, bad);
+            aigw_base_put(&o, f->versions);
+            aigw_base_put_byte(&o, ' ');
+        }
+        if (known || !bad.n) return 0;
+    }
+    if (!bad.n) return 0;
+    rest[o.buf.n < o.buf.cap ? o.buf.n : o.buf.cap] = 0;
+    aigwi_exchange_refuse(x, AIGW_KIND_INVALID_REQUEST, "this API version is not known: ", bad, rest, "");
     return 1;
 }
 
@@ -29590,6 +29637,7 @@ static void aigwi_exchange_headed(aigw_exchange *x) {
     if (x->io.local && x->io.local(x->io.user, &seen, &x->reply)) aigwi_exchange_replied(x);
     else if (aigwi_exchange_raw_head(x) && x->state != AIGWI_EXCHANGE_READ) {}
     else if (!x->op) aigwi_exchange_unknown(x);
+    else if (aigwi_exchange_version(x)) {}
     else if (x->http.length > most) aigwi_exchange_say(x, AIGW_KIND_TOO_LARGE, "the request body is larger than this gateway takes", "");
     if (x->http.expect_continue && (x->state == AIGWI_EXCHANGE_READ || x->state == AIGWI_EXCHANGE_RAW)) {
         static const char go_on[] = "HTTP/1.1 100 Continue\r\n\r\n";

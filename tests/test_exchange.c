@@ -777,6 +777,36 @@ T(an_end_without_a_word) {
     }
 }
 
+/* Versions in paths and queries: known ones are served, others refused with a list. */
+T(versions_in_paths) {
+    static const struct { const char *line; int status; const char *has; } rows[] = {
+        { "POST /v1/chat/completions", 200, "" },
+        { "POST /openai/v1/chat/completions", 200, "" },
+        { "POST /openai/chat/completions", 200, "" },
+        { "POST /openai/v9/chat/completions", 400, "v9; known are: v1" },
+        { "POST /v2beta/chat/completions", 400, "v2beta; known are: v1" },
+        { "POST /openai/deployments/v7/chat/completions?api-version=2024-10-21", 200, "" },
+        { "POST /openai/v1/chat/completions?api-version=preview", 200, "" },
+        { "POST /openai/v1/chat/completions?a=b&api-version=1999-01-01", 400, "1999-01-01; known are: " },
+        { "POST /v1/responses?api-version=1999-01-01", 400, "2024-10-21" },
+        { "POST /v7/models/gpt:generateContent", 400, "v7; known are: v1beta v1 v1alpha v1beta1" },
+        { "POST /gemini/v1alpha/models/gpt:generateContent", 200, "" },
+        { "GET /v3/models/v9", 404, "nothing at /v3/models/v9" },
+    };
+    for (size_t i = 0; i < T_COUNT(rows); i++) {
+        reply r;
+        t_row(rows[i].line);
+        start();
+        w_say(&w, "a", good(0, 0, 'l').p, good(0, 0, 'l').n, W_OPEN);
+        r = drive(request(rows[i].line, "", strstr(rows[i].line, "generate") ? "{\"contents\":[{\"parts\":[{\"text\":\"x\"}]}]}"
+                          : "{\"model\":\"gpt\",\"messages\":[{\"role\":\"user\",\"content\":\"x\"}]}"));
+        if (!t_int("status", r.status, rows[i].status) || !t_ok("says", !*rows[i].has || memmem(r.body, r.n, rows[i].has, strlen(rows[i].has))))
+            printf("%.*s\n", (int)w.out_n, w.out);
+        w_free(&w);
+        f_free();
+    }
+}
+
 /* Where nothing is found, the path tells whose client asks, and the error has that client's shape. */
 T(unknown_paths_have_an_owner) {
     static const struct { const char *line, *message, *header; } rows[] = {
@@ -1396,6 +1426,7 @@ int main(void) {
     T_RUN(bad_requests);
     T_RUN(long_calls_in_whole_answers);
     T_RUN(an_end_without_a_word);
+    T_RUN(versions_in_paths);
     T_RUN(unknown_paths_have_an_owner);
     T_RUN(bad_http);
     T_RUN(http_forms);
