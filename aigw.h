@@ -6854,7 +6854,7 @@ AIGWI_SHARED void aigwi_dialect_hints(aigw_now now, const aigw_head *head, aigw_
     if (ms < 0) ms = err->retry_after_ms;
     if (ms < 0 && head && err->kind == AIGW_KIND_RATE_LIMIT) ms = aigwi_dialect_exhausted(now, head);
     if (head && aigw_base_eq(aigw_base_header(head, should), no) && err->retry == AIGW_RETRY_WAIT) err->retry = AIGW_RETRY_OTHER;
-    if (ms < 0 && aigw_model_kind_retry(err->kind) == AIGW_RETRY_WAIT) ms = aigwi_dialect_hint_text(err->message);
+    if (ms < 0 && (err->kind == AIGW_KIND_QUOTA || aigw_model_kind_retry(err->kind) == AIGW_RETRY_WAIT)) ms = aigwi_dialect_hint_text(err->message);
     err->retry_after_ms = ms;
 }
 
@@ -11027,7 +11027,7 @@ typedef struct {
     aigw_str         body;
     int              r;              /* < 0: what the sink said */
     int              whole, error, choices;
-    aigw_str         id, model;
+    aigw_str         id, model, failure;   /* the last: the object that says what went wrong, when it is not the body */
     int64_t          created;
     aigw_usage       usage;
 } aigwi_openai_answer;
@@ -11489,6 +11489,8 @@ static void aigwi_openai_choices_out(aigwi_openai_answer *a, aigw_json *j) {
 }
 /* {"id", "usage", "error"?}. */
 static void aigwi_openai_groq(aigwi_openai_answer *a, aigw_json *j) {
+    aigw_json all = *j;
+    aigw_str raw;
     if (aigw_json_kind(j) != AIGW_JSON_OBJECT) {
         aigw_json_skip(j);
         return;
@@ -11497,14 +11499,17 @@ static void aigwi_openai_groq(aigwi_openai_answer *a, aigw_json *j) {
         if (aigw_json_null(j)) continue;
         if (aigwi_dialect_is(j->key, "usage") && !a->usage.has) aigwi_openai_usage_in(j, &a->usage);
         else {
-            a->error |= aigwi_dialect_is(j->key, "error");
+            if (aigwi_dialect_is(j->key, "error") && aigw_json_raw(&all, &raw)) {
+                a->error = 1;
+                a->failure = raw;
+            }
             aigw_json_skip(j);
         }
     }
 }
 static void aigwi_openai_fail(aigwi_openai_answer *a, const aigw_head *head) {
     aigw_error err;
-    aigwi_openai_error_decode(a->st->now, head, a->body, &a->st->mem, &err);
+    aigwi_openai_error_decode(a->st->now, head, a->failure.n ? a->failure : a->body, &a->st->mem, &err);
     a->r = aigwi_dialect_fail(a->st, a->out, &err);
 }
 /* A chunk or a whole answer. */
@@ -11579,7 +11584,7 @@ static void aigwi_openai_answer_init(aigwi_openai_answer *a, aigw_dec *st, aigw_
     a->body = body;
     a->r = a->error = a->choices = 0;
     a->whole = whole;
-    a->id = a->model = aigw_base_str(NULL);
+    a->id = a->model = a->failure = aigw_base_str(NULL);
     a->created = 0;
     memset(&a->usage, 0, sizeof a->usage);
 }

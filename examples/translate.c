@@ -261,8 +261,12 @@ static int framed(job *j, const aigw_sink *sink) {
     aigw_window frames;
     aigw_frame f;
     if (!window) return AIGW_E_NOMEM;
-    if (framing == AIGW_FRAMING_SSE && j->input.n && (j->input.p[0] == '[' || j->input.p[0] == '{')) framing = AIGW_FRAMING_ARRAY;
     begin_dec(j, &dec);
+    if (framing == AIGW_FRAMING_SSE && j->input.n && j->input.p[0] == '{') {     /* no stream but one answer, or an error */
+        j->loss.doc = j->input;
+        return j->from->resp_decode(&dec, NULL, j->input, sink);
+    }
+    if (framing == AIGW_FRAMING_SSE && j->input.n && j->input.p[0] == '[') framing = AIGW_FRAMING_ARRAY;
     aigw_sse_init(&frames, window, MEMORY / 8);                /* all framings keep their window in the same way */
     while (at < j->input.n && r >= 0) {
         piece = j->cut && j->cut < j->input.n - at ? j->cut : j->input.n - at;

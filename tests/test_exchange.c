@@ -807,6 +807,26 @@ T(versions_in_paths) {
     }
 }
 
+/* One request id in the client's own header, whatever the provider called its. */
+T(one_request_id) {
+    static const char body[] = "{\"error\":{\"message\":\"no\",\"type\":\"invalid_request_error\"}}";
+    static const char *const lines[] = { "POST /v1/chat/completions", "POST /v1/messages", "POST /v2/chat", "POST /api/chat" };
+    for (size_t i = 0; i < T_COUNT(lines); i++) {
+        char answer[512];
+        size_t n = 0;
+        t_row(lines[i]);
+        start();
+        sprintf(answer, "HTTP/1.1 400 Bad Request\r\ncontent-type: application/json\r\nx-request-id: theirs\r\ncontent-length: %u\r\n\r\n%s", (unsigned)sizeof body - 1, body);
+        w_say(&w, "a", answer, strlen(answer), W_OPEN);
+        drive(request(lines[i], "", "{\"model\":\"gpt\",\"max_tokens\":9,\"messages\":[{\"role\":\"user\",\"content\":\"x\"}]}"));
+        for (const char *p = w.out; (p = (const char *)memmem(p, w.out_n - (size_t)(p - w.out), "\nrequest-id:", 12)) != NULL; p++) n++;
+        if (!t_ok("at most one", n <= 1)) printf("%.*s\n", (int)w.out_n, w.out);
+        t_ok("theirs beside it", memmem(w.out, w.out_n, "x-aigw-upstream-request-id: theirs", 34) != NULL);
+        w_free(&w);
+        f_free();
+    }
+}
+
 /* Where nothing is found, the path tells whose client asks, and the error has that client's shape. */
 T(unknown_paths_have_an_owner) {
     static const struct { const char *line, *message, *header; } rows[] = {
@@ -1427,6 +1447,7 @@ int main(void) {
     T_RUN(long_calls_in_whole_answers);
     T_RUN(an_end_without_a_word);
     T_RUN(versions_in_paths);
+    T_RUN(one_request_id);
     T_RUN(unknown_paths_have_an_owner);
     T_RUN(bad_http);
     T_RUN(http_forms);

@@ -133,6 +133,8 @@ static const struct { const char *label, *dialect; int status; const char *head,
     { "OpenAI's text in ms", "openai-chat", 429, "", "{\"error\":{\"message\":\"Rate limit reached for m on requests per min. Please try again in 340ms. Visit\",\"code\":\"rate_limit_exceeded\"}}", 340 },
     { "OpenAI's text in seconds", "openai-chat", 429, "", "{\"error\":{\"message\":\"Please try again in 1.242s.\",\"code\":\"rate_limit_exceeded\"}}", 1242 },
     { "OpenAI's text in minutes", "openai-chat", 429, "", "{\"error\":{\"message\":\"Please try again in 6m0s.\",\"code\":\"rate_limit_exceeded\"}}", 360000 },
+    { "of a day's quota too", "openai-chat", 429, "", "{\"error\":{\"message\":\"Rate limit reached on tokens per day (TPD): Limit 100000. Please try again in 2m59.56s.\","
+      "\"type\":\"tokens\",\"code\":\"rate_limit_exceeded\"}}", 179560 },
     { "a word behind the number", "openai-chat", 429, "", "{\"error\":{\"message\":\"try again in 5 apples\",\"code\":\"rate_limit_exceeded\"}}", -1 },
     { "OpenRouter's reset in the body", "openai-chat", 429, "", "{\"error\":{\"message\":\"Rate limit exceeded: free-models-per-min\",\"code\":429,\"metadata\":{\"headers\":"
       "{\"X-RateLimit-Limit\":\"20\",\"X-RateLimit-Remaining\":\"0\",\"X-RateLimit-Reset\":\"1800000042000\"}}}}", 42000 },

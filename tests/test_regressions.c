@@ -1,16 +1,22 @@
 /* SPDX-License-Identifier: MIT OR Unlicense */
-/* Regression transcripts: what providers were seen to do, and what every client must make of it. tests/cases/regressions.txt holds the
- * providers' bytes and the meaning typed beside them, and says its format in its head. Each transcript goes through the whole gateway
- * (world.h) to each of the seven client dialects, and to a Gemini client that wants an array; what the client got is read by foreign.h,
- * which knows nothing of aigw. Between equal dialects frames must arrive as they came. Everything again in pieces of every size: the client
- * must get the same bytes. Requests go from the clients that can say a thing to all seven providers. */
-#define W_PROVIDER(letter, dialect, base) "\"" letter "\":{\"dialect\":\"" dialect "\",\"base_url\":\"" base "\",\"key\":\"sk-secret\"}"
+/* Regression transcripts: what providers were seen to do, and what every client must make of it.
+ *
+ * tests/cases/regressions.txt holds the providers' bytes and the meaning typed beside them, and says its
+ * format in its head. Each transcript goes through the whole gateway (world.h) to each of the seven client
+ * dialects, and to a Gemini client that wants an array; what the client got is read by foreign.h, which knows
+ * nothing of aigw. Between equal dialects frames must arrive as they came. Everything again in pieces of some
+ * sizes: the client must get the same bytes. Requests go from the clients that can say a thing to all seven
+ * providers. */
+#define W_PROVIDER(letter, dialect, base) \
+    "\"" letter "\":{\"dialect\":\"" dialect "\",\"base_url\":\"http://" base "\",\"key\":\"sk-secret\"}"
 #define W_MODEL(letter) "\"m" letter "\":{\"provider\":\"" letter "\",\"id\":\"M\",\"max_output\":4096}"
 #define W_CONFIG "{\"providers\":{" \
-    W_PROVIDER("O", "openai-chat", "http://o.test/v1") "," W_PROVIDER("R", "openai-responses", "http://r.test/v1") "," \
-    W_PROVIDER("A", "anthropic", "http://a.test") "," W_PROVIDER("G", "gemini", "http://g.test") "," \
-    W_PROVIDER("B", "bedrock", "http://b.test") "," W_PROVIDER("C", "cohere", "http://c.test") "," W_PROVIDER("L", "ollama", "http://l.test") \
-    "},\"models\":{" W_MODEL("O") "," W_MODEL("R") "," W_MODEL("A") "," W_MODEL("G") "," W_MODEL("B") "," W_MODEL("C") "," W_MODEL("L") "}}"
+    W_PROVIDER("O", "openai-chat", "o.test/v1") "," W_PROVIDER("R", "openai-responses", "r.test/v1") "," \
+    W_PROVIDER("A", "anthropic", "a.test") "," W_PROVIDER("G", "gemini", "g.test") "," \
+    W_PROVIDER("B", "bedrock", "b.test") "," W_PROVIDER("C", "cohere", "c.test") "," \
+    W_PROVIDER("L", "ollama", "l.test") "},\"models\":{" \
+    W_MODEL("O") "," W_MODEL("R") "," W_MODEL("A") "," W_MODEL("G") "," W_MODEL("B") "," W_MODEL("C") "," \
+    W_MODEL("L") "}}"
 #define AIGW_IMPLEMENTATION
 #include "aigw.h"
 #include "foreign.h"
@@ -20,9 +26,11 @@
 static char memory[24 << 20];
 static world w;
 
-/* The issue's list: each case, and the providers whose dialect lets it occur. A letter without its transcript fails, and one too many. */
+/* The issue's list: each case, and the providers whose dialect lets it occur. A letter without its
+   transcript fails, and one too many. */
 static const struct { const char *name, *from; } listed[] = {
-    { "calls_all_at_index_0",            "OABCL"   },    /* R says every item again at the end, by number; G has no numbers */
+    /* R says every item again at the end, by number; G has no numbers */
+    { "calls_all_at_index_0",            "OABCL"   },
     { "calls_from_index_1",              "ORABCL"  },
     { "arguments_in_one_delta",          "ORAGBCL" },
     { "empty_list_of_calls",             "OCL"     },
@@ -62,45 +70,62 @@ static const struct { const char *name, *from; } listed[] = {
     { "request_after_blank_lines",       "ORAGBCL" },
 };
 
-/* One row per dialect, in the order of tests/matrix.txt; the last one is a client only: Gemini without alt=sse. */
+/* One row per dialect, in the order of tests/matrix.txt; the last one is a client only: Gemini without
+   alt=sse. */
 enum { SSE, LINES, EVENTS, ARRAY };
 enum { O, R, A, G, B, C, L, DIALECTS, G_ARRAY = DIALECTS, CLIENTS };
 static const struct {
     char letter;
     const aigw_dialect *dialect;
     f_fold (*fold)(const char *p, size_t n);
-    int framing, named, ends;                   /* named: the frame's `type` is its event's name; ends: streams have an end marker */
-    const char *path[2], *body, *stream[2];     /* what a client asks: whole, streamed; @ is the model, # the stream switch */
+    /* named: the frame's `type` is its event's name; ends: streams have an end marker */
+    int framing, named, ends;
+    /* what a client asks: whole, streamed; @ is the model, # the stream switch */
+    const char *path[2], *body, *stream[2];
     const char *type[2];                        /* content-type of an answer */
 } rows[CLIENTS] = {
-#define USER  "{\"role\":\"user\",\"content\":\"Hi\"}"
-#define TOOL  "\"name\":\"get_weather\",\"description\":\"d\""
-#define PLAIN "{\"type\":\"object\",\"properties\":{\"city\":{\"type\":\"string\"}}}"
-    { 'O', &aigw_dialect_openai, f_fold_openai, SSE, 0, 1, { "/v1/chat/completions", "/v1/chat/completions" },
-      "{\"model\":\"@\",\"messages\":[" USER "],\"tools\":[{\"type\":\"function\",\"function\":{" TOOL ",\"parameters\":" PLAIN "}}]#}",
-      { "", ",\"stream\":true,\"stream_options\":{\"include_usage\":true}" }, { "application/json", "text/event-stream" } },
+#define USER   "{\"role\":\"user\",\"content\":\"Hi\"}"
+#define SAYS   "[{\"role\":\"user\",\"parts\":[{\"text\":\"Hi\"}]}]"
+#define TOOL   "\"name\":\"get_weather\",\"description\":\"d\""
+#define PLAIN  "{\"type\":\"object\",\"properties\":{\"city\":{\"type\":\"string\"}}}"
+#define CHAT   "{\"model\":\"@\",\"messages\":[" USER "],\"tools\":[{\"type\":\"function\",\"function\":{" \
+               TOOL ",\"parameters\":" PLAIN "}}]#}"
+#define GOOGLE "{\"contents\":" SAYS ",\"tools\":[{\"functionDeclarations\":[{" TOOL \
+               ",\"parametersJsonSchema\":" PLAIN "}]}]}"
+#define STREAM ",\"stream\":true"
+    { 'O', &aigw_dialect_openai, f_fold_openai, SSE, 0, 1,
+      { "/v1/chat/completions", "/v1/chat/completions" }, CHAT,
+      { "", STREAM ",\"stream_options\":{\"include_usage\":true}" },
+      { "application/json", "text/event-stream" } },
+
     { 'R', &aigw_dialect_responses, f_fold_responses, SSE, 1, 1, { "/v1/responses", "/v1/responses" },
-      "{\"model\":\"@\",\"input\":[" USER "],\"tools\":[{\"type\":\"function\"," TOOL ",\"parameters\":" PLAIN "}]#}",
-      { "", ",\"stream\":true" }, { "application/json", "text/event-stream" } },
+      "{\"model\":\"@\",\"input\":[" USER "],\"tools\":[{\"type\":\"function\"," TOOL
+      ",\"parameters\":" PLAIN "}]#}",
+      { "", STREAM }, { "application/json", "text/event-stream" } },
+
     { 'A', &aigw_dialect_anthropic, f_fold_anthropic, SSE, 1, 1, { "/v1/messages", "/v1/messages" },
-      "{\"model\":\"@\",\"max_tokens\":100,\"messages\":[" USER "],\"tools\":[{" TOOL ",\"input_schema\":" PLAIN "}]#}",
-      { "", ",\"stream\":true" }, { "application/json", "text/event-stream" } },
+      "{\"model\":\"@\",\"max_tokens\":100,\"messages\":[" USER "],\"tools\":[{" TOOL
+      ",\"input_schema\":" PLAIN "}]#}",
+      { "", STREAM }, { "application/json", "text/event-stream" } },
+
     { 'G', &aigw_dialect_gemini, f_fold_gemini, SSE, 0, 0,
-      { "/v1beta/models/@:generateContent", "/v1beta/models/@:streamGenerateContent?alt=sse" },
-      "{\"contents\":[{\"role\":\"user\",\"parts\":[{\"text\":\"Hi\"}]}],\"tools\":[{\"functionDeclarations\":[{" TOOL ",\"parametersJsonSchema\":" PLAIN "}]}]}",
+      { "/v1beta/models/@:generateContent", "/v1beta/models/@:streamGenerateContent?alt=sse" }, GOOGLE,
       { "", "" }, { "application/json", "text/event-stream" } },
-    { 'B', &aigw_dialect_bedrock, f_fold_bedrock, EVENTS, 0, 1, { "/model/@/converse", "/model/@/converse-stream" },
-      "{\"messages\":[{\"role\":\"user\",\"content\":[{\"text\":\"Hi\"}]}],\"toolConfig\":{\"tools\":[{\"toolSpec\":{" TOOL ",\"inputSchema\":{\"json\":" PLAIN "}}}]}}",
+
+    { 'B', &aigw_dialect_bedrock, f_fold_bedrock, EVENTS, 0, 1,
+      { "/model/@/converse", "/model/@/converse-stream" },
+      "{\"messages\":[{\"role\":\"user\",\"content\":[{\"text\":\"Hi\"}]}],\"toolConfig\":{\"tools\":["
+      "{\"toolSpec\":{" TOOL ",\"inputSchema\":{\"json\":" PLAIN "}}}]}}",
       { "", "" }, { "application/json", "application/vnd.amazon.eventstream" } },
-    { 'C', &aigw_dialect_cohere, f_fold_cohere, SSE, 1, 1, { "/v2/chat", "/v2/chat" },
-      "{\"model\":\"@\",\"messages\":[" USER "],\"tools\":[{\"type\":\"function\",\"function\":{" TOOL ",\"parameters\":" PLAIN "}}]#}",
-      { "", ",\"stream\":true" }, { "application/json", "text/event-stream" } },
-    { 'L', &aigw_dialect_ollama, f_fold_ollama, LINES, 0, 1, { "/api/chat", "/api/chat" },
-      "{\"model\":\"@\",\"messages\":[" USER "],\"tools\":[{\"type\":\"function\",\"function\":{" TOOL ",\"parameters\":" PLAIN "}}]#}",
-      { ",\"stream\":false", ",\"stream\":true" }, { "application/json", "application/x-ndjson" } },
+
+    { 'C', &aigw_dialect_cohere, f_fold_cohere, SSE, 1, 1, { "/v2/chat", "/v2/chat" }, CHAT,
+      { "", STREAM }, { "application/json", "text/event-stream" } },
+
+    { 'L', &aigw_dialect_ollama, f_fold_ollama, LINES, 0, 1, { "/api/chat", "/api/chat" }, CHAT,
+      { ",\"stream\":false", STREAM }, { "application/json", "application/x-ndjson" } },
+
     { 'g', &aigw_dialect_gemini, f_fold_gemini, ARRAY, 0, 0,
-      { "/v1beta/models/@:generateContent", "/v1beta/models/@:streamGenerateContent" },
-      "{\"contents\":[{\"role\":\"user\",\"parts\":[{\"text\":\"Hi\"}]}],\"tools\":[{\"functionDeclarations\":[{" TOOL ",\"parametersJsonSchema\":" PLAIN "}]}]}",
+      { "/v1beta/models/@:generateContent", "/v1beta/models/@:streamGenerateContent" }, GOOGLE,
       { "", "" }, { "application/json", "application/json" } },
 };
 static int letter(char c) {
@@ -114,11 +139,19 @@ static int letter(char c) {
 typedef struct { const char *line[64]; int n; } block;
 typedef struct {
     const char *name;                            /* of the case */
-    int  from;                                   /* dialect of the provider, or of the client of a request; DIALECTS: of the case itself */
+    /* dialect of the provider, or of the client of a request; DIALECTS: of the case itself */
+    int  from;
     const char *options;
     block wire, want;
 } transcript;
-typedef struct { const transcript *of; const char *name; char client; int lacks; const char *line, *as; } rule;   /* of NULL: everywhere; name: one case only */
+/* of NULL: everywhere; name: one case only */
+typedef struct {
+    const transcript *of;
+    const char *name;
+    char client;
+    int  lacks;
+    const char *line, *as;
+} rule;
 static char text[1 << 20];
 static transcript list[MOST];
 static rule rules[200];
@@ -223,7 +256,8 @@ static void expand(f_str *b, const char *s, int depth) {
             continue;
         }
         for (int i = 0; i < n_defs && *s == '$'; i++)
-            if (strlen(defs[i].name) > most && !strncmp(s + 1, defs[i].name, strlen(defs[i].name))) most = strlen(defs[best = i].name);
+            if (strlen(defs[i].name) > most && !strncmp(s + 1, defs[i].name, strlen(defs[i].name)))
+                most = strlen(defs[best = i].name);
         if (best < 0 || depth > 20) { f_put(b, s, 1); continue; }
         s += most;
         if (s[1] == '(' && strchr(defs[best].body, '@')) {
@@ -254,7 +288,8 @@ static const char *expanded(const char *s) {
     return b.s;
 }
 
-/* The provider's bytes: a line beginning with | is raw, with a LF; whatever else is a frame, which gets the dialect's framing. */
+/* The provider's bytes: a line beginning with | is raw, with a LF; whatever else is a frame, which gets the
+   dialect's framing. */
 static f_str wire(const transcript *t) {
     const int d = t->from, whole = has(t, "whole") || is_request(t);
     const char *eol = has(t, "crlf") ? "\r\n" : has(t, "lone_cr") ? "\r" : "\n";
@@ -267,7 +302,11 @@ static f_str wire(const transcript *t) {
         next = more ? more + 4 : NULL;
         if (more) *more = 0;
         if (*s == '|') { f_puts(&b, s + 1); f_puts(&b, eol); continue; }
-        if (whole || rows[d].framing == LINES || has(t, "array")) { f_puts(&b, s); f_puts(&b, eol); continue; }
+        if (whole || rows[d].framing == LINES || has(t, "array")) {
+            f_puts(&b, s);
+            f_puts(&b, eol);
+            continue;
+        }
         if (rows[d].framing == EVENTS) {
             char name[64];
             const size_t n = strcspn(s, " ");
@@ -311,7 +350,9 @@ static void add(meaning *m, const char *kind, const char *value, const char *nam
 static const char *string(const f_json *j) { return j && j->type == 's' ? j->s : ""; }
 static int kind_is(const item *i, const char *kind) { return !strcmp(i->kind, kind); }
 static int is_state(const item *i) { return kind_is(i, "state") || kind_is(i, "redacted"); }
-static void add_words(meaning *m, const char *kind, const f_json *j) { if (*string(j)) add(m, kind, string(j), "", ""); }
+static void add_words(meaning *m, const char *kind, const f_json *j) {
+    if (*string(j)) add(m, kind, string(j), "", "");
+}
 static const char *number(const f_json *j) {
     char *s = (char *)f_alloc(24);
     sprintf(s, "%ld", f_long(j, 0));
@@ -345,7 +386,8 @@ static int unbase64(const char *s, char *to, size_t cap) {
     to[n] = 0;
     return 1;
 }
-/* Opaque state: a provider's own, or another's behind a tag "aigw:DIALECT:MODEL:S", perhaps in base64. R instead of S: it is redacted reasoning. */
+/* Opaque state: a provider's own, or another's behind a tag "aigw:DIALECT:MODEL:S", perhaps in base64. R
+   instead of S: it is redacted reasoning. */
 static void add_state(meaning *m, const f_json *j, int redacted) {
     char *s = (char *)f_alloc(600);
     const char *v = string(j), *last;
@@ -388,7 +430,8 @@ static void read_responses(meaning *m, const f_json *j) {
             if (said.n) add(m, "reasoning", said.s, "", "");
             add_state(m, f_member(k, "encrypted_content"), !said.n);
         } else if (!strcmp(type, "message")) {
-            for (p = kids(k, "content"); p; p = p->next) add_words(m, f_member(p, "refusal") ? "refusal" : "text", f_get(p, "text|refusal"));
+            for (p = kids(k, "content"); p; p = p->next)
+                add_words(m, f_member(p, "refusal") ? "refusal" : "text", f_get(p, "text|refusal"));
         } else add_call(m, f_member(k, "name"), f_get(k, "arguments|input"), f_member(k, "call_id"));
     }
 }
@@ -425,7 +468,8 @@ static void read_cohere(meaning *m, const f_json *j) {
         add_words(m, "reasoning", f_member(k, "thinking"));
         add_words(m, "text", f_member(k, "text"));
     }
-    for (k = kids(j, "message.tool_calls"); k; k = k->next) add_call(m, f_get(k, "function.name"), f_get(k, "function.arguments"), f_member(k, "id"));
+    for (k = kids(j, "message.tool_calls"); k; k = k->next)
+        add_call(m, f_get(k, "function.name"), f_get(k, "function.arguments"), f_member(k, "id"));
 }
 static void read_ollama(meaning *m, const f_json *j) {
     add_words(m, "reasoning", f_get(j, "message.thinking"));
@@ -434,19 +478,34 @@ static void read_ollama(meaning *m, const f_json *j) {
         add_call(m, f_get(k, "function.name"), f_get(k, "function.arguments"), f_member(k, "id"));
 }
 static void (*const readers[CLIENTS])(meaning *m, const f_json *j) = {
-    read_openai, read_responses, read_anthropic, read_gemini, read_bedrock, read_cohere, read_ollama, read_gemini
+    read_openai, read_responses, read_anthropic, read_gemini,
+    read_bedrock, read_cohere, read_ollama, read_gemini
 };
 
-/* Where each dialect says how it ended, and its words for it (wire-formats 26.9). A call makes `stop` to tool_calls where that is the rule. */
-static const struct { const char *path; int by_call; struct { const char *said, *means; } words[5]; } finishes[CLIENTS] = {
-    { "choices[0].finish_reason", 0, { { "stop", "stop" }, { "tool_calls", "tool_calls" }, { "length", "length" }, { "content_filter", "content_filter" } } },
-    { "incomplete_details.reason|status", 1, { { "completed", "stop" }, { "max_output_tokens", "length" }, { "content_filter", "content_filter" } } },
-    { "stop_reason", 0, { { "end_turn", "stop" }, { "tool_use", "tool_calls" }, { "max_tokens", "length" }, { "refusal", "content_filter" } } },
-    { "candidates[0].finishReason", 1, { { "STOP", "stop" }, { "MAX_TOKENS", "length" }, { "SAFETY", "content_filter" } } },
-    { "stopReason", 0, { { "end_turn", "stop" }, { "tool_use", "tool_calls" }, { "max_tokens", "length" }, { "content_filtered", "content_filter" } } },
-    { "finish_reason", 0, { { "COMPLETE", "stop" }, { "TOOL_CALL", "tool_calls" }, { "MAX_TOKENS", "length" } } },
+/* Where each dialect says how it ended, and its words for it (wire-formats 26.9). A call makes `stop` to
+   tool_calls where that is the rule. */
+static const struct {
+    const char *path;
+    int by_call;
+    struct { const char *said, *means; } words[5];
+} finishes[CLIENTS] = {
+    { "choices[0].finish_reason", 0,
+        { { "stop", "stop" }, { "tool_calls", "tool_calls" }, { "length", "length" },
+            { "content_filter", "content_filter" } } },
+    { "incomplete_details.reason|status", 1,
+        { { "completed", "stop" }, { "max_output_tokens", "length" },
+            { "content_filter", "content_filter" } } },
+    { "stop_reason", 0, { { "end_turn", "stop" }, { "tool_use", "tool_calls" }, { "max_tokens", "length" },
+        { "refusal", "content_filter" } } },
+    { "candidates[0].finishReason", 1,
+        { { "STOP", "stop" }, { "MAX_TOKENS", "length" }, { "SAFETY", "content_filter" } } },
+    { "stopReason", 0, { { "end_turn", "stop" }, { "tool_use", "tool_calls" }, { "max_tokens", "length" },
+        { "content_filtered", "content_filter" } } },
+    { "finish_reason", 0,
+        { { "COMPLETE", "stop" }, { "TOOL_CALL", "tool_calls" }, { "MAX_TOKENS", "length" } } },
     { "done_reason", 1, { { "stop", "stop" }, { "length", "length" } } },
-    { "candidates[0].finishReason", 1, { { "STOP", "stop" }, { "MAX_TOKENS", "length" }, { "SAFETY", "content_filter" } } },
+    { "candidates[0].finishReason", 1,
+        { { "STOP", "stop" }, { "MAX_TOKENS", "length" }, { "SAFETY", "content_filter" } } },
 };
 static void read_finish(meaning *m, const f_json *j, int client) {
     const f_json *said = f_get(j, finishes[client].path);
@@ -456,20 +515,29 @@ static void read_finish(meaning *m, const f_json *j, int client) {
     if (!*means) return;
     for (int i = 0; i < 5 && finishes[client].words[i].said; i++)
         if (!strcmp(finishes[client].words[i].said, string(said))) means = finishes[client].words[i].means;
-    add(m, "finish", calls && finishes[client].by_call && !strcmp(means, "stop") ? "tool_calls" : means, "", "");
+    add(m, "finish", calls && finishes[client].by_call && !strcmp(means, "stop") ? "tool_calls" : means, "",
+        "");
 }
-/* Where each dialect counts (26.10): up to three that are summed to the input, two to the output; cached, reasoning. */
+/* Where each dialect counts (26.10): up to three that are summed to the input, two to the output; cached,
+   reasoning. */
 static const struct { const char *where, *in[3], *out[2], *cached, *reasoning; } counts[CLIENTS] = {
-    { "usage", { "prompt_tokens", "-", "-" }, { "completion_tokens", "-" }, "prompt_tokens_details.cached_tokens", "completion_tokens_details.reasoning_tokens" },
-    { "usage", { "input_tokens", "-", "-" }, { "output_tokens", "-" }, "input_tokens_details.cached_tokens", "output_tokens_details.reasoning_tokens" },
-    { "usage", { "input_tokens", "cache_read_input_tokens", "cache_creation_input_tokens" }, { "output_tokens", "-" }, "cache_read_input_tokens",
+    { "usage", { "prompt_tokens", "-", "-" }, { "completion_tokens", "-" },
+        "prompt_tokens_details.cached_tokens", "completion_tokens_details.reasoning_tokens" },
+    { "usage", { "input_tokens", "-", "-" }, { "output_tokens", "-" }, "input_tokens_details.cached_tokens",
+        "output_tokens_details.reasoning_tokens" },
+    { "usage", { "input_tokens", "cache_read_input_tokens", "cache_creation_input_tokens" },
+        { "output_tokens", "-" }, "cache_read_input_tokens",
       "output_tokens_details.thinking_tokens" },
-    { "usageMetadata", { "promptTokenCount", "toolUsePromptTokenCount", "-" }, { "candidatesTokenCount", "thoughtsTokenCount" }, "cachedContentTokenCount",
+    { "usageMetadata", { "promptTokenCount", "toolUsePromptTokenCount", "-" },
+        { "candidatesTokenCount", "thoughtsTokenCount" }, "cachedContentTokenCount",
       "thoughtsTokenCount" },
-    { "usage", { "inputTokens", "cacheReadInputTokens", "cacheWriteInputTokens" }, { "outputTokens", "-" }, "cacheReadInputTokens", "-" },
-    { "usage", { "tokens.input_tokens", "-", "-" }, { "tokens.output_tokens", "-" }, "cached_tokens", "tokens.reasoning_tokens" },
+    { "usage", { "inputTokens", "cacheReadInputTokens", "cacheWriteInputTokens" }, { "outputTokens", "-" },
+        "cacheReadInputTokens", "-" },
+    { "usage", { "tokens.input_tokens", "-", "-" }, { "tokens.output_tokens", "-" }, "cached_tokens",
+        "tokens.reasoning_tokens" },
     { "prompt_eval_count|eval_count", { "prompt_eval_count", "-", "-" }, { "eval_count", "-" }, "-", "-" },
-    { "usageMetadata", { "promptTokenCount", "toolUsePromptTokenCount", "-" }, { "candidatesTokenCount", "thoughtsTokenCount" }, "cachedContentTokenCount",
+    { "usageMetadata", { "promptTokenCount", "toolUsePromptTokenCount", "-" },
+        { "candidatesTokenCount", "thoughtsTokenCount" }, "cachedContentTokenCount",
       "thoughtsTokenCount" },
 };
 static void read_usage(meaning *m, const f_json *j, int client) {
@@ -477,11 +545,18 @@ static void read_usage(meaning *m, const f_json *j, int client) {
     f_str s = { NULL, 0, 0 };
     if (f_null(u)) { add(m, "usage", "none", "", ""); return; }
     if (client == L) u = j;
-    f_puts(&s, sum(f_get(u, counts[client].in[0]), f_get(u, counts[client].in[1]), f_get(u, counts[client].in[2])));
+    f_puts(&s, sum(f_get(u, counts[client].in[0]), f_get(u, counts[client].in[1]),
+        f_get(u, counts[client].in[2])));
     f_puts(&s, " ");
     f_puts(&s, sum(f_get(u, counts[client].out[0]), f_get(u, counts[client].out[1]), NULL));
-    if (f_long(f_get(u, counts[client].cached), 0)) { f_puts(&s, " cached "); f_puts(&s, number(f_get(u, counts[client].cached))); }
-    if (f_long(f_get(u, counts[client].reasoning), 0)) { f_puts(&s, " reasoning "); f_puts(&s, number(f_get(u, counts[client].reasoning))); }
+    if (f_long(f_get(u, counts[client].cached), 0)) {
+        f_puts(&s, " cached ");
+        f_puts(&s, number(f_get(u, counts[client].cached)));
+    }
+    if (f_long(f_get(u, counts[client].reasoning), 0)) {
+        f_puts(&s, " reasoning ");
+        f_puts(&s, number(f_get(u, counts[client].reasoning)));
+    }
     add(m, "usage", s.s, "", "");
 }
 
@@ -507,10 +582,12 @@ static void read_wanted(meaning *m, const block *want) {
 }
 static int applies(const rule *r, const transcript *t, int client) {
     const char l = rows[client].letter == 'g' ? 'G' : rows[client].letter;
-    return (r->client == l || r->client == '*') && (!r->of || r->of == t) && (!r->name || !strcmp(r->name, t->name));
+    return (r->client == l || r->client == '*') && (!r->of || r->of == t)
+        && (!r->name || !strcmp(r->name, t->name));
 }
 static int lacks(const transcript *t, int client, const char *what) {
-    for (int i = 0; i < n_rules; i++) if (rules[i].lacks && applies(&rules[i], t, client) && !strcmp(rules[i].line, what)) return 1;
+    for (int i = 0; i < n_rules; i++)
+        if (rules[i].lacks && applies(&rules[i], t, client) && !strcmp(rules[i].line, what)) return 1;
     return 0;
 }
 /* Place of an item in clients that have one field per kind. A state stays with what it belongs to. */
@@ -529,7 +606,10 @@ static void glue(meaning *m) {
     for (int i = 0; i < m->n; i++) {
         const item *x = &m->at[i], *last = to.n ? &to.at[to.n - 1] : NULL;
         f_str s = { NULL, 0, 0 };
-        if (!last || strcmp(last->kind, x->kind) || !(kind_is(x, "text") || kind_is(x, "reasoning"))) { to.at[to.n++] = *x; continue; }
+        if (!last || strcmp(last->kind, x->kind) || !(kind_is(x, "text") || kind_is(x, "reasoning"))) {
+            to.at[to.n++] = *x;
+            continue;
+        }
         f_puts(&s, last->value);
         f_puts(&s, x->value);
         to.at[to.n - 1].value = s.s;
@@ -554,9 +634,12 @@ static void shape(meaning *m, const transcript *t, int client) {
         meaning sorted;
         sorted.n = 0;
         for (int r = 1; r <= 5; r++)
-            for (int pass = 0; pass < (r == 1 && !strcmp(form, "flat") ? 2 : 1); pass++)      /* its reasoning is one text, states behind it */
+            /* its reasoning is one text, states behind it */
+            for (int pass = 0; pass < (r == 1 && !strcmp(form, "flat") ? 2 : 1); pass++)
                 for (int i = 0; i < to.n; i++)
-                    if (rank(&to, i, form) == r && (r != 1 || strcmp(form, "flat") || (is_state(&to.at[i]) == pass))) sorted.at[sorted.n++] = to.at[i];
+                    if (rank(&to, i, form) == r
+                        && (r != 1 || strcmp(form, "flat") || (is_state(&to.at[i]) == pass)))
+                        sorted.at[sorted.n++] = to.at[i];
         to = sorted;
     }
     for (int i = 1; strstr(form, "sealed_first") && i < to.n; i++)
@@ -572,7 +655,8 @@ static const char *shown(const item *i) {
     f_str s = { NULL, 0, 0 };
     f_puts(&s, i->kind);
     if (*i->value || *i->name) f_puts(&s, " ");
-    if (kind_is(i, "text") || kind_is(i, "reasoning") || kind_is(i, "refusal")) f_print_string(&s, i->value, strlen(i->value));
+    if (kind_is(i, "text") || kind_is(i, "reasoning") || kind_is(i, "refusal"))
+        f_print_string(&s, i->value, strlen(i->value));
     else {
         if (*i->name) { f_puts(&s, i->name); f_puts(&s, " "); }
         f_puts(&s, i->value);
@@ -589,14 +673,15 @@ static const char *said(const transcript *t, int client, const item *i) {
 
 /* ---- one run ---- */
 
-typedef struct { int ok, status, complete; char *body; size_t n; const char *head; } reply;
+typedef struct { int ok, status, complete; char *head, *body; size_t n; } reply;    /* head, body: 0 behind */
 static reply read_reply(const char *p, size_t n) {
     reply r;
     const char *end = (const char *)memmem(p, n, "\r\n\r\n", 4), *at, *length;
     memset(&r, 0, sizeof r);
     if (!end || strncmp(p, "HTTP/1.1 ", 9)) return r;
     r.status = atoi(p + 9);
-    r.head = p;
+    r.head = (char *)f_alloc((size_t)(end - p) + 2);
+    memcpy(r.head, p, (size_t)(end - p) + 2);
     at = end + 4;
     r.body = (char *)f_alloc(n);
     length = (const char *)memmem(p, (size_t)(end - p), "content-length: ", 16);
@@ -624,7 +709,8 @@ static f_str http(const char *first, const char *type, const char *body, size_t 
     char *line = (char *)f_alloc(400);
     sprintf(line, "%.200s\r\nhost: g.test\r\ncontent-type: %.60s\r\n", first, type);
     f_puts(&b, line);
-    sprintf(line, chunked ? "transfer-encoding: chunked\r\n\r\n%lx\r\n" : "content-length: %lu\r\n\r\n", (unsigned long)n);
+    sprintf(line, chunked ? "transfer-encoding: chunked\r\n\r\n%lx\r\n" : "content-length: %lu\r\n\r\n",
+        (unsigned long)n);
     f_puts(&b, line);
     f_put(&b, body, n);
     if (chunked) f_puts(&b, "\r\n0\r\n\r\n");
@@ -688,12 +774,14 @@ static frames split(int framing, const char *p, size_t n) {
         while (f_evs_next(&s)) add_frame(&f, s.name.s, s.data.s, s.data.n);
     } else {
         const f_json *a = f_parse(p, n, NULL);
-        for (a = a && a->type == 'a' ? a->kid : NULL; a; a = a->next) add_frame(&f, "", f_print(a), strlen(f_print(a)));
+        for (a = a && a->type == 'a' ? a->kid : NULL; a; a = a->next)
+            add_frame(&f, "", f_print(a), strlen(f_print(a)));
     }
     return f;
 }
 static int same_frame(const char *a, const char *b) {
-    return !strcmp(a, b) || (*a == '{' && *b == '{' && f_equal(f_parse(a, strlen(a), NULL), f_parse(b, strlen(b), NULL)));
+    return !strcmp(a, b) || (*a == '{' && *b == '{'
+        && f_equal(f_parse(a, strlen(a), NULL), f_parse(b, strlen(b), NULL)));
 }
 
 /* The kind of the error that the client reads in what it got, by its own dialect. */
@@ -780,16 +868,21 @@ static const char *wants(const meaning *m, const char *kind) {
 }
 
 /* Frames of one dialect go on as they came, up to an error, which is said anew. */
-static void judge_same(const transcript *t, int client, const reply *r, const f_str *sent, const meaning *want) {
-    const frames a = split(has(t, "array") ? ARRAY : rows[t->from].framing, sent->s, sent->n), b = split(rows[client].framing, r->body, r->n);
+static void judge_same(const transcript *t, int client, const reply *r, const f_str *sent,
+    const meaning *want) {
+    const frames a = split(has(t, "array") ? ARRAY : rows[t->from].framing, sent->s, sent->n),
+        b = split(rows[client].framing, r->body, r->n);
     const item end = { "end", "", "", "" };
     const char *mark = said(t, client, &end);
-    const int failed = wants(want, "error") != NULL, last = failed ? b.n - 1 : a.n, added = strcmp(mark, shown(&end)) != 0;
+    const int failed = wants(want, "error") != NULL, last = failed ? b.n - 1 : a.n,
+        added = strcmp(mark, shown(&end)) != 0;
     if (!failed) t_int("field frames: as many as came", b.n - added, a.n);
     for (int i = 0; i < last && i < a.n && i < b.n; i++)
-        if (!t_ok("field frames: as they came", same_frame(a.at[i], b.at[i]))) printf("  got    %.300s\n  wanted %.300s\n", b.at[i], a.at[i]);
+        if (!t_ok("field frames: as they came", same_frame(a.at[i], b.at[i])))
+            printf("  got    %.300s\n  wanted %.300s\n", b.at[i], a.at[i]);
     if (lacks(t, client, "comments")) t_int("field comments: none", b.comments, 0);
-    if (lacks(t, client, "comments")) t_ok("field lines: no empty one before the first", !r->n || (*r->body != '\n' && *r->body != '\r'));
+    if (lacks(t, client, "comments"))
+        t_ok("field lines: no empty one before the first", !r->n || (*r->body != '\n' && *r->body != '\r'));
     if (added && b.n > a.n) t_str("field end marker", b.at[a.n], strlen(b.at[a.n]), mark);
 }
 
@@ -805,7 +898,10 @@ static void judge(const transcript *t, int client, int stream, const reply *r, c
     read_wanted(&want, wanted(t));
     kind = wants(&want, "error");
     judged++;
-    if (!t_ok("field http: a whole reply", r->ok && r->complete)) { printf("  %.400s\n", w.out ? w.out : ""); return; }
+    if (!t_ok("field http: a whole reply", r->ok && r->complete)) {
+        printf("  %.400s\n", w.out ? w.out : "");
+        return;
+    }
     t_int("field memory: all given back", w_clean(&w), 1);
     if (r->status == 200 && same && stream) judge_same(t, client, r, sent, &want);
     if (!kind) t_int("field status", r->status, 200);
@@ -816,7 +912,8 @@ static void judge(const transcript *t, int client, int stream, const reply *r, c
             if (kind_is(&want.at[i], "error")) want.at[0] = want.at[i];
         want.n = 1;
     } else {
-        if (same && stream && !kind) return;                  /* with the quirks that this dialect's own clients know */
+        /* with the quirks that this dialect's own clients know */
+        if (same && stream && !kind) return;
         if (stream) f = rows[client].fold(r->body, r->n);
         whole = stream ? f.whole : f_parse(r->body, r->n, &why);
         if (!stream && !t_ok("field body: JSON", whole != NULL)) { printf("  %s\n", why); return; }
@@ -841,19 +938,22 @@ static void judge(const transcript *t, int client, int stream, const reply *r, c
 }
 static const char *label(const transcript *t, int provider, int client, size_t piece) {
     static char s[200];
-    int n = sprintf(s, "case %.60s, upstream %c, client %c", t->name, rows[provider].letter, rows[client].letter);
+    int n = sprintf(s, "case %.60s, upstream %c, client %c", t->name, rows[provider].letter,
+        rows[client].letter);
     if (piece) sprintf(s + n, ", in pieces of %lu", (unsigned long)piece);
     return s;
 }
 static f_str answer_of(const transcript *t, f_str *sent) {
     const int stream = !has(t, "whole");
     *sent = wire(t);
-    return http("HTTP/1.1 200 OK", has(t, "array") ? "application/json" : rows[t->from].type[stream], sent->s, sent->n, 1);
+    return http("HTTP/1.1 200 OK", has(t, "array") ? "application/json" : rows[t->from].type[stream],
+        sent->s, sent->n, 1);
 }
 
 /* ---- requests: what the provider was asked ---- */
 
-/* Calls are numbered as they come. A result names its call by id; where ids may be left out, the nth result is the nth call's. */
+/* Calls are numbered as they come. A result names its call by id; where ids may be left out, the nth result
+   is the nth call's. */
 typedef struct { f_str lines; const char *ids[16]; int calls, results; } asked;
 static void put_line(asked *a, const char *kind, int n, const char *rest, const f_json *value) {
     char head[40];
@@ -864,7 +964,9 @@ static void put_line(asked *a, const char *kind, int n, const char *rest, const 
     f_puts(&a->lines, f_print(value));
     f_puts(&a->lines, "\n");
 }
-static void asked_tool(asked *a, const f_json *name, const f_json *schema) { put_line(a, "tool", 0, string(name), schema); }
+static void asked_tool(asked *a, const f_json *name, const f_json *schema) {
+    put_line(a, "tool", 0, string(name), schema);
+}
 static void asked_call(asked *a, const f_json *name, const f_json *args, const f_json *id) {
     a->ids[a->calls++ & 15] = string(id);
     put_line(a, "call", a->calls, string(name), f_parse(arguments(args), strlen(arguments(args)), NULL));
@@ -888,7 +990,8 @@ static void asked_words(asked *a, const f_json *of, const f_json *said) {
 /* O, C and L differ in small things only. */
 static void asked_chat(asked *a, const f_json *j) {
     for (const f_json *k = kids(j, "messages"); k; k = k->next) {
-        for (const f_json *c = kids(k, "tool_calls"); c; c = c->next) asked_call(a, f_get(c, "function.name"), f_get(c, "function.arguments"), f_member(c, "id"));
+        for (const f_json *c = kids(k, "tool_calls"); c; c = c->next)
+            asked_call(a, f_get(c, "function.name"), f_get(c, "function.arguments"), f_member(c, "id"));
         if (f_is(f_member(k, "role"), "tool"))
             asked_result(a, f_get(k, "content[0].document.data|content"), f_member(k, "tool_call_id"));
         else asked_words(a, k, f_member(k, "content"));
@@ -896,7 +999,8 @@ static void asked_chat(asked *a, const f_json *j) {
 }
 static void asked_responses(asked *a, const f_json *j) {
     for (const f_json *k = kids(j, "input"); k; k = k->next) {
-        if (f_member(k, "arguments")) asked_call(a, f_member(k, "name"), f_member(k, "arguments"), f_member(k, "call_id"));
+        if (f_member(k, "arguments"))
+            asked_call(a, f_member(k, "name"), f_member(k, "arguments"), f_member(k, "call_id"));
         if (f_member(k, "output")) asked_result(a, f_member(k, "output"), f_member(k, "call_id"));
         if (f_member(k, "role")) asked_words(a, k, f_member(k, "content"));
     }
@@ -906,8 +1010,10 @@ static void asked_anthropic(asked *a, const f_json *j) {
         const f_json *content = f_member(k, "content");
         if (content && content->type == 's') asked_words(a, k, content);
         for (const f_json *c = kids(k, "content"); c; c = c->next) {
-            if (f_member(c, "input")) asked_call(a, f_member(c, "name"), f_member(c, "input"), f_member(c, "id"));
-            else if (f_member(c, "tool_use_id")) asked_result(a, f_member(c, "content"), f_member(c, "tool_use_id"));
+            if (f_member(c, "input"))
+                asked_call(a, f_member(c, "name"), f_member(c, "input"), f_member(c, "id"));
+            else if (f_member(c, "tool_use_id"))
+                asked_result(a, f_member(c, "content"), f_member(c, "tool_use_id"));
             else asked_words(a, k, f_member(c, "text"));
         }
     }
@@ -915,7 +1021,8 @@ static void asked_anthropic(asked *a, const f_json *j) {
 static void asked_gemini(asked *a, const f_json *j) {
     for (const f_json *k = kids(j, "contents"); k; k = k->next)
         for (const f_json *c = kids(k, "parts"); c; c = c->next) {
-            const f_json *call = f_get(c, "functionCall|function_call"), *result = f_get(c, "functionResponse|function_response");
+            const f_json *call = f_get(c, "functionCall|function_call"),
+                *result = f_get(c, "functionResponse|function_response");
             if (call) asked_call(a, f_member(call, "name"), f_member(call, "args"), f_member(call, "id"));
             if (result) asked_result(a, f_get(result, "response.output|response"), f_member(result, "id"));
             asked_words(a, k, f_member(c, "text"));
@@ -931,11 +1038,16 @@ static void asked_bedrock(asked *a, const f_json *j) {
         }
 }
 /* Where the tools are, and how they are read; must: a call without an id would be refused. */
-static const struct { const char *tools, *name, *schema; int must; void (*read)(asked *a, const f_json *j); } askers[DIALECTS] = {
+static const struct {
+    const char *tools, *name, *schema;
+    int must;
+    void (*read)(asked *a, const f_json *j);
+} askers[DIALECTS] = {
     { "tools", "function.name", "function.parameters", 1, asked_chat },
     { "tools", "name", "parameters", 1, asked_responses },
     { "tools", "name", "input_schema", 1, asked_anthropic },
-    { "tools[0].functionDeclarations|tools[0].function_declarations", "name", "parametersJsonSchema|parameters_json_schema|parameters", 0, asked_gemini },
+    { "tools[0].functionDeclarations|tools[0].function_declarations", "name",
+        "parametersJsonSchema|parameters_json_schema|parameters", 0, asked_gemini },
     { "toolConfig.tools", "toolSpec.name", "toolSpec.inputSchema.json", 1, asked_bedrock },
     { "tools", "function.name", "function.parameters", 1, asked_chat },
     { "tools", "function.name", "function.parameters", 0, asked_chat },
@@ -948,15 +1060,20 @@ static void judge_request(const transcript *t, int provider) {
     asked a;
     judged++;
     memset(&a, 0, sizeof a);
-    if (!t_ok("field body: JSON was sent", j != NULL)) { printf("  %.600s\n  %.600s\n", w.up_n ? w.up : "nothing", w.out_n ? w.out : ""); return; }
+    if (!t_ok("field body: JSON was sent", j != NULL)) {
+        printf("  %.600s\n  %.600s\n", w.up_n ? w.up : "nothing", w.out_n ? w.out : "");
+        return;
+    }
     f_put(&a.lines, "", 0);
-    for (const f_json *k = kids(j, askers[provider].tools); k; k = k->next) asked_tool(&a, f_get(k, askers[provider].name), f_get(k, askers[provider].schema));
+    for (const f_json *k = kids(j, askers[provider].tools); k; k = k->next)
+        asked_tool(&a, f_get(k, askers[provider].name), f_get(k, askers[provider].schema));
     askers[provider].read(&a, j);
     for (int i = 0; i < want->n; i++) { f_puts(&typed, expanded(want->line[i])); f_puts(&typed, "\n"); }
     differ("meaning", a.lines.s, typed.s);
     for (int i = 0; i < a.calls; i++) {
         if (askers[provider].must) t_ok("field id: every call has one", *a.ids[i]);
-        for (int k = 0; k < i; k++) t_ok("field id: not one twice", !*a.ids[i] || strcmp(a.ids[i], a.ids[k]) != 0);
+        for (int k = 0; k < i; k++)
+            t_ok("field id: not one twice", !*a.ids[i] || strcmp(a.ids[i], a.ids[k]) != 0);
     }
 }
 
@@ -971,7 +1088,7 @@ T(coverage) {
         t_row(listed[i].name);
         for (int k = 0; k < n_list; k++)
             if (!strcmp(list[k].name, listed[i].name) && list[k].from != DIALECTS) {
-                t_ok("a transcript has something to send, and a meaning", list[k].wire.n && wanted(&list[k])->n);
+                t_ok("something to send, and a meaning", list[k].wire.n && wanted(&list[k])->n);
                 if (!n || found[n - 1] != rows[list[k].from].letter) found[n++] = rows[list[k].from].letter;
             }
         t_str("dialects with a transcript, in the order of the table", found, (size_t)n, listed[i].from);
@@ -984,9 +1101,9 @@ T(coverage) {
     }
 }
 
-/* Every transcript to every client, at once and in pieces. */
+/* Every transcript to every client: at once, a byte at a time, and in pieces of some sizes. */
 T(answers) {
-    static const size_t sizes[] = { 1, 2, 3, 7, 61, 1021 };
+    static const size_t sizes[] = { 1, 3, 61, 0, 1021 };          /* 0: any */
     unsigned long transcripts = 0;
     read_cases();
     for (int k = 0; k < n_list; k++) {
@@ -1004,9 +1121,10 @@ T(answers) {
             first = run(&request, &answer, t->from, 0);
             judge(t, client, stream, &first, &sent);
             w_free(&w);
-            for (size_t i = answer.n > 20000 ? 5 : 0; i < T_COUNT(sizes); i++) {
-                t_row(label(t, t->from, client, sizes[i]));
-                r = run(&request, &answer, t->from, sizes[i]);
+            for (size_t i = answer.n > 20000 ? 4 : 0; i < T_COUNT(sizes); i++) {
+                const size_t piece = sizes[i] ? sizes[i] : 1 + t_below(answer.n);
+                t_row(label(t, t->from, client, piece));
+                r = run(&request, &answer, t->from, piece);
                 pieces++;
                 t_int("field status", r.status, first.status);
                 if (r.status == 200) t_mem("field bytes: the same", r.body, r.n, first.body, first.n);
@@ -1018,9 +1136,10 @@ T(answers) {
     printf("answers: %lu transcripts, %lu case x pair, %lu more in pieces\n", transcripts, judged, pieces);
 }
 
-/* Every request of a client to every provider; with the client's bytes one by one too. */
+/* Every request of a client to every provider. */
 T(requests) {
-    static const char no[] = "HTTP/1.1 400 Bad Request\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}";
+    static const char no[] = "HTTP/1.1 400 Bad Request\r\ncontent-type: application/json\r\n"
+                             "content-length: 2\r\n\r\n{}";
     const unsigned long before = judged;
     read_cases();
     for (int k = 0; k < n_list; k++) {
