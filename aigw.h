@@ -29667,7 +29667,7 @@ static void aigwi_exchange_headed(aigw_exchange *x) {
     if (x->io.local && x->io.local(x->io.user, &seen, &x->reply)) aigwi_exchange_replied(x);
     else if (aigwi_exchange_raw_head(x) && x->state != AIGWI_EXCHANGE_READ) {}
     else if (!x->op) aigwi_exchange_unknown(x);
-    else if (aigwi_exchange_version(x)) {}
+    else if (x->dialect && aigwi_exchange_version(x)) {}
     else if (x->http.length > most) aigwi_exchange_say(x, AIGW_KIND_TOO_LARGE, "the request body is larger than this gateway takes", "");
     if (x->http.expect_continue && (x->state == AIGWI_EXCHANGE_READ || x->state == AIGWI_EXCHANGE_RAW)) {
         static const char go_on[] = "HTTP/1.1 100 Continue\r\n\r\n";
