@@ -118,6 +118,15 @@
 
 #ifdef __cplusplus
 extern "C" {
+/* Method, target and headers of a call: where the family says, or behind the base's path. */
+static int aigwi_openai_head(const aigw_req *req, const aigw_target *to, const char *post, aigw_arena *mem,
+                             aigw_head *head) {
+    aigw_str target = { "", 0 };
+    const int own = aigwi_family_path(to, req->op, 0, aigw_base_str(post), mem, &target);
+    const int r = own < 0 ? own : aigwi_dialect_head(req, to, post, "/models", mem, head);
+    if (!r && own) head->target = target;
+    return r;
+}
 #endif
 
 /* ---- >>base api --------------------------------------------------------------------------------------------------- */
@@ -10845,15 +10854,6 @@ static void aigwi_openai_put_stream(aigwi_dialect_writer *w) {
 }
 
 static const char *aigwi_openai_post(const aigw_req *req) { return req->op == AIGW_OP_EMBED ? "/embeddings" : "/chat/completions"; }
-/* Method, target and headers of a call: where the family says, or behind the base's path. */
-static int aigwi_openai_head(const aigw_req *req, const aigw_target *to, const char *post, aigw_arena *mem,
-                             aigw_head *head) {
-    aigw_str target = { "", 0 };
-    const int own = aigwi_family_path(to, req->op, 0, aigw_base_str(post), mem, &target);
-    const int r = own < 0 ? own : aigwi_dialect_head(req, to, post, "/models", mem, head);
-    if (!r && own) head->target = target;
-    return r;
-}
 static int aigwi_openai_req_encode(const aigw_req *req, const aigw_target *to, aigw_arena *mem, aigw_head *head, aigw_out *out, aigw_loss *loss) {
     aigwi_dialect_writer w;
     int r;
