@@ -118,15 +118,6 @@
 
 #ifdef __cplusplus
 extern "C" {
-/* Method, target and headers of a call: where the family says, or behind the base's path. */
-static int aigwi_openai_head(const aigw_req *req, const aigw_target *to, const char *post, aigw_arena *mem,
-                             aigw_head *head) {
-    aigw_str target = { "", 0 };
-    const int own = aigwi_family_path(to, req->op, 0, aigw_base_str(post), mem, &target);
-    const int r = own < 0 ? own : aigwi_dialect_head(req, to, post, "/models", mem, head);
-    if (!r && own) head->target = target;
-    return r;
-}
 #endif
 
 /* ---- >>base api --------------------------------------------------------------------------------------------------- */
@@ -9693,6 +9684,15 @@ static int aigwi_openai_unwrap(aigw_text args, aigw_arena mem, aigw_text *input)
     }
     if (found && !aigw_json_end(&j)) *input = t;
     return 1;
+}
+/* Method, target and headers of a call: where the family says, or behind the base's path. */
+static int aigwi_openai_head(const aigw_req *req, const aigw_target *to, const char *post, aigw_arena *mem,
+                             aigw_head *head) {
+    aigw_str target = { "", 0 };
+    const int own = aigwi_family_path(to, req->op, 0, aigw_base_str(post), mem, &target);
+    const int r = own < 0 ? own : aigwi_dialect_head(req, to, post, "/models", mem, head);
+    if (!r && own) head->target = target;
+    return r;
 }
 #endif
 
