@@ -13598,8 +13598,14 @@ static int aigwi_responses_all_told(const aigw_dec *st, aigw_str output) {
 static void aigwi_responses_done(aigwi_responses_answer *a, aigw_str raw, int64_t item) {
     struct aigw_block *b;
     aigwi_responses_item i;
-    int type = aigwi_responses_type(raw);
-    if (aigwi_responses_over(a) || aigwi_responses_told(a->st, item)) return;
+    int open = 0, type = aigwi_responses_type(raw);
+    for (b = a->st->block; b < a->st->block + AIGW_BLOCKS; b++)
+        open |= b->used && b->key >> 8 == (uint32_t)(item & 0xFFFFFF);
+    if (aigwi_responses_over(a)) return;
+    if (aigwi_responses_told(a->st, item)) {
+        if (!open) return;
+        (void)aigwi_responses_told(a->st, a->st->made_ids);    /* another by the same number: some say 0 always */
+    }
     if (type == AIGWI_RESPONSES_OTHER) {                       /* what only OpenAI's servers run: as it is */
         b = aigwi_responses_block(a, AIGW_PART_OTHER, aigwi_responses_key(item, 0), aigwi_responses_off(a, raw.p));
         aigwi_responses_more(a, b, aigwi_dialect_text(raw, AIGW_TEXT_JSON), aigwi_responses_off(a, raw.p));
@@ -16515,7 +16521,8 @@ static void aigwi_anthropic_read_error(aigw_now now, const aigw_head *head, aigw
         case 4: if (err->type.n) aigw_json_skip(&j); else aigwi_anthropic_string(&j, mem, &err->type); break;
         default: aigw_json_skip(&j);
         }
-    if (aigwi_dialect_is(err->type, "error")) err->type = aigw_base_str("");      /* the frame's, not the error's own as llama.cpp has it there */
+    /* the frame's own type; llama.cpp has the error's in that place */
+    if (aigwi_dialect_is(err->type, "error")) err->type = aigw_base_str("");
     err->message = aigwi_dialect_redact(message, mem);
     aigwi_dialect_classify(err, aigwi_anthropic_errors, sizeof aigwi_anthropic_errors / sizeof *aigwi_anthropic_errors);
     aigwi_dialect_hints(now, head, err);
@@ -29689,7 +29696,7 @@ static void aigwi_exchange_headed(aigw_exchange *x) {
     if (x->io.local && x->io.local(x->io.user, &seen, &x->reply)) aigwi_exchange_replied(x);
     else if (aigwi_exchange_raw_head(x) && x->state != AIGWI_EXCHANGE_READ) {}
     else if (!x->op) aigwi_exchange_unknown(x);
-    else if (aigwi_exchange_version(x)) {}
+    else if (x->dialect && aigwi_exchange_version(x)) {}
     else if (x->http.length > most) aigwi_exchange_say(x, AIGW_KIND_TOO_LARGE, "the request body is larger than this gateway takes", "");
     if (x->http.expect_continue && (x->state == AIGWI_EXCHANGE_READ || x->state == AIGWI_EXCHANGE_RAW)) {
         static const char go_on[] = "HTTP/1.1 100 Continue\r\n\r\n";
@@ -30206,7 +30213,8 @@ static void aigwi_exchange_frame(aigw_exchange *x) {
     const aigw_frame *f = &x->attempt.frame;
     const unsigned bits = x->attempt.dec.frame;
     const int event = f->payload.p != NULL;
-    const int bare = x->attempt.framing == AIGW_FRAMING_SSE && !x->dialect->keep_alive.n;      /* no comments to such clients: google-genai refuses them */
+    /* such clients get no comments: google-genai refuses them */
+    const int bare = x->attempt.framing == AIGW_FRAMING_SSE && !x->dialect->keep_alive.n;
     aigw_out out;
     if ((bits & AIGW_FRAME_ERROR) || x->ended || (!event && (bare || !x->committed || x->req.array || x->attempt.framing == AIGW_FRAMING_ARRAY))) return;
     if ((bits & AIGW_FRAME_USAGE_ONLY) && !x->usage_asked) return;

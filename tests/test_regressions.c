@@ -29,8 +29,7 @@ static world w;
 /* The issue's list: each case, and the providers whose dialect lets it occur. A letter without its
    transcript fails, and one too many. */
 static const struct { const char *name, *from; } listed[] = {
-    /* R says every item again at the end, by number; G has no numbers */
-    { "calls_all_at_index_0",            "OABCL"   },
+    { "calls_all_at_index_0",            "ORABCL"  },    /* G has no numbers */
     { "calls_from_index_1",              "ORABCL"  },
     { "arguments_in_one_delta",          "ORAGBCL" },
     { "empty_list_of_calls",             "OCL"     },
@@ -1103,7 +1102,7 @@ T(coverage) {
 
 /* Every transcript to every client: at once, a byte at a time, and in pieces of some sizes. */
 T(answers) {
-    static const size_t sizes[] = { 1, 3, 61, 0, 1021 };          /* 0: any */
+    static const size_t sizes[] = { 1, 3, 0, 1021 };              /* 0: any */
     unsigned long transcripts = 0;
     read_cases();
     for (int k = 0; k < n_list; k++) {
@@ -1121,8 +1120,9 @@ T(answers) {
             first = run(&request, &answer, t->from, 0);
             judge(t, client, stream, &first, &sent);
             w_free(&w);
-            for (size_t i = answer.n > 20000 ? 4 : 0; i < T_COUNT(sizes); i++) {
+            for (size_t i = answer.n > 20000 ? 3 : 0; i < T_COUNT(sizes); i++) {
                 const size_t piece = sizes[i] ? sizes[i] : 1 + t_below(answer.n);
+                if (piece >= answer.n) continue;
                 t_row(label(t, t->from, client, piece));
                 r = run(&request, &answer, t->from, piece);
                 pieces++;

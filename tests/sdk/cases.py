@@ -3,7 +3,7 @@
 or at the provider (GET /cannot), and is not run."""
 import json, re, threading
 
-from common import ANSWER, HELLO, QUESTION, THOUGHT, eq, has, png, seen, vector
+from common import ANSWER, HELLO, THOUGHT, eq, has, png, seen, vector
 
 # Upstream dialects, and what the gateway's configuration calls them.
 UPSTREAMS = {"openai-chat": "oai", "openai-responses": "rsp", "anthropic": "ant", "gemini": "gem", "bedrock": "bed", "cohere": "coh", "ollama": "oll"}

@@ -5,7 +5,7 @@ import json
 import openai
 from pydantic import BaseModel
 
-from common import ANSWER, Answer, Client, QUESTION, SCHEMA, data_url, eq
+from common import Answer, Client, QUESTION, SCHEMA, data_url, eq
 
 
 class Weather(BaseModel):
