@@ -994,6 +994,8 @@ typedef struct {
     uint16_t     choices;
     uint32_t     next_block, made_ids;
     uint32_t     reported;           /* bits: losses of this stream already reported */
+    uint32_t     unknown[16];        /* hashes of the members reported as unknown: once, however often they come */
+    uint8_t      unknown_n;
     aigw_usage   usage;
     uint8_t      usage_dirty;
     char         stop_sequence[64];
@@ -6433,6 +6435,22 @@ AIGWI_SHARED void aigwi_dialect_lost(aigw_dec *st, unsigned bit, size_t at, int 
     (void)aigw_model_loss_at(st->loss, at, "", action, reason);
 }
 
+/* Report a member that the model has no word for: each name in each place (`bit`) once in an answer. When as many were
+   named as are kept, one more line stands for the others. */
+AIGWI_SHARED void aigwi_dialect_lost_member(aigw_dec *st, unsigned bit, aigw_str name, size_t at) {
+    static const char why[] = "only its own dialect knows this member";
+    const uint32_t h = aigwi_dialect_idhash(name) ^ (uint32_t)bit;
+    size_t i;
+    for (i = 0; i < st->unknown_n; i++)
+        if (st->unknown[i] == h) return;
+    if (i == sizeof st->unknown / sizeof *st->unknown)
+        aigwi_dialect_lost(st, bit, at, AIGW_LOSS_DROPPED, "only its own dialect knows this member, and others behind it");
+    else {
+        st->unknown[st->unknown_n++] = h;
+        (void)aigw_model_loss_at(st->loss, at, "", AIGW_LOSS_DROPPED, why);
+    }
+}
+
 /* More of a block. A trailing escape of a high surrogate waits for its other half in the next delta. Arguments come
    whole (JSON form) or in pieces; where a provider sends both (Anthropic's `input` and then input_json_delta; an object
    and then a string under OpenAI's `arguments`), what came first counts. */
@@ -6610,6 +6628,10 @@ AIGWI_SHARED int aigwi_dialect_stop(aigw_dec *st, const aigw_sink *out) {
 
 /* The source ended: STOP when that was clean and a finish reason (or at least the end marker) came, else ERROR
    truncated. */
+/* An end that HTTP calls clean is one behind a finish reason, also without the dialect's end marker ([DONE],
+   message_stop, Bedrock's metadata): nothing of the answer can be missing behind its reason, servers that imitate a
+   dialect leave markers out, and an error would make clients pay for the whole answer again. A connection that breaks
+   is no clean end, whatever came before. */
 AIGWI_SHARED int aigwi_dialect_end(aigw_dec *st, int clean, const aigw_sink *out) {
     aigw_error err;
     if (st->ended) return AIGW_OK;
@@ -11057,7 +11079,7 @@ static int aigwi_openai_over(const aigwi_openai_answer *a) {
 static void aigwi_openai_unknown(aigwi_openai_answer *a, aigw_json *j, unsigned bit) {
     size_t at = aigwi_openai_off(a, j->p) + j->key_at;
     if (aigw_json_null(j)) return;
-    aigwi_dialect_lost(a->st, bit, at, AIGW_LOSS_DROPPED, "only its own dialect knows this member");
+    aigwi_dialect_lost_member(a->st, bit, j->key, at);
     aigw_json_skip(j);
 }
 
@@ -13521,7 +13543,7 @@ static void aigwi_responses_item_read(aigwi_responses_answer *a, aigw_str raw, i
         else if (f == AIGWI_RESPONSES_I_CONTENT) aigw_json_raw(&j, &i->content);
         else if (f == AIGWI_RESPONSES_I_SUMMARY) aigw_json_raw(&j, &i->summary);
         else if (f == AIGWI_RESPONSES_item && !aigw_json_null(&j)) {
-            aigwi_dialect_lost(a->st, AIGWI_RESPONSES_LOST_ITEM, aigwi_responses_off(a, j.p) + j.key_at, AIGW_LOSS_DROPPED, "only its own dialect knows this member");
+            aigwi_dialect_lost_member(a->st, AIGWI_RESPONSES_LOST_ITEM, j.key, aigwi_responses_off(a, j.p) + j.key_at);
             aigw_json_skip(&j);
         } else aigw_json_skip(&j);
     }
@@ -13667,7 +13689,7 @@ static void aigwi_responses_body(aigwi_responses_answer *a, aigw_str raw, int la
             break;
         default:
             if (!aigwi_dialect_listed(aigwi_responses_echoes, j.key))
-                aigwi_dialect_lost(a->st, AIGWI_RESPONSES_LOST_TOP, aigwi_responses_off(a, j.p) + j.key_at, AIGW_LOSS_DROPPED, "only its own dialect knows this member");
+                aigwi_dialect_lost_member(a->st, AIGWI_RESPONSES_LOST_TOP, j.key, aigwi_responses_off(a, j.p) + j.key_at);
             aigw_json_skip(&j);
         }
     }
@@ -22647,7 +22669,14 @@ static int aigwi_bedrock_frame_decode(aigw_dec *st, aigw_str name, aigw_str payl
     st->mem = mark;
     return r;
 }
-
+/* Usage comes behind messageStop, in the event that ends the stream: without it the answer is whole (see
+   aigwi_dialect_end), and what it cost is not known. */
+static int aigwi_bedrock_stream_end(aigw_dec *st, int clean, const aigw_sink *out) {
+    if (clean && st->any_finish && !st->ended && !st->usage.has && st->op != AIGW_OP_EMBED)
+        (void)aigw_model_loss_at(st->loss, AIGW_NOWHERE, "usage", AIGW_LOSS_DROPPED,
+                                 "the stream ended without the event that says what was used");
+    return aigwi_embed_stream_end(st, clean, out);
+}
 
 /* ---- client side: writing answers */
 
@@ -23261,7 +23290,7 @@ static int aigwi_bedrock_resp_encode(aigw_enc *st, const aigw_resp *resp, aigw_o
 const aigw_dialect aigw_dialect_bedrock = {
     AIGW_STR("bedrock"), AIGW_STR("authorization"), AIGW_STR("Bearer "), AIGW_STR(""), NULL, AIGW_STR("x-amzn-requestid"), AIGW_FRAMING_EVS,
     AIGWI_SERVE(aigwi_bedrock_match), AIGWI_SERVE(aigwi_bedrock_req_decode), aigwi_bedrock_req_encode, AIGWI_SERVE(aigwi_bedrock_req_edit),
-    aigwi_bedrock_resp_decode, aigwi_bedrock_frame_decode, aigwi_embed_stream_end, aigwi_bedrock_error_decode, aigwi_dialect_limits_decode,
+    aigwi_bedrock_resp_decode, aigwi_bedrock_frame_decode, aigwi_bedrock_stream_end, aigwi_bedrock_error_decode, aigwi_dialect_limits_decode,
     AIGWI_SERVE(aigwi_bedrock_event_encode), AIGWI_SERVE(aigwi_bedrock_resp_encode), AIGWI_SERVE(aigwi_bedrock_error_encode), NULL, NULL,
     AIGW_STR(""), AIGW_STR("application/vnd.amazon.eventstream"), AIGW_STR(""), AIGW_STR("/bedrock"), AIGW_STR("/model/"),
     AIGW_STR("x-amzn-bedrock-input-token-count"), AIGW_STR("")
@@ -24322,7 +24351,7 @@ static int aigwi_cohere_split(aigwi_cohere_answer *a, aigw_str object, aigw_str 
     for (aigw_json_object(&j); (f = aigw_json_field(&j, aigwi_cohere_words, AIGWI_COHERE_SAID, NULL)) >= 0; ) {
         if (aigw_json_null(&j) || !aigw_json_raw(&j, &raw)) continue;
         if (f < AIGWI_COHERE_SAID) v[f] = raw;
-        else aigwi_dialect_lost(a->st, AIGWI_COHERE_LOST_MEMBER, aigwi_cohere_off(a, j.p) + j.key_at, AIGW_LOSS_DROPPED, "only its own dialect knows this member");
+        else aigwi_dialect_lost_member(a->st, AIGWI_COHERE_LOST_MEMBER, j.key, aigwi_cohere_off(a, j.p) + j.key_at);
     }
     return aigw_json_end(&j);
 }
@@ -25932,7 +25961,7 @@ static size_t aigwi_ollama_off(const aigwi_ollama_answer *a, const char *p) {
     return (size_t)(p - a->body.p);
 }
 static void aigwi_ollama_unknown(aigwi_ollama_answer *a, aigw_json *j, unsigned bit) {
-    if (!aigw_json_null(j)) aigwi_dialect_lost(a->st, bit, aigwi_ollama_off(a, j->p) + j->key_at, AIGW_LOSS_DROPPED, "only its own dialect knows this member");
+    if (!aigw_json_null(j)) aigwi_dialect_lost_member(a->st, bit, j->key, aigwi_ollama_off(a, j->p) + j->key_at);
     aigw_json_skip(j);
 }
 /* Words of a kind of which one block is open at a time. */

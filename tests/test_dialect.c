@@ -245,7 +245,7 @@ T(opaque_state_passes_foreign_clients) {
     int base64, kind;
     for (i = 0; i < T_COUNT(models); i++)
         for (base64 = 0; base64 < 2; base64++)
-            for (kind = 0; kind < 2; kind++) {
+            for (kind = 0; kind < 3; kind++) {                 /* a signature, redacted, a call's */
                 char buf[256];
                 unsigned char room[512];
                 aigw_arena mem = aigw_base_arena(room, sizeof room);
@@ -254,7 +254,9 @@ T(opaque_state_passes_foreign_clients) {
                 aigw_text t;
                 aigw_out out;
                 memset(&o, 0, sizeof o);
-                o.kind = (uint8_t)kind;
+                o.kind = (uint8_t)(kind == 1 ? AIGW_OPAQUE_REDACTED : AIGW_OPAQUE_SIGNATURE);
+                o.of_call = kind == 2;
+                o.id = str(i == 1 ? "rs_1" : "");
                 o.owner = str("gemini");
                 o.model = str(models[i]);
                 o.data = text("c2ln+/=", AIGW_TEXT_PLAIN);
@@ -269,7 +271,9 @@ T(opaque_state_passes_foreign_clients) {
                 t_str("owner", got->owner.p, got->owner.n, "gemini");
                 t_str("model", got->model.p, got->model.n, models[i]);
                 t_str("data", got->data.p, got->data.n, "c2ln+/=");
-                t_int("kind", got->kind, kind);
+                t_str("id of its item", got->id.p, got->id.n, i == 1 ? "rs_1" : "");
+                t_int("kind", got->kind, o.kind);
+                t_int("of a call", got->of_call, kind == 2);
                 aigw_base_out_init(&out, buf, sizeof buf, NULL, 0);
                 aigwi_dialect_put_opaque(&out, &o, str("gemini"), base64);
                 t_str("to its owner as it was", buf, out.buf.n, "\"c2ln+/=\"");

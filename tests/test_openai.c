@@ -768,6 +768,33 @@ T(whole_answers) {
         t_str("events", all(&s->brief).p, all(&s->brief).n, wholes[i].log);
     }
 }
+/* Each is reported by its name, once, however many chunks repeat it; past the sixteenth one line stands for the others. */
+T(unknown_members) {
+    static const char perplexity[] = "{\"id\":\"i\",\"created\":1,\"model\":\"m\",\"citations\":[\"u\"],\"search_results\":[{\"url\":\"u\"}],\"images\":[1],"
+        "\"choices\":[{\"index\":0,\"%s\":{\"content\":\"a\",\"images\":1},\"finish_reason\":%s}]}";
+    char body[1024], want[32];
+    snprintf(body, sizeof body, perplexity, "message", "\"stop\"");
+    sink *s = decode_whole(dup(str(body)), 200);
+    t_str("whole", losses(&s->loss), strlen(losses(&s->loss)),
+          "citations dropped\nsearch_results dropped\nimages dropped\nchoices[0].message.images dropped\n");
+    size_t n = 0;
+    for (int i = 0; i < 3; i++) {
+        n += (size_t)snprintf(body + n, sizeof body - n, "data: ");
+        n += (size_t)snprintf(body + n, sizeof body - n, perplexity, "delta", i < 2 ? "null" : "\"stop\"");
+        n += (size_t)snprintf(body + n, sizeof body - n, "\n\n");
+    }
+    s = decode_stream(dup(str(body)), 1);
+    t_int("streamed", (long)s->loss.n, 4);
+    n = (size_t)snprintf(body, sizeof body, "{\"choices\":[{\"index\":0,\"message\":{\"content\":\"a\"},\"finish_reason\":\"stop\"}]");
+    for (int i = 0; i < 20; i++) n += (size_t)snprintf(body + n, sizeof body - n, ",\"x%d\":1", i);
+    snprintf(body + n, sizeof body - n, "}");
+    s = decode_whole(dup(str(body)), 200);
+    t_int("many", (long)s->loss.n, 17);
+    for (size_t i = 0; i < s->loss.n; i++) {
+        snprintf(want, sizeof want, "x%d", (int)i);
+        t_str("its name", s->loss.items[i].path, strlen(s->loss.items[i].path), want);
+    }
+}
 static aigw_str encode_whole(sink *s, const aigw_resp *resp, int want) {
     aigw_out o;
     out_init(&o, 65536);
@@ -1191,6 +1218,7 @@ int main(void) {
     T_RUN(mistral_streams);
     T_RUN(mistral_asks);
     T_RUN(whole_answers);
+    T_RUN(unknown_members);
     T_RUN(whole_out);
     T_RUN(custom_tool_unwrapped);
     T_RUN(bad_requests);
