@@ -25901,8 +25901,8 @@ static void aigwi_cohere_put_image(aigwi_dialect_writer *w, const aigw_part *p) 
 static void aigwi_cohere_put_part(aigwi_dialect_writer *w, const aigw_part *p) {
     switch (p->kind) {
     case AIGW_PART_REFUSAL:
-        /* fall through */
         aigwi_dialect_lose(w, p->at, "", AIGW_LOSS_APPROXIMATED, "Cohere has no refusals: it goes as text");
+        /* fall through */
     case AIGW_PART_TEXT:  aigwi_cohere_put_words(w, "", p->text); break;
     case AIGW_PART_IMAGE: aigwi_cohere_put_image(w, p); break;
     case AIGW_PART_REASONING:
