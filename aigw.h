@@ -30113,6 +30113,13 @@ enum {
     AIGWI_REGISTRY_VERSIONS,
     AIGWI_REGISTRY_QUIRKS
 };
+/* Are requests of this dialect written by rules? Some family of it has some, then. */
+static int aigwi_registry_rules(aigw_str dialect) {
+    const aigw_family *f;
+    for (size_t i = 0; (f = aigw_family_at(i)) != NULL; i++)
+        if (f->rules.n && aigw_base_eq(f->dialect, dialect)) return 1;
+    return 0;
+}
 /* The deviation that j stands at: 1 when it was one; then *own is this provider's row. */
 static int aigwi_registry_quirk(aigw_json *j, aigw_arena *mem, aigw_family *own, aigw_out *rules, int *any) {
     static const aigw_str names[] = { AIGW_STR("rename"),        AIGW_STR("drop"),        AIGW_STR("refuse"),
@@ -30249,6 +30256,7 @@ static void aigwi_registry_provider_entry(aigwi_registry_reader *c, aigw_str nam
         if (!aigwi_registry_time(&j, &p.times)) aigwi_registry_unknown(c, &j);
     }
     if (!aigwi_registry_done(c, &j)) return;
+    const int ruled = rules.buf.n != 0;
     if (any) {
         aigw_base_put(&rules, own.rules);
         kept = (aigw_family *)aigw_base_take(c->r->mem, 1, sizeof *kept, sizeof(void *));
@@ -30274,6 +30282,8 @@ static void aigwi_registry_provider_entry(aigwi_registry_reader *c, aigw_str nam
                                           : "a provider needs `dialect` or `family`");
     else if (p.family && p.family->dialect.n && !aigw_base_eq(p.family->dialect, dialect))
         aigwi_registry_complain(c, AIGW_E_VALUE, raw.p + dialect_at, "this family speaks another dialect");
+    else if (ruled && !aigwi_registry_rules(dialect))
+        aigwi_registry_complain(c, AIGW_E_VALUE, raw.p, "requests of this dialect are written without rules such as `rename` and `drop`");
     else if (aigw_registry_url(url, &p))
         aigwi_registry_complain(c, url.n ? AIGW_E_VALUE : AIGW_E_MISSING, raw.p + url_at,
                                 "a provider needs `base_url`: https://host[:port][/path], http://... or unix:/path");

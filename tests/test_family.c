@@ -727,6 +727,8 @@ T(complaints_about_families) {
         { "a rename to nothing", "\"family\":\"groq\",\"rename\":{\"seed\":\"\"}", AIGW_E_VALUE, "providers.p.rename.seed", "the name of a member" },
         { "a path without its slash", "\"family\":\"groq\",\"path\":\"chat\"", AIGW_E_VALUE, "providers.p.path", "a path begins with a slash" },
         { "a wrong type", "\"family\":\"groq\",\"stream_options\":\"no\"", AIGW_E_TYPE, "providers.p.stream_options", "" },
+        { "rules where none are read", "\"dialect\":\"ollama\",\"base_url\":\"http://h\",\"drop\":[\"seed\"]", AIGW_E_VALUE, "providers.p",
+          "requests of this dialect are written without rules" },
         { "a tag with its brackets", "\"family\":\"groq\",\"reasoning_tag\":\"<t>\"", AIGW_E_VALUE, "providers.p.reasoning_tag", "the name" },
         { "a long tag", "\"family\":\"groq\",\"reasoning_tag\":\"abcdefghijklmnopqrstu\"", AIGW_E_VALUE, "providers.p.reasoning_tag", "a tag's name has at most 20" },
         { "neither family nor dialect", "\"base_url\":\"https://a\"", AIGW_E_MISSING, "providers.p", "a provider needs `dialect` or `family`" },
