@@ -7882,6 +7882,20 @@ static uint32_t aigwi_dialect_parts_need(const aigw_part *p) {
     }
     return needs;
 }
+/* Does the turn that goes on (calls, and nothing but their results behind them) begin without a thought that `owner`
+   signed? */
+AIGWI_SHARED int aigwi_dialect_unthought(const aigw_req *req, aigw_str owner) {
+    const aigw_message *m, *turn = NULL;
+    const aigw_part *p;
+    for (m = req->messages; m; m = m->next) {
+        if (m->role == AIGW_ROLE_ASSISTANT) turn = m;
+        else if (m->role != AIGW_ROLE_TOOL) turn = NULL;
+    }
+    for (p = turn ? turn->parts : NULL; p && p->kind != AIGW_PART_TOOL_CALL; p = p->next) {}
+    if (!p) return 0;
+    p = turn->parts;
+    return p->kind != AIGW_PART_REASONING || !p->state || !aigw_base_eq(p->state->owner, owner);
+}
 /* What a request asks of a model: AIGW_CAN(...). */
 static uint32_t aigwi_dialect_needs(const aigw_req *req) {
     static const struct { uint8_t param; uint32_t can;
@@ -17012,6 +17026,10 @@ static void aigwi_anthropic_plan_budget(aigwi_anthropic_up *c) {
     int step = aigwi_anthropic_effort(effort->raw);
     if (aigwi_anthropic_forced(c->req) && c->req->tools) {
         aigwi_anthropic_drop_thinking(c, "a forced tool call and a thinking budget exclude each other");
+        return;
+    }
+    if (!c->native && aigwi_dialect_unthought(c->req, aigwi_anthropic_name)) {   /* a 400: "Expected `thinking`" */
+        aigwi_anthropic_drop_thinking(c, "the turn that goes on has no thought of this provider, which a budget demands");
         return;
     }
     if (budget->has && effort->has) {                                /* both can be said at once */

@@ -239,6 +239,29 @@ T(limits_hold_for_a_clients_own_body) {
     t_ok("not so at vLLM", has(send_to(&aigw_dialect_openai, "/v1/chat/completions", forced, &to), "\"tool_choice\":\"required\""));
 }
 
+/* A turn that goes on with tool results and began without Anthropic's own thought is a 400 there with a budget. */
+T(a_budget_needs_a_signed_thought) {
+#define CALL "\"tool_calls\":[{\"id\":\"c\",\"type\":\"function\",\"function\":{\"name\":\"f\",\"arguments\":\"{}\"}}]}"
+#define RESULT "{\"role\":\"tool\",\"tool_call_id\":\"c\",\"content\":\"r\"}"
+    static const struct { const char *label, *messages; int thinks; } rows[] = {
+        { "a call without a thought", "{\"role\":\"assistant\",\"content\":null," CALL "," RESULT, 0 },
+        { "the turn is over", "{\"role\":\"assistant\",\"content\":null," CALL "," RESULT ",{\"role\":\"user\",\"content\":\"go on\"}", 1 },
+        { "words only", "{\"role\":\"assistant\",\"content\":\"a\"}", 1 },
+    };
+    aigw_target to = target(aigw_family_of(str("anthropic")), "", "m", "");
+    to.can = AIGW_CAN(BUDGET_THINKING);
+    for (size_t i = 0; i < T_COUNT(rows); i++) {
+        char body[1024];
+        const char *got;
+        t_row(rows[i].label);
+        snprintf(body, sizeof body, "{\"model\":\"m\",\"max_completion_tokens\":20000,\"reasoning_effort\":\"high\",\"messages\":[{\"role\":\"user\",\"content\":\"q\"},%s]}",
+                 rows[i].messages);
+        got = send_to(&aigw_dialect_openai, "/v1/chat/completions", body, &to);
+        t_int("a budget", has(got, "budget_tokens"), rows[i].thinks);
+        t_int("reported", strstr(losses(), "reasoning_effort dropped") != NULL, !rows[i].thinks);
+    }
+}
+
 /* ---- ids of nine letters and digits */
 
 T(ids_of_nine_are_mapped_and_come_back) {
@@ -870,6 +893,7 @@ int main(void) {
     T_RUN(requests_written_for_a_family);
     T_RUN(refusals_of_a_family);
     T_RUN(limits_hold_for_a_clients_own_body);
+    T_RUN(a_budget_needs_a_signed_thought);
     T_RUN(ids_of_nine_are_mapped_and_come_back);
     T_RUN(where_requests_go);
     T_RUN(versions_of_the_clouds);
