@@ -48,16 +48,16 @@
  *   AIGW_API             storage class of public functions. Default: extern (C linkage)
  *   AIGW_STATIC          makes them all static
  *   AIGW_ASSERT(x)       check of the programmer's promises and of invariants. Default: nothing
- *   AIGW_NO_TEXT         leaves out the sentences of aigw_base_error_text and of HTTP faults, and reason phrases: 2,613 / 2,420
- *   AIGW_CLIENT_ONLY     leaves out the clients' side of every dialect, and with it >>exchange, for programs that only ask: 80,002 / 50,144
- *   AIGW_NO_OPENAI       leaves out >>dialect.openai: 61,131 / 38,251
- *   AIGW_NO_RESPONSES    leaves out >>dialect.responses: 0 / 0
- *   AIGW_NO_ANTHROPIC    leaves out >>dialect.anthropic: 52,381 / 33,361
- *   AIGW_NO_GEMINI       leaves out >>dialect.gemini: 49,686 / 32,284
- *   AIGW_NO_BEDROCK      leaves out >>dialect.bedrock
- *   AIGW_NO_EVS          leaves out >>frame.evs, and with it >>dialect.bedrock
- *   AIGW_NO_OLLAMA       leaves out >>dialect.ollama
- *   AIGW_NO_COHERE       leaves out >>dialect.cohere: 33,739 / 21,128
+ *   AIGW_NO_TEXT         leaves out the sentences of aigw_base_error_text and of HTTP faults, and reason phrases: 2,621 / 2,420
+ *   AIGW_CLIENT_ONLY     leaves out the clients' side of every dialect, and with it >>exchange, for programs that only ask: 173,824 / 108,192
+ *   AIGW_NO_OPENAI       leaves out >>dialect.openai: 51,510 / 31,097
+ *   AIGW_NO_RESPONSES    leaves out >>dialect.responses: 46,380 / 28,690
+ *   AIGW_NO_ANTHROPIC    leaves out >>dialect.anthropic: 51,763 / 32,221
+ *   AIGW_NO_GEMINI       leaves out >>dialect.gemini: 53,614 / 34,179
+ *   AIGW_NO_BEDROCK      leaves out >>dialect.bedrock: 55,303 / 34,090
+ *   AIGW_NO_EVS          leaves out >>frame.evs, and with it >>dialect.bedrock: 57,447 / 35,378
+ *   AIGW_NO_OLLAMA       leaves out >>dialect.ollama: 28,275 / 17,100
+ *   AIGW_NO_COHERE       leaves out >>dialect.cohere: 34,910 / 21,659
  *   AIGW_PATH_MAX        bytes of a field path in errors and loss reports. Default 96
  *   AIGW_JSON_DEPTH      deepest JSON nesting accepted. Default 64; 32 saves 32 bytes of each reader (aigw_json)
  *   AIGW_CHOICES         most answers (`n`, candidates) of one request. Default 8
