@@ -7925,7 +7925,7 @@ AIGW_API int aigw_dialect_request(const aigw_req *req, const aigw_target *to, ai
     const aigw_dialect *d = to->dialect;
     const aigw_param *effort = &req->param[AIGW_P_EFFORT];
     int edit = d->req_edit && req->body.n && aigw_base_eq(req->dialect, d->name);
-    if (edit && (to->no & aigwi_dialect_needs(req))) edit = 0;
+    if (edit && to->no && (to->no & aigwi_dialect_needs(req))) edit = 0;
     if (edit && to->efforts.n && effort->has && !aigwi_dialect_is(effort->raw, "none") &&
         !aigwi_dialect_listed(to->efforts, effort->raw))
         edit = 0;
@@ -11853,12 +11853,14 @@ static void aigwi_openai_content(aigwi_openai_answer *a, unsigned choice, aigw_t
     aigw_str tags[2];
     aigw_text part = t;
     size_t from = 0, at = 0, n;
-    tags[0] = aigwi_openai_tag(st, 0, hold[0]);
-    tags[1] = aigwi_openai_tag(st, 1, hold[1]);
-    if (choice >= AIGW_CHOICES || !tags[0].n) {
+    if (!t.n) return;
+    if (choice >= AIGW_CHOICES || st->tag[choice] == AIGWI_OPENAI_TAG_DONE) {
         aigwi_openai_said(a, choice, AIGW_PART_TEXT, t);
         return;
     }
+    tags[0] = aigwi_openai_tag(st, 0, hold[0]);
+    tags[1] = aigwi_openai_tag(st, 1, hold[1]);
+    if (!tags[0].n) st->tag[choice] = AIGWI_OPENAI_TAG_DONE;       /* looked up once, not for every delta */
     while (at < t.n && st->tag[choice] != AIGWI_OPENAI_TAG_DONE && !aigwi_openai_over(a)) {
         uint8_t *state = &st->tag[choice], *seen = &st->tag_n[choice];
         const aigw_str tag = tags[*state == AIGWI_OPENAI_TAG_IN];
@@ -26424,7 +26426,7 @@ static const aigwi_dialect_err_row aigwi_cohere_errors[] = {
     { 0, AIGW_STR("upstream_bad_response"), AIGW_KIND_BAD_RESPONSE },
     { 0, AIGW_STR("upstream_truncated"), AIGW_KIND_TRUNCATED },
     { 498, AIGW_STR(""), AIGW_KIND_AUTH },
-    /* not implemented: asking again changes nothing */
+    /* the operation is not served, however often it is asked for */
     { 501, AIGW_STR(""), AIGW_KIND_NOT_FOUND },
 };
 /* What a message tells where no status does: in a stream, in a 200; and of a trial key's limits always. */
@@ -32357,41 +32359,56 @@ static int aigwi_exchange_raw_stays(aigw_str path) {
     return 1;
 }
 
-/* A version that the path names before the model or the deployment ("v7"), or `api-version` in the query, when it is
-   not among the known ones. 1: refused, with a list of those. */
-static int aigwi_exchange_version(aigw_exchange *x) {
-    static const aigw_str names[] = { AIGW_STR("models"), AIGW_STR("deployments"), AIGW_STR("projects") },
-                          query = AIGW_STR("api-version=");
-    const aigw_str target = x->http.head.target, path = aigwi_exchange_path(target), all = x->dialect->path_versions;
-    const size_t at =
-        path.n + aigw_base_find(aigwi_dialect_slice(target.p + path.n, target.n - path.n), query, 0) + query.n;
-    aigw_str bad = aigwi_dialect_slice("", 0);
-    char rest[320];
-    aigw_out o;
-    aigw_base_out_init(&o, rest, sizeof rest - 1, NULL, 0);
-    aigw_base_put_lit(&o, "; known are: ");
-    for (size_t i = 0, k; all.n && !bad.n && i < path.n; i = k + 1) {
+/* What looks like a version ("v7") in the path before the model or the deployment and is not in the list; empty: nothing. */
+static aigw_str aigwi_exchange_path_version(aigw_str path, aigw_str known) {
+    static const aigw_str names[] = { AIGW_STR("models"), AIGW_STR("deployments"), AIGW_STR("projects") };
+    for (size_t i = 0, k; i < path.n; i = k + 1) {
         for (k = i; k < path.n && path.p[k] != '/'; k++) {}
         const aigw_str one = aigwi_dialect_slice(path.p + i, k - i);
         if (aigwi_exchange_in(one, names, sizeof names / sizeof names[0])) break;
-        if (one.n > 1 && one.p[0] == 'v' && one.p[1] >= '0' && one.p[1] <= '9' && !aigwi_dialect_listed(all, one))
-            bad = one;
+        if (one.n > 1 && one.p[0] == 'v' && one.p[1] >= '0' && one.p[1] <= '9' && !aigwi_dialect_listed(known, one))
+            return one;
     }
+    return aigwi_dialect_slice("", 0);
+}
+/* The value of `api-version` in a query; empty: there is none. */
+static aigw_str aigwi_exchange_query_version(aigw_str query) {
+    static const aigw_str name = AIGW_STR("api-version=");
+    for (size_t i = 0, k; i < query.n; i = k + 1) {
+        for (k = i; k < query.n && query.p[k] != '&' && query.p[k] != '?'; k++) {}
+        if (k - i > name.n && !memcmp(query.p + i, name.p, name.n))
+            return aigwi_dialect_slice(query.p + i + name.n, k - i - name.n);
+    }
+    return aigwi_dialect_slice("", 0);
+}
+/* Is this version sent in the query by some family? Their lists are put to `out`. */
+static int aigwi_exchange_family_version(aigw_str version, aigw_out *out) {
+    static const aigw_str name = AIGW_STR("api-version=");
+    const aigw_family *f;
+    int known = 0;
+    for (size_t i = 0; (f = aigw_family_at(i)) != NULL; i++) {
+        if (aigw_base_find(f->path, name, 0) == f->path.n) continue;
+        known |= aigwi_dialect_listed(f->versions, version);
+        aigw_base_put(out, f->versions);
+        aigw_base_put_byte(out, ' ');
+    }
+    return known;
+}
+/* A version in a client's path or query that nobody knows is an error that lists those known. 1: refused so. */
+static int aigwi_exchange_version(aigw_exchange *x) {
+    const aigw_str target = x->http.head.target, path = aigwi_exchange_path(target), all = x->dialect->path_versions;
+    aigw_str bad;
+    char rest[320];
+    aigw_out o;
+    if (!all.n) return 0;
+    aigw_base_out_init(&o, rest, sizeof rest - 1, NULL, 0);
+    aigw_base_put_lit(&o, "; known are: ");
+    bad = aigwi_exchange_path_version(path, all);
     if (bad.n) aigw_base_put(&o, all);
-    else if (all.n && at <= target.n) {
-        const aigw_family *f;
-        int known = 0;
-        bad = aigwi_dialect_slice(target.p + at, aigw_base_find(aigwi_dialect_slice(target.p + at, target.n - at),
-                                                                aigwi_exchange_lit("&"), 0));
-        for (size_t i = 0; (f = aigw_family_at(i)) != NULL; i++) {
-            if (!f->path.n || !f->versions.n || !aigw_base_eq(f->dialect, aigwi_exchange_lit("openai-chat"))) continue;
-            known |= aigwi_dialect_listed(f->versions, bad);
-            aigw_base_put(&o, f->versions);
-            aigw_base_put_byte(&o, ' ');
-        }
-        if (known || !bad.n) return 0;
+    else {
+        bad = aigwi_exchange_query_version(aigwi_dialect_slice(target.p + path.n, target.n - path.n));
+        if (!bad.n || aigwi_exchange_family_version(bad, &o)) return 0;
     }
-    if (!bad.n) return 0;
     rest[o.buf.n < o.buf.cap ? o.buf.n : o.buf.cap] = 0;
     aigwi_exchange_refuse(x, AIGW_KIND_INVALID_REQUEST, "this API version is not known: ", bad, rest, "");
     return 1;
