@@ -484,4 +484,40 @@ static inline size_t play(t_bytes f, relay *r, aigw_dec *st, aigw_resp *resp, pa
     t_int("terminal events", r->l.terminal, 1);
     return n;
 }
+
+/* Every size of memory from none: an error or the right result, never something in between. */
+static inline void every_size(const char *request, const char *want) {
+    aigw_str text = { NULL, 0 };
+    size_t n, fits = 0;
+    text.n = strlen(request);
+    text.p = t_dup(request, text.n);
+    for (n = 0; n < 4096; n++) {
+        aigw_header h[4];
+        aigw_head head;
+        aigw_arena mem = aigw_base_arena(n ? malloc(n) : NULL, n);
+        unsigned char *block = mem.at;
+        aigw_target to = target(str(""));
+        aigw_fault fault;
+        aigw_req req;
+        aigw_out out;
+        int r;
+        memset(&head, 0, sizeof head);
+        memset(&fault, 0, sizeof fault);
+        head.headers = h;
+        head.cap = 4;
+        r = D->req_decode(NULL, text, &mem, &req, &fault);
+        if (r) t_int("decode", r, AIGW_E_NOMEM);
+        else {
+            aigw_base_out_init(&out, text_mem, n, NULL, 0);
+            r = D->req_encode(&req, &to, &mem, &head, &out, NULL);
+            if (r) t_int("encode", r, AIGW_E_NOMEM);
+            else {
+                t_str("body", text_mem, out.buf.n, want);
+                fits++;
+            }
+        }
+        free(block);
+    }
+    t_ok("fits in the end", fits > 100);
+}
 #endif
