@@ -83,6 +83,17 @@
  *   >>dialect.ollama           Ollama chat and generate                               uses: base digest json model dialect embed
  *   >>auth                     signatures, tokens, what clients signed                uses: base digest json dialect
  *   >>registry                 providers and models as data, from JSON                uses: base json model dialect family auth
+ *   >>policy.bucket            token bucket: GCRA in integer ns                       uses: base
+ *   >>policy.breaker           circuit of a target                                    uses: base model
+ *   >>policy.retry             backoff, retry budget, what comes next                 uses: base model
+ *   >>policy.price             size of a request, cost of usage                       uses: base json model dialect registry
+ *   >>policy.budget            money in a period                                      uses: base
+ *   >>policy.ledger            leases and their records                               uses: base digest
+ *   >>policy.store             counters behind tickets, in memory                     uses: base digest
+ *   >>policy.health            what is learnt of a target                             uses: base model
+ *   >>policy.queue             who goes, who waits                                    uses: base
+ *   >>policy.router            constraints, tasks, strategies, the decision           uses: base digest json model dialect registry
+ *   >>cache                    exact match on caller's memory                         uses: base digest json model dialect
  *   >>attempt                  one try at one provider, look and commit               uses: base digest http frame model dialect family auth registry
  *   >>hub                      what lives between requests                            uses: everything above
  *   >>hub.token                tokens of providers, fetched by a job of the hub       uses: everything above
@@ -246,6 +257,9 @@ AIGW_API size_t aigw_base_utf8(aigw_str s);
 AIGW_API int aigw_base_int(aigw_str s, int64_t *v);
 /* A JSON number that is all of s as millionths, rounded toward zero, saturating. 1 and *micro, or 0. */
 AIGW_API int aigw_base_micro(aigw_str s, int64_t *micro);
+/* The same as billionths: USD as text -> nano-dollars. And back, with at least 2 decimals and no needless ones ("0.50"). */
+AIGW_API int  aigw_base_nano(aigw_str s, int64_t *nano);
+AIGW_API void aigw_base_put_nano(aigw_out *o, int64_t nano);
 /* A JSON number that is all of s as the nearest binary32 (its bits; ties to even), exact for any number of digits;
    too large becomes the largest. 1 and *bits, or 0. [IEEE 754] */
 AIGW_API int aigw_base_float(aigw_str s, uint32_t *bits);
@@ -1356,6 +1370,56 @@ AIGW_API int aigw_auth_check(const aigw_auth_signature *s, aigw_str secret, aigw
 /* What is known of providers, models and routes: data, from JSON or added by calls, in the caller's memory, read-only
    once loaded. Slices are borrowed from the text it was read from, which must outlive it, or stand in `mem`. */
 
+/* Dimensions by which requests are attributed, limited and paid. */
+#define AIGW_DIM_LIST(X) X(TENANT, "tenant") X(USER, "user") X(FEATURE, "feature") X(ENV, "env") X(MODEL, "model") X(PROVIDER, "provider")
+typedef enum {
+#define X(name, label) AIGW_DIM_##name,
+    AIGW_DIM_LIST(X)
+#undef X
+    AIGW_DIM_COUNT
+} aigw_registry_dim;
+typedef struct { aigw_str dim[AIGW_DIM_COUNT]; } aigw_registry_subject;      /* "": unknown; in a rule: any */
+
+/* What a task rule may ask of a request. */
+#define AIGW_FACT_LIST(X) \
+    X(TOOLS, "tools") X(IMAGES, "images") X(AUDIO, "audio") X(FILES, "files") X(SCHEMA, "schema") X(CODE, "code") X(REASONING, "reasoning") \
+    X(STREAM, "stream") X(BATCH, "batch")
+typedef enum {
+#define X(name, label) AIGW_FACT_BIT_##name,
+    AIGW_FACT_LIST(X)
+#undef X
+    AIGW_FACT_COUNT
+} aigw_registry_fact;
+#define AIGW_FACT(name) ((uint32_t)1 << AIGW_FACT_BIT_##name)
+
+/* Prices in nano-dollars per 1,000,000 tokens; -1: not said (cached, cache_write and input_audio then cost what input does, the others what output
+   does; in a tier or a term: what the usual rate says). */
+typedef struct { int64_t input, cached, cache_write, cache_write_long, output, reasoning, input_audio, output_audio; } aigw_registry_rate;
+#define AIGW_PRICE_TIERS 3
+typedef struct {
+    uint8_t  known;            /* 0: no price, which is not free */
+    uint8_t  tiers, terms;
+    aigw_registry_rate rate;
+    /* the whole request costs this once its input exceeds so many tokens; rising */
+    struct { int64_t above; aigw_registry_rate rate; } tier[AIGW_PRICE_TIERS];
+    /* by service tier ("flex", "priority"), and "batch" for the provider's batch queue */
+    struct { aigw_str name; aigw_registry_rate rate; } term[AIGW_PRICE_TIERS];
+    int64_t  request_nusd;     /* per request */
+    int64_t  tools_nusd;       /* ceiling of what the provider's own tools may cost in one request; -1 unknown */
+} aigw_registry_price;
+typedef enum { AIGW_PERIOD_TOTAL = 0, AIGW_PERIOD_HOUR, AIGW_PERIOD_DAY, AIGW_PERIOD_WEEK, AIGW_PERIOD_MONTH } aigw_registry_period;
+typedef enum { AIGW_GRADE_GENERAL = 0, AIGW_GRADE_CODE, AIGW_GRADE_REASONING, AIGW_GRADES } aigw_registry_grade;
+
+typedef enum { AIGW_ORDER_FIXED = 0, AIGW_ORDER_WEIGHT, AIGW_ORDER_CHEAPEST, AIGW_ORDER_FASTEST, AIGW_ORDER_P2C, AIGW_ORDER_LEAST_BUSY, AIGW_ORDER_SCORE } aigw_registry_order;
+typedef enum { AIGW_DEGRADE_ROUTE = 1, AIGW_DEGRADE_QUEUE, AIGW_DEGRADE_STALE, AIGW_DEGRADE_BUSY } aigw_registry_degrade;
+#define AIGW_DEGRADES 4
+typedef enum { AIGW_CACHE_DEFAULT = 0, AIGW_CACHE_OFF, AIGW_CACHE_DETERMINISTIC, AIGW_CACHE_ALWAYS } aigw_registry_caching;
+typedef struct {
+    uint8_t  when;             /* AIGW_CACHE_* */
+    uint8_t  user;             /* 1: each end user has answers of his own */
+    uint32_t ttl_s, stale_s;   /* 0: 3,600 fresh, and 86,400 more for errors */
+} aigw_registry_cache;
+
 /* How long an attempt may take, in ms. 0: the default; -1 (all ones): no limit. Route before model before provider. */
 typedef struct {
     uint32_t connect_ms;       /* until connected. 0: 5,000 */
@@ -1396,6 +1460,8 @@ typedef struct aigw_registry_model {
     aigw_target target;        /* its name, provider, id, abilities, limits */
     aigw_registry_provider *provider;
     aigw_registry_times times;
+    aigw_registry_price price;
+    uint8_t   grade[AIGW_GRADES];      /* the operator's, 1 to 5; 0 not said */
     size_t    at;
     /* private */
     struct aigw_registry_model *next, *same;
@@ -1405,13 +1471,74 @@ typedef struct aigw_registry_model {
 typedef struct aigw_registry_route {
     aigw_str  name;
     aigw_str *models;          /* in order: models or "provider/id" */
+    uint32_t *weights;         /* of each, in WEIGHT; NULL: all alike */
     uint16_t  n;
     uint16_t  attempts;        /* most attempts of a request. 0: 3 */
+    uint16_t  per_target;      /* of them at one target. 0: 2 */
+    uint8_t   order;           /* AIGW_ORDER_* */
+    uint16_t  quantile;        /* FASTEST: thousandths. 0: 900 */
+    /* SCORE: weights of cost, time to first byte, errors and load, each against the best candidate's; all 0: 1 each */
+    uint16_t  score[4];
+    struct { uint8_t step; aigw_str route; } degrade[AIGW_DEGRADES];   /* AIGW_DEGRADE_*; in order, 0 ends */
+    /* hold back so many tokens or ms of a stream, so that an early error can still fail over. 0: none */
+    uint32_t  hold_tokens, hold_ms;
+    uint16_t  hedge;           /* a second attempt when no byte came by this quantile of the target's (thousandths); 0 never */
+    uint8_t   retry_timeout;   /* 1: a whole answer's first-byte timeout is retried, though it may be billed */
+    aigw_registry_cache cache;
     aigw_registry_times times;
     size_t    at;
     /* private */
     struct aigw_registry_route *next;
 } aigw_registry_route;
+
+/* Which route a request takes, whatever model it names: the first rule of which all that is said holds. */
+typedef struct aigw_registry_task {
+    aigw_registry_subject when;
+    aigw_str  header, value;   /* of the client's request; value "": it is there */
+    aigw_str  effort;          /* reasoning that is asked for */
+    aigw_str  tag;             /* of the document: x-aigw-tag */
+    uint32_t  facts, not_facts;    /* AIGW_FACT(...) that hold, that do not */
+    int64_t   min_tokens, max_tokens;  /* input as estimated; 0: any */
+    aigw_str *keywords;        /* one of them occurs in the prompt, whatever the case */
+    uint16_t  n;
+    aigw_str  route;
+    size_t    at;
+    /* private */
+    struct aigw_registry_task *next;
+} aigw_registry_task;
+
+/* A limit, and a budget: one counter for each combination of the values of `by`. Of rules with the same `by` the first that fits counts. */
+typedef struct aigw_registry_limit {
+    uint32_t  by;              /* 1 << AIGW_DIM_* */
+    aigw_registry_subject when;
+    uint32_t  rpm, tpm, concurrent;    /* requests and tokens per minute, at once; 0: not limited */
+    uint8_t   batch;           /* percent of each that batch requests may have. 0: 50 */
+    size_t    at;
+    /* private */
+    struct aigw_registry_limit *next;
+} aigw_registry_limit;
+typedef struct aigw_registry_budget {
+    uint32_t  by;
+    aigw_registry_subject when;
+    int64_t   cap_nusd;
+    uint8_t   period;          /* AIGW_PERIOD_* */
+    uint8_t   soft;            /* percent. 0: 80 */
+    uint8_t   then;            /* AIGW_DEGRADE_* beyond it; 0: the route's own chain */
+    aigw_str  then_route;
+    int64_t   max_output;      /* set where none is asked for. 0: 4,096 */
+    size_t    at;
+    /* private */
+    struct aigw_registry_budget *next;
+} aigw_registry_budget;
+/* What a tenant may use; limits and budgets of its entry are rules of their own. */
+typedef struct aigw_registry_tenant {
+    aigw_str  name;
+    aigw_str *routes;          /* names of routes and models; "*": all */
+    uint16_t  n;               /* 0: all */
+    size_t    at;
+    /* private */
+    struct aigw_registry_tenant *next;
+} aigw_registry_tenant;
 
 typedef struct {
     const aigw_dialect *const *dialects;   /* those that are linked in, in order of preference */
@@ -1420,7 +1547,17 @@ typedef struct {
     aigw_registry_provider *providers;     /* lists in order of entry */
     aigw_registry_model    *models;
     aigw_registry_route    *routes;
+    aigw_registry_task     *tasks;
+    aigw_registry_limit    *limits;
+    aigw_registry_budget   *budgets;
+    aigw_registry_tenant   *tenants;
+    aigw_registry_cache     cache;         /* for routes that do not say */
+    int64_t     dated_s;                   /* day of its prices; 0 not said */
     /* private */
+    aigw_registry_task    **task_end;
+    aigw_registry_limit   **limit_end;
+    aigw_registry_budget  **budget_end;
+    aigw_registry_tenant  **tenant_end;
     aigw_registry_provider **provider_end;
     aigw_registry_model    **model_end, *bucket[64];
     aigw_registry_route    **route_end;
@@ -1430,6 +1567,7 @@ typedef struct {
 typedef struct {
     aigw_target target;
     const aigw_registry_provider *provider;
+    const aigw_registry_model *model;      /* NULL: "provider/id" without an entry */
     aigw_registry_times times;
 } aigw_registry_pick;
 
@@ -1482,6 +1620,530 @@ AIGW_API int aigw_registry_find(const aigw_registry *r, aigw_str name, const aig
 /* The models list: models, then routes. `single`: only that one, 0 when it is not there. Entries in mem. How many, or
    AIGW_E_NOMEM. */
 AIGW_API int aigw_registry_list(const aigw_registry *r, aigw_str single, aigw_arena *mem, aigw_model_info **infos);
+
+/* ---- >>policy.bucket api --------------------------------------------------------------------------------------- */
+
+/* A token bucket as one time: GCRA (ITU-T I.371) in integer nanoseconds. For requests, tokens, or anything counted. */
+typedef struct {
+    uint32_t limit;            /* so many per period; 0: not limited */
+    uint32_t per_ms;           /* the period. 0: 60,000 */
+    uint32_t burst;            /* most at once after a pause. 0: limit */
+} aigw_bucket_cfg;
+typedef struct {
+    uint64_t at_ns;            /* private: when it is full again */
+    uint64_t seen_ns;          /* private: the latest time it was shown; time that goes back counts as none elapsed */
+} aigw_bucket;                 /* all zero: full */
+
+/* Take n. 1: taken. 0: nothing was taken, and *wait_ns (NULL: not asked) is how long until n could be. n larger than the
+   burst is let through when the bucket is full, and is a debt that the next ones wait for. cfg must be the same over
+   time, or the fill changes with it. */
+AIGW_API int aigw_bucket_take(aigw_bucket *b, const aigw_bucket_cfg *cfg, aigw_now now, uint64_t n, uint64_t *wait_ns);
+/* As take, but changes nothing. */
+AIGW_API int aigw_bucket_look(const aigw_bucket *b, const aigw_bucket_cfg *cfg, aigw_now now, uint64_t n, uint64_t *wait_ns);
+/* What was taken turns out to be `more` too little (> 0: a debt is carried, never refused) or too much (< 0: given back,
+   never beyond full). */
+AIGW_API void aigw_bucket_settle(aigw_bucket *b, const aigw_bucket_cfg *cfg, aigw_now now, int64_t more);
+/* How many could be taken now (0 in debt), and (reset_ns, NULL not asked) how long until it is full. */
+AIGW_API uint64_t aigw_bucket_left(const aigw_bucket *b, const aigw_bucket_cfg *cfg, aigw_now now, uint64_t *reset_ns);
+
+/* ---- >>policy.breaker api -------------------------------------------------------------------------------------- */
+
+/* Whether a target is asked at all: closed (yes), open (no, until a time), half open (one probe at a time). */
+typedef struct {
+    uint32_t window_ms;        /* 0: 30,000, in 10 buckets */
+    uint32_t consecutive;      /* failures in a row that open it. 0: 5 */
+    uint32_t percent, least;   /* or so many percent of at least so many in the window. 0: 50, 10 */
+    uint32_t open_ms, open_max_ms;   /* first time open, doubling up to. 0: 5,000, 300,000; jittered to 50-100 % */
+    uint32_t successes;        /* probes that close it. 0: 2 */
+    uint32_t probe_ms;         /* a probe that never reports is forgotten after. 0: 120,000 */
+} aigw_breaker_cfg;
+typedef enum { AIGW_BREAKER_CLOSED = 0, AIGW_BREAKER_OPEN, AIGW_BREAKER_HALF_OPEN } aigw_breaker_state;
+#define AIGW_BREAKER_BUCKETS 10
+typedef struct {               /* private, all of it; all zero: closed, nothing known */
+    uint16_t ok[AIGW_BREAKER_BUCKETS], failed[AIGW_BREAKER_BUCKETS];
+    uint64_t slot, seen_ns, until_ns, probe_ns;
+    uint16_t row;              /* failures in a row */
+    uint8_t  state, opened, good, probing;
+    uint32_t generation;       /* of its states, so that a late report of an older one is known */
+} aigw_breaker;
+/* What a caller keeps between allow and report. */
+typedef struct { uint32_t generation; uint8_t probe; } aigw_breaker_pass;
+
+/* The state at a time; changes nothing. *until_ns (NULL not asked): when it may be asked again, 0 now. HALF_OPEN with a
+   probe under way has a time of its own. */
+AIGW_API int aigw_breaker_look(const aigw_breaker *b, const aigw_breaker_cfg *cfg, aigw_now now, uint64_t *until_ns);
+/* May it be asked? 1: yes, and *pass is to be reported; 0: no. `forced`: also when it is open (all of a route are, and
+   this one reopens first): then it is a probe, still one at a time. */
+AIGW_API int aigw_breaker_allow(aigw_breaker *b, const aigw_breaker_cfg *cfg, aigw_now now, int forced, aigw_breaker_pass *pass);
+typedef enum { AIGW_BREAKER_OK = 0, AIGW_BREAKER_FAILED, AIGW_BREAKER_NEITHER } aigw_breaker_outcome;
+/* What came of it, once per allow. NEITHER: nothing was learnt (the client left, 429). retry_after_ms (-1 none) is the
+   least time it stays open; *random is caller-seeded chance. Returns the state after. A pass of an earlier state counts
+   for nothing. */
+AIGW_API int aigw_breaker_report(aigw_breaker *b, const aigw_breaker_cfg *cfg, aigw_now now, aigw_breaker_pass pass, int outcome,
+                                 int64_t retry_after_ms, uint64_t *random);
+/* What an error of this kind (AIGW_KIND_*; NONE: success) says about the target: AIGW_BREAKER_*. 429, and what is the
+   request's, the client's or the key's fault, is NEITHER. */
+AIGW_API int aigw_breaker_outcome_of(int kind);
+AIGW_API const char *aigw_breaker_name(int state);         /* "half_open"; static */
+
+/* ---- >>policy.retry api ---------------------------------------------------------------------------------------- */
+
+/* Whether, whom and when to ask again. One counter of attempts over retries and failovers. */
+typedef struct {
+    uint16_t per_target;       /* most attempts at one target. 0: 2 */
+    uint16_t attempts;         /* most of a request. 0: 3 */
+    uint32_t base_ms, cap_ms;  /* full jitter over base * 2^n, up to cap. 0: 250, 8,000 */
+    uint32_t after_max_ms;     /* a Retry-After up to this is waited for. 0: 60,000 */
+    uint32_t budget_ratio;     /* thousandths of a retry that each request earns. 0: 100 */
+    uint32_t budget_cap;       /* most retries saved. 0: 10 */
+    uint32_t budget_floor;     /* retries that may always be made in 10 s. 0: 3 */
+} aigw_retry_cfg;
+typedef struct {               /* private; all zero: full */
+    uint64_t spent_milli;      /* of the cap */
+    uint64_t floor_ns[4];
+    uint64_t seen_ns, slot_ns;
+    uint32_t floor_used;
+} aigw_retry_budget;
+/* A request came: it earns. Then: may an attempt be charged? 1 it was, 0 the budget is empty. */
+AIGW_API void aigw_retry_earn(aigw_retry_budget *b, const aigw_retry_cfg *cfg);
+AIGW_API int  aigw_retry_spend(aigw_retry_budget *b, const aigw_retry_cfg *cfg, aigw_now now);
+
+/* What is known when an attempt has failed. */
+typedef struct {
+    const aigw_error *error;
+    uint16_t attempts;         /* made so far, over all targets */
+    uint16_t at_target;        /* of them at the one that failed now */
+    uint8_t  others;           /* another target can be asked */
+    uint8_t  committed, gone;  /* a byte of the answer was sent; the client has left */
+    uint8_t  whole_timeout;    /* a whole answer's first-byte timeout may be retried (it may be billed) */
+    uint64_t until_ns;         /* mono_ns of the request's deadline; 0: none */
+} aigw_retry_case;
+typedef enum { AIGW_RETRY_STOP = 0, AIGW_RETRY_SAME, AIGW_RETRY_NEXT } aigw_retry_step;
+/* What comes next: STOP (tell the client), SAME (the same target after *wait_ms), NEXT (another at once). *why: static, for
+   the decision record ("deadline", "attempts", "committed", ...). *random: caller-seeded chance. */
+AIGW_API int aigw_retry_next(const aigw_retry_cfg *cfg, const aigw_retry_case *c, aigw_now now, uint64_t *random, uint32_t *wait_ms,
+                             const char **why);
+/* Full jitter: milliseconds before try n (from 1). */
+AIGW_API uint32_t aigw_retry_backoff(const aigw_retry_cfg *cfg, uint32_t n, uint64_t *random);
+
+/* ---- >>policy.price api ---------------------------------------------------------------------------------------- */
+
+/* How large a request may become, and what an answer cost. Integers; nano-dollars, saturating, rounded up once per sum. */
+
+/* A bound on the tokens of a request, from its own bytes: a token is at least one byte of text. */
+typedef struct {
+    int64_t  text_bytes;       /* of text, tools, schema and names */
+    int64_t  part_tokens;      /* bound of images, audio and files, by table */
+    uint8_t  unknown;          /* a part has no bound: count the whole window */
+    uint32_t choices;          /* answers wanted; at least 1 */
+    int64_t  max_output;       /* asked for, per answer; -1: not said */
+    uint32_t tools_hosted;     /* tools that the provider runs and may charge for */
+} aigw_price_size;
+AIGW_API void aigw_price_measure(const aigw_req *req, aigw_price_size *size);
+/* Tokens of input, at most: the window when unknown, INT64_MAX when that is unknown too. Tokens as estimated:
+   bytes per token in thousandths (0: 4,000), for token limits. */
+AIGW_API int64_t aigw_price_input_bound(const aigw_price_size *size, int64_t context);
+AIGW_API int64_t aigw_price_estimate(const aigw_price_size *size, uint32_t milli_bytes_per_token);
+
+/* Under which terms a request is served. */
+typedef struct {
+    aigw_str tier;             /* service tier ("flex", "priority"); "" usual */
+    uint8_t  batch;            /* at the price of the provider's own batch queue */
+    uint8_t  long_cache;       /* cache writes live for an hour or more */
+} aigw_price_terms;
+/* Parts of a cost, each token in exactly one: input that was not cached, cached, written to the cache; output without
+   reasoning, reasoning. */
+typedef struct { int64_t nusd, input_nusd, cached_nusd, cache_write_nusd, output_nusd, reasoning_nusd, request_nusd; } aigw_price_cost;
+/* What this usage costs. AIGW_OK; AIGW_E_MISSING: the model has no price, which is not free (*cost is zero). terms NULL:
+   usual. Parts are rounded down, the sum up: the sum is exact to less than one nano-dollar. */
+AIGW_API int aigw_price_usage(const aigw_registry_price *p, const aigw_usage *u, const aigw_price_terms *terms, aigw_price_cost *cost);
+/* What it may cost at most: `input` and `output` tokens in all, at the dearest rate that may apply to that many. */
+AIGW_API int aigw_price_bound(const aigw_registry_price *p, int64_t input, int64_t output, uint32_t tools_hosted, const aigw_price_terms *terms,
+                              int64_t *nusd);
+
+/* ---- >>policy.budget api --------------------------------------------------------------------------------------- */
+
+/* One counter of money in a period of UTC: what is spent, and what running requests have reserved. The sum never passes the cap. */
+typedef struct {
+    int64_t cap_nusd;          /* hard; 0: nothing may be spent */
+    uint8_t period;            /* AIGW_PERIOD_*; weeks begin on Monday [ISO 8601] */
+    uint8_t soft;              /* percent of the cap from which requests are degraded. 0: 80; 100 or more: never */
+} aigw_budget_cfg;
+typedef struct {
+    int64_t  spent_nusd, reserved_nusd;
+    int64_t  start_s;          /* of its period; a reservation goes on into the next */
+    uint32_t running;          /* reservations held */
+    uint8_t  alerted;          /* thresholds told in this period: bit 0 soft, 1 90 %, 2 100 % */
+} aigw_budget;
+typedef enum { AIGW_BUDGET_OK = 0, AIGW_BUDGET_SOFT } aigw_budget_verdict;
+/* Start of the period that holds wall_s, and of the next (INT64_MAX: never; TOTAL). */
+AIGW_API int64_t aigw_budget_start(int period, int64_t wall_s);
+AIGW_API int64_t aigw_budget_reset(int period, int64_t wall_s);
+/* Reserve. AIGW_BUDGET_OK, AIGW_BUDGET_SOFT (reserved, and the soft limit is passed), AIGW_E_LIMIT (nothing is reserved:
+   spent + reserved + nusd would pass the cap), AIGW_E_CLOCK (a period needs the wall clock). A clock that goes back stays in the
+   later period. */
+AIGW_API int aigw_budget_reserve(aigw_budget *b, const aigw_budget_cfg *cfg, aigw_now now, int64_t nusd);
+/* The difference before a dearer target, on what is reserved already: as reserve, but running does not change. */
+AIGW_API int aigw_budget_raise(aigw_budget *b, const aigw_budget_cfg *cfg, aigw_now now, int64_t more_nusd);
+/* Give `reserved` back and count `spent` (which may be more than was reserved; it is counted all the same). */
+AIGW_API void aigw_budget_settle(aigw_budget *b, const aigw_budget_cfg *cfg, aigw_now now, int64_t reserved, int64_t spent);
+/* A threshold passed since the last call: percent (soft, 90, 100), once each per period; 0 none. */
+AIGW_API int aigw_budget_alert(aigw_budget *b, const aigw_budget_cfg *cfg);
+
+/* ---- >>policy.ledger api --------------------------------------------------------------------------------------- */
+
+/* Spending that survives a crash, without waiting for a disk: a counter draws on a lease. One durable record raises its high-water
+   mark by max(what is needed, 1 % of the cap); requests spend below the mark with no I/O; after a crash all below it counts as spent.
+
+   A record, little-endian: 4 bytes "aigL", 2 version, 2 length of the key, 8 period start, 8 mark (nano-dollars spent at most), key,
+   padding to 8 with zeros, then 4 bytes CRC-32 of all before it and 4 zeros. A torn tail is where reading ends. */
+typedef struct {
+    int64_t durable_nusd;      /* the mark that is on disk */
+    int64_t asked_nusd;        /* the mark that was asked for; equal: nothing is under way */
+    int64_t start_s;           /* of the period that both are in */
+} aigw_ledger_lease;
+/* May spent + reserved = `nusd` of this period be held? AIGW_OK; AIGW_E_AGAIN: only when a higher mark is durable. *mark: not 0,
+   a record with this mark is to be written now (also with OK: the next lease is asked for at half use). */
+AIGW_API int  aigw_ledger_hold(aigw_ledger_lease *l, int64_t start_s, int64_t nusd, int64_t cap_nusd, int64_t *mark);
+/* That record is durable. A mark of another period, or an older one, changes nothing. */
+AIGW_API void aigw_ledger_durable(aigw_ledger_lease *l, int64_t start_s, int64_t mark);
+/* Append a record; read the first of s: bytes of it, 0 at the end, AIGW_E_SYNTAX at a torn or foreign one. The key borrows s. */
+typedef struct { aigw_str key; int64_t start_s, mark_nusd; } aigw_ledger_record;
+AIGW_API void aigw_ledger_put(aigw_out *o, const aigw_ledger_record *r);
+AIGW_API int  aigw_ledger_read(aigw_str s, aigw_ledger_record *r);
+
+/* ---- >>policy.store api ---------------------------------------------------------------------------------------- */
+
+/* Counters by name behind tickets: what limits and budgets are kept in. In memory here; elsewhere (Redis) by the same calls. */
+typedef enum {
+    AIGW_COUNTER_RATE = 0,     /* a token bucket: amount is taken, settled to use */
+    AIGW_COUNTER_GAUGE,        /* so many at once: amount is held until settled */
+    AIGW_COUNTER_MONEY         /* a budget */
+} aigw_store_kind;
+typedef struct {
+    /* in */
+    aigw_str key;              /* who is counted, full text: "rpm|tenant=a|model=b" (<= AIGW_STORE_KEY bytes) */
+    aigw_str tenant;           /* whose `_other` counter it shares when the table is full */
+    uint8_t  kind;             /* AIGW_COUNTER_* */
+    aigw_bucket_cfg rate;      /* RATE */
+    uint32_t most;             /* GAUGE */
+    aigw_budget_cfg money;     /* MONEY */
+    int64_t  amount;           /* to be reserved: requests, tokens, 1, or nano-dollars */
+    int64_t  used;             /* SETTLE: what it came to */
+    uint8_t  raise;            /* RESERVE of MONEY: more on a reservation that is held */
+    /* out */
+    int64_t  left;             /* RATE, GAUGE: how many more; MONEY: nano-dollars */
+    uint64_t wait_ns;          /* refused: when it may be tried again (a GAUGE: not known, 0; MONEY: until the period ends) */
+    int64_t  spent_nusd, reserved_nusd;
+    uint32_t running;
+    uint8_t  soft;             /* the soft limit is passed */
+    uint8_t  alert;            /* percent of a threshold that was passed now, once */
+    uint8_t  refused;          /* this is the one that refused */
+} aigw_store_counter;
+#ifndef AIGW_STORE_COUNTERS
+#  define AIGW_STORE_COUNTERS 16   /* most counters of one operation */
+#endif
+#ifndef AIGW_STORE_KEY
+#  define AIGW_STORE_KEY 160       /* longest name of a counter; 64 in firmware saves 96 bytes of each */
+#endif
+typedef enum { AIGW_STORE_RESERVE = 0, AIGW_STORE_SETTLE } aigw_store_verb;
+typedef struct {
+    uint8_t verb;              /* AIGW_STORE_* */
+    uint8_t n;
+    aigw_store_counter *counters;   /* borrowed until the answer */
+} aigw_store_op;
+/* Does op. Returns AIGW_OK or AIGW_E_LIMIT (RESERVE: all or nothing, one says `refused`) at once; AIGW_AGAIN: the answer comes later by
+   aigw_hub_store_done with this ticket; another code: the store cannot. now is the hub's. */
+typedef struct { int (*submit)(void *user, uint64_t ticket, aigw_now now, aigw_store_op *op); void *user; } aigw_store;
+
+/* The store in memory: fixed, open-addressed, keyed by SipHash with the full key stored. A bucket or gauge may be evicted in its default
+   state only, a budget never within its period; when a subject finds no place it shares its tenant's `_other`. */
+typedef struct {
+    uint64_t hash;
+    uint16_t key_n;
+    uint8_t  kind, used;
+    char     key[AIGW_STORE_KEY];
+    union { struct { aigw_bucket bucket; aigw_bucket_cfg cfg; } rate; struct { uint32_t held; } gauge;
+            struct { aigw_budget budget; aigw_budget_cfg cfg; aigw_ledger_lease lease; } money; } of;
+} aigw_store_slot;
+typedef struct {
+    uint32_t others;           /* subjects that share a counter since the table is full */
+    /* private */
+    aigw_store_slot *slots;
+    uint32_t n;
+    uint8_t  key[16];
+    /* a ledger: records to be made durable, in order; NULL: money is not durable */
+    char    *log;
+    size_t   log_n, log_cap, log_sent;
+} aigw_store_memory;
+/* Begin over n slots (borrowed); key: SipHash key, random. log (NULL: none) is memory for records under way; at least 4 KiB. */
+AIGW_API void aigw_store_init(aigw_store_memory *m, aigw_store_slot *slots, uint32_t n, const uint8_t key[16], void *log, size_t log_cap);
+/* The submit of it; answers at once. With a ledger RESERVE may give AIGW_AGAIN without a later answer: wait for the ledger, submit again
+   with the same counters. */
+AIGW_API int aigw_store_submit(void *memory, uint64_t ticket, aigw_now now, aigw_store_op *op);
+/* Records to be written and synced, in order; then: the first n bytes of them are durable. */
+AIGW_API aigw_str aigw_store_log(const aigw_store_memory *m);
+AIGW_API void     aigw_store_logged(aigw_store_memory *m, size_t n);
+/* After a crash: take the records of a ledger file (any tail may be torn), each mark counts as spent. Returns the bytes that were whole. */
+AIGW_API size_t   aigw_store_replay(aigw_store_memory *m, aigw_now now, aigw_str file);
+/* The slot of a key, to be shown; NULL: there is none. */
+AIGW_API const aigw_store_slot *aigw_store_slot_of(const aigw_store_memory *m, aigw_str key);
+
+/* ---- >>policy.health api --------------------------------------------------------------------------------------- */
+
+/* What is learnt of a target from its answers. Quantiles from a histogram of 4 bins per doubling that forgets: when it holds 1,024 values all
+   bins are halved. */
+#define AIGW_HEALTH_BINS 72
+typedef struct { uint16_t count[AIGW_HEALTH_BINS]; uint16_t total; } aigw_health_hist;      /* private; all zero: empty; microseconds, 1 us to 262 s */
+AIGW_API void    aigw_health_add(aigw_health_hist *h, uint64_t us);
+/* The quantile (thousandths, 900 = p90): an upper bound within 19 %; -1: fewer than `least` values. */
+AIGW_API int64_t aigw_health_quantile(const aigw_health_hist *h, uint32_t permille, uint32_t least);
+typedef struct {
+    aigw_health_hist first;    /* to the first byte of content (streams), to the whole answer else */
+    uint64_t first_ewma_us;    /* peak-sensitive moving average: rises at once, falls by 1/8 */
+    uint32_t tokens_s;         /* output tokens per second, thousandths, moving average; 0 unknown */
+    uint32_t error_ppm;        /* moving share of failures, 1/16 each */
+    uint32_t in_flight;
+    uint32_t milli_bytes_per_token;  /* of input, moving average; 0 unknown: bytes * 1000 / tokens */
+    uint64_t failed_ns;        /* mono_ns of the last failure; 0 none */
+    uint64_t not_before_ns;    /* do not ask before (429, Retry-After, remaining 0) */
+    aigw_limits limits;        /* as last said, and when */
+    uint64_t limits_ns;
+} aigw_health;
+AIGW_API void aigw_health_start(aigw_health *h);
+/* An attempt ended: kind (AIGW_KIND_NONE fine), first_us and all_us (-1 not known), usage, the input's bytes. */
+typedef struct { int kind; int64_t first_us, all_us, input_bytes; const aigw_usage *usage; const aigw_error *error; const aigw_limits *limits; } aigw_health_report;
+AIGW_API void aigw_health_end(aigw_health *h, aigw_now now, const aigw_health_report *r);
+/* When it may be asked with that many tokens: 0 now, else mono_ns. */
+AIGW_API uint64_t aigw_health_ready(const aigw_health *h, aigw_now now, int64_t tokens);
+
+/* ---- >>policy.queue api ---------------------------------------------------------------------------------------- */
+
+/* Who goes and who waits: `slots` requests at once in two classes, fair between tenants. Nodes are the caller's. */
+typedef enum { AIGW_CLASS_INTERACTIVE = 0, AIGW_CLASS_BATCH, AIGW_CLASSES } aigw_queue_class;
+typedef struct {
+    uint32_t slots;            /* requests at once. 0: not limited */
+    uint32_t batch_slots;      /* of them batch may have. 0: half, at least 1 */
+    uint32_t most[AIGW_CLASSES];     /* waiting. 0: 1,024 and 65,536 */
+    uint32_t wait_ms[AIGW_CLASSES];  /* longest wait. 0: 2,000 and 3,600,000 */
+    uint32_t lifo_ms;          /* the oldest interactive one has waited so long: overload, the newest goes first. 0: 500 */
+} aigw_queue_cfg;
+typedef enum { AIGW_QUEUE_OUT = 0, AIGW_QUEUE_WAITS, AIGW_QUEUE_RUNS, AIGW_QUEUE_EXPIRED } aigw_queue_state;
+typedef struct aigw_queue_item {
+    uint8_t  class_, state;    /* AIGW_CLASS_*, AIGW_QUEUE_* */
+    uint64_t tenant;           /* hash of who it belongs to */
+    uint64_t until_ns;         /* its own deadline; 0 none */
+    void    *owner;
+    /* private */
+    uint64_t since_ns, due_ns;
+    struct aigw_queue_item *next, *prev;
+    struct aigw_queue_lane *lane;
+} aigw_queue_item;
+#ifndef AIGW_QUEUE_LANES
+#  define AIGW_QUEUE_LANES 64      /* tenants that may wait apart at once in each class; more share a lane by hash */
+#endif
+typedef struct aigw_queue_lane { aigw_queue_item *first, *last; uint64_t tenant, served; uint32_t waiting, running; struct aigw_queue_lane *next; } aigw_queue_lane;      /* private */
+typedef struct {
+    aigw_queue_cfg cfg;
+    uint32_t running[AIGW_CLASSES], waiting[AIGW_CLASSES];
+    uint64_t rejected, expired;
+    /* private */
+    uint64_t seen_ns, turn;
+    aigw_queue_lane lane[AIGW_CLASSES][AIGW_QUEUE_LANES];
+} aigw_queue;
+AIGW_API void aigw_queue_init(aigw_queue *q, const aigw_queue_cfg *cfg);
+/* Enter (class_, tenant, until_ns, owner are set; linked until leave). 1: goes at once; 0: waits; AIGW_E_LIMIT: too many wait, and
+   *after_ms is an honest time to come again. */
+AIGW_API int  aigw_queue_enter(aigw_queue *q, aigw_now now, aigw_queue_item *item, uint32_t *after_ms);
+/* Leave in any state; legal twice. */
+AIGW_API void aigw_queue_leave(aigw_queue *q, aigw_queue_item *item);
+/* The next whose state changed: RUNS (has a slot) or EXPIRED (waited too long, or will not finish in time); NULL none. */
+AIGW_API aigw_queue_item *aigw_queue_next(aigw_queue *q, aigw_now now);
+/* When next is to be asked at the latest because of time; AIGW_NEVER. */
+AIGW_API uint64_t aigw_queue_deadline(const aigw_queue *q);
+
+/* ---- >>policy.router api --------------------------------------------------------------------------------------- */
+
+/* Which target, and why: a pure function of registry, request, states, seed and time, so that it can be explained and replayed. */
+#ifndef AIGW_ROUTER_CANDIDATES
+#  define AIGW_ROUTER_CANDIDATES 8   /* most candidates of one request */
+#endif
+
+/* What is asked of it in `x-aigw-require`: "grade.reasoning>=4; ttft_p90<=800ms; usd<=0.01". */
+#define AIGW_METRIC_LIST(X) \
+    X(GRADE_GENERAL, "grade.general") X(GRADE_CODE, "grade.code") X(GRADE_REASONING, "grade.reasoning") \
+    X(TTFT_P50, "ttft_p50") X(TTFT_P90, "ttft_p90") X(TTFT_P95, "ttft_p95")          /* microseconds; written with ms or s */ \
+    X(TOKENS_S, "tokens_s") X(ERRORS, "errors")                                      /* thousandths; millionths, written as a share or with % */ \
+    X(USD, "usd") X(CONTEXT, "context") X(MAX_OUTPUT, "max_output")                  /* nano-dollars of this request; tokens */
+typedef enum {
+#define X(name, label) AIGW_METRIC_##name,
+    AIGW_METRIC_LIST(X)
+#undef X
+    AIGW_METRIC_COUNT
+} aigw_router_metric;
+typedef struct { uint8_t metric, least; int64_t value; } aigw_router_require;      /* least 1: >=, 0: <= */
+#define AIGW_ROUTER_REQUIRES 8
+
+/* The request as a decision sees it. */
+typedef struct {
+    aigw_registry_subject who;     /* MODEL: the name that was asked for */
+    aigw_str route;                /* pinned by x-aigw-route; "" none */
+    aigw_str prompt, tag;          /* x-aigw-prompt, x-aigw-tag */
+    uint8_t  batch;
+    uint8_t  op;                   /* AIGW_OP_* */
+    uint32_t facts;                /* AIGW_FACT(...) */
+    uint32_t needs;                /* AIGW_CAN(...) */
+    aigw_price_size size;
+    aigw_price_terms terms;
+    aigw_str effort;
+    aigw_router_require require[AIGW_ROUTER_REQUIRES];
+    uint8_t  requires_;
+} aigw_router_facts;
+/* The facts of a request: reads the model, and x-aigw-require of its head. who, route, prompt, tag and batch are the caller's to set before.
+   AIGW_OK, or AIGW_E_VALUE with *fault: an x-aigw-require that cannot be read, by byte. */
+AIGW_API int aigw_router_facts_of(const aigw_req *req, aigw_str require, aigw_router_facts *f, aigw_fault *fault);
+
+/* The state of a target now. */
+typedef struct {
+    uint8_t  circuit;              /* AIGW_BREAKER_* */
+    uint8_t  benched;              /* its key is (401, 403, quota) */
+    uint8_t  over_budget;          /* a hard cap has no room for it */
+    uint32_t wait_ms;              /* until it may be asked: circuit, not-before, bucket; 0 now */
+    uint32_t in_flight;
+    int64_t  ttft_us[3];           /* p50, p90, p95; -1 unknown */
+    int64_t  ewma_us;              /* -1 unknown */
+    int64_t  tokens_s;             /* thousandths; -1 unknown */
+    int64_t  error_ppm;
+} aigw_router_state;
+
+/* Why a candidate was not taken. */
+#define AIGW_FILTER_LIST(X) \
+    X(NONE, "") X(OFF, "not available") X(ALLOW, "not allowed for this tenant") X(NEEDS, "lacks what the request needs") X(CONTEXT, "context window too small") \
+    X(REQUIRE, "does not satisfy x-aigw-require") X(UNPRICED, "has no price") X(BUDGET, "over budget") X(CIRCUIT, "circuit open") X(KEY, "its key is refused") X(LIMIT, "limit reached") \
+    X(UNFIT, "cannot express it")  /* found out when it was tried */
+typedef enum {
+#define X(name, text) AIGW_FILTER_##name,
+    AIGW_FILTER_LIST(X)
+#undef X
+    AIGW_FILTER_COUNT
+} aigw_router_filter;
+
+typedef struct {
+    aigw_registry_pick pick;
+    uint32_t weight;
+    aigw_router_state  state;      /* in: set between find and order */
+    uint8_t  filter;               /* AIGW_FILTER_*; NONE: satisfies */
+    uint32_t lacks;                /* NEEDS: AIGW_CAN(...); REQUIRE: index of the requirement */
+    int64_t  bound_nusd;           /* what this request may cost there at most; -1 unpriced */
+    int64_t  likely_nusd;          /* by the estimate of tokens: what cheapest compares; -1 unpriced */
+    int64_t  score;                /* of the strategy; less is better */
+} aigw_router_candidate;
+typedef struct { uint8_t candidate, kind, hedge; const char *why; uint32_t at_ms, took_ms; int64_t nusd; } aigw_router_try;      /* offsets from the decision's time */
+#define AIGW_ROUTER_TRIES 8
+
+typedef struct {
+    /* in */
+    aigw_router_facts facts;
+    uint64_t  seed;                /* chance of this decision */
+    uint32_t  turn;                /* of this route, counted by the caller: weights are shared out by it */
+    aigw_now  now;
+    uint8_t   priced;              /* a cap in money is in force: what has no price is not taken */
+    uint8_t   degraded;            /* 1 + the step of the route's degrade list that is taken */
+    /* out */
+    const aigw_registry_task  *task;       /* that chose the route; NULL none */
+    const aigw_registry_route *route;      /* NULL: by name */
+    uint8_t   strategy;            /* AIGW_ORDER_* */
+    uint8_t   n;                   /* candidates */
+    uint8_t   first;               /* candidates in order[0..first) satisfy; the others follow in the route's order */
+    uint8_t   forced;              /* all that is left is behind open circuits: order[0] reopens first */
+    uint8_t   tries_n, tries_lost;
+    int8_t    cheapest;            /* index of the cheapest that satisfies; -1 none is priced */
+    uint8_t   order[AIGW_ROUTER_CANDIDATES];
+    aigw_router_candidate candidate[AIGW_ROUTER_CANDIDATES];
+    aigw_router_try tries[AIGW_ROUTER_TRIES];
+} aigw_router_decision;
+
+/* Step 1: by task rules, pin or name: the route and its candidates. `header` looks up the request's headers for rules (the client's head; NULL
+   none). AIGW_OK; AIGW_E_MISSING: nothing has that name; AIGW_E_REFUSED: the tenant's allow-list does not have it. */
+AIGW_API int aigw_router_find(aigw_router_decision *d, const aigw_registry *r, const aigw_head *head, const aigw_dialect *client);
+/* Step 1 for a route by name, on the way down the degrade chain. */
+AIGW_API int aigw_router_find_route(aigw_router_decision *d, const aigw_registry *r, aigw_str name, const aigw_dialect *client);
+/* Step 2, when candidate[].state is filled: filters, scores, order. Returns how many satisfy. */
+AIGW_API int aigw_router_order(aigw_router_decision *d, const aigw_registry *r);
+/* The avoidable part of a cost: against the cheapest that satisfied, by the same usage. */
+AIGW_API int64_t aigw_router_avoidable(const aigw_router_decision *d, unsigned candidate, const aigw_usage *usage);
+/* Keep that an attempt was made, or why a candidate was passed over. */
+AIGW_API aigw_router_try *aigw_router_tried(aigw_router_decision *d, aigw_now now, unsigned candidate);
+/* One line for x-aigw-why: the rule, and why the first candidates were not taken. */
+AIGW_API void aigw_router_why(const aigw_router_decision *d, aigw_out *o);
+/* The decision record as canonical JSON: inputs, candidates with state and reason, order, tries. Then: read one (inputs and states; strings in mem,
+   picks by name from r), so that order can be run again; *order_was and *n_was get what the record says. Codes as every decoder. */
+AIGW_API int aigw_router_encode(const aigw_router_decision *d, aigw_out *o);
+AIGW_API int aigw_router_decode(aigw_str json, const aigw_registry *r, aigw_arena *mem, aigw_router_decision *d,
+                                uint8_t order_was[AIGW_ROUTER_CANDIDATES], unsigned *n_was, aigw_fault *fault);
+
+/* ---- >>cache api ----------------------------------------------------------------------------------------------- */
+
+/* Answers to requests that are equal in all that alters the output. In the caller's memory: blocks, an index, LRU, a time to live. SipHash-128
+   finds; memcmp of the whole stored key decides. */
+typedef struct {
+    uint32_t block_bytes;      /* 0: 1,024 */
+    uint32_t entries;          /* most answers. 0: one for every 4 blocks */
+    uint32_t entry_max;        /* largest key and answer together, in bytes. 0: an eighth of the memory */
+} aigw_cache_cfg;
+typedef struct {               /* private */
+    uint64_t hash[2];
+    uint32_t key_n, value_n, first_block;
+    uint32_t next, newer, older;
+    uint64_t stored_ns, fresh_ns, stale_ns;
+    uint64_t tag, prompt, tenant;      /* hashes */
+    char     target[56];
+    uint8_t  target_n;
+} aigw_cache_entry;
+typedef struct {
+    uint64_t hits, misses, stale, stored, evicted;
+    uint32_t entries_n;
+    size_t   bytes;            /* of keys and answers held */
+    /* private */
+    aigw_cache_cfg cfg;
+    uint8_t   key[16];
+    unsigned char *blocks;
+    uint32_t *chain, *index;
+    aigw_cache_entry *entries;
+    uint32_t  blocks_n, index_n, free_block, free_entry, newest, oldest;
+    uint64_t  seen_ns;
+} aigw_cache;
+/* Begin in mem[0..n) (borrowed). key: SipHash key, random. AIGW_OK, AIGW_E_NOMEM. */
+AIGW_API int aigw_cache_init(aigw_cache *c, const aigw_cache_cfg *cfg, const uint8_t key[16], void *mem, size_t n);
+
+/* What a key holds beside the request. */
+typedef struct {
+    aigw_str tenant, route, prompt;    /* "" none */
+    aigw_str target;                   /* not "": pinned to it */
+    uint8_t  user;                     /* the end user's id is part of it */
+} aigw_cache_scope;
+/* Write the key: the model by one writer, all fields in fixed order, strings decoded, nested JSON byte for byte; without stream flag, usage switch,
+   metadata (and end-user id unless asked for). AIGW_OK; AIGW_E_NOMEM (out); AIGW_E_UNSUPPORTED: such a request is not cached (files by id, opaque state). */
+AIGW_API int aigw_cache_key(const aigw_cache_scope *s, const aigw_req *req, aigw_out *out);
+/* 1: the output can be expected to be the same each time (temperature 0, or a seed with it). */
+AIGW_API int aigw_cache_deterministic(const aigw_req *req);
+typedef struct {
+    uint32_t size;             /* of the answer */
+    uint32_t age_s;
+    uint8_t  stale;
+    aigw_str target;           /* who answered; valid until the next put or purge */
+    uint32_t id;               /* private */
+} aigw_cache_hit;
+/* Look up. 1: *hit; 0: nothing. `stale`: also what is no longer fresh, but kept for errors. */
+AIGW_API int aigw_cache_get(aigw_cache *c, aigw_now now, aigw_str key, int stale, aigw_cache_hit *hit);
+/* Copy the answer (hit->size bytes) to `to`. Directly after get. */
+AIGW_API void aigw_cache_copy(const aigw_cache *c, const aigw_cache_hit *hit, void *to);
+typedef struct { uint32_t ttl_s, stale_s; aigw_str target, tag, prompt, tenant; } aigw_cache_put_cfg;
+/* Keep an answer; evicts the least recently used ones until it fits. AIGW_OK, AIGW_E_LIMIT (larger than entry_max). */
+AIGW_API int aigw_cache_put(aigw_cache *c, aigw_now now, aigw_str key, aigw_str value, const aigw_cache_put_cfg *cfg);
+/* Drop what has this tag, prompt version and tenant ("": any); all three "": everything. How many. */
+AIGW_API uint32_t aigw_cache_purge(aigw_cache *c, aigw_str tag, aigw_str prompt, aigw_str tenant);
+AIGW_API void aigw_cache_drop(aigw_cache *c, aigw_str key);
 
 /* ---- >>attempt api --------------------------------------------------------------------------------------------- */
 
@@ -2398,6 +3060,20 @@ AIGW_API int aigw_base_int(aigw_str s, int64_t *v) {
 }
 AIGW_API int aigw_base_micro(aigw_str s, int64_t *micro) {
     return aigwi_base_decimal(s, 6, micro) != 0;
+}
+AIGW_API int aigw_base_nano(aigw_str s, int64_t *nano) {
+    return aigwi_base_decimal(s, 9, nano) != 0;
+}
+AIGW_API void aigw_base_put_nano(aigw_out *o, int64_t nano) {
+    const uint64_t u = nano < 0 ? 0 - (uint64_t)nano : (uint64_t)nano;
+    uint32_t part = (uint32_t)(u % 1000000000u), scale = 100000000u;
+    if (nano < 0) aigw_base_put_byte(o, '-');
+    aigw_base_put_int(o, (int64_t)(u / 1000000000u));
+    aigw_base_put_byte(o, '.');
+    for (int i = 0; i < 2 || part; i++, scale /= 10) {
+        aigw_base_put_byte(o, (char)('0' + part / scale));
+        part %= scale;
+    }
 }
 
 static const struct { aigw_str name; int16_t times, zeros; } aigwi_base_units[] = {   /* times * 10^zeros ns */
@@ -30554,6 +31230,7 @@ static int aigwi_registry_pick(const aigw_registry *r, aigw_str name, const aigw
         if (!pick->target.efforts.n) pick->target.efforts = p->family->efforts;
     }
     pick->provider = p;
+    pick->model = m;
     pick->times = p->times;
     if (m) aigwi_registry_prefer(&pick->times, &m->times);
     return 1;
@@ -30610,6 +31287,39 @@ AIGW_API int aigw_registry_list(const aigw_registry *r, aigw_str single, aigw_ar
     }
     return n;
 }
+
+/* ==== >>policy.bucket ============================================================================================== */
+/* GCRA: one theoretical arrival time in integer nanoseconds. Knows limits and time, not what is counted. */
+
+/* ==== >>policy.breaker ============================================================================================= */
+/* A circuit per target. Knows outcomes and time; not what a target is. */
+
+/* ==== >>policy.retry =============================================================================================== */
+/* Backoff with full jitter, the retry budget, and what comes next after a failed attempt. */
+
+/* ==== >>policy.price =============================================================================================== */
+/* How large a request may become and what usage costs, in integers. */
+
+/* ==== >>policy.budget ============================================================================================== */
+/* One counter of money in a period of UTC. */
+
+/* ==== >>policy.ledger ============================================================================================== */
+/* Leases, and the record that makes one durable. */
+
+/* ==== >>policy.store =============================================================================================== */
+/* Counters by name, all or nothing, in memory. */
+
+/* ==== >>policy.health ============================================================================================== */
+/* What answers teach about a target. */
+
+/* ==== >>policy.queue =============================================================================================== */
+/* Two classes, fair between tenants, bounded. */
+
+/* ==== >>policy.router ============================================================================================== */
+/* Which target and why. Pure: registry, facts, states, seed, time. */
+
+/* ==== >>cache ====================================================================================================== */
+/* Answers by the whole request, in blocks of the caller's memory. */
 
 /* ==== >>attempt ================================================================================================= */
 /* One try at one provider: builds the request, reads the answer's HTTP and framing, has the dialect turn it into
