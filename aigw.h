@@ -97,6 +97,7 @@
  *   >>attempt                  one try at one provider, look and commit               uses: base digest http frame model dialect family auth registry
  *   >>hub                      what lives between requests                            uses: everything above
  *   >>hub.token                tokens of providers, fetched by a job of the hub       uses: everything above
+ *   >>hub.account              what a request holds of limits and budgets             uses: everything above
  *   >>exchange                 one request over the I/O callbacks                     uses: everything above
  *   >>client                   the short way in                                       uses: base model dialect attempt
  */
@@ -2261,15 +2262,26 @@ AIGW_API void aigw_attempt_release(aigw_attempt *a);
 
 /* ---- >>hub api ------------------------------------------------------------------------------------------------- */
 
-/* What lives between requests: the registry's two slots, slabs of memory, what failed lately, and the list of
-   exchanges. One per gateway; single-threaded. */
+/* What lives between requests: the registry's two slots, slabs of memory, what is known of targets, keys and routes by name, counters, the
+   queue, the cache, and the list of exchanges. One per gateway; single-threaded. */
 #define AIGW_HUB_SLABS 4
 typedef struct {
     /* sizes rising. All 0: 4,096 of 16 KiB, 64 of 256 KiB, 8 of 4 MiB, 2 of 16 MiB. A small request takes five of
        the first that has 4 KiB */
     struct { uint32_t bytes, count; } slab[AIGW_HUB_SLABS];
-    uint32_t targets;          /* how many failing targets are remembered. 0: 256 */
+    uint32_t names;            /* targets, keys and routes that are remembered. 0: 256 */
     uint64_t seed;             /* of all chance; the caller's entropy */
+    uint32_t counters;         /* of limits and budgets, in the memory store. 0: 1,024 */
+    size_t   cache_bytes;      /* 0: no cache */
+    size_t   ledger_bytes;     /* records of the ledger under way: budgets survive a crash. 0: no ledger; else at least 4 KiB */
+    aigw_cache_cfg   cache;
+    aigw_breaker_cfg breaker;
+    aigw_retry_cfg   retry;    /* where a route does not say */
+    aigw_queue_cfg   queue;
+    /* where counters are kept, when not in memory; copied. Its answers may come later: aigw_hub_store_done */
+    aigw_store store;
+    uint32_t store_ms;         /* a store that does not answer in time is passed over, and the counters in memory are used. 0: 250 */
+    uint32_t tickets;          /* operations of that store under way. 0: 256 */
 } aigw_hub_cfg;
 
 /* One thing the hub can wake: an exchange. It is linked, so it must not move. Private. */
@@ -2277,19 +2289,49 @@ typedef struct aigw_hub_job {
     void    *owner;
     uint64_t deadline;
     uint8_t  linked, queued, wants;          /* wants: 1 + slab class that it waits for */
-    const void *awaits;                      /* the token that it waits for */
+    const void *awaits;                      /* what it waits for: a token, a ticket, an answer under way */
     /* a job of the hub's own; NULL: the owner is handed out */
     void   (*run)(struct aigw_hub_job *job, aigw_now now);
     struct aigw_hub_job *next, *prev, *ready;
 } aigw_hub_job;
 typedef struct aigw_hub_slab { struct aigw_hub_slab *next; } aigw_hub_slab;
-typedef struct { uint64_t hash, until_ns; uint8_t n; char name[55]; } aigw_hub_failure;
+
+/* What is remembered of a name, over swaps of the registry. One that nobody uses makes place for a new one, the longest unused first. */
+typedef enum { AIGW_NAME_TARGET = 1, AIGW_NAME_KEY, AIGW_NAME_ROUTE } aigw_hub_kind;
+typedef struct {
+    uint64_t hash;             /* 0: free */
+    uint64_t used_ns;
+    uint32_t users;            /* attempts that are under way */
+    uint32_t turn;             /* ROUTE: requests so far */
+    uint8_t  kind, name_n;
+    char     name[94];         /* a longer one is told by its hash alone from its like */
+    aigw_breaker breaker;      /* TARGET, KEY */
+    aigw_health  health;       /* TARGET */
+    aigw_retry_budget retry;   /* ROUTE */
+} aigw_hub_name;
+
+/* An operation of a store that answers later. Private. */
+typedef struct {
+    uint32_t generation;
+    uint8_t  state;
+    int      result;
+    uint64_t since_ns, again_ns;
+    aigw_hub_job *job;
+    aigw_store_op op;
+    aigw_store_counter counter[AIGW_STORE_COUNTERS];
+    char     text[AIGW_STORE_COUNTERS][AIGW_STORE_KEY];
+} aigw_hub_ticket;
+
 typedef struct {
     const aigw_registry *registry;           /* the current one */
     uint8_t   draining;                      /* set by the caller: new requests are answered `busy` */
     uint32_t  running;                       /* exchanges that carry a request now */
     struct aigw_tokens *tokens;              /* set by >>hub.token */
     uint64_t  random;
+    uint64_t  store_late;                    /* operations that the store did not answer in time, or could not take */
+    aigw_queue queue;
+    aigw_cache cache;                        /* cfg.cache_bytes 0: none */
+    aigw_store_memory counters;              /* those in memory */
     /* private */
     aigw_now  now;
     aigw_hub_cfg cfg;
@@ -2299,7 +2341,9 @@ typedef struct {
     uint64_t  due;                           /* no job's deadline is earlier */
     uint32_t  waiting;                       /* jobs that wait for a slab */
     struct { unsigned char *mem; uint32_t touched, in_use; aigw_hub_slab *free; } slab[AIGW_HUB_SLABS];
-    aigw_hub_failure *failures;
+    aigw_hub_name   *names;
+    aigw_hub_ticket *tickets;
+    aigw_hub_job     outbox;                 /* settles that the store has not taken yet */
 } aigw_hub;
 
 /* Bytes of memory that init wants for this configuration (NULL: the default). */
@@ -2324,11 +2368,27 @@ AIGW_API void aigw_hub_give(aigw_hub *h, void *slab);
 /* Slabs of this class (0 to AIGW_HUB_SLABS - 1) that nobody has, one after another; after NULL: the first. NULL: no
    more. For a caller that gives their pages back to its system: the first 16 bytes of each must stay. */
 AIGW_API void *aigw_hub_idle(const aigw_hub *h, int class_, const void *after, size_t *bytes);
-/* Remember that a target failed and is not to be asked first until then / answered; ask whether it is to be put
-   last. */
-AIGW_API void aigw_hub_failed(aigw_hub *h, aigw_str target, uint64_t until_ns);
-AIGW_API void aigw_hub_answered(aigw_hub *h, aigw_str target);
-AIGW_API int  aigw_hub_failing(const aigw_hub *h, aigw_now now, aigw_str target);
+/* What is remembered of a name; with `make` a place is found for a new one. NULL: it is not known; or, with make, every place is in use. Valid until
+   the next call that makes one, or while users is not 0. */
+AIGW_API aigw_hub_name *aigw_hub_name_of(aigw_hub *h, aigw_now now, int kind, aigw_str name, int make);
+/* A try at a target: what is remembered of it and of its key, while it is under way. All zero: none. */
+typedef struct {
+    aigw_hub_name    *target, *key;          /* NULL: not remembered */
+    aigw_breaker_pass pass, key_pass;
+    uint8_t           asked;                 /* allowed, and not reported yet */
+} aigw_hub_pass;
+/* The state of a candidate now, for the router. full: also quantiles. tokens: of input, as estimated. */
+AIGW_API void aigw_hub_state_of(aigw_hub *h, aigw_now now, const aigw_registry_pick *pick, int64_t tokens, int full, aigw_router_state *state);
+/* May it be asked? 1: yes, and *p is to be reported; 0: no. forced: though its circuit is open. */
+AIGW_API int  aigw_hub_ask(aigw_hub *h, aigw_now now, const aigw_registry_pick *pick, int forced, aigw_hub_pass *p);
+/* What came of it. Nothing when it was reported already. */
+AIGW_API void aigw_hub_told(aigw_hub *h, aigw_now now, aigw_hub_pass *p, const aigw_health_report *r);
+/* The answer to a ticket of cfg.store: AIGW_OK, AIGW_E_LIMIT, or another code: it could not. out: the members of op's counters that are answers, as the store
+   filled them, n of them (NULL: as they are in the op that was submitted). Late and second answers are known by their ticket; a late RESERVE that
+   was granted is settled back. Also from inside submit. */
+AIGW_API void aigw_hub_store_done(aigw_hub *h, uint64_t ticket, int result, const aigw_store_counter *out, size_t n);
+/* The first n bytes of aigw_store_log(&h->counters) are durable: who waits for them goes on. */
+AIGW_API void aigw_hub_logged(aigw_hub *h, size_t n);
 
 /* ---- >>hub.token api ------------------------------------------------------------------------------------------- */
 
@@ -2383,6 +2443,48 @@ AIGW_API int aigw_token_get(aigw_hub *h, aigw_now now, const aigw_registry_provi
 /* The provider refused its token: forget it, unless it is younger than a minute. 1 when another may be had. */
 AIGW_API int aigw_token_refused(aigw_hub *h, aigw_now now, const aigw_registry_provider *p);
 
+/* ---- >>hub.account api ----------------------------------------------------------------------------------------- */
+
+/* What one request holds of limits and budgets: reserved before each try by the registry's rules, settled when all is over. It
+   counts a try that may have been billed in full, so that what is accounted is never less than the bill. */
+typedef enum { AIGW_HOLDS_REQUESTS = 0, AIGW_HOLDS_TOKENS, AIGW_HOLDS_CONCURRENT, AIGW_HOLDS_MONEY } aigw_account_what;
+typedef struct {               /* private */
+    uint8_t n, full;           /* full: there were more than it holds */
+    uint8_t what[AIGW_STORE_COUNTERS];
+    const aigw_registry_budget *rule[AIGW_STORE_COUNTERS];
+    aigw_store_counter counter[AIGW_STORE_COUNTERS];
+    char    text[AIGW_STORE_COUNTERS][AIGW_STORE_KEY];
+} aigw_account_counters;
+typedef struct {
+    /* out: of the last reserve */
+    aigw_store_counter refused;    /* AIGW_E_LIMIT: the one that refused; its key is in refused_text */
+    uint8_t  what;                 /* AIGW_HOLDS_* of it */
+    char     refused_text[AIGW_STORE_KEY];
+    const aigw_registry_budget *soft;  /* a soft limit was passed; NULL none */
+    uint8_t  alert;                /* percent of a budget that was passed for the first time; 0 none */
+    char     alert_text[AIGW_STORE_KEY];
+    size_t   alert_n;
+    aigw_limits limits;            /* the tightest of its own limits, for response headers */
+    int64_t  spent_nusd;           /* charged so far */
+    /* private */
+    uint8_t  local;
+    uint64_t ticket;
+    aigw_str target, provider;     /* whom the counters of a target belong to */
+    aigw_account_counters held;
+} aigw_account;
+/* 1: a cap in money may apply to this request, so that what has no price must not be asked. *max_output: the limit that is set where none is
+   said. */
+AIGW_API int aigw_account_capped(const aigw_registry *r, const aigw_router_facts *f, int64_t *max_output);
+/* Reserve what a try at this candidate needs: what is held already stays, the difference to a dearer one is added, counters of another target are
+   settled. tokens: to be reserved where tokens are limited. AIGW_OK; AIGW_E_LIMIT: nothing was added, see `refused`; AIGW_AGAIN: the job is woken, call again
+   with the same; AIGW_E_NOMEM: more than AIGW_STORE_COUNTERS rules apply to one request. */
+AIGW_API int aigw_account_reserve(aigw_account *a, aigw_hub *h, aigw_hub_job *job, const aigw_registry *r, const aigw_router_facts *f,
+                                  const aigw_router_candidate *c, int64_t tokens);
+/* A try has ended, and this is what it costs or may cost. */
+AIGW_API void aigw_account_charge(aigw_account *a, int64_t nusd);
+/* All is over: tokens used (-1: not known, what was reserved), and whether anything was asked at all. Legal twice. */
+AIGW_API void aigw_account_settle(aigw_account *a, aigw_hub *h, int64_t tokens, int asked);
+
 /* ---- >>exchange api -------------------------------------------------------------------------------------------- */
 
 /* One client connection's requests, one after another, each from its head to its last byte. It reads and writes the client's HTTP itself; bytes are moved by the caller.
@@ -2401,9 +2503,6 @@ AIGW_API int aigw_token_refused(aigw_hub *h, aigw_now now, const aigw_registry_p
 
 #ifndef AIGW_EXCHANGE_CONNS
 #  define AIGW_EXCHANGE_CONNS 2    /* provider connections of one exchange (a hedge needs the second) */
-#endif
-#ifndef AIGW_EXCHANGE_TARGETS
-#  define AIGW_EXCHANGE_TARGETS 8  /* most candidates of one request */
 #endif
 typedef enum {                     /* what aigw_exchange_run waits for */
     /* bytes of the client: feed. Without it the client is read only to learn that it went away */
@@ -2424,6 +2523,12 @@ typedef enum {                     /* what aigw_exchange_run waits for */
 #define AIGW_IO_KIND(kind) (-100 - (int)(kind))      /* AIGW_IO_KIND(AIGW_KIND_DNS), _TLS, _CONNECT, _TIMEOUT */
 
 struct aigw_exchange;
+/* Who asks, as the server knows it from the key. Slices live until the record, or as long as the registry that is current now. */
+typedef struct {
+    aigw_registry_subject subject; /* TENANT, and what the key sets for USER, FEATURE, ENV where the request does not say */
+    uint32_t pinned;               /* 1 << AIGW_DIM_*: what the key sets, the request's x-aigw-* headers do not change */
+    uint8_t  class_, class_pinned; /* AIGW_CLASS_* */
+} aigw_exchange_who;
 /* What a caller answers by itself (pages, health, refused hosts). */
 typedef struct {
     /* AIGW_KIND_* not 0: an error of this kind in the client's dialect, with message and advice */
@@ -2453,6 +2558,16 @@ typedef struct {
     aigw_usage  usage;
     const aigw_loss *loss, *answer_loss;
     const aigw_error *error;       /* NULL fine */
+    aigw_registry_subject who;     /* who is limited and pays */
+    uint8_t     batch;
+    uint8_t     cache;             /* AIGW_CACHED_* */
+    aigw_str    prompt, tag, degraded;     /* x-aigw-prompt, x-aigw-tag; the last step taken, "" none */
+    aigw_price_cost cost;          /* of the answer; nusd: with what failed attempts may have cost */
+    uint8_t     unpriced;          /* it has no price, which is not free */
+    int64_t     avoidable_nusd;    /* against the cheapest candidate that satisfied */
+    uint8_t     alert;             /* percent of a budget that was passed now, once in its period; 0 none */
+    aigw_str    alert_counter;     /* its name */
+    const aigw_router_decision *decision;  /* NULL: none was taken */
     int64_t     t_read_us, t_admit_us, t_queue_us, t_connect_us, t_first_us, t_stream_us, t_write_us, ttft_us, dur_us, overhead_us;
     uint64_t    bytes_in, bytes_out;   /* client's side */
 } aigw_exchange_record;
@@ -2475,9 +2590,9 @@ typedef struct {
        there yet. */
     int  (*local)(void *user, const aigw_head *head, aigw_exchange_reply *r);
     /* A request is complete: its head (target as the client sent it) and body. 1 and *r is the answer, 0 it may go
-       on: the place to check a signature over the body (aigw_auth_check). Raw requests are streamed, and not asked
-       for, unless the client signed them. NULL: all may. */
-    int  (*admit)(void *user, const aigw_head *head, aigw_str body, aigw_exchange_reply *r);
+       on as *who: the place to check a signature over the body (aigw_auth_check). Raw requests are streamed, and not asked
+       for, unless the client signed them. NULL: all may, as nobody. */
+    int  (*admit)(void *user, const aigw_head *head, aigw_str body, aigw_exchange_who *who, aigw_exchange_reply *r);
     /* A request is over. NULL: nobody asks. */
     void (*record)(void *user, const aigw_exchange_record *r);
     /* Why connect failed, in words: static text, or NULL when nothing is known. Asked before close. NULL: a sentence
@@ -2492,12 +2607,13 @@ typedef struct {
     uint32_t read_ms;
     uint32_t write_ms;             /* a client that takes nothing for this long has gone. 0: 120,000 */
     uint32_t ping_ms;              /* silence of a stream after which the dialect's keep-alive is sent. 0: 15,000 */
-    uint32_t attempts;             /* most attempts of a request where the route does not say. 0: 3 */
-    uint32_t wait_ms;              /* longest wait before the only target is asked again. 0: 2,000 */
     uint32_t token_ms;             /* longest wait for a provider's token. 0: 10,000 */
     /* callbacks block: run returns AIGW_WAIT_TURN after each, so that the clock can be read */
     uint8_t  blocking;
 } aigw_exchange_cfg;
+
+/* aigw_exchange_record.cache: DISABLED: not looked up by configuration; BYPASS: by the request, or what it is. */
+typedef enum { AIGW_CACHED_DISABLED = 0, AIGW_CACHED_BYPASS, AIGW_CACHED_MISS, AIGW_CACHED_HIT, AIGW_CACHED_STALE } aigw_exchange_cached;
 
 typedef struct { char *p; size_t n; } aigw_exchange_slab;
 /* Forwarding a request as it is (AIGW_OP_RAW): [at, n) of mem is to be sent to the provider. */
@@ -2511,6 +2627,18 @@ typedef struct {
     size_t   at, n, cap, head_n;         /* head_n: of the request's head, which holds the key */
     uint64_t last;                       /* mono_ns: bytes from or to the provider */
 } aigw_exchange_raw;
+/* One try under way: number of its connection is its index. */
+typedef struct {
+    aigw_attempt attempt;
+    aigw_exchange_slab slab;       /* its request */
+    aigw_hub_pass pass;
+    uint8_t   own;                 /* its connection is ours to close */
+    uint8_t   reused, dead;        /* it was used before; it takes nothing any more */
+    uint8_t   candidate;           /* of the decision */
+    char     *in;                  /* provider's bytes not yet fed: [in_at, in_n) */
+    size_t    in_at, in_n, in_cap;
+    int64_t   bound_nusd;          /* what it may cost at most */
+} aigw_exchange_side;
 typedef struct aigw_exchange {
     aigw_hub_job job;              /* private, all of it; must be first */
     aigw_hub *hub;
@@ -2521,43 +2649,53 @@ typedef struct aigw_exchange {
     uint8_t   state;
     aigw_header headers[64];
     char      small[2048];         /* for what must be said without a slab */
+    aigw_exchange_side sides[AIGW_EXCHANGE_CONNS], *side;
+    aigw_attempt *up;              /* of side */
+    aigw_router_decision decision;
+    aigw_account account;
     /* from here on: of one request, cleared after it */
     uint8_t   clear_from, committed, continuing, gone, close_after, http10, head_request, strict, stream, usage_asked, slot, op;
-    uint8_t   until_read, own_conn, reused, send_dead, stale, ended, trouble, chunked, chunk_open, folds, finish, id_n, upstream_id_n, marked, retoken;
-    uint16_t  attempts, max_attempts, pick, picks;
+    uint8_t   until_read, stale, ended, trouble, chunked, chunk_open, folds, finish, id_n, upstream_id_n, marked, retoken;
+    uint8_t   batch, cached, collect, leads, followed, softened, capped, degrade_at, found, hedged, try_at, tried[AIGW_ROUTER_CANDIDATES];
+    uint16_t  attempts, passed;    /* passed: candidates that are not asked again, by bits */
     int       status, kind, turns;
     const char *allow;
     /* the request */
     aigw_http http;
     aigw_exchange_slab head_slab, body_slab, tree_slab;
-    aigw_exchange_slab try_slab, window_slab, out_slab, big_slab, hold_slab, whole_slab, fold_slab[4];
+    aigw_exchange_slab key_slab, window_slab, out_slab, big_slab, hold_slab, whole_slab, fold_slab[4];
     size_t    body_n, head_mem_n;
     char     *head_mem;            /* for the answer's head */
     aigw_arena tree;
     const aigw_registry *registry;
     const aigw_dialect  *dialect;  /* the client's */
-    const aigw_registry_route *route;
     aigw_str  asked;               /* model or route */
+    aigw_exchange_who who;
+    aigw_queue_item turn;
+    aigw_registry_cache caching;
+    aigw_cache_hit hit;
+    aigw_str  cache_key, degraded;
+    int64_t   said_bytes;
+    aigw_price_cost cost;
     aigw_str  target;              /* as the client sent it: http.head.target has no base */
     aigw_str  base;                /* the base path it came under */
     aigw_exchange_raw raw;
     aigw_req  req;
-    aigw_registry_pick picked[AIGW_EXCHANGE_TARGETS];
     /* the try */
-    aigw_attempt attempt;
     aigw_enc  enc;
     aigw_fold fold;
     aigw_arena fold_mem;
     aigw_resp resp;
-    char     *in;                  /* provider's bytes not yet fed: [in_at, in_n) */
-    size_t    in_at, in_n, in_cap;
     /* towards the client */
     char     *out;                 /* [out_at, out_n) is to be sent, up to out_held */
     size_t    out_at, out_n, out_cap, out_held, chunk_at, array_n;
     aigw_str  tail;                /* what follows: a whole body */
     aigw_exchange_reply reply;
-    uint64_t  until, retry_at, read_at, write_at, memory_until, token_until;
-    uint64_t  t_begin, t_read, t_up, t_up_end, t_commit, t_block, up_ns;
+    int64_t   max_output;
+    char      max_text[24];
+    uint32_t  limit_wait[AIGW_ROUTER_CANDIDATES];
+    uint64_t  until, retry_at, read_at, write_at, memory_until, token_until, wait_since, hold_until, hedge_at;
+    uint64_t  t_begin, t_read, t_queue, t_up, t_up_end, t_commit, t_block, up_ns;
     uint64_t  bytes_in, bytes_out, random;
     int64_t   overhead_us;
     aigw_usage usage;
@@ -2565,7 +2703,7 @@ typedef struct aigw_exchange {
     aigw_loss_item loss_items[16], answer_items[8];
     aigw_error error;
     size_t    error_n, why_n;
-    char      id[132], why[256], upstream_id[72], error_text[1024];
+    char      id[132], why[256], degraded_text[80], upstream_id[72], error_text[1024];
 } aigw_exchange;
 
 /* Begin for one client connection. hub is borrowed and must have a registry (aigw_hub_swap); io and cfg (NULL:
@@ -31964,10 +32102,10 @@ AIGW_API void aigw_attempt_tick(aigw_attempt *a, aigw_now now) {
 }
 
 /* ==== >>hub ===================================================================================================== */
-/* What lives between requests. Knows jobs (what can be woken), slabs, registry slots and lately failed targets by
-   name; knows no sockets and no request. Policies' tables will stand here. */
+/* What lives between requests. Knows jobs (what can be woken), slabs, registry slots, names and what is learnt of them, the counters and
+   whoever keeps them; knows no sockets and no request. Truth: design section 5. */
 
-#define AIGWI_HUB_PROBES 8                   /* places where a failing target may stand */
+#define AIGWI_HUB_PROBES 8                   /* places where a name may stand */
 
 static aigw_hub_cfg aigwi_hub_cfg_of(const aigw_hub_cfg *cfg) {
     static const uint32_t usual[AIGW_HUB_SLABS][2] = {
@@ -31980,37 +32118,29 @@ static aigw_hub_cfg aigwi_hub_cfg_of(const aigw_hub_cfg *cfg) {
     for (i = 0; i < AIGW_HUB_SLABS; i++) all |= c.slab[i].count != 0;
     for (i = 0; i < AIGW_HUB_SLABS && !all; i++) c.slab[i].bytes = usual[i][0], c.slab[i].count = usual[i][1];
     for (i = 0; i < AIGW_HUB_SLABS; i++) c.slab[i].bytes = (c.slab[i].bytes + 15) & ~(uint32_t)15;
-    if (!c.targets) c.targets = 256;
+    if (!c.names) c.names = 256;
+    if (!c.counters) c.counters = 1024;
+    if (!c.store_ms) c.store_ms = 250;
+    if (!c.tickets) c.tickets = 256;
+    if (!c.store.submit) c.tickets = 0;
+    if (c.ledger_bytes && c.ledger_bytes < 4096) c.ledger_bytes = 4096;
     return c;
 }
 
 AIGW_API size_t aigw_hub_size(const aigw_hub_cfg *cfg) {
     const aigw_hub_cfg c = aigwi_hub_cfg_of(cfg);
-    size_t n = 15 + (size_t)c.targets * sizeof(aigw_hub_failure) + 15;
+    size_t n = 15 + (size_t)c.names * sizeof(aigw_hub_name) + (size_t)c.counters * sizeof(aigw_store_slot) + 15 +
+               (size_t)c.tickets * sizeof(aigw_hub_ticket) + c.cache_bytes + c.ledger_bytes + 15;
     for (int i = 0; i < AIGW_HUB_SLABS; i++) n += (size_t)c.slab[i].bytes * c.slab[i].count;
     return n;
 }
 
-AIGW_API int aigw_hub_init(aigw_hub *h, const aigw_hub_cfg *cfg, void *mem, size_t n) {
-    aigw_arena a = aigw_base_arena(mem, n);
-    int i;
-    memset(h, 0, sizeof *h);
-    h->cfg = aigwi_hub_cfg_of(cfg);
-    h->random = h->cfg.seed;
-    for (i = 0; i < 16; i++) h->key[i] = (uint8_t)aigw_base_random(&h->random);
-    h->jobs.next = h->jobs.prev = &h->jobs;
-    h->ready_end = &h->ready;
-    h->due = AIGW_NEVER;
-    h->failures = (aigw_hub_failure *)aigw_base_take(&a, h->cfg.targets, sizeof *h->failures, sizeof(uint64_t));
-    if (!h->failures || !aigw_base_take(&a, (size_t)(0 - (uintptr_t)a.at) & 15, 1, 1)) return AIGW_E_NOMEM;
-    /* not by aigw_base_take, which would touch every page */
-    for (i = 0; i < AIGW_HUB_SLABS; i++) {
-        const uint64_t bytes = (uint64_t)h->cfg.slab[i].bytes * h->cfg.slab[i].count;
-        if (bytes > (size_t)(a.end - a.at)) return AIGW_E_NOMEM;
-        h->slab[i].mem = a.at;
-        a.at += (size_t)bytes;
-    }
-    return AIGW_OK;
+/* Memory that is not touched until it is used. */
+static unsigned char *aigwi_hub_part(aigw_arena *a, uint64_t bytes) {
+    unsigned char *p = a->at;
+    if (bytes > (size_t)(a->end - a->at)) return NULL;
+    a->at += (size_t)bytes;
+    return p;
 }
 
 /* ---- jobs */
@@ -32023,7 +32153,16 @@ static void aigwi_hub_wake(aigw_hub *h, aigw_hub_job *job) {
     h->ready_end = &job->ready;
 }
 
-AIGWI_SHARED void aigwi_hub_link(aigw_hub *h, aigw_hub_job *job, void *owner) {
+/* Wake whoever waits for this. */
+AIGWI_SHARED void aigwi_hub_wake_all(aigw_hub *h, const void *awaited) {
+    for (aigw_hub_job *job = h->jobs.next; job != &h->jobs; job = job->next) {
+        if (job->awaits != awaited) continue;
+        job->awaits = NULL;
+        aigwi_hub_wake(h, job);
+    }
+}
+
+static void aigwi_hub_link(aigw_hub *h, aigw_hub_job *job, void *owner) {
     job->owner = owner;
     job->deadline = AIGW_NEVER;
     job->linked = 1;
@@ -32050,9 +32189,16 @@ AIGWI_SHARED void aigwi_hub_at(aigw_hub *h, aigw_hub_job *job, uint64_t deadline
     if (deadline < h->due) h->due = deadline;
 }
 
+/* Whose turn it is in the queue, or has waited too long. */
+AIGWI_SHARED void aigwi_hub_turns(aigw_hub *h) {
+    aigw_queue_item *item;
+    while ((item = aigw_queue_next(&h->queue, h->now)) != NULL) aigwi_hub_wake(h, (aigw_hub_job *)item->owner);
+}
+
 AIGW_API void aigw_hub_tick(aigw_hub *h, aigw_now now) {
     aigw_hub_job *job;
     h->now = now;
+    aigwi_hub_turns(h);
     if (now.mono_ns < h->due) return;
     h->due = AIGW_NEVER;
     for (job = h->jobs.next; job != &h->jobs; job = job->next) {
@@ -32061,7 +32207,10 @@ AIGW_API void aigw_hub_tick(aigw_hub *h, aigw_now now) {
     }
 }
 
-AIGW_API uint64_t aigw_hub_deadline(const aigw_hub *h) { return h->due; }
+AIGW_API uint64_t aigw_hub_deadline(const aigw_hub *h) {
+    const uint64_t turn = aigw_queue_deadline(&h->queue);
+    return turn < h->due ? turn : h->due;
+}
 
 AIGW_API void *aigw_hub_ready(aigw_hub *h) {
     aigw_hub_job *job;
@@ -32160,40 +32309,321 @@ AIGWI_SHARED int aigwi_hub_enter(aigw_hub *h) {
 }
 AIGWI_SHARED void aigwi_hub_leave(aigw_hub *h, int slot) { h->slot[slot].users--; }
 
-/* ---- what failed lately */
+/* ---- what is remembered by name */
 
-/* Where a target stands, or (for a new one) may stand: a place that has run out, else the one that will first. */
-static aigw_hub_failure *aigwi_hub_failure_of(const aigw_hub *h, aigw_str name, uint64_t hash) {
-    aigw_hub_failure *best = NULL, *f;
+static uint64_t aigwi_hub_hash(const aigw_hub *h, int kind, aigw_str name) {
+    return aigw_digest_siphash(name, h->key) + (uint64_t)(unsigned)kind * UINT64_C(0x9E3779B97F4A7C15);
+}
+
+AIGW_API aigw_hub_name *aigw_hub_name_of(aigw_hub *h, aigw_now now, int kind, aigw_str name, int make) {
+    const uint64_t hash = aigwi_hub_hash(h, kind, name) | 1;
+    aigw_hub_name *best = NULL, *f;
     const size_t n = name.n < sizeof f->name ? name.n : sizeof f->name;
-    for (uint32_t i = 0; i < AIGWI_HUB_PROBES; i++) {
-        f = &h->failures[((uint32_t)hash + i) % h->cfg.targets];
-        if (f->until_ns && f->hash == hash && f->n == n && !memcmp(f->name, name.p, n)) return f;
-        if (!best || f->until_ns < best->until_ns) best = f;
+    for (uint32_t i = 0; i < AIGWI_HUB_PROBES && i < h->cfg.names; i++) {
+        f = &h->names[(hash + i) % h->cfg.names];
+        if (f->hash == hash && f->kind == kind && f->name_n == n && !memcmp(f->name, name.p, n)) {
+            f->used_ns = now.mono_ns;
+            return f;
+        }
+        if (!f->users && (!best || !f->hash || (best->hash && f->used_ns < best->used_ns))) best = f;
     }
+    if (!make || !best) return NULL;
+    memset(best, 0, sizeof *best);
+    best->hash = hash;
+    best->kind = (uint8_t)kind;
+    best->used_ns = now.mono_ns;
+    best->name_n = (uint8_t)aigwi_dialect_keep(best->name, sizeof best->name, aigwi_dialect_slice(name.p, n));
     return best;
 }
 
-static uint64_t aigwi_hub_hash(const aigw_hub *h, aigw_str name) { return aigw_digest_siphash(name, h->key) | 1; }
+/* ---- targets and their keys */
 
-AIGW_API void aigw_hub_failed(aigw_hub *h, aigw_str target, uint64_t until_ns) {
-    const uint64_t hash = aigwi_hub_hash(h, target);
-    aigw_hub_failure *f = aigwi_hub_failure_of(h, target, hash);
-    f->hash = hash;
-    f->until_ns = until_ns;
-    f->n = (uint8_t)aigwi_dialect_keep(f->name, sizeof f->name, target);
+/* A key that was refused, or has no quota left, is not asked with for a minute, then for up to ten: a person must do something about it. */
+static const aigw_breaker_cfg aigwi_hub_key_cfg = { 0, 1, 0, 0, 60000, 600000, 1, 0 };
+
+/* The key's name: its provider and what SipHash makes of it, so that a new key begins anew and none can be read here. */
+static aigw_str aigwi_hub_key_name(const aigw_hub *h, const aigw_registry_provider *p, char *text, size_t cap) {
+    const uint64_t mark = aigw_digest_siphash(p->key, h->key);
+    aigw_out o;
+    aigw_base_out_init(&o, text, cap, NULL, 0);
+    for (int i = 60; i >= 0; i -= 4) aigw_base_put_byte(&o, "0123456789abcdef"[mark >> i & 15]);
+    aigw_base_put(&o, p->name);
+    return aigwi_dialect_slice(text, o.buf.n < cap ? o.buf.n : cap);
 }
 
-AIGW_API void aigw_hub_answered(aigw_hub *h, aigw_str target) {
-    const uint64_t hash = aigwi_hub_hash(h, target);
-    aigw_hub_failure *f = aigwi_hub_failure_of(h, target, hash);
-    if (f->hash == hash) f->until_ns = f->hash = 0;
+AIGW_API void aigw_hub_state_of(aigw_hub *h, aigw_now now, const aigw_registry_pick *pick, int64_t tokens, int full,
+                                aigw_router_state *state) {
+    static const uint16_t quantiles[] = { 500, 900, 950 };
+    char text[80];
+    const aigw_str key = aigwi_hub_key_name(h, pick->provider, text, sizeof text);
+    aigw_hub_name *t = aigw_hub_name_of(h, now, AIGW_NAME_TARGET, pick->target.name, 0),
+                  *k = aigw_hub_name_of(h, now, AIGW_NAME_KEY, key, 0);
+    uint64_t until = 0, ready;
+    memset(state, 0, sizeof *state);
+    state->ttft_us[0] = state->ttft_us[1] = state->ttft_us[2] = state->ewma_us = state->tokens_s = -1;
+    if (k) state->benched = aigw_breaker_look(&k->breaker, &aigwi_hub_key_cfg, now, &ready) != AIGW_BREAKER_CLOSED && ready;
+    if (!t) return;
+    state->circuit = (uint8_t)aigw_breaker_look(&t->breaker, &h->cfg.breaker, now, &until);
+    ready = aigw_health_ready(&t->health, now, tokens);
+    if (ready > until) until = ready;
+    if (until > now.mono_ns) {
+        const uint64_t ms = (until - now.mono_ns + 999999) / 1000000;
+        state->wait_ms = ms < UINT32_MAX ? (uint32_t)ms : UINT32_MAX;
+    }
+    state->in_flight = t->health.in_flight;
+    state->error_ppm = t->health.error_ppm;
+    if (t->health.tokens_s) state->tokens_s = t->health.tokens_s;
+    if (t->health.first_ewma_us) state->ewma_us = (int64_t)t->health.first_ewma_us;
+    for (int i = 0; full && i < 3; i++) state->ttft_us[i] = aigw_health_quantile(&t->health.first, quantiles[i], 5);
 }
 
-AIGW_API int aigw_hub_failing(const aigw_hub *h, aigw_now now, aigw_str target) {
-    const uint64_t hash = aigwi_hub_hash(h, target);
-    const aigw_hub_failure *f = aigwi_hub_failure_of(h, target, hash);
-    return f->hash == hash && f->until_ns > now.mono_ns;
+AIGW_API int aigw_hub_ask(aigw_hub *h, aigw_now now, const aigw_registry_pick *pick, int forced, aigw_hub_pass *p) {
+    char text[80];
+    const aigw_str key = aigwi_hub_key_name(h, pick->provider, text, sizeof text);
+    memset(p, 0, sizeof *p);
+    p->target = aigw_hub_name_of(h, now, AIGW_NAME_TARGET, pick->target.name, 1);
+    if (p->target) p->target->users++;                         /* so that making the key's does not take its place */
+    p->key = aigw_hub_name_of(h, now, AIGW_NAME_KEY, key, 1);
+    if (p->key) p->key->users++;
+    p->asked = 1;
+    if (p->key && !aigw_breaker_allow(&p->key->breaker, &aigwi_hub_key_cfg, now, forced, &p->key_pass)) p->asked = 0;
+    if (p->asked && p->target && !aigw_breaker_allow(&p->target->breaker, &h->cfg.breaker, now, forced, &p->pass)) {
+        if (p->key)
+            (void)aigw_breaker_report(&p->key->breaker, &aigwi_hub_key_cfg, now, p->key_pass, AIGW_BREAKER_NEITHER, -1,
+                                      &h->random);
+        p->asked = 0;
+    }
+    if (p->asked && p->target) aigw_health_start(&p->target->health);
+    if (p->asked) return 1;
+    if (p->target) p->target->users--;
+    if (p->key) p->key->users--;
+    return 0;
+}
+
+AIGW_API void aigw_hub_told(aigw_hub *h, aigw_now now, aigw_hub_pass *p, const aigw_health_report *r) {
+    const int refused = r->kind == AIGW_KIND_AUTH || r->kind == AIGW_KIND_PERMISSION || r->kind == AIGW_KIND_QUOTA;
+    const int outcome = aigw_breaker_outcome_of(r->kind);
+    const int64_t after = r->error ? r->error->retry_after_ms : -1;
+    if (!p->asked) return;
+    p->asked = 0;
+    if (p->target) {
+        aigw_health_end(&p->target->health, now, r);
+        (void)aigw_breaker_report(&p->target->breaker, &h->cfg.breaker, now, p->pass, outcome, after, &h->random);
+        p->target->users--;
+    }
+    if (p->key) {
+        (void)aigw_breaker_report(&p->key->breaker, &aigwi_hub_key_cfg, now, p->key_pass,
+                                  refused                        ? AIGW_BREAKER_FAILED
+                                  : r->kind == AIGW_KIND_NONE    ? AIGW_BREAKER_OK
+                                                                 : AIGW_BREAKER_NEITHER,
+                                  after, &h->random);
+        p->key->users--;
+    }
+}
+
+/* ---- the store: in memory at once, elsewhere by tickets */
+
+enum { /* aigw_hub_ticket.state */
+       AIGWI_TICKET_FREE,
+       AIGWI_TICKET_ASKED,      /* a RESERVE that a job waits for */
+       AIGWI_TICKET_ANSWERED,
+       AIGWI_TICKET_LEFT,       /* nobody waits any more: when it is granted it is given back */
+       AIGWI_TICKET_SETTLE      /* to be submitted until the store has it */
+};
+#define AIGWI_HUB_LEFT_NS UINT64_C(60000000000)    /* how long a late answer is known */
+#define AIGWI_HUB_AGAIN_NS UINT64_C(1000000000)    /* between submits of a settle */
+
+/* Tickets are slot + 1 in the lower half, generation in the upper. */
+static uint64_t aigwi_hub_ticket_name(const aigw_hub *h, const aigw_hub_ticket *t) {
+    return (uint64_t)t->generation << 32 | (uint64_t)(t - h->tickets + 1);
+}
+static aigw_hub_ticket *aigwi_hub_ticket_of(aigw_hub *h, uint64_t name) {
+    const uint64_t i = (name & UINT32_MAX) - 1;
+    aigw_hub_ticket *t = i < h->cfg.tickets ? &h->tickets[i] : NULL;
+    return t && t->state && t->generation == name >> 32 ? t : NULL;
+}
+static void aigwi_hub_ticket_free(aigw_hub_ticket *t) {
+    t->state = AIGWI_TICKET_FREE;
+    t->generation++;
+    t->job = NULL;
+}
+/* A free one, with a copy of op; NULL: all are under way. */
+static aigw_hub_ticket *aigwi_hub_ticket_take(aigw_hub *h, const aigw_store_op *op) {
+    for (uint32_t i = 0; i < h->cfg.tickets; i++) {
+        aigw_hub_ticket *t = &h->tickets[i];
+        if (t->state == AIGWI_TICKET_LEFT && h->now.mono_ns - t->since_ns > AIGWI_HUB_LEFT_NS) aigwi_hub_ticket_free(t);
+        if (t->state) continue;
+        t->op = *op;
+        t->op.counters = t->counter;
+        for (uint32_t k = 0; k < op->n; k++) {
+            t->counter[k] = op->counters[k];
+            t->counter[k].key.p = t->text[k];
+            t->counter[k].key.n = aigwi_dialect_keep(t->text[k], sizeof t->text[k], op->counters[k].key);
+            t->counter[k].tenant = aigwi_dialect_slice("", 0);
+        }
+        t->since_ns = t->again_ns = h->now.mono_ns;
+        return t;
+    }
+    return NULL;
+}
+
+static void aigwi_hub_submit_settle(aigw_hub *h, aigw_hub_ticket *t) {
+    const uint64_t name = aigwi_hub_ticket_name(h, t);
+    int r;
+    t->again_ns = h->now.mono_ns + AIGWI_HUB_AGAIN_NS;
+    r = h->cfg.store.submit(h->cfg.store.user, name, h->now, &t->op);
+    t = aigwi_hub_ticket_of(h, name);                          /* it may have answered from inside */
+    if (t && r == AIGW_OK) aigwi_hub_ticket_free(t);
+    else if (t && t->again_ns < h->outbox.deadline) aigwi_hub_at(h, &h->outbox, t->again_ns);
+}
+static void aigwi_hub_outbox(aigw_hub_job *job, aigw_now now) {
+    aigw_hub *h = (aigw_hub *)job->owner;
+    job->deadline = AIGW_NEVER;
+    for (uint32_t i = 0; i < h->cfg.tickets; i++) {
+        aigw_hub_ticket *t = &h->tickets[i];
+        if (t->state != AIGWI_TICKET_SETTLE) continue;
+        if (t->again_ns <= now.mono_ns) aigwi_hub_submit_settle(h, t);
+        else if (t->again_ns < job->deadline) aigwi_hub_at(h, job, t->again_ns);
+    }
+}
+
+/* Give back, or settle to what was used. `local`: it was reserved in memory. */
+AIGWI_SHARED void aigwi_hub_settle(aigw_hub *h, aigw_store_op *op, int local) {
+    aigw_hub_ticket *t;
+    op->verb = AIGW_STORE_SETTLE;
+    if (!op->n) return;
+    if (local || !h->cfg.store.submit) {
+        (void)aigw_store_submit(&h->counters, 0, h->now, op);
+        return;
+    }
+    t = aigwi_hub_ticket_take(h, op);
+    if (!t) {
+        h->store_late++;                                       /* the outbox is full: its own lease must end it */
+        return;
+    }
+    t->state = AIGWI_TICKET_SETTLE;
+    aigwi_hub_submit_settle(h, t);
+}
+
+/* Reserve. AIGW_OK, AIGW_E_LIMIT, or AIGW_AGAIN: the job is woken, and the same is asked again with *ticket as it was left. *local becomes 1 when the
+   store could not and the counters in memory stand in. */
+AIGWI_SHARED int aigwi_hub_reserve(aigw_hub *h, aigw_hub_job *job, aigw_store_op *op, uint64_t *ticket, int *local) {
+    aigw_hub_ticket *t = *ticket ? aigwi_hub_ticket_of(h, *ticket) : NULL;
+    int r = AIGW_E_IO;
+    op->verb = AIGW_STORE_RESERVE;
+    *local = *local || !h->cfg.store.submit;
+    if (!*local && !t && !*ticket && (t = aigwi_hub_ticket_take(h, op)) != NULL) {
+        t->state = AIGWI_TICKET_ASKED;
+        *ticket = aigwi_hub_ticket_name(h, t);
+        r = h->cfg.store.submit(h->cfg.store.user, *ticket, h->now, &t->op);
+        if (t->state == AIGWI_TICKET_ASKED && r != AIGW_AGAIN) t->state = AIGWI_TICKET_ANSWERED, t->result = r;
+        t->job = job;
+    }
+    if (!*local && t && t->state == AIGWI_TICKET_ASKED) {
+        if (h->now.mono_ns - t->since_ns < (uint64_t)h->cfg.store_ms * 1000000u) {
+            job->awaits = t;
+            return AIGW_AGAIN;
+        }
+        t->state = AIGWI_TICKET_LEFT;
+        t->job = NULL;
+    } else if (!*local && t) {
+        r = t->result;
+        for (uint32_t k = 0; k < op->n; k++) {
+            const aigw_str key = op->counters[k].key, tenant = op->counters[k].tenant;
+            op->counters[k] = t->counter[k];
+            op->counters[k].key = key;
+            op->counters[k].tenant = tenant;
+        }
+        aigwi_hub_ticket_free(t);
+    }
+    *ticket = 0;
+    if (r == AIGW_OK || r == AIGW_E_LIMIT) return r;
+    if (!*local) h->store_late++;
+    *local = 1;
+    r = aigw_store_submit(&h->counters, 0, h->now, op);
+    if (r == AIGW_AGAIN) job->awaits = &h->counters;
+    return r;
+}
+/* The job that waited goes away. */
+AIGWI_SHARED void aigwi_hub_forget(aigw_hub *h, uint64_t ticket) {
+    aigw_hub_ticket *t = ticket ? aigwi_hub_ticket_of(h, ticket) : NULL;
+    if (!t) return;
+    t->job = NULL;
+    if (t->state == AIGWI_TICKET_ASKED) t->state = AIGWI_TICKET_LEFT;
+    else if (t->state == AIGWI_TICKET_ANSWERED && t->result == AIGW_OK) {
+        for (uint32_t k = 0; k < t->op.n; k++) t->counter[k].used = 0;
+        t->op.verb = AIGW_STORE_SETTLE;
+        t->state = AIGWI_TICKET_SETTLE;
+        t->generation++;                                       /* another operation than the one that was answered */
+        aigwi_hub_submit_settle(h, t);
+    } else if (t->state == AIGWI_TICKET_ANSWERED) aigwi_hub_ticket_free(t);
+}
+
+AIGW_API void aigw_hub_store_done(aigw_hub *h, uint64_t ticket, int result, const aigw_store_counter *out, size_t n) {
+    aigw_hub_ticket *t = aigwi_hub_ticket_of(h, ticket);
+    if (!t) return;
+    if (t->state == AIGWI_TICKET_SETTLE) {
+        if (result == AIGW_OK) aigwi_hub_ticket_free(t);       /* else it is submitted again */
+        return;
+    }
+    if (t->state == AIGWI_TICKET_ANSWERED) return;
+    for (size_t k = 0; out && k < n && k < t->op.n; k++) {
+        const aigw_str key = t->counter[k].key;
+        t->counter[k] = out[k];
+        t->counter[k].key = key;
+    }
+    t->result = result;
+    if (t->state == AIGWI_TICKET_LEFT) {
+        t->state = AIGWI_TICKET_ANSWERED;
+        aigwi_hub_forget(h, ticket);
+        return;
+    }
+    t->state = AIGWI_TICKET_ANSWERED;
+    if (t->job) {
+        t->job->awaits = NULL;
+        aigwi_hub_wake(h, t->job);
+    }
+}
+
+AIGW_API void aigw_hub_logged(aigw_hub *h, size_t n) {
+    aigw_store_logged(&h->counters, n);
+    aigwi_hub_wake_all(h, &h->counters);
+}
+
+AIGW_API int aigw_hub_init(aigw_hub *h, const aigw_hub_cfg *cfg, void *mem, size_t n) {
+    aigw_arena a = aigw_base_arena(mem, n);
+    aigw_store_slot *counters;
+    unsigned char *cache, *log;
+    int i;
+    memset(h, 0, sizeof *h);
+    h->cfg = aigwi_hub_cfg_of(cfg);
+    h->random = h->cfg.seed;
+    for (i = 0; i < 16; i++) h->key[i] = (uint8_t)aigw_base_random(&h->random);
+    h->jobs.next = h->jobs.prev = &h->jobs;
+    h->ready_end = &h->ready;
+    h->due = AIGW_NEVER;
+    h->names = (aigw_hub_name *)aigw_base_take(&a, h->cfg.names, sizeof *h->names, sizeof(uint64_t));
+    counters = (aigw_store_slot *)aigw_base_take(&a, h->cfg.counters, sizeof *counters, sizeof(uint64_t));
+    h->tickets = (aigw_hub_ticket *)aigw_base_take(&a, h->cfg.tickets, sizeof *h->tickets, sizeof(uint64_t));
+    if (!h->names || !counters || !h->tickets || !aigw_base_take(&a, (size_t)(0 - (uintptr_t)a.at) & 15, 1, 1))
+        return AIGW_E_NOMEM;
+    for (i = 0; i < AIGW_HUB_SLABS; i++) {
+        h->slab[i].mem = aigwi_hub_part(&a, (uint64_t)h->cfg.slab[i].bytes * h->cfg.slab[i].count);
+        if (!h->slab[i].mem) return AIGW_E_NOMEM;
+    }
+    cache = aigwi_hub_part(&a, h->cfg.cache_bytes);
+    log = aigwi_hub_part(&a, h->cfg.ledger_bytes);
+    if (!cache || !log) return AIGW_E_NOMEM;
+    aigw_store_init(&h->counters, counters, h->cfg.counters, h->key, h->cfg.ledger_bytes ? log : NULL,
+                    h->cfg.ledger_bytes);
+    aigw_queue_init(&h->queue, &h->cfg.queue);
+    if (h->cfg.cache_bytes && aigw_cache_init(&h->cache, &h->cfg.cache, h->key, cache, h->cfg.cache_bytes))
+        return AIGW_E_NOMEM;
+    if (h->cfg.tickets) {
+        aigwi_hub_link(h, &h->outbox, h);
+        h->outbox.run = aigwi_hub_outbox;
+    }
+    return AIGW_OK;
 }
 
 /* ==== >>hub.token =============================================================================================== */
@@ -32547,6 +32977,311 @@ AIGW_API void aigw_token_release(aigw_tokens *t) {
     t->hub = NULL;
 }
 
+/* ==== >>hub.account ============================================================================================= */
+/* Which counters a request has by the registry's rules, and what it holds of each. Knows rules, names of counters and amounts; not how counters
+   are kept, nor what a try is. Truth: design section 5, "Admit". */
+
+/* The value of a dimension: of the request, or of its target. */
+static aigw_str aigwi_account_value(const aigw_router_facts *f, const aigw_target *t, int dim) {
+    return dim == AIGW_DIM_MODEL ? t->name : dim == AIGW_DIM_PROVIDER ? t->provider : f->who.dim[dim];
+}
+
+/* Dimensions that a rule names; 0 and *fits 0 when it is not for this request. */
+static uint32_t aigwi_account_dims(uint32_t by, const aigw_registry_subject *when, const aigw_router_facts *f,
+                                   const aigw_target *t, int *fits) {
+    *fits = 1;
+    for (int i = 0; i < AIGW_DIM_COUNT; i++) {
+        if (!when->dim[i].n) continue;
+        by |= (uint32_t)1 << i;
+        if (!aigw_base_eq(when->dim[i], aigwi_account_value(f, t, i))) *fits = 0;
+    }
+    return by;
+}
+
+/* "usd.month|tenant=team-a|model=sonnet": what is counted, and for whom. '|', '%' and control bytes are written as %XX, so that no two
+   subjects share a name; what is too long ends in its hash. */
+static aigw_str aigwi_account_name(const aigw_hub *h, char *text, const char *what, uint32_t dims, const aigw_router_facts *f,
+                                   const aigw_target *t) {
+    static const char *const labels[] = {
+#define X(name, label) label,
+        AIGW_DIM_LIST(X)
+#undef X
+    };
+    uint64_t mark = 0;
+    aigw_out o;
+    aigw_base_out_init(&o, text, AIGW_STORE_KEY, NULL, 0);
+    aigw_base_put_lit(&o, what);
+    for (int d = 0; d < AIGW_DIM_COUNT; d++) {
+        const aigw_str v = aigwi_account_value(f, t, d);
+        if (!(dims >> d & 1)) continue;
+        aigw_base_put_byte(&o, '|');
+        aigw_base_put_lit(&o, labels[d]);
+        aigw_base_put_byte(&o, '=');
+        for (size_t i = 0; i < v.n; i++) {
+            const unsigned char c = (unsigned char)v.p[i];
+            if (c > ' ' && c != '|' && c != '%') aigw_base_put_byte(&o, (char)c);
+            else {
+                aigw_base_put_byte(&o, '%');
+                aigw_base_put_byte(&o, "0123456789ABCDEF"[c >> 4]);
+                aigw_base_put_byte(&o, "0123456789ABCDEF"[c & 15]);
+            }
+        }
+        mark = mark * 31 + aigw_digest_siphash(v, h->key);
+    }
+    if (o.buf.n <= AIGW_STORE_KEY) return aigwi_dialect_slice(text, o.buf.n);
+    for (int i = 0; i < 16; i++, mark >>= 4) text[AIGW_STORE_KEY - 1 - i] = "0123456789abcdef"[mark & 15];
+    text[AIGW_STORE_KEY - 17] = '%';
+    return aigwi_dialect_slice(text, AIGW_STORE_KEY);
+}
+
+static int64_t aigwi_account_sum(int64_t a, int64_t b) { return a > INT64_MAX - b ? INT64_MAX : a + b; }      /* not negative */
+
+typedef struct {
+    const aigw_hub *hub;
+    const aigw_router_facts *facts;
+    const aigw_target *target;
+    aigw_account_counters *to;
+} aigwi_account_list;
+
+/* One counter more; NULL: there is no place. */
+static aigw_store_counter *aigwi_account_add(aigwi_account_list *l, int what, const char *name, uint32_t dims, int64_t amount) {
+    aigw_account_counters *to = l->to;
+    aigw_store_counter *c = &to->counter[to->n];
+    if (to->n == AIGW_STORE_COUNTERS) {
+        to->full = 1;
+        return NULL;
+    }
+    memset(c, 0, sizeof *c);
+    c->key = aigwi_account_name(l->hub, to->text[to->n], name, dims, l->facts, l->target);
+    c->tenant = l->facts->who.dim[AIGW_DIM_TENANT];
+    c->amount = amount;
+    c->kind = what == AIGW_HOLDS_CONCURRENT ? AIGW_COUNTER_GAUGE : what == AIGW_HOLDS_MONEY ? AIGW_COUNTER_MONEY : AIGW_COUNTER_RATE;
+    to->rule[to->n] = NULL;
+    to->what[to->n++] = (uint8_t)what;
+    return c;
+}
+
+/* The share of a limit that this class has; at least 1. */
+static uint32_t aigwi_account_share(uint32_t limit, uint32_t batch_percent, int batch) {
+    const uint64_t v = (uint64_t)limit * (!batch_percent ? 100 : batch ? batch_percent : 100 - batch_percent) / 100;
+    return v ? (uint32_t)v : 1;
+}
+
+static void aigwi_account_limit(aigwi_account_list *l, const aigw_registry_limit *rule, uint32_t dims, int64_t tokens) {
+    /* with shares each class has its own bucket */
+    const int apart = rule->batch != 0, batch = apart && l->facts->batch;
+    aigw_store_counter *c;
+    if (rule->rpm && (c = aigwi_account_add(l, AIGW_HOLDS_REQUESTS, batch ? "rpm.batch" : "rpm", dims, 1)) != NULL)
+        c->rate.limit = aigwi_account_share(rule->rpm, rule->batch, batch);
+    if (rule->tpm && (c = aigwi_account_add(l, AIGW_HOLDS_TOKENS, batch ? "tpm.batch" : "tpm", dims, tokens)) != NULL)
+        c->rate.limit = aigwi_account_share(rule->tpm, rule->batch, batch);
+    if (rule->concurrent &&
+        (c = aigwi_account_add(l, AIGW_HOLDS_CONCURRENT, batch ? "concurrent.batch" : "concurrent", dims, 1)) != NULL)
+        c->most = aigwi_account_share(rule->concurrent, rule->batch, batch);
+}
+
+/* Was a rule of these dimensions taken before? Of those the first that fits counts. */
+static int aigwi_account_seen(uint32_t *seen, uint32_t by) {
+    const uint32_t bit = (uint32_t)1 << (by & 31), word = by >> 5 & 1;
+    const int was = (seen[word] & bit) != 0;
+    seen[word] |= bit;
+    return was;
+}
+
+/* All counters of a try at this candidate. */
+static void aigwi_account_want(aigwi_account_list *l, const aigw_registry *r, int64_t tokens, int64_t nusd) {
+    static const char *const names[] = { "usd.total", "usd.hour", "usd.day", "usd.week", "usd.month" };
+    uint32_t limits[2] = { 0, 0 }, dims;
+    aigw_store_counter *c;
+    int fits;
+    l->to->n = l->to->full = 0;
+    for (const aigw_registry_limit *rule = r->limits; rule; rule = rule->next) {
+        dims = aigwi_account_dims(rule->by, &rule->when, l->facts, l->target, &fits);
+        if (fits && !aigwi_account_seen(limits, rule->by)) aigwi_account_limit(l, rule, dims, tokens);
+    }
+    for (const aigw_registry_budget *rule = r->budgets; rule; rule = rule->next) {
+        dims = aigwi_account_dims(rule->by, &rule->when, l->facts, l->target, &fits);
+        if (!fits) continue;
+        c = aigwi_account_add(l, AIGW_HOLDS_MONEY, names[rule->period], dims, nusd);
+        if (!c) continue;
+        c->money.cap_nusd = rule->cap_nusd;
+        c->money.period = rule->period;
+        c->money.soft = rule->soft;
+        l->to->rule[l->to->n - 1] = rule;
+    }
+}
+
+AIGW_API int aigw_account_capped(const aigw_registry *r, const aigw_router_facts *f, int64_t *max_output) {
+    int capped = 0;
+    for (const aigw_registry_budget *rule = r->budgets; rule; rule = rule->next) {
+        const int64_t most = rule->max_output ? rule->max_output : 4096;
+        int fits = 1;
+        for (int i = AIGW_DIM_TENANT; i <= AIGW_DIM_ENV; i++)
+            if (rule->when.dim[i].n && !aigw_base_eq(rule->when.dim[i], f->who.dim[i])) fits = 0;
+        if (!fits) continue;
+        if (!capped || most < *max_output) *max_output = most;
+        capped = 1;
+    }
+    return capped;
+}
+
+static int aigwi_account_find(const aigw_account_counters *in, const aigw_store_counter *c) {
+    for (int i = 0; i < in->n; i++)
+        if (in->counter[i].kind == c->kind && aigw_base_eq(in->counter[i].key, c->key)) return i;
+    return -1;
+}
+
+/* What was used of a counter that is settled. */
+static int64_t aigwi_account_used(const aigw_account *a, int i, int64_t tokens, int asked) {
+    const aigw_account_counters *held = &a->held;
+    if (held->what[i] == AIGW_HOLDS_MONEY) return held->counter[i].used;                 /* charged so far */
+    if (!asked || held->what[i] == AIGW_HOLDS_CONCURRENT) return 0;
+    return held->what[i] == AIGW_HOLDS_TOKENS && tokens >= 0 ? tokens : held->counter[i].amount;
+}
+
+/* Settle the held counters of which `keep` has no like; NULL: all. */
+static void aigwi_account_release(aigw_account *a, aigw_hub *h, const aigw_account_counters *keep, int64_t tokens, int asked) {
+    aigw_account_counters *held = &a->held;
+    aigw_store_counter gone[AIGW_STORE_COUNTERS];
+    uint32_t stays = 0;
+    aigw_store_op op;
+    int n = 0, kept = 0;
+    for (int i = 0; i < held->n; i++) {
+        if (keep && aigwi_account_find(keep, &held->counter[i]) >= 0) {
+            stays |= (uint32_t)1 << i;
+            continue;
+        }
+        gone[n] = held->counter[i];
+        gone[n].raise = 0;
+        gone[n++].used = aigwi_account_used(a, i, tokens, asked);
+    }
+    op.n = (uint8_t)n;
+    op.counters = gone;
+    if (n) aigwi_hub_settle(h, &op, a->local);
+    for (int i = 0; i < held->n; i++) {
+        if (!(stays >> i & 1)) continue;
+        if (kept != i) {
+            memcpy(held->text[kept], held->text[i], held->counter[i].key.n);
+            held->counter[kept] = held->counter[i];
+            held->counter[kept].key.p = held->text[kept];
+            held->what[kept] = held->what[i];
+            held->rule[kept] = held->rule[i];
+        }
+        kept++;
+    }
+    held->n = (uint8_t)kept;
+}
+
+/* Why it was refused. */
+static void aigwi_account_refused(aigw_account *a, const aigw_store_counter *c, int what) {
+    a->refused = *c;
+    a->refused.key.p = a->refused_text;
+    a->refused.key.n = aigwi_dialect_keep(a->refused_text, sizeof a->refused_text, c->key);
+    a->what = (uint8_t)what;
+}
+
+/* What a granted counter says beside: limits for headers, soft limits, alerts. */
+static void aigwi_account_learn(aigw_account *a, const aigw_store_counter *c, int what, const aigw_registry_budget *rule) {
+    aigw_limit *l = what == AIGW_HOLDS_REQUESTS ? &a->limits.requests : &a->limits.tokens;
+    if (what == AIGW_HOLDS_MONEY) {
+        if (c->soft && !a->soft) a->soft = rule;
+        if (c->alert > a->alert) {
+            a->alert = c->alert;
+            a->alert_n = aigwi_dialect_keep(a->alert_text, sizeof a->alert_text, c->key);
+        }
+    } else if (what != AIGW_HOLDS_CONCURRENT && (l->remaining < 0 || c->left < l->remaining)) {
+        l->limit = c->rate.limit;
+        l->remaining = c->left;
+        l->reset_ms = c->rate.limit ? (c->rate.limit - (c->left < c->rate.limit ? c->left : c->rate.limit)) * 60000 / c->rate.limit : 0;
+    }
+}
+
+static void aigwi_account_begin(aigw_account *a) {
+    aigw_limit *l[4];
+    l[0] = &a->limits.requests, l[1] = &a->limits.tokens, l[2] = &a->limits.input_tokens, l[3] = &a->limits.output_tokens;
+    for (int i = 0; i < 4; i++) l[i]->limit = l[i]->remaining = l[i]->reset_ms = -1;
+    a->limits.retry_after_ms = -1;
+    a->alert = 0;
+    a->soft = NULL;
+}
+
+/* Put what was granted to what is held. `k`: its place among those held already, or -1. */
+static void aigwi_account_keep(aigw_account *a, const aigw_store_counter *c, const aigw_account_counters *wanted, int w, int k) {
+    aigw_account_counters *held = &a->held;
+    if (k >= 0) {
+        held->counter[k].amount = aigwi_account_sum(held->counter[k].amount, c->amount);
+        return;
+    }
+    k = held->n++;
+    held->counter[k] = *c;
+    held->counter[k].raise = 0;
+    held->counter[k].key.p = held->text[k];
+    held->counter[k].key.n = aigwi_dialect_keep(held->text[k], sizeof held->text[k], c->key);
+    held->what[k] = wanted->what[w];
+    held->rule[k] = wanted->rule[w];
+    held->counter[k].used = 0;
+}
+
+AIGW_API int aigw_account_reserve(aigw_account *a, aigw_hub *h, aigw_hub_job *job, const aigw_registry *r,
+                                  const aigw_router_facts *f, const aigw_router_candidate *c, int64_t tokens) {
+    aigw_account_counters wanted;
+    aigw_store_counter asked[AIGW_STORE_COUNTERS];
+    int8_t of[AIGW_STORE_COUNTERS], in[AIGW_STORE_COUNTERS];
+    aigwi_account_list l;
+    aigw_store_op op;
+    int n = 0, result, local = a->local;
+    if (!r->limits && !r->budgets && !a->held.n) return AIGW_OK;
+    l.hub = h, l.facts = f, l.target = &c->pick.target, l.to = &wanted;
+    aigwi_account_want(&l, r, tokens, c->bound_nusd > 0 ? c->bound_nusd : 0);
+    if (wanted.full) return AIGW_E_NOMEM;
+    if (!a->ticket && a->target.p &&
+        (!aigw_base_eq(a->target, c->pick.target.name) || !aigw_base_eq(a->provider, c->pick.target.provider)))
+        aigwi_account_release(a, h, &wanted, -1, 1);
+    a->target = c->pick.target.name;
+    a->provider = c->pick.target.provider;
+    for (int i = 0; i < wanted.n; i++) {
+        const int k = aigwi_account_find(&a->held, &wanted.counter[i]);
+        const int64_t more =
+            k < 0 ? 0 : aigwi_account_sum(wanted.counter[i].amount, a->held.counter[k].used) - a->held.counter[k].amount;
+        if (k >= 0 && (wanted.what[i] != AIGW_HOLDS_MONEY || more <= 0)) continue;
+        asked[n] = wanted.counter[i];
+        if (k >= 0) asked[n].raise = 1, asked[n].amount = more;
+        of[n] = (int8_t)i;
+        in[n++] = (int8_t)k;
+    }
+    aigwi_account_begin(a);
+    op.n = (uint8_t)n;
+    op.counters = asked;
+    if (!n) return AIGW_OK;
+    result = aigwi_hub_reserve(h, job, &op, &a->ticket, &local);
+    a->local = (uint8_t)(a->held.n ? a->local : local);
+    for (int i = 0; i < n && result != AIGW_AGAIN; i++) {
+        if (result == AIGW_E_LIMIT && asked[i].refused) aigwi_account_refused(a, &asked[i], wanted.what[of[i]]);
+        if (result == AIGW_OK) {
+            aigwi_account_learn(a, &asked[i], wanted.what[of[i]], wanted.rule[of[i]]);
+            aigwi_account_keep(a, &asked[i], &wanted, of[i], in[i]);
+        }
+    }
+    return result;
+}
+
+AIGW_API void aigw_account_charge(aigw_account *a, int64_t nusd) {
+    if (nusd < 0) nusd = 0;
+    a->spent_nusd = aigwi_account_sum(a->spent_nusd, nusd);
+    for (int i = 0; i < a->held.n; i++)
+        if (a->held.what[i] == AIGW_HOLDS_MONEY)
+            a->held.counter[i].used = aigwi_account_sum(a->held.counter[i].used, nusd);
+}
+
+AIGW_API void aigw_account_settle(aigw_account *a, aigw_hub *h, int64_t tokens, int asked) {
+    if (a->ticket) aigwi_hub_forget(h, a->ticket);
+    a->ticket = 0;
+    if (a->held.n) aigwi_account_release(a, h, NULL, tokens, asked);
+    a->spent_nusd = 0;
+    a->local = 0;
+    a->target.p = NULL;
+}
+
 /* ==== >>exchange ================================================================================================ */
 /* One request from the client's first byte to the last of its answer: read -> admit -> route -> attempt -> relay ->
    settle, each a state. Knows HTTP towards the client, when an answer is committed, failover, translation and relay
@@ -32558,15 +33293,20 @@ enum { /* x->state, in reading order */
        AIGWI_EXCHANGE_IDLE,
        AIGWI_EXCHANGE_READ,
        AIGWI_EXCHANGE_ADMIT,
-       AIGWI_EXCHANGE_ROUTE, /* what is asked; who is asked next */
+       AIGWI_EXCHANGE_FIND,  /* what is asked: its route; whether it was answered before; its turn */
+       AIGWI_EXCHANGE_CACHE,
+       AIGWI_EXCHANGE_TURN,
+       AIGWI_EXCHANGE_ROUTE, /* who is asked next; what that may cost */
+       AIGWI_EXCHANGE_HOLD,
        /* an attempt: written; connecting; bytes and events */
        AIGWI_EXCHANGE_TRY,
        AIGWI_EXCHANGE_CONNECT,
        AIGWI_EXCHANGE_RELAY,
-       AIGWI_EXCHANGE_WAIT, /* before the only target is asked again */
+       AIGWI_EXCHANGE_WAIT, /* before the same target is asked again, or a limit lets it through */
        AIGWI_EXCHANGE_RAW,  /* forwarding both ways */
        /* an answer in one piece to be written */
        AIGWI_EXCHANGE_WHOLE,
+       AIGWI_EXCHANGE_HIT,   /* one of the cache */
        AIGWI_EXCHANGE_MODELS,
        AIGWI_EXCHANGE_LOCAL,
        AIGWI_EXCHANGE_REFUSE,
@@ -32580,10 +33320,20 @@ enum { AIGWI_EXCHANGE_STOPPED = 1, AIGWI_EXCHANGE_FAILED = 2 };                /
 #define AIGWI_EXCHANGE_SLABS 5               /* that a small request takes at once */
 #define AIGWI_EXCHANGE_SLACK 2048            /* what an event costs besides its text */
 #define AIGWI_EXCHANGE_MEMORY_MS 5000        /* longest wait for a slab */
-#define AIGWI_EXCHANGE_FAILING_MS 10000      /* a target that failed without a hint is asked last for this long */
+#define AIGWI_EXCHANGE_FAILED_NS UINT64_C(10000000000)     /* a try at a target that failed so lately is charged to the retry budget */
+#define AIGWI_EXCHANGE_OUTPUT 512            /* tokens of output that are reserved of a rate where none are asked for; most answers of chats are shorter */
+#define AIGWI_EXCHANGE_FLOOR 256             /* an output limit of ours goes down to this before a budget refuses */
+#define AIGWI_EXCHANGE_CROWD_MS 50           /* a place among concurrent requests is looked for again after */
 
 static uint32_t aigwi_exchange_ms(uint32_t ms, uint32_t usual) { return ms ? ms : usual; }
 static aigw_str aigwi_exchange_lit(const char *s) { return aigw_base_str(s); }
+
+/* Make this try the one that is spoken of. */
+static void aigwi_exchange_use(aigw_exchange *x, int side) {
+    x->side = &x->sides[side];
+    x->up = &x->side->attempt;
+}
+static int aigwi_exchange_conn(const aigw_exchange *x) { return (int)(x->side - x->sides); }
 
 /* ---- memory */
 
@@ -32739,9 +33489,9 @@ static int aigwi_exchange_shut(aigw_exchange *x, const aigw_out *out) {
 }
 
 static void aigwi_exchange_hang_up(aigw_exchange *x, int keep) {
-    if (x->own_conn) x->io.close(x->io.user, 0, keep);
-    x->own_conn = 0;
-    aigw_attempt_release(&x->attempt);
+    if (x->side->own) x->io.close(x->io.user, 0, keep);
+    x->side->own = 0;
+    aigw_attempt_release(x->up);
 }
 
 /* Send what may be sent. 1: nothing is left; 0: the client must take some first, or has gone. */
@@ -32821,9 +33571,23 @@ static aigw_str aigwi_exchange_loss(const aigw_exchange *x, aigw_arena *mem) {
     return aigwi_dialect_slice(p, p ? out.buf.n : 0);
 }
 
-/* Which candidate the headers and the record speak of. */
+/* The candidate that is tried, or was last. */
+static aigw_router_candidate *aigwi_exchange_candidate(aigw_exchange *x) { return &x->decision.candidate[x->side->candidate]; }
+static const aigw_registry_pick *aigwi_exchange_pick(const aigw_exchange *x) {
+    return &x->decision.candidate[x->side->candidate].pick;
+}
+/* The one that the headers and the record speak of; NULL: none was asked. */
 static const aigw_registry_pick *aigwi_exchange_picked(const aigw_exchange *x) {
-    return x->attempts && x->pick < x->picks ? &x->picked[x->pick] : NULL;
+    return x->attempts ? aigwi_exchange_pick(x) : NULL;
+}
+
+/* The line of x-aigw-why. */
+static void aigwi_exchange_why(aigw_exchange *x) {
+    aigw_out out;
+    if (!x->found) return;
+    aigw_base_out_init(&out, x->why, sizeof x->why, NULL, 0);
+    aigw_router_why(&x->decision, &out);
+    x->why_n = out.buf.n < sizeof x->why ? out.buf.n : sizeof x->why;
 }
 
 static int64_t aigwi_exchange_us(uint64_t from, uint64_t to) {
@@ -32832,12 +33596,33 @@ static int64_t aigwi_exchange_us(uint64_t from, uint64_t to) {
 
 /* Our own time until now: all but reading the request and waiting for providers. */
 static int64_t aigwi_exchange_overhead(const aigw_exchange *x) {
-    const uint64_t running = x->state == AIGWI_EXCHANGE_RELAY && x->attempt.t_last > x->attempt.t_start
-                                 ? x->attempt.t_last - x->attempt.t_start
+    const uint64_t running = x->state == AIGWI_EXCHANGE_RELAY && x->up->t_last > x->up->t_start
+                                 ? x->up->t_last - x->up->t_start
                                  : 0;
     const uint64_t all = x->now.mono_ns - x->t_begin,
                    others = (x->t_read ? x->t_read - x->t_begin : all) + x->up_ns + running;
     return x->now.mono_ns > x->t_begin && all > others ? (int64_t)((all - others) / 1000u) : 0;
+}
+
+static const char *const aigwi_exchange_cached_names[] = { "DISABLED", "BYPASS", "MISS", "HIT", "HIT" };
+
+/* What the answer costs, in USD; "" when it has no price. */
+static aigw_str aigwi_exchange_usd(const aigw_exchange *x, aigw_arena *mem) {
+    char *p = (char *)aigw_base_take(mem, 32, 1, 1);
+    const aigw_router_candidate *c = &x->decision.candidate[x->side->candidate];
+    aigw_out out;
+    if (x->cached < AIGW_CACHED_HIT && (!c->pick.model || !c->pick.model->price.known)) return aigwi_dialect_slice("", 0);
+    aigw_base_out_init(&out, p, p ? 32 : 0, NULL, 0);
+    aigw_base_put_nano(&out, x->account.spent_nusd);
+    return aigwi_dialect_slice(p, p && out.buf.n <= 32 ? out.buf.n : 0);
+}
+
+/* Limits in the client's own headers: of its key where that has some, else the provider's. */
+static void aigwi_exchange_limits(aigw_exchange *x, aigw_arena *mem, aigw_head *head) {
+    const int own = x->account.limits.requests.limit > 0 || x->account.limits.tokens.limit > 0;
+    if (!x->dialect || !x->dialect->limits_encode) return;
+    if (own) (void)x->dialect->limits_encode(x->now, &x->account.limits, mem, head);
+    else if (x->attempts && x->up->status) (void)x->dialect->limits_encode(x->now, &x->up->limits, mem, head);
 }
 
 static void aigwi_exchange_own_fields(aigw_exchange *x, aigw_arena *mem, aigw_head *head) {
@@ -32855,18 +33640,22 @@ static void aigwi_exchange_own_fields(aigw_exchange *x, aigw_arena *mem, aigw_he
         aigwi_exchange_field(head, "x-aigw-attempts", aigwi_dialect_int_str(mem, x->attempts));
     }
     if (x->raw.to) aigwi_exchange_field(head, "x-aigw-provider", aigwi_exchange_clean(mem, x->raw.to->name, 128));
-    if (x->picks)
+    if (x->found)
         aigwi_exchange_field(head, "x-aigw-route",
-                             aigwi_exchange_clean(mem, x->route ? x->route->name : x->asked, 128));
+                             aigwi_exchange_clean(mem, x->decision.route ? x->decision.route->name : x->asked, 128));
     aigwi_exchange_field(head, "x-aigw-upstream-request-id",
                          aigwi_exchange_clean(mem, aigwi_dialect_slice(x->upstream_id, x->upstream_id_n), 96));
-    if (x->picks)
+    if (x->found)
         aigwi_exchange_field(head, "x-aigw-overhead-us", aigwi_dialect_int_str(mem, aigwi_exchange_overhead(x)));
+    aigwi_exchange_why(x);
     aigwi_exchange_field(head, "x-aigw-why",
                          aigwi_exchange_clean(mem, aigwi_dialect_slice(x->why, x->why_n), sizeof x->why));
+    if (x->found) aigwi_exchange_field(head, "x-aigw-cache", aigw_base_str(aigwi_exchange_cached_names[x->cached]));
+    if (x->cached >= AIGW_CACHED_HIT) aigwi_exchange_field(head, "age", aigwi_dialect_int_str(mem, x->hit.age_s));
+    aigwi_exchange_field(head, "x-aigw-degraded", aigwi_exchange_clean(mem, x->degraded, 80));
+    if (!x->stream && x->found && !x->kind) aigwi_exchange_field(head, "x-aigw-cost-usd", aigwi_exchange_usd(x, mem));
     if (pick) aigwi_exchange_field(head, "x-aigw-loss", aigwi_exchange_loss(x, mem));
-    if (pick && x->attempt.status && x->dialect->limits_encode)
-        (void)x->dialect->limits_encode(x->now, &x->attempt.limits, mem, head);
+    aigwi_exchange_limits(x, mem, head);
 }
 
 /* Write the head in front of what the buffer holds: from here on nothing is tried again. length as in
@@ -32920,6 +33709,33 @@ static int aigwi_exchange_answer(aigw_exchange *x, aigw_head *head, aigw_arena *
     x->tail.n = 0;
     x->committed = 1;
     return 1;
+}
+
+/* Write a text into a slab by `write`, with as much memory as it wants. 1, 0 (wait), or a code. */
+static int aigwi_exchange_text(aigw_exchange *x, aigw_exchange_slab *slab, int (*write)(aigw_exchange *x, aigw_out *out), aigw_str *body) {
+    aigw_out out;
+    size_t want = 4096;
+    int r, tries;
+    for (tries = 0; tries < 8; tries++) {
+        r = aigwi_exchange_grow(x, slab, want, 0);
+        if (r < 1) return r;
+        aigw_base_out_init(&out, slab->p, slab->n, NULL, 0);
+        r = write(x, &out);
+        *body = aigwi_dialect_slice(slab->p, out.buf.n);
+        if (!r && out.buf.n <= out.buf.cap) return 1;
+        if (r && r != AIGW_E_NOMEM) return r;
+        /* the body has room: what the dialect keeps back has not */
+        if (out.buf.n <= out.buf.cap) {
+            r = aigwi_exchange_grow(x, &x->hold_slab, x->enc.hold_cap + 1, 0);
+            if (r < 1) return r;
+        }
+        want = out.buf.n > out.buf.cap ? out.buf.n : slab->n + 1;
+    }
+    return AIGW_E_NOMEM;
+}
+
+static int aigwi_exchange_body(aigw_exchange *x, int (*write)(aigw_exchange *x, aigw_out *out), aigw_str *body) {
+    return aigwi_exchange_text(x, &x->whole_slab, write, body);
 }
 
 /* ---- the request's head */
@@ -33203,7 +34019,7 @@ static void aigwi_exchange_headed(aigw_exchange *x) {
 
 /* All the memory that a small request needs, or none of it: so that requests do not wait for each other's. */
 static int aigwi_exchange_reserve(aigw_exchange *x) {
-    aigw_exchange_slab *const all[AIGWI_EXCHANGE_SLABS] = { &x->head_slab, &x->body_slab, &x->try_slab, &x->out_slab,
+    aigw_exchange_slab *const all[AIGWI_EXCHANGE_SLABS] = { &x->head_slab, &x->body_slab, &x->side->slab, &x->out_slab,
                                                             &x->fold_slab[0] };
     const int class_ = aigwi_hub_class(x->hub, 4096);
     size_t i, n = AIGWI_EXCHANGE_SLABS;
@@ -33373,8 +34189,40 @@ static int aigwi_exchange_decode(aigw_exchange *x) {
     return 0;
 }
 
+/* Who asks, for what, in which class: from the key, then the request's headers, then its body. 0: they are not readable, and it is said. */
+static int aigwi_exchange_identify(aigw_exchange *x) {
+    static const char *const names[] = { "", "x-aigw-user", "x-aigw-feature", "x-aigw-env" };
+    const aigw_str class_ = aigwi_exchange_get(x, "x-aigw-class");
+    aigw_router_facts *f = &x->decision.facts;
+    aigw_fault fault;
+    aigw_error err;
+    memset(f, 0, sizeof *f);
+    f->who = x->who.subject;
+    for (int i = AIGW_DIM_USER; i <= AIGW_DIM_ENV; i++) {
+        const aigw_str said = aigwi_exchange_get(x, names[i]);
+        if (said.n && !(x->who.pinned >> i & 1)) f->who.dim[i] = said;
+    }
+    for (int i = AIGW_P_USER; !f->who.dim[AIGW_DIM_USER].n && i <= AIGW_P_SAFETY_ID; i++)
+        f->who.dim[AIGW_DIM_USER] = x->req.param[i].raw;
+    f->who.dim[AIGW_DIM_MODEL] = x->req.model;
+    f->who.dim[AIGW_DIM_PROVIDER] = aigwi_dialect_slice("", 0);
+    f->route = aigwi_exchange_get(x, "x-aigw-route");
+    f->prompt = aigwi_exchange_get(x, "x-aigw-prompt");
+    f->tag = aigwi_exchange_get(x, "x-aigw-tag");
+    f->batch = x->who.class_;
+    if (class_.n && !x->who.class_pinned) f->batch = (uint8_t)aigwi_exchange_is(class_, "batch");
+    x->batch = f->batch;
+    memset(&fault, 0, sizeof fault);
+    if (!aigw_router_facts_of(&x->req, aigwi_exchange_get(x, "x-aigw-require"), f, &fault)) return 1;
+    x->tree = aigw_base_arena(x->head_mem, x->head_mem_n);
+    aigw_dialect_fault(&fault, &x->tree, &err);
+    aigwi_exchange_error(x, &err);
+    x->state = AIGWI_EXCHANGE_REFUSE;
+    return 0;
+}
+
 static int aigwi_exchange_admit(aigw_exchange *x) {
-    const aigw_str route = aigwi_exchange_get(x, "x-aigw-route"), length = aigwi_exchange_get(x, "content-encoding");
+    const aigw_str coding = aigwi_exchange_get(x, "content-encoding");
     if (x->hub->draining) {
         aigwi_exchange_say(x, AIGW_KIND_BUSY, "the gateway is shutting down", "Try again.");
         x->error.retry_after_ms = 1000;
@@ -33384,7 +34232,7 @@ static int aigwi_exchange_admit(aigw_exchange *x) {
     if (x->io.admit) {
         aigw_head seen = x->http.head;
         seen.target = x->target;
-        if (x->io.admit(x->io.user, &seen, aigwi_dialect_slice(x->body_slab.p, x->body_n), &x->reply)) {
+        if (x->io.admit(x->io.user, &seen, aigwi_dialect_slice(x->body_slab.p, x->body_n), &x->who, &x->reply)) {
             aigwi_exchange_replied(x);
             return 1;
         }
@@ -33393,78 +34241,456 @@ static int aigwi_exchange_admit(aigw_exchange *x) {
         x->state = x->op == AIGW_OP_RAW ? AIGWI_EXCHANGE_RAW : AIGWI_EXCHANGE_MODELS;
         return 1;
     }
-    if (length.n && !aigwi_exchange_is(length, "identity")) {
+    if (coding.n && !aigwi_exchange_is(coding, "identity")) {
         aigwi_exchange_say(x, AIGW_KIND_INVALID_REQUEST, "this gateway does not read compressed request bodies",
                            "Send the body without content-encoding.");
         x->error.status = 415;
         return 1;
     }
     if (!aigwi_exchange_decode(x)) return x->state == AIGWI_EXCHANGE_REFUSE;
-    x->asked = route.n ? route : x->req.model;
+    if (!aigwi_exchange_identify(x)) return 1;
+    x->asked = x->decision.facts.route.n ? x->decision.facts.route : x->req.model;
     /* vectors go on as they come */
     x->stream =
         (uint8_t)((aigwi_attempt_on(&x->req, AIGW_P_STREAM) && x->op == AIGW_OP_CHAT) || x->op == AIGW_OP_EMBED);
     x->usage_asked = (uint8_t)aigwi_attempt_on(&x->req, AIGW_P_STREAM_USAGE);
-    if (x->stream) aigwi_exchange_give(x, &x->fold_slab[0]);
+    x->state = AIGWI_EXCHANGE_FIND;
+    return 1;
+}
+
+/* ---- what was decided */
+
+/* The retry rules of this request: the route's over the hub's. A batch request with a deadline of its own is patient until then. */
+static aigw_retry_cfg aigwi_exchange_retry_cfg(const aigw_exchange *x) {
+    const aigw_registry_route *route = x->decision.route;
+    aigw_retry_cfg c = x->hub->cfg.retry;
+    if (route && route->attempts) c.attempts = route->attempts;
+    if (route && route->per_target) c.per_target = route->per_target;
+    if (x->batch && x->until && !x->until_read) {
+        c.attempts = c.per_target = UINT16_MAX;
+        c.cap_ms = 60000;
+    }
+    return c;
+}
+static aigw_retry_budget *aigwi_exchange_retry_budget(aigw_exchange *x) {
+    const aigw_str name = x->decision.route ? x->decision.route->name : x->asked;
+    aigw_hub_name *n = aigw_hub_name_of(x->hub, x->now, AIGW_NAME_ROUTE, name, 1);
+    return n ? &n->retry : NULL;
+}
+/* Charge a try to the route's retry budget. 1: it may be made. */
+static int aigwi_exchange_charged(aigw_exchange *x) {
+    const aigw_retry_cfg cfg = aigwi_exchange_retry_cfg(x);
+    aigw_retry_budget *b = aigwi_exchange_retry_budget(x);
+    return !b || aigw_retry_spend(b, &cfg, x->now);
+}
+
+/* How long a request of this class may wait in all, for a limit or its turn. */
+static uint32_t aigwi_exchange_patience(const aigw_exchange *x) {
+    const uint32_t ms = x->hub->cfg.queue.wait_ms[x->batch ? AIGW_CLASS_BATCH : AIGW_CLASS_INTERACTIVE];
+    return aigwi_exchange_ms(ms, x->batch ? 3600000 : 2000);
+}
+
+/* Remember the step that was taken downward, for header and record. */
+static void aigwi_exchange_stepped(aigw_exchange *x, const char *step, aigw_str name) {
+    aigw_out out;
+    aigw_base_out_init(&out, x->degraded_text, sizeof x->degraded_text, NULL, 0);
+    aigw_base_put_lit(&out, step);
+    aigw_base_put(&out, name);
+    x->degraded = aigwi_dialect_slice(x->degraded_text,
+                                      out.buf.n < sizeof x->degraded_text ? out.buf.n : sizeof x->degraded_text);
+}
+
+/* ---- find: the route */
+
+static int aigwi_exchange_find(aigw_exchange *x) {
+    aigw_router_decision *d = &x->decision;
+    aigw_retry_cfg cfg;
+    aigw_hub_name *name;
+    int r;
+    d->seed = aigw_base_random(&x->hub->random);
+    d->now = x->now;
+    r = aigw_router_find(d, x->registry, &x->http.head, x->dialect);
+    if (r == AIGW_E_MISSING) {
+        aigwi_exchange_refuse(x, AIGW_KIND_NO_ROUTE, "there is no model or route called \"", x->asked, "\"",
+                              "GET /v1/models lists the names; \"provider/model\" works too.");
+        return 1;
+    }
+    if (r) {
+        aigwi_exchange_refuse(x, AIGW_KIND_PERMISSION, "this key may not use the model or route \"", x->asked, "\"",
+                              "Add it to \"routes\" of the tenant in the gateway's configuration.");
+        return 1;
+    }
+    x->found = 1;
+    d->priced = (uint8_t)(x->op != AIGW_OP_COUNT_TOKENS && aigw_account_capped(x->registry, &d->facts, &x->max_output));
+    /* under a cap every answer has an end */
+    if (d->priced && d->facts.size.max_output < 0 && x->op == AIGW_OP_CHAT) {
+        x->capped = 1;
+        d->facts.size.max_output = x->max_output;
+    }
+    cfg = aigwi_exchange_retry_cfg(x);
+    name = aigw_hub_name_of(x->hub, x->now, AIGW_NAME_ROUTE, d->route ? d->route->name : x->asked, 1);
+    if (name) {
+        d->turn = name->turn++;
+        aigw_retry_earn(&name->retry, &cfg);
+    }
+    x->state = AIGWI_EXCHANGE_CACHE;
+    return 1;
+}
+
+/* ---- the cache */
+
+static int aigwi_exchange_write_key(aigw_exchange *x, aigw_out *out) {
+    const aigw_router_decision *d = &x->decision;
+    aigw_cache_scope scope;
+    memset(&scope, 0, sizeof scope);
+    scope.tenant = d->facts.who.dim[AIGW_DIM_TENANT];
+    scope.route = d->route ? d->route->name : x->asked;
+    scope.prompt = d->facts.prompt;
+    scope.user = x->caching.user;
+    return aigw_cache_key(&scope, &x->req, out);
+}
+
+/* Whether this request looks into the cache: AIGW_CACHED_MISS if so. */
+static int aigwi_exchange_cacheable(aigw_exchange *x) {
+    static const aigw_str no_store = AIGW_STR("no-store"), no_cache = AIGW_STR("no-cache");
+    const aigw_registry_route *route = x->decision.route;
+    const aigw_str said = aigwi_exchange_get(x, "x-aigw-cache"), control = aigwi_exchange_get(x, "cache-control");
+    x->caching = route && route->cache.when ? route->cache : x->registry->cache;
+    if (!x->hub->cfg.cache_bytes || x->caching.when == AIGW_CACHE_OFF || (x->op != AIGW_OP_CHAT && x->op != AIGW_OP_EMBED))
+        return AIGW_CACHED_DISABLED;
+    if (aigwi_exchange_is(said, "off") || aigw_base_find(control, no_store, 0) < control.n ||
+        aigw_base_find(control, no_cache, 0) < control.n)
+        return AIGW_CACHED_BYPASS;
+    if (x->caching.when != AIGW_CACHE_ALWAYS && x->op == AIGW_OP_CHAT && !aigw_cache_deterministic(&x->req))
+        return AIGW_CACHED_BYPASS;
+    return AIGW_CACHED_MISS;
+}
+
+/* An answer of before, or the one that another request is waiting for just now. */
+static int aigwi_exchange_cache(aigw_exchange *x) {
+    int r;
+    if (!x->cache_key.p) {
+        x->cached = (uint8_t)aigwi_exchange_cacheable(x);
+        r = x->cached == AIGW_CACHED_MISS ? aigwi_exchange_text(x, &x->key_slab, aigwi_exchange_write_key, &x->cache_key) : -1;
+        if (!r) x->cache_key.p = NULL;
+        if (!r) return 0;
+        if (r < 0) x->cache_key.p = NULL;
+        if (r < 0 && x->cached == AIGW_CACHED_MISS) x->cached = AIGW_CACHED_BYPASS;
+    }
+    x->state = AIGWI_EXCHANGE_TURN;
+    if (x->cached != AIGW_CACHED_MISS) return 1;
+    x->collect = 1;
+    if (aigwi_exchange_is(aigwi_exchange_get(x, "x-aigw-cache"), "refresh")) return 1;
+    if (aigw_cache_get(&x->hub->cache, x->now, x->cache_key, 0, &x->hit)) {
+        x->state = AIGWI_EXCHANGE_HIT;
+        return 1;
+    }
+    if (x->followed) return 1;                                 /* it has waited once, and in vain */
+    r = aigw_cache_lead(&x->hub->cache, x->cache_key, x);
+    x->leads = r == 1;
+    if (r) return 1;
+    x->followed = 1;
+    x->job.awaits = &x->hub->cache;
+    x->state = AIGWI_EXCHANGE_CACHE;
+    return 0;
+}
+
+/* Whoever waits for this answer goes on. */
+static void aigwi_exchange_land(aigw_exchange *x) {
+    if (!x->leads) return;
+    x->leads = 0;
+    aigw_cache_land(&x->hub->cache, x->cache_key);
+    aigwi_hub_wake_all(x->hub, &x->hub->cache);
+}
+
+/* An answer that is no longer fresh, when there is nothing better. 1: there is one. */
+static int aigwi_exchange_stale(aigw_exchange *x) {
+    if (!x->cache_key.p || x->committed || x->cached != AIGW_CACHED_MISS ||
+        !aigw_cache_get(&x->hub->cache, x->now, x->cache_key, 1, &x->hit))
+        return 0;
+    aigwi_exchange_stepped(x, "stale", aigwi_dialect_slice("", 0));
+    x->state = AIGWI_EXCHANGE_HIT;
+    return 1;
+}
+
+/* ---- degrade: down the chain, when a soft limit or the want of a healthy target says so */
+
+/* The next step. 1: taken, and the state says what comes; 0: there is none. */
+static int aigwi_exchange_degrade(aigw_exchange *x, const aigw_registry_budget *soft) {
+    aigw_router_decision *d = &x->decision;
+    const aigw_registry_route *route = d->route;
+    uint8_t step = soft && soft->then ? soft->then : 0;
+    aigw_str to = step ? soft->then_route : aigwi_dialect_slice("", 0);
+    while (!x->committed) {
+        if (!step) {
+            if (!route || x->degrade_at == AIGW_DEGRADES || !route->degrade[x->degrade_at].step) return 0;
+            step = route->degrade[x->degrade_at].step;
+            to = route->degrade[x->degrade_at++].route;
+        }
+        if (step == AIGW_DEGRADE_STALE && aigwi_exchange_stale(x)) return 1;
+        if (step == AIGW_DEGRADE_ROUTE && !(route && aigw_base_eq(route->name, to)) &&
+            !aigw_router_find_route(d, x->registry, to, x->dialect)) {
+            aigwi_exchange_stepped(x, "route:", to);
+            d->degraded = (uint8_t)(x->degrade_at + 1);
+            x->passed = 0;
+            memset(x->tried, 0, sizeof x->tried);
+            x->state = AIGWI_EXCHANGE_ROUTE;
+            return 1;
+        }
+        if (step == AIGW_DEGRADE_QUEUE && !x->batch) {
+            aigwi_exchange_stepped(x, "queued", aigwi_dialect_slice("", 0));
+            aigw_queue_leave(&x->hub->queue, &x->turn);
+            aigwi_hub_turns(x->hub);
+            x->batch = d->facts.batch = 1;
+            x->wait_since = 0;
+            x->state = AIGWI_EXCHANGE_TURN;
+            return 1;
+        }
+        if (step == AIGW_DEGRADE_BUSY) {
+            aigwi_exchange_stepped(x, "busy", aigwi_dialect_slice("", 0));
+            return 0;
+        }
+        step = 0;
+    }
+    return 0;
+}
+
+/* ---- its turn */
+
+static int aigwi_exchange_turn(aigw_exchange *x) {
+    const aigw_str tenant = x->decision.facts.who.dim[AIGW_DIM_TENANT];
+    uint32_t after = 1000;
     x->state = AIGWI_EXCHANGE_ROUTE;
+    if (!x->hub->cfg.queue.slots) return 1;
+    if (x->turn.state == AIGW_QUEUE_OUT) {
+        x->turn.class_ = x->batch ? AIGW_CLASS_BATCH : AIGW_CLASS_INTERACTIVE;
+        x->turn.tenant = aigw_digest_siphash(tenant, x->hub->key);
+        x->turn.until_ns = x->until;
+        x->turn.owner = &x->job;
+        if (!x->t_queue) x->t_queue = x->now.mono_ns;
+        if (aigw_queue_enter(&x->hub->queue, x->now, &x->turn, &after) >= 0) x->state = AIGWI_EXCHANGE_TURN;
+    }
+    if (x->turn.state == AIGW_QUEUE_RUNS) {
+        x->state = AIGWI_EXCHANGE_ROUTE;
+        return 1;
+    }
+    if (x->turn.state == AIGW_QUEUE_WAITS) {
+        x->state = AIGWI_EXCHANGE_TURN;
+        return 0;
+    }
+    aigw_queue_leave(&x->hub->queue, &x->turn);
+    if (aigwi_exchange_degrade(x, NULL) && x->state != AIGWI_EXCHANGE_ROUTE) return 1;
+    aigwi_exchange_say(x, AIGW_KIND_BUSY, "too many requests wait for their turn", "Try again shortly.");
+    x->error.retry_after_ms = after ? after : 1000;
     return 1;
 }
 
 /* ---- route: who is asked next */
 
-static void aigwi_exchange_why(aigw_exchange *x, const char *text, aigw_str s) {
-    aigw_out out;
-    aigw_base_out_init(&out, x->why + x->why_n, sizeof x->why - x->why_n, NULL, 0);
-    aigw_base_put_lit(&out, text);
-    aigw_base_put(&out, s);
-    if (out.buf.n <= out.buf.cap) x->why_n += out.buf.n;       /* what does not fit is not begun */
+/* Nobody can be asked now. What is to be said of it, by what removed the candidates. */
+static void aigwi_exchange_none(aigw_exchange *x) {
+    static const struct { uint8_t filter, kind; const char *text, *advice; } rows[] = {
+        { AIGW_FILTER_LIMIT, AIGW_KIND_RATE_LIMIT, "the limits of this model are reached: ", "Try again later." },
+        { AIGW_FILTER_CIRCUIT, AIGW_KIND_CIRCUIT_OPEN, "this model fails too often, and is not asked for a while: ", "Try again later, or use another model." },
+        { AIGW_FILTER_KEY, AIGW_KIND_AUTH, "the provider has refused the gateway's key for this model: ",
+          "Check the provider's key and quota in the gateway's configuration." },
+        { AIGW_FILTER_BUDGET, AIGW_KIND_BUDGET, "the budget has no room for this model: ", "Raise the cap, or use a cheaper model." },
+        { AIGW_FILTER_UNPRICED, AIGW_KIND_BUDGET, "a budget is in force, and this model has no price: ",
+          "Add \"price\" to the model in the gateway's configuration; \"free\" where it is." },
+        { AIGW_FILTER_REQUIRE, AIGW_KIND_NO_ROUTE, "no model satisfies x-aigw-require, among them: ", "Ask for less, or of another route." },
+        { AIGW_FILTER_CONTEXT, AIGW_KIND_CONTEXT_LENGTH, "the prompt is longer than the context window of this model: ", "Shorten it, or use a model with a larger window." },
+        { AIGW_FILTER_ALLOW, AIGW_KIND_PERMISSION, "this key may not use the model: ", "" },
+        { AIGW_FILTER_OFF, AIGW_KIND_NO_ROUTE, "this model's provider is not available: ", "" }
+    };
+    const aigw_router_decision *d = &x->decision;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        uint32_t wait = UINT32_MAX;
+        int of = -1;
+        for (int k = 0; k < d->n; k++) {
+            if (d->candidate[k].filter != rows[i].filter) continue;
+            if (of < 0) of = k;
+            if (d->candidate[k].state.wait_ms < wait) wait = d->candidate[k].state.wait_ms;
+        }
+        if (of < 0) continue;
+        aigwi_exchange_refuse(x, rows[i].kind, rows[i].text,
+                              rows[i].filter == AIGW_FILTER_OFF ? d->candidate[of].pick.provider->off : d->candidate[of].pick.target.name, "",
+                              rows[i].advice);
+        if (rows[i].kind == AIGW_KIND_RATE_LIMIT || rows[i].kind == AIGW_KIND_CIRCUIT_OPEN)
+            x->error.retry_after_ms = wait < UINT32_MAX && wait ? wait : 1000;
+        return;
+    }
+    aigwi_exchange_say(x, AIGW_KIND_NO_ROUTE, "no model of this route can be asked", "");
 }
 
-/* Candidates in order; those that failed lately behind the others, in their order. */
-static int aigwi_exchange_candidates(aigw_exchange *x) {
-    aigw_registry_pick later[AIGW_EXCHANGE_TARGETS];
-    int n = aigw_registry_find(x->registry, x->asked, x->dialect, x->picked, AIGW_EXCHANGE_TARGETS, &x->route), i,
-        first = 0, last = 0;
-    if (n < 0) {
-        aigwi_exchange_refuse(x, AIGW_KIND_NO_ROUTE, "there is no model or route called \"", x->asked, "\"",
-                              "GET /v1/models lists the names; \"provider/model\" works too.");
-        return 0;
-    }
-    for (i = 0; i < n; i++) {
-        if (!aigw_hub_failing(x->hub, x->now, x->picked[i].target.name)) x->picked[first++] = x->picked[i];
-        else later[last++] = x->picked[i];
-    }
-    if (last) memcpy(x->picked + first, later, (size_t)last * sizeof *later);
-    x->picks = (uint16_t)n;
-    x->max_attempts = (uint16_t)(x->route && x->route->attempts ? x->route->attempts
-                                 : x->cfg.attempts              ? x->cfg.attempts
-                                                                : 3);
-    if (x->route) aigwi_exchange_why(x, "in order", aigwi_dialect_slice("", 0));
-    else aigwi_exchange_why(x, "by name", aigwi_dialect_slice("", 0));
-    for (i = 0; i < last && first; i++) aigwi_exchange_why(x, i ? ", " : "; failed lately: ", later[i].target.name);
+/* Go on to the candidate, or say that it is not there to be asked. */
+static int aigwi_exchange_take(aigw_exchange *x, unsigned candidate) {
+    x->side->candidate = (uint8_t)candidate;
+    x->state = AIGWI_EXCHANGE_HOLD;
     return 1;
 }
 
-/* A candidate that cannot be asked: on to the next, or to the error. */
-static int aigwi_exchange_skip(aigw_exchange *x, const char *why) {
-    aigwi_exchange_why(x, "; ", x->picked[x->pick].target.name);
-    aigwi_exchange_why(x, ": ", aigw_base_str(why));
-    x->state = AIGWI_EXCHANGE_REFUSE;
-    if ((unsigned)x->pick + 1 >= x->picks) return 1;
-    x->pick++;
-    x->state = AIGWI_EXCHANGE_ROUTE;
+/* Wait for a limit, if it is worth it. 1: it waits. */
+static int aigwi_exchange_sleep(aigw_exchange *x, uint64_t ns) {
+    const uint64_t patience = (uint64_t)aigwi_exchange_patience(x) * 1000000u;
+    if (!x->wait_since) x->wait_since = x->now.mono_ns;
+    if (x->now.mono_ns - x->wait_since + ns > patience) return 0;
+    x->retry_at = x->now.mono_ns + (ns ? ns : 1000000);
+    if (x->until && x->retry_at >= x->until) return 0;
+    x->t_up_end = x->now.mono_ns;
+    x->state = AIGWI_EXCHANGE_WAIT;
     return 1;
 }
 
 static int aigwi_exchange_route(aigw_exchange *x) {
-    const aigw_registry_pick *pick;
-    if (!x->picks && !aigwi_exchange_candidates(x)) return 1;
-    pick = &x->picked[x->pick];
-    if (pick->provider->off.n) {
-        aigwi_exchange_refuse(x, AIGW_KIND_NO_ROUTE, "this model's provider is not available: ", pick->provider->off,
-                              "", "");
-        return aigwi_exchange_skip(x, "not available");
+    aigw_router_decision *d = &x->decision;
+    const int full = d->n > 1 || d->facts.requires_;
+    uint32_t wait = UINT32_MAX;
+    int needs = -1, closed = -1;
+    d->now = x->found == 1 ? x->now : d->now;                  /* the record's offsets count from the first */
+    x->found = 2;
+    for (int i = 0; i < d->n; i++) {
+        const uint8_t over = d->candidate[i].state.over_budget;
+        aigw_hub_state_of(x->hub, x->now, &d->candidate[i].pick, aigw_price_estimate(&d->facts.size, 0), full, &d->candidate[i].state);
+        d->candidate[i].state.over_budget = over;
+        if (d->candidate[i].state.wait_ms < x->limit_wait[i]) d->candidate[i].state.wait_ms = x->limit_wait[i];
     }
+    (void)aigw_router_order(d, x->registry);
+    for (int i = 0; i < d->first; i++)
+        if (!(x->passed >> d->order[i] & 1)) return aigwi_exchange_take(x, d->order[i]);
+    for (int i = d->first; i < d->n; i++) {
+        const aigw_router_candidate *c = &d->candidate[d->order[i]];
+        if (x->passed >> d->order[i] & 1) continue;
+        if (c->filter == AIGW_FILTER_NEEDS && needs < 0) needs = d->order[i];
+        if (c->filter == AIGW_FILTER_CIRCUIT && closed < 0) closed = d->order[i];
+        if (c->filter == AIGW_FILTER_LIMIT && c->state.wait_ms < wait) wait = c->state.wait_ms;
+    }
+    if (x->attempts && x->kind) {                              /* what the last try said stands */
+        x->state = AIGWI_EXCHANGE_REFUSE;
+        return 1;
+    }
+    /* the codec says by name what the model lacks */
+    if (needs >= 0) return aigwi_exchange_take(x, (unsigned)needs);
+    if (wait < UINT32_MAX && aigwi_exchange_sleep(x, (uint64_t)wait * 1000000u)) return 1;
+    if (d->forced && closed >= 0 && !(x->passed >> d->order[0] & 1) && aigwi_exchange_charged(x))
+        return aigwi_exchange_take(x, d->order[0]);
+    if (aigwi_exchange_degrade(x, NULL)) return 1;
+    aigwi_exchange_none(x);
+    return 1;
+}
+/* A candidate that cannot be asked: on to the next, or to the error, which is said already. */
+static int aigwi_exchange_skip(aigw_exchange *x, const char *why) {
+    aigw_router_try *t = aigw_router_tried(&x->decision, x->now, x->side->candidate);
+    if (t) t->kind = (uint8_t)x->error.kind, t->why = why;
+    x->passed |= (uint16_t)(1u << x->side->candidate);
+    for (int i = 0; i < x->decision.first; i++)
+        if (!(x->passed >> x->decision.order[i] & 1)) {
+            x->state = AIGWI_EXCHANGE_ROUTE;
+            return 1;
+        }
+    x->state = AIGWI_EXCHANGE_REFUSE;
+    return 1;
+}
+
+/* ---- reserve: what a try needs of limits and budgets */
+
+static void aigwi_exchange_put_usd(aigw_out *o, const char *text, int64_t nusd) {
+    aigw_base_put_lit(o, text);
+    aigw_base_put_nano(o, nusd);
+}
+/* A counter refused, and nothing can be done about it. */
+static void aigwi_exchange_refused_by(aigw_exchange *x) {
+    const aigw_account *a = &x->account;
+    char rest[320];
+    aigw_out o;
+    aigw_base_out_init(&o, rest, sizeof rest - 1, NULL, 0);
+    if (a->what == AIGW_HOLDS_MONEY) {
+        aigwi_exchange_put_usd(&o, ": ", a->refused.spent_nusd);
+        aigwi_exchange_put_usd(&o, " of ", a->refused.money.cap_nusd);
+        aigwi_exchange_put_usd(&o, " USD spent, ", a->refused.reserved_nusd);
+        aigw_base_put_lit(&o, " reserved by ");
+        aigw_base_put_int(&o, a->refused.running);
+        aigw_base_put_lit(&o, a->refused.running == 1 ? " running request" : " running requests");
+        aigwi_exchange_put_usd(&o, "; this one may cost ", a->refused.amount);
+        if (a->refused.money.period != AIGW_PERIOD_TOTAL && x->now.wall_s > 0) {
+            aigw_base_put_lit(&o, "; it begins anew at ");
+            aigw_base_put_date(&o, aigw_budget_reset(a->refused.money.period, x->now.wall_s));
+        }
+    } else {
+        aigw_base_put_lit(&o, ": ");
+        aigw_base_put_int(&o, a->what == AIGW_HOLDS_CONCURRENT ? a->refused.most : a->refused.rate.limit);
+        aigw_base_put_lit(&o, a->what == AIGW_HOLDS_CONCURRENT ? " at once" : a->what == AIGW_HOLDS_TOKENS ? " tokens per minute" : " requests per minute");
+    }
+    rest[o.buf.n < sizeof rest - 1 ? o.buf.n : sizeof rest - 1] = 0;
+    if (a->what == AIGW_HOLDS_MONEY)
+        aigwi_exchange_refuse(x, AIGW_KIND_BUDGET, "the budget is used up: ", a->refused.key, rest,
+                              "Raise the cap in the gateway's configuration, or wait until it begins anew.");
+    else {
+        aigwi_exchange_refuse(x, AIGW_KIND_RATE_LIMIT, "a limit is reached: ", a->refused.key, rest, "Send fewer requests, or raise the limit in the gateway's configuration.");
+        x->error.retry_after_ms = (int64_t)(a->refused.wait_ns / 1000000u) + 1;
+    }
+}
+
+/* Less output is asked for, where the limit is ours, before a budget refuses. 1: try again. */
+static int aigwi_exchange_shorten(aigw_exchange *x) {
+    if (!x->capped || x->decision.facts.size.max_output <= AIGWI_EXCHANGE_FLOOR || x->attempts) return 0;
+    x->decision.facts.size.max_output = AIGWI_EXCHANGE_FLOOR;
+    x->state = AIGWI_EXCHANGE_ROUTE;                           /* bounds are worked out there */
+    return 1;
+}
+
+/* A counter refused: another candidate, a wait, a step down, or the end. */
+static int aigwi_exchange_limited(aigw_exchange *x) {
+    aigw_router_decision *d = &x->decision;
+    const aigw_account *a = &x->account;
+    const uint64_t crowd = AIGWI_EXCHANGE_CROWD_MS * UINT64_C(1000000);
+    const unsigned c = x->side->candidate;
+    aigw_router_try *t;
+    if (a->what == AIGW_HOLDS_MONEY && aigwi_exchange_shorten(x)) return 1;
+    if (a->what == AIGW_HOLDS_MONEY) d->candidate[c].state.over_budget = 1;
+    else if (aigwi_exchange_sleep(x, a->what == AIGW_HOLDS_CONCURRENT ? crowd : a->refused.wait_ns)) return 1;
+    x->passed |= (uint16_t)(1u << c);
+    t = aigw_router_tried(d, x->now, c);
+    if (t) t->kind = a->what == AIGW_HOLDS_MONEY ? AIGW_KIND_BUDGET : AIGW_KIND_RATE_LIMIT, t->why = "refused by a counter";
+    for (int i = 0; i < d->first; i++)
+        if (!(x->passed >> d->order[i] & 1)) {
+            x->state = AIGWI_EXCHANGE_ROUTE;
+            return 1;
+        }
+    if (x->attempts && x->kind) x->state = AIGWI_EXCHANGE_REFUSE;
+    else if (!aigwi_exchange_degrade(x, NULL)) aigwi_exchange_refused_by(x);
+    return 1;
+}
+
+/* Tokens to be taken of a rate: input as estimated for this target, and what output is likely. */
+static int64_t aigwi_exchange_tokens(aigw_exchange *x) {
+    const aigw_price_size *size = &x->decision.facts.size;
+    const aigw_hub_name *t = aigw_hub_name_of(x->hub, x->now, AIGW_NAME_TARGET, aigwi_exchange_pick(x)->target.name, 0);
+    const int64_t in = aigw_price_estimate(size, t ? t->health.milli_bytes_per_token : 0),
+                  out = size->max_output >= 0 && size->max_output < AIGWI_EXCHANGE_OUTPUT ? size->max_output : AIGWI_EXCHANGE_OUTPUT;
+    return in + (x->op == AIGW_OP_CHAT ? out * size->choices : 0);
+}
+
+static int aigwi_exchange_hold(aigw_exchange *x) {
+    const aigw_registry_budget *soft;
+    int r = x->op == AIGW_OP_COUNT_TOKENS ? AIGW_OK
+                                          : aigw_account_reserve(&x->account, x->hub, &x->job, x->registry, &x->decision.facts, aigwi_exchange_candidate(x),
+                                                                 aigwi_exchange_tokens(x));
+    if (r == AIGW_AGAIN && x->until && x->now.mono_ns >= x->until) r = AIGW_E_IO;
+    if (r == AIGW_AGAIN) return 0;
+    if (r == AIGW_E_LIMIT) return aigwi_exchange_limited(x);
+    if (r) {
+        aigwi_exchange_say(x, AIGW_KIND_INTERNAL, r == AIGW_E_CLOCK ? "the gateway's clock is not set, and a budget needs it"
+                           : r == AIGW_E_NOMEM                      ? "more limits and budgets apply to this request than one may have"
+                                                                    : "the gateway's counters cannot be reached",
+                           "");
+        return 1;
+    }
+    soft = x->account.soft;
+    if (soft && !x->softened && !x->attempts) {
+        x->softened = 1;
+        if (aigwi_exchange_degrade(x, soft)) return 1;
+    }
+    x->side->bound_nusd = aigwi_exchange_candidate(x)->bound_nusd;
     x->state = AIGWI_EXCHANGE_TRY;
     return 1;
 }
@@ -33474,9 +34700,9 @@ static int aigwi_exchange_route(aigw_exchange *x) {
 /* The provider's bytes, what the encoder holds back, room for a head, and the client's bytes share one slab. */
 static void aigwi_exchange_buffers(aigw_exchange *x) {
     const size_t n = x->out_slab.n / 16;
-    x->in = x->out_slab.p;
-    x->in_cap = n * 4;
-    x->in_at = x->in_n = 0;
+    x->side->in = x->out_slab.p;
+    x->side->in_cap = n * 4;
+    x->side->in_at = x->side->in_n = 0;
     aigwi_exchange_give(x, &x->big_slab);
     aigwi_exchange_give(x, &x->hold_slab);
     aigwi_exchange_out_use(x, x->out_slab.p + n * 6, x->out_slab.n - n * 6, n * 3);
@@ -33547,8 +34773,57 @@ static int aigwi_exchange_credentials(aigw_exchange *x, const aigw_registry_prov
     return -1;
 }
 
+/* What this try costs or may cost: by its usage; nothing when the provider refused it or never saw it; what was said so far when the client left;
+   all that was reserved when contact was lost. */
+static int64_t aigwi_exchange_charge(aigw_exchange *x) {
+    const aigw_router_candidate *c = aigwi_exchange_candidate(x);
+    const aigw_registry_price *price = c->pick.model ? &c->pick.model->price : NULL;
+    const int known = x->usage.has & (AIGW_USAGE_INPUT | AIGW_USAGE_OUTPUT), left = x->gone || x->kind == AIGW_KIND_CANCELLED;
+    const aigw_price_size *size = &x->decision.facts.size;
+    aigw_usage usage = x->usage;
+    memset(&x->cost, 0, sizeof x->cost);
+    if (!price || !price->known || x->op == AIGW_OP_COUNT_TOKENS || !x->up->bytes_out) return 0;
+    if (x->up->status >= 400) return 0;
+    if (x->up->ended == AIGWI_ATTEMPT_STOPPED && known) {
+        (void)aigw_price_usage(price, &usage, &x->decision.facts.terms, &x->cost);
+        return x->cost.nusd;
+    }
+    if (!left || !x->up->t_first) return x->side->bound_nusd > 0 ? x->side->bound_nusd : 0;
+    if (!(usage.has & AIGW_USAGE_INPUT)) usage.input = aigw_price_input_bound(size, c->pick.target.context);
+    if (!(usage.has & AIGW_USAGE_OUTPUT) || usage.output < x->said_bytes) usage.output = x->said_bytes;     /* a token is a byte or more */
+    usage.has |= AIGW_USAGE_INPUT | AIGW_USAGE_OUTPUT;
+    (void)aigw_price_usage(price, &usage, &x->decision.facts.terms, &x->cost);
+    return x->side->bound_nusd > 0 && x->cost.nusd > x->side->bound_nusd ? x->side->bound_nusd : x->cost.nusd;
+}
+
+/* Report a try: to what is remembered of its target, to the account, to the decision. err: what it ended with; NULL: fine, or the client left.
+   begun 0: nobody was asked. */
+static void aigwi_exchange_told(aigw_exchange *x, const aigw_error *err, int begun) {
+    const aigw_attempt *a = x->up;
+    aigw_router_try *t = x->try_at ? &x->decision.tries[x->try_at - 1] : NULL;
+    aigw_health_report r;
+    if (!x->side->pass.asked) return;
+    memset(&r, 0, sizeof r);
+    r.kind = err ? err->kind : begun && a->ended == AIGWI_ATTEMPT_STOPPED ? AIGW_KIND_NONE : AIGW_KIND_CANCELLED;
+    r.first_us = begun ? aigwi_exchange_us(a->t_start, x->stream ? a->t_first : a->t_last) : -1;
+    r.all_us = begun ? aigwi_exchange_us(a->t_start, a->t_last) : -1;
+    r.input_bytes = x->decision.facts.size.text_bytes;
+    r.usage = &x->usage;
+    r.error = err;
+    r.limits = begun && a->status ? &a->limits : NULL;
+    aigw_hub_told(x->hub, x->now, &x->side->pass, &r);
+    if (!begun) return;
+    aigw_account_charge(&x->account, aigwi_exchange_charge(x));
+    if (t) {
+        t->kind = (uint8_t)r.kind;
+        t->took_ms = (uint32_t)((x->now.mono_ns - a->t_start) / 1000000u);
+        t->nusd = x->cost.nusd;
+    }
+    x->try_at = 0;
+}
+
 static void aigwi_exchange_try_cfg(aigw_exchange *x, aigw_attempt_cfg *cfg, aigw_str key) {
-    const aigw_registry_pick *pick = &x->picked[x->pick];
+    const aigw_registry_pick *pick = aigwi_exchange_pick(x);
     memset(cfg, 0, sizeof *cfg);
     cfg->req = &x->req;
     cfg->target = &pick->target;
@@ -33565,11 +34840,22 @@ static void aigwi_exchange_try_cfg(aigw_exchange *x, aigw_attempt_cfg *cfg, aigw
     aigw_model_loss_init(&x->answer_loss, x->answer_items, sizeof x->answer_items / sizeof x->answer_items[0]);
     x->loss.strict = x->strict;
     x->loss.doc = x->req.body;
+    if (x->capped) {
+        aigw_param *max = &x->req.param[AIGW_P_MAX_OUTPUT];
+        aigw_out out;
+        aigw_base_out_init(&out, x->max_text, sizeof x->max_text, NULL, 0);
+        aigw_base_put_int(&out, x->decision.facts.size.max_output);
+        max->has = 1;
+        max->at = AIGW_NOWHERE;
+        max->raw = aigwi_dialect_slice(x->max_text, out.buf.n);
+        max->micro = x->decision.facts.size.max_output * 1000000;
+        (void)aigw_model_loss_at(&x->loss, AIGW_NOWHERE, "max_output", AIGW_LOSS_SYNTHESIZED, "an output limit is set, since a budget applies");
+    }
 }
 
 /* The request cannot be put to this target. */
 static int aigwi_exchange_unfit(aigw_exchange *x, int code) {
-    const aigw_registry_pick *pick = &x->picked[x->pick];
+    const aigw_registry_pick *pick = aigwi_exchange_pick(x);
     aigw_arena mem = aigw_base_arena(x->head_mem, x->head_mem_n);
     aigw_error err;
     if (code == AIGW_E_REFUSED) {
@@ -33590,27 +34876,47 @@ static int aigwi_exchange_unfit(aigw_exchange *x, int code) {
     return aigwi_exchange_skip(x, "cannot be asked");
 }
 
+/* May this target be asked now? It may have been taken as a probe since it was chosen. */
+static int aigwi_exchange_ask(aigw_exchange *x) {
+    aigw_router_candidate *c = aigwi_exchange_candidate(x);
+    if (aigw_hub_ask(x->hub, x->now, &c->pick, x->decision.forced, &x->side->pass)) return 1;
+    x->passed |= (uint16_t)(1u << x->side->candidate);
+    x->state = AIGWI_EXCHANGE_ROUTE;
+    return 0;
+}
+
 static int aigwi_exchange_try(aigw_exchange *x) {
     aigw_attempt_cfg cfg;
+    aigw_router_try *t;
     aigw_str key;
-    int r = aigwi_exchange_credentials(x, x->picked[x->pick].provider, &key);
+    int r = aigwi_exchange_credentials(x, aigwi_exchange_pick(x)->provider, &key);
     if (r < 1) return r ? aigwi_exchange_skip(x, "no token") : 0;
     r = aigwi_exchange_grow(x, &x->out_slab, 4096, 0);
-    if (r == 1) r = aigwi_exchange_grow(x, &x->try_slab, 4096, 0);
-    if (r == 1 && !x->stream) r = aigwi_exchange_fold(x);
+    if (r == 1) r = aigwi_exchange_grow(x, &x->side->slab, 4096, 0);
+    if (r == 1 && (!x->stream || x->collect)) r = aigwi_exchange_fold(x);
     if (r < 1) return r ? aigwi_exchange_no_memory(x) : 0;
+    if (!aigwi_exchange_ask(x)) return 1;
     for (;;) {
         aigwi_exchange_try_cfg(x, &cfg, key);
-        r = aigw_attempt_init(&x->attempt, &cfg, x->now, x->try_slab.p, x->try_slab.n);
+        r = aigw_attempt_init(x->up, &cfg, x->now, x->side->slab.p, x->side->slab.n);
         if (r != AIGW_E_NOMEM) break;
-        r = aigwi_exchange_grow(x, &x->try_slab, x->try_slab.n + 1, 0);
-        if (r < 1) return r ? aigwi_exchange_no_memory(x) : 0;
+        r = aigwi_exchange_grow(x, &x->side->slab, x->side->slab.n + 1, 0);
+        if (r == 1) continue;
+        aigwi_exchange_told(x, NULL, 0);
+        return r ? aigwi_exchange_no_memory(x) : 0;
     }
-    if (r) return aigwi_exchange_unfit(x, r);
+    if (r) {
+        aigwi_exchange_told(x, NULL, 0);
+        return aigwi_exchange_unfit(x, r);
+    }
     aigwi_exchange_give(x, &x->window_slab);
     aigwi_exchange_buffers(x);
     x->attempts++;
+    if (x->tried[x->side->candidate] < UINT8_MAX) x->tried[x->side->candidate]++;
+    t = aigw_router_tried(&x->decision, x->now, x->side->candidate);
+    x->try_at = (uint8_t)(t ? t - x->decision.tries + 1 : 0);
     x->upstream_id_n = 0;
+    x->said_bytes = 0;
     x->t_up = x->t_up ? x->t_up : x->now.mono_ns;
     x->state = AIGWI_EXCHANGE_CONNECT;
     return 1;
@@ -33627,22 +34933,22 @@ static int aigwi_exchange_connect(aigw_exchange *x) {
                                          "the name of the provider's host was not found",
                                          "no TLS connection to the provider could be made" };
     int r, kind;
-    aigw_attempt_tick(&x->attempt, x->now);
+    aigw_attempt_tick(x->up, x->now);
     x->state = AIGWI_EXCHANGE_RELAY;
-    if (!(aigw_attempt_want(&x->attempt) & AIGW_WANT_CONNECT)) return 1;
-    x->own_conn = 1;
-    r = x->io.connect(x->io.user, 0, x->picked[x->pick].provider);
+    if (!(aigw_attempt_want(x->up) & AIGW_WANT_CONNECT)) return 1;
+    x->side->own = 1;
+    r = x->io.connect(x->io.user, aigwi_exchange_conn(x), aigwi_exchange_pick(x)->provider);
     if (r == AIGW_AGAIN) {
         x->state = AIGWI_EXCHANGE_CONNECT;
         x->wait |= AIGW_WAIT_CONNECT;
         return 0;
     }
-    x->reused = r == 1;
+    x->side->reused = r == 1;
     kind = aigwi_exchange_io_kind(r);
-    if (r >= 0) aigw_attempt_connected(&x->attempt, x->now);
+    if (r >= 0) aigw_attempt_connected(x->up, x->now);
     else {
-        const char *why = x->io.why ? x->io.why(x->io.user, 0) : NULL;
-        aigw_attempt_fail(&x->attempt, kind,
+        const char *why = x->io.why ? x->io.why(x->io.user, aigwi_exchange_conn(x)) : NULL;
+        aigw_attempt_fail(x->up, kind,
                           why ? why
                               : texts[kind == AIGW_KIND_DNS   ? 1
                                       : kind == AIGW_KIND_TLS ? 2
@@ -33655,8 +34961,8 @@ static int aigwi_exchange_connect(aigw_exchange *x) {
 
 /* Frames go on as they are: the same dialect, and no cloud's binary framing around it. */
 static int aigwi_exchange_verbatim(const aigw_exchange *x) {
-    return x->attempt.same && x->stream && x->attempt.stream &&
-           (x->attempt.framing == AIGW_FRAMING_EVS) == (x->dialect->stream_framing == AIGW_FRAMING_EVS);
+    return x->up->same && x->stream && x->up->stream &&
+           (x->up->framing == AIGW_FRAMING_EVS) == (x->dialect->stream_framing == AIGW_FRAMING_EVS);
 }
 
 static size_t aigwi_exchange_cost(const aigw_text *t) {
@@ -33697,12 +35003,20 @@ static int aigwi_exchange_encode(aigw_exchange *x, const aigw_event *ev) {
     return AIGW_E_NOMEM;
 }
 
+/* What was wanted was not needed. */
+static void aigwi_exchange_unwait(aigw_exchange *x) {
+    x->memory_until = 0;
+    x->wait &= ~(unsigned)AIGW_WAIT_MEMORY;
+    aigwi_hub_await(x->hub, &x->job, -1);
+}
+
 /* The sink of the attempt. */
 static int aigwi_exchange_put(void *user, const aigw_event *ev) {
     aigw_exchange *x = (aigw_exchange *)user;
     int r;
     if (ev->type == AIGW_EVENT_USAGE) x->usage = ev->usage;
     if (ev->type == AIGW_EVENT_BLOCK_START && !x->t_block) x->t_block = x->now.mono_ns;
+    if (ev->type == AIGW_EVENT_DELTA) x->said_bytes += (int64_t)ev->text.n;
     if (ev->type == AIGW_EVENT_STOP) {
         x->ended = AIGWI_EXCHANGE_STOPPED;
         x->finish = ev->finish[0];
@@ -33712,13 +35026,15 @@ static int aigwi_exchange_put(void *user, const aigw_event *ev) {
         /* it is in the attempt; what becomes of it is decided there */
         return AIGW_OK;
     }
-    if (aigwi_exchange_verbatim(x)) return AIGW_OK;
-    if (x->stream) return aigwi_exchange_encode(x, ev);
-    if (x->attempt.same && !x->attempt.stream) return AIGW_OK;     /* the body goes as it came */
-    r = aigw_model_fold_put(&x->fold, ev);
-    while (r == AIGW_E_NOMEM && aigwi_exchange_fold_more(x, ev->text.n * 2 + 4096) == 1)
+    if (x->collect || (!x->stream && (!x->up->same || x->up->stream))) {
         r = aigw_model_fold_put(&x->fold, ev);
-    return r;
+        while (r == AIGW_E_NOMEM && aigwi_exchange_fold_more(x, ev->text.n * 2 + 4096) == 1)
+            r = aigw_model_fold_put(&x->fold, ev);
+        /* no memory for the cache's copy: the client's answer goes on without one */
+        if (r && (x->stream || (x->up->same && !x->up->stream))) x->collect = 0, r = AIGW_OK, aigwi_exchange_unwait(x);
+        if (r || !x->stream) return r;
+    }
+    return !x->stream || aigwi_exchange_verbatim(x) ? AIGW_OK : aigwi_exchange_encode(x, ev);
 }
 
 /* An event of SSE without the comments before it. */
@@ -33735,14 +35051,14 @@ static aigw_str aigwi_exchange_uncommented(aigw_str raw) {
 /* A frame as it came: relayed, dropped, or in the other framing. What holds a finish, and all after it, is kept back
    until the source's end. */
 static void aigwi_exchange_frame(aigw_exchange *x) {
-    const aigw_frame *f = &x->attempt.frame;
-    const unsigned bits = x->attempt.dec.frame;
+    const aigw_frame *f = &x->up->frame;
+    const unsigned bits = x->up->dec.frame;
     const int event = f->payload.p != NULL;
     /* such clients get no comments: google-genai refuses them */
-    const int bare = x->attempt.framing == AIGW_FRAMING_SSE && !x->dialect->keep_alive.n;
+    const int bare = x->up->framing == AIGW_FRAMING_SSE && !x->dialect->keep_alive.n;
     aigw_out out;
     if ((bits & AIGW_FRAME_ERROR) || x->ended ||
-        (!event && (bare || !x->committed || x->req.array || x->attempt.framing == AIGW_FRAMING_ARRAY)))
+        (!event && (bare || !x->committed || x->req.array || x->up->framing == AIGW_FRAMING_ARRAY)))
         return;
     if ((bits & AIGW_FRAME_USAGE_ONLY) && !x->usage_asked) return;
     if ((bits & AIGW_FRAME_FINISH) && x->out_held == SIZE_MAX) {
@@ -33753,7 +35069,7 @@ static void aigwi_exchange_frame(aigw_exchange *x) {
     if (x->req.array) {
         aigw_base_put_lit(&out, x->array_n++ ? ",\r\n" : "[");
         aigw_base_put(&out, f->payload);
-    } else if (x->attempt.framing == AIGW_FRAMING_ARRAY) {
+    } else if (x->up->framing == AIGW_FRAMING_ARRAY) {
         aigw_base_put_lit(&out, "data: ");
         aigw_base_put(&out, f->payload);
         aigw_base_put_lit(&out, "\r\n\r\n");
@@ -33763,12 +35079,11 @@ static void aigwi_exchange_frame(aigw_exchange *x) {
 }
 
 static void aigwi_exchange_upstream_id(aigw_exchange *x) {
-    x->upstream_id_n = (uint8_t)aigwi_dialect_keep(x->upstream_id, sizeof x->upstream_id, x->attempt.request_id);
+    x->upstream_id_n = (uint8_t)aigwi_dialect_keep(x->upstream_id, sizeof x->upstream_id, x->up->request_id);
 }
 
 /* This one's answer is given. */
 static void aigwi_exchange_chosen(aigw_exchange *x) {
-    aigwi_exchange_why(x, "; ", x->picked[x->pick].target.name);
     aigwi_exchange_upstream_id(x);
 }
 
@@ -33786,9 +35101,9 @@ static void aigwi_exchange_stream_head(aigw_exchange *x) {
     aigwi_exchange_field(&head, "cache-control", aigwi_exchange_lit("no-cache"));
     aigwi_exchange_field(&head, "x-accel-buffering", aigwi_exchange_lit("no"));
     if (x->http10) x->close_after = 1;
-    if (x->until_read) x->until = x->attempt.cfg.until = 0;
+    if (x->until_read) x->until = x->up->cfg.until = 0;
     if (!aigwi_exchange_commit(x, &head, &mem, x->chunked ? -1 : -2))
-        aigw_attempt_fail(&x->attempt, AIGW_KIND_INTERNAL, "the response head does not fit into the gateway's memory");
+        aigw_attempt_fail(x->up, AIGW_KIND_INTERNAL, "the response head does not fit into the gateway's memory");
 }
 
 
@@ -33796,7 +35111,7 @@ static void aigwi_exchange_stream_head(aigw_exchange *x) {
 static int aigwi_exchange_events(aigw_exchange *x) {
     aigw_sink sink;
     /* 32 vectors of one digit, with what stands around each */
-    const size_t held = x->attempt.stream ? x->attempt.frames.n - x->attempt.frames.start : 0,
+    const size_t held = x->up->stream ? x->up->frames.n - x->up->frames.start : 0,
                  want = x->op == AIGW_OP_EMBED       ? AIGWI_EXCHANGE_SLACK + AIGWI_ATTEMPT_PIECE * 24
                         : aigwi_exchange_verbatim(x) ? held + 64
                                                      : AIGWI_EXCHANGE_SLACK + 512;
@@ -33806,29 +35121,29 @@ static int aigwi_exchange_events(aigw_exchange *x) {
         r = aigwi_exchange_room(x, want);
         if (r < 1) {
             if (!r) return 0;
-            aigw_attempt_fail(&x->attempt, AIGW_KIND_BUSY, "the gateway has no memory large enough for this answer");
+            aigw_attempt_fail(x->up, AIGW_KIND_BUSY, "the gateway has no memory large enough for this answer");
         }
     }
     sink.put = aigwi_exchange_put;
     sink.user = x;
-    r = aigw_attempt_next(&x->attempt, x->now, &sink);
+    r = aigw_attempt_next(x->up, x->now, &sink);
     if (r < 0) {
         /* a whole answer can be read again when there is memory */
-        if (!x->attempt.stream && x->wait & AIGW_WAIT_MEMORY && !x->committed) {
+        if (!x->up->stream && x->wait & AIGW_WAIT_MEMORY && !x->committed) {
             aigwi_exchange_buffers(x);
             if (!x->stream) (void)aigwi_exchange_fold(x);
             return 0;
         }
-        aigw_attempt_fail(&x->attempt, r == AIGW_E_NOMEM ? AIGW_KIND_BUSY : AIGW_KIND_BAD_RESPONSE,
+        aigw_attempt_fail(x->up, r == AIGW_E_NOMEM ? AIGW_KIND_BUSY : AIGW_KIND_BAD_RESPONSE,
                           r == AIGW_E_NOMEM ? "the gateway has no memory free for this answer"
                                             : "the provider's answer breaks the rules of its own format");
         return 1;
     }
     if (r && aigwi_exchange_verbatim(x)) aigwi_exchange_frame(x);
-    if (x->trouble) aigw_attempt_fail(&x->attempt, AIGW_KIND_INTERNAL, "a frame did not fit into the gateway's memory");
-    if (x->stream && !x->committed && x->attempt.state <= AIGWI_ATTEMPT_OVER &&
-        x->attempt.ended != AIGWI_ATTEMPT_ERROR &&
-        ((x->attempt.stream && x->attempt.dec.frame & AIGW_FRAME_CONTENT) || x->ended == AIGWI_EXCHANGE_STOPPED))
+    if (x->trouble) aigw_attempt_fail(x->up, AIGW_KIND_INTERNAL, "a frame did not fit into the gateway's memory");
+    if (x->stream && !x->committed && x->up->state <= AIGWI_ATTEMPT_OVER &&
+        x->up->ended != AIGWI_ATTEMPT_ERROR &&
+        ((x->up->stream && x->up->dec.frame & AIGW_FRAME_CONTENT) || x->ended == AIGWI_EXCHANGE_STOPPED))
         aigwi_exchange_stream_head(x);
     return 1;
 }
@@ -33836,38 +35151,38 @@ static int aigwi_exchange_events(aigw_exchange *x) {
 /* ---- relay: bytes to and from the provider */
 
 static int aigwi_exchange_send(aigw_exchange *x) {
-    const aigw_str s = aigw_attempt_out(&x->attempt);
-    int r = x->send_dead ? (int)AIGW_AGAIN : x->io.send(x->io.user, 0, s.p, s.n);
-    if (r > 0) aigw_attempt_sent(&x->attempt, x->now, (size_t)r);
-    if (r == AIGW_AGAIN && !x->send_dead) x->wait |= AIGW_WAIT_UP_OUT;
-    if (r < 0 && r != AIGW_AGAIN) x->send_dead = 1;            /* its reason may still be there to be read */
+    const aigw_str s = aigw_attempt_out(x->up);
+    int r = x->side->dead ? (int)AIGW_AGAIN : x->io.send(x->io.user, aigwi_exchange_conn(x), s.p, s.n);
+    if (r > 0) aigw_attempt_sent(x->up, x->now, (size_t)r);
+    if (r == AIGW_AGAIN && !x->side->dead) x->wait |= AIGW_WAIT_UP_OUT;
+    if (r < 0 && r != AIGW_AGAIN) x->side->dead = 1;            /* its reason may still be there to be read */
     return r > 0;
 }
 
 static int aigwi_exchange_recv(aigw_exchange *x) {
-    const int r = x->io.recv(x->io.user, 0, x->in, x->in_cap);
+    const int r = x->io.recv(x->io.user, aigwi_exchange_conn(x), x->side->in, x->side->in_cap);
     if (r == AIGW_AGAIN) {
         x->wait |= AIGW_WAIT_UP_IN;
         return 0;
     }
     x->turns--;
     if (r > 0) {
-        x->in_at = 0;
-        x->in_n = (size_t)r;
-    } else if (r == 0 || r == AIGW_E_CLOSED || r == AIGW_E_IO) aigw_attempt_eof(&x->attempt, x->now, r == 0);
-    else aigw_attempt_fail(&x->attempt, aigwi_exchange_io_kind(r), NULL);
+        x->side->in_at = 0;
+        x->side->in_n = (size_t)r;
+    } else if (r == 0 || r == AIGW_E_CLOSED || r == AIGW_E_IO) aigw_attempt_eof(x->up, x->now, r == 0);
+    else aigw_attempt_fail(x->up, aigwi_exchange_io_kind(r), NULL);
     return 1;
 }
 
 /* More memory for the attempt's answer. */
 static int aigwi_exchange_window(aigw_exchange *x) {
     aigw_exchange_slab to = { NULL, 0 };
-    const int r = aigwi_exchange_grow(x, &to, x->attempt.mem_want, 0);
+    const int r = aigwi_exchange_grow(x, &to, x->up->mem_want, 0);
     if (r < 0)
-        aigw_attempt_fail(&x->attempt, AIGW_KIND_BAD_RESPONSE,
+        aigw_attempt_fail(x->up, AIGW_KIND_BAD_RESPONSE,
                           "the provider's answer is larger than the gateway's largest memory slab");
     if (r < 1) return r;
-    (void)aigw_attempt_move(&x->attempt, to.p, to.n);
+    (void)aigw_attempt_move(x->up, to.p, to.n);
     aigwi_exchange_give(x, &x->window_slab);
     x->window_slab = to;
     return 1;
@@ -33875,11 +35190,11 @@ static int aigwi_exchange_window(aigw_exchange *x) {
 
 /* One thing that can be done with the provider now; 0 when nothing can. */
 static int aigwi_exchange_upstream(aigw_exchange *x) {
-    const unsigned want = aigw_attempt_want(&x->attempt);
+    const unsigned want = aigw_attempt_want(x->up);
     if (want & AIGW_WANT_MEM) return aigwi_exchange_window(x);
     if (want & AIGW_WANT_EVENT) return aigwi_exchange_events(x);
-    if (x->in_at < x->in_n) {
-        x->in_at += aigw_attempt_feed(&x->attempt, x->now, x->in + x->in_at, x->in_n - x->in_at);
+    if (x->side->in_at < x->side->in_n) {
+        x->side->in_at += aigw_attempt_feed(x->up, x->now, x->side->in + x->side->in_at, x->side->in_n - x->side->in_at);
         return 1;
     }
     if (want & AIGW_WANT_OUT && aigwi_exchange_send(x)) return 1;
@@ -33932,84 +35247,113 @@ static void aigwi_exchange_finish(aigw_exchange *x) {
     x->state = AIGWI_EXCHANGE_DRAIN;
 }
 
-/* How long the target is asked last: as it said, within reason. */
-static void aigwi_exchange_remember(aigw_exchange *x, const aigw_error *err) {
-    const uint32_t ours = (uint32_t)1 << AIGW_KIND_INVALID_REQUEST | (uint32_t)1 << AIGW_KIND_NOT_FOUND |
-                          (uint32_t)1 << AIGW_KIND_CONFLICT | (uint32_t)1 << AIGW_KIND_TOO_LARGE |
-                          (uint32_t)1 << AIGW_KIND_CONTEXT_LENGTH | (uint32_t)1 << AIGW_KIND_CONTENT_FILTER |
-                          (uint32_t)1 << AIGW_KIND_CANCELLED | (uint32_t)1 << AIGW_KIND_BUSY |
-                          (uint32_t)1 << AIGW_KIND_INTERNAL;
-    int64_t ms = err->retry_after_ms >= 0 ? err->retry_after_ms : AIGWI_EXCHANGE_FAILING_MS;
-    if (ours >> err->kind & 1) return;                         /* the request's fault or ours, not the target's */
-    if (ms > 60000) ms = 60000;
-    aigw_hub_failed(x->hub, x->picked[x->pick].target.name, aigwi_attempt_after(x->now.mono_ns, (uint32_t)ms));
-}
-
-/* Before the commit: the next target, the same again after a short wait, or the error to the client. */
+/* Before the commit: the next target, the same again after a wait, or the error to the client. */
 static int aigwi_exchange_again(aigw_exchange *x) {
-    aigw_error *err = &x->attempt.error;
+    aigw_error *err = &x->up->error;
     const int kept = x->kind && x->error.retry == AIGW_RETRY_WAIT && err->retry != AIGW_RETRY_WAIT && x->attempts > 1;
-    const int64_t hint = err->retry_after_ms >= 0 ? err->retry_after_ms : 300 * (int64_t)x->attempts,
-                  most = aigwi_exchange_ms(x->cfg.wait_ms, 2000);
-    const int stale = x->reused && x->attempt.untouched && err->kind == AIGW_KIND_CONNECT && x->stale < 4;
-    const int wait = err->retry == AIGW_RETRY_WAIT && err->kind != AIGW_KIND_TIMEOUT && x->picks == 1 && hint <= most;
-    /* of several errors the client is told one that passes */
-    if (!kept) aigwi_exchange_error(x, err);
+    const int stale = x->side->reused && x->up->untouched && err->kind == AIGW_KIND_CONNECT && x->stale < 4;
+    const aigw_retry_cfg cfg = aigwi_exchange_retry_cfg(x);
+    const aigw_router_decision *d = &x->decision;
+    aigw_retry_case c;
+    const char *why = "";
+    uint32_t wait = 0;
+    int step;
     /* a kept connection that the provider had closed is nobody's failure */
     if (stale) {
+        aigwi_exchange_told(x, NULL, 0);
         x->stale++;
         x->attempts--;
         x->state = AIGWI_EXCHANGE_TRY;
         return 1;
     }
+    aigwi_exchange_told(x, err, 1);
+    /* of several errors the client is told one that passes */
+    if (!kept) aigwi_exchange_error(x, err);
     if (err->kind == AIGW_KIND_AUTH && err->status == 401 && !x->retoken &&
-        aigw_token_refused(x->hub, x->now, x->picked[x->pick].provider)) {
+        aigw_token_refused(x->hub, x->now, aigwi_exchange_pick(x)->provider)) {
         /* its token may have been revoked: once with a new one */
         x->retoken = 1;
-        x->state = AIGWI_EXCHANGE_TRY;
+        x->state = AIGWI_EXCHANGE_HOLD;
         return 1;
     }
-    aigwi_exchange_remember(x, err);
-    aigwi_exchange_why(x, "; ", x->picked[x->pick].target.name);
-    aigwi_exchange_why(x, ": ", aigw_base_str(aigw_model_kind_name(err->kind)));
     x->state = AIGWI_EXCHANGE_REFUSE;
-    if (err->retry == AIGW_RETRY_NEVER || (x->until && x->now.mono_ns >= x->until)) return 1;
-    if (x->attempts >= x->max_attempts) {
-        x->error.retry = AIGW_RETRY_OTHER;                     /* says x-should-retry: false: we have done that */
-        return 1;
-    }
-    if ((unsigned)x->pick + 1 < x->picks) {
-        x->pick++;
+    memset(&c, 0, sizeof c);
+    c.error = err;
+    c.attempts = x->attempts;
+    c.at_target = x->tried[x->side->candidate];
+    c.whole_timeout = d->route && d->route->retry_timeout;
+    c.until_ns = x->until;
+    for (int i = 0; i < d->first; i++)
+        if (d->order[i] != x->side->candidate && !(x->passed >> d->order[i] & 1)) c.others = 1;
+    step = aigw_retry_next(&cfg, &c, x->now, &x->hub->random, &wait, &why);
+    if (d->tries_n) x->decision.tries[d->tries_n - 1].why = why;
+    if (step == AIGW_RETRY_NEXT) {
+        x->passed |= (uint16_t)(1u << x->side->candidate);
         x->state = AIGWI_EXCHANGE_ROUTE;
-    } else if (wait) {
-        x->retry_at = aigwi_attempt_after(x->now.mono_ns, (uint32_t)hint);
+    } else if (step == AIGW_RETRY_SAME && aigwi_exchange_charged(x)) {
+        x->retry_at = aigwi_attempt_after(x->now.mono_ns, wait);
         x->state = AIGWI_EXCHANGE_WAIT;
-    }
+    } else if (err->retry != AIGW_RETRY_NEVER && x->attempts >= (cfg.attempts ? cfg.attempts : 3))
+        x->error.retry = AIGW_RETRY_OTHER;                     /* says x-should-retry: false: we have done that */
     return 1;
+}
+
+/* ---- the answer to be kept */
+
+static int aigwi_exchange_write_value(aigw_exchange *x, aigw_out *out) { return aigw_model_resp_encode(&x->resp, out); }
+
+/* Keep a complete, successful answer, under the target that gave it. Memory for that is not waited for. */
+static void aigwi_exchange_store(aigw_exchange *x) {
+    const aigw_router_facts *f = &x->decision.facts;
+    const aigw_resp *resp = &x->resp;
+    aigw_cache_put_cfg cfg;
+    aigw_str value;
+    int whole = x->collect && x->ended == AIGWI_EXCHANGE_STOPPED && resp->ended && !resp->error && !resp->reason_made;
+    for (int i = 0; whole && i < resp->choices; i++) {
+        const uint8_t finish = resp->choice[i].finish;
+        if (finish != AIGW_FINISH_STOP && finish != AIGW_FINISH_STOP_SEQUENCE && finish != AIGW_FINISH_TOOL_CALLS &&
+            !(finish == AIGW_FINISH_NONE && x->op == AIGW_OP_EMBED))
+            whole = 0;
+    }
+    x->collect = 0;
+    if (!whole) return;
+    if (aigwi_exchange_body(x, aigwi_exchange_write_value, &value) != 1) {
+        aigwi_exchange_unwait(x);
+        return;
+    }
+    memset(&cfg, 0, sizeof cfg);
+    cfg.ttl_s = x->caching.ttl_s ? x->caching.ttl_s : 3600;
+    cfg.stale_s = x->caching.stale_s ? x->caching.stale_s : 86400;
+    cfg.target = aigwi_exchange_pick(x)->target.name;
+    cfg.tag = f->tag;
+    cfg.prompt = f->prompt;
+    cfg.tenant = f->who.dim[AIGW_DIM_TENANT];
+    (void)aigw_cache_put(&x->hub->cache, x->now, x->cache_key, value, &cfg);
 }
 
 /* The attempt is over. */
 static int aigwi_exchange_over(aigw_exchange *x) {
-    const int stopped = x->attempt.ended == AIGWI_ATTEMPT_STOPPED && x->ended == AIGWI_EXCHANGE_STOPPED;
-    const int keep = x->attempt.keep_alive;
+    const int stopped = x->up->ended == AIGWI_ATTEMPT_STOPPED && x->ended == AIGWI_EXCHANGE_STOPPED;
+    const int keep = x->up->keep_alive;
     aigw_out out;
-    x->up_ns += x->attempt.t_last > x->attempt.t_start ? x->attempt.t_last - x->attempt.t_start : 0;
+    x->up_ns += x->up->t_last > x->up->t_start ? x->up->t_last - x->up->t_start : 0;
     x->t_up_end = x->now.mono_ns;
     aigwi_exchange_upstream_id(x);
-    if (x->own_conn) x->io.close(x->io.user, 0, keep);
-    x->own_conn = x->send_dead = 0;
-    aigw_attempt_release(&x->attempt);
-    x->in_at = x->in_n = 0;
+    if (x->side->own) x->io.close(x->io.user, 0, keep);
+    x->side->own = x->side->dead = 0;
+    aigw_attempt_release(x->up);
+    x->side->in_at = x->side->in_n = 0;
     if (!stopped && !x->committed) return aigwi_exchange_again(x);
     if (!stopped) {
-        aigwi_exchange_error(x, &x->attempt.error);
-        aigwi_exchange_remember(x, &x->attempt.error);
+        aigwi_exchange_told(x, &x->up->error, 1);
+        aigwi_exchange_error(x, &x->up->error);
         aigwi_exchange_cut(x);
         aigwi_exchange_finish(x);
         return 1;
     }
     x->kind = AIGW_KIND_NONE;
-    aigw_hub_answered(x->hub, x->picked[x->pick].target.name);
+    aigwi_exchange_told(x, NULL, 1);
+    aigwi_exchange_store(x);
     if (!x->stream) {
         aigwi_exchange_chosen(x);
         x->state = AIGWI_EXCHANGE_WHOLE;
@@ -34031,8 +35375,8 @@ static int aigwi_exchange_over(aigw_exchange *x) {
 static int aigwi_exchange_relay(aigw_exchange *x) {
     int more = 1;
     while (x->state == AIGWI_EXCHANGE_RELAY && more) {
-        aigw_attempt_tick(&x->attempt, x->now);
-        if (aigw_attempt_want(&x->attempt) & AIGW_WANT_CLOSED) return aigwi_exchange_over(x);
+        aigw_attempt_tick(x->up, x->now);
+        if (aigw_attempt_want(x->up) & AIGW_WANT_CLOSED) return aigwi_exchange_over(x);
         more = aigwi_exchange_upstream(x);
     }
     if (x->state == AIGWI_EXCHANGE_RELAY && x->committed) (void)aigwi_exchange_flush(x);
@@ -34040,29 +35384,6 @@ static int aigwi_exchange_relay(aigw_exchange *x) {
 }
 
 /* ---- answers in one piece */
-
-/* Write a body into one slab by `write`, with as much memory as it wants. 1, 0 (wait) or -1. */
-static int aigwi_exchange_body(aigw_exchange *x, int (*write)(aigw_exchange *x, aigw_out *out), aigw_str *body) {
-    aigw_out out;
-    size_t want = 4096;
-    int r, tries;
-    for (tries = 0; tries < 8; tries++) {
-        r = aigwi_exchange_grow(x, &x->whole_slab, want, 0);
-        if (r < 1) return r;
-        aigw_base_out_init(&out, x->whole_slab.p, x->whole_slab.n, NULL, 0);
-        r = write(x, &out);
-        *body = aigwi_dialect_slice(x->whole_slab.p, out.buf.n);
-        if (!r && out.buf.n <= out.buf.cap) return 1;
-        if (r && r != AIGW_E_NOMEM) return r;
-        /* the body has room: what the dialect keeps back has not */
-        if (out.buf.n <= out.buf.cap) {
-            r = aigwi_exchange_grow(x, &x->hold_slab, x->enc.hold_cap + 1, 0);
-            if (r < 1) return r;
-        }
-        want = out.buf.n > out.buf.cap ? out.buf.n : x->whole_slab.n + 1;
-    }
-    return AIGW_E_NOMEM;
-}
 
 static int aigwi_exchange_write_whole(aigw_exchange *x, aigw_out *out) {
     aigw_dialect_enc_init(&x->enc);
@@ -34085,9 +35406,9 @@ static int aigwi_exchange_unsaid(aigw_exchange *x) {
 static int aigwi_exchange_whole(aigw_exchange *x) {
     aigw_arena mem;
     aigw_head head;
-    aigw_str body = x->attempt.body;
+    aigw_str body = x->up->body;
     int r = 1;
-    if (!x->attempt.same || x->attempt.stream) {
+    if (!x->up->same || x->up->stream) {
         aigwi_exchange_give(x, &x->window_slab);               /* the fold has copies */
         r = aigwi_exchange_body(x, aigwi_exchange_write_whole, &body);
     }
@@ -34097,6 +35418,58 @@ static int aigwi_exchange_whole(aigw_exchange *x) {
     head = aigwi_exchange_head(x, &mem, 200);
     aigwi_exchange_field(&head, "content-type", aigwi_exchange_lit("application/json"));
     return aigwi_exchange_answer(x, &head, &mem, body);
+}
+
+/* An answer of the cache: read into the model, written for this client. */
+static int aigwi_exchange_hit_put(void *user, const aigw_event *ev) { return aigwi_exchange_encode((aigw_exchange *)user, ev); }
+static int aigwi_exchange_hit(aigw_exchange *x) {
+    const size_t room = (size_t)x->hit.size * 3 + 4096;
+    aigw_sink sink;
+    aigw_arena mem;
+    aigw_fault fault;
+    aigw_head head;
+    aigw_str body;
+    int r = aigwi_exchange_grow(x, &x->window_slab, x->hit.size, 0);
+    if (r == 1) r = aigwi_exchange_grow(x, &x->fold_slab[0], room, 0);
+    if (r == 1) r = aigwi_exchange_grow(x, &x->out_slab, 4096, 0);
+    if (r < 1) return r ? aigwi_exchange_no_memory(x) : 0;
+    /* it may be gone since memory was waited for */
+    if (!aigw_cache_get(&x->hub->cache, x->now, x->cache_key, x->degraded.n != 0, &x->hit) || x->hit.size > x->window_slab.n) {
+        x->state = AIGWI_EXCHANGE_TURN;
+        return 1;
+    }
+    aigw_cache_copy(&x->hub->cache, &x->hit, x->window_slab.p);
+    mem = aigw_base_arena(x->fold_slab[0].p, x->fold_slab[0].n);
+    memset(&fault, 0, sizeof fault);
+    aigwi_exchange_buffers(x);
+    if (aigw_model_resp_decode(aigwi_dialect_slice(x->window_slab.p, x->hit.size), &mem, &x->resp, &fault)) {
+        aigw_cache_drop(&x->hub->cache, x->cache_key);         /* not one that was put by this version */
+        x->state = AIGWI_EXCHANGE_TURN;
+        return 1;
+    }
+    x->cached = x->hit.stale ? AIGW_CACHED_STALE : AIGW_CACHED_HIT;
+    x->kind = AIGW_KIND_NONE;
+    x->usage = x->resp.usage;
+    x->finish = x->resp.choice[0].finish;
+    x->collect = 0;
+    if (!x->stream) {
+        r = aigwi_exchange_body(x, aigwi_exchange_write_whole, &body);
+        if (!r) return 0;
+        if (r < 0) return r == AIGW_E_REFUSED ? aigwi_exchange_unsaid(x) : aigwi_exchange_no_memory(x);
+        aigwi_exchange_out_use(x, x->out_slab.p + x->out_slab.n / 16 * 6, x->out_slab.n / 16 * 10, x->out_slab.n / 16 * 3);
+        head = aigwi_exchange_head(x, &mem, 200);
+        aigwi_exchange_field(&head, "content-type", aigwi_exchange_lit("application/json"));
+        return aigwi_exchange_answer(x, &head, &mem, body);
+    }
+    sink.put = aigwi_exchange_hit_put;
+    sink.user = x;
+    r = aigw_model_unfold(&x->resp, &sink);
+    if (r == AIGW_E_NOMEM && x->wait & AIGW_WAIT_MEMORY) return 0;
+    if (r) return aigwi_exchange_no_memory(x);
+    aigwi_exchange_stream_head(x);
+    if (!x->committed) return aigwi_exchange_no_memory(x);
+    aigwi_exchange_finish(x);
+    return 1;
 }
 
 /* The name behind "/models/" in the path, percent-decoded to `to`; empty: the list is asked for. */
@@ -34184,12 +35557,15 @@ static int aigwi_exchange_plain(const aigw_exchange *x, aigw_arena *mem, aigw_he
 /* The error, in the client's dialect. It needs no slab: when memory is short it must be said. */
 static int aigwi_exchange_refused(aigw_exchange *x) {
     const size_t base = sizeof x->small / 2;
+    const int passes = x->kind && aigw_model_kind_retry(x->kind) != AIGW_RETRY_NEVER && x->found;
     const int status = x->error.status;
     aigw_arena mem;
     aigw_head head;
     aigw_out out;
     int r, tries = 0;
-    if (x->own_conn) aigwi_exchange_hang_up(x, 0);
+    if (x->side->own) aigwi_exchange_hang_up(x, 0);
+    /* rather an old answer than none */
+    if (passes && aigwi_exchange_stale(x)) return 1;
     do {
         head = aigwi_exchange_head(x, &mem, 0);
         aigw_base_out_init(&out, x->small + base, sizeof x->small - base, NULL, 0);
@@ -34294,9 +35670,9 @@ static int64_t aigwi_exchange_raw_length(const aigw_exchange *x) {
 static int aigwi_exchange_raw_request(aigw_exchange *x, aigw_str key) {
     const aigw_registry_provider *p = x->raw.to;
     const aigw_dialect *d = p->dialect;
-    const size_t half = x->try_slab.n / 2;
+    const size_t half = x->side->slab.n / 2;
     const aigw_str body = aigwi_dialect_slice(x->body_slab.p, x->body_n);
-    aigw_arena strings = aigw_base_arena(x->try_slab.p + half, half);
+    aigw_arena strings = aigw_base_arena(x->side->slab.p + half, half);
     aigw_head head;
     aigw_out out;
     int r;
@@ -34314,14 +35690,14 @@ static int aigwi_exchange_raw_request(aigw_exchange *x, aigw_str key) {
     }
     if (!r && p->auth.scheme) r = p->auth.scheme->sign(&p->auth, key, x->now, &body, 1, &strings, &head);
     else if (!r && key.n) r = aigw_auth_put(d->auth_header, d->auth_prefix, key, &strings, &head);
-    x->raw.mem = x->try_slab.p;
+    x->raw.mem = x->side->slab.p;
     x->raw.cap = half;
     aigw_base_out_init(&out, x->raw.mem, half, NULL, 0);
     if (!r) r = aigw_http_put_head(&out, &head, aigwi_exchange_raw_length(x));
     x->raw.at = 0;
     x->raw.n = x->raw.head_n = out.buf.n < half ? out.buf.n : half;
     x->raw.clean = 1;
-    aigw_digest_wipe(x->try_slab.p + half, half - (size_t)(strings.end - strings.at));
+    aigw_digest_wipe(x->side->slab.p + half, half - (size_t)(strings.end - strings.at));
     return r ? r : out.buf.n + 64 > half ? (int)AIGW_E_NOMEM : AIGW_OK;
 }
 
@@ -34330,9 +35706,9 @@ static int aigwi_exchange_raw_fail(aigw_exchange *x, int kind, const char *text)
     aigw_error err;
     aigw_dialect_error(&err, kind, text, "");
     err.provider = x->raw.to->name;
-    if (x->attempt.t_start) x->up_ns = x->now.mono_ns - x->attempt.t_start;
+    if (x->up->t_start) x->up_ns = x->now.mono_ns - x->up->t_start;
     aigwi_exchange_error(x, &err);
-    if (x->own_conn) aigwi_exchange_hang_up(x, 0);
+    if (x->side->own) aigwi_exchange_hang_up(x, 0);
     if (!x->raw.ended) x->close_after = 1;
     x->state = AIGWI_EXCHANGE_REFUSE;
     return 1;
@@ -34342,7 +35718,7 @@ static int aigwi_exchange_raw_fail(aigw_exchange *x, int kind, const char *text)
 static int aigwi_exchange_raw_begin(aigw_exchange *x) {
     aigw_str key;
     int r = aigwi_exchange_grow(x, &x->out_slab, 4096, 0);
-    if (r == 1) r = aigwi_exchange_grow(x, &x->try_slab, 4096, 0);
+    if (r == 1) r = aigwi_exchange_grow(x, &x->side->slab, 4096, 0);
     if (r < 1) return r ? aigwi_exchange_no_memory(x) : 0;
     r = aigwi_exchange_credentials(x, x->raw.to, &key);
     if (r < 0 && !x->raw.ended) x->close_after = 1;
@@ -34352,7 +35728,7 @@ static int aigwi_exchange_raw_begin(aigw_exchange *x) {
         if (r != AIGW_E_NOMEM) break;
         aigwi_exchange_raw_wipe(x);
         x->raw.mem = NULL;
-        r = aigwi_exchange_grow(x, &x->try_slab, x->try_slab.n + 1, 0);
+        r = aigwi_exchange_grow(x, &x->side->slab, x->side->slab.n + 1, 0);
         if (r < 1) return r ? aigwi_exchange_no_memory(x) : 0;
     }
     if (r)
@@ -34360,14 +35736,14 @@ static int aigwi_exchange_raw_begin(aigw_exchange *x) {
                                        r == AIGW_E_CLOCK ? "the gateway's clock is not set"
                                                          : "the request cannot be signed for the provider");
     if (x->raw.whole) x->raw.ended = 1;
-    x->in = x->out_slab.p;
-    x->in_cap = x->out_slab.n / 4;
-    x->in_at = x->in_n = 0;
-    aigwi_exchange_out_use(x, x->out_slab.p + x->in_cap, x->out_slab.n - x->in_cap, x->out_slab.n / 2);
-    aigw_http_init(&x->attempt.http, AIGW_HTTP_RESPONSE, x->try_slab.p + x->raw.cap, x->try_slab.n - x->raw.cap,
-                   x->attempt.headers, AIGW_ATTEMPT_HEADERS);
-    x->attempt.http.no_body = x->head_request;
-    x->attempt.t_start = x->now.mono_ns;
+    x->side->in = x->out_slab.p;
+    x->side->in_cap = x->out_slab.n / 4;
+    x->side->in_at = x->side->in_n = 0;
+    aigwi_exchange_out_use(x, x->out_slab.p + x->side->in_cap, x->out_slab.n - x->side->in_cap, x->out_slab.n / 2);
+    aigw_http_init(&x->up->http, AIGW_HTTP_RESPONSE, x->side->slab.p + x->raw.cap, x->side->slab.n - x->raw.cap,
+                   x->up->headers, AIGW_ATTEMPT_HEADERS);
+    x->up->http.no_body = x->head_request;
+    x->up->t_start = x->now.mono_ns;
     if (!x->t_up) x->t_up = x->now.mono_ns;
     x->attempts++;
     x->raw.state = AIGWI_RAW_CONNECT;
@@ -34377,22 +35753,22 @@ static int aigwi_exchange_raw_begin(aigw_exchange *x) {
 
 static int aigwi_exchange_raw_connect(aigw_exchange *x) {
     int r, kind;
-    if (x->now.mono_ns >= aigwi_attempt_after(x->attempt.t_start, aigwi_attempt_ms(x->raw.to->times.connect_ms, 5000)))
+    if (x->now.mono_ns >= aigwi_attempt_after(x->up->t_start, aigwi_attempt_ms(x->raw.to->times.connect_ms, 5000)))
         return aigwi_exchange_raw_fail(x, AIGW_KIND_CONNECT,
                                        "no connection to the provider within the time set (connect_ms)");
-    x->own_conn = 1;
-    r = x->io.connect(x->io.user, 0, x->raw.to);
+    x->side->own = 1;
+    r = x->io.connect(x->io.user, aigwi_exchange_conn(x), x->raw.to);
     if (r == AIGW_AGAIN) {
         x->wait |= AIGW_WAIT_CONNECT;
         return 0;
     }
     kind = aigwi_exchange_io_kind(r);
     if (r < 0) {
-        const char *why = x->io.why ? x->io.why(x->io.user, 0) : NULL;
+        const char *why = x->io.why ? x->io.why(x->io.user, aigwi_exchange_conn(x)) : NULL;
         return aigwi_exchange_raw_fail(x, kind, why ? why : "the provider could not be reached");
     }
-    x->reused = r == 1;
-    x->attempt.t_connected = x->raw.last = x->now.mono_ns ? x->now.mono_ns : 1;
+    x->side->reused = r == 1;
+    x->up->t_connected = x->raw.last = x->now.mono_ns ? x->now.mono_ns : 1;
     x->raw.state = AIGWI_RAW_MOVE;
     return 1;
 }
@@ -34401,7 +35777,7 @@ static int aigwi_exchange_raw_connect(aigw_exchange *x) {
 static int aigwi_exchange_raw_commit(aigw_exchange *x) {
     static const aigw_str own[] = { AIGW_STR("set-cookie"), AIGW_STR("alt-svc"), AIGW_STR("strict-transport-security"),
                                     AIGW_STR("x-request-id") };
-    const aigw_http *h = &x->attempt.http;
+    const aigw_http *h = &x->up->http;
     const aigw_str id_name = x->raw.to->dialect->request_id_header,
                    stated = aigw_base_header(&h->head, aigw_base_str("content-length"));
     const aigw_str id = aigw_base_header(&h->head, id_name.n ? id_name : own[3]);
@@ -34427,18 +35803,18 @@ static int aigwi_exchange_raw_commit(aigw_exchange *x) {
     } else if (x->head_request && !(stated.p && aigw_base_int(stated, &length))) length = -2;
     else if (!x->head_request && (head.status == 204 || head.status == 304)) length = -2;
     x->raw.headed = 1;
-    x->up_ns = x->now.mono_ns - x->attempt.t_start;
+    x->up_ns = x->now.mono_ns - x->up->t_start;
     return aigwi_exchange_commit(x, &head, &mem, length);
 }
 
 /* The answer is over: as it should be, or cut. */
 static int aigwi_exchange_raw_over(aigw_exchange *x, int clean) {
-    const int keep = clean && x->raw.ended && aigwi_exchange_raw_sent(x) && !x->send_dead &&
-                     x->attempt.http.keep_alive && x->in_at == x->in_n;
+    const int keep = clean && x->raw.ended && aigwi_exchange_raw_sent(x) && !x->side->dead &&
+                     x->up->http.keep_alive && x->side->in_at == x->side->in_n;
     aigw_error err;
     x->t_up_end = x->now.mono_ns;
-    if (x->own_conn) x->io.close(x->io.user, 0, keep);
-    x->own_conn = 0;
+    if (x->side->own) x->io.close(x->io.user, 0, keep);
+    x->side->own = 0;
     if (clean) {
         aigwi_exchange_finish(x);
         return 1;
@@ -34454,11 +35830,11 @@ static int aigwi_exchange_raw_over(aigw_exchange *x, int clean) {
 /* The provider's connection ended. A kept one that it had closed meanwhile is tried again on a new one, if all that
    was sent is still there. */
 static int aigwi_exchange_raw_eof(aigw_exchange *x, int clean) {
-    const int untouched = !x->attempt.bytes_in;
-    if (x->raw.headed) return aigwi_exchange_raw_over(x, clean && aigw_http_eof(&x->attempt.http) == 1);
-    if (untouched && x->reused && x->raw.clean && x->stale++ < 4) {
-        if (x->own_conn) x->io.close(x->io.user, 0, 0);
-        x->own_conn = x->send_dead = 0;
+    const int untouched = !x->up->bytes_in;
+    if (x->raw.headed) return aigwi_exchange_raw_over(x, clean && aigw_http_eof(&x->up->http) == 1);
+    if (untouched && x->side->reused && x->raw.clean && x->stale++ < 4) {
+        if (x->side->own) x->io.close(x->io.user, 0, 0);
+        x->side->own = x->side->dead = 0;
         x->raw.at = 0;
         x->raw.state = AIGWI_RAW_CONNECT;
         return 1;
@@ -34478,7 +35854,7 @@ static void aigwi_exchange_raw_body(aigw_exchange *x, aigw_str body) {
 
 /* Read what has come. 1: something happened. */
 static int aigwi_exchange_raw_answer(aigw_exchange *x) {
-    const size_t left = x->in_n - x->in_at, room = x->raw.headed ? aigwi_exchange_free(x) : left;
+    const size_t left = x->side->in_n - x->side->in_at, room = x->raw.headed ? aigwi_exchange_free(x) : left;
     aigw_http_item item;
     int r;
     if (left && !room) {
@@ -34486,17 +35862,17 @@ static int aigwi_exchange_raw_answer(aigw_exchange *x) {
         if (!aigwi_exchange_free(x)) return 0;                 /* the client must take some first */
         return 1;
     }
-    r = aigw_http_feed(&x->attempt.http, x->in + x->in_at, left < room ? left : room, &item);
+    r = aigw_http_feed(&x->up->http, x->side->in + x->side->in_at, left < room ? left : room, &item);
     if (r < 0)
         return x->raw.headed ? aigwi_exchange_raw_over(x, 0)
-                             : aigwi_exchange_raw_fail(x, AIGW_KIND_BAD_RESPONSE, x->attempt.http.why);
-    x->in_at += (size_t)r;
+                             : aigwi_exchange_raw_fail(x, AIGW_KIND_BAD_RESPONSE, x->up->http.why);
+    x->side->in_at += (size_t)r;
     x->raw.more = item.event != AIGW_HTTP_NONE;                /* an end may come without a byte */
     if (item.event == AIGW_HTTP_HEAD && !aigwi_exchange_raw_commit(x))
         return aigwi_exchange_raw_fail(x, AIGW_KIND_BAD_RESPONSE,
                                        "the provider's answer has a head that cannot be passed on");
     if (item.event == AIGW_HTTP_BODY) {
-        if (!x->attempt.t_first) x->attempt.t_first = x->t_block = x->now.mono_ns;
+        if (!x->up->t_first) x->up->t_first = x->t_block = x->now.mono_ns;
         aigwi_exchange_raw_body(x, item.body);
     }
     if (item.event == AIGW_HTTP_END) return aigwi_exchange_raw_over(x, 1);
@@ -34510,14 +35886,14 @@ static int aigwi_exchange_raw_send(aigw_exchange *x) {
     const char *from = w->at < w->n ? w->mem + w->at : x->body_slab.p + (w->at - w->n);
     const size_t n = w->at < w->n ? w->n - w->at : all - w->at;
     int r;
-    if (!n || x->send_dead) return 0;
-    r = x->io.send(x->io.user, 0, from, n);
+    if (!n || x->side->dead) return 0;
+    r = x->io.send(x->io.user, aigwi_exchange_conn(x), from, n);
     if (r == AIGW_AGAIN) x->wait |= AIGW_WAIT_UP_OUT;
-    else if (r <= 0) x->send_dead = 1;                         /* its reason may still be there to be read */
+    else if (r <= 0) x->side->dead = 1;                         /* its reason may still be there to be read */
     if (r <= 0) return 0;
     w->at += (size_t)r;
-    w->last = x->attempt.t_sent = x->now.mono_ns;
-    x->attempt.bytes_out += (size_t)r;
+    w->last = x->up->t_sent = x->now.mono_ns;
+    x->up->bytes_out += (size_t)r;
     return 1;
 }
 
@@ -34527,7 +35903,7 @@ static int aigwi_exchange_raw_recv(aigw_exchange *x) {
         x->wait |= AIGW_WAIT_TURN;
         return 0;
     }
-    r = x->io.recv(x->io.user, 0, x->in, x->in_cap);
+    r = x->io.recv(x->io.user, aigwi_exchange_conn(x), x->side->in, x->side->in_cap);
     if (r == AIGW_AGAIN) {
         x->wait |= AIGW_WAIT_UP_IN;
         return 0;
@@ -34535,10 +35911,10 @@ static int aigwi_exchange_raw_recv(aigw_exchange *x) {
     x->turns--;
     if (r <= 0) return aigwi_exchange_raw_eof(x, r == 0);
     if (x->raw.at >= x->raw.head_n) aigwi_exchange_raw_wipe(x);
-    x->attempt.bytes_in += (size_t)r;
+    x->up->bytes_in += (size_t)r;
     x->raw.last = x->now.mono_ns;
-    x->in_at = 0;
-    x->in_n = (size_t)r;
+    x->side->in_at = 0;
+    x->side->in_n = (size_t)r;
     return 1;
 }
 
@@ -34546,7 +35922,7 @@ static int aigwi_exchange_raw_recv(aigw_exchange *x) {
 static uint64_t aigwi_exchange_raw_silent(const aigw_exchange *x) {
     const aigw_registry_times *t = &x->raw.to->times;
     if (x->raw.state == AIGWI_RAW_CONNECT)
-        return aigwi_attempt_after(x->attempt.t_start, aigwi_attempt_ms(t->connect_ms, 5000));
+        return aigwi_attempt_after(x->up->t_start, aigwi_attempt_ms(t->connect_ms, 5000));
     if (x->raw.state != AIGWI_RAW_MOVE) return AIGW_NEVER;
     return aigwi_attempt_after(x->raw.last, x->raw.headed ? aigwi_attempt_ms(t->idle_ms, 120000)
                                                           : aigwi_attempt_ms(t->total_ms, 600000));
@@ -34582,9 +35958,9 @@ static int aigwi_exchange_raw_late(aigw_exchange *x) {
 static int aigwi_exchange_raw_move(aigw_exchange *x) {
     int more = 1;
     while (x->state == AIGWI_EXCHANGE_RAW && x->raw.state == AIGWI_RAW_MOVE && more) {
-        if (x->in_at == x->in_n && x->committed) (void)aigwi_exchange_flush(x);
+        if (x->side->in_at == x->side->in_n && x->committed) (void)aigwi_exchange_flush(x);
         more = aigwi_exchange_raw_send(x);
-        if (x->in_at < x->in_n || x->raw.more)
+        if (x->side->in_at < x->side->in_n || x->raw.more)
             more |= aigwi_exchange_raw_answer(x) || (aigwi_exchange_flush(x) && aigwi_exchange_free(x));
         else if (!(x->wait & AIGW_WAIT_CLIENT_OUT)) more |= aigwi_exchange_raw_recv(x);
         if (x->gone) return 0;
@@ -34614,18 +35990,18 @@ static int aigwi_exchange_raw_run(aigw_exchange *x) {
 
 /* ---- settle: the record, and everything given back */
 
-static void aigwi_exchange_record_of(const aigw_exchange *x, aigw_exchange_record *r) {
+static void aigwi_exchange_record_of(aigw_exchange *x, aigw_exchange_record *r) {
     const aigw_registry_pick *pick = aigwi_exchange_picked(x);
     const int asked = pick || x->raw.to;
-    const aigw_str tag = aigwi_exchange_get(x, "x-aigw-user");
-    const uint64_t first = x->attempt.t_first, end = x->now.mono_ns;
+    const aigw_router_facts *f = &x->decision.facts;
+    const uint64_t first = x->up->t_first, end = x->now.mono_ns;
     memset(r, 0, sizeof *r);
     r->request_id = aigwi_dialect_slice(x->id, x->id_n);
     r->upstream_request_id = aigwi_dialect_slice(x->upstream_id, x->upstream_id_n);
     r->method = x->http.head.method;
     r->path = aigwi_exchange_path(x->target);
     r->asked = x->asked;
-    if (x->route) r->route = x->route->name;
+    if (x->found && x->decision.route) r->route = x->decision.route->name;
     if (x->dialect) r->dialect = x->dialect->name;
     if (pick) {
         r->provider = pick->target.provider;
@@ -34633,14 +36009,32 @@ static void aigwi_exchange_record_of(const aigw_exchange *x, aigw_exchange_recor
         r->provider_dialect = pick->target.dialect->name;
     }
     if (x->raw.to) r->provider = x->raw.to->name;
+    aigwi_exchange_why(x);
     r->why = aigwi_dialect_slice(x->why, x->why_n);
-    r->user = tag.n ? tag : x->req.param[AIGW_P_USER].raw;
+    if (x->found) {
+        r->who = f->who;
+        r->user = f->who.dim[AIGW_DIM_USER];
+        r->prompt = f->prompt;
+        r->tag = f->tag;
+        r->decision = &x->decision;
+    }
+    r->batch = x->batch;
+    r->cache = x->cached;
+    r->degraded = x->degraded;
+    r->cost = x->cost;
+    r->cost.nusd = x->account.spent_nusd;
+    if (pick && x->cached < AIGW_CACHED_HIT) {
+        r->unpriced = !pick->model || !pick->model->price.known;
+        if (!x->kind) r->avoidable_nusd = aigw_router_avoidable(&x->decision, x->side->candidate, &x->usage);
+    }
+    r->alert = x->account.alert;
+    r->alert_counter = aigwi_dialect_slice(x->account.alert_text, x->account.alert_n);
     r->client = aigwi_exchange_get(x, "user-agent");
     r->status = x->status;
     r->op = x->op;
     r->kind = (uint8_t)x->kind;
     r->stream = x->stream && x->op == AIGW_OP_CHAT;
-    r->same = pick && x->attempt.same;
+    r->same = pick && x->up->same;
     r->finish = x->finish;
     r->disconnect = x->gone;
     r->attempts = x->attempts;
@@ -34650,9 +36044,9 @@ static void aigwi_exchange_record_of(const aigw_exchange *x, aigw_exchange_recor
     r->error = x->kind && x->kind != AIGW_KIND_CANCELLED ? &x->error : NULL;
     r->t_read_us = aigwi_exchange_us(x->t_begin, x->t_read);
     r->t_admit_us = aigwi_exchange_us(x->t_read, x->t_up);
-    r->t_queue_us = -1;                                        /* there is no queue yet */
-    r->t_connect_us = asked ? aigwi_exchange_us(x->attempt.t_start, x->attempt.t_connected) : -1;
-    r->t_first_us = asked ? aigwi_exchange_us(x->attempt.t_connected, first) : -1;
+    r->t_queue_us = x->t_queue ? aigwi_exchange_us(x->t_queue, x->t_up) : -1;
+    r->t_connect_us = asked ? aigwi_exchange_us(x->up->t_start, x->up->t_connected) : -1;
+    r->t_first_us = asked ? aigwi_exchange_us(x->up->t_connected, first) : -1;
     r->t_stream_us = asked ? aigwi_exchange_us(first, x->t_up_end ? x->t_up_end : end) : -1;
     r->t_write_us = aigwi_exchange_us(x->t_up_end ? x->t_up_end : x->t_read, end);
     r->ttft_us = aigwi_exchange_us(x->t_begin, x->t_block);
@@ -34662,18 +36056,30 @@ static void aigwi_exchange_record_of(const aigw_exchange *x, aigw_exchange_recor
     r->bytes_out = x->bytes_out;
 }
 
+/* Tokens for the limits; -1: what was reserved stands. */
+static int64_t aigwi_exchange_used_tokens(const aigw_exchange *x) {
+    const int64_t n = (x->usage.has & AIGW_USAGE_INPUT ? x->usage.input : 0) + (x->usage.has & AIGW_USAGE_OUTPUT ? x->usage.output : 0);
+    if (x->cached >= AIGW_CACHED_HIT) return 0;
+    return x->usage.has & (AIGW_USAGE_INPUT | AIGW_USAGE_OUTPUT) && n >= 0 ? n : -1;
+}
+
 /* Everything of the request goes; the connection stays. */
 static void aigwi_exchange_settle(aigw_exchange *x) {
     aigw_exchange_record r;
     if (x->state == AIGWI_EXCHANGE_IDLE || x->state == AIGWI_EXCHANGE_CLOSED) return;
+    aigwi_exchange_land(x);
     aigwi_exchange_record_of(x, &r);
+    aigw_account_settle(&x->account, x->hub, aigwi_exchange_used_tokens(x), x->attempts != 0);
+    aigw_queue_leave(&x->hub->queue, &x->turn);
+    aigwi_hub_turns(x->hub);
     if (x->io.record) x->io.record(x->io.user, &r);
     x->job.awaits = NULL;
     aigwi_exchange_raw_wipe(x);
     aigwi_exchange_give(x, &x->head_slab);
     aigwi_exchange_give(x, &x->body_slab);
     aigwi_exchange_give(x, &x->tree_slab);
-    aigwi_exchange_give(x, &x->try_slab);
+    aigwi_exchange_give(x, &x->side->slab);
+    aigwi_exchange_give(x, &x->key_slab);
     aigwi_exchange_give(x, &x->window_slab);
     aigwi_exchange_give(x, &x->out_slab);
     aigwi_exchange_give(x, &x->big_slab);
@@ -34684,7 +36090,16 @@ static void aigwi_exchange_settle(aigw_exchange *x) {
     x->hub->running--;
     x->state = x->close_after || x->gone ? AIGWI_EXCHANGE_CLOSED : AIGWI_EXCHANGE_IDLE;
     memset(&x->clear_from, 0, sizeof *x - offsetof(aigw_exchange, clear_from));
+    for (int i = 0; i < AIGW_EXCHANGE_CONNS; i++) {            /* these are large, and begin anew by themselves */
+        memset(&x->sides[i].attempt, 0, offsetof(aigw_attempt, cfg));
+        memset((char *)&x->sides[i] + offsetof(aigw_exchange_side, slab), 0, sizeof x->sides[i] - offsetof(aigw_exchange_side, slab));
+    }
+    x->decision.n = x->decision.tries_n = 0;
+    x->decision.route = NULL;
+    x->account.alert = 0;
+    x->account.limits.requests.limit = x->account.limits.tokens.limit = 0;
     x->out_held = SIZE_MAX;
+    aigwi_exchange_use(x, 0);
 }
 
 static int aigwi_exchange_drain(aigw_exchange *x) {
@@ -34707,9 +36122,14 @@ static uint64_t aigwi_exchange_due(const aigw_exchange *x) {
     }
     if (x->wait & AIGW_WAIT_CLIENT_OUT) return write < due ? write : due;
     if (x->state == AIGWI_EXCHANGE_RAW) return aigwi_exchange_raw_due(x, due);
+    if (x->state == AIGWI_EXCHANGE_HOLD) {
+        const uint64_t store = x->account.ticket ? aigwi_attempt_after(x->now.mono_ns, x->hub->cfg.store_ms) : AIGW_NEVER;
+        return x->until && x->until < store ? x->until : store < due ? store : due;
+    }
+    if (x->state == AIGWI_EXCHANGE_CACHE) return x->until && x->until < due ? x->until : due;
     if (x->state == AIGWI_EXCHANGE_WAIT) return x->until && x->until < x->retry_at ? x->until : x->retry_at;
     if (x->state == AIGWI_EXCHANGE_CONNECT || x->state == AIGWI_EXCHANGE_RELAY) {
-        const uint64_t up = aigw_attempt_deadline(&x->attempt);
+        const uint64_t up = aigw_attempt_deadline(x->up);
         if (up < due) due = up;
         if (x->committed && x->out_held == SIZE_MAX && x->dialect->keep_alive.n && !x->req.array) {
             const uint64_t ping = aigwi_attempt_after(x->write_at, aigwi_exchange_ms(x->cfg.ping_ms, 15000));
@@ -34745,21 +36165,23 @@ static void aigwi_exchange_clock(aigw_exchange *x, unsigned last) {
     if (last & AIGW_WAIT_MEMORY && x->memory_until && x->now.mono_ns >= x->memory_until) {
         x->memory_until = 0;
         if (x->state == AIGWI_EXCHANGE_RELAY)
-            aigw_attempt_fail(&x->attempt, AIGW_KIND_BUSY, "the gateway has no memory free for this answer");
+            aigw_attempt_fail(x->up, AIGW_KIND_BUSY, "the gateway has no memory free for this answer");
         else if (!x->committed) (void)aigwi_exchange_no_memory(x);
     }
     if (last & AIGW_WAIT_CLIENT_OUT && x->committed && x->state != AIGWI_EXCHANGE_CLOSED) {
-        const int unread = x->in_at < x->in_n || aigw_attempt_want(&x->attempt) & AIGW_WANT_EVENT;
+        const int unread = x->side->in_at < x->side->in_n || aigw_attempt_want(x->up) & AIGW_WANT_EVENT;
         /* it was not asked for bytes: its silence does not count */
-        if (x->state == AIGWI_EXCHANGE_RELAY && unread) x->attempt.t_last = x->now.mono_ns;
+        if (x->state == AIGWI_EXCHANGE_RELAY && unread) x->up->t_last = x->now.mono_ns;
         if (x->now.mono_ns >= aigwi_attempt_after(x->write_at, aigwi_exchange_ms(x->cfg.write_ms, 120000))) x->gone = 1;
     }
     if (x->state == AIGWI_EXCHANGE_RELAY) aigwi_exchange_ping(x);
 }
 
 static int aigwi_exchange_wait(aigw_exchange *x) {
-    if (x->until && x->now.mono_ns >= x->until) x->state = AIGWI_EXCHANGE_REFUSE;
-    else if (x->now.mono_ns >= x->retry_at) x->state = AIGWI_EXCHANGE_TRY;
+    if (x->until && x->now.mono_ns >= x->until) {
+        x->state = AIGWI_EXCHANGE_REFUSE;
+        if (!x->kind) aigwi_exchange_say(x, AIGW_KIND_TIMEOUT, "the request's own time ran out while it waited", "");
+    } else if (x->now.mono_ns >= x->retry_at) x->state = AIGWI_EXCHANGE_ROUTE;
     if (x->state == AIGWI_EXCHANGE_WAIT) return 0;
     x->up_ns += x->now.mono_ns - x->t_up_end;                  /* not our own time */
     return 1;
@@ -34771,6 +36193,7 @@ static int aigwi_exchange_wait(aigw_exchange *x) {
 static void aigwi_exchange_gone(aigw_exchange *x) {
     x->gone = 1;
     if (x->state < AIGWI_EXCHANGE_DRAIN) x->kind = AIGW_KIND_CANCELLED;
+    aigwi_exchange_told(x, NULL, x->state == AIGWI_EXCHANGE_CONNECT || x->state == AIGWI_EXCHANGE_RELAY);
     aigwi_exchange_hang_up(x, 0);
     aigwi_exchange_settle(x);
 }
@@ -34786,13 +36209,18 @@ static int aigwi_exchange_continued(aigw_exchange *x) {
 static int aigwi_exchange_step(aigw_exchange *x) {
     switch (x->state) {
     case AIGWI_EXCHANGE_ADMIT:   return aigwi_exchange_admit(x);
+    case AIGWI_EXCHANGE_FIND:    return aigwi_exchange_find(x);
+    case AIGWI_EXCHANGE_CACHE:   return aigwi_exchange_cache(x);
+    case AIGWI_EXCHANGE_TURN:    return aigwi_exchange_turn(x);
     case AIGWI_EXCHANGE_ROUTE:   return aigwi_exchange_route(x);
+    case AIGWI_EXCHANGE_HOLD: return aigwi_exchange_hold(x);
     case AIGWI_EXCHANGE_TRY:     return aigwi_exchange_try(x);
     case AIGWI_EXCHANGE_CONNECT: return aigwi_exchange_connect(x);
     case AIGWI_EXCHANGE_RELAY:   return aigwi_exchange_relay(x);
     case AIGWI_EXCHANGE_WAIT:    return aigwi_exchange_wait(x);
     case AIGWI_EXCHANGE_RAW:     return aigwi_exchange_raw_run(x);
     case AIGWI_EXCHANGE_WHOLE:   return aigwi_exchange_whole(x);
+    case AIGWI_EXCHANGE_HIT:     return aigwi_exchange_hit(x);
     case AIGWI_EXCHANGE_MODELS:  return aigwi_exchange_models(x);
     case AIGWI_EXCHANGE_LOCAL:   return aigwi_exchange_local(x);
     case AIGWI_EXCHANGE_REFUSE:  return aigwi_exchange_refused(x);
@@ -34808,6 +36236,7 @@ AIGW_API void aigw_exchange_init(aigw_exchange *x, aigw_hub *hub, const aigw_exc
     x->io = *io;
     if (cfg) x->cfg = *cfg;
     x->out_held = SIZE_MAX;
+    aigwi_exchange_use(x, 0);
     aigwi_hub_link(hub, &x->job, x);
 }
 

@@ -111,7 +111,7 @@ static int w_recv(void *user, int conn, void *p, size_t n) {
     (void)conn;
     if (w_fault(w, &r)) return w->fault == W_CLOSED && r != AIGW_AGAIN ? 0 : r;
     if (w->silent) return AIGW_AGAIN;
-    if (aigw_attempt_want(&w->x.attempt) & AIGW_WANT_OUT && !w->early) return AIGW_AGAIN;
+    if (aigw_attempt_want(w->x.up) & AIGW_WANT_OUT && !w->early) return AIGW_AGAIN;
     if (w->x.raw.to && !w->early && !(w->x.raw.ended && w->x.raw.at == w->x.raw.n + (w->x.raw.whole ? w->x.body_n : 0))) return AIGW_AGAIN;
     n = w->fault == W_SHORT && w->calls == w->fault_at + 1 ? 1 : w_min(n, w->piece_up);
     if (n > s->n - w->at) n = s->n - w->at;
