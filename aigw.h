@@ -300,6 +300,8 @@ AIGW_API void aigw_digest_end(aigw_digest_hash *d, uint8_t out[32]);
 AIGW_API void aigw_digest_hmac(aigw_str key, const aigw_str *pieces, size_t n, uint8_t out[32]);
 /* SipHash-2-4, 64 bits, of s under key[0..16). [Aumasson, Bernstein 2012] */
 AIGW_API uint64_t aigw_digest_siphash(aigw_str s, const uint8_t key[16]);
+/* The same with 128 bits: out[0] is the first half in the order of the reference code. Not an extension of the 64-bit hash. */
+AIGW_API void aigw_digest_siphash128(aigw_str s, const uint8_t key[16], uint64_t out[2]);
 /* 1 when a[0..n) and b[0..n) are equal; the time depends on n only. */
 AIGW_API int aigw_digest_equal(const void *a, const void *b, size_t n);
 /* Overwrite p[0..n) with zeros in a way that the compiler keeps. For keys. */
@@ -2087,33 +2089,36 @@ AIGW_API int aigw_router_decode(aigw_str json, const aigw_registry *r, aigw_aren
 /* Answers to requests that are equal in all that alters the output. In the caller's memory: blocks, an index, LRU, a time to live. SipHash-128
    finds; memcmp of the whole stored key decides. */
 typedef struct {
-    uint32_t block_bytes;      /* 0: 1,024 */
+    uint32_t block_bytes;      /* 0: 1,024. At least 64 */
     uint32_t entries;          /* most answers. 0: one for every 4 blocks */
-    uint32_t entry_max;        /* largest key and answer together, in bytes. 0: an eighth of the memory */
+    uint32_t entry_max;        /* largest answer with its key, names and tag, in bytes. 0: an eighth of the memory, at least a block */
 } aigw_cache_cfg;
-typedef struct {               /* private */
+typedef struct {               /* private; its blocks hold target, tag, prompt, tenant, key, value, one behind the other */
     uint64_t hash[2];
-    uint32_t key_n, value_n, first_block;
-    uint32_t next, newer, older;
     uint64_t stored_ns, fresh_ns, stale_ns;
-    uint64_t tag, prompt, tenant;      /* hashes */
-    char     target[56];
-    uint8_t  target_n;
+    uint32_t key_n, value_n, first_block;
+    uint32_t next, newer, older;       /* in its chain of the index; in order of use */
+    uint16_t name_n[4];        /* of target, tag, prompt, tenant */
 } aigw_cache_entry;
+#ifndef AIGW_CACHE_FLIGHTS
+#  define AIGW_CACHE_FLIGHTS 64    /* misses under way that others may wait for; 40 bytes each (28 with 32-bit pointers) */
+#endif
 typedef struct {
-    uint64_t hits, misses, stale, stored, evicted;
+    uint64_t hits, misses, stale, stored, evicted;     /* stale: of the hits, those that were no longer fresh */
     uint32_t entries_n;
-    size_t   bytes;            /* of keys and answers held */
+    size_t   bytes;            /* of keys and answers held, with their names and tags */
     /* private */
     aigw_cache_cfg cfg;
     uint8_t   key[16];
     unsigned char *blocks;
     uint32_t *chain, *index;
     aigw_cache_entry *entries;
-    uint32_t  blocks_n, index_n, free_block, free_entry, newest, oldest;
+    uint32_t  blocks_n, free_n, index_n, free_block, free_entry, newest, oldest;
     uint64_t  seen_ns;
+    uint32_t  flights_n;
+    struct { uint64_t hash[2]; aigw_str key; void *owner; } flight[AIGW_CACHE_FLIGHTS];
 } aigw_cache;
-/* Begin in mem[0..n) (borrowed). key: SipHash key, random. AIGW_OK, AIGW_E_NOMEM. */
+/* Begin in mem[0..n) (borrowed, aligned as it comes). key: SipHash key, random. AIGW_OK, AIGW_E_NOMEM (not one block and one entry fit). */
 AIGW_API int aigw_cache_init(aigw_cache *c, const aigw_cache_cfg *cfg, const uint8_t key[16], void *mem, size_t n);
 
 /* What a key holds beside the request. */
@@ -2122,28 +2127,45 @@ typedef struct {
     aigw_str target;                   /* not "": pinned to it */
     uint8_t  user;                     /* the end user's id is part of it */
 } aigw_cache_scope;
-/* Write the key: the model by one writer, all fields in fixed order, strings decoded, nested JSON byte for byte; without stream flag, usage switch,
-   metadata (and end-user id unless asked for). AIGW_OK; AIGW_E_NOMEM (out); AIGW_E_UNSUPPORTED: such a request is not cached (files by id, opaque state). */
+/* Write the key behind what stands in `out` (which needs no pieces): the model by one writer, all fields in fixed order, strings decoded, numbers by
+   value, nested JSON byte for byte. Not in it: stream flag, usage switch, metadata (and end-user id unless asked for), cache hints, offsets, the
+   client's dialect and the shapes in which it wants the answer (array, one), ids that were made here but for their order. AIGW_OK; AIGW_E_NOMEM: out is
+   too small (out->buf.n would do); AIGW_E_UNSUPPORTED: such a request is not cached, since what it asks for stands or changes elsewhere (files by id,
+   opaque state, tools that the provider runs, parts that only one dialect knows, what is kept at the provider). */
 AIGW_API int aigw_cache_key(const aigw_cache_scope *s, const aigw_req *req, aigw_out *out);
-/* 1: the output can be expected to be the same each time (temperature 0, or a seed with it). */
+/* 1: the output can be expected to be the same each time: embeddings, counts, temperature 0, or a seed. */
 AIGW_API int aigw_cache_deterministic(const aigw_req *req);
 typedef struct {
     uint32_t size;             /* of the answer */
     uint32_t age_s;
     uint8_t  stale;
-    aigw_str target;           /* who answered; valid until the next put or purge */
+    aigw_str target;           /* who answered; valid as long as the hit */
     uint32_t id;               /* private */
 } aigw_cache_hit;
-/* Look up. 1: *hit; 0: nothing. `stale`: also what is no longer fresh, but kept for errors. */
+/* Look up. 1: *hit, valid until the next put, purge or drop; 0: nothing. `stale`: also what is no longer fresh, but kept for errors. */
 AIGW_API int aigw_cache_get(aigw_cache *c, aigw_now now, aigw_str key, int stale, aigw_cache_hit *hit);
-/* Copy the answer (hit->size bytes) to `to`. Directly after get. */
+/* Copy the answer (hit->size bytes) to `to`, while the hit is valid. */
 AIGW_API void aigw_cache_copy(const aigw_cache *c, const aigw_cache_hit *hit, void *to);
-typedef struct { uint32_t ttl_s, stale_s; aigw_str target, tag, prompt, tenant; } aigw_cache_put_cfg;
-/* Keep an answer; evicts the least recently used ones until it fits. AIGW_OK, AIGW_E_LIMIT (larger than entry_max). */
+typedef struct {
+    uint32_t ttl_s;            /* fresh for so long. 0: 3,600 */
+    uint32_t stale_s;          /* then kept for errors. 0: 86,400; -1 (all ones): not at all */
+    aigw_str target, tag, prompt, tenant;
+} aigw_cache_put_cfg;
+/* Keep an answer (copied); replaces one under that key; evicts the least recently used ones until it fits. AIGW_OK, AIGW_E_LIMIT (larger than
+   entry_max or than all blocks, or a name longer than 65,535 bytes or, target, than a block; nothing changed then). */
 AIGW_API int aigw_cache_put(aigw_cache *c, aigw_now now, aigw_str key, aigw_str value, const aigw_cache_put_cfg *cfg);
-/* Drop what has this tag, prompt version and tenant ("": any); all three "": everything. How many. */
+/* Drop what has this tag, prompt version and tenant ("": any); all three "": everything. How many. Walks over all entries. */
 AIGW_API uint32_t aigw_cache_purge(aigw_cache *c, aigw_str tag, aigw_str prompt, aigw_str tenant);
 AIGW_API void aigw_cache_drop(aigw_cache *c, aigw_str key);
+
+/* Identical misses at once: the first leads, the others wait for its answer. Knows who leads, not who waits. */
+/* 1: owner leads now (or did already; the key is borrowed until land); 0: someone else does; AIGW_E_LIMIT: AIGW_CACHE_FLIGHTS are under way, so go alone,
+   without land. */
+AIGW_API int aigw_cache_lead(aigw_cache *c, aigw_str key, void *owner);
+/* Who leads; NULL nobody. */
+AIGW_API void *aigw_cache_leader(const aigw_cache *c, aigw_str key);
+/* It ended, however it did. Nothing happens when nobody leads. */
+AIGW_API void aigw_cache_land(aigw_cache *c, aigw_str key);
 
 /* ---- >>attempt api --------------------------------------------------------------------------------------------- */
 
@@ -3604,36 +3626,56 @@ static uint64_t aigwi_digest_le(const void *from, size_t n) {
     return v;
 }
 static void aigwi_digest_sip(uint64_t v[4], int rounds) {
+    uint64_t a = v[0], b = v[1], c = v[2], d = v[3];          /* in registers: a cache key is hashed with every request */
     while (rounds--) {
-        v[0] += v[1];
-        v[2] += v[3];
-        v[1] = aigwi_digest_rotl64(v[1], 13) ^ v[0];
-        v[3] = aigwi_digest_rotl64(v[3], 16) ^ v[2];
-        v[0] = aigwi_digest_rotl64(v[0], 32);
-        v[2] += v[1];
-        v[0] += v[3];
-        v[1] = aigwi_digest_rotl64(v[1], 17) ^ v[2];
-        v[3] = aigwi_digest_rotl64(v[3], 21) ^ v[0];
-        v[2] = aigwi_digest_rotl64(v[2], 32);
+        a += b;
+        c += d;
+        b = aigwi_digest_rotl64(b, 13) ^ a;
+        d = aigwi_digest_rotl64(d, 16) ^ c;
+        a = aigwi_digest_rotl64(a, 32);
+        c += b;
+        a += d;
+        b = aigwi_digest_rotl64(b, 17) ^ c;
+        d = aigwi_digest_rotl64(d, 21) ^ a;
+        c = aigwi_digest_rotl64(c, 32);
     }
+    v[0] = a;
+    v[1] = b;
+    v[2] = c;
+    v[3] = d;
 }
-AIGW_API uint64_t aigw_digest_siphash(aigw_str s, const uint8_t key[16]) {
-    uint64_t a = aigwi_digest_le(key, 8), b = aigwi_digest_le(key + 8, 8), v[4];
+/* All of s; `wide`: 0, or 0xEE, which makes the state that of the 128-bit hash. */
+static void aigwi_digest_sip_all(uint64_t v[4], aigw_str s, const uint8_t key[16], unsigned wide) {
+    const uint64_t a = aigwi_digest_le(key, 8), b = aigwi_digest_le(key + 8, 8);
     v[0] = a ^ UINT64_C(0x736F6D6570736575);
-    v[1] = b ^ UINT64_C(0x646F72616E646F6D);
+    v[1] = b ^ UINT64_C(0x646F72616E646F6D) ^ wide;
     v[2] = a ^ UINT64_C(0x6C7967656E657261);
     v[3] = b ^ UINT64_C(0x7465646279746573);
     for (size_t i = 0; i <= s.n; i += 8) {                    /* the last block holds 0 to 7 bytes and the length */
         size_t n = s.n - i < 8 ? s.n - i : 8;
-        uint64_t m = n ? aigwi_digest_le(s.p + i, n) : 0;
+        uint64_t m = 0;
+        if (n == 8 && aigwi_base_little()) memcpy(&m, s.p + i, 8);
+        else if (n) m = aigwi_digest_le(s.p + i, n);
         if (n < 8) m |= (uint64_t)(s.n & 0xFF) << 56;
         v[3] ^= m;
         aigwi_digest_sip(v, 2);
         v[0] ^= m;
     }
-    v[2] ^= 0xFF;
+    v[2] ^= wide ? wide : 0xFF;
     aigwi_digest_sip(v, 4);
+}
+AIGW_API uint64_t aigw_digest_siphash(aigw_str s, const uint8_t key[16]) {
+    uint64_t v[4];
+    aigwi_digest_sip_all(v, s, key, 0);
     return v[0] ^ v[1] ^ v[2] ^ v[3];
+}
+AIGW_API void aigw_digest_siphash128(aigw_str s, const uint8_t key[16], uint64_t out[2]) {
+    uint64_t v[4];
+    aigwi_digest_sip_all(v, s, key, 0xEE);
+    out[0] = v[0] ^ v[1] ^ v[2] ^ v[3];
+    v[1] ^= 0xDD;
+    aigwi_digest_sip(v, 4);
+    out[1] = v[0] ^ v[1] ^ v[2] ^ v[3];
 }
 AIGW_API uint32_t aigw_digest_crc32(uint32_t crc, aigw_str s) {
     static const uint32_t table[16] = {                       /* by half bytes: 64 bytes instead of 1,024 */
@@ -31318,8 +31360,655 @@ AIGW_API int aigw_registry_list(const aigw_registry *r, aigw_str single, aigw_ar
 /* ==== >>policy.router ============================================================================================== */
 /* Which target and why. Pure: registry, facts, states, seed, time. */
 
-/* ==== >>cache ====================================================================================================== */
-/* Answers by the whole request, in blocks of the caller's memory. */
+/* ==== >>cache ======================================================================================================
+ * Answers by the whole request, in blocks of the caller's memory. Knows the model's fields, not what an answer is; design sections 3 and 5.
+ * A key is a text without ambiguity, so that two requests share one only if all that is written of them is equal: an object is its members in one
+ * fixed order, then a zero byte; a member is its tag (not zero), then, by the tag, one byte, or four bytes of length and so many bytes, or an object;
+ * what is empty or zero is left out, lists are members with the same tag. A reader knows of each byte what it is, and could write the request again.
+ * Members that the model does not hold stand with their dialect and their place in the body: one name means different things in different places.
+ * What the hash finds is compared with the stored key: a collision costs time, and never gives another's answer. */
+
+#define AIGWI_CACHE_NONE UINT32_MAX
+enum {
+    AIGWI_CACHE_STEPS = 65536,         /* spent on pairing calls and results without ids, in one request */
+    AIGWI_CACHE_WALKS = 8              /* over one body, to find the members that stand out of order */
+};
+
+/* ---- the key */
+
+/* Where a member stands in the body that was read: walks once over it, since members mostly come in order. */
+typedef struct {
+    aigw_json j;
+    size_t    at;                      /* of the member or item that j stands at */
+    uint16_t  walks;
+    struct { size_t at; uint32_t index; uint8_t object; } level[AIGW_JSON_DEPTH];
+} aigwi_cache_place;
+typedef struct {
+    aigw_out        *o;
+    int              err;
+    const aigw_part *turn;             /* parts of the last assistant message */
+    uint32_t         turn_made, made;  /* calls without an id of their own: before that message, and so far */
+    uint32_t         steps;
+} aigwi_cache_writer;
+
+/* Tag and length; where the n bytes go, or NULL. */
+static char *aigwi_cache_room(aigw_out *o, char tag, size_t n) {
+    char *d = aigwi_base_room(o, n + 5);
+    if (!d) return NULL;
+    *d = tag;
+    for (size_t i = 0; i < 4; i++) d[1 + i] = (char)(n >> 8 * i & 0xFF);
+    return d + 5;
+}
+static void aigwi_cache_put(aigw_out *o, char tag, aigw_str s) {
+    char *d = aigwi_cache_room(o, tag, s.n);
+    if (d && s.n) memcpy(d, s.p, s.n);
+}
+static void aigwi_cache_str(aigw_out *o, char tag, aigw_str s) {
+    if (s.n) aigwi_cache_put(o, tag, s);
+}
+static void aigwi_cache_byte(aigw_out *o, char tag, unsigned v) {
+    char *d = v ? aigwi_base_room(o, 2) : NULL;
+    if (!d) return;
+    d[0] = tag;
+    d[1] = (char)v;
+}
+static void aigwi_cache_u32(aigw_out *o, char tag, uint32_t v) {
+    char b[4];
+    aigw_str s;
+    for (size_t i = 0; i < 4; i++) b[i] = (char)(v >> 8 * i & 0xFF);
+    s.p = b;
+    s.n = 4;
+    aigwi_cache_put(o, tag, s);
+}
+static void aigwi_cache_open(aigw_out *o, char tag) {
+    aigw_base_put_byte(o, tag);
+}
+static void aigwi_cache_close(aigw_out *o) {
+    aigw_base_put_byte(o, 0);
+}
+/* Decoded: equal texts are equal, in whatever form they came. */
+static void aigwi_cache_text(aigw_out *o, char tag, aigw_text t) {
+    aigw_str s;
+    s.p = t.p;
+    s.n = t.n;
+    if (t.form != AIGW_TEXT_ESCAPED && t.form != AIGW_TEXT_LONE) {
+        aigwi_cache_str(o, tag, s);
+        return;
+    }
+    char *d = t.n ? aigwi_cache_room(o, tag, t.n) : NULL;
+    if (!d) return;
+    size_t n = aigwi_json_unescape(d, t.n, t.p, t.p + t.n);   /* never longer than it was */
+    o->buf.n -= t.n - n;
+    o->bytes -= t.n - n;
+    for (size_t i = 0; i < 4; i++) d[(ptrdiff_t)i - 4] = (char)(n >> 8 * i & 0xFF);
+}
+/* A value and a text that looks like it are not the same to whoever writes them out. */
+static void aigwi_cache_value(aigw_out *o, char tag, aigw_text t) {
+    aigwi_cache_byte(o, 'J', t.n && t.form == AIGW_TEXT_JSON);
+    aigwi_cache_text(o, tag, t);
+}
+/* A number by its value, exactly: sign, digits without zeros around them, exponent of ten. One with an exponent beyond a
+   billion stands as it is. */
+static void aigwi_cache_number(aigw_out *o, char tag, aigw_str s) {
+    static const aigw_str zero = AIGW_STR("0");
+    size_t first = s.n, last = 0, dot = s.n, end, i;
+    char tail[24];
+    aigw_out t;
+    int64_t e = 0;
+    for (end = 0; end < s.n && (s.p[end] | 0x20) != 'e'; end++) {
+        if (s.p[end] == '.') dot = end;
+        if (s.p[end] < '1' || s.p[end] > '9') continue;
+        if (first == s.n) first = end;
+        last = end;
+    }
+    if (dot > end) dot = end;
+    for (i = end; i < s.n && e < 1000000000; i++)
+        if (aigwi_base_digit(s.p[i])) e = e * 10 + (s.p[i] - '0');
+    if (first == s.n || e >= 1000000000) {
+        aigwi_cache_put(o, tag, first == s.n && s.n ? zero : s);
+        return;
+    }
+    if (end + 1 < s.n && s.p[end + 1] == '-') e = -e;
+    e += last < dot ? (int64_t)(dot - last - 1) : -(int64_t)(last - dot);
+    aigw_base_out_init(&t, tail, sizeof tail, NULL, 0);
+    aigw_base_put_byte(&t, 'e');
+    aigw_base_put_int(&t, e);
+    const int minus = s.p[0] == '-', within = first < dot && dot < last;
+    char *d = aigwi_cache_room(o, tag, (size_t)minus + (last - first + 1) - (size_t)within + t.buf.n);
+    if (!d) return;
+    if (minus) *d++ = '-';
+    for (i = first; i <= last; i++) if (i != dot) *d++ = s.p[i];
+    memcpy(d, tail, t.buf.n);
+}
+
+/* The number, from 1, of the call of the last turn that has this id, which was made here; 0: none has it. */
+static uint32_t aigwi_cache_made(aigwi_cache_writer *w, aigw_str id) {
+    uint32_t n = w->turn_made;
+    for (const aigw_part *p = w->turn; p; p = p->next) {
+        if (++w->steps > AIGWI_CACHE_STEPS) {
+            w->err = AIGW_E_UNSUPPORTED;
+            return 0;
+        }
+        if (p->kind != AIGW_PART_TOOL_CALL || !p->no_id) continue;
+        n++;
+        if (aigw_base_eq(p->id, id)) return n;
+    }
+    return 0;
+}
+static void aigwi_cache_id(aigwi_cache_writer *w, const aigw_part *p) {
+    uint32_t n = 0;
+    if (p->no_id) n = p->kind == AIGW_PART_TOOL_CALL ? ++w->made : aigwi_cache_made(w, p->id);
+    if (n) aigwi_cache_u32(w->o, '#', n);
+    else aigwi_cache_str(w->o, p->no_id ? '?' : 'i', p->id);
+}
+/* All of a part but its own parts and its end. */
+static void aigwi_cache_part(aigwi_cache_writer *w, char tag, const aigw_part *p) {
+    static const aigw_text nothing = { "{}", 2, AIGW_TEXT_PLAIN };
+    const int media = p->kind >= AIGW_PART_IMAGE && p->kind <= AIGW_PART_FILE, call = p->kind == AIGW_PART_TOOL_CALL;
+    aigw_out *o = w->o;
+    if (p->state || p->kind == AIGW_PART_OTHER || (media && p->source == AIGW_SOURCE_FILE))
+        w->err = AIGW_E_UNSUPPORTED;
+    aigwi_cache_open(o, tag);
+    aigwi_cache_byte(o, 'k', p->kind);
+    if (media) aigwi_cache_byte(o, 's', p->source);
+    aigwi_cache_byte(o, 'c', p->custom);
+    aigwi_cache_byte(o, 'e', p->is_error);
+    aigwi_cache_id(w, p);
+    aigwi_cache_str(o, 'n', p->name);
+    aigwi_cache_str(o, 'm', p->mime);
+    aigwi_cache_str(o, 'd', p->detail);
+    /* arguments are one value, whether they came as it or as a string that holds it */
+    if (call && !p->custom) aigwi_cache_text(o, 't', p->text.n ? p->text : nothing);
+    else aigwi_cache_value(o, 't', p->text);
+    for (const aigw_note *n = p->notes; n; n = n->next) {
+        aigwi_cache_open(o, 'N');
+        aigwi_cache_byte(o, 'k', n->kind);
+        aigwi_cache_str(o, 'd', n->dialect);
+        aigwi_cache_str(o, 'j', n->json);
+        aigwi_cache_close(o);
+    }
+}
+static void aigwi_cache_message(aigwi_cache_writer *w, const aigw_message *m) {
+    if (m->role == AIGW_ROLE_ASSISTANT) {
+        w->turn = m->parts;
+        w->turn_made = w->made;
+    }
+    aigwi_cache_open(w->o, 'M');
+    aigwi_cache_byte(w->o, 'r', m->role);
+    aigwi_cache_str(w->o, 'n', m->name);
+    for (const aigw_part *p = m->parts; p; p = p->next) {
+        aigwi_cache_part(w, 'P', p);
+        for (const aigw_part *q = p->parts; q; q = q->next) {
+            aigwi_cache_part(w, 'Q', q);
+            aigwi_cache_close(w->o);
+        }
+        aigwi_cache_close(w->o);
+    }
+    aigwi_cache_close(w->o);
+}
+static void aigwi_cache_tools(aigwi_cache_writer *w, const aigw_tool *t) {
+    for (; t; t = t->next) {
+        if (t->kind == AIGW_TOOL_HOSTED) w->err = AIGW_E_UNSUPPORTED;      /* searches, files: the world answers too */
+        aigwi_cache_open(w->o, 'T');
+        aigwi_cache_byte(w->o, 'k', t->kind);
+        aigwi_cache_byte(w->o, 's', (unsigned)(t->strict + 1));
+        aigwi_cache_byte(w->o, 'o', t->openapi);
+        aigwi_cache_str(w->o, 'n', t->name);
+        aigwi_cache_text(w->o, 'd', t->description);
+        aigwi_cache_str(w->o, 'j', t->schema);
+        aigwi_cache_close(w->o);
+    }
+}
+static void aigwi_cache_items(aigw_out *o, char tag, const aigw_item *i) {
+    for (; i; i = i->next) {
+        aigwi_cache_open(o, tag);
+        aigwi_cache_value(o, 't', i->text);
+        aigwi_cache_close(o);
+    }
+}
+static void aigwi_cache_format(aigw_out *o, const aigw_format *f) {
+    if (f->kind == AIGW_FORMAT_TEXT) return;
+    aigwi_cache_open(o, 'F');
+    aigwi_cache_byte(o, 'k', f->kind);
+    if (f->kind == AIGW_FORMAT_SCHEMA) aigwi_cache_byte(o, 's', (unsigned)(f->strict + 1));
+    aigwi_cache_byte(o, 'o', f->openapi);
+    aigwi_cache_str(o, 'n', f->name);
+    aigwi_cache_text(o, 'd', f->description);
+    aigwi_cache_str(o, 'j', f->schema);
+    aigwi_cache_close(o);
+}
+static void aigwi_cache_params(aigw_out *o, const aigw_req *req, int user) {
+    static const uint8_t kinds[] = {
+#define X(name, kind) AIGW_PARAM_##kind,
+        AIGW_PARAM_LIST(X)
+#undef X
+    };
+    for (int id = 0; id < AIGW_P_COUNT; id++) {
+        const aigw_param *p = &req->param[id];
+        if (!p->has || id == AIGW_P_STREAM || id == AIGW_P_STREAM_USAGE) continue;
+        if (!user && (id == AIGW_P_USER || id == AIGW_P_SAFETY_ID)) continue;
+        aigwi_cache_byte(o, 'V', (unsigned)id + 1);
+        if (kinds[id] == AIGW_PARAM_BOOL) aigwi_cache_byte(o, 'b', p->micro != 0 ? 2 : 1);
+        else if (kinds[id] == AIGW_PARAM_NUM) aigwi_cache_number(o, 'v', p->raw);
+        else aigwi_cache_put(o, 'v', p->raw);
+    }
+}
+
+/* Go to the member or item that begins at byte `at` of the body. 1, or 0: there is none, or it takes too long. */
+static int aigwi_cache_seek(aigwi_cache_place *w, aigw_str body, size_t at) {
+    aigw_json *j = &w->j;
+    if (!w->walks || at < w->at) {
+        if (++w->walks > AIGWI_CACHE_WALKS) return 0;
+        aigw_json_init(j, body);
+        w->at = 0;
+    }
+    while (w->at < at && !j->err) {
+        const int kind = aigw_json_kind(j);
+        if (kind == AIGW_JSON_OBJECT ? aigw_json_object(j) : kind == AIGW_JSON_ARRAY && aigw_json_array(j)) {
+            w->level[j->depth - 1u].object = kind == AIGW_JSON_OBJECT;
+            w->level[j->depth - 1u].index = 0;
+        } else aigw_json_skip(j);
+        for (;;) {
+            const unsigned d = j->depth - 1u;
+            if (j->err || !j->depth) return 0;
+            if (!(w->level[d].object ? aigw_json_member(j) : aigw_json_item(j))) continue;     /* ended: on outside */
+            w->at = w->level[d].at = w->level[d].object ? j->key_at : aigw_json_at(j);
+            w->level[d].index++;
+            break;
+        }
+    }
+    return !j->err && j->depth && w->at == at;
+}
+/* The names and numbers that lead there. */
+static void aigwi_cache_path(aigw_out *o, const aigwi_cache_place *w, aigw_str body) {
+    for (unsigned d = 0; d < w->j.depth; d++) {
+        aigw_json name;
+        aigw_text t;
+        aigw_str rest;
+        if (!w->level[d].object) {
+            aigwi_cache_u32(o, 'x', w->level[d].index);
+            continue;
+        }
+        rest.p = body.p + w->level[d].at;
+        rest.n = body.n - w->level[d].at;
+        aigw_json_init(&name, rest);
+        aigwi_cache_open(o, 'n');
+        if (aigw_json_text(&name, &t)) aigwi_cache_text(o, 't', t);
+        aigwi_cache_close(o);
+    }
+}
+/* Members of one dialect that make a provider look elsewhere for the answer, or keep something there (as of 2026-11):
+   Chat's and xAI's searches, OpenRouter's and DashScope's, Azure's own data, Cohere's connectors, Anthropic's servers and
+   containers, Gemini's cached contents. */
+static int aigwi_cache_elsewhere(aigw_str name) {
+    static const aigw_str names[] = {
+        AIGW_STR("web_search_options"), AIGW_STR("search_parameters"), AIGW_STR("plugins"),
+        AIGW_STR("enable_search"),      AIGW_STR("data_sources"),      AIGW_STR("connectors"),
+        AIGW_STR("mcp_servers"),        AIGW_STR("container"),         AIGW_STR("cachedContent"),
+        AIGW_STR("cached_content")
+    };
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) if (aigw_base_eq(name, names[i])) return 1;
+    return 0;
+}
+static void aigwi_cache_raws(aigwi_cache_writer *w, const aigw_req *req) {
+    aigwi_cache_place place;
+    if (!req->raw) return;
+    place.walks = 0;
+    place.at = 0;
+    aigwi_cache_str(w->o, 'D', req->dialect);
+    for (const aigw_raw *raw = req->raw; raw && !w->err; raw = raw->next) {
+        if (raw->need || aigwi_cache_elsewhere(raw->name)) w->err = AIGW_E_UNSUPPORTED;
+        aigwi_cache_open(w->o, 'R');
+        if (req->body.n && raw->at != AIGW_NOWHERE) {          /* else made by hand */
+            if (!aigwi_cache_seek(&place, req->body, raw->at)) w->err = AIGW_E_UNSUPPORTED;
+            else aigwi_cache_path(w->o, &place, req->body);
+        }
+        aigwi_cache_str(w->o, 'm', raw->name);
+        aigwi_cache_str(w->o, 'j', raw->json);
+        aigwi_cache_close(w->o);
+    }
+}
+/* What a client's head changes in the answer: Anthropic's betas go to the provider. */
+static void aigwi_cache_head(aigw_out *o, const aigw_head *head) {
+    static const aigw_str beta = AIGW_STR("anthropic-beta");
+    for (size_t i = 0; head && i < head->n; i++)
+        if (aigw_base_eq_nocase(head->headers[i].name, beta)) aigwi_cache_str(o, 'B', head->headers[i].value);
+}
+AIGW_API int aigw_cache_key(const aigw_cache_scope *s, const aigw_req *req, aigw_out *out) {
+    const size_t begin = out->buf.n;
+    aigwi_cache_writer w;
+    memset(&w, 0, sizeof w);
+    w.o = out;
+    if (req->op != AIGW_OP_CHAT && req->op != AIGW_OP_EMBED && req->op != AIGW_OP_COUNT_TOKENS)
+        return AIGW_E_UNSUPPORTED;
+    aigwi_cache_str(out, 't', s->tenant);
+    aigwi_cache_str(out, 'r', s->route);
+    aigwi_cache_str(out, 'p', s->prompt);
+    aigwi_cache_str(out, 'g', s->target);
+    aigwi_cache_byte(out, 'o', req->op);
+    aigwi_cache_byte(out, 'a', req->prompt);
+    aigwi_cache_str(out, 'm', req->model);
+    for (const aigw_message *m = req->messages; m && !w.err; m = m->next) aigwi_cache_message(&w, m);
+    aigwi_cache_items(out, 'I', req->inputs);
+    aigwi_cache_tools(&w, req->tools);
+    aigwi_cache_byte(out, 'c', req->choice);
+    aigwi_cache_byte(out, 'C', req->choice_checked);
+    aigwi_cache_items(out, 'A', req->choice_names);
+    aigwi_cache_params(out, req, s->user);
+    aigwi_cache_items(out, 'S', req->stop);
+    aigwi_cache_format(out, &req->format);
+    aigwi_cache_head(out, req->head);
+    aigwi_cache_raws(&w, req);
+    aigwi_cache_close(out);
+    if (w.err) return w.err;
+    if (out->buf.n > out->buf.cap) return AIGW_E_NOMEM;
+    return out->buf.n - begin > INT32_MAX ? AIGW_E_UNSUPPORTED : AIGW_OK;      /* every length fits its four bytes */
+}
+AIGW_API int aigw_cache_deterministic(const aigw_req *req) {
+    const aigw_param *t = &req->param[AIGW_P_TEMPERATURE];
+    if (req->op == AIGW_OP_EMBED || req->op == AIGW_OP_COUNT_TOKENS || req->param[AIGW_P_SEED].has) return 1;
+    if (!t->has || t->micro) return 0;
+    for (size_t i = 0; i < t->raw.n && (t->raw.p[i] | 0x20) != 'e'; i++)       /* less than a millionth is not zero */
+        if (t->raw.p[i] >= '1' && t->raw.p[i] <= '9') return 0;
+    return 1;
+}
+
+/* ---- the store */
+
+/* How the memory is shared out: how many entries, blocks, and heads of chains. 1, or 0: too little. */
+static int aigwi_cache_plan(aigw_cache *c, size_t n) {
+    const size_t most = AIGWI_CACHE_NONE / 2, pad = 2 * sizeof(uint64_t);
+    /* an entry takes itself and, since the index has a power of two, at most two heads of chains */
+    const size_t entry = sizeof(aigw_cache_entry) + 2 * sizeof(uint32_t);
+    const size_t block = (size_t)c->cfg.block_bytes + sizeof(uint32_t);
+    size_t entries, blocks;
+    if (n < pad) return 0;
+    n -= pad;
+    entries = c->cfg.entries ? c->cfg.entries : n / (4 * block + entry);
+    if (!entries) entries = 1;
+    if (entries > most) entries = most;
+    if (entries > n / entry) return 0;
+    blocks = (n - entries * entry) / block;
+    if (!blocks) return 0;
+    if (blocks > most) blocks = most;
+    for (c->index_n = 1; c->index_n < entries; c->index_n *= 2) {}
+    c->cfg.entries = (uint32_t)entries;
+    c->blocks_n = c->free_n = (uint32_t)blocks;
+    return 1;
+}
+AIGW_API int aigw_cache_init(aigw_cache *c, const aigw_cache_cfg *cfg, const uint8_t key[16], void *mem, size_t n) {
+    aigw_arena a = aigw_base_arena(mem, n);
+    memset(c, 0, sizeof *c);
+    if (cfg) c->cfg = *cfg;
+    if (!c->cfg.block_bytes) c->cfg.block_bytes = 1024;
+    if (c->cfg.block_bytes < 64) c->cfg.block_bytes = 64;
+    memcpy(c->key, key, sizeof c->key);
+    if (!aigwi_cache_plan(c, n)) return AIGW_E_NOMEM;
+    c->entries = (aigw_cache_entry *)aigw_base_take(&a, c->cfg.entries, sizeof *c->entries, sizeof(uint64_t));
+    c->index = (uint32_t *)aigw_base_take(&a, c->index_n, sizeof *c->index, sizeof(uint32_t));
+    c->chain = (uint32_t *)aigw_base_take(&a, c->blocks_n, sizeof *c->chain, sizeof(uint32_t));
+    c->blocks = a.at;
+    if (!c->entries || !c->index || !c->chain || (size_t)(a.end - a.at) / c->cfg.block_bytes < c->blocks_n)
+        return AIGW_E_NOMEM;
+    if (!c->cfg.entry_max) {
+        const uint64_t eighth = (uint64_t)c->blocks_n * c->cfg.block_bytes / 8;
+        c->cfg.entry_max = eighth > UINT32_MAX ? UINT32_MAX : (uint32_t)eighth;
+        if (c->cfg.entry_max < c->cfg.block_bytes) c->cfg.entry_max = c->cfg.block_bytes;
+    }
+    for (uint32_t i = 0; i < c->blocks_n; i++) c->chain[i] = i + 1 < c->blocks_n ? i + 1 : AIGWI_CACHE_NONE;
+    for (uint32_t i = 0; i < c->cfg.entries; i++)
+        c->entries[i].next = i + 1 < c->cfg.entries ? i + 1 : AIGWI_CACHE_NONE;
+    for (uint32_t i = 0; i < c->index_n; i++) c->index[i] = AIGWI_CACHE_NONE;
+    c->newest = c->oldest = AIGWI_CACHE_NONE;
+    return AIGW_OK;
+}
+
+/* Where in an entry's blocks a read or write stands. */
+typedef struct { uint32_t block; size_t at; } aigwi_cache_spot;
+
+/* The next piece of at most n bytes: its length, and where it is. */
+static size_t aigwi_cache_piece(const aigw_cache *c, aigwi_cache_spot *s, size_t n, unsigned char **p) {
+    const size_t room = c->cfg.block_bytes;
+    if (s->at == room) {
+        s->block = c->chain[s->block];
+        s->at = 0;
+    }
+    if (n > room - s->at) n = room - s->at;
+    *p = c->blocks + (size_t)s->block * room + s->at;
+    s->at += n;
+    return n;
+}
+static void aigwi_cache_write(aigw_cache *c, aigwi_cache_spot *s, aigw_str from) {
+    unsigned char *p;
+    for (size_t n; from.n; from.p += n, from.n -= n) {
+        n = aigwi_cache_piece(c, s, from.n, &p);
+        memcpy(p, from.p, n);
+    }
+}
+/* 1 when what stands here is `with`. */
+static int aigwi_cache_same(const aigw_cache *c, aigwi_cache_spot *s, aigw_str with) {
+    unsigned char *p;
+    for (size_t n; with.n; with.p += n, with.n -= n) {
+        n = aigwi_cache_piece(c, s, with.n, &p);
+        if (memcmp(p, with.p, n)) return 0;
+    }
+    return 1;
+}
+static aigwi_cache_spot aigwi_cache_spot_of(const aigw_cache *c, const aigw_cache_entry *e, size_t skip) {
+    aigwi_cache_spot s;
+    unsigned char *p;
+    s.block = e->first_block;
+    s.at = 0;
+    while (skip) skip -= aigwi_cache_piece(c, &s, skip, &p);
+    return s;
+}
+static size_t aigwi_cache_names(const aigw_cache_entry *e) {
+    return (size_t)e->name_n[0] + e->name_n[1] + e->name_n[2] + e->name_n[3];
+}
+static size_t aigwi_cache_size(const aigw_cache_entry *e) {
+    return aigwi_cache_names(e) + e->key_n + e->value_n;
+}
+static uint64_t aigwi_cache_now(aigw_cache *c, aigw_now now) {
+    if (now.mono_ns > c->seen_ns) c->seen_ns = now.mono_ns;
+    return c->seen_ns;
+}
+static uint32_t aigwi_cache_find(const aigw_cache *c, const uint64_t hash[2], aigw_str key) {
+    for (uint32_t i = c->index[hash[0] & (c->index_n - 1)]; i != AIGWI_CACHE_NONE; i = c->entries[i].next) {
+        const aigw_cache_entry *e = &c->entries[i];
+        if (e->hash[0] != hash[0] || e->hash[1] != hash[1] || e->key_n != key.n) continue;
+        aigwi_cache_spot s = aigwi_cache_spot_of(c, e, aigwi_cache_names(e));
+        if (aigwi_cache_same(c, &s, key)) return i;
+    }
+    return AIGWI_CACHE_NONE;
+}
+static void aigwi_cache_unlink(aigw_cache *c, uint32_t i) {
+    const aigw_cache_entry *e = &c->entries[i];
+    if (e->newer == AIGWI_CACHE_NONE) c->newest = e->older;
+    else c->entries[e->newer].older = e->older;
+    if (e->older == AIGWI_CACHE_NONE) c->oldest = e->newer;
+    else c->entries[e->older].newer = e->newer;
+}
+static void aigwi_cache_link(aigw_cache *c, uint32_t i) {
+    c->entries[i].newer = AIGWI_CACHE_NONE;
+    c->entries[i].older = c->newest;
+    if (c->newest == AIGWI_CACHE_NONE) c->oldest = i;
+    else c->entries[c->newest].newer = i;
+    c->newest = i;
+}
+static void aigwi_cache_free(aigw_cache *c, uint32_t i) {
+    aigw_cache_entry *e = &c->entries[i];
+    uint32_t *at = &c->index[e->hash[0] & (c->index_n - 1)], last = e->first_block;
+    while (*at != i) at = &c->entries[*at].next;
+    *at = e->next;
+    aigwi_cache_unlink(c, i);
+    for (c->free_n++; c->chain[last] != AIGWI_CACHE_NONE; c->free_n++) last = c->chain[last];
+    c->chain[last] = c->free_block;
+    c->free_block = e->first_block;
+    e->next = c->free_entry;
+    c->free_entry = i;
+    c->entries_n--;
+    c->bytes -= aigwi_cache_size(e);
+}
+
+AIGW_API int aigw_cache_get(aigw_cache *c, aigw_now now, aigw_str key, int stale, aigw_cache_hit *hit) {
+    const uint64_t t = aigwi_cache_now(c, now);
+    uint64_t hash[2];
+    aigw_digest_siphash128(key, c->key, hash);
+    const uint32_t i = aigwi_cache_find(c, hash, key);
+    memset(hit, 0, sizeof *hit);
+    if (i == AIGWI_CACHE_NONE || t >= (stale ? c->entries[i].stale_ns : c->entries[i].fresh_ns)) {
+        c->misses++;                                          /* what has gone off makes room later: hits stay valid */
+        return 0;
+    }
+    const aigw_cache_entry *e = &c->entries[i];
+    const uint64_t age = (t - e->stored_ns) / 1000000000;
+    aigwi_cache_unlink(c, i);
+    aigwi_cache_link(c, i);
+    hit->size = e->value_n;
+    hit->age_s = age > UINT32_MAX ? UINT32_MAX : (uint32_t)age;
+    hit->stale = t >= e->fresh_ns;
+    hit->target.p = (const char *)c->blocks + (size_t)e->first_block * c->cfg.block_bytes;
+    hit->target.n = e->name_n[0];
+    hit->id = i;
+    c->hits++;
+    c->stale += hit->stale;
+    return 1;
+}
+AIGW_API void aigw_cache_copy(const aigw_cache *c, const aigw_cache_hit *hit, void *to) {
+    const aigw_cache_entry *e = &c->entries[hit->id];
+    aigwi_cache_spot s = aigwi_cache_spot_of(c, e, aigwi_cache_names(e) + e->key_n);
+    unsigned char *d = (unsigned char *)to, *p;
+    for (size_t left = e->value_n, n; left; left -= n, d += n) {
+        n = aigwi_cache_piece(c, &s, left, &p);
+        memcpy(d, p, n);
+    }
+}
+static uint64_t aigwi_cache_after(uint64_t t, uint32_t s) {
+    const uint64_t ns = (uint64_t)s * 1000000000;
+    return ns <= UINT64_MAX - t ? t + ns : UINT64_MAX;
+}
+/* A chain of n blocks off the free ones. */
+static uint32_t aigwi_cache_take(aigw_cache *c, uint32_t n) {
+    const uint32_t first = c->free_block;
+    uint32_t last = first;
+    c->free_n -= n;
+    while (--n) last = c->chain[last];
+    c->free_block = c->chain[last];
+    c->chain[last] = AIGWI_CACHE_NONE;
+    return first;
+}
+/* A new entry, linked everywhere, with so many blocks; makes room. */
+static aigw_cache_entry *aigwi_cache_enter(aigw_cache *c, const uint64_t hash[2], uint32_t blocks) {
+    for (; c->free_n < blocks || c->free_entry == AIGWI_CACHE_NONE; c->evicted++) aigwi_cache_free(c, c->oldest);
+    const uint32_t i = c->free_entry;
+    aigw_cache_entry *e = &c->entries[i];
+    uint32_t *head = &c->index[hash[0] & (c->index_n - 1)];
+    c->free_entry = e->next;
+    memcpy(e->hash, hash, sizeof e->hash);
+    e->first_block = aigwi_cache_take(c, blocks);
+    e->next = *head;
+    *head = i;
+    aigwi_cache_link(c, i);
+    c->entries_n++;
+    return e;
+}
+AIGW_API int aigw_cache_put(aigw_cache *c, aigw_now now, aigw_str key, aigw_str value, const aigw_cache_put_cfg *cfg) {
+    const uint64_t t = aigwi_cache_now(c, now);
+    const uint32_t room = c->cfg.block_bytes;
+    uint64_t hash[2];
+    size_t size = 0;
+    aigw_str text[6];                                         /* as they stand in the blocks */
+    text[0] = cfg->target;
+    text[1] = cfg->tag;
+    text[2] = cfg->prompt;
+    text[3] = cfg->tenant;
+    text[4] = key;
+    text[5] = value;
+    for (int k = 0; k < 6; k++) {
+        if (text[k].n > c->cfg.entry_max - size || (k < 4 && text[k].n > UINT16_MAX)) return AIGW_E_LIMIT;
+        size += text[k].n;
+    }
+    const size_t blocks = size ? (size - 1) / room + 1 : 1;
+    if (blocks > c->blocks_n || cfg->target.n > room) return AIGW_E_LIMIT;
+    aigw_digest_siphash128(key, c->key, hash);
+    const uint32_t old = aigwi_cache_find(c, hash, key);
+    if (old != AIGWI_CACHE_NONE) aigwi_cache_free(c, old);
+    aigw_cache_entry *e = aigwi_cache_enter(c, hash, (uint32_t)blocks);
+    e->stored_ns = t;
+    e->fresh_ns = aigwi_cache_after(t, cfg->ttl_s ? cfg->ttl_s : 3600);
+    e->stale_ns = aigwi_cache_after(e->fresh_ns, cfg->stale_s == UINT32_MAX ? 0 : cfg->stale_s ? cfg->stale_s : 86400);
+    e->key_n = (uint32_t)key.n;
+    e->value_n = (uint32_t)value.n;
+    for (int k = 0; k < 4; k++) e->name_n[k] = (uint16_t)text[k].n;
+    aigwi_cache_spot s = aigwi_cache_spot_of(c, e, 0);
+    for (int k = 0; k < 6; k++) aigwi_cache_write(c, &s, text[k]);
+    c->bytes += size;
+    c->stored++;
+    return AIGW_OK;
+}
+AIGW_API uint32_t aigw_cache_purge(aigw_cache *c, aigw_str tag, aigw_str prompt, aigw_str tenant) {
+    uint32_t n = 0, older;
+    aigw_str want[4];
+    want[0].n = 0;
+    want[1] = tag;
+    want[2] = prompt;
+    want[3] = tenant;
+    for (uint32_t i = c->newest; i != AIGWI_CACHE_NONE; i = older) {
+        const aigw_cache_entry *e = &c->entries[i];
+        size_t at = 0;
+        int fits = 1;
+        older = e->older;
+        for (int k = 0; k < 4 && fits; at += e->name_n[k++]) {
+            if (!want[k].n) continue;
+            aigwi_cache_spot s = aigwi_cache_spot_of(c, e, at);
+            fits = e->name_n[k] == want[k].n && aigwi_cache_same(c, &s, want[k]);
+        }
+        if (!fits) continue;
+        aigwi_cache_free(c, i);
+        n++;
+    }
+    return n;
+}
+AIGW_API void aigw_cache_drop(aigw_cache *c, aigw_str key) {
+    uint64_t hash[2];
+    aigw_digest_siphash128(key, c->key, hash);
+    const uint32_t i = aigwi_cache_find(c, hash, key);
+    if (i != AIGWI_CACHE_NONE) aigwi_cache_free(c, i);
+}
+
+/* ---- misses under way */
+
+/* Its place, or flights_n. */
+static uint32_t aigwi_cache_flying(const aigw_cache *c, const uint64_t hash[2], aigw_str key) {
+    uint32_t i = 0;
+    while (i < c->flights_n && (c->flight[i].hash[0] != hash[0] || c->flight[i].hash[1] != hash[1] ||
+                                !aigw_base_eq(c->flight[i].key, key))) i++;
+    return i;
+}
+AIGW_API int aigw_cache_lead(aigw_cache *c, aigw_str key, void *owner) {
+    uint64_t hash[2];
+    aigw_digest_siphash128(key, c->key, hash);
+    const uint32_t i = aigwi_cache_flying(c, hash, key);
+    if (i < c->flights_n) return c->flight[i].owner == owner;
+    if (i == AIGW_CACHE_FLIGHTS) return AIGW_E_LIMIT;
+    memcpy(c->flight[i].hash, hash, sizeof hash);
+    c->flight[i].key = key;
+    c->flight[i].owner = owner;
+    c->flights_n++;
+    return 1;
+}
+AIGW_API void *aigw_cache_leader(const aigw_cache *c, aigw_str key) {
+    uint64_t hash[2];
+    aigw_digest_siphash128(key, c->key, hash);
+    const uint32_t i = aigwi_cache_flying(c, hash, key);
+    return i < c->flights_n ? c->flight[i].owner : NULL;
+}
+AIGW_API void aigw_cache_land(aigw_cache *c, aigw_str key) {
+    uint64_t hash[2];
+    aigw_digest_siphash128(key, c->key, hash);
+    const uint32_t i = aigwi_cache_flying(c, hash, key);
+    if (i < c->flights_n) c->flight[i] = c->flight[--c->flights_n];
+}
 
 /* ==== >>attempt ================================================================================================= */
 /* One try at one provider: builds the request, reads the answer's HTTP and framing, has the dialect turn it into
