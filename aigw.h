@@ -2554,6 +2554,8 @@ AIGW_API int aigw_account_reserve(aigw_account *a, aigw_hub *h, aigw_hub_job *jo
                                   const aigw_router_candidate *c, int64_t tokens);
 /* A try has ended, and this is what it costs or may cost. */
 AIGW_API void aigw_account_charge(aigw_account *a, int64_t nusd);
+/* One of two tries is over and the other goes on: as settle, but what was spent is remembered. */
+AIGW_API void aigw_account_settle_try(aigw_account *a, aigw_hub *h);
 /* All is over: tokens used (-1: not known, what was reserved), and whether anything was asked at all. Legal twice. */
 AIGW_API void aigw_account_settle(aigw_account *a, aigw_hub *h, int64_t tokens, int asked);
 
@@ -2587,7 +2589,9 @@ typedef enum {                     /* what aigw_exchange_run waits for */
     AIGW_WAIT_MEMORY = 64,         /* aigw_hub_ready will name it */
     AIGW_WAIT_IDLE = 128,          /* no request under way (with CLIENT_IN) */
     AIGW_WAIT_CLOSE = 256,         /* all is said: close the client's connection */
-    AIGW_WAIT_TIME = 512           /* only aigw_exchange_deadline */
+    AIGW_WAIT_TIME = 512,          /* only aigw_exchange_deadline */
+    AIGW_WAIT_UP1_IN = 1024,       /* provider connection 1 (a second try beside the first) has bytes */
+    AIGW_WAIT_UP1_OUT = 2048       /* provider connection 1 takes bytes */
 } aigw_exchange_wait;
 
 /* Codes of the I/O callbacks beside AIGW_AGAIN: AIGW_E_CLOSED the peer reset or cut, AIGW_E_IO any other failure; and
@@ -2710,6 +2714,7 @@ typedef struct {
     char     *in;                  /* provider's bytes not yet fed: [in_at, in_n) */
     size_t    in_at, in_n, in_cap;
     int64_t   bound_nusd;          /* what it may cost at most */
+    aigw_account account;
 } aigw_exchange_side;
 typedef struct aigw_exchange {
     aigw_hub_job job;              /* private, all of it; must be first */
@@ -2724,11 +2729,10 @@ typedef struct aigw_exchange {
     aigw_exchange_side sides[AIGW_EXCHANGE_CONNS], *side;
     aigw_attempt *up;              /* of side */
     aigw_router_decision decision;
-    aigw_account account;
     /* from here on: of one request, cleared after it */
     uint8_t   clear_from, committed, continuing, gone, close_after, http10, head_request, strict, stream, usage_asked, slot, op;
     uint8_t   until_read, stale, ended, trouble, chunked, chunk_open, folds, finish, id_n, upstream_id_n, marked, retoken;
-    uint8_t   batch, cached, collect, leads, followed, softened, capped, degrade_at, found, hedged, try_at, tried[AIGW_ROUTER_CANDIDATES];
+    uint8_t   batch, cached, collect, leads, followed, softened, capped, degrade_at, found, hedged, hedge_try, try_at, tried[AIGW_ROUTER_CANDIDATES];
     uint16_t  attempts, passed;    /* passed: candidates that are not asked again, by bits */
     int       status, kind, turns;
     const char *allow;
@@ -34765,6 +34769,10 @@ AIGW_API void aigw_account_charge(aigw_account *a, int64_t nusd) {
             a->held.counter[i].used = aigwi_account_sum(a->held.counter[i].used, nusd);
 }
 
+AIGW_API void aigw_account_settle_try(aigw_account *a, aigw_hub *h) {
+    if (a->held.n) aigwi_account_release(a, h, NULL, -1, 1);
+}
+
 AIGW_API void aigw_account_settle(aigw_account *a, aigw_hub *h, int64_t tokens, int asked) {
     if (a->ticket) aigwi_hub_forget(h, a->ticket);
     a->ticket = 0;
@@ -34806,6 +34814,8 @@ enum { /* x->state, in reading order */
        AIGWI_EXCHANGE_CLOSED
 };
 enum { AIGWI_EXCHANGE_STOPPED = 1, AIGWI_EXCHANGE_FAILED = 2 };                /* x->ended */
+enum { AIGWI_EXCHANGE_RACING = 1, AIGWI_EXCHANGE_RACED = 2 };                  /* x->hedged */
+#define AIGWI_EXCHANGE_LEARNT 20             /* answers of a target after which its quantiles are believed */
 #define AIGWI_EXCHANGE_TURNS 16              /* reads of the provider before others have a turn */
 #define AIGWI_EXCHANGE_CHUNK 10              /* "0000012a\r\n" */
 #define AIGWI_EXCHANGE_RESERVE 1024          /* of the buffer towards the client: that an end can always be written */
@@ -34826,6 +34836,11 @@ static void aigwi_exchange_use(aigw_exchange *x, int side) {
     x->up = &x->side->attempt;
 }
 static int aigwi_exchange_conn(const aigw_exchange *x) { return (int)(x->side - x->sides); }
+/* Wait for its connection, to be read (or to be written to). */
+static void aigwi_exchange_await(aigw_exchange *x, int out) {
+    static const uint16_t bits[2][2] = { { AIGW_WAIT_UP_IN, AIGW_WAIT_UP_OUT }, { AIGW_WAIT_UP1_IN, AIGW_WAIT_UP1_OUT } };
+    x->wait |= bits[aigwi_exchange_conn(x) != 0][out];
+}
 
 /* ---- memory */
 
@@ -35098,6 +35113,14 @@ static int64_t aigwi_exchange_overhead(const aigw_exchange *x) {
 
 static const char *const aigwi_exchange_cached_names[] = { "DISABLED", "BYPASS", "MISS", "HIT", "HIT" };
 
+/* What all tries of the request cost, or may cost. */
+static int64_t aigwi_exchange_spent(const aigw_exchange *x) {
+    int64_t sum = 0;
+    for (int i = 0; i < AIGW_EXCHANGE_CONNS; i++)
+        sum = sum > INT64_MAX - x->sides[i].account.spent_nusd ? INT64_MAX : sum + x->sides[i].account.spent_nusd;
+    return sum;
+}
+
 /* What the answer costs, in USD; "" when it has no price. */
 static aigw_str aigwi_exchange_usd(const aigw_exchange *x, aigw_arena *mem) {
     char *p = (char *)aigw_base_take(mem, 32, 1, 1);
@@ -35105,15 +35128,15 @@ static aigw_str aigwi_exchange_usd(const aigw_exchange *x, aigw_arena *mem) {
     aigw_out out;
     if (x->cached < AIGW_CACHED_HIT && (!c->pick.model || !c->pick.model->price.known)) return aigwi_dialect_slice("", 0);
     aigw_base_out_init(&out, p, p ? 32 : 0, NULL, 0);
-    aigw_base_put_nano(&out, x->account.spent_nusd);
+    aigw_base_put_nano(&out, aigwi_exchange_spent(x));
     return aigwi_dialect_slice(p, p && out.buf.n <= 32 ? out.buf.n : 0);
 }
 
 /* Limits in the client's own headers: of its key where that has some, else the provider's. */
 static void aigwi_exchange_limits(aigw_exchange *x, aigw_arena *mem, aigw_head *head) {
-    const int own = x->account.limits.requests.limit > 0 || x->account.limits.tokens.limit > 0;
+    const int own = x->side->account.limits.requests.limit > 0 || x->side->account.limits.tokens.limit > 0;
     if (!x->dialect || !x->dialect->limits_encode) return;
-    if (own) (void)x->dialect->limits_encode(x->now, &x->account.limits, mem, head);
+    if (own) (void)x->dialect->limits_encode(x->now, &x->side->account.limits, mem, head);
     else if (x->attempts && x->up->status) (void)x->dialect->limits_encode(x->now, &x->up->limits, mem, head);
 }
 
@@ -36091,7 +36114,7 @@ static void aigwi_exchange_put_usd(aigw_out *o, const char *text, int64_t nusd) 
 }
 /* A counter refused, and nothing can be done about it. */
 static void aigwi_exchange_refused_by(aigw_exchange *x) {
-    const aigw_account *a = &x->account;
+    const aigw_account *a = &x->side->account;
     char rest[320];
     aigw_out o;
     aigw_base_out_init(&o, rest, sizeof rest - 1, NULL, 0);
@@ -36133,7 +36156,7 @@ static int aigwi_exchange_shorten(aigw_exchange *x) {
 /* A counter refused: another candidate, a wait, a step down, or the end. */
 static int aigwi_exchange_limited(aigw_exchange *x) {
     aigw_router_decision *d = &x->decision;
-    const aigw_account *a = &x->account;
+    const aigw_account *a = &x->side->account;
     const uint64_t crowd = AIGWI_EXCHANGE_CROWD_MS * UINT64_C(1000000);
     const unsigned c = x->side->candidate;
     aigw_router_try *t;
@@ -36165,7 +36188,7 @@ static int64_t aigwi_exchange_tokens(aigw_exchange *x) {
 static int aigwi_exchange_hold(aigw_exchange *x) {
     const aigw_registry_budget *soft;
     int r = x->op == AIGW_OP_COUNT_TOKENS ? AIGW_OK
-                                          : aigw_account_reserve(&x->account, x->hub, &x->job, x->registry, &x->decision.facts, aigwi_exchange_candidate(x),
+                                          : aigw_account_reserve(&x->side->account, x->hub, &x->job, x->registry, &x->decision.facts, aigwi_exchange_candidate(x),
                                                                  aigwi_exchange_tokens(x));
     if (r == AIGW_AGAIN && x->until && x->now.mono_ns >= x->until) r = AIGW_E_IO;
     if (r == AIGW_AGAIN) return 0;
@@ -36177,7 +36200,7 @@ static int aigwi_exchange_hold(aigw_exchange *x) {
                            "");
         return 1;
     }
-    soft = x->account.soft;
+    soft = x->side->account.soft;
     if (soft && !x->softened && !x->attempts) {
         x->softened = 1;
         if (aigwi_exchange_degrade(x, soft)) return 1;
@@ -36305,7 +36328,7 @@ static void aigwi_exchange_told(aigw_exchange *x, const aigw_error *err, int beg
     r.limits = begun && a->status ? &a->limits : NULL;
     aigw_hub_told(x->hub, x->now, &x->side->pass, &r);
     if (!begun) return;
-    aigw_account_charge(&x->account, aigwi_exchange_charge(x));
+    aigw_account_charge(&x->side->account, aigwi_exchange_charge(x));
     if (t) {
         t->kind = (uint8_t)r.kind;
         t->took_ms = (uint32_t)((x->now.mono_ns - a->t_start) / 1000000u);
@@ -36377,6 +36400,16 @@ static int aigwi_exchange_ask(aigw_exchange *x) {
     return 0;
 }
 
+/* When a second try is made beside the first: when this one is slower than most of what was learnt of its target. */
+static void aigwi_exchange_hedge_time(aigw_exchange *x) {
+    const aigw_registry_route *route = x->decision.route;
+    const aigw_hub_name *t = x->side->pass.target;
+    const int64_t us = route && route->hedge && t && !x->hedged && AIGW_EXCHANGE_CONNS > 1 && x->attempts == 1
+                           ? aigw_health_quantile(&t->health.first, route->hedge, AIGWI_EXCHANGE_LEARNT)
+                           : -1;
+    x->hedge_at = us >= 0 ? x->now.mono_ns + (uint64_t)us * 1000u : 0;
+}
+
 static int aigwi_exchange_try(aigw_exchange *x) {
     aigw_attempt_cfg cfg;
     aigw_router_try *t;
@@ -36409,6 +36442,8 @@ static int aigwi_exchange_try(aigw_exchange *x) {
     x->try_at = (uint8_t)(t ? t - x->decision.tries + 1 : 0);
     x->upstream_id_n = 0;
     x->said_bytes = 0;
+    x->hold_until = 0;
+    aigwi_exchange_hedge_time(x);
     x->t_up = x->t_up ? x->t_up : x->now.mono_ns;
     x->state = AIGWI_EXCHANGE_CONNECT;
     return 1;
@@ -36599,6 +36634,16 @@ static void aigwi_exchange_stream_head(aigw_exchange *x) {
 }
 
 
+/* Is the beginning of this stream still held back, so that an error may yet fail over? */
+static int aigwi_exchange_holds(aigw_exchange *x) {
+    const aigw_registry_route *route = x->decision.route;
+    const uint32_t tokens = route ? route->hold_tokens : 0, ms = route ? route->hold_ms : 0;
+    if ((!tokens && !ms) || x->ended || x->op == AIGW_OP_EMBED) return 0;
+    if (!x->hold_until) x->hold_until = ms ? aigwi_attempt_after(x->now.mono_ns, ms) : AIGW_NEVER;
+    /* four bytes are about a token */
+    return x->now.mono_ns < x->hold_until && (!tokens || x->said_bytes / 4 < tokens);
+}
+
 /* Events of one step, and what follows from them. 0: the client or memory must be waited for first. */
 static int aigwi_exchange_events(aigw_exchange *x) {
     aigw_sink sink;
@@ -36609,6 +36654,7 @@ static int aigwi_exchange_events(aigw_exchange *x) {
                                                      : AIGWI_EXCHANGE_SLACK + 512;
     int r;
     if (x->stream && aigwi_exchange_free(x) < want) {
+        if (x->hold_until && !x->committed) aigwi_exchange_stream_head(x);     /* there is no room to hold back more */
         if (x->committed && !aigwi_exchange_flush(x)) return 0;
         r = aigwi_exchange_room(x, want);
         if (r < 1) {
@@ -36635,7 +36681,8 @@ static int aigwi_exchange_events(aigw_exchange *x) {
     if (x->trouble) aigw_attempt_fail(x->up, AIGW_KIND_INTERNAL, "a frame did not fit into the gateway's memory");
     if (x->stream && !x->committed && x->up->state <= AIGWI_ATTEMPT_OVER &&
         x->up->ended != AIGWI_ATTEMPT_ERROR &&
-        ((x->up->stream && x->up->dec.frame & AIGW_FRAME_CONTENT) || x->ended == AIGWI_EXCHANGE_STOPPED))
+        ((x->up->stream && (x->up->dec.frame & AIGW_FRAME_CONTENT || x->hold_until)) || x->ended == AIGWI_EXCHANGE_STOPPED) &&
+        !aigwi_exchange_holds(x))
         aigwi_exchange_stream_head(x);
     return 1;
 }
@@ -36646,7 +36693,7 @@ static int aigwi_exchange_send(aigw_exchange *x) {
     const aigw_str s = aigw_attempt_out(x->up);
     int r = x->side->dead ? (int)AIGW_AGAIN : x->io.send(x->io.user, aigwi_exchange_conn(x), s.p, s.n);
     if (r > 0) aigw_attempt_sent(x->up, x->now, (size_t)r);
-    if (r == AIGW_AGAIN && !x->side->dead) x->wait |= AIGW_WAIT_UP_OUT;
+    if (r == AIGW_AGAIN && !x->side->dead) aigwi_exchange_await(x, 1);
     if (r < 0 && r != AIGW_AGAIN) x->side->dead = 1;            /* its reason may still be there to be read */
     return r > 0;
 }
@@ -36654,7 +36701,7 @@ static int aigwi_exchange_send(aigw_exchange *x) {
 static int aigwi_exchange_recv(aigw_exchange *x) {
     const int r = x->io.recv(x->io.user, aigwi_exchange_conn(x), x->side->in, x->side->in_cap);
     if (r == AIGW_AGAIN) {
-        x->wait |= AIGW_WAIT_UP_IN;
+        aigwi_exchange_await(x, 0);
         return 0;
     }
     x->turns--;
@@ -36696,6 +36743,141 @@ static int aigwi_exchange_upstream(aigw_exchange *x) {
         return 0;
     }
     return aigwi_exchange_recv(x);
+}
+
+/* ---- hedge: a second try beside the first, until one has the first byte of an answer */
+
+/* The try that is not needed any more: closed, and counted in full, since it may be billed. */
+static void aigwi_exchange_lost(aigw_exchange *x, int loser, int winner) {
+    aigwi_exchange_use(x, loser);
+    aigwi_exchange_told(x, NULL, 1);
+    aigwi_exchange_hang_up(x, 0);
+    aigw_account_settle_try(&x->side->account, x->hub);
+    x->hedged = AIGWI_EXCHANGE_RACED;
+    aigwi_exchange_use(x, winner);
+}
+
+/* Begin it, if that needs no waiting: at the next that satisfies, or else at the same target. */
+static void aigwi_exchange_hedge(aigw_exchange *x) {
+    const int first = aigwi_exchange_conn(x), other = first ? 0 : 1;
+    const unsigned was = x->side->candidate;
+    const uint8_t try_at = x->try_at;
+    const aigw_router_decision *d = &x->decision;
+    aigw_exchange_side *side = &x->sides[other % AIGW_EXCHANGE_CONNS];
+    aigw_attempt_cfg cfg;
+    aigw_router_try *t;
+    aigw_str key;
+    unsigned to = was;
+    int r;
+    x->hedge_at = 0;
+    for (int i = d->first - 1; i >= 0; i--)
+        if (d->order[i] != was && !(x->passed >> d->order[i] & 1)) to = d->order[i];
+    if (AIGW_EXCHANGE_CONNS < 2 || !aigwi_exchange_charged(x)) return;
+    aigwi_exchange_use(x, other);
+    side->candidate = (uint8_t)to;
+    r = aigw_account_reserve(&side->account, x->hub, &x->job, x->registry, &x->decision.facts, aigwi_exchange_candidate(x),
+                             aigwi_exchange_tokens(x)) == AIGW_OK &&
+        aigwi_exchange_grow(x, &side->slab, 8192, 0) == 1 &&
+        aigwi_exchange_credentials(x, aigwi_exchange_pick(x)->provider, &key) == 1 &&
+        aigw_hub_ask(x->hub, x->now, aigwi_exchange_pick(x), 0, &side->pass);
+    aigwi_exchange_unwait(x);
+    x->token_until = 0;
+    x->job.awaits = NULL;
+    if (r) {
+        const size_t room = side->slab.n / 4;
+        aigwi_exchange_try_cfg(x, &cfg, key);
+        r = !aigw_attempt_init(x->up, &cfg, x->now, side->slab.p + room, side->slab.n - room);
+        if (!r) aigwi_exchange_told(x, NULL, 0);
+        side->in = side->slab.p;
+        side->in_cap = room;
+        side->in_at = side->in_n = 0;
+    }
+    if (r) {
+        side->bound_nusd = aigwi_exchange_candidate(x)->bound_nusd;
+        x->attempts++;
+        if (x->tried[to] < UINT8_MAX) x->tried[to]++;
+        t = aigw_router_tried(&x->decision, x->now, to);
+        if (t) t->hedge = 1, t->kind = AIGW_KIND_CANCELLED;
+        x->hedge_try = (uint8_t)(t ? t - x->decision.tries + 1 : 0);
+        x->hedged = AIGWI_EXCHANGE_RACING;
+    } else aigw_account_settle(&side->account, x->hub, -1, 0);
+    x->state = x->state == AIGWI_EXCHANGE_REFUSE ? AIGWI_EXCHANGE_RELAY : x->state;      /* no token for it: the first goes on */
+    aigwi_exchange_use(x, first);
+    x->try_at = try_at;
+}
+
+/* Bytes of the try that is not spoken of, until its answer's first. 1: it has it; -1: it failed; 0: it waits. */
+static int aigwi_exchange_run_other(aigw_exchange *x) {
+    for (;;) {
+        unsigned want;
+        int r;
+        aigw_attempt_tick(x->up, x->now);
+        want = aigw_attempt_want(x->up);
+        if (want & AIGW_WANT_CLOSED) return -1;
+        if (x->up->t_first && x->up->status && x->up->status < 300) return 1;
+        if (want & AIGW_WANT_CONNECT) {
+            x->side->own = 1;
+            r = x->io.connect(x->io.user, aigwi_exchange_conn(x), aigwi_exchange_pick(x)->provider);
+            if (r == AIGW_AGAIN) {
+                x->wait |= AIGW_WAIT_CONNECT;
+                return 0;
+            }
+            if (r >= 0) aigw_attempt_connected(x->up, x->now);
+            else aigw_attempt_fail(x->up, aigwi_exchange_io_kind(r), NULL);
+            continue;
+        }
+        if (want & AIGW_WANT_OUT && aigwi_exchange_send(x)) continue;
+        if (want & (AIGW_WANT_EVENT | AIGW_WANT_MEM)) return x->up->status >= 300 ? -1 : 1;
+        if (x->side->in_at < x->side->in_n) {
+            x->side->in_at += aigw_attempt_feed(x->up, x->now, x->side->in + x->side->in_at, x->side->in_n - x->side->in_at);
+            continue;
+        }
+        if (!(want & AIGW_WANT_IN) || !aigwi_exchange_recv(x)) return 0;
+    }
+}
+
+/* Both run. */
+static void aigwi_exchange_race(aigw_exchange *x) {
+    const int first = aigwi_exchange_conn(x), other = first ? 0 : 1;
+    uint8_t try_at = x->try_at;
+    int r;
+    if (x->up->t_first && x->up->status < 300) {               /* the first was quicker after all */
+        x->try_at = x->hedge_try;
+        aigwi_exchange_lost(x, other, first);
+        x->try_at = try_at;
+        return;
+    }
+    aigwi_exchange_use(x, other);
+    r = aigwi_exchange_run_other(x);
+    aigwi_exchange_use(x, first);
+    if (r < 0) {
+        x->try_at = x->hedge_try;
+        aigwi_exchange_use(x, other);
+        aigwi_exchange_told(x, &x->up->error, 1);
+        aigwi_exchange_lost(x, other, first);
+        x->try_at = try_at;
+    } else if (r > 0) {
+        aigwi_exchange_lost(x, first, other);
+        x->try_at = x->hedge_try;
+        if (x->try_at) x->decision.tries[x->try_at - 1].kind = AIGW_KIND_NONE;
+        x->state = AIGWI_EXCHANGE_RELAY;
+    }
+}
+/* The first failed while the second runs on: that one is spoken of now. */
+static int aigwi_exchange_second(aigw_exchange *x) {
+    const int first = aigwi_exchange_conn(x), other = first ? 0 : 1;
+    if (x->hedged != AIGWI_EXCHANGE_RACING) return 0;
+    aigwi_exchange_told(x, &x->up->error, 1);
+    aigwi_exchange_lost(x, first, other);
+    x->try_at = x->hedge_try;
+    if (x->try_at) x->decision.tries[x->try_at - 1].kind = AIGW_KIND_NONE;
+    x->state = aigw_attempt_want(x->up) & AIGW_WANT_CONNECT ? AIGWI_EXCHANGE_CONNECT : AIGWI_EXCHANGE_RELAY;
+    return 1;
+}
+/* Begin or go on with a second try, while nothing is committed. */
+static void aigwi_exchange_hedging(aigw_exchange *x) {
+    if (x->hedge_at && !x->committed && !x->up->t_first && x->now.mono_ns >= x->hedge_at) aigwi_exchange_hedge(x);
+    if (x->hedged == AIGWI_EXCHANGE_RACING) aigwi_exchange_race(x);
 }
 
 /* ---- the end of an attempt */
@@ -36835,6 +37017,7 @@ static int aigwi_exchange_over(aigw_exchange *x) {
     x->side->own = x->side->dead = 0;
     aigw_attempt_release(x->up);
     x->side->in_at = x->side->in_n = 0;
+    if (!stopped && !x->committed && aigwi_exchange_second(x)) return 1;
     if (!stopped && !x->committed) return aigwi_exchange_again(x);
     if (!stopped) {
         aigwi_exchange_told(x, &x->up->error, 1);
@@ -36866,6 +37049,7 @@ static int aigwi_exchange_over(aigw_exchange *x) {
 
 static int aigwi_exchange_relay(aigw_exchange *x) {
     int more = 1;
+    if (x->hold_until && !x->committed && x->now.mono_ns >= x->hold_until) aigwi_exchange_stream_head(x);
     while (x->state == AIGWI_EXCHANGE_RELAY && more) {
         aigw_attempt_tick(x->up, x->now);
         if (aigw_attempt_want(x->up) & AIGW_WANT_CLOSED) return aigwi_exchange_over(x);
@@ -37380,7 +37564,7 @@ static int aigwi_exchange_raw_send(aigw_exchange *x) {
     int r;
     if (!n || x->side->dead) return 0;
     r = x->io.send(x->io.user, aigwi_exchange_conn(x), from, n);
-    if (r == AIGW_AGAIN) x->wait |= AIGW_WAIT_UP_OUT;
+    if (r == AIGW_AGAIN) aigwi_exchange_await(x, 1);
     else if (r <= 0) x->side->dead = 1;                         /* its reason may still be there to be read */
     if (r <= 0) return 0;
     w->at += (size_t)r;
@@ -37397,7 +37581,7 @@ static int aigwi_exchange_raw_recv(aigw_exchange *x) {
     }
     r = x->io.recv(x->io.user, aigwi_exchange_conn(x), x->side->in, x->side->in_cap);
     if (r == AIGW_AGAIN) {
-        x->wait |= AIGW_WAIT_UP_IN;
+        aigwi_exchange_await(x, 0);
         return 0;
     }
     x->turns--;
@@ -37514,13 +37698,13 @@ static void aigwi_exchange_record_of(aigw_exchange *x, aigw_exchange_record *r) 
     r->cache = x->cached;
     r->degraded = x->degraded;
     r->cost = x->cost;
-    r->cost.nusd = x->account.spent_nusd;
+    r->cost.nusd = aigwi_exchange_spent(x);
     if (pick && x->cached < AIGW_CACHED_HIT) {
         r->unpriced = !pick->model || !pick->model->price.known;
         if (!x->kind) r->avoidable_nusd = aigw_router_avoidable(&x->decision, x->side->candidate, &x->usage);
     }
-    r->alert = x->account.alert;
-    r->alert_counter = aigwi_dialect_slice(x->account.alert_text, x->account.alert_n);
+    r->alert = x->side->account.alert;
+    r->alert_counter = aigwi_dialect_slice(x->side->account.alert_text, x->side->account.alert_n);
     r->client = aigwi_exchange_get(x, "user-agent");
     r->status = x->status;
     r->op = x->op;
@@ -37561,7 +37745,8 @@ static void aigwi_exchange_settle(aigw_exchange *x) {
     if (x->state == AIGWI_EXCHANGE_IDLE || x->state == AIGWI_EXCHANGE_CLOSED) return;
     aigwi_exchange_land(x);
     aigwi_exchange_record_of(x, &r);
-    aigw_account_settle(&x->account, x->hub, aigwi_exchange_used_tokens(x), x->attempts != 0);
+    for (int i = 0; i < AIGW_EXCHANGE_CONNS; i++)
+        aigw_account_settle(&x->sides[i].account, x->hub, &x->sides[i] == x->side ? aigwi_exchange_used_tokens(x) : -1, x->attempts != 0);
     aigw_queue_leave(&x->hub->queue, &x->turn);
     aigwi_hub_turns(x->hub);
     if (x->io.record) x->io.record(x->io.user, &r);
@@ -37570,7 +37755,7 @@ static void aigwi_exchange_settle(aigw_exchange *x) {
     aigwi_exchange_give(x, &x->head_slab);
     aigwi_exchange_give(x, &x->body_slab);
     aigwi_exchange_give(x, &x->tree_slab);
-    aigwi_exchange_give(x, &x->side->slab);
+    for (int i = 0; i < AIGW_EXCHANGE_CONNS; i++) aigwi_exchange_give(x, &x->sides[i].slab);
     aigwi_exchange_give(x, &x->key_slab);
     aigwi_exchange_give(x, &x->window_slab);
     aigwi_exchange_give(x, &x->out_slab);
@@ -37584,12 +37769,12 @@ static void aigwi_exchange_settle(aigw_exchange *x) {
     memset(&x->clear_from, 0, sizeof *x - offsetof(aigw_exchange, clear_from));
     for (int i = 0; i < AIGW_EXCHANGE_CONNS; i++) {            /* these are large, and begin anew by themselves */
         memset(&x->sides[i].attempt, 0, offsetof(aigw_attempt, cfg));
-        memset((char *)&x->sides[i] + offsetof(aigw_exchange_side, slab), 0, sizeof x->sides[i] - offsetof(aigw_exchange_side, slab));
+        memset((char *)&x->sides[i] + offsetof(aigw_exchange_side, slab), 0,
+               offsetof(aigw_exchange_side, account) - offsetof(aigw_exchange_side, slab));
+        memset(&x->sides[i].account, 0, offsetof(aigw_account, held));
     }
     x->decision.n = x->decision.tries_n = 0;
     x->decision.route = NULL;
-    x->account.alert = 0;
-    x->account.limits.requests.limit = x->account.limits.tokens.limit = 0;
     x->out_held = SIZE_MAX;
     aigwi_exchange_use(x, 0);
 }
@@ -37615,7 +37800,7 @@ static uint64_t aigwi_exchange_due(const aigw_exchange *x) {
     if (x->wait & AIGW_WAIT_CLIENT_OUT) return write < due ? write : due;
     if (x->state == AIGWI_EXCHANGE_RAW) return aigwi_exchange_raw_due(x, due);
     if (x->state == AIGWI_EXCHANGE_HOLD) {
-        const uint64_t store = x->account.ticket ? aigwi_attempt_after(x->now.mono_ns, x->hub->cfg.store_ms) : AIGW_NEVER;
+        const uint64_t store = x->side->account.ticket ? aigwi_attempt_after(x->now.mono_ns, x->hub->cfg.store_ms) : AIGW_NEVER;
         return x->until && x->until < store ? x->until : store < due ? store : due;
     }
     if (x->state == AIGWI_EXCHANGE_CACHE) return x->until && x->until < due ? x->until : due;
@@ -37623,6 +37808,12 @@ static uint64_t aigwi_exchange_due(const aigw_exchange *x) {
     if (x->state == AIGWI_EXCHANGE_CONNECT || x->state == AIGWI_EXCHANGE_RELAY) {
         const uint64_t up = aigw_attempt_deadline(x->up);
         if (up < due) due = up;
+        if (x->hold_until && !x->committed && x->hold_until < due) due = x->hold_until;
+        if (x->hedge_at && x->hedge_at < due) due = x->hedge_at;
+        if (x->hedged == AIGWI_EXCHANGE_RACING) {
+            const uint64_t other = aigw_attempt_deadline(&x->sides[aigwi_exchange_conn(x) ? 0 : 1].attempt);
+            if (other < due) due = other;
+        }
         if (x->committed && x->out_held == SIZE_MAX && x->dialect->keep_alive.n && !x->req.array) {
             const uint64_t ping = aigwi_attempt_after(x->write_at, aigwi_exchange_ms(x->cfg.ping_ms, 15000));
             if (ping < due) due = ping;
@@ -37685,6 +37876,13 @@ static int aigwi_exchange_wait(aigw_exchange *x) {
 static void aigwi_exchange_gone(aigw_exchange *x) {
     x->gone = 1;
     if (x->state < AIGWI_EXCHANGE_DRAIN) x->kind = AIGW_KIND_CANCELLED;
+    if (x->hedged == AIGWI_EXCHANGE_RACING) {
+        const int first = aigwi_exchange_conn(x);
+        const uint8_t try_at = x->try_at;
+        x->try_at = x->hedge_try;
+        aigwi_exchange_lost(x, first ? 0 : 1, first);
+        x->try_at = try_at;
+    }
     aigwi_exchange_told(x, NULL, x->state == AIGWI_EXCHANGE_CONNECT || x->state == AIGWI_EXCHANGE_RELAY);
     aigwi_exchange_hang_up(x, 0);
     aigwi_exchange_settle(x);
@@ -37743,7 +37941,9 @@ AIGW_API unsigned aigw_exchange_run(aigw_exchange *x, aigw_now now) {
     if (starved) x->wait = AIGW_WAIT_MEMORY;                   /* feed could not take more */
     else aigwi_hub_await(x->hub, &x->job, -1);
     aigwi_exchange_clock(x, last);
-    while (!x->gone && aigwi_exchange_continued(x) && aigwi_exchange_step(x)) {}
+    do {
+        if (x->state == AIGWI_EXCHANGE_CONNECT || x->state == AIGWI_EXCHANGE_RELAY) aigwi_exchange_hedging(x);
+    } while (!x->gone && aigwi_exchange_continued(x) && aigwi_exchange_step(x));
     if (x->gone && x->state != AIGWI_EXCHANGE_CLOSED) aigwi_exchange_gone(x);
     if (x->state <= AIGWI_EXCHANGE_READ && !starved) x->wait |= AIGW_WAIT_CLIENT_IN;
     if (x->state == AIGWI_EXCHANGE_IDLE) x->wait |= AIGW_WAIT_IDLE;
