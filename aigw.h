@@ -89,7 +89,7 @@
  *   >>policy.price             size of a request, cost of usage                       uses: base json model dialect registry
  *   >>policy.budget            money in a period                                      uses: base
  *   >>policy.ledger            leases and their records                               uses: base digest
- *   >>policy.store             counters behind tickets, in memory                     uses: base digest
+ *   >>policy.store             counters behind tickets, in memory                     uses: base digest bucket budget ledger
  *   >>policy.health            what is learnt of a target                             uses: base model
  *   >>policy.queue             who goes, who waits                                    uses: base
  *   >>policy.router            constraints, tasks, strategies, the decision           uses: base digest json model dialect registry
@@ -1732,15 +1732,16 @@ AIGW_API uint32_t aigw_retry_backoff(const aigw_retry_cfg *cfg, uint32_t n, uint
 
 /* A bound on the tokens of a request, from its own bytes: a token is at least one byte of text. */
 typedef struct {
-    int64_t  text_bytes;       /* of text, tools, schema and names */
-    int64_t  part_tokens;      /* bound of images, audio and files, by table */
+    int64_t  text_bytes;       /* of text, tools, schema and names, and what templates add to them */
+    int64_t  part_tokens;      /* bound of images and audio, by table */
+    int64_t  part_likely;      /* what such parts come to mostly, for estimates */
     uint8_t  unknown;          /* a part has no bound: count the whole window */
     uint32_t choices;          /* answers wanted; at least 1 */
     int64_t  max_output;       /* asked for, per answer; -1: not said */
     uint32_t tools_hosted;     /* tools that the provider runs and may charge for */
 } aigw_price_size;
 AIGW_API void aigw_price_measure(const aigw_req *req, aigw_price_size *size);
-/* Tokens of input, at most: the window when unknown, INT64_MAX when that is unknown too. Tokens as estimated:
+/* Tokens of input, at most: the window when unknown, INT64_MAX when that (0) is unknown too. Tokens as estimated:
    bytes per token in thousandths (0: 4,000), for token limits. */
 AIGW_API int64_t aigw_price_input_bound(const aigw_price_size *size, int64_t context);
 AIGW_API int64_t aigw_price_estimate(const aigw_price_size *size, uint32_t milli_bytes_per_token);
@@ -1751,13 +1752,19 @@ typedef struct {
     uint8_t  batch;            /* at the price of the provider's own batch queue */
     uint8_t  long_cache;       /* cache writes live for an hour or more */
 } aigw_price_terms;
-/* Parts of a cost, each token in exactly one: input that was not cached, cached, written to the cache; output without
-   reasoning, reasoning. */
+/* Parts of a cost, each token in exactly one: input that was not cached (with sound), cached, written to the cache; output without
+   reasoning (with sound), reasoning. */
 typedef struct { int64_t nusd, input_nusd, cached_nusd, cache_write_nusd, output_nusd, reasoning_nusd, request_nusd; } aigw_price_cost;
 /* What this usage costs. AIGW_OK; AIGW_E_MISSING: the model has no price, which is not free (*cost is zero). terms NULL:
-   usual. Parts are rounded down, the sum up: the sum is exact to less than one nano-dollar. */
+   usual. Parts are rounded down, the sum up: the sum is exact to less than one nano-dollar.
+   Without its bit (or below 0) a count is 0, but no token is lost: input is at least cached + cache_write and input_audio, output at least reasoning +
+   output_audio. The last tier whose `above` is less than the input prices the whole request. A term that the model does not list is the usual
+   price; where a tier and a term both say a price, the tier's is scaled as the term scales the usual one. A price that is not said
+   (-1): cached, cache_write, input_audio and output cost what input does, cache_write_long what cache_write, reasoning and output_audio what output;
+   input nothing. cache_write_long is never less than cache_write. Fees of the provider's own tools are not in it (usage does not count them). */
 AIGW_API int aigw_price_usage(const aigw_registry_price *p, const aigw_usage *u, const aigw_price_terms *terms, aigw_price_cost *cost);
-/* What it may cost at most: `input` and `output` tokens in all, at the dearest rate that may apply to that many. */
+/* What it may cost at most: `input` and `output` tokens in all, at the dearest rate that may apply to that many, and (tools_hosted not 0) the ceiling
+   of the tools' fees. No usage within these numbers costs more under these terms. AIGW_OK; AIGW_E_MISSING: no price, or no ceiling of fees. */
 AIGW_API int aigw_price_bound(const aigw_registry_price *p, int64_t input, int64_t output, uint32_t tools_hosted, const aigw_price_terms *terms,
                               int64_t *nusd);
 
@@ -1774,20 +1781,23 @@ typedef struct {
     int64_t  start_s;          /* of its period; a reservation goes on into the next */
     uint32_t running;          /* reservations held */
     uint8_t  alerted;          /* thresholds told in this period: bit 0 soft, 1 90 %, 2 100 % */
+    uint8_t  period;           /* private: that end_s is of */
+    int64_t  end_s;            /* private: when it is looked at again whether a new period began */
 } aigw_budget;
 typedef enum { AIGW_BUDGET_OK = 0, AIGW_BUDGET_SOFT } aigw_budget_verdict;
 /* Start of the period that holds wall_s, and of the next (INT64_MAX: never; TOTAL). */
 AIGW_API int64_t aigw_budget_start(int period, int64_t wall_s);
 AIGW_API int64_t aigw_budget_reset(int period, int64_t wall_s);
 /* Reserve. AIGW_BUDGET_OK, AIGW_BUDGET_SOFT (reserved, and the soft limit is passed), AIGW_E_LIMIT (nothing is reserved:
-   spent + reserved + nusd would pass the cap), AIGW_E_CLOCK (a period needs the wall clock). A clock that goes back stays in the
-   later period. */
+   spent + reserved + nusd would pass the cap; 0 never does), AIGW_E_CLOCK (a period needs the wall clock). A clock that goes back stays in the
+   later period. The soft limit is passed when spent + reserved, this one included, reach it. cfg may change at any time. */
 AIGW_API int aigw_budget_reserve(aigw_budget *b, const aigw_budget_cfg *cfg, aigw_now now, int64_t nusd);
 /* The difference before a dearer target, on what is reserved already: as reserve, but running does not change. */
 AIGW_API int aigw_budget_raise(aigw_budget *b, const aigw_budget_cfg *cfg, aigw_now now, int64_t more_nusd);
 /* Give `reserved` back and count `spent` (which may be more than was reserved; it is counted all the same). */
 AIGW_API void aigw_budget_settle(aigw_budget *b, const aigw_budget_cfg *cfg, aigw_now now, int64_t reserved, int64_t spent);
-/* A threshold passed since the last call: percent (soft, 90, 100), once each per period; 0 none. */
+/* A threshold of what is spent, passed since the last call: percent (soft, 90, 100), once each per period; 0 none. The highest, when
+   several were passed at once. */
 AIGW_API int aigw_budget_alert(aigw_budget *b, const aigw_budget_cfg *cfg);
 
 /* ---- >>policy.ledger api --------------------------------------------------------------------------------------- */
@@ -1803,7 +1813,8 @@ typedef struct {
     int64_t start_s;           /* of the period that both are in */
 } aigw_ledger_lease;
 /* May spent + reserved = `nusd` of this period be held? AIGW_OK; AIGW_E_AGAIN: only when a higher mark is durable. *mark: not 0,
-   a record with this mark is to be written now (also with OK: the next lease is asked for at half use). */
+   a record with this mark is to be written now (also with OK: the next lease is asked for when less than half of one is left). When it cannot be
+   written now, restore *l as it was. An earlier period than the lease's counts as the lease's. */
 AIGW_API int  aigw_ledger_hold(aigw_ledger_lease *l, int64_t start_s, int64_t nusd, int64_t cap_nusd, int64_t *mark);
 /* That record is durable. A mark of another period, or an older one, changes nothing. */
 AIGW_API void aigw_ledger_durable(aigw_ledger_lease *l, int64_t start_s, int64_t mark);
@@ -1826,7 +1837,7 @@ typedef struct {
     aigw_str tenant;           /* whose `_other` counter it shares when the table is full */
     uint8_t  kind;             /* AIGW_COUNTER_* */
     aigw_bucket_cfg rate;      /* RATE */
-    uint32_t most;             /* GAUGE */
+    uint32_t most;             /* GAUGE; 0: not limited */
     aigw_budget_cfg money;     /* MONEY */
     int64_t  amount;           /* to be reserved: requests, tokens, 1, or nano-dollars */
     int64_t  used;             /* SETTLE: what it came to */
@@ -1839,6 +1850,9 @@ typedef struct {
     uint8_t  soft;             /* the soft limit is passed */
     uint8_t  alert;            /* percent of a threshold that was passed now, once */
     uint8_t  refused;          /* this is the one that refused */
+    /* out of RESERVE, and in for its SETTLE and raise: it is counted where others are too (1: its tenant's, 2: all tenants'). A
+       counter that is settled must be the one that was reserved, or have this member of it */
+    uint8_t  other;
 } aigw_store_counter;
 #ifndef AIGW_STORE_COUNTERS
 #  define AIGW_STORE_COUNTERS 16   /* most counters of one operation */
@@ -1863,28 +1877,32 @@ typedef struct {
     uint16_t key_n;
     uint8_t  kind, used;
     char     key[AIGW_STORE_KEY];
-    union { struct { aigw_bucket bucket; aigw_bucket_cfg cfg; } rate; struct { uint32_t held; } gauge;
+    union { struct { aigw_bucket bucket; aigw_bucket_cfg cfg; } rate; struct { int64_t held; } gauge;
             struct { aigw_budget budget; aigw_budget_cfg cfg; aigw_ledger_lease lease; } money; } of;
 } aigw_store_slot;
 typedef struct {
-    uint32_t others;           /* subjects that share a counter since the table is full */
+    uint32_t others;           /* reservations that were counted with others, since the table is full or the key too long */
     /* private */
     aigw_store_slot *slots;
     uint32_t n;
     uint8_t  key[16];
     /* a ledger: records to be made durable, in order; NULL: money is not durable */
     char    *log;
-    size_t   log_n, log_cap, log_sent;
+    size_t   log_n, log_cap, log_sent;     /* sent: bytes of the first record that are durable already */
 } aigw_store_memory;
-/* Begin over n slots (borrowed); key: SipHash key, random. log (NULL: none) is memory for records under way; at least 4 KiB. */
+/* Begin over n slots (borrowed; an eighth is kept for `_other`s: at least twice as many as there will be subjects); key: SipHash key, random. log
+   (NULL: none) is memory for records under way; at least 4 KiB. */
 AIGW_API void aigw_store_init(aigw_store_memory *m, aigw_store_slot *slots, uint32_t n, const uint8_t key[16], void *log, size_t log_cap);
-/* The submit of it; answers at once. With a ledger RESERVE may give AIGW_AGAIN without a later answer: wait for the ledger, submit again
-   with the same counters. */
+/* The submit of it; answers at once, and fills the counters whatever the answer is. With a ledger RESERVE may give AIGW_AGAIN without a later answer
+   (nothing is reserved): wait for the ledger, submit again with the same counters. AIGW_E_CLOCK: a budget's period needs the wall clock.
+   AIGW_E_NOMEM: not even `_other` finds a slot. AIGW_E_VALUE: not an operation. SETTLE does all it can; what was never reserved is
+   counted as spent or owed, and takes nothing of what others hold. */
 AIGW_API int aigw_store_submit(void *memory, uint64_t ticket, aigw_now now, aigw_store_op *op);
-/* Records to be written and synced, in order; then: the first n bytes of them are durable. */
+/* Records to be written and synced, in order (valid until logged, more may come behind them); then: the first n bytes of them are durable. */
 AIGW_API aigw_str aigw_store_log(const aigw_store_memory *m);
 AIGW_API void     aigw_store_logged(aigw_store_memory *m, size_t n);
-/* After a crash: take the records of a ledger file (any tail may be torn), each mark counts as spent. Returns the bytes that were whole. */
+/* After a crash, before anything else: take the records of a ledger file (any tail may be torn), each mark counts as spent. Returns the bytes that
+   were whole: the file is to be cut there before more is appended. */
 AIGW_API size_t   aigw_store_replay(aigw_store_memory *m, aigw_now now, aigw_str file);
 /* The slot of a key, to be shown; NULL: there is none. */
 AIGW_API const aigw_store_slot *aigw_store_slot_of(const aigw_store_memory *m, aigw_str key);
@@ -31339,16 +31357,877 @@ AIGW_API int aigw_registry_list(const aigw_registry *r, aigw_str single, aigw_ar
 /* Backoff with full jitter, the retry budget, and what comes next after a failed attempt. */
 
 /* ==== >>policy.price =============================================================================================== */
-/* How large a request may become and what usage costs, in integers. */
+/* How large a request may become and what usage costs, in integers. Knows the model's parts, usage, and the registry's
+   prices as data; not who pays, nor what has been spent. Text is bounded by its bytes, since no tokenizer makes more
+   tokens than bytes; templates by constants. A picture's bound is the dearest that any provider of the registry counts,
+   since a request is measured before its target is known. What has no bound (PDF, video, other kinds of sound, what a
+   provider keeps or fetches itself) counts as the whole window. Truth: the providers' pages named at the tables, read
+   2026-11-29, and recorded usage (tests/test_price.c holds the bound against all of ../shared/wire). */
 
-/* ==== >>policy.budget ============================================================================================== */
-/* One counter of money in a period of UTC. */
+enum {
+    AIGWI_PRICE_REQUEST = 256,    /* hidden prompt: 160 tokens at xAI (recorded) */
+    AIGWI_PRICE_MESSAGE = 16,     /* role and separators: 3 to 8 tokens in the templates of OpenAI, Llama, Qwen */
+    AIGWI_PRICE_TOOL = 32,        /* how a function is introduced */
+    AIGWI_PRICE_TOOLS = 1024,     /* instructions for tools as such: 346 to 804 tokens (Claude, "Tool use": pricing) */
+    AIGWI_PRICE_SCHEMA = 256      /* the same for an output schema */
+};
+/* Tokens of a picture: at most, and as they often are. OpenAI "Images and vision": gpt-4o-mini counts 2,833 and 5,667 for
+   each of at most 8 tiles = 48,169; patches at "original" 10,000 x 1.2. Claude "Vision": patches of 28 x 28 pixels, at
+   most 4,784. Gemini "Media resolution": 2,240. Qwen-VL's image processor: 16,384 patches; it knows no detail, so this
+   stands for "low" too. */
+static const struct { aigw_str detail; int32_t most, likely; } aigwi_price_pictures[] = {
+    { AIGW_STR("low"), 16384, 512  },
+    { AIGW_STR(""),    48169, 1600 }                              /* last row matches all */
+};
+/* Sound that cannot be short in bytes and long in time: MPEG audio has at least 1,000 bytes a second [ISO 11172-3], WAV in
+   use 1,625 (GSM 6.10). Gemini counts 32 tokens a second ("Understand and count tokens"), OpenAI 10: one token for 16
+   bytes holds down to 512 bytes a second. */
+enum { AIGWI_PRICE_SOUND_BYTES = 16 };
+static const aigw_str aigwi_price_sounds[] = { AIGW_STR("mp3"), AIGW_STR("mpeg"),  AIGW_STR("mpga"),
+                                               AIGW_STR("wav"), AIGW_STR("x-wav"), AIGW_STR("wave") };
+/* Members by which input comes from elsewhere: kept at the provider, or searched for by it (recorded: 9,369 tokens behind
+   a cachedContent, 16,725 by OpenRouter's plugins). */
+static const aigw_str aigwi_price_elsewhere[] = {
+    AIGW_STR("cachedContent"), AIGW_STR("cached_content"), AIGW_STR("previous_response_id"), AIGW_STR("conversation"),
+    AIGW_STR("prompt"),        AIGW_STR("container"),      AIGW_STR("mcp_servers"),          AIGW_STR("plugins"),
+    AIGW_STR("web_search_options"), AIGW_STR("search_parameters")
+};
+#define AIGWI_PRICE_LISTED(list, s) aigwi_price_listed(list, sizeof(list) / sizeof *(list), s)
+
+/* a + b and a * b of what is not negative, saturating. */
+static int64_t aigwi_price_add(int64_t a, int64_t b) {
+    return a > INT64_MAX - b ? INT64_MAX : a + b;
+}
+static int64_t aigwi_price_mul(int64_t a, int64_t b) {
+    return b && a > INT64_MAX / b ? INT64_MAX : a * b;
+}
+static void aigwi_price_bytes(aigw_price_size *s, size_t n) {
+    s->text_bytes = aigwi_price_add(s->text_bytes, n > (size_t)INT32_MAX ? INT64_MAX : (int64_t)n);
+}
+static void aigwi_price_tokens(aigw_price_size *s, int64_t most, int64_t likely) {
+    s->part_tokens = aigwi_price_add(s->part_tokens, most);
+    s->part_likely = aigwi_price_add(s->part_likely, likely);
+}
+static int aigwi_price_listed(const aigw_str *list, size_t n, aigw_str s) {
+    for (size_t i = 0; i < n; i++) if (aigw_base_eq_nocase(list[i], s)) return 1;
+    return 0;
+}
+static int aigwi_price_is(aigw_str mime, const char *tree, size_t n) {
+    return mime.n > n && !memcmp(mime.p, tree, n);
+}
+/* "wav" of "audio/wav; rate=8000" and of "wav". */
+static aigw_str aigwi_price_subtype(aigw_str mime) {
+    size_t from = 0, to;
+    for (size_t i = 0; i < mime.n; i++) if (mime.p[i] == '/') from = i + 1;
+    for (to = from; to < mime.n && mime.p[to] != ';' && mime.p[to] != ' '; to++) {}
+    if (from) mime.p += from;
+    mime.n = to - from;
+    return mime;
+}
+static void aigwi_price_file(aigw_price_size *s, const aigw_part *p) {
+    if (p->source == AIGW_SOURCE_TEXT || (p->source == AIGW_SOURCE_BYTES && aigwi_price_is(p->mime, "text/", 5)))
+        aigwi_price_bytes(s, p->text.n);                          /* base64 is longer than what it stands for */
+    else s->unknown = 1;
+}
+static void aigwi_price_sound(aigw_price_size *s, const aigw_part *p) {
+    if (p->source == AIGW_SOURCE_BYTES && AIGWI_PRICE_LISTED(aigwi_price_sounds, aigwi_price_subtype(p->mime))) {
+        int64_t most = (int64_t)(p->text.n / AIGWI_PRICE_SOUND_BYTES) + 1;
+        aigwi_price_tokens(s, most, most / 32 + 1);               /* 128 kbit/s is usual */
+    } else s->unknown = 1;
+}
+static void aigwi_price_picture(aigw_price_size *s, const aigw_part *p) {
+    size_t i = 0;
+    while (aigwi_price_pictures[i].detail.n && !aigw_base_eq(aigwi_price_pictures[i].detail, p->detail)) i++;
+    aigwi_price_tokens(s, aigwi_price_pictures[i].most, aigwi_price_pictures[i].likely);
+    if (aigwi_price_is(p->mime, "video/", 6)) s->unknown = 1;
+}
+static void aigwi_price_part(aigw_price_size *s, const aigw_part *p) {
+    aigwi_price_bytes(s, p->name.n);
+    aigwi_price_bytes(s, p->id.n);
+    if (p->state) aigwi_price_bytes(s, p->state->data.n);         /* encrypted reasoning is longer than its tokens are many */
+    for (const aigw_note *n = p->notes; n; n = n->next) aigwi_price_bytes(s, n->json.n);
+    switch (p->kind) {
+    case AIGW_PART_TEXT: case AIGW_PART_REASONING: case AIGW_PART_REFUSAL: case AIGW_PART_TOOL_CALL: case AIGW_PART_TOOL_RESULT:
+        aigwi_price_bytes(s, p->text.n);                          /* escapes are longer than what they stand for */
+        break;
+    case AIGW_PART_IMAGE: aigwi_price_picture(s, p); break;
+    case AIGW_PART_AUDIO: aigwi_price_sound(s, p); break;
+    case AIGW_PART_FILE:  aigwi_price_file(s, p); break;
+    default: s->unknown = 1; break;
+    }
+}
+static void aigwi_price_messages(aigw_price_size *s, const aigw_message *m) {
+    for (; m; m = m->next) {
+        aigwi_price_bytes(s, m->name.n);
+        aigwi_price_bytes(s, AIGWI_PRICE_MESSAGE);
+        for (const aigw_part *p = m->parts; p; p = p->next) {
+            aigwi_price_part(s, p);
+            if (p->kind != AIGW_PART_TOOL_RESULT) continue;
+            aigwi_price_bytes(s, AIGWI_PRICE_MESSAGE);            /* each may become a message of its own */
+            for (const aigw_part *in = p->parts; in; in = in->next) aigwi_price_part(s, in);
+        }
+    }
+}
+static void aigwi_price_tools(aigw_price_size *s, const aigw_req *req) {
+    if (req->tools) aigwi_price_bytes(s, AIGWI_PRICE_TOOLS);
+    for (const aigw_tool *t = req->tools; t; t = t->next) {
+        aigwi_price_bytes(s, AIGWI_PRICE_TOOL);
+        aigwi_price_bytes(s, t->name.n);
+        aigwi_price_bytes(s, t->description.n);
+        aigwi_price_bytes(s, t->schema.n);
+        if (t->kind != AIGW_TOOL_HOSTED) continue;
+        s->tools_hosted++;
+        s->unknown = 1;                                           /* what it finds is input too, any amount of it */
+    }
+    for (const aigw_item *i = req->choice_names; i; i = i->next) aigwi_price_bytes(s, i->text.n);
+}
+static void aigwi_price_format(aigw_price_size *s, const aigw_format *f) {
+    if (f->kind == AIGW_FORMAT_TEXT) return;
+    aigwi_price_bytes(s, AIGWI_PRICE_SCHEMA);
+    aigwi_price_bytes(s, f->name.n);
+    aigwi_price_bytes(s, f->schema.n);
+    aigwi_price_bytes(s, f->description.n);
+}
+/* A number as a whole one, rounded up; `otherwise` when it is not said or negative. */
+static int64_t aigwi_price_param(const aigw_req *req, int id, int64_t otherwise) {
+    const aigw_param *p = &req->param[id];
+    return p->has && p->micro >= 0 ? p->micro / 1000000 + (p->micro % 1000000 != 0) : otherwise;
+}
+AIGW_API void aigw_price_measure(const aigw_req *req, aigw_price_size *size) {
+    int64_t n = aigwi_price_param(req, AIGW_P_N, 1);
+    memset(size, 0, sizeof *size);
+    size->choices = n < 1 ? 1 : n > INT32_MAX ? (uint32_t)INT32_MAX : (uint32_t)n;
+    size->max_output = req->op == AIGW_OP_EMBED ? 0 : aigwi_price_param(req, AIGW_P_MAX_OUTPUT, -1);
+    aigwi_price_bytes(size, AIGWI_PRICE_REQUEST);
+    aigwi_price_messages(size, req->messages);
+    aigwi_price_tools(size, req);
+    aigwi_price_format(size, &req->format);
+    for (const aigw_item *i = req->inputs; i; i = i->next) {
+        aigwi_price_bytes(size, i->text.n);
+        aigwi_price_bytes(size, AIGWI_PRICE_MESSAGE);
+    }
+    for (const aigw_raw *r = req->raw; r; r = r->next) {
+        aigwi_price_bytes(size, r->json.n);
+        if (r->need || AIGWI_PRICE_LISTED(aigwi_price_elsewhere, r->name)) size->unknown = 1;
+    }
+}
+AIGW_API int64_t aigw_price_input_bound(const aigw_price_size *size, int64_t context) {
+    int64_t window = context > 0 ? context : INT64_MAX, tokens = aigwi_price_add(size->text_bytes, size->part_tokens);
+    return size->unknown || tokens > window ? window : tokens;
+}
+AIGW_API int64_t aigw_price_estimate(const aigw_price_size *size, uint32_t milli_bytes_per_token) {
+    int64_t per = milli_bytes_per_token ? (int64_t)milli_bytes_per_token : 4000;
+    int64_t milli = aigwi_price_mul(size->text_bytes, 1000);
+    return aigwi_price_add(milli / per + (milli % per != 0), size->part_likely);
+}
+
+/* ---- rates */
+
+enum {                                                            /* in the order of aigw_registry_rate */
+    AIGWI_PRICE_INPUT, AIGWI_PRICE_CACHED, AIGWI_PRICE_WRITE, AIGWI_PRICE_WRITE_LONG, AIGWI_PRICE_OUTPUT,
+    AIGWI_PRICE_REASONING, AIGWI_PRICE_HEARD, AIGWI_PRICE_SPOKEN, AIGWI_PRICE_RATES
+};
+typedef struct { int64_t of[AIGWI_PRICE_RATES]; } aigwi_price_rates;
+typedef char aigwi_price_same_size[sizeof(aigwi_price_rates) == sizeof(aigw_registry_rate) ? 1 : -1];
+
+static aigwi_price_rates aigwi_price_read(const aigw_registry_rate *r) {
+    aigwi_price_rates rates;
+    memcpy(&rates, r, sizeof rates);
+    return rates;
+}
+/* a * b / c, rounded up, saturating; c > 0. Bit by bit, since no 128-bit integer is at hand everywhere; rare. */
+static int64_t aigwi_price_scale(int64_t a, int64_t b, int64_t c) {
+    uint64_t q = 0, r = 0, part = (uint64_t)(a % c), by = (uint64_t)c;
+    for (int bit = 62; bit >= 0; bit--) {                         /* q * c + r is part * (the bits of b so far) */
+        int carry = 2 * r >= by;
+        r = 2 * r - (carry ? by : 0);
+        q = 2 * q + (uint64_t)carry;
+        if (!((uint64_t)b >> bit & 1)) continue;
+        carry = r + part >= by;
+        r = r + part - (carry ? by : 0);
+        q += (uint64_t)carry;
+    }
+    q += r != 0;
+    return aigwi_price_add(aigwi_price_mul(a / c, b), q > INT64_MAX ? INT64_MAX : (int64_t)q);
+}
+static const aigw_registry_rate *aigwi_price_term(const aigw_registry_price *p, const aigw_price_terms *t) {
+    static const aigw_str batch = AIGW_STR("batch");
+    if (!t || (!t->batch && !t->tier.n)) return NULL;
+    for (int i = 0; i < p->terms && i < AIGW_PRICE_TIERS; i++)
+        if (aigw_base_eq(p->term[i].name, t->batch ? batch : t->tier)) return &p->term[i].rate;
+    return NULL;
+}
+/* A tier's price where it says one; where a term says one too, the tier's is scaled as the term scales the usual one (half
+   stays half). */
+static void aigwi_price_over(aigwi_price_rates *r, const aigwi_price_rates *tier, const aigwi_price_rates *term) {
+    for (int i = 0; i < AIGWI_PRICE_RATES; i++) {
+        int64_t usual = r->of[i], over = tier ? tier->of[i] : -1, by = term ? term->of[i] : -1;
+        if (over >= 0) r->of[i] = over;
+        if (by < 0) continue;
+        if (over < 0) r->of[i] = by;
+        else if (usual > 0) r->of[i] = aigwi_price_scale(over, by, usual);
+        else if (by > over) r->of[i] = by;
+    }
+}
+/* What is not said costs what another does. Output that is not said is not free. */
+static void aigwi_price_fall(aigwi_price_rates *r) {
+    static const uint8_t otherwise[AIGWI_PRICE_RATES] = {
+        AIGWI_PRICE_INPUT, AIGWI_PRICE_INPUT, AIGWI_PRICE_INPUT, AIGWI_PRICE_WRITE, AIGWI_PRICE_INPUT,
+        AIGWI_PRICE_OUTPUT, AIGWI_PRICE_INPUT, AIGWI_PRICE_OUTPUT
+    };
+    if (r->of[0] < 0) r->of[0] = 0;
+    for (int i = 1; i < AIGWI_PRICE_RATES; i++) if (r->of[i] < 0) r->of[i] = r->of[otherwise[i]];
+    if (r->of[AIGWI_PRICE_WRITE_LONG] < r->of[AIGWI_PRICE_WRITE]) r->of[AIGWI_PRICE_WRITE_LONG] = r->of[AIGWI_PRICE_WRITE];
+}
+/* The rates of tier `at` (-1: below all tiers) under the terms. */
+static aigwi_price_rates aigwi_price_at(const aigw_registry_price *p, int at, const aigw_price_terms *terms) {
+    const aigw_registry_rate *said = aigwi_price_term(p, terms);
+    aigwi_price_rates rates = aigwi_price_read(&p->rate);
+    if (at >= 0 || said) {
+        aigwi_price_rates tier = aigwi_price_read(at >= 0 ? &p->tier[at].rate : &p->rate);
+        aigwi_price_rates term = aigwi_price_read(said ? said : &p->rate);
+        aigwi_price_over(&rates, at >= 0 ? &tier : NULL, said ? &term : NULL);
+    }
+    aigwi_price_fall(&rates);
+    if (terms && terms->long_cache) rates.of[AIGWI_PRICE_WRITE] = rates.of[AIGWI_PRICE_WRITE_LONG];
+    return rates;
+}
+static int aigwi_price_tiers(const aigw_registry_price *p) {
+    return p->tiers < AIGW_PRICE_TIERS ? p->tiers : AIGW_PRICE_TIERS;
+}
+
+/* ---- sums */
+
+enum { AIGWI_PRICE_PER = 1000000 };                               /* tokens that a rate is for */
+/* Nano-dollars, and millionths of one, below AIGWI_PRICE_PER. */
+typedef struct { int64_t nusd; uint32_t part; } aigwi_price_sum;
+
+static void aigwi_price_sum_add(aigwi_price_sum *s, int64_t nusd, uint32_t part) {
+    s->part += part;
+    s->nusd = aigwi_price_add(s->nusd, nusd);
+    if (s->part < AIGWI_PRICE_PER) return;
+    s->part -= AIGWI_PRICE_PER;
+    s->nusd = aigwi_price_add(s->nusd, 1);
+}
+static void aigwi_price_sum_put(aigwi_price_sum *s, int64_t tokens, int64_t rate) {
+    const int64_t per = AIGWI_PRICE_PER;
+    if (tokens <= 0) return;
+    if (tokens < INT64_C(1) << 21 && rate < INT64_C(1) << 42) {   /* what occurs; the product is below 2^63 */
+        aigwi_price_sum_add(s, tokens * rate / per, (uint32_t)(tokens * rate % per));
+        return;
+    }
+    int64_t rest = tokens % per * (rate % per), nusd = aigwi_price_mul(tokens / per, rate);
+    nusd = aigwi_price_add(nusd, tokens % per * (rate / per));    /* below 10^6 * (2^63 / 10^6) */
+    aigwi_price_sum_add(s, aigwi_price_add(nusd, rest / per), (uint32_t)(rest % per));
+}
+static int64_t aigwi_price_sum_up(const aigwi_price_sum *s) {
+    return aigwi_price_add(s->nusd, s->part != 0);
+}
+
+/* Tokens by what they cost, each in one part; input is all of it. */
+typedef struct { int64_t input, plain, heard, cached, write, text, spoken, reasoning; } aigwi_price_parts;
+
+static int64_t aigwi_price_count(const aigw_usage *u, uint32_t bit, int64_t v) {
+    return u->has & bit && v > 0 ? v : 0;
+}
+/* Usage that contradicts itself (xAI has had more cached than input) makes no part negative, and no token is lost: the
+   whole grows to its parts. Sound counts as not cached as far as it can, which is dearer. */
+static aigwi_price_parts aigwi_price_split(const aigw_usage *u) {
+    aigwi_price_parts n;
+    int64_t heard = aigwi_price_count(u, AIGW_USAGE_INPUT_AUDIO, u->input_audio);
+    n.input = aigwi_price_count(u, AIGW_USAGE_INPUT, u->input);
+    n.cached = aigwi_price_count(u, AIGW_USAGE_CACHED, u->cached);
+    n.write = aigwi_price_count(u, AIGW_USAGE_CACHE_WRITE, u->cache_write);
+    int64_t least = aigwi_price_add(n.cached, n.write);
+    if (n.input < least) n.input = least;
+    if (n.input < heard) n.input = heard;
+    n.plain = n.input - least;
+    n.heard = heard < n.plain ? heard : n.plain;
+    n.plain -= n.heard;
+    n.text = aigwi_price_count(u, AIGW_USAGE_OUTPUT, u->output);
+    n.reasoning = aigwi_price_count(u, AIGW_USAGE_REASONING, u->reasoning);
+    n.spoken = aigwi_price_count(u, AIGW_USAGE_OUTPUT_AUDIO, u->output_audio);
+    least = aigwi_price_add(n.reasoning, n.spoken);
+    n.text = n.text > least ? n.text - least : 0;
+    return n;
+}
+AIGW_API int aigw_price_usage(const aigw_registry_price *p, const aigw_usage *u, const aigw_price_terms *terms,
+                              aigw_price_cost *cost) {
+    enum { INPUT, CACHED, WRITE, OUTPUT, REASONING, PARTS };
+    aigwi_price_sum part[PARTS], all;
+    int at = -1;
+    memset(cost, 0, sizeof *cost);
+    if (!p->known) return AIGW_E_MISSING;
+    aigwi_price_parts n = aigwi_price_split(u);
+    for (int i = 0; i < aigwi_price_tiers(p); i++) if (n.input > p->tier[i].above) at = i;
+    aigwi_price_rates rate = aigwi_price_at(p, at, terms);
+    memset(part, 0, sizeof part);
+    aigwi_price_sum_put(&part[INPUT], n.plain, rate.of[AIGWI_PRICE_INPUT]);
+    aigwi_price_sum_put(&part[INPUT], n.heard, rate.of[AIGWI_PRICE_HEARD]);
+    aigwi_price_sum_put(&part[CACHED], n.cached, rate.of[AIGWI_PRICE_CACHED]);
+    aigwi_price_sum_put(&part[WRITE], n.write, rate.of[AIGWI_PRICE_WRITE]);
+    aigwi_price_sum_put(&part[OUTPUT], n.text, rate.of[AIGWI_PRICE_OUTPUT]);
+    aigwi_price_sum_put(&part[OUTPUT], n.spoken, rate.of[AIGWI_PRICE_SPOKEN]);
+    aigwi_price_sum_put(&part[REASONING], n.reasoning, rate.of[AIGWI_PRICE_REASONING]);
+    cost->request_nusd = p->request_nusd > 0 ? p->request_nusd : 0;
+    all.nusd = cost->request_nusd;
+    all.part = 0;
+    for (int i = 0; i < PARTS; i++) aigwi_price_sum_add(&all, part[i].nusd, part[i].part);
+    cost->nusd = aigwi_price_sum_up(&all);
+    cost->input_nusd = part[INPUT].nusd;
+    cost->cached_nusd = part[CACHED].nusd;
+    cost->cache_write_nusd = part[WRITE].nusd;
+    cost->output_nusd = part[OUTPUT].nusd;
+    cost->reasoning_nusd = part[REASONING].nusd;
+    return AIGW_OK;
+}
+AIGW_API int aigw_price_bound(const aigw_registry_price *p, int64_t input, int64_t output, uint32_t tools_hosted,
+                              const aigw_price_terms *terms, int64_t *nusd) {
+    static const uint8_t in[] = { AIGWI_PRICE_INPUT, AIGWI_PRICE_CACHED, AIGWI_PRICE_WRITE, AIGWI_PRICE_HEARD },
+                         out[] = { AIGWI_PRICE_OUTPUT, AIGWI_PRICE_REASONING, AIGWI_PRICE_SPOKEN };
+    aigwi_price_sum sum;
+    int64_t dear_in = 0, dear_out = 0;
+    *nusd = 0;
+    if (!p->known || (tools_hosted && p->tools_nusd < 0)) return AIGW_E_MISSING;
+    for (int at = -1; at < aigwi_price_tiers(p); at++) {          /* all that less input may come to, should prices fall */
+        if (at >= 0 && input <= p->tier[at].above) continue;
+        aigwi_price_rates rate = aigwi_price_at(p, at, terms);
+        for (size_t i = 0; i < sizeof in; i++) if (rate.of[in[i]] > dear_in) dear_in = rate.of[in[i]];
+        for (size_t i = 0; i < sizeof out; i++) if (rate.of[out[i]] > dear_out) dear_out = rate.of[out[i]];
+    }
+    sum.nusd = p->request_nusd > 0 ? p->request_nusd : 0;
+    sum.part = 0;
+    aigwi_price_sum_put(&sum, input, dear_in);
+    aigwi_price_sum_put(&sum, output, dear_out);
+    if (tools_hosted) aigwi_price_sum_add(&sum, p->tools_nusd, 0);
+    *nusd = aigwi_price_sum_up(&sum);
+    return AIGW_OK;
+}
+
+/* ==== >>policy.budget ============================================================================================= */
+/* One counter of money in a period of UTC. Knows caps, periods and sums; not who spends, nor on what. Weeks begin on
+   Monday [ISO 8601]; months and leap years are those of the Gregorian calendar; leap seconds do not exist [POSIX]. */
+
+static int64_t aigwi_budget_add(int64_t a, int64_t b) {           /* of what is not negative, saturating */
+    return a > INT64_MAX - b ? INT64_MAX : a + b;
+}
+/* The largest multiple of n that is not above v; and how many n those are. */
+static int64_t aigwi_budget_floor(int64_t v, int64_t n) {
+    int64_t rest = v % n;
+    return v - (rest < 0 ? rest + n : rest);
+}
+static int64_t aigwi_budget_whole(int64_t v, int64_t n) {
+    return aigwi_budget_floor(v, n) / n;
+}
+/* Days from 1970-01-01 to the first of a month, months being counted from March of the year 0, so that the leap day comes
+   last. */
+static int64_t aigwi_budget_month_day(int64_t month) {
+    int64_t year = aigwi_budget_whole(month, 12), m = month - 12 * year;
+    return 365 * year + aigwi_budget_whole(year, 4) - aigwi_budget_whole(year, 100) + aigwi_budget_whole(year, 400) +
+           (153 * m + 2) / 5 - 719468;
+}
+/* The month that holds a day, counted the same way. */
+static int64_t aigwi_budget_month(int64_t day) {
+    int64_t month = aigwi_budget_whole((day + 719468) * 4800, 146097);      /* 4,800 months are 146,097 days: near */
+    while (aigwi_budget_month_day(month + 1) <= day) month++;
+    while (aigwi_budget_month_day(month) > day) month--;
+    return month;
+}
+/* Start of the period, or (next 1) of the one behind it. */
+static int64_t aigwi_budget_edge(int period, int64_t wall_s, int next) {
+    const int64_t day = 86400, most = INT64_C(1) << 53;           /* what lies beyond counts as there */
+    if (wall_s > most) wall_s = most;
+    if (wall_s < -most) wall_s = -most;
+    switch (period) {
+    case AIGW_PERIOD_HOUR:  return aigwi_budget_floor(wall_s, 3600) + next * 3600;
+    case AIGW_PERIOD_DAY:   return aigwi_budget_floor(wall_s, day) + next * day;
+    case AIGW_PERIOD_WEEK:                                        /* 1970-01-01 was a Thursday */
+        return aigwi_budget_floor(wall_s + 3 * day, 7 * day) + (7 * next - 3) * day;
+    case AIGW_PERIOD_MONTH:
+        return day * aigwi_budget_month_day(aigwi_budget_month(aigwi_budget_whole(wall_s, day)) + next);
+    default:                return next ? INT64_MAX : 0;
+    }
+}
+AIGW_API int64_t aigw_budget_start(int period, int64_t wall_s) {
+    return aigwi_budget_edge(period, wall_s, 0);
+}
+AIGW_API int64_t aigw_budget_reset(int period, int64_t wall_s) {
+    return aigwi_budget_edge(period, wall_s, 1);
+}
+/* Go to the period of now, unless the one at hand is known to last. 0: the clock is unknown. What is reserved stays. */
+static int aigwi_budget_roll(aigw_budget *b, const aigw_budget_cfg *cfg, aigw_now now) {
+    if (cfg->period != AIGW_PERIOD_TOTAL && now.wall_s <= 0) return 0;
+    if (now.wall_s < b->end_s && b->period == cfg->period) return 1;
+    int64_t start = aigw_budget_start(cfg->period, now.wall_s);
+    if (start > b->start_s) {
+        b->spent_nusd = 0;
+        b->alerted = 0;
+        b->start_s = start;
+    }                                                             /* else: back, or into a longer one; what was spent counts */
+    b->period = cfg->period;
+    b->end_s = aigw_budget_reset(cfg->period, b->start_s);
+    return 1;
+}
+/* So many percent of the cap, rounded up; at most 100. */
+static int64_t aigwi_budget_share(const aigw_budget_cfg *cfg, unsigned percent) {
+    int64_t cap = cfg->cap_nusd > 0 ? cfg->cap_nusd : 0;
+    return cap / 100 * (int64_t)percent + (cap % 100 * (int64_t)percent + 99) / 100;
+}
+static unsigned aigwi_budget_soft(const aigw_budget_cfg *cfg) {
+    return cfg->soft ? cfg->soft : 80;
+}
+AIGW_API int aigw_budget_raise(aigw_budget *b, const aigw_budget_cfg *cfg, aigw_now now, int64_t more_nusd) {
+    unsigned soft = aigwi_budget_soft(cfg);
+    if (!aigwi_budget_roll(b, cfg, now)) return AIGW_E_CLOCK;
+    int64_t held = aigwi_budget_add(b->spent_nusd, b->reserved_nusd);
+    if (more_nusd > 0) {                                          /* what costs nothing passes no cap */
+        if (held > cfg->cap_nusd || more_nusd > cfg->cap_nusd - held) return AIGW_E_LIMIT;
+        b->reserved_nusd += more_nusd;
+        held += more_nusd;
+    }
+    return soft < 100 && held >= aigwi_budget_share(cfg, soft) ? AIGW_BUDGET_SOFT : AIGW_BUDGET_OK;
+}
+AIGW_API int aigw_budget_reserve(aigw_budget *b, const aigw_budget_cfg *cfg, aigw_now now, int64_t nusd) {
+    int verdict = aigw_budget_raise(b, cfg, now, nusd);
+    if (verdict >= 0) b->running++;
+    return verdict;
+}
+AIGW_API void aigw_budget_settle(aigw_budget *b, const aigw_budget_cfg *cfg, aigw_now now, int64_t reserved, int64_t spent) {
+    aigwi_budget_roll(b, cfg, now);                               /* without a clock it counts in the period at hand */
+    if (reserved > 0) b->reserved_nusd -= reserved < b->reserved_nusd ? reserved : b->reserved_nusd;
+    if (spent > 0) b->spent_nusd = aigwi_budget_add(b->spent_nusd, spent);
+    if (b->running) b->running--;
+}
+AIGW_API int aigw_budget_alert(aigw_budget *b, const aigw_budget_cfg *cfg) {
+    unsigned top = 0;
+    for (unsigned i = 0; i < 3; i++) {
+        unsigned percent = i == 2 ? 100 : i ? 90 : aigwi_budget_soft(cfg);
+        if (b->spent_nusd <= 0 || (!i && percent >= 100) || b->spent_nusd < aigwi_budget_share(cfg, percent)) continue;
+        if (!(b->alerted >> i & 1) && percent > top) top = percent;
+        b->alerted = (uint8_t)(b->alerted | 1u << i);
+    }
+    return (int)top;
+}
 
 /* ==== >>policy.ledger ============================================================================================== */
-/* Leases, and the record that makes one durable. */
+/* Leases, and the record that makes one durable. Knows marks and bytes; not files, nor when one is synced. The law: a mark
+   is at most one lease (1 % of the cap) above the most that was spent and reserved at one time in its period, and nothing
+   is held above a mark that is not durable. */
+
+enum { AIGWI_LEDGER_HEAD = 24, AIGWI_LEDGER_TAIL = 8, AIGWI_LEDGER_VERSION = 1 };
+
+AIGW_API int aigw_ledger_hold(aigw_ledger_lease *l, int64_t start_s, int64_t nusd, int64_t cap_nusd, int64_t *mark) {
+    int64_t lease = cap_nusd > 0 ? cap_nusd / 100 : 0, want = 0;
+    *mark = 0;
+    if (start_s > l->start_s) {
+        l->durable_nusd = l->asked_nusd = 0;
+        l->start_s = start_s;
+    }
+    if (nusd > l->asked_nusd) {
+        want = nusd - l->asked_nusd > lease || l->asked_nusd > INT64_MAX - lease ? nusd : l->asked_nusd + lease;
+        if (want > cap_nusd) want = nusd > cap_nusd ? nusd : cap_nusd;
+    } else if (nusd > 0 && l->asked_nusd == l->durable_nusd && l->durable_nusd - nusd < lease / 2) {
+        want = nusd > cap_nusd - lease ? cap_nusd : nusd + lease;
+    }
+    if (want > l->asked_nusd) *mark = l->asked_nusd = want;
+    return nusd <= l->durable_nusd ? AIGW_OK : (int)AIGW_E_AGAIN;
+}
+AIGW_API void aigw_ledger_durable(aigw_ledger_lease *l, int64_t start_s, int64_t mark) {
+    if (start_s != l->start_s || mark <= l->durable_nusd) return;
+    l->durable_nusd = mark;
+    if (l->asked_nusd < mark) l->asked_nusd = mark;
+}
+
+/* v in n bytes, little-endian; and back. */
+static void aigwi_ledger_write(char *p, uint64_t v, int n) {
+    for (; n--; v >>= 8) *p++ = (char)(v & 0xFF);
+}
+static uint64_t aigwi_ledger_value(const char *p, int n) {
+    uint64_t v = 0;
+    while (n--) v = v << 8 | (unsigned char)p[n];
+    return v;
+}
+static size_t aigwi_ledger_padding(size_t key) {
+    return (8 - key % 8) % 8;
+}
+static aigw_str aigwi_ledger_slice(const char *p, size_t n) {
+    aigw_str s;
+    s.p = p;
+    s.n = n;
+    return s;
+}
+AIGW_API void aigw_ledger_put(aigw_out *o, const aigw_ledger_record *r) {
+    static const char zeros[8] = { 0 };
+    char head[AIGWI_LEDGER_HEAD], tail[AIGWI_LEDGER_TAIL];
+    aigw_str key = r->key, pad;
+    if (key.n > UINT16_MAX) key.n = UINT16_MAX;
+    pad = aigwi_ledger_slice(zeros, aigwi_ledger_padding(key.n));
+    memcpy(head, "aigL", 4);
+    aigwi_ledger_write(head + 4, AIGWI_LEDGER_VERSION, 2);
+    aigwi_ledger_write(head + 6, key.n, 2);
+    aigwi_ledger_write(head + 8, (uint64_t)r->start_s, 8);
+    aigwi_ledger_write(head + 16, (uint64_t)r->mark_nusd, 8);
+    uint32_t crc = aigw_digest_crc32(0, aigwi_ledger_slice(head, sizeof head));
+    aigwi_ledger_write(tail, aigw_digest_crc32(aigw_digest_crc32(crc, key), pad), 8);
+    aigw_base_put(o, aigwi_ledger_slice(head, sizeof head));
+    aigw_base_put(o, key);
+    aigw_base_put(o, pad);
+    aigw_base_put(o, aigwi_ledger_slice(tail, sizeof tail));
+}
+AIGW_API int aigw_ledger_read(aigw_str s, aigw_ledger_record *r) {
+    if (!s.n) return 0;
+    if (s.n < AIGWI_LEDGER_HEAD || memcmp(s.p, "aigL", 4) || aigwi_ledger_value(s.p + 4, 2) != AIGWI_LEDGER_VERSION)
+        return AIGW_E_SYNTAX;
+    size_t key = (size_t)aigwi_ledger_value(s.p + 6, 2), body = AIGWI_LEDGER_HEAD + key + aigwi_ledger_padding(key);
+    if (s.n < body + AIGWI_LEDGER_TAIL) return AIGW_E_SYNTAX;
+    if (aigwi_ledger_value(s.p + body, 8) != aigw_digest_crc32(0, aigwi_ledger_slice(s.p, body))) return AIGW_E_SYNTAX;
+    uint64_t start = aigwi_ledger_value(s.p + 8, 8), mark = aigwi_ledger_value(s.p + 16, 8);
+    if (mark > INT64_MAX) return AIGW_E_SYNTAX;
+    r->start_s = start > INT64_MAX ? -(int64_t)(UINT64_MAX - start) - 1 : (int64_t)start;
+    r->mark_nusd = (int64_t)mark;
+    r->key = aigwi_ledger_slice(s.p + AIGWI_LEDGER_HEAD, key);
+    return (int)(body + AIGWI_LEDGER_TAIL);
+}
 
 /* ==== >>policy.store =============================================================================================== */
-/* Counters by name, all or nothing, in memory. */
+/* Counters by name, all or nothing, in memory. Knows keys, slots and what kind a counter is; not what a key means, who asks,
+   nor where a ledger is written. A key may stand in any of 16 slots in a row from its hash on, so that looking up is bounded
+   and nothing moves when a slot is given away. An eighth of the slots is kept for `_other` counters, so that a full table
+   finds them a place. Truth: design section 5. */
+
+enum { AIGWI_STORE_FREE = 0, AIGWI_STORE_USED, AIGWI_STORE_PINNED };      /* slot->used; pinned: in the operation at hand */
+enum { AIGWI_STORE_OWN = 0, AIGWI_STORE_TENANT, AIGWI_STORE_ALL };        /* counter->other: whose counter it is */
+enum { AIGWI_STORE_WINDOW = 16, AIGWI_STORE_PREFIX = 32 };
+static const aigw_str aigwi_store_mark = AIGW_STR("|_other"), aigwi_store_bar = AIGW_STR("|");
+
+/* A counter without its name. */
+typedef union { aigw_bucket bucket; int64_t held; aigw_budget budget; } aigwi_store_state;
+
+static void aigwi_store_save(const aigw_store_slot *s, aigwi_store_state *to) {
+    if (s->kind == AIGW_COUNTER_RATE) to->bucket = s->of.rate.bucket;
+    else if (s->kind == AIGW_COUNTER_GAUGE) to->held = s->of.gauge.held;
+    else to->budget = s->of.money.budget;
+}
+static void aigwi_store_restore(aigw_store_slot *s, const aigwi_store_state *from) {
+    if (s->kind == AIGW_COUNTER_RATE) s->of.rate.bucket = from->bucket;
+    else if (s->kind == AIGW_COUNTER_GAUGE) s->of.gauge.held = from->held;
+    else s->of.money.budget = from->budget;
+}
+
+/* ---- slots */
+
+typedef struct { aigw_store_slot *first; uint32_t n, at, window; } aigwi_store_row;
+
+/* Where a key may stand: among all subjects, or among the `_other`s. */
+static aigwi_store_row aigwi_store_row_of(const aigw_store_memory *m, uint64_t hash, int other) {
+    uint32_t kept = m->n > 1 ? m->n / 8 + (m->n % 8 != 0) : 0;
+    aigwi_store_row r;
+    r.n = other ? kept : m->n - kept;
+    r.first = m->slots + (other ? m->n - kept : 0);
+    r.at = (uint32_t)((hash >> 32) * r.n >> 32);
+    r.window = r.n < AIGWI_STORE_WINDOW ? r.n : AIGWI_STORE_WINDOW;
+    return r;
+}
+static aigw_store_slot *aigwi_store_next(aigwi_store_row *r) {
+    aigw_store_slot *s = r->first + r->at;
+    r->at = r->at + 1 < r->n ? r->at + 1 : 0;
+    return s;
+}
+static aigw_store_slot *aigwi_store_find(const aigw_store_memory *m, aigw_str key, uint64_t hash, int kind, int other) {
+    aigwi_store_row r = aigwi_store_row_of(m, hash, other);
+    for (uint32_t i = 0; i < r.window; i++) {
+        aigw_store_slot *s = aigwi_store_next(&r);
+        if (s->used && s->hash == hash && s->kind == kind && s->key_n == key.n && !memcmp(s->key, key.p, key.n)) return s;
+    }
+    return NULL;
+}
+/* Would a new slot say the same? */
+static int aigwi_store_idle(const aigw_store_slot *s, aigw_now now) {
+    const aigw_budget *b = &s->of.money.budget;
+    uint64_t reset = 0;
+    if (s->used == AIGWI_STORE_PINNED) return 0;
+    switch (s->kind) {
+    case AIGW_COUNTER_RATE:  aigw_bucket_left(&s->of.rate.bucket, &s->of.rate.cfg, now, &reset); return !reset;
+    case AIGW_COUNTER_GAUGE: return !s->of.gauge.held;
+    default:
+        if (b->running || b->reserved_nusd) return 0;
+        return (!b->spent_nusd && !s->of.money.lease.asked_nusd) || (now.wall_s > 0 && now.wall_s >= b->end_s);
+    }
+}
+/* The slot of a key: its own, a free one, or one that is given away; NULL: there is none. */
+static aigw_store_slot *aigwi_store_place(aigw_store_memory *m, aigw_now now, aigw_str key, int kind, int other) {
+    uint64_t hash = aigw_digest_siphash(key, m->key);
+    aigw_store_slot *s = aigwi_store_find(m, key, hash, kind, other), *to = NULL;
+    aigwi_store_row r = aigwi_store_row_of(m, hash, other);
+    if (s) return s;
+    for (uint32_t i = 0; i < r.window && !(to && !to->used); i++) {
+        s = aigwi_store_next(&r);
+        if (!s->used || (!to && aigwi_store_idle(s, now))) to = s;
+    }
+    if (!to) return NULL;
+    memset(to, 0, sizeof *to);
+    to->hash = hash;
+    to->kind = (uint8_t)kind;
+    to->used = AIGWI_STORE_USED;
+    to->key_n = (uint16_t)key.n;
+    memcpy(to->key, key.p, key.n);
+    return to;
+}
+/* "rpm|_other|a" of "rpm|tenant=a|user=b"; "rpm|_other" for all tenants. n 0: too long. */
+static aigw_str aigwi_store_other(const aigw_store_counter *c, int whose, char key[AIGW_STORE_KEY]) {
+    aigw_str s;
+    size_t n = aigw_base_find(c->key, aigwi_store_bar, 0);
+    s.p = key;
+    s.n = 0;
+    if (n == c->key.n) n = 0;
+    if (n > AIGWI_STORE_PREFIX) n = AIGWI_STORE_PREFIX;
+    size_t tenant = whose == AIGWI_STORE_TENANT ? c->tenant.n + 1 : 0;
+    if (tenant > AIGW_STORE_KEY || n + aigwi_store_mark.n + tenant > AIGW_STORE_KEY) return s;
+    memcpy(key, c->key.p, n);
+    memcpy(key + n, aigwi_store_mark.p, aigwi_store_mark.n);
+    s.n = n + aigwi_store_mark.n;
+    if (!tenant) return s;
+    key[s.n] = '|';
+    if (c->tenant.n) memcpy(key + s.n + 1, c->tenant.p, c->tenant.n);
+    s.n += tenant;
+    return s;
+}
+/* The slot of a counter, made when `make`; says in it whose slot it is. */
+static aigw_store_slot *aigwi_store_resolve(aigw_store_memory *m, aigw_now now, aigw_store_counter *c, int make) {
+    char text[AIGW_STORE_KEY];
+    int first = c->other;
+    for (int whose = first; whose <= AIGWI_STORE_ALL; whose++) {
+        aigw_str key = whose == AIGWI_STORE_OWN ? c->key : aigwi_store_other(c, whose, text);
+        if (!key.n || key.n > AIGW_STORE_KEY) continue;
+        aigw_store_slot *s = make ? aigwi_store_place(m, now, key, c->kind, whose != AIGWI_STORE_OWN)
+                                  : aigwi_store_find(m, key, aigw_digest_siphash(key, m->key), c->kind, whose != AIGWI_STORE_OWN);
+        if (!s && !make) return NULL;
+        if (!s) continue;
+        c->other = (uint8_t)whose;
+        return s;
+    }
+    return NULL;
+}
+
+/* ---- the log of leases */
+
+static aigw_str aigwi_store_slice(const char *p, size_t n) {
+    aigw_str s;
+    s.p = p;
+    s.n = n;
+    return s;
+}
+/* Ask for the mark that a budget needs. AIGW_OK: what it holds is durable; AIGW_E_AGAIN. */
+static int aigwi_store_lease(aigw_store_memory *m, aigw_store_slot *s) {
+    const aigw_budget *b = &s->of.money.budget;
+    aigw_ledger_lease *l = &s->of.money.lease, was = *l;
+    aigw_ledger_record record;
+    aigw_out out;
+    int64_t held = b->spent_nusd > INT64_MAX - b->reserved_nusd ? INT64_MAX : b->spent_nusd + b->reserved_nusd;
+    if (!m->log) return AIGW_OK;
+    int result = aigw_ledger_hold(l, b->start_s, held, s->of.money.cfg.cap_nusd, &record.mark_nusd);
+    if (!record.mark_nusd) return result;
+    record.key = aigwi_store_slice(s->key, s->key_n);
+    record.start_s = l->start_s;
+    aigw_base_out_init(&out, m->log + m->log_n, m->log_cap - m->log_n, NULL, 0);
+    aigw_ledger_put(&out, &record);
+    if (aigw_base_out_end(&out) == AIGW_OK) m->log_n += out.bytes;
+    else *l = was;                                                /* no room now: asked for again by the next who comes */
+    return result;
+}
+
+/* ---- operations */
+
+static int64_t aigwi_store_amount(int64_t v) {
+    return v > 0 ? v : 0;
+}
+static uint64_t aigwi_store_wait(const aigw_budget *b, aigw_now now) {
+    if (b->end_s == INT64_MAX || b->end_s <= now.wall_s) return b->end_s == INT64_MAX ? AIGW_NEVER : 0;
+    uint64_t s = (uint64_t)b->end_s - (uint64_t)now.wall_s;
+    return s > AIGW_NEVER / 1000000000u ? AIGW_NEVER : s * 1000000000u;
+}
+/* Reserve on one slot: AIGW_OK, AIGW_E_LIMIT, AIGW_E_AGAIN (reserved, but not durable), AIGW_E_CLOCK. */
+static int aigwi_store_take(aigw_store_memory *m, aigw_store_slot *s, aigw_now now, aigw_store_counter *c) {
+    int64_t amount = aigwi_store_amount(c->amount);
+    if (c->kind == AIGW_COUNTER_RATE) {
+        s->of.rate.cfg = c->rate;
+        return aigw_bucket_take(&s->of.rate.bucket, &c->rate, now, (uint64_t)amount, &c->wait_ns) ? AIGW_OK : (int)AIGW_E_LIMIT;
+    }
+    if (c->kind == AIGW_COUNTER_GAUGE) {
+        int64_t room = (c->most ? (int64_t)c->most : INT64_MAX) - s->of.gauge.held;
+        if (amount > room) return AIGW_E_LIMIT;
+        s->of.gauge.held += amount;
+        return AIGW_OK;
+    }
+    aigw_budget *b = &s->of.money.budget;
+    s->of.money.cfg = c->money;
+    int result = c->raise ? aigw_budget_raise(b, &c->money, now, amount) : aigw_budget_reserve(b, &c->money, now, amount);
+    if (result == AIGW_E_LIMIT) c->wait_ns = aigwi_store_wait(b, now);
+    return result < 0 ? result : aigwi_store_lease(m, s);
+}
+/* Fill in how a counter stands. */
+static void aigwi_store_show(aigw_store_slot *s, aigw_now now, aigw_store_counter *c) {
+    if (c->kind == AIGW_COUNTER_RATE) {
+        uint64_t left = aigw_bucket_left(&s->of.rate.bucket, &s->of.rate.cfg, now, NULL);
+        c->left = left > INT64_MAX ? INT64_MAX : (int64_t)left;
+    } else if (c->kind == AIGW_COUNTER_GAUGE) {
+        c->left = aigwi_store_amount((c->most ? (int64_t)c->most : INT64_MAX) - s->of.gauge.held);
+    } else {
+        aigw_budget *b = &s->of.money.budget;
+        c->soft = aigw_budget_raise(b, &c->money, now, 0) == AIGW_BUDGET_SOFT;
+        c->alert = (uint8_t)aigw_budget_alert(b, &c->money);
+        c->spent_nusd = b->spent_nusd;
+        c->reserved_nusd = b->reserved_nusd;
+        c->running = b->running;
+        c->left = aigwi_store_amount(c->money.cap_nusd);
+        c->left = c->left > b->spent_nusd ? aigwi_store_amount(c->left - b->spent_nusd - b->reserved_nusd) : 0;
+    }
+}
+static void aigwi_store_clear(aigw_store_counter *c) {
+    c->left = c->spent_nusd = c->reserved_nusd = 0;
+    c->wait_ns = 0;
+    c->running = 0;
+    c->soft = c->alert = c->refused = 0;
+}
+static int aigwi_store_reserve(aigw_store_memory *m, aigw_now now, aigw_store_op *op) {
+    aigw_store_slot *slot[AIGW_STORE_COUNTERS];
+    aigwi_store_state before[AIGW_STORE_COUNTERS];
+    int result = AIGW_OK, n = 0;
+    for (int i = 0; i < op->n; i++) aigwi_store_clear(&op->counters[i]);
+    for (int one; n < op->n && (result == AIGW_OK || result == AIGW_E_AGAIN); n++) {
+        aigw_store_counter *c = &op->counters[n];
+        if (!c->raise) c->other = AIGWI_STORE_OWN;
+        slot[n] = aigwi_store_resolve(m, now, c, 1);
+        if (!slot[n]) {
+            result = AIGW_E_NOMEM;
+            break;
+        }
+        slot[n]->used = AIGWI_STORE_PINNED;
+        aigwi_store_save(slot[n], &before[n]);
+        one = aigwi_store_take(m, slot[n], now, c);
+        if (one == AIGW_E_LIMIT) c->refused = 1;
+        if (one != AIGW_OK) result = one;
+    }
+    for (int i = n; i-- > 0; ) {                                  /* backwards: a slot may be in it twice */
+        if (result != AIGW_OK) aigwi_store_restore(slot[i], &before[i]);
+        else if (op->counters[i].other && !op->counters[i].raise) m->others++;
+        slot[i]->used = AIGWI_STORE_USED;
+    }
+    for (int i = 0; i < n; i++) aigwi_store_show(slot[i], now, &op->counters[i]);
+    return result;
+}
+/* A counter that is not there has forgotten nothing but what was held: what is owed or spent beyond that makes it anew. */
+static int aigwi_store_settle(aigw_store_memory *m, aigw_now now, aigw_store_counter *c) {
+    int64_t amount = aigwi_store_amount(c->amount), used = aigwi_store_amount(c->used);
+    int known = 1, owes = (c->kind == AIGW_COUNTER_RATE && used > amount) || (c->kind == AIGW_COUNTER_MONEY && used > 0);
+    aigwi_store_clear(c);
+    aigw_store_slot *s = aigwi_store_resolve(m, now, c, 0);
+    if (!s) {
+        if (!owes) return AIGW_OK;
+        known = 0;
+        s = aigwi_store_resolve(m, now, c, 1);
+        if (!s) return AIGW_E_NOMEM;
+    }
+    if (c->kind == AIGW_COUNTER_RATE) {
+        s->of.rate.cfg = c->rate;
+        aigw_bucket_settle(&s->of.rate.bucket, &c->rate, now, used - amount);
+    } else if (c->kind == AIGW_COUNTER_GAUGE) {
+        s->of.gauge.held -= amount < s->of.gauge.held ? amount : s->of.gauge.held;
+    } else {
+        s->of.money.cfg = c->money;
+        aigw_budget_settle(&s->of.money.budget, &c->money, now, known ? amount : 0, used);
+        aigwi_store_lease(m, s);                                  /* more than was reserved: durable as soon as may be */
+    }
+    aigwi_store_show(s, now, c);
+    return AIGW_OK;
+}
+AIGW_API int aigw_store_submit(void *memory, uint64_t ticket, aigw_now now, aigw_store_op *op) {
+    aigw_store_memory *m = (aigw_store_memory *)memory;
+    int result = AIGW_OK;
+    (void)ticket;
+    if (op->n > AIGW_STORE_COUNTERS) return AIGW_E_VALUE;
+    for (int i = 0; i < op->n; i++) if (op->counters[i].kind > AIGW_COUNTER_MONEY) return AIGW_E_VALUE;
+    if (op->verb == AIGW_STORE_RESERVE) return aigwi_store_reserve(m, now, op);
+    for (int i = 0; i < op->n; i++) {
+        int one = aigwi_store_settle(m, now, &op->counters[i]);
+        if (one != AIGW_OK) result = one;
+    }
+    return result;
+}
+AIGW_API void aigw_store_init(aigw_store_memory *m, aigw_store_slot *slots, uint32_t n, const uint8_t key[16], void *log,
+                              size_t log_cap) {
+    memset(m, 0, sizeof *m);
+    memset(slots, 0, n * sizeof *slots);
+    m->slots = slots;
+    m->n = n;
+    memcpy(m->key, key, sizeof m->key);
+    m->log = (char *)log;
+    m->log_cap = log_cap;
+}
+AIGW_API aigw_str aigw_store_log(const aigw_store_memory *m) {
+    return m->log ? aigwi_store_slice(m->log + m->log_sent, m->log_n - m->log_sent) : aigwi_store_slice(NULL, 0);
+}
+/* Is it an `_other`'s key? */
+static int aigwi_store_is_other(aigw_str key) {
+    size_t at = aigw_base_find(key, aigwi_store_bar, 0), n = aigwi_store_mark.n;
+    return key.n - at >= n && !memcmp(key.p + at, aigwi_store_mark.p, n) && (key.n == at + n || key.p[at + n] == '|');
+}
+AIGW_API void aigw_store_logged(aigw_store_memory *m, size_t n) {
+    size_t at = 0, done = m->log_sent + n;
+    aigw_ledger_record r;
+    if (!m->log) return;
+    if (done > m->log_n) done = m->log_n;
+    for (int one; (one = aigw_ledger_read(aigwi_store_slice(m->log + at, m->log_n - at), &r)) > 0; at += (size_t)one) {
+        if ((size_t)one > done - at) break;                       /* the rest of it is under way */
+        aigw_store_slot *s = aigwi_store_find(m, r.key, aigw_digest_siphash(r.key, m->key), AIGW_COUNTER_MONEY, aigwi_store_is_other(r.key));
+        if (s) aigw_ledger_durable(&s->of.money.lease, r.start_s, r.mark_nusd);
+    }
+    memmove(m->log, m->log + at, m->log_n - at);
+    m->log_n -= at;
+    m->log_sent = done - at;
+}
+/* One record of a ledger file. What finds no slot is added where all `_other`s are counted: too much rather than too little. */
+static void aigwi_store_recall(aigw_store_memory *m, aigw_now now, const aigw_ledger_record *r) {
+    const int64_t longest = 31 * 86400;
+    char text[AIGW_STORE_KEY];
+    aigw_store_slot *s = NULL;
+    int64_t mark = r->mark_nusd;
+    if (r->start_s > 0 && now.wall_s > 0 && now.wall_s - r->start_s >= longest) return;      /* of a period that is over */
+    if (r->key.n <= AIGW_STORE_KEY) s = aigwi_store_place(m, now, r->key, AIGW_COUNTER_MONEY, aigwi_store_is_other(r->key));
+    if (!s) {
+        aigw_store_counter c;
+        memset(&c, 0, sizeof c);
+        c.key = r->key;
+        m->others++;
+        s = aigwi_store_place(m, now, aigwi_store_other(&c, AIGWI_STORE_ALL, text), AIGW_COUNTER_MONEY, 1);
+        if (!s) return;
+        if (s->of.money.budget.start_s == r->start_s)
+            mark = mark > INT64_MAX - s->of.money.budget.spent_nusd ? INT64_MAX : mark + s->of.money.budget.spent_nusd;
+    }
+    aigw_budget *b = &s->of.money.budget;
+    if (r->start_s < b->start_s || (r->start_s == b->start_s && mark <= b->spent_nusd)) return;
+    b->start_s = r->start_s;
+    b->spent_nusd = mark;
+    b->period = UINT8_MAX;                                        /* which, its first use will say */
+    b->end_s = r->start_s > 0 ? r->start_s + longest : INT64_MAX;
+    s->of.money.lease.start_s = r->start_s;
+    s->of.money.lease.durable_nusd = s->of.money.lease.asked_nusd = mark;
+}
+AIGW_API size_t aigw_store_replay(aigw_store_memory *m, aigw_now now, aigw_str file) {
+    size_t at = 0;
+    aigw_ledger_record r;
+    for (int one; (one = aigw_ledger_read(aigwi_store_slice(file.p + at, file.n - at), &r)) > 0; at += (size_t)one)
+        aigwi_store_recall(m, now, &r);
+    return at;
+}
+AIGW_API const aigw_store_slot *aigw_store_slot_of(const aigw_store_memory *m, aigw_str key) {
+    uint64_t hash = aigw_digest_siphash(key, m->key);
+    for (int kind = AIGW_COUNTER_RATE; kind <= AIGW_COUNTER_MONEY; kind++) {
+        const aigw_store_slot *s = aigwi_store_find(m, key, hash, kind, aigwi_store_is_other(key));
+        if (s) return s;
+    }
+    return NULL;
+}
 
 /* ==== >>policy.health ============================================================================================== */
 /* What answers teach about a target. */
