@@ -1458,10 +1458,15 @@ typedef struct aigw_registry_provider {
 
 typedef struct aigw_registry_model {
     aigw_target target;        /* its name, provider, id, abilities, limits */
-    aigw_registry_provider *provider;
+    aigw_registry_provider *provider;  /* NULL: in `known` only */
     aigw_registry_times times;
     aigw_registry_price price;
     uint8_t   grade[AIGW_GRADES];      /* the operator's, 1 to 5; 0 not said */
+    uint8_t   embeds;          /* 1: it makes embeddings, and does not answer */
+    uint32_t  dimensions;      /* of an embedding, unless asked otherwise; 0 not said */
+    int64_t   cache_min;       /* prompts of fewer tokens are not cached by its provider; 0 not said */
+    int64_t   ends_s;          /* day of its end, as its provider says; 0 not said */
+    aigw_str  dialect;         /* the one that it is served in; "": any of its provider's */
     size_t    at;
     /* private */
     struct aigw_registry_model *next, *same;
@@ -1515,6 +1520,7 @@ typedef struct aigw_registry_limit {
     uint8_t   batch;           /* percent of each that batch requests may have. 0: 50 */
     size_t    at;
     /* private */
+    uint8_t   own;             /* said in a tenant's entry */
     struct aigw_registry_limit *next;
 } aigw_registry_limit;
 typedef struct aigw_registry_budget {
@@ -1528,6 +1534,7 @@ typedef struct aigw_registry_budget {
     int64_t   max_output;      /* set where none is asked for. 0: 4,096 */
     size_t    at;
     /* private */
+    uint8_t   own;
     struct aigw_registry_budget *next;
 } aigw_registry_budget;
 /* What a tenant may use; limits and budgets of its entry are rules of their own. */
@@ -1546,6 +1553,7 @@ typedef struct {
     aigw_arena *mem;
     aigw_registry_provider *providers;     /* lists in order of entry */
     aigw_registry_model    *models;
+    aigw_registry_model    *known;         /* facts of models, whoever is configured (aigw_registry_read_known) */
     aigw_registry_route    *routes;
     aigw_registry_task     *tasks;
     aigw_registry_limit    *limits;
@@ -1554,20 +1562,17 @@ typedef struct {
     aigw_registry_cache     cache;         /* for routes that do not say */
     int64_t     dated_s;                   /* day of its prices; 0 not said */
     /* private */
-    aigw_registry_task    **task_end;
-    aigw_registry_limit   **limit_end;
-    aigw_registry_budget  **budget_end;
-    aigw_registry_tenant  **tenant_end;
     aigw_registry_provider **provider_end;
-    aigw_registry_model    **model_end, *bucket[64];
+    aigw_registry_model    **model_end, **known_end, *bucket[64];
     aigw_registry_route    **route_end;
+    aigw_registry_tenant   **tenant_end;
 } aigw_registry;
 
 /* A candidate of a request: a model at its provider. */
 typedef struct {
     aigw_target target;
     const aigw_registry_provider *provider;
-    const aigw_registry_model *model;      /* NULL: "provider/id" without an entry */
+    const aigw_registry_model *model;      /* its entry, or what is known of "provider/id"; NULL: nothing */
     aigw_registry_times times;
 } aigw_registry_pick;
 
@@ -1577,22 +1582,64 @@ typedef struct {
     size_t      cap, n;        /* n counts on */
 } aigw_registry_faults;
 
-/* An empty registry over a table of dialects (borrowed) and memory for everything in it (borrowed; about 300 bytes
-   per model). */
+/* An empty registry over a table of dialects (borrowed) and memory for everything in it (borrowed; about 1 KiB per
+   model). It must not move: its lists end in itself. */
 AIGW_API void aigw_registry_init(aigw_registry *r, const aigw_dialect *const *dialects, size_t n, aigw_arena *mem);
-/* Add the members `providers`, `models` and `routes` of a JSON object (design section 6); other top-level members are
-   the server's and are skipped. A provider names its `dialect`, or its `family` (>>dialect.family), which implies the
-   dialect and mostly the base URL and the key's name. How it deviates can be said beside both, so that a server that
-   nobody knows here needs no code:
-       "max_tokens": "max_tokens"                   the name of the output limit
-       "stream_options": false                      usage comes without asking
-       "rename": { "seed": "random_seed" }          "drop": ["logit_bias", "messages.name"]   "refuse": ["n"]   "accept": ["top_k"]
-       "clamp": { "temperature": [0, 1.5] }         "add": { "safe_prompt": true }            "words": { "messages.role": { "developer": "system" } }
-       "path", "stream_path", "auth_header", "auth_prefix", "versions": ["..."] An entry replaces one that was added by a call; a name that is read twice is an
-   error. Returns AIGW_OK, or the code of the first error, and r holds what was good. Every complaint is in *faults
-   with its field and offset; those with code AIGW_E_UNSUPPORTED are warnings (members that are not known, or not used
-   by this version) and do not count as errors. AIGW_E_NOMEM: mem is full. */
+/* Add what these members of a JSON object say (design section 6); other top-level members are the server's and are
+   skipped.
+
+   "providers"   A provider names its `dialect`, or its `family` (>>dialect.family), which implies the dialect and mostly
+       the base URL and the key's name. How it deviates can be said beside both, so that a server that nobody knows here
+       needs no code:
+           "max_tokens": "max_tokens"                   the name of the output limit
+           "stream_options": false                      usage comes without asking
+           "rename": { "seed": "random_seed" }          "drop": ["logit_bias", "messages.name"]   "refuse": ["n"]   "accept": ["top_k"]
+           "clamp": { "temperature": [0, 1.5] }         "add": { "safe_prompt": true }            "words": { "messages.role": { "developer": "system" } }
+           "path", "stream_path", "auth_header", "auth_prefix", "versions": ["..."]
+   "models"      What is not said here is taken from what is known of that id at that provider.
+           "sonnet": { "provider": "claude", "id": "claude-x", "context": 200000, "max_output": 64000, "effort": ["low", "high"],
+                       "can": ["tools", "vision"], "no": ["prefill"], "grade": { "code": 4, "reasoning": 5 },
+                       "price": { "input": "3.00", "cached": "0.30", "output": "15.00" } }
+       Also "grade": 4 (1 to 5, all three), "embeds": true, "dimensions", "cache_min" (tokens), "deprecated": "2027-04-01",
+       "dialect". Prices are USD per 1,000,000 tokens with at most 9 decimals, as text or as a number: input, cached,
+       cache_write, cache_write_1h, output, reasoning, audio_input, audio_output; "request" for each request, "tools" as the
+       ceiling of what the provider's tools may cost in one; "tiers": [{ "above": 200000, "input": "6.00" }] for all of a
+       request with more input than that; "batch": { "input": "1.50" } and "terms": { "flex": { ... } } (tiers and terms: 3
+       each). Or "price": "free".
+   "routes"
+           "smart": { "models": ["sonnet", { "model": "box/llama", "weight": 3 }], "order": "weight", "attempts": 3, "per_target": 2,
+                      "degrade": ["route:small", "queue", "stale", "busy"], "hold": { "tokens": 20, "ms": 300 }, "hedge": "p95",
+                      "retry_timeout": true, "cache": { "when": "always", "ttl_s": 600, "stale_s": 3600, "per_user": true } }
+       "order": fixed, weight, cheapest, fastest ("quantile": "p90" or 0.9), p2c, least_busy, score ("score": { "cost": 1,
+       "latency": 2, "errors": 1, "load": 1 }). "cache" may be its `when` alone: off, deterministic, always.
+   "tasks"       All that `when` says must hold; {} always does. "header" may have the value true: it is there.
+           { "when": { "tenant": "t", "user": "u", "feature": "faq", "env": "test", "model": "m", "header": { "x-a": "v" }, "tools": true,
+                       "images": false, "min_tokens": 1, "max_tokens": 2000, "keywords": ["law"], "effort": "high", "tag": "doc" },
+             "route": "small" }
+   "tenants"     Whom a key belongs to: { "routes": ["*"], "limits": {...}, "budget": {...} }, either one or an array. They
+       become rules of that tenant, in front of the general ones, with TENANT in `by`. "keys" and "sigv4" are the server's.
+   "limits"      { "by": ["tenant", "model"], "when": { "env": "test" }, "rpm": 60, "tpm": 100000, "concurrent": 20, "batch": 50 }
+   "budgets"     { "by": ["tenant"], "usd": "50.00", "per": "month", "soft": 0.8, "then": "route:small", "max_output": 4096 };
+       "per": hour, day, week, month, total (not said).
+   "cache"       As in a route, for those that do not say ("bytes" is the server's). "dated": "2026-11-21", the day of its prices.
+
+   A name that is read twice in one text is an error; an entry replaces one of that name that was added by a call or by
+   an earlier read, whose entries have `at` AIGW_NOWHERE from then on. Rules (tasks, limits, budgets) of a later text
+   stand in front of those of an earlier one. Names that are referred to must be there. Returns AIGW_OK, or the code of
+   the first error, and r holds what was good. Every complaint is in *faults with its field and offset; those with code
+   AIGW_E_UNSUPPORTED are warnings (members that are not known, or not used by this version) and do not count as errors;
+   but an unknown condition or dimension is an error, since its rule would mean more than was said. AIGW_E_NOMEM: mem is
+   full. */
 AIGW_API int aigw_registry_read(aigw_registry *r, aigw_str json, aigw_registry_faults *faults);
+/* Read facts: the members `models` and `dated` of a JSON object as above, but `provider` is the name of a family or of a
+   provider that need not be there. They fill in what a model's entry does not say, and what is asked for as
+   "provider/id"; they fit a provider of that name, of that family, or at that family's host. Before the configuration.
+   An entry replaces one of an earlier read. Returns and complaints as aigw_registry_read. */
+AIGW_API int aigw_registry_read_known(aigw_registry *r, aigw_str json, aigw_registry_faults *faults);
+/* Make models of the facts whose provider is there by name, under the names of the facts that nothing has yet, as if
+   added by calls. aigw_registry_read does it behind its providers; to be called when providers were added by calls.
+   AIGW_OK, or AIGW_E_NOMEM. */
+AIGW_API int aigw_registry_settle(aigw_registry *r);
 /* Overwrite the comments of a configuration with spaces, in place, so that offsets stay: outside strings, from two
    slashes to the end of the line, and between slash-star and star-slash. */
 AIGW_API void aigw_registry_blank(char *text, size_t n);
@@ -1612,6 +1659,9 @@ AIGW_API const aigw_dialect     *aigw_registry_dialect(const aigw_registry *r, a
 AIGW_API aigw_registry_provider *aigw_registry_provider_of(const aigw_registry *r, aigw_str name);
 AIGW_API aigw_registry_model    *aigw_registry_model_of(const aigw_registry *r, aigw_str name);
 AIGW_API aigw_registry_route    *aigw_registry_route_of(const aigw_registry *r, aigw_str name);
+AIGW_API aigw_registry_tenant   *aigw_registry_tenant_of(const aigw_registry *r, aigw_str name);
+/* What is known of this id at the provider of this name: a model's entry, else a fact, else NULL. */
+AIGW_API const aigw_registry_model *aigw_registry_known(const aigw_registry *r, aigw_str provider, aigw_str id);
 /* The candidates of the name that a client uses, in order: a route's models, a model, or "provider/id" (the longest
    provider name that fits). `client` is the dialect of the client. Returns how many (<= cap), or AIGW_E_MISSING when
    nothing has that name. *route: the route, or NULL. Slices are the registry's, or borrowed from name. */
@@ -30477,7 +30527,9 @@ AIGW_API void aigw_registry_init(aigw_registry *r, const aigw_dialect *const *di
     r->mem = mem;
     r->provider_end = &r->providers;
     r->model_end = &r->models;
+    r->known_end = &r->known;
     r->route_end = &r->routes;
+    r->tenant_end = &r->tenants;
 }
 
 AIGW_API const aigw_dialect *aigw_registry_dialect(const aigw_registry *r, aigw_str name) {
@@ -30500,6 +30552,11 @@ AIGW_API aigw_registry_route *aigw_registry_route_of(const aigw_registry *r, aig
     aigw_registry_route *route = r->routes;
     while (route && !aigw_base_eq(route->name, name)) route = route->next;
     return route;
+}
+AIGW_API aigw_registry_tenant *aigw_registry_tenant_of(const aigw_registry *r, aigw_str name) {
+    aigw_registry_tenant *t = r->tenants;
+    while (t && !aigw_base_eq(t->name, name)) t = t->next;
+    return t;
 }
 
 AIGW_API aigw_registry_provider *aigw_registry_add_provider(aigw_registry *r, const aigw_registry_provider *p) {
@@ -30615,6 +30672,62 @@ AIGW_API int aigw_registry_url(aigw_str url, aigw_registry_provider *p) {
     return aigwi_registry_base(aigwi_dialect_slice(rest.p + end, rest.n - end), p);
 }
 
+/* ---- what is known of models, whoever is configured */
+
+/* Is a fact about this provider (a name or a family's) one about p? Many name their provider as they like: its host
+   tells. */
+static int aigwi_registry_fits(aigw_str fact, const aigw_registry_provider *p) {
+    const aigw_family *f;
+    aigw_registry_provider there;
+    if (aigw_base_eq(fact, p->name)) return 1;
+    if (p->family && p->family->name.n) return aigw_base_eq(fact, p->family->name);
+    f = aigw_family_of(fact);
+    memset(&there, 0, sizeof there);
+    return f && f->url.n && !aigw_registry_url(f->url, &there) && there.scheme == p->scheme &&
+           aigw_base_eq_nocase(there.host, p->host);
+}
+
+static const aigw_registry_model *aigwi_registry_fact(const aigw_registry *r, const aigw_registry_provider *p, aigw_str id) {
+    const aigw_registry_model *m = r->known;
+    while (m && !(aigw_base_eq(m->target.id, id) && aigwi_registry_fits(m->target.provider, p))) m = m->next;
+    return m;
+}
+
+AIGW_API const aigw_registry_model *aigw_registry_known(const aigw_registry *r, aigw_str provider, aigw_str id) {
+    const aigw_registry_provider *p = aigw_registry_provider_of(r, provider);
+    const aigw_registry_model *m = r->models;
+    while (m && !(m->provider == p && aigw_base_eq(m->target.id, id))) m = m->next;
+    if (m) return m;
+    if (p) return aigwi_registry_fact(r, p, id);
+    for (m = r->known; m && !(aigw_base_eq(m->target.provider, provider) && aigw_base_eq(m->target.id, id));) m = m->next;
+    return m;
+}
+
+AIGW_API int aigw_registry_settle(aigw_registry *r) {
+    for (const aigw_registry_model *m = r->known; m; m = m->next) {
+        const aigw_registry_provider *p = aigw_registry_provider_of(r, m->target.provider);
+        if (!p || (m->dialect.n && !aigw_base_eq(m->dialect, p->dialect->name))) continue;
+        if (aigw_registry_model_of(r, m->target.name) || aigw_registry_route_of(r, m->target.name)) continue;
+        if (!aigw_registry_add_model(r, m)) return AIGW_E_NOMEM;
+    }
+    return AIGW_OK;
+}
+
+/* An entry knows better than the fact; what it does not say, the fact does. */
+static void aigwi_registry_inherit(aigw_registry_model *m, const aigw_registry_model *fact) {
+    aigw_target *t = &m->target;
+    t->can |= fact->target.can & ~t->no;
+    t->no |= fact->target.no & ~t->can;
+    if (!t->efforts.n) t->efforts = fact->target.efforts;
+    if (!t->context) t->context = fact->target.context;
+    if (!t->max_output) t->max_output = fact->target.max_output;
+    if (!m->price.known) m->price = fact->price;
+    if (!m->dimensions) m->dimensions = fact->dimensions;
+    if (!m->cache_min) m->cache_min = fact->cache_min;
+    if (!m->ends_s) m->ends_s = fact->ends_s;
+    m->embeds |= fact->embeds;
+}
+
 /* ---- reading the configuration: each entry by itself, so that one complaint does not hide the next */
 
 typedef struct {
@@ -30622,6 +30735,10 @@ typedef struct {
     aigw_str json;
     aigw_registry_faults *faults;
     int code;
+    /* where the next rule goes */
+    aigw_registry_task **task_at;
+    aigw_registry_limit **limit_at;
+    aigw_registry_budget **budget_at;
 } aigwi_registry_reader;
 
 static void aigwi_registry_complain(aigwi_registry_reader *c, int code, const char *at, const char *text) {
@@ -31069,41 +31186,301 @@ static void aigwi_registry_can(aigwi_registry_reader *c, aigw_json *j, uint32_t 
     }
 }
 
+/* ---- values: each is good, or an error of the reader at its place */
+
+/* A whole number from `least` to `most`. */
+static int aigwi_registry_whole(aigw_json *j, int64_t least, int64_t most, const char *why, int64_t *v) {
+    const size_t at = aigw_json_at(j);
+    if (!aigw_json_int(j, v)) return 0;
+    return *v >= least && *v <= most ? 1 : aigw_json_fail(j, AIGW_E_VALUE, at, why);
+}
+static void aigwi_registry_u32(aigw_json *j, uint32_t least, const char *why, uint32_t *v) {
+    int64_t n = 0;
+    if (aigwi_registry_whole(j, least, UINT32_MAX, why, &n)) *v = (uint32_t)n;
+}
+static void aigwi_registry_u16(aigw_json *j, uint16_t least, uint16_t most, const char *why, uint16_t *v) {
+    int64_t n = 0;
+    if (aigwi_registry_whole(j, least, most, why, &n)) *v = (uint16_t)n;
+}
+static void aigwi_registry_flag(aigw_json *j, uint8_t *v) {
+    int on = 0;
+    if (aigw_json_bool(j, &on)) *v = (uint8_t)on;
+}
 static void aigwi_registry_tokens(aigw_json *j, int64_t *n) {
-    size_t at = aigw_json_at(j);
-    if (aigw_json_int(j, n) && *n < 0) aigw_json_fail(j, AIGW_E_VALUE, at, "a number of tokens");
+    aigwi_registry_whole(j, 0, INT64_MAX, "a number of tokens", n);
+}
+
+/* A number that is not negative, or a text that is one, times 10^shift; it must not lose a digit by that. */
+static int aigwi_registry_decimal(aigw_json *j, aigw_arena *mem, int shift, const char *why, int64_t *v) {
+    const size_t at = aigw_json_at(j);
+    aigw_str s = AIGW_STR("");
+    if (aigw_json_kind(j) == AIGW_JSON_STRING ? !aigw_json_str(j, mem, &s) : !aigw_json_number(j, &s)) return 0;
+    return aigwi_base_decimal(s, shift, v) == 1 && *v >= 0 ? 1 : aigw_json_fail(j, AIGW_E_VALUE, at, why);
+}
+static int aigwi_registry_usd(aigw_json *j, aigw_arena *mem, int64_t *nusd) {
+    return aigwi_registry_decimal(j, mem, 9, "USD as text, such as \"3.00\": not negative, at most 9 decimals", nusd);
+}
+
+/* "p90", "p99.9" or 0.9, in thousandths. */
+static void aigwi_registry_quantile(aigw_json *j, aigw_arena *mem, uint16_t *permille) {
+    static const char why[] = "a quantile: \"p1\" to \"p99.9\", or 0.001 to 0.999";
+    const size_t at = aigw_json_at(j);
+    aigw_str s;
+    int64_t v = 0;
+    if (aigw_json_kind(j) != AIGW_JSON_STRING) {
+        if (!aigwi_registry_decimal(j, mem, 3, why, &v)) return;
+    } else if (!aigw_json_str(j, mem, &s)) return;
+    else if (!s.n || s.p[0] != 'p' || aigwi_base_decimal(aigwi_dialect_slice(s.p + 1, s.n - 1), 1, &v) != 1) v = 0;
+    if (v < 1 || v > 999) aigw_json_fail(j, AIGW_E_VALUE, at, why);
+    else *permille = (uint16_t)v;
+}
+
+/* The index of a word in a list, or -1. */
+static int aigwi_registry_word(aigw_json *j, aigw_arena *mem, const char *const *words, int n, const char *why) {
+    const size_t at = aigw_json_at(j);
+    aigw_str s;
+    if (!aigw_json_str(j, mem, &s)) return -1;
+    for (int i = 0; i < n; i++)
+        if (aigwi_dialect_is(s, words[i])) return i;
+    aigw_json_fail(j, AIGW_E_VALUE, at, why);
+    return -1;
+}
+/* A text that says something. */
+static int aigwi_registry_text(aigw_json *j, aigw_arena *mem, aigw_str *s) {
+    const size_t at = aigw_json_at(j);
+    return aigw_json_str(j, mem, s) && (s->n || aigw_json_fail(j, AIGW_E_VALUE, at, "an empty text"));
+}
+
+/* "2026-11-21" -> its first second in UTC. */
+static void aigwi_registry_day(aigw_json *j, aigw_arena *mem, int64_t *wall_s) {
+    const size_t at = aigw_json_at(j);
+    char full[20];
+    aigw_str s;
+    if (!aigw_json_str(j, mem, &s)) return;
+    memcpy(full, "0000-00-00T00:00:00Z", 20);
+    if (s.n == 10) memcpy(full, s.p, 10);
+    if (s.n != 10 || !aigw_base_date(aigwi_dialect_slice(full, 20), wall_s))
+        aigw_json_fail(j, AIGW_E_VALUE, at, "a day, such as \"2026-11-21\"");
+}
+
+/* Room for the items of the array that j stands at, 1 to 1,000 of them; NULL is an error of the reader. */
+static void *aigwi_registry_items(aigw_json *j, aigw_arena *mem, size_t size, const char *why) {
+    const size_t at = aigw_json_at(j);
+    aigw_json count = *j;
+    size_t n = 0;
+    void *items = NULL;
+    for (aigw_json_array(&count); aigw_json_item(&count); n++) aigw_json_skip(&count);
+    if (aigw_json_kind(j) == AIGW_JSON_ARRAY) {
+        if (!n || n > 1000) aigw_json_fail(j, AIGW_E_VALUE, at, why);
+        else items = aigw_base_take(mem, n, size, sizeof(uint64_t));
+        if (!items) aigw_json_fail(j, AIGW_E_NOMEM, at, "the memory for the registry is full");
+    } else aigw_json_array(j);                             /* says that an array was expected */
+    return items;
+}
+
+/* ---- prices */
+
+enum {
+    AIGWI_REGISTRY_P_RATES = 8,                            /* the members of a rate come first, in its order */
+    AIGWI_REGISTRY_P_ABOVE = AIGWI_REGISTRY_P_RATES,
+    AIGWI_REGISTRY_P_REQUEST,
+    AIGWI_REGISTRY_P_TOOLS,
+    AIGWI_REGISTRY_P_TIERS,
+    AIGWI_REGISTRY_P_BATCH,
+    AIGWI_REGISTRY_P_TERMS,
+    AIGWI_REGISTRY_P_COUNT
+};
+static const aigw_str aigwi_registry_prices[] = { AIGW_STR("input"),       AIGW_STR("cached"),       AIGW_STR("cache_write"), AIGW_STR("cache_write_1h"),
+                                                  AIGW_STR("output"),      AIGW_STR("reasoning"),    AIGW_STR("audio_input"), AIGW_STR("audio_output"),
+                                                  AIGW_STR("above"),       AIGW_STR("request"),      AIGW_STR("tools"),       AIGW_STR("tiers"),
+                                                  AIGW_STR("batch"),       AIGW_STR("terms") };
+
+static void aigwi_registry_rate_member(aigw_json *j, aigw_arena *mem, int member, aigw_registry_rate *rate) {
+    int64_t *to[AIGWI_REGISTRY_P_RATES];
+    to[0] = &rate->input, to[1] = &rate->cached, to[2] = &rate->cache_write, to[3] = &rate->cache_write_long;
+    to[4] = &rate->output, to[5] = &rate->reasoning, to[6] = &rate->input_audio, to[7] = &rate->output_audio;
+    aigwi_registry_usd(j, mem, to[member]);
+}
+/* Nothing is said: all -1. */
+static void aigwi_registry_rate_init(aigw_registry_rate *rate) {
+    rate->input = rate->cached = rate->cache_write = rate->cache_write_long = -1;
+    rate->output = rate->reasoning = rate->input_audio = rate->output_audio = -1;
+}
+/* The prices of a tier, which has `above`, or of a term (NULL). */
+static void aigwi_registry_rate(aigwi_registry_reader *c, aigw_json *j, aigw_registry_rate *rate, int64_t *above) {
+    const int n = AIGWI_REGISTRY_P_RATES + (above != NULL);
+    uint64_t seen = 0;
+    int f;
+    aigwi_registry_rate_init(rate);
+    for (aigw_json_object(j); (f = aigw_json_field(j, aigwi_registry_prices, n, &seen)) >= 0; ) {
+        if (f < AIGWI_REGISTRY_P_RATES) aigwi_registry_rate_member(j, c->r->mem, f, rate);
+        else if (f < n) aigwi_registry_whole(j, 1, INT64_MAX, "a number of tokens", above);
+        else aigwi_registry_unknown(c, j);
+    }
+}
+static void aigwi_registry_tiers(aigwi_registry_reader *c, aigw_json *j, aigw_registry_price *price) {
+    int64_t last = 0, above;
+    for (aigw_json_array(j); aigw_json_item(j); last = above) {
+        const size_t at = aigw_json_at(j);
+        above = 0;
+        if (price->tiers == AIGW_PRICE_TIERS) aigw_json_fail(j, AIGW_E_LIMIT, at, "at most 3 tiers");
+        else aigwi_registry_rate(c, j, &price->tier[price->tiers].rate, &above);
+        if (j->err) return;
+        if (above <= last)
+            aigw_json_fail(j, above ? AIGW_E_VALUE : AIGW_E_MISSING, at,
+                           "a tier needs `above`: a number of tokens, larger than that of the tier before it");
+        price->tier[price->tiers++].above = above;
+    }
+}
+static void aigwi_registry_term(aigwi_registry_reader *c, aigw_json *j, aigw_registry_price *price) {
+    const aigw_str name = aigw_base_copy(c->r->mem, j->key);
+    const size_t at = j->key_at;
+    for (int i = 0; i < price->terms; i++)
+        if (aigw_base_eq(price->term[i].name, name)) aigw_json_fail(j, AIGW_E_DUPLICATE, at, "these terms occur twice");
+    if (price->terms == AIGW_PRICE_TIERS) aigw_json_fail(j, AIGW_E_LIMIT, at, "at most 3 terms, with `batch`");
+    else if (!name.n || !name.p) aigw_json_fail(j, name.n ? AIGW_E_NOMEM : AIGW_E_VALUE, at, "terms without a name");
+    else {
+        price->term[price->terms].name = name;
+        aigwi_registry_rate(c, j, &price->term[price->terms++].rate, NULL);
+    }
+}
+static void aigwi_registry_price(aigwi_registry_reader *c, aigw_json *j, aigw_registry_price *price) {
+    static const char *const words[] = { "free" };
+    uint64_t seen = 0;
+    int f;
+    price->known = 1;
+    if (aigw_json_kind(j) == AIGW_JSON_STRING) {           /* all that is not said is 0 */
+        (void)aigwi_registry_word(j, c->r->mem, words, 1, "a price is \"free\" or an object");
+        return;
+    }
+    price->tools_nusd = -1;
+    aigwi_registry_rate_init(&price->rate);
+    for (aigw_json_object(j); (f = aigw_json_field(j, aigwi_registry_prices, AIGWI_REGISTRY_P_COUNT, &seen)) >= 0; ) switch (f) {
+    case AIGWI_REGISTRY_P_REQUEST: aigwi_registry_usd(j, c->r->mem, &price->request_nusd); break;
+    case AIGWI_REGISTRY_P_TOOLS: aigwi_registry_usd(j, c->r->mem, &price->tools_nusd); break;
+    case AIGWI_REGISTRY_P_TIERS: aigwi_registry_tiers(c, j, price); break;
+    case AIGWI_REGISTRY_P_BATCH: aigwi_registry_term(c, j, price); break;
+    case AIGWI_REGISTRY_P_TERMS:
+        for (aigw_json_object(j); aigw_json_member(j); ) aigwi_registry_term(c, j, price);
+        break;
+    default:
+        if (f < AIGWI_REGISTRY_P_RATES) aigwi_registry_rate_member(j, c->r->mem, f, &price->rate);
+        else aigwi_registry_unknown(c, j);
+    }
+}
+/* What is forgotten is not free: input and output are said, unless the price is one for the request. */
+static int aigwi_registry_price_whole(aigw_registry_price *price, int embeds) {
+    aigw_registry_rate *rate = &price->rate;
+    if (!price->known) return 1;
+    if (rate->input < 0 && rate->output < 0 && price->request_nusd) rate->input = rate->output = 0;
+    if (rate->output < 0 && embeds) rate->output = 0;
+    return rate->input >= 0 && rate->output >= 0;
+}
+
+/* ---- models */
+
+/* 4, or { "general": 3, "code": 4, "reasoning": 5 }. */
+static void aigwi_registry_grades(aigwi_registry_reader *c, aigw_json *j, uint8_t *grade) {
+    static const aigw_str names[AIGW_GRADES] = { AIGW_STR("general"), AIGW_STR("code"), AIGW_STR("reasoning") };
+    static const char why[] = "a grade from 1 to 5";
+    uint64_t seen = 0;
+    int64_t v = 0;
+    int f;
+    if (aigw_json_kind(j) == AIGW_JSON_NUMBER) {
+        if (aigwi_registry_whole(j, 1, 5, why, &v)) memset(grade, (int)v, AIGW_GRADES);
+        return;
+    }
+    for (aigw_json_object(j); (f = aigw_json_field(j, names, AIGW_GRADES, &seen)) >= 0; ) {
+        if (f == AIGW_GRADES) aigwi_registry_unknown(c, j);
+        else if (aigwi_registry_whole(j, 1, 5, why, &v)) grade[f] = (uint8_t)v;
+    }
+}
+
+/* The entry of a model into *m: 1, or 0 with a complaint. *provider_at: where it names its provider. */
+static int aigwi_registry_model_members(aigwi_registry_reader *c, aigw_str name, aigw_str raw, aigw_registry_model *m,
+                                        size_t *provider_at) {
+    static const aigw_str names[] = { AIGW_STR("provider"), AIGW_STR("id"),        AIGW_STR("context"),    AIGW_STR("max_output"), AIGW_STR("can"),
+                                      AIGW_STR("no"),       AIGW_STR("effort"),    AIGW_STR("price"),      AIGW_STR("grade"),      AIGW_STR("embeds"),
+                                      AIGW_STR("dimensions"), AIGW_STR("cache_min"), AIGW_STR("deprecated"), AIGW_STR("dialect") };
+    aigw_arena *mem = c->r->mem;
+    aigw_json j;
+    uint64_t seen = 0;
+    size_t price_at = 0;
+    int f;
+    memset(m, 0, sizeof *m);
+    m->target.name = m->target.id = name;
+    *provider_at = 0;
+    aigw_json_init(&j, raw);
+    for (aigw_json_object(&j); (f = aigw_json_field(&j, names, 14, &seen)) >= 0; ) switch (f) {
+    case 0: *provider_at = aigw_json_at(&j); aigw_json_str(&j, mem, &m->target.provider); break;
+    case 1: aigwi_registry_text(&j, mem, &m->target.id); break;
+    case 2: aigwi_registry_tokens(&j, &m->target.context); break;
+    case 3: aigwi_registry_tokens(&j, &m->target.max_output); break;
+    case 4: aigwi_registry_can(c, &j, &m->target.can); break;
+    case 5: aigwi_registry_can(c, &j, &m->target.no); break;
+    case 6: aigwi_registry_words(&j, mem, &m->target.efforts); break;
+    case 7: price_at = aigw_json_at(&j); aigwi_registry_price(c, &j, &m->price); break;
+    case 8: aigwi_registry_grades(c, &j, m->grade); break;
+    case 9: aigwi_registry_flag(&j, &m->embeds); break;
+    case 10: aigwi_registry_u32(&j, 1, "a number of dimensions", &m->dimensions); break;
+    case 11: aigwi_registry_tokens(&j, &m->cache_min); break;
+    case 12: aigwi_registry_day(&j, mem, &m->ends_s); break;
+    case 13: aigw_json_str(&j, mem, &m->dialect); break;
+    default: if (!aigwi_registry_time(&j, &m->times)) aigwi_registry_unknown(c, &j);
+    }
+    if (!aigwi_registry_done(c, &j)) return 0;
+    if (!m->target.provider.n) aigwi_registry_complain(c, AIGW_E_MISSING, raw.p, "a model needs `provider`");
+    else if (!aigwi_registry_price_whole(&m->price, m->embeds))
+        aigwi_registry_complain(c, AIGW_E_MISSING, raw.p + price_at,
+                                "a price needs `input` and `output`, or `request` alone; what is not said is not free");
+    else return 1;
+    return 0;
 }
 
 static void aigwi_registry_model_entry(aigwi_registry_reader *c, aigw_str name, aigw_str raw) {
-    static const aigw_str names[] = { AIGW_STR("provider"), AIGW_STR("id"), AIGW_STR("context"), AIGW_STR("max_output"),
-                                      AIGW_STR("can"),      AIGW_STR("no"), AIGW_STR("effort") };
-    aigw_registry_model m;
-    aigw_registry_model *old = aigw_registry_model_of(c->r, name);
-    aigw_json j;
-    uint64_t seen = 0;
-    size_t at = 0;
-    int f;
+    aigw_registry_model m, *old = aigw_registry_model_of(c->r, name);
+    const aigw_registry_model *fact;
+    const aigw_registry_provider *p;
+    size_t at;
     if (!aigwi_registry_fresh(c, old ? &old->at : NULL, raw.p)) return;
-    memset(&m, 0, sizeof m);
-    m.target.name = m.target.id = name;
-    aigw_json_init(&j, raw);
-    for (aigw_json_object(&j); (f = aigw_json_field(&j, names, 7, &seen)) >= 0; ) switch (f) {
-    case 0: at = aigw_json_at(&j); aigw_json_str(&j, c->r->mem, &m.target.provider); break;
-    case 1: aigw_json_str(&j, c->r->mem, &m.target.id); break;
-    case 2: aigwi_registry_tokens(&j, &m.target.context); break;
-    case 3: aigwi_registry_tokens(&j, &m.target.max_output); break;
-    case 4: aigwi_registry_can(c, &j, &m.target.can); break;
-    case 5: aigwi_registry_can(c, &j, &m.target.no); break;
-    case 6: aigwi_registry_words(&j, c->r->mem, &m.target.efforts); break;
-    default: if (!aigwi_registry_time(&j, &m.times)) aigwi_registry_unknown(c, &j);
-    }
-    if (!aigwi_registry_done(c, &j)) return;
-    if (!m.target.provider.n) aigwi_registry_complain(c, AIGW_E_MISSING, raw.p, "a model needs `provider`");
-    else if (!aigw_registry_provider_of(c->r, m.target.provider))
+    if (!aigwi_registry_model_members(c, name, raw, &m, &at)) return;
+    p = aigw_registry_provider_of(c->r, m.target.provider);
+    if (!p) {
         aigwi_registry_complain(c, AIGW_E_VALUE, raw.p + at, "there is no provider of this name");
-    else if (!(old = aigw_registry_add_model(c->r, &m)))
-        aigwi_registry_complain(c, AIGW_E_NOMEM, raw.p, "the memory for the registry is full");
+        return;
+    }
+    if (m.dialect.n && !aigw_base_eq(m.dialect, p->dialect->name)) {
+        aigwi_registry_complain(c, AIGW_E_VALUE, raw.p + at, "this provider speaks another dialect than the model's");
+        return;
+    }
+    fact = aigwi_registry_fact(c->r, p, m.target.id);
+    if (fact) aigwi_registry_inherit(&m, fact);
+    old = aigw_registry_add_model(c->r, &m);
+    if (!old) aigwi_registry_complain(c, AIGW_E_NOMEM, raw.p, "the memory for the registry is full");
     else old->at = (size_t)(raw.p - c->json.p);
+}
+
+/* A fact: its provider need not be there. */
+static void aigwi_registry_known_entry(aigwi_registry_reader *c, aigw_str name, aigw_str raw) {
+    const uint32_t hash = aigwi_registry_hash(name);
+    aigw_registry_model m, *to = c->r->known;
+    size_t at;
+    while (to && (to->hash != hash || !aigw_base_eq(to->target.name, name))) to = to->next;
+    if (!aigwi_registry_fresh(c, to ? &to->at : NULL, raw.p)) return;
+    if (!aigwi_registry_model_members(c, name, raw, &m, &at)) return;
+    if (to) m.next = to->next;
+    else {
+        to = (aigw_registry_model *)aigw_base_take(c->r->mem, 1, sizeof *to, sizeof(uint64_t));
+        if (!to) {
+            aigwi_registry_complain(c, AIGW_E_NOMEM, raw.p, "the memory for the registry is full");
+            return;
+        }
+        *c->r->known_end = to;
+        c->r->known_end = &to->next;
+    }
+    m.hash = hash;
+    m.at = (size_t)(raw.p - c->json.p);
+    *to = m;
 }
 
 /* "provider/id": the provider with the longest name that fits, and the id. */
@@ -31117,66 +31494,437 @@ static aigw_registry_provider *aigwi_registry_split(const aigw_registry *r, aigw
     return best;
 }
 
-/* The models of a route: read twice, to count them and to keep them. */
-static void aigwi_registry_route_models(aigwi_registry_reader *c, aigw_json *j, aigw_registry_route *route) {
-    aigw_json count = *j;
+/* ---- routes */
+
+/* Does a request find anything by this name: a model or "provider/id"? */
+static int aigwi_registry_names(const aigw_registry *r, aigw_str name) {
     aigw_str id;
-    size_t n = 0, at = aigw_json_at(j);
-    for (aigw_json_array(&count); aigw_json_item(&count); n++) aigw_json_skip(&count);
-    if (!n || n > 1000) aigw_json_fail(j, AIGW_E_VALUE, at, "a route needs an array of 1 to 1,000 names of models");
-    route->models = (aigw_str *)aigw_base_take(c->r->mem, n, sizeof(aigw_str), sizeof(uint64_t));
-    if (!route->models) aigw_json_fail(j, AIGW_E_NOMEM, at, "the memory for the registry is full");
-    for (aigw_json_array(j); aigw_json_item(j); ) {
-        aigw_str *m = &route->models[route->n++];
-        at = aigw_json_at(j);
-        if (!aigw_json_str(j, c->r->mem, m)) return;
-        if (!aigw_registry_model_of(c->r, *m) && !aigwi_registry_split(c->r, *m, &id)) {
-            aigw_json_fail(j, AIGW_E_VALUE, at, "there is no model of this name, and no provider for \"provider/id\"");
-            return;
+    return aigw_registry_model_of(r, name) || aigwi_registry_split(r, name, &id);
+}
+
+/* "sonnet", or { "model": "sonnet", "weight": 3 }; *weight stays what it is when it is not said. */
+static void aigwi_registry_route_model(aigwi_registry_reader *c, aigw_json *j, aigw_str *model, uint32_t *weight) {
+    static const aigw_str names[] = { AIGW_STR("model"), AIGW_STR("weight") };
+    uint64_t seen = 0;
+    size_t at = aigw_json_at(j);
+    int64_t v = 0;
+    int f;
+    if (aigw_json_kind(j) != AIGW_JSON_OBJECT) aigw_json_str(j, c->r->mem, model);
+    else {
+        for (aigw_json_object(j); (f = aigw_json_field(j, names, 2, &seen)) >= 0; ) {
+            if (f == 2) aigwi_registry_unknown(c, j);
+            else if (!f) at = aigw_json_at(j), aigw_json_str(j, c->r->mem, model);
+            else if (aigwi_registry_whole(j, 1, 1000000, "a weight from 1 to 1,000,000", &v)) *weight = (uint32_t)v;
         }
+        if (!(seen & 1)) aigw_json_fail(j, AIGW_E_MISSING, at, "it needs `model`");
+    }
+    if (!j->err && !aigwi_registry_names(c->r, *model))
+        aigw_json_fail(j, AIGW_E_VALUE, at, "there is no model of this name, and no provider for \"provider/id\"");
+}
+static void aigwi_registry_route_models(aigwi_registry_reader *c, aigw_json *j, aigw_registry_route *route) {
+    static const char why[] = "a route needs an array of 1 to 1,000 names of models";
+    aigw_json again = *j;
+    route->models = (aigw_str *)aigwi_registry_items(j, c->r->mem, sizeof(aigw_str), why);
+    route->weights = (uint32_t *)aigwi_registry_items(&again, c->r->mem, sizeof(uint32_t), why);
+    if (again.err && !j->err) aigw_json_fail(j, again.err, aigw_json_at(j), again.why);
+    for (aigw_json_array(j); aigw_json_item(j); route->n++) {
+        route->weights[route->n] = 1;
+        aigwi_registry_route_model(c, j, &route->models[route->n], &route->weights[route->n]);
     }
 }
 
-static void aigwi_registry_route_entry(aigwi_registry_reader *c, aigw_str name, aigw_str raw) {
-    static const aigw_str names[] = { AIGW_STR("models"), AIGW_STR("attempts") };
-    aigw_registry_route route, *old = aigw_registry_route_of(c->r, name);
-    aigw_json j;
-    int64_t v;
+/* "route:small", "queue", "stale" or "busy". */
+static int aigwi_registry_step(aigw_json *j, aigw_arena *mem, uint8_t *step, aigw_str *route) {
+    const size_t at = aigw_json_at(j);
+    aigw_str s, name;
+    if (!aigw_json_str(j, mem, &s)) return 0;
+    if (aigwi_registry_starts(s, "route:", &name) && name.n) {
+        *step = AIGW_DEGRADE_ROUTE;
+        *route = name;
+    } else if (aigwi_dialect_is(s, "queue")) *step = AIGW_DEGRADE_QUEUE;
+    else if (aigwi_dialect_is(s, "stale")) *step = AIGW_DEGRADE_STALE;
+    else if (aigwi_dialect_is(s, "busy")) *step = AIGW_DEGRADE_BUSY;
+    else return aigw_json_fail(j, AIGW_E_VALUE, at, "\"route:NAME\", \"queue\", \"stale\" or \"busy\"");
+    return 1;
+}
+static void aigwi_registry_degrade(aigw_json *j, aigw_arena *mem, aigw_registry_route *route) {
+    int n = 0;
+    for (aigw_json_array(j); aigw_json_item(j); n++) {
+        if (n == AIGW_DEGRADES) aigw_json_fail(j, AIGW_E_LIMIT, aigw_json_at(j), "at most 4 steps");
+        else (void)aigwi_registry_step(j, mem, &route->degrade[n].step, &route->degrade[n].route);
+    }
+}
+
+/* The members of a route's `cache`, and of the registry's, where `bytes` is the server's; or its `when` alone. */
+static void aigwi_registry_cache(aigwi_registry_reader *c, aigw_json *j, aigw_registry_cache *cache, int top) {
+    static const aigw_str names[] = { AIGW_STR("when"), AIGW_STR("ttl_s"), AIGW_STR("stale_s"), AIGW_STR("per_user"), AIGW_STR("bytes") };
+    static const char *const words[] = { "off", "deterministic", "always" };
+    static const char why[] = "a cache is used \"always\", \"deterministic\" or \"off\"", seconds[] = "seconds, at least 1";
+    aigw_arena *mem = c->r->mem;
     uint64_t seen = 0;
-    size_t at;
     int f;
+    memset(cache, 0, sizeof *cache);
+    if (aigw_json_kind(j) == AIGW_JSON_STRING) {
+        cache->when = (uint8_t)(AIGW_CACHE_OFF + aigwi_registry_word(j, mem, words, 3, why));
+        return;
+    }
+    for (aigw_json_object(j); (f = aigw_json_field(j, names, top ? 5 : 4, &seen)) >= 0; ) switch (f) {
+    case 0: cache->when = (uint8_t)(AIGW_CACHE_OFF + aigwi_registry_word(j, mem, words, 3, why)); break;
+    case 1: aigwi_registry_u32(j, 1, seconds, &cache->ttl_s); break;
+    case 2: aigwi_registry_u32(j, 1, seconds, &cache->stale_s); break;
+    case 3: aigwi_registry_flag(j, &cache->user); break;
+    default:
+        if (top && f == 4) aigw_json_skip(j);
+        else aigwi_registry_unknown(c, j);
+    }
+}
+
+static void aigwi_registry_hold(aigwi_registry_reader *c, aigw_json *j, aigw_registry_route *route) {
+    static const aigw_str names[] = { AIGW_STR("tokens"), AIGW_STR("ms") };
+    uint64_t seen = 0;
+    int f;
+    for (aigw_json_object(j); (f = aigw_json_field(j, names, 2, &seen)) >= 0; ) {
+        if (f == 2) aigwi_registry_unknown(c, j);
+        else aigwi_registry_u32(j, 0, f ? "a number of milliseconds" : "a number of tokens", f ? &route->hold_ms : &route->hold_tokens);
+    }
+}
+static void aigwi_registry_score(aigwi_registry_reader *c, aigw_json *j, aigw_registry_route *route) {
+    static const aigw_str names[] = { AIGW_STR("cost"), AIGW_STR("latency"), AIGW_STR("errors"), AIGW_STR("load") };
+    uint64_t seen = 0;
+    int f;
+    for (aigw_json_object(j); (f = aigw_json_field(j, names, 4, &seen)) >= 0; ) {
+        if (f == 4) aigwi_registry_unknown(c, j);
+        else aigwi_registry_u16(j, 0, 1000, "a weight from 0 to 1,000", &route->score[f]);
+    }
+}
+
+/* The entry of a route into *route: 1, or 0 with a complaint. */
+static int aigwi_registry_route_members(aigwi_registry_reader *c, aigw_str raw, aigw_registry_route *route) {
+    static const aigw_str names[] = { AIGW_STR("models"), AIGW_STR("attempts"), AIGW_STR("per_target"), AIGW_STR("order"), AIGW_STR("quantile"), AIGW_STR("score"),
+                                      AIGW_STR("degrade"), AIGW_STR("hold"), AIGW_STR("hedge"), AIGW_STR("retry_timeout"), AIGW_STR("cache") };
+    static const char *const orders[] = { "fixed", "weight", "cheapest", "fastest", "p2c", "least_busy", "score" };   /* as AIGW_ORDER_* */
+    static const char attempts[] = "1 to 100 attempts";
+    aigw_arena *mem = c->r->mem;
+    aigw_json j;
+    uint64_t seen = 0;
+    int f, order;
+    aigw_json_init(&j, raw);
+    for (aigw_json_object(&j); (f = aigw_json_field(&j, names, 11, &seen)) >= 0; ) switch (f) {
+    case 0: aigwi_registry_route_models(c, &j, route); break;
+    case 1: aigwi_registry_u16(&j, 1, 100, attempts, &route->attempts); break;
+    case 2: aigwi_registry_u16(&j, 1, 100, attempts, &route->per_target); break;
+    case 3:
+        order = aigwi_registry_word(&j, mem, orders, 7, "\"fixed\", \"weight\", \"cheapest\", \"fastest\", \"p2c\", \"least_busy\" or \"score\"");
+        if (order >= 0) route->order = (uint8_t)order;
+        break;
+    case 4: aigwi_registry_quantile(&j, mem, &route->quantile); break;
+    case 5: aigwi_registry_score(c, &j, route); break;
+    case 6: aigwi_registry_degrade(&j, mem, route); break;
+    case 7: aigwi_registry_hold(c, &j, route); break;
+    case 8: aigwi_registry_quantile(&j, mem, &route->hedge); break;
+    case 9: aigwi_registry_flag(&j, &route->retry_timeout); break;
+    case 10: aigwi_registry_cache(c, &j, &route->cache, 0); break;
+    default: if (!aigwi_registry_time(&j, &route->times)) aigwi_registry_unknown(c, &j);
+    }
+    return aigwi_registry_done(c, &j);
+}
+
+static void aigwi_registry_route_entry(aigwi_registry_reader *c, aigw_str name, aigw_str raw) {
+    aigw_registry_route route, *old = aigw_registry_route_of(c->r, name);
+    const aigw_registry_model *m = aigw_registry_model_of(c->r, name);
     if (!aigwi_registry_fresh(c, old ? &old->at : NULL, raw.p)) return;
     memset(&route, 0, sizeof route);
     route.name = name;
-    aigw_json_init(&j, raw);
-    for (aigw_json_object(&j); (f = aigw_json_field(&j, names, 2, &seen)) >= 0; ) switch (f) {
-    case 0: aigwi_registry_route_models(c, &j, &route); break;
-    case 1:
-        at = aigw_json_at(&j);
-        v = 0;
-        if (aigw_json_int(&j, &v) && (v < 1 || v > 100)) aigw_json_fail(&j, AIGW_E_VALUE, at, "1 to 100 attempts");
-        route.attempts = (uint16_t)v;
-        break;
-    default: if (!aigwi_registry_time(&j, &route.times)) aigwi_registry_unknown(c, &j);
-    }
-    if (!aigwi_registry_done(c, &j)) return;
+    if (!aigwi_registry_route_members(c, raw, &route)) return;
     if (!route.n) aigwi_registry_complain(c, AIGW_E_MISSING, raw.p, "a route needs `models`");
-    else if (aigw_registry_model_of(c->r, name))
+    else if (m && m->at != AIGW_NOWHERE)                   /* what was not said here gives way: a route is found first */
         aigwi_registry_complain(c, AIGW_E_DUPLICATE, raw.p, "a model has this name already");
     else if (!(old = aigw_registry_add_route(c->r, &route)))
         aigwi_registry_complain(c, AIGW_E_NOMEM, raw.p, "the memory for the registry is full");
     else old->at = (size_t)(raw.p - c->json.p);
 }
 
+/* When all routes are there: those that each degrades to. */
+static void aigwi_registry_route_refers(aigwi_registry_reader *c, aigw_str name, aigw_str raw) {
+    aigw_str to = AIGW_STR("");
+    aigw_json j;
+    uint8_t step = 0;
+    aigw_json_init(&j, raw);
+    for (aigw_json_object(&j); aigw_json_member(&j); ) {
+        if (!aigwi_dialect_is(j.key, "degrade")) {
+            aigw_json_skip(&j);
+            continue;
+        }
+        for (aigw_json_array(&j); aigw_json_item(&j); ) {
+            const char *at = j.p + aigw_json_at(&j);
+            if (!aigwi_registry_step(&j, c->r->mem, &step, &to) || step != AIGW_DEGRADE_ROUTE) continue;
+            if (!aigw_registry_route_of(c->r, to)) aigwi_registry_complain(c, AIGW_E_VALUE, at, "there is no route of this name");
+            else if (aigw_base_eq(to, name)) aigwi_registry_complain(c, AIGW_E_VALUE, at, "a route cannot degrade to itself");
+        }
+    }
+}
+
+/* ---- rules: tasks, limits and budgets, and the tenants that have some of their own */
+
+static const aigw_str aigwi_registry_conditions[] = {
+#define X(name, label) AIGW_STR(label),
+    AIGW_DIM_LIST(X) AIGW_FACT_LIST(X)
+#undef X
+    AIGW_STR("header"), AIGW_STR("min_tokens"), AIGW_STR("max_tokens"), AIGW_STR("keywords"), AIGW_STR("effort"), AIGW_STR("tag")
+};
+enum { AIGWI_REGISTRY_W_FACTS = AIGW_DIM_COUNT, AIGWI_REGISTRY_W_HEADER = AIGW_DIM_COUNT + AIGW_FACT_COUNT, AIGWI_REGISTRY_W_COUNT = AIGWI_REGISTRY_W_HEADER + 6 };
+
+/* { "x-a": "v" }, or { "x-a": true }: it is there. */
+static void aigwi_registry_header(aigw_json *j, aigw_arena *mem, aigw_registry_task *t) {
+    static const char why[] = "one header, and its value or true";
+    const size_t at = aigw_json_at(j);
+    int on = 0;
+    for (aigw_json_object(j); aigw_json_member(j); ) {
+        if (t->header.n) aigw_json_fail(j, AIGW_E_LIMIT, j->key_at, why);
+        t->header = aigw_base_copy(mem, j->key);
+        if (!t->header.p) aigw_json_fail(j, t->header.n ? AIGW_E_NOMEM : AIGW_E_VALUE, at, why);
+        if (aigw_json_kind(j) == AIGW_JSON_STRING) aigwi_registry_text(j, mem, &t->value);
+        else if (aigw_json_bool(j, &on) && !on) aigw_json_fail(j, AIGW_E_VALUE, at, why);
+    }
+    if (!t->header.n) aigw_json_fail(j, AIGW_E_VALUE, at, why);
+}
+static void aigwi_registry_keywords(aigw_json *j, aigw_arena *mem, aigw_registry_task *t) {
+    t->keywords = (aigw_str *)aigwi_registry_items(j, mem, sizeof(aigw_str), "1 to 1,000 words");
+    for (aigw_json_array(j); aigw_json_item(j); t->n++) aigwi_registry_text(j, mem, &t->keywords[t->n]);
+}
+/* What is asked of a request, beside whose it is. */
+static void aigwi_registry_condition(aigw_json *j, aigw_arena *mem, int f, aigw_registry_task *t) {
+    static const char tokens[] = "a number of tokens, at least 1";
+    const size_t at = aigw_json_at(j);
+    int on = 0;
+    if (f < AIGWI_REGISTRY_W_HEADER) {
+        if (aigw_json_bool(j, &on)) *(on ? &t->facts : &t->not_facts) |= (uint32_t)1 << (f - AIGWI_REGISTRY_W_FACTS);
+        return;
+    }
+    switch (f - AIGWI_REGISTRY_W_HEADER) {
+    case 0: aigwi_registry_header(j, mem, t); break;
+    case 1: aigwi_registry_whole(j, 1, INT64_MAX, tokens, &t->min_tokens); break;
+    case 2: aigwi_registry_whole(j, 1, INT64_MAX, tokens, &t->max_tokens); break;
+    case 3: aigwi_registry_keywords(j, mem, t); break;
+    case 4: aigwi_registry_text(j, mem, &t->effort); break;
+    default: aigwi_registry_text(j, mem, &t->tag);
+    }
+    if (!j->err && t->min_tokens && t->max_tokens && t->min_tokens > t->max_tokens)
+        aigw_json_fail(j, AIGW_E_VALUE, at, "nothing has at least `min_tokens` and at most `max_tokens`");
+}
+/* The conditions of a rule; those of a task when there is one. One that is not known is an error: without it the rule
+   would mean more than was said. */
+static void aigwi_registry_when(aigw_json *j, aigw_arena *mem, aigw_registry_subject *who, aigw_registry_task *task) {
+    const int n = task ? AIGWI_REGISTRY_W_COUNT : AIGW_DIM_COUNT;
+    uint64_t seen = 0;
+    int f;
+    for (aigw_json_object(j); (f = aigw_json_field(j, aigwi_registry_conditions, n, &seen)) >= 0; ) {
+        if (f == n) aigw_json_fail(j, AIGW_E_VALUE, j->key_at, "there is no such condition here");
+        else if (task && f == AIGW_DIM_PROVIDER)
+            aigw_json_fail(j, AIGW_E_VALUE, j->key_at, "the provider is not known yet when a task's route is chosen");
+        else if (f < AIGW_DIM_COUNT) aigwi_registry_text(j, mem, &who->dim[f]);
+        else aigwi_registry_condition(j, mem, f, task);
+    }
+}
+
+static void aigwi_registry_task_entry(aigwi_registry_reader *c, aigw_str name, aigw_str raw) {
+    static const aigw_str names[] = { AIGW_STR("when"), AIGW_STR("route") };
+    aigw_registry_task t, *to;
+    aigw_json j;
+    uint64_t seen = 0;
+    size_t at = 0;
+    int f;
+    (void)name;
+    memset(&t, 0, sizeof t);
+    aigw_json_init(&j, raw);
+    for (aigw_json_object(&j); (f = aigw_json_field(&j, names, 2, &seen)) >= 0; ) switch (f) {
+    case 0: aigwi_registry_when(&j, c->r->mem, &t.when, &t); break;
+    case 1: at = aigw_json_at(&j); aigw_json_str(&j, c->r->mem, &t.route); break;
+    default: aigwi_registry_unknown(c, &j);
+    }
+    if (!aigwi_registry_done(c, &j)) return;
+    if (seen != 3) aigwi_registry_complain(c, AIGW_E_MISSING, raw.p, "a task needs `when` and `route`");
+    else if (!aigw_registry_route_of(c->r, t.route)) aigwi_registry_complain(c, AIGW_E_VALUE, raw.p + at, "there is no route of this name");
+    else if (!(to = (aigw_registry_task *)aigw_base_take(c->r->mem, 1, sizeof *to, sizeof(uint64_t))))
+        aigwi_registry_complain(c, AIGW_E_NOMEM, raw.p, "the memory for the registry is full");
+    else {
+        t.at = (size_t)(raw.p - c->json.p);
+        t.next = *c->task_at;
+        *to = t;
+        *c->task_at = to;
+        c->task_at = &to->next;
+    }
+}
+
+/* ["tenant", "model"]. */
+static void aigwi_registry_by(aigw_json *j, aigw_arena *mem, uint32_t *by) {
+    static const char *const words[] = {
+#define X(name, label) label,
+        AIGW_DIM_LIST(X)
+#undef X
+    };
+    for (aigw_json_array(j); aigw_json_item(j); ) {
+        const size_t at = aigw_json_at(j);
+        const int i = aigwi_registry_word(j, mem, words, AIGW_DIM_COUNT, "\"tenant\", \"user\", \"feature\", \"env\", \"model\" or \"provider\"");
+        if (i < 0) return;
+        if (*by >> i & 1) aigw_json_fail(j, AIGW_E_DUPLICATE, at, "this dimension occurs twice");
+        *by |= (uint32_t)1 << i;
+    }
+}
+
+/* `tenant`: whose own rule it is, "" nobody's. The same for budgets. */
+static void aigwi_registry_limit_entry(aigwi_registry_reader *c, aigw_str tenant, aigw_str raw) {
+    static const aigw_str names[] = { AIGW_STR("by"), AIGW_STR("when"), AIGW_STR("rpm"), AIGW_STR("tpm"), AIGW_STR("concurrent"), AIGW_STR("batch") };
+    static const char least[] = "at least 1; without a limit it is left out";
+    aigw_registry_limit l, *to;
+    aigw_json j;
+    uint64_t seen = 0;
+    int64_t v = 0;
+    int f;
+    memset(&l, 0, sizeof l);
+    aigw_json_init(&j, raw);
+    for (aigw_json_object(&j); (f = aigw_json_field(&j, names, 6, &seen)) >= 0; ) switch (f) {
+    case 0: aigwi_registry_by(&j, c->r->mem, &l.by); break;
+    case 1: aigwi_registry_when(&j, c->r->mem, &l.when, NULL); break;
+    case 2: aigwi_registry_u32(&j, 1, least, &l.rpm); break;
+    case 3: aigwi_registry_u32(&j, 1, least, &l.tpm); break;
+    case 4: aigwi_registry_u32(&j, 1, least, &l.concurrent); break;
+    case 5: if (aigwi_registry_whole(&j, 1, 100, "1 to 100 percent", &v)) l.batch = (uint8_t)v; break;
+    default: aigwi_registry_unknown(c, &j);
+    }
+    if (!aigwi_registry_done(c, &j)) return;
+    if (!l.rpm && !l.tpm && !l.concurrent)
+        aigwi_registry_complain(c, AIGW_E_MISSING, raw.p, "a limit needs `rpm`, `tpm` or `concurrent`");
+    else if (!(to = (aigw_registry_limit *)aigw_base_take(c->r->mem, 1, sizeof *to, sizeof(uint64_t))))
+        aigwi_registry_complain(c, AIGW_E_NOMEM, raw.p, "the memory for the registry is full");
+    else {
+        l.own = tenant.n != 0;
+        if (l.own) l.when.dim[AIGW_DIM_TENANT] = tenant, l.by |= 1u << AIGW_DIM_TENANT;
+        l.at = (size_t)(raw.p - c->json.p);
+        l.next = *c->limit_at;
+        *to = l;
+        *c->limit_at = to;
+        c->limit_at = &to->next;
+    }
+}
+
+/* The members of a budget into *b: 1, or 0 with a complaint. */
+static int aigwi_registry_budget_members(aigwi_registry_reader *c, aigw_str raw, aigw_registry_budget *b) {
+    static const aigw_str names[] = { AIGW_STR("by"), AIGW_STR("when"), AIGW_STR("usd"), AIGW_STR("per"), AIGW_STR("soft"), AIGW_STR("then"), AIGW_STR("max_output") };
+    static const char *const periods[] = { "total", "hour", "day", "week", "month" };      /* as AIGW_PERIOD_* */
+    static const char share[] = "a share of the cap: 0.01 to 1, at most 2 decimals";
+    aigw_arena *mem = c->r->mem;
+    aigw_json j;
+    uint64_t seen = 0;
+    int64_t percent = 80;
+    size_t at;
+    int f, period;
+    aigw_json_init(&j, raw);
+    for (aigw_json_object(&j); (f = aigw_json_field(&j, names, 7, &seen)) >= 0; ) switch (f) {
+    case 0: aigwi_registry_by(&j, mem, &b->by); break;
+    case 1: aigwi_registry_when(&j, mem, &b->when, NULL); break;
+    case 2: aigwi_registry_usd(&j, mem, &b->cap_nusd); break;
+    case 3:
+        period = aigwi_registry_word(&j, mem, periods, 5, "\"hour\", \"day\", \"week\", \"month\" or \"total\"");
+        b->period = (uint8_t)(period < 0 ? 0 : period);
+        break;
+    case 4:
+        at = aigw_json_at(&j);
+        if (aigwi_registry_decimal(&j, mem, 2, share, &percent) && (percent < 1 || percent > 100)) aigw_json_fail(&j, AIGW_E_VALUE, at, share);
+        else b->soft = (uint8_t)percent;
+        break;
+    case 5:
+        at = aigw_json_at(&j);
+        if (aigwi_registry_step(&j, mem, &b->then, &b->then_route) && b->then == AIGW_DEGRADE_ROUTE && !aigw_registry_route_of(c->r, b->then_route))
+            aigw_json_fail(&j, AIGW_E_VALUE, at, "there is no route of this name");
+        break;
+    case 6: aigwi_registry_whole(&j, 1, INT64_MAX, "a number of tokens, at least 1", &b->max_output); break;
+    default: aigwi_registry_unknown(c, &j);
+    }
+    if (!aigwi_registry_done(c, &j)) return 0;
+    if (!(seen & 4)) aigwi_registry_complain(c, AIGW_E_MISSING, raw.p, "a budget needs `usd`");
+    return (seen & 4) != 0;
+}
+static void aigwi_registry_budget_entry(aigwi_registry_reader *c, aigw_str tenant, aigw_str raw) {
+    aigw_registry_budget b, *to;
+    memset(&b, 0, sizeof b);
+    if (!aigwi_registry_budget_members(c, raw, &b)) return;
+    to = (aigw_registry_budget *)aigw_base_take(c->r->mem, 1, sizeof *to, sizeof(uint64_t));
+    if (!to) {
+        aigwi_registry_complain(c, AIGW_E_NOMEM, raw.p, "the memory for the registry is full");
+        return;
+    }
+    b.own = tenant.n != 0;
+    if (b.own) b.when.dim[AIGW_DIM_TENANT] = tenant, b.by |= 1u << AIGW_DIM_TENANT;
+    b.at = (size_t)(raw.p - c->json.p);
+    b.next = *c->budget_at;
+    *to = b;
+    *c->budget_at = to;
+    c->budget_at = &to->next;
+}
+
 typedef void aigwi_registry_entry_fn(aigwi_registry_reader *c, aigw_str name, aigw_str raw);
 
-/* Every entry of the top-level member `section`. */
-static void aigwi_registry_section(aigwi_registry_reader *c, aigw_str section, aigwi_registry_entry_fn *entry) {
+/* An entry without a name, or an array of them; `name` goes to each. */
+static void aigwi_registry_each(aigwi_registry_reader *c, aigw_json *j, aigw_str name, aigwi_registry_entry_fn *entry) {
+    aigw_str raw;
+    if (aigw_json_kind(j) != AIGW_JSON_ARRAY) {
+        if (aigw_json_raw(j, &raw)) entry(c, name, raw);
+        return;
+    }
+    for (aigw_json_array(j); aigw_json_item(j); )
+        if (aigw_json_raw(j, &raw)) entry(c, name, raw);
+}
+
+/* "*", routes, models. */
+static void aigwi_registry_tenant_routes(aigwi_registry_reader *c, aigw_json *j, aigw_registry_tenant *t) {
+    t->routes = (aigw_str *)aigwi_registry_items(j, c->r->mem, sizeof(aigw_str), "1 to 1,000 names of routes and models, or \"*\"");
+    for (aigw_json_array(j); aigw_json_item(j); t->n++) {
+        aigw_str *s = &t->routes[t->n];
+        const size_t at = aigw_json_at(j);
+        if (aigw_json_str(j, c->r->mem, s) && !aigwi_dialect_is(*s, "*") && !aigw_registry_route_of(c->r, *s) && !aigwi_registry_names(c->r, *s))
+            aigw_json_fail(j, AIGW_E_VALUE, at, "there is no route and no model of this name");
+    }
+}
+static void aigwi_registry_tenant_entry(aigwi_registry_reader *c, aigw_str name, aigw_str raw) {
+    static const aigw_str names[] = { AIGW_STR("routes"), AIGW_STR("limits"), AIGW_STR("budget"), AIGW_STR("budgets"), AIGW_STR("keys"), AIGW_STR("sigv4") };
+    aigw_registry_tenant t, *to = aigw_registry_tenant_of(c->r, name);
+    aigw_json j;
+    uint64_t seen = 0;
+    int f;
+    if (!aigwi_registry_fresh(c, to ? &to->at : NULL, raw.p)) return;
+    memset(&t, 0, sizeof t);
+    aigw_json_init(&j, raw);
+    for (aigw_json_object(&j); (f = aigw_json_field(&j, names, 6, &seen)) >= 0; ) switch (f) {
+    case 0: aigwi_registry_tenant_routes(c, &j, &t); break;
+    case 1: aigwi_registry_each(c, &j, name, aigwi_registry_limit_entry); break;
+    case 2: case 3: aigwi_registry_each(c, &j, name, aigwi_registry_budget_entry); break;
+    case 4: case 5: aigw_json_skip(&j); break;             /* the server's */
+    default: aigwi_registry_unknown(c, &j);
+    }
+    if (!aigwi_registry_done(c, &j)) return;
+    if (to) t.next = to->next;
+    else {
+        to = (aigw_registry_tenant *)aigw_base_take(c->r->mem, 1, sizeof *to, sizeof(uint64_t));
+        if (!to) {
+            aigwi_registry_complain(c, AIGW_E_NOMEM, raw.p, "the memory for the registry is full");
+            return;
+        }
+        *c->r->tenant_end = to;
+        c->r->tenant_end = &to->next;
+    }
+    t.name = name;
+    t.at = (size_t)(raw.p - c->json.p);
+    *to = t;
+}
+
+/* Every entry of the top-level member `section`, which may be gone through again. */
+static void aigwi_registry_section(aigwi_registry_reader *c, const char *section, aigwi_registry_entry_fn *entry, int again) {
     aigw_json j;
     aigw_str name, raw;
     aigw_json_init(&j, c->json);
     for (aigw_json_object(&j); aigw_json_member(&j); ) {
-        if (!aigw_base_eq(j.key, section)) {
+        if (!aigwi_dialect_is(j.key, section)) {
             aigw_json_skip(&j);
             continue;
         }
@@ -31185,6 +31933,7 @@ static void aigwi_registry_section(aigwi_registry_reader *c, aigw_str section, a
             const char *at = j.p + j.key_at;
             name = aigw_base_copy(c->r->mem, j.key);
             if (!aigw_json_raw(&j, &raw)) break;
+            if (again && (!name.n || !name.p)) continue;
             if (!name.n || !name.p)
                 aigwi_registry_complain(c, name.n ? AIGW_E_NOMEM : AIGW_E_VALUE, at,
                                         name.n ? "the memory for the registry is full" : "an empty name");
@@ -31194,27 +31943,78 @@ static void aigwi_registry_section(aigwi_registry_reader *c, aigw_str section, a
     if (j.err && !c->code) aigwi_registry_done(c, &j);
 }
 
-AIGW_API int aigw_registry_read(aigw_registry *r, aigw_str json, aigw_registry_faults *faults) {
-    /* in the order in which they refer to each other */
-    static const struct { aigw_str name; aigwi_registry_entry_fn *entry; } sections[] = {
-        { AIGW_STR("providers"), aigwi_registry_provider_entry },
-        { AIGW_STR("models"),    aigwi_registry_model_entry },
-        { AIGW_STR("routes"),    aigwi_registry_route_entry },
-    };
-    aigwi_registry_reader c;
+/* The rules of the top-level member `section`. */
+static void aigwi_registry_rules_of(aigwi_registry_reader *c, const char *section, aigwi_registry_entry_fn *entry) {
     aigw_json j;
-    c.r = r;
-    c.json = json;
-    c.faults = faults;
-    c.code = aigw_json_check(json, 0);
-    if (c.code) {                                      /* say where, and read nothing of a broken text */
-        aigw_json_init(&j, json);
-        aigw_json_skip(&j);
-        c.code = AIGW_OK;
-        if (!aigwi_registry_done(&c, &j)) return c.code;
+    aigw_json_init(&j, c->json);
+    for (aigw_json_object(&j); aigw_json_member(&j); ) {
+        if (aigwi_dialect_is(j.key, section)) aigwi_registry_each(c, &j, aigwi_dialect_slice("", 0), entry);
+        else aigw_json_skip(&j);
     }
-    for (size_t i = 0; i < sizeof sections / sizeof sections[0]; i++)
-        aigwi_registry_section(&c, sections[i].name, sections[i].entry);
+}
+
+/* What stands at the top by itself. */
+static void aigwi_registry_top(aigwi_registry_reader *c, int cache) {
+    static const aigw_str names[] = { AIGW_STR("dated"), AIGW_STR("cache") };
+    uint64_t seen = 0;
+    aigw_json j;
+    int f;
+    aigw_json_init(&j, c->json);
+    if (aigw_json_kind(&j) != AIGW_JSON_OBJECT) return;    /* that was said */
+    for (aigw_json_object(&j); (f = aigw_json_field(&j, names, 2, &seen)) >= 0; ) {
+        if (!f) aigwi_registry_day(&j, c->r->mem, &c->r->dated_s);
+        else if (f == 1 && cache) aigwi_registry_cache(c, &j, &c->r->cache, 1);
+        else aigw_json_skip(&j);
+    }
+    (void)aigwi_registry_done(c, &j);
+}
+
+/* Begin to read: 1, or 0 with a complaint about a broken text, of which nothing is read. */
+static int aigwi_registry_begin(aigwi_registry_reader *c, aigw_registry *r, aigw_str json, aigw_registry_faults *faults) {
+    aigw_json j;
+    c->r = r;
+    c->json = json;
+    c->faults = faults;
+    c->code = AIGW_OK;
+    c->task_at = &r->tasks;
+    c->limit_at = &r->limits;
+    c->budget_at = &r->budgets;
+    if (!aigw_json_check(json, 0)) return 1;
+    aigw_json_init(&j, json);                              /* say where */
+    aigw_json_skip(&j);
+    return aigwi_registry_done(c, &j);
+}
+
+AIGW_API int aigw_registry_read_known(aigw_registry *r, aigw_str json, aigw_registry_faults *faults) {
+    aigwi_registry_reader c;
+    if (!aigwi_registry_begin(&c, r, json, faults)) return c.code;
+    for (aigw_registry_model *m = r->known; m; m = m->next) m->at = AIGW_NOWHERE;
+    aigwi_registry_top(&c, 0);
+    aigwi_registry_section(&c, "models", aigwi_registry_known_entry, 0);
+    return c.code;
+}
+
+AIGW_API int aigw_registry_read(aigw_registry *r, aigw_str json, aigw_registry_faults *faults) {
+    aigwi_registry_reader c;
+    if (!aigwi_registry_begin(&c, r, json, faults)) return c.code;
+    /* what was read earlier is as if added by calls: it may be replaced */
+    for (aigw_registry_provider *p = r->providers; p; p = p->next) p->at = AIGW_NOWHERE;
+    for (aigw_registry_model *m = r->models; m; m = m->next) m->at = AIGW_NOWHERE;
+    for (aigw_registry_route *w = r->routes; w; w = w->next) w->at = AIGW_NOWHERE;
+    for (aigw_registry_tenant *t = r->tenants; t; t = t->next) t->at = AIGW_NOWHERE;
+    /* in the order in which they refer to each other */
+    aigwi_registry_section(&c, "providers", aigwi_registry_provider_entry, 0);
+    if (aigw_registry_settle(r)) aigwi_registry_complain(&c, AIGW_E_NOMEM, json.p, "the memory for the registry is full");
+    aigwi_registry_section(&c, "models", aigwi_registry_model_entry, 0);
+    aigwi_registry_section(&c, "routes", aigwi_registry_route_entry, 0);
+    aigwi_registry_section(&c, "routes", aigwi_registry_route_refers, 1);
+    aigwi_registry_rules_of(&c, "tasks", aigwi_registry_task_entry);
+    aigwi_registry_section(&c, "tenants", aigwi_registry_tenant_entry, 0);
+    while (*c.limit_at && (*c.limit_at)->own) c.limit_at = &(*c.limit_at)->next;       /* tenants' own stand in front */
+    while (*c.budget_at && (*c.budget_at)->own) c.budget_at = &(*c.budget_at)->next;
+    aigwi_registry_rules_of(&c, "limits", aigwi_registry_limit_entry);
+    aigwi_registry_rules_of(&c, "budgets", aigwi_registry_budget_entry);
+    aigwi_registry_top(&c, 1);
     return c.code;
 }
 
@@ -31270,12 +32070,14 @@ static int aigwi_registry_pick(const aigw_registry *r, aigw_str name, const aigw
                                aigw_registry_pick *pick) {
     const aigw_registry_model *m = aigw_registry_model_of(r, name);
     const aigw_registry_provider *p;
-    aigw_str id;
+    aigw_str id = AIGW_STR("");
+    const int entry = m != NULL;
     memset(pick, 0, sizeof *pick);
     p = m ? m->provider : aigwi_registry_split(r, name, &id);
     if (!p) return 0;
+    if (!entry) m = aigw_registry_known(r, p->name, id);
     if (m) pick->target = m->target;
-    else {
+    if (!entry) {
         pick->target.name = name;
         pick->target.id = id;
         pick->target.provider = p->name;
@@ -31328,6 +32130,7 @@ AIGW_API int aigw_registry_list(const aigw_registry *r, aigw_str single, aigw_ar
     *infos = NULL;
     for (m = r->models; m; m = m->next) {
         if (m->provider->off.n || (single.n && !aigw_base_eq(m->target.name, single))) continue;
+        if (aigw_registry_route_of(r, m->target.name)) continue;           /* the route has the name, and is listed */
         info = aigwi_registry_info(mem, m->target.name, m->provider->name, &m->target);
         if (!info) return AIGW_E_NOMEM;
         if (!n++) *infos = info;
@@ -31341,7 +32144,7 @@ AIGW_API int aigw_registry_list(const aigw_registry *r, aigw_str single, aigw_ar
     }
     /* "provider/id" without an entry */
     if (!n && single.n && aigwi_registry_pick(r, single, NULL, &pick)) {
-        *infos = aigwi_registry_info(mem, single, pick.provider->name, NULL);
+        *infos = aigwi_registry_info(mem, single, pick.provider->name, &pick.target);
         n = *infos ? 1 : (int)AIGW_E_NOMEM;
     }
     return n;

@@ -219,8 +219,8 @@ T(many) {
     char name[2000][12];
     aigw_registry_provider p;
     aigw_registry_model m;
-    char *big = (char *)t_alloc(1 << 20);
-    mem = aigw_base_arena(big, 1 << 20);
+    char *big = (char *)t_alloc(4 << 20);
+    mem = aigw_base_arena(big, 4 << 20);
     aigw_registry_init(&r, dialects, T_COUNT(dialects), &mem);
     memset(&p, 0, sizeof p);
     memset(&m, 0, sizeof m);
