@@ -2037,10 +2037,12 @@ AIGW_API uint64_t aigw_queue_deadline(const aigw_queue *q);
 
 /* Which target, and why: a pure function of registry, request, states, seed and time, so that it can be explained and replayed. */
 #ifndef AIGW_ROUTER_CANDIDATES
-#  define AIGW_ROUTER_CANDIDATES 8   /* most candidates of one request */
+#  define AIGW_ROUTER_CANDIDATES 8   /* most candidates of one request; at most 64 */
 #endif
 
-/* What is asked of it in `x-aigw-require`: "grade.reasoning>=4; ttft_p90<=800ms; usd<=0.01". */
+/* What is asked of it in `x-aigw-require`: "grade.reasoning>=4; ttft_p90<=800ms; usd<=0.01". What a registry should say and does not (grade, context,
+   max_output, price) does not satisfy; what is learnt and not known yet (ttft_*, tokens_s) does, or it would never be learnt. usd is compared with
+   likely_nusd, below. */
 #define AIGW_METRIC_LIST(X) \
     X(GRADE_GENERAL, "grade.general") X(GRADE_CODE, "grade.code") X(GRADE_REASONING, "grade.reasoning") \
     X(TTFT_P50, "ttft_p50") X(TTFT_P90, "ttft_p90") X(TTFT_P95, "ttft_p95")          /* microseconds; written with ms or s */ \
@@ -2069,9 +2071,13 @@ typedef struct {
     aigw_str effort;
     aigw_router_require require[AIGW_ROUTER_REQUIRES];
     uint8_t  requires_;
+    /* whose user messages find searches for keywords and code, when a rule asks for them; borrowed until then, never in the record; NULL: nothing is found */
+    const aigw_req *req;
 } aigw_router_facts;
-/* The facts of a request: reads the model, and x-aigw-require of its head. who, route, prompt, tag and batch are the caller's to set before.
-   AIGW_OK, or AIGW_E_VALUE with *fault: an x-aigw-require that cannot be read, by byte. */
+/* The facts of a request: reads the model, and `require` (x-aigw-require; "" none). who, route, prompt, tag, batch and terms.batch are the caller's to
+   set before, all else is overwritten. `needs` are only those without which the answer would be wrong (tools, a forced choice among them, images,
+   audio, PDF, JSON, a schema); what else a model cannot do is left out and reported by its dialect. A cap in money that sets an output limit does
+   so in size.max_output, before order. AIGW_OK, or AIGW_E_VALUE with *fault (NULL: not asked): a `require` that cannot be read, by byte. */
 AIGW_API int aigw_router_facts_of(const aigw_req *req, aigw_str require, aigw_router_facts *f, aigw_fault *fault);
 
 /* The state of a target now. */
@@ -2085,6 +2091,7 @@ typedef struct {
     int64_t  ewma_us;              /* -1 unknown */
     int64_t  tokens_s;             /* thousandths; -1 unknown */
     int64_t  error_ppm;
+    uint32_t milli_bytes_per_token;    /* of input, as learnt; 0 unknown */
 } aigw_router_state;
 
 /* Why a candidate was not taken. */
@@ -2102,14 +2109,18 @@ typedef enum {
 typedef struct {
     aigw_registry_pick pick;
     uint32_t weight;
-    aigw_router_state  state;      /* in: set between find and order */
+    aigw_router_state  state;      /* in: set between find and order; find says: all fine, nothing known */
     uint8_t  filter;               /* AIGW_FILTER_*; NONE: satisfies */
     uint32_t lacks;                /* NEEDS: AIGW_CAN(...); REQUIRE: index of the requirement */
-    int64_t  bound_nusd;           /* what this request may cost there at most; -1 unpriced */
-    int64_t  likely_nusd;          /* by the estimate of tokens: what cheapest compares; -1 unpriced */
+    /* what this request may cost there at most (where no output limit is asked for: the model's, or 4,096); -1 unpriced */
+    int64_t  bound_nusd;
+    /* by the estimate of tokens, and the output asked for, or 512 tokens: what cheapest compares; -1 unpriced */
+    int64_t  likely_nusd;
     int64_t  score;                /* of the strategy; less is better */
 } aigw_router_candidate;
-typedef struct { uint8_t candidate, kind, hedge; const char *why; uint32_t at_ms, took_ms; int64_t nusd; } aigw_router_try;      /* offsets from the decision's time */
+/* An attempt: of the candidate of this index (of the list at that time) and name, at so many ms from the decision's time. kind: AIGW_KIND_* (NONE: it
+   answered); why (static; NULL: the kind says it): in words. */
+typedef struct { uint8_t candidate, kind, hedge; const char *why; uint32_t at_ms, took_ms; int64_t nusd; aigw_str name; } aigw_router_try;
 #define AIGW_ROUTER_TRIES 8
 
 typedef struct {
@@ -2122,11 +2133,14 @@ typedef struct {
     uint8_t   degraded;            /* 1 + the step of the route's degrade list that is taken */
     /* out */
     const aigw_registry_task  *task;       /* that chose the route; NULL none */
+    uint16_t  rule;                        /* its place among the registry's tasks, from 1; 0 none */
+    uint16_t  over;                        /* models at the end of the route that were beyond AIGW_ROUTER_CANDIDATES */
     const aigw_registry_route *route;      /* NULL: by name */
     uint8_t   strategy;            /* AIGW_ORDER_* */
     uint8_t   n;                   /* candidates */
     uint8_t   first;               /* candidates in order[0..first) satisfy; the others follow in the route's order */
-    uint8_t   forced;              /* all that is left is behind open circuits: order[0] reopens first */
+    uint8_t   forced;              /* first is 0, and all that is left is behind open circuits: order[0] reopens first */
+    uint8_t   explored;            /* FASTEST: order[0] is asked so that its speed is known */
     uint8_t   tries_n, tries_lost;
     int8_t    cheapest;            /* index of the cheapest that satisfies; -1 none is priced */
     uint8_t   order[AIGW_ROUTER_CANDIDATES];
@@ -2134,24 +2148,51 @@ typedef struct {
     aigw_router_try tries[AIGW_ROUTER_TRIES];
 } aigw_router_decision;
 
-/* Step 1: by task rules, pin or name: the route and its candidates. `header` looks up the request's headers for rules (the client's head; NULL
-   none). AIGW_OK; AIGW_E_MISSING: nothing has that name; AIGW_E_REFUSED: the tenant's allow-list does not have it. */
+/* Step 1: the route and its candidates. x-aigw-route names the route (or a model); else the first task rule chooses of which all conditions hold and
+   whose route the tenant may use; else the model that was asked for, which is a route, a model or "provider/id". A tenant's list has the names of
+   routes and models: a route that it has brings all its models, one that it has not only those that the list has too (the others get the
+   filter ALLOW). Rules read the client's head for headers (NULL none), and the text of user messages: a keyword is found anywhere in a text part, ASCII
+   letters in any case, as decoded (an escape stands for its character); there is code where "```" stands, or at least 3 lines, and a quarter of all that
+   are not empty, end in `;`, `{`, `}` or `):`. AIGW_OK; AIGW_E_MISSING: nothing has that name; AIGW_E_REFUSED: the tenant's list does not have it. */
 AIGW_API int aigw_router_find(aigw_router_decision *d, const aigw_registry *r, const aigw_head *head, const aigw_dialect *client);
-/* Step 1 for a route by name, on the way down the degrade chain. */
+/* Step 1 for a route by name, on the way down the degrade chain. The tenant's list binds here too. Tries are kept. Codes of find. */
 AIGW_API int aigw_router_find_route(aigw_router_decision *d, const aigw_registry *r, aigw_str name, const aigw_dialect *client);
-/* Step 2, when candidate[].state is filled: filters, scores, order. Returns how many satisfy. */
+/* Step 2, when candidate[].state is filled: filters, costs, scores, order. A candidate's filter is the first of AIGW_FILTER_LIST that it does not pass;
+   CONTEXT by the estimate of tokens and the output asked for (an unknown window passes). Those that satisfy come by the route's strategy, so that
+   each failover goes to the next best:
+       FIXED        as the route says
+       WEIGHT       by `turn`: of any first N turns each gets its share of N to within 1 (5 or more candidates: 1.5); who comes behind a first one is
+                    shared out in the same way, so the share of one that fails goes to the others by their weights. Weight 0: last. More than
+                    1,000,000 counts as that.
+       CHEAPEST     by likely_nusd; unpriced last
+       FASTEST      by the quantile of the time to first byte (the nearest of p50, p90, p95 that is not below it). Not known: behind the known ones,
+                    but 1 decision in 16 asks one of them first, and 1 in 256 a known slower one, which may have recovered
+       P2C          the better of two at random, by ewma_us * (in_flight + 1); the others by the same
+       LEAST_BUSY   by in_flight
+       SCORE        by the weighted sum of each measure against the best candidate's (1,000: as good; at most 100,000): likely_nusd, the quantile as
+                    FASTEST (unknown: as the best), errors (beside 1 %), in_flight + 1
+   Ties by the route's order. When none satisfies and some are only kept back by their circuit, the one that reopens first is put in front
+   (`forced`). Returns how many satisfy. */
 AIGW_API int aigw_router_order(aigw_router_decision *d, const aigw_registry *r);
-/* The avoidable part of a cost: against the cheapest that satisfied, by the same usage. */
+/* The avoidable part of a cost: against the cheapest that satisfied (d->cheapest), by the same usage. 0 where either has no price. */
 AIGW_API int64_t aigw_router_avoidable(const aigw_router_decision *d, unsigned candidate, const aigw_usage *usage);
-/* Keep that an attempt was made, or why a candidate was passed over. */
+/* Keep that an attempt was made, or why a candidate was passed over: the entry, of which kind, why, hedge, took_ms and nusd are the caller's to set.
+   When there are too many the last one gives way, and tries_lost counts. */
 AIGW_API aigw_router_try *aigw_router_tried(aigw_router_decision *d, aigw_now now, unsigned candidate);
-/* One line for x-aigw-why: the rule, and why the first candidates were not taken. */
+/* One line for x-aigw-why, at most AIGW_ROUTER_WHY printable bytes: the rule, the strategy, why the first candidates were not taken, and the tries:
+   "tasks[0] -> small; cheapest; not claude: circuit open (12 s); gpt: server; mock". What does not fit is not begun. */
+#define AIGW_ROUTER_WHY 255
 AIGW_API void aigw_router_why(const aigw_router_decision *d, aigw_out *o);
-/* The decision record as canonical JSON: inputs, candidates with state and reason, order, tries. Then: read one (inputs and states; strings in mem,
-   picks by name from r), so that order can be run again; *order_was and *n_was get what the record says. Codes as every decoder. */
+/* The decision record as canonical JSON: inputs, candidates with state and reason, order, tries; everything that order reads, no text of the prompt,
+   no key. What is 0, unknown or empty is left out. AIGW_OK, AIGW_E_NOMEM. Then: read one (in any order; a member that is not known is an error), so that
+   order can be run again: tasks, route and candidates are looked up in r; strings in mem or borrowed from json, which must outlive d. A candidate that r does
+   not have is OFF. order_was gets the order, and *n_was how many satisfied, as the record says. Codes as every decoder; AIGW_E_VALUE also: r has no
+   such route or task. */
 AIGW_API int aigw_router_encode(const aigw_router_decision *d, aigw_out *o);
 AIGW_API int aigw_router_decode(aigw_str json, const aigw_registry *r, aigw_arena *mem, aigw_router_decision *d,
                                 uint8_t order_was[AIGW_ROUTER_CANDIDATES], unsigned *n_was, aigw_fault *fault);
+/* "circuit open"; static. */
+AIGW_API const char *aigw_router_filter_name(int filter);
 
 /* ---- >>cache api ----------------------------------------------------------------------------------------------- */
 
@@ -33182,7 +33223,1220 @@ AIGW_API const aigw_store_slot *aigw_store_slot_of(const aigw_store_memory *m, a
 /* Two classes, fair between tenants, bounded. */
 
 /* ==== >>policy.router ============================================================================================== */
-/* Which target and why. Pure: registry, facts, states, seed, time. */
+/* Which target and why. Pure: registry, facts, states, seed, time; what order reads is what the record holds. Knows rules, candidates, filters and
+   strategies; not how states are learnt (>>policy.health, >>policy.breaker), nor what is done with the order. Truth: design section 5; the
+   division of turns: balanced sequences by nearest whole shares, halves of halves (the chairman's assignment problem, Tijdeman 1980, has the
+   best possible bound, but needs to remember). */
+
+static int64_t aigwi_router_times(int64_t a, int64_t b) {              /* neither is negative; saturates */
+    return a && b > INT64_MAX / a ? INT64_MAX : a * b;
+}
+static int64_t aigwi_router_plus(int64_t a, int64_t b) {
+    return a > INT64_MAX - b ? INT64_MAX : a + b;
+}
+static aigw_str aigwi_router_trim(aigw_str s) {
+    while (s.n && (*s.p == ' ' || *s.p == '\t')) s.p++, s.n--;
+    while (s.n && (s.p[s.n - 1] == ' ' || s.p[s.n - 1] == '\t')) s.n--;
+    return s;
+}
+
+/* ---- the text of the prompt */
+
+typedef struct { const char *at, *end; int escaped; } aigwi_router_text;
+
+static aigwi_router_text aigwi_router_text_of(aigw_text x) {
+    aigwi_router_text t;
+    t.at = x.p;
+    t.end = x.n ? x.p + x.n : x.p;
+    t.escaped = x.form == AIGW_TEXT_ESCAPED || x.form == AIGW_TEXT_LONE;
+    return t;
+}
+/* The next byte, or the bytes of an escape: how many, 0 at the end. */
+static size_t aigwi_router_next(aigwi_router_text *t, char c[4]) {
+    uint32_t code = 0;
+    const char *next;
+    if (t->at == t->end) return 0;
+    if (t->escaped && *t->at == '\\' && (next = aigwi_json_escape(t->at, t->end, &code)) != NULL) {
+        t->at = next;
+        return aigwi_base_utf8_put(c, aigwi_json_surrogate(code) ? 0xFFFD : code);
+    }
+    c[0] = *t->at++;
+    return 1;
+}
+static int aigwi_router_here(aigwi_router_text t, aigw_str word) {
+    char c[4];
+    for (size_t i = 0, n; i < word.n; ) {
+        n = aigwi_router_next(&t, c);
+        if (!n) return 0;
+        for (size_t k = 0; k < n; k++, i++)
+            if (i == word.n || aigwi_base_lower(c[k]) != aigwi_base_lower(word.p[i])) return 0;
+    }
+    return 1;
+}
+/* The text part behind p (NULL: the first) in messages of the user, from *m on. */
+static const aigw_part *aigwi_router_part(const aigw_message **m, const aigw_part *p) {
+    p = p ? p->next : *m ? (*m)->parts : NULL;
+    while (*m) {
+        for (; p && (*m)->role == AIGW_ROLE_USER; p = p->next) if (p->kind == AIGW_PART_TEXT) return p;
+        *m = (*m)->next;
+        p = *m ? (*m)->parts : NULL;
+    }
+    return NULL;
+}
+/* Does one of the words occur? Only places that begin like one of them are looked at: `begin` has a bit for each such byte. */
+static int aigwi_router_mentions(aigw_text x, const aigw_registry_task *task, const uint8_t begin[32]) {
+    char c[4];
+    for (aigwi_router_text t = aigwi_router_text_of(x); t.at != t.end; ) {
+        unsigned char b = (unsigned char)*t.at;
+        int escape = t.escaped && b == '\\';
+        if (escape || (begin[b >> 3] >> (b & 7) & 1))
+            for (size_t i = 0; i < task->n; i++)
+                if (task->keywords[i].n && aigwi_router_here(t, task->keywords[i])) return 1;
+        if (escape) (void)aigwi_router_next(&t, c);
+        else t.at++;
+    }
+    return 0;
+}
+static int aigwi_router_keywords(const aigw_req *req, const aigw_registry_task *task) {
+    uint8_t begin[32] = { 0 };
+    const aigw_message *m = req ? req->messages : NULL;
+    for (size_t i = 0; i < task->n; i++) {
+        unsigned char b, big;
+        if (!task->keywords[i].n) continue;
+        b = big = (unsigned char)aigwi_base_lower(task->keywords[i].p[0]);
+        if (b >= 'a' && b <= 'z') big = (unsigned char)(b - 32);
+        begin[b >> 3] |= (uint8_t)(1 << (b & 7));
+        begin[big >> 3] |= (uint8_t)(1 << (big & 7));
+    }
+    for (const aigw_part *p = aigwi_router_part(&m, NULL); p; p = aigwi_router_part(&m, p))
+        if (aigwi_router_mentions(p->text, task, begin)) return 1;
+    return 0;
+}
+
+/* A fence, or lines that end as code does. */
+static int aigwi_router_code(aigw_text x) {
+    aigwi_router_text t = aigwi_router_text_of(x);
+    size_t lines = 0, code = 0, n;
+    unsigned ticks = 0;
+    char c[4], last = 0, before = 0;
+    do {
+        n = aigwi_router_next(&t, c);
+        if (!n || c[0] == '\n') {
+            lines += last != 0;
+            code += last == ';' || last == '{' || last == '}' || (last == ':' && before == ')');
+            last = before = 0;
+            ticks = 0;
+            continue;
+        }
+        ticks = c[0] == '`' ? ticks + 1 : 0;
+        if (ticks == 3) return 1;
+        if (c[0] == ' ' || c[0] == '\t' || c[0] == '\r') continue;
+        before = last;
+        last = c[n - 1];
+    } while (n);
+    return code >= 3 && code * 4 >= lines;
+}
+static int aigwi_router_has_code(const aigw_req *req) {
+    const aigw_message *m = req->messages;
+    for (const aigw_part *p = aigwi_router_part(&m, NULL); p; p = aigwi_router_part(&m, p))
+        if (aigwi_router_code(p->text)) return 1;
+    return 0;
+}
+
+/* ---- requirements */
+
+static const aigw_str aigwi_router_metrics[] = {
+#define X(name, label) AIGW_STR(label),
+    AIGW_METRIC_LIST(X)
+#undef X
+};
+#define AIGWI_ROUTER_MOST INT64_C(1000000000000)       /* of a value: 11 days, 10^12 tokens, 10^9 tokens/s; money: 1,000 times that, 10^6 USD */
+
+/* The number before `unit`, in millionths. */
+static int aigwi_router_unit(aigw_str s, const char *unit, int64_t *micro) {
+    aigw_str u = aigw_base_str(unit), head = s;
+    if (s.n <= u.n || memcmp(s.p + s.n - u.n, u.p, u.n)) return 0;
+    head.n -= u.n;
+    return aigw_base_micro(aigwi_router_trim(head), micro);
+}
+static int aigwi_router_value(int metric, aigw_str s, int64_t *v) {
+    int ok;
+    switch (metric) {
+    case AIGW_METRIC_TTFT_P50: case AIGW_METRIC_TTFT_P90: case AIGW_METRIC_TTFT_P95:
+        if (aigwi_router_unit(s, "us", v)) { *v /= 1000000; ok = 1; }
+        else if (aigwi_router_unit(s, "ms", v)) { *v /= 1000; ok = 1; }
+        else ok = aigwi_router_unit(s, "s", v);
+        break;
+    case AIGW_METRIC_TOKENS_S: ok = aigw_base_micro(s, v); *v = ok ? *v / 1000 : 0; break;
+    case AIGW_METRIC_ERRORS:
+        if (aigwi_router_unit(s, "%", v)) { *v /= 100; ok = 1; }
+        else ok = aigw_base_micro(s, v);
+        break;
+    case AIGW_METRIC_USD: return aigw_base_nano(s, v) && *v >= 0 && *v <= AIGWI_ROUTER_MOST * 1000;
+    default: ok = aigw_base_int(s, v);
+    }
+    return ok && *v >= 0 && *v <= (metric <= AIGW_METRIC_GRADE_REASONING ? 5 : AIGWI_ROUTER_MOST);
+}
+/* One requirement; NULL, or what is wrong at *at. */
+static const char *aigwi_router_require_one(aigw_str s, aigw_router_require *to, const char **at) {
+    size_t i = 0, m;
+    aigw_str name = s, value = s;
+    *at = s.p;
+    while (i + 1 < s.n && !((s.p[i] == '<' || s.p[i] == '>') && s.p[i + 1] == '=')) i++;
+    if (i + 1 >= s.n) return "a requirement is written NAME>=VALUE or NAME<=VALUE";
+    name.n = i;
+    name = aigwi_router_trim(name);
+    value.p += i + 2;
+    value.n -= i + 2;
+    value = aigwi_router_trim(value);
+    for (m = 0; m < AIGW_METRIC_COUNT && !aigw_base_eq(aigwi_router_metrics[m], name); m++) {}
+    if (m == AIGW_METRIC_COUNT)
+        return "there is no such measure: grade.general, grade.code, grade.reasoning, ttft_p50, ttft_p90, ttft_p95, "
+               "tokens_s, errors, usd, context, max_output";
+    to->metric = (uint8_t)m;
+    to->least = s.p[i] == '>';
+    *at = value.p;
+    if (aigwi_router_value((int)m, value, &to->value)) return NULL;
+    return m >= AIGW_METRIC_TTFT_P50 && m <= AIGW_METRIC_TTFT_P95 ? "a time needs its unit: 800ms, 1.5s"
+           : m <= AIGW_METRIC_GRADE_REASONING                     ? "a grade is 0 to 5"
+                                                                  : "a number in range belongs here";
+}
+static int aigwi_router_requires(aigw_str s, aigw_router_facts *f, aigw_fault *fault) {
+    static const char name[] = "x-aigw-require";
+    const char *why = NULL, *at = s.p;
+    f->requires_ = 0;
+    for (size_t from = 0; from < s.n && !why; ) {
+        size_t to = (size_t)(aigwi_base_until(s.p + from, s.p + s.n, ';') - s.p);
+        aigw_str one = aigwi_router_trim(aigwi_dialect_slice(s.p + from, to - from));
+        from = to + 1;
+        if (!one.n) continue;
+        at = one.p;
+        if (f->requires_ == AIGW_ROUTER_REQUIRES) why = "too many requirements";
+        else if (!(why = aigwi_router_require_one(one, &f->require[f->requires_], &at))) f->requires_++;
+    }
+    if (!why) return AIGW_OK;
+    if (fault && !fault->code) {
+        fault->code = AIGW_E_VALUE;
+        fault->at = (size_t)(at - s.p);
+        fault->text = why;
+        memcpy(fault->path, name, sizeof name < AIGW_PATH_MAX ? sizeof name : AIGW_PATH_MAX);
+        fault->path[AIGW_PATH_MAX - 1] = 0;
+    }
+    return AIGW_E_VALUE;
+}
+/* As it is read. */
+static void aigwi_router_put_require(aigw_out *o, const aigw_router_require *q) {
+    aigw_base_put(o, aigwi_router_metrics[q->metric]);
+    aigw_base_put_lit(o, q->least ? ">=" : "<=");
+    switch (q->metric) {
+    case AIGW_METRIC_TTFT_P50: case AIGW_METRIC_TTFT_P90: case AIGW_METRIC_TTFT_P95:
+        aigw_base_put_int(o, q->value % 1000 ? q->value : q->value / 1000);
+        aigw_base_put_lit(o, q->value % 1000 ? "us" : "ms");
+        break;
+    case AIGW_METRIC_TOKENS_S: aigw_base_put_nano(o, q->value * 1000000); break;
+    case AIGW_METRIC_ERRORS: aigw_base_put_nano(o, q->value * 1000); break;
+    case AIGW_METRIC_USD: aigw_base_put_nano(o, q->value); break;
+    default: aigw_base_put_int(o, q->value);
+    }
+}
+
+/* ---- facts */
+
+/* A PDF among the documents; others are texts, which any model takes. What does not say its type may be one. */
+static int aigwi_router_pdf(const aigw_req *req) {
+    for (const aigw_message *m = req->messages; m; m = m->next)
+        for (const aigw_part *p = m->parts; p; p = p->next)
+            for (const aigw_part *q = p->kind == AIGW_PART_TOOL_RESULT ? p->parts : p; q; q = q == p ? NULL : q->next)
+                if (q->kind == AIGW_PART_FILE && q->source != AIGW_SOURCE_TEXT &&
+                    (!q->mime.n || aigw_base_eq_nocase(q->mime, aigw_base_str("application/pdf"))))
+                    return 1;
+    return 0;
+}
+static int aigwi_router_on(const aigw_req *req, int param) {
+    return req->param[param].has && req->param[param].micro;
+}
+static int aigwi_router_reasons(const aigw_req *req) {
+    const aigw_param *effort = &req->param[AIGW_P_EFFORT], *mode = &req->param[AIGW_P_REASONING_MODE];
+    return (effort->has && !aigw_base_eq(effort->raw, aigw_base_str("none"))) || aigwi_router_on(req, AIGW_P_REASONING_BUDGET) ||
+           (mode->has && !aigw_base_eq(mode->raw, aigw_base_str("disabled")));
+}
+/* The service tier, where the request names one that is not the usual. */
+static aigw_str aigwi_router_tier(const aigw_req *req) {
+    static const aigw_str usual[] = { AIGW_STR("auto"), AIGW_STR("default"), AIGW_STR("standard"), AIGW_STR("standard_only") };
+    aigw_str s = { NULL, 0 };
+    for (const aigw_raw *raw = req->raw; raw; raw = raw->next)
+        if (aigw_base_eq(raw->name, aigw_base_str("service_tier")) && raw->json.n > 2 && raw->json.p[0] == '"')
+            s = aigwi_dialect_slice(raw->json.p + 1, raw->json.n - 2);
+    for (size_t i = 0; i < sizeof usual / sizeof *usual; i++) if (aigw_base_eq(s, usual[i])) s.n = 0;
+    return s;
+}
+static int aigwi_router_long_cache(const aigw_req *req) {
+    int is = req->cache_ttl_s >= 3600;
+    for (const aigw_tool *t = req->tools; t; t = t->next) is |= t->cache_ttl_s >= 3600;
+    for (const aigw_message *m = req->messages; m; m = m->next)
+        for (const aigw_part *p = m->parts; p; p = p->next) is |= p->cache_ttl_s >= 3600;
+    return is;
+}
+
+AIGW_API int aigw_router_facts_of(const aigw_req *req, aigw_str require, aigw_router_facts *f, aigw_fault *fault) {
+    const uint32_t hard = AIGW_CAN(TOOLS) | AIGW_CAN(VISION) | AIGW_CAN(AUDIO_IN) | AIGW_CAN(JSON_SCHEMA) | AIGW_CAN(JSON_OBJECT);
+    uint32_t all = aigwi_dialect_needs(req);
+    f->op = req->op;
+    f->req = req;
+    f->needs = all & hard;
+    if (req->tools && (req->choice != AIGW_CHOICE_AUTO || req->choice_names))
+        f->needs |= all & (AIGW_CAN(TOOL_CHOICE) | AIGW_CAN(FORCED_TOOLS));
+    if (aigwi_router_pdf(req)) f->needs |= AIGW_CAN(PDF);
+    f->facts = (req->tools ? AIGW_FACT(TOOLS) : 0) | (all & AIGW_CAN(VISION) ? AIGW_FACT(IMAGES) : 0) |
+               (all & AIGW_CAN(AUDIO_IN) ? AIGW_FACT(AUDIO) : 0) | (all & AIGW_CAN(PDF) ? AIGW_FACT(FILES) : 0) |
+               (req->format.kind == AIGW_FORMAT_SCHEMA ? AIGW_FACT(SCHEMA) : 0) |
+               (aigwi_router_reasons(req) ? AIGW_FACT(REASONING) : 0) | (aigwi_router_on(req, AIGW_P_STREAM) ? AIGW_FACT(STREAM) : 0) |
+               (f->batch ? AIGW_FACT(BATCH) : 0);
+    f->effort = req->param[AIGW_P_EFFORT].has ? req->param[AIGW_P_EFFORT].raw : aigwi_dialect_slice(NULL, 0);
+    f->terms.tier = aigwi_router_tier(req);
+    f->terms.long_cache = (uint8_t)aigwi_router_long_cache(req);
+    aigw_price_measure(req, &f->size);
+    return aigwi_router_requires(require, f, fault);
+}
+
+/* ---- the route */
+
+static const aigw_registry_tenant *aigwi_router_tenant(const aigw_router_decision *d, const aigw_registry *r) {
+    const aigw_registry_tenant *t = r->tenants;
+    while (t && !aigw_base_eq(t->name, d->facts.who.dim[AIGW_DIM_TENANT])) t = t->next;
+    return t;
+}
+static int aigwi_router_listed(const aigw_registry_tenant *t, aigw_str name) {
+    if (!t || !t->n) return 1;
+    for (size_t i = 0; i < t->n; i++)
+        if (aigw_base_eq(t->routes[i], name) || (t->routes[i].n == 1 && *t->routes[i].p == '*')) return 1;
+    return 0;
+}
+/* By the route's name, or its own. */
+static int aigwi_router_may(const aigw_router_decision *d, const aigw_registry_tenant *t, const aigw_router_candidate *c) {
+    return (d->route && aigwi_router_listed(t, d->route->name)) || aigwi_router_listed(t, c->pick.target.name);
+}
+
+static void aigwi_router_unknown(aigw_router_state *s) {
+    memset(s, 0, sizeof *s);
+    s->ttft_us[0] = s->ttft_us[1] = s->ttft_us[2] = s->ewma_us = s->tokens_s = -1;
+}
+static void aigwi_router_add(aigw_router_decision *d, const aigw_registry_pick *pick, uint32_t weight) {
+    aigw_router_candidate *c = &d->candidate[d->n];
+    memset(c, 0, sizeof *c);
+    c->pick = *pick;
+    if (d->route) aigwi_registry_prefer(&c->pick.times, &d->route->times);
+    c->weight = weight;
+    c->bound_nusd = c->likely_nusd = -1;
+    aigwi_router_unknown(&c->state);
+    d->order[d->n] = d->n;
+    d->n++;
+}
+/* The route or model of this name, if this tenant may use some of it. */
+static int aigwi_router_take(aigw_router_decision *d, const aigw_registry *r, aigw_str name, const aigw_dialect *client) {
+    const aigw_registry_tenant *tenant = aigwi_router_tenant(d, r);
+    const aigw_registry_route *w = aigw_registry_route_of(r, name);
+    aigw_registry_pick pick;
+    size_t i = 0;
+    d->route = w;
+    d->strategy = w ? w->order : (uint8_t)AIGW_ORDER_FIXED;
+    d->n = d->first = d->forced = d->explored = 0;
+    d->over = 0;
+    d->cheapest = -1;
+    if (!w && aigwi_registry_pick(r, name, client, &pick)) aigwi_router_add(d, &pick, 1);
+    for (; w && i < w->n && d->n < AIGW_ROUTER_CANDIDATES; i++)
+        if (aigwi_registry_pick(r, w->models[i], client, &pick)) aigwi_router_add(d, &pick, w->weights ? w->weights[i] : 1);
+    if (w) d->over = (uint16_t)(w->n - i);
+    for (i = 0; i < d->n && !aigwi_router_may(d, tenant, &d->candidate[i]); i++) {}
+    if (i < d->n) return AIGW_OK;
+    i = d->n;
+    d->n = 0;
+    d->over = 0;
+    d->route = NULL;
+    return i ? AIGW_E_REFUSED : AIGW_E_MISSING;
+}
+
+/* Does all that a rule says hold? What is dear to find out comes last. */
+static int aigwi_router_holds(const aigw_registry_task *t, const aigw_router_facts *f, const aigw_head *head) {
+    int64_t tokens;
+    aigw_str value;
+    for (int i = 0; i < AIGW_DIM_COUNT; i++)
+        if (t->when.dim[i].n && !aigw_base_eq(t->when.dim[i], f->who.dim[i])) return 0;
+    if ((f->facts & t->facts) != t->facts || (f->facts & t->not_facts)) return 0;
+    if ((t->effort.n && !aigw_base_eq(t->effort, f->effort)) || (t->tag.n && !aigw_base_eq(t->tag, f->tag))) return 0;
+    if (t->min_tokens || t->max_tokens) {
+        tokens = aigw_price_estimate(&f->size, 0);
+        if (tokens < t->min_tokens || (t->max_tokens && tokens > t->max_tokens)) return 0;
+    }
+    if (t->header.n) {
+        if (!head) return 0;
+        value = aigw_base_header(head, t->header);
+        if (!value.p || (t->value.n && !aigw_base_eq(t->value, value))) return 0;
+    }
+    return !t->n || aigwi_router_keywords(f->req, t);
+}
+
+AIGW_API int aigw_router_find(aigw_router_decision *d, const aigw_registry *r, const aigw_head *head, const aigw_dialect *client) {
+    const aigw_registry_task *t;
+    uint32_t asked = 0;
+    uint16_t rule = 0;
+    d->task = NULL;
+    d->rule = 0;
+    d->tries_n = d->tries_lost = 0;
+    if (d->facts.route.n) return aigwi_router_take(d, r, d->facts.route, client);
+    for (t = r->tasks; t; t = t->next) asked |= t->facts | t->not_facts;
+    if ((asked & AIGW_FACT(CODE)) && d->facts.req && aigwi_router_has_code(d->facts.req)) d->facts.facts |= AIGW_FACT(CODE);
+    for (t = r->tasks; t && rule < UINT16_MAX; t = t->next) {
+        rule++;
+        if (!aigwi_router_holds(t, &d->facts, head) || aigwi_router_take(d, r, t->route, client)) continue;
+        d->task = t;
+        d->rule = rule;
+        return AIGW_OK;
+    }
+    return aigwi_router_take(d, r, d->facts.who.dim[AIGW_DIM_MODEL], client);
+}
+AIGW_API int aigw_router_find_route(aigw_router_decision *d, const aigw_registry *r, aigw_str name, const aigw_dialect *client) {
+    return aigwi_router_take(d, r, name, client);
+}
+
+/* ---- filters */
+
+/* Output tokens of one answer there: what is asked for, but not more than the model has; `usual` where nothing is asked for. */
+static int64_t aigwi_router_output(const aigw_router_facts *f, const aigw_target *t, int64_t usual) {
+    int64_t n = f->size.max_output >= 0 ? f->size.max_output : usual;
+    if (f->op == AIGW_OP_EMBED || f->op == AIGW_OP_COUNT_TOKENS) return 0;
+    return t->max_output > 0 && n > t->max_output ? t->max_output : n;
+}
+static void aigwi_router_cost(const aigw_router_facts *f, aigw_router_candidate *c) {
+    const aigw_registry_price *price = c->pick.model && c->pick.model->price.known ? &c->pick.model->price : NULL;
+    const aigw_target *t = &c->pick.target;
+    int64_t choices = f->size.choices ? (int64_t)f->size.choices : 1;
+    aigw_price_cost cost;
+    aigw_usage u;
+    c->bound_nusd = c->likely_nusd = f->op == AIGW_OP_COUNT_TOKENS ? 0 : -1;       /* to count is free everywhere */
+    if (!price || !c->bound_nusd) return;
+    if (aigw_price_bound(price, aigw_price_input_bound(&f->size, t->context),
+                         aigwi_router_times(aigwi_router_output(f, t, t->max_output > 0 ? t->max_output : 4096), choices),
+                         f->size.tools_hosted, &f->terms, &c->bound_nusd))
+        c->bound_nusd = -1;
+    memset(&u, 0, sizeof u);
+    u.has = AIGW_USAGE_INPUT | AIGW_USAGE_OUTPUT;
+    u.input = aigw_price_estimate(&f->size, c->state.milli_bytes_per_token);
+    u.output = aigwi_router_times(aigwi_router_output(f, t, 512), choices);
+    if (!aigw_price_usage(price, &u, &f->terms, &cost)) c->likely_nusd = cost.nusd;
+}
+
+/* -1: unknown */
+static int64_t aigwi_router_measure(const aigw_router_candidate *c, int metric) {
+    const aigw_target *t = &c->pick.target;
+    switch (metric) {
+    case AIGW_METRIC_TTFT_P50: case AIGW_METRIC_TTFT_P90: case AIGW_METRIC_TTFT_P95:
+        return c->state.ttft_us[metric - AIGW_METRIC_TTFT_P50];
+    case AIGW_METRIC_TOKENS_S: return c->state.tokens_s;
+    case AIGW_METRIC_ERRORS: return c->state.error_ppm;
+    case AIGW_METRIC_USD: return c->likely_nusd;
+    case AIGW_METRIC_CONTEXT: return t->context > 0 ? t->context : -1;
+    case AIGW_METRIC_MAX_OUTPUT: return t->max_output > 0 ? t->max_output : -1;
+    default: return c->pick.model && c->pick.model->grade[metric] ? c->pick.model->grade[metric] : -1;
+    }
+}
+static int aigwi_router_satisfies(const aigw_router_candidate *c, const aigw_router_require *q) {
+    int64_t v = aigwi_router_measure(c, q->metric);
+    if (v < 0) return q->metric >= AIGW_METRIC_TTFT_P50 && q->metric <= AIGW_METRIC_ERRORS;
+    return q->least ? v >= q->value : v <= q->value;
+}
+static int aigwi_router_fits(const aigw_router_facts *f, const aigw_router_candidate *c) {
+    const aigw_target *t = &c->pick.target;
+    if (f->op != AIGW_OP_CHAT || t->context <= 0) return 1;        /* inputs of an embedding have a window each */
+    return aigwi_router_plus(aigw_price_estimate(&f->size, c->state.milli_bytes_per_token), aigwi_router_output(f, t, 0)) <= t->context;
+}
+/* The first that it does not pass, in the order of the list. */
+static int aigwi_router_filter(const aigw_router_decision *d, const aigw_registry_tenant *tenant, aigw_router_candidate *c) {
+    const aigw_router_facts *f = &d->facts;
+    const aigw_router_state *s = &c->state;
+    unsigned i = 0;
+    c->lacks = 0;
+    if (!c->pick.provider || c->pick.provider->off.n) return AIGW_FILTER_OFF;
+    if (!aigwi_router_may(d, tenant, c)) return AIGW_FILTER_ALLOW;
+    c->lacks = f->needs & c->pick.target.no;
+    if (c->lacks) return AIGW_FILTER_NEEDS;
+    if (!aigwi_router_fits(f, c)) return AIGW_FILTER_CONTEXT;
+    while (i < f->requires_ && aigwi_router_satisfies(c, &f->require[i])) i++;
+    if (i < f->requires_) {
+        c->lacks = i;
+        return AIGW_FILTER_REQUIRE;
+    }
+    if (d->priced && c->bound_nusd < 0) return AIGW_FILTER_UNPRICED;
+    if (s->over_budget) return AIGW_FILTER_BUDGET;
+    if (s->circuit == AIGW_BREAKER_OPEN || (s->circuit == AIGW_BREAKER_HALF_OPEN && s->wait_ms)) return AIGW_FILTER_CIRCUIT;
+    if (s->benched) return AIGW_FILTER_KEY;
+    return s->wait_ms ? AIGW_FILTER_LIMIT : AIGW_FILTER_NONE;
+}
+
+/* ---- strategies: each sets the scores of those in order[0..first) */
+
+static int64_t aigwi_router_quantile(const aigw_router_decision *d, const aigw_router_candidate *c) {
+    unsigned q = d->route && d->route->quantile ? d->route->quantile : 900;
+    return c->state.ttft_us[q <= 500 ? 0 : q <= 900 ? 1 : 2];
+}
+/* How many of the first t turns are the left one's, of whose kind `left` of `all` are: nearest to its share. */
+static uint64_t aigwi_router_share(uint64_t t, uint64_t left, uint64_t all) {
+    return (2 * t * left + all) / (2 * all);
+}
+/* Whose turn it is (weights w[0..n), not all 0), by halves of halves; *turn becomes how many that one had before. */
+static size_t aigwi_router_turn(const uint32_t *w, size_t n, uint64_t *turn) {
+    uint64_t all = 0, rounds, t;
+    size_t low = 0, high = n;
+    for (size_t i = 0; i < n; i++) all += w[i];
+    rounds = *turn / all;
+    t = *turn % all;
+    while (high - low > 1) {
+        size_t middle = low + (high - low) / 2;
+        uint64_t left = 0, before;
+        for (size_t i = low; i < middle; i++) left += w[i];
+        before = aigwi_router_share(t, left, all);
+        if (aigwi_router_share(t + 1, left, all) > before) {
+            high = middle;
+            all = left;
+            t = before;
+        } else {
+            low = middle;
+            all -= left;
+            t -= before;
+        }
+    }
+    *turn = rounds * w[low] + t;
+    return low;
+}
+static void aigwi_router_weigh(aigw_router_decision *d) {
+    uint32_t w[AIGW_ROUTER_CANDIDATES], sum = 0;
+    uint8_t who[AIGW_ROUTER_CANDIDATES];
+    uint64_t turn = d->turn;
+    size_t i, n = d->first, k;
+    for (i = 0; i < n; i++) {
+        who[i] = d->order[i];
+        w[i] = d->candidate[who[i]].weight < 1000000 ? d->candidate[who[i]].weight : 1000000;
+        sum += w[i];
+    }
+    for (k = 0; n; k++, n--) {
+        i = sum ? aigwi_router_turn(w, n, &turn) : 0;
+        d->candidate[who[i]].score = (int64_t)k;
+        sum -= w[i];
+        memmove(who + i, who + i + 1, n - i - 1);
+        memmove(w + i, w + i + 1, (n - i - 1) * sizeof *w);
+    }
+}
+
+/* v against the best, in thousandths; at most 100,000. `least` keeps small differences small. */
+static int64_t aigwi_router_ratio(int64_t v, int64_t best, int64_t least) {
+    v = aigwi_router_plus(v, least);
+    best = aigwi_router_plus(best, least);
+    while (v > INT64_MAX / 1000) {
+        v >>= 10;
+        best >>= 10;
+    }
+    if (best <= v / 100) return 100000;
+    return v * 1000 / best;
+}
+static void aigwi_router_measures(const aigw_router_decision *d, const aigw_router_candidate *c, int64_t v[4]) {
+    v[0] = c->likely_nusd;
+    v[1] = aigwi_router_quantile(d, c);
+    v[2] = c->state.error_ppm < 0 ? 0 : c->state.error_ppm;
+    v[3] = c->state.in_flight;
+}
+static void aigwi_router_sum(aigw_router_decision *d) {
+    static const int64_t least[4] = { 1, 1, 10000, 1 };
+    static const uint16_t alike[4] = { 1, 1, 1, 1 };
+    const uint16_t *weight = alike;
+    int64_t v[4], best[4] = { -1, -1, -1, -1 };
+    int i, k;
+    for (k = 0; k < 4 && d->route; k++) if (d->route->score[k]) weight = d->route->score;
+    for (i = 0; i < d->first; i++) {
+        aigwi_router_measures(d, &d->candidate[d->order[i]], v);
+        for (k = 0; k < 4; k++) if (v[k] >= 0 && (best[k] < 0 || v[k] < best[k])) best[k] = v[k];
+    }
+    for (i = 0; i < d->first; i++) {
+        aigw_router_candidate *c = &d->candidate[d->order[i]];
+        aigwi_router_measures(d, c, v);
+        c->score = 0;
+        for (k = 0; k < 4; k++)
+            c->score += weight[k] * (v[k] >= 0 ? aigwi_router_ratio(v[k], best[k], least[k]) : k == 0 && best[0] >= 0 ? 100000 : 1000);
+    }
+}
+
+static void aigwi_router_front(aigw_router_decision *d, size_t i) {
+    uint8_t c = d->order[i];
+    memmove(d->order + 1, d->order, i);
+    d->order[0] = c;
+}
+static void aigwi_router_sort(aigw_router_decision *d) {
+    for (size_t i = 1, k; i < d->first; i++) {
+        uint8_t c = d->order[i];
+        for (k = i; k && d->candidate[d->order[k - 1]].score > d->candidate[c].score; k--) d->order[k] = d->order[k - 1];
+        d->order[k] = c;
+    }
+}
+static void aigwi_router_score(aigw_router_decision *d) {
+    if (d->strategy == AIGW_ORDER_WEIGHT) { aigwi_router_weigh(d); return; }
+    if (d->strategy == AIGW_ORDER_SCORE) { aigwi_router_sum(d); return; }
+    for (int i = 0; i < d->first; i++) {
+        aigw_router_candidate *c = &d->candidate[d->order[i]];
+        int64_t v = i;
+        switch (d->strategy) {
+        case AIGW_ORDER_CHEAPEST: v = c->likely_nusd; break;
+        case AIGW_ORDER_FASTEST: v = aigwi_router_quantile(d, c); break;
+        case AIGW_ORDER_P2C:
+            v = aigwi_router_times(c->state.ewma_us > 0 ? c->state.ewma_us : 1, (int64_t)c->state.in_flight + 1);
+            break;
+        case AIGW_ORDER_LEAST_BUSY: v = c->state.in_flight; break;
+        default: break;
+        }
+        c->score = v < 0 ? INT64_MAX : v;
+    }
+}
+/* What chance has to say, when they are sorted. */
+static void aigwi_router_chance(aigw_router_decision *d) {
+    uint64_t state = d->seed, chance = aigw_base_random(&state), more = aigw_base_random(&state);
+    size_t n = d->first, known = 0, at = 0, a, b;
+    if (d->strategy == AIGW_ORDER_P2C && n > 1) {
+        a = (size_t)(chance % n);
+        b = (size_t)(more % (n - 1));
+        b += b >= a;
+        aigwi_router_front(d, a < b ? a : b);          /* they are sorted: the one before is the better */
+    }
+    if (d->strategy != AIGW_ORDER_FASTEST) return;
+    while (known < n && d->candidate[d->order[known]].score != INT64_MAX) known++;
+    if (known && known < n && chance % 16 == 0) at = known + (size_t)(more % (n - known));
+    else if (known > 1 && chance % 256 == 1) at = 1 + (size_t)(more % (known - 1));
+    d->explored = at != 0;
+    aigwi_router_front(d, at);
+}
+/* The one that reopens first of those that only their circuit keeps back. */
+static void aigwi_router_force(aigw_router_decision *d) {
+    size_t best = AIGW_ROUTER_CANDIDATES;
+    for (size_t i = 0; i < d->n; i++) {
+        const aigw_router_candidate *c = &d->candidate[d->order[i]];
+        if (c->filter != AIGW_FILTER_CIRCUIT || c->state.benched) continue;
+        if (best == AIGW_ROUTER_CANDIDATES || c->state.wait_ms < d->candidate[d->order[best]].state.wait_ms) best = i;
+    }
+    if (best == AIGW_ROUTER_CANDIDATES) return;
+    d->forced = 1;
+    aigwi_router_front(d, best);
+}
+
+AIGW_API int aigw_router_order(aigw_router_decision *d, const aigw_registry *r) {
+    const aigw_registry_tenant *tenant = aigwi_router_tenant(d, r);
+    uint8_t i, behind;
+    d->strategy = d->route ? d->route->order : (uint8_t)AIGW_ORDER_FIXED;
+    d->first = d->forced = d->explored = 0;
+    d->cheapest = -1;
+    for (i = 0; i < d->n; i++) {
+        aigw_router_candidate *c = &d->candidate[i];
+        c->score = 0;
+        aigwi_router_cost(&d->facts, c);
+        c->filter = (uint8_t)aigwi_router_filter(d, tenant, c);
+        if (c->filter) continue;
+        d->order[d->first++] = i;
+        if (c->likely_nusd >= 0 && (d->cheapest < 0 || c->likely_nusd < d->candidate[d->cheapest].likely_nusd)) d->cheapest = (int8_t)i;
+    }
+    behind = d->first;
+    for (i = 0; i < d->n; i++) if (d->candidate[i].filter) d->order[behind++] = i;
+    if (!d->first) {
+        aigwi_router_force(d);
+        return 0;
+    }
+    aigwi_router_score(d);
+    aigwi_router_sort(d);
+    aigwi_router_chance(d);
+    return d->first;
+}
+
+AIGW_API int64_t aigw_router_avoidable(const aigw_router_decision *d, unsigned candidate, const aigw_usage *usage) {
+    const aigw_registry_model *had = candidate < d->n ? d->candidate[candidate].pick.model : NULL;
+    const aigw_registry_model *best = d->cheapest >= 0 && d->cheapest < d->n ? d->candidate[d->cheapest].pick.model : NULL;
+    aigw_price_cost cost, least;
+    if (!had || !best || aigw_price_usage(&had->price, usage, &d->facts.terms, &cost) ||
+        aigw_price_usage(&best->price, usage, &d->facts.terms, &least) || cost.nusd < least.nusd)
+        return 0;
+    return cost.nusd - least.nusd;
+}
+AIGW_API aigw_router_try *aigw_router_tried(aigw_router_decision *d, aigw_now now, unsigned candidate) {
+    uint64_t ms = now.mono_ns > d->now.mono_ns ? (now.mono_ns - d->now.mono_ns) / 1000000 : 0;
+    aigw_router_try *t;
+    if (d->tries_n < AIGW_ROUTER_TRIES) d->tries_n++;
+    else if (d->tries_lost < UINT8_MAX) d->tries_lost++;
+    t = &d->tries[d->tries_n - 1];
+    memset(t, 0, sizeof *t);
+    t->candidate = (uint8_t)candidate;
+    if (candidate < d->n) t->name = d->candidate[candidate].pick.target.name;
+    t->at_ms = (uint32_t)(ms < UINT32_MAX ? ms : UINT32_MAX);
+    return t;
+}
+
+/* ---- in words */
+
+static const aigw_str aigwi_router_filters[] = {
+#define X(name, text) AIGW_STR(text),
+    AIGW_FILTER_LIST(X)
+#undef X
+};
+static const aigw_str aigwi_router_cans[] = {
+#define X(name, label) AIGW_STR(label),
+    AIGW_CAN_LIST(X)
+#undef X
+};
+AIGW_API const char *aigw_router_filter_name(int filter) {
+    return filter >= 0 && filter < AIGW_FILTER_COUNT ? aigwi_router_filters[filter].p : "";
+}
+
+/* A line of bounded length: what does not fit is not begun, and nothing comes behind it. */
+typedef struct { char text[AIGW_ROUTER_WHY]; size_t n; int full; } aigwi_router_line;
+
+static void aigwi_router_end(aigwi_router_line *l, aigw_out *o) {
+    l->full = l->full || o->buf.n > o->buf.cap;
+    if (!l->full) l->n += o->buf.n;
+}
+static aigw_out aigwi_router_begin(aigwi_router_line *l) {
+    aigw_out o;
+    aigw_base_out_init(&o, l->text + l->n, l->full ? 0 : sizeof l->text - l->n, NULL, 0);
+    return o;
+}
+static void aigwi_router_put_wait(aigw_out *o, uint32_t ms) {
+    aigw_base_put_lit(o, " (");
+    aigw_base_put_int(o, ms / 1000 + (ms % 1000 != 0));
+    aigw_base_put_lit(o, " s)");
+}
+static void aigwi_router_put_not(aigw_out *o, const aigw_router_decision *d, const aigw_router_candidate *c) {
+    const char *before = " (";
+    aigw_base_put_lit(o, "; not ");
+    aigw_base_put(o, c->pick.target.name);
+    aigw_base_put_lit(o, ": ");
+    aigw_base_put_lit(o, aigw_router_filter_name(c->filter));
+    if ((c->filter == AIGW_FILTER_CIRCUIT || c->filter == AIGW_FILTER_LIMIT) && c->state.wait_ms) aigwi_router_put_wait(o, c->state.wait_ms);
+    if (c->filter == AIGW_FILTER_REQUIRE && c->lacks < d->facts.requires_) {
+        aigw_base_put_lit(o, " (");
+        aigwi_router_put_require(o, &d->facts.require[c->lacks]);
+        aigw_base_put_lit(o, ")");
+    }
+    if (c->filter != AIGW_FILTER_NEEDS) return;
+    for (size_t i = 0; i < AIGW_CAN_COUNT; i++) {
+        if (!(c->lacks >> i & 1)) continue;
+        aigw_base_put_lit(o, before);
+        aigw_base_put(o, aigwi_router_cans[i]);
+        before = ", ";
+    }
+    aigw_base_put_lit(o, ")");
+}
+static void aigwi_router_put_rule(aigw_out *o, const aigw_router_decision *d) {
+    static const char *const words[] = { "in order", "by weight", "cheapest", "fastest", "two choices", "least busy", "by score" };
+    const char *arrow = NULL;
+    if (d->rule) {
+        aigw_base_put_lit(o, "tasks[");
+        aigw_base_put_int(o, d->rule - 1);
+        aigw_base_put_lit(o, "] -> ");
+        arrow = "; ";
+    } else if (d->facts.route.n) {
+        aigw_base_put_lit(o, "x-aigw-route -> ");
+        arrow = "; ";
+    }
+    if (d->degraded) {
+        aigw_base_put_lit(o, "degraded -> ");
+        arrow = "; ";
+    }
+    if (arrow) {
+        aigw_base_put(o, d->route ? d->route->name : d->n ? d->candidate[0].pick.target.name : d->facts.route);
+        aigw_base_put_lit(o, arrow);
+    }
+    aigw_base_put_lit(o, !d->route ? "by name" : d->strategy < sizeof words / sizeof *words ? words[d->strategy] : words[0]);
+    if (d->explored) aigw_base_put_lit(o, ", to know the speed");
+    if (d->forced) aigw_base_put_lit(o, ", all circuits open");
+}
+
+AIGW_API void aigw_router_why(const aigw_router_decision *d, aigw_out *o) {
+    aigwi_router_line l;
+    aigw_out part;
+    size_t i, nots = 0;
+    l.n = 0;
+    l.full = 0;
+    part = aigwi_router_begin(&l);
+    aigwi_router_put_rule(&part, d);
+    aigwi_router_end(&l, &part);
+    for (i = 0; i < d->n && nots < 3; i++) {           /* so that the tries have room */
+        if (!d->candidate[i].filter || d->candidate[i].filter == AIGW_FILTER_UNFIT) continue;
+        part = aigwi_router_begin(&l);
+        aigwi_router_put_not(&part, d, &d->candidate[i]);
+        aigwi_router_end(&l, &part);
+        nots++;
+    }
+    for (i = 0; i < d->tries_n; i++) {
+        const aigw_router_try *t = &d->tries[i];
+        part = aigwi_router_begin(&l);
+        aigw_base_put_lit(&part, "; ");
+        aigw_base_put(&part, t->name);
+        if (t->why || t->kind) {
+            aigw_base_put_lit(&part, ": ");
+            aigw_base_put_lit(&part, t->why ? t->why : aigw_model_kind_name(t->kind));
+        }
+        aigwi_router_end(&l, &part);
+    }
+    for (i = 0; i < l.n; i++) if (l.text[i] < ' ' || l.text[i] > '~') l.text[i] = '?';     /* names are the operator's: a header's value all the same */
+    aigw_base_put(o, aigwi_dialect_slice(l.text, l.n));
+}
+
+/* ---- the record */
+
+/* Members of a struct, one row each, in the order in which they are written; what has the value `none` is left out. PART: by hand. */
+enum { AIGWI_ROUTER_U8, AIGWI_ROUTER_I8, AIGWI_ROUTER_U16, AIGWI_ROUTER_U32, AIGWI_ROUTER_I64, AIGWI_ROUTER_U64, AIGWI_ROUTER_BOOL,
+       AIGWI_ROUTER_WORD, AIGWI_ROUTER_BITS, AIGWI_ROUTER_STR, AIGWI_ROUTER_PART };
+typedef struct {
+    aigw_str  name;
+    uint32_t  at;
+    uint8_t   kind;
+    int8_t    none;
+    uint8_t   n;                       /* WORD, BITS: words */
+    const aigw_str *words;
+} aigwi_router_row;
+#define AIGWI_ROUTER_WORDS(list) (uint8_t)(sizeof(list) / sizeof *(list)), list
+#define AIGWI_ROUTER_ROW(type, member, kind, name, none) { AIGW_STR(name), (uint32_t)offsetof(type, member), AIGWI_ROUTER_##kind, none, 0, NULL }
+#define AIGWI_ROUTER_NAMED(type, member, kind, name, words) { AIGW_STR(name), (uint32_t)offsetof(type, member), AIGWI_ROUTER_##kind, 0, AIGWI_ROUTER_WORDS(words) }
+#define AIGWI_ROUTER_BY_HAND(name) { AIGW_STR(name), 0, AIGWI_ROUTER_PART, 0, 0, NULL }
+#define AIGWI_ROUTER_COUNT(rows) (sizeof(rows) / sizeof *(rows))
+
+static const aigw_str aigwi_router_circuits[] = { AIGW_STR("closed"), AIGW_STR("open"), AIGW_STR("half_open") };
+static const aigw_str aigwi_router_ops[] = { AIGW_STR("none"), AIGW_STR("chat"), AIGW_STR("count_tokens"), AIGW_STR("models"), AIGW_STR("embed"),
+                                             AIGW_STR("raw") };
+static const aigw_str aigwi_router_orders[] = { AIGW_STR("order"), AIGW_STR("weight"), AIGW_STR("cheapest"), AIGW_STR("fastest"), AIGW_STR("p2c"),
+                                                AIGW_STR("least_busy"), AIGW_STR("score") };
+static const aigw_str aigwi_router_fact_words[] = {
+#define X(name, label) AIGW_STR(label),
+    AIGW_FACT_LIST(X)
+#undef X
+};
+static const aigw_str aigwi_router_kinds[] = {
+#define X(name, http, retry, label) AIGW_STR(label),
+    AIGW_KIND_LIST(X)
+#undef X
+};
+
+static const aigwi_router_row aigwi_router_state_rows[] = {
+    AIGWI_ROUTER_NAMED(aigw_router_state, circuit, WORD, "circuit", aigwi_router_circuits),
+    AIGWI_ROUTER_ROW(aigw_router_state, benched, BOOL, "benched", 0),
+    AIGWI_ROUTER_ROW(aigw_router_state, over_budget, BOOL, "over_budget", 0),
+    AIGWI_ROUTER_ROW(aigw_router_state, wait_ms, U32, "wait_ms", 0),
+    AIGWI_ROUTER_ROW(aigw_router_state, in_flight, U32, "in_flight", 0),
+    AIGWI_ROUTER_ROW(aigw_router_state, ttft_us[0], I64, "ttft_p50_us", -1),
+    AIGWI_ROUTER_ROW(aigw_router_state, ttft_us[1], I64, "ttft_p90_us", -1),
+    AIGWI_ROUTER_ROW(aigw_router_state, ttft_us[2], I64, "ttft_p95_us", -1),
+    AIGWI_ROUTER_ROW(aigw_router_state, ewma_us, I64, "ewma_us", -1),
+    AIGWI_ROUTER_ROW(aigw_router_state, tokens_s, I64, "milli_tokens_s", -1),
+    AIGWI_ROUTER_ROW(aigw_router_state, error_ppm, I64, "error_ppm", 0),
+    AIGWI_ROUTER_ROW(aigw_router_state, milli_bytes_per_token, U32, "milli_bytes_per_token", 0),
+};
+enum { AIGWI_ROUTER_C_LACKS = 3, AIGWI_ROUTER_C_STATE = 7 };
+static const aigwi_router_row aigwi_router_candidate_rows[] = {
+    AIGWI_ROUTER_ROW(aigw_router_candidate, pick.target.name, STR, "name", 0),
+    AIGWI_ROUTER_ROW(aigw_router_candidate, weight, U32, "weight", 1),
+    AIGWI_ROUTER_NAMED(aigw_router_candidate, filter, WORD, "not", aigwi_router_filters),
+    AIGWI_ROUTER_BY_HAND("lacks"),
+    AIGWI_ROUTER_ROW(aigw_router_candidate, score, I64, "score", 0),
+    AIGWI_ROUTER_ROW(aigw_router_candidate, likely_nusd, I64, "likely_nusd", -1),
+    AIGWI_ROUTER_ROW(aigw_router_candidate, bound_nusd, I64, "bound_nusd", -1),
+    AIGWI_ROUTER_BY_HAND("state"),
+};
+enum { AIGWI_ROUTER_T_WHY = 3 };
+static const aigwi_router_row aigwi_router_try_rows[] = {
+    AIGWI_ROUTER_ROW(aigw_router_try, name, STR, "name", 0),
+    AIGWI_ROUTER_ROW(aigw_router_try, candidate, U8, "candidate", 0),
+    AIGWI_ROUTER_NAMED(aigw_router_try, kind, WORD, "kind", aigwi_router_kinds),
+    AIGWI_ROUTER_BY_HAND("why"),
+    AIGWI_ROUTER_ROW(aigw_router_try, hedge, BOOL, "hedge", 0),
+    AIGWI_ROUTER_ROW(aigw_router_try, at_ms, U32, "at_ms", 0),
+    AIGWI_ROUTER_ROW(aigw_router_try, took_ms, U32, "took_ms", 0),
+    AIGWI_ROUTER_ROW(aigw_router_try, nusd, I64, "nusd", 0),
+};
+enum { AIGWI_ROUTER_F_REQUIRE = 23 };
+static const aigwi_router_row aigwi_router_fact_rows[] = {
+    AIGWI_ROUTER_ROW(aigw_router_facts, who.dim[AIGW_DIM_TENANT], STR, "tenant", 0),
+    AIGWI_ROUTER_ROW(aigw_router_facts, who.dim[AIGW_DIM_USER], STR, "user", 0),
+    AIGWI_ROUTER_ROW(aigw_router_facts, who.dim[AIGW_DIM_FEATURE], STR, "feature", 0),
+    AIGWI_ROUTER_ROW(aigw_router_facts, who.dim[AIGW_DIM_ENV], STR, "env", 0),
+    AIGWI_ROUTER_ROW(aigw_router_facts, who.dim[AIGW_DIM_MODEL], STR, "model", 0),
+    AIGWI_ROUTER_ROW(aigw_router_facts, who.dim[AIGW_DIM_PROVIDER], STR, "provider", 0),
+    AIGWI_ROUTER_ROW(aigw_router_facts, route, STR, "pin", 0),
+    AIGWI_ROUTER_ROW(aigw_router_facts, prompt, STR, "prompt", 0),
+    AIGWI_ROUTER_ROW(aigw_router_facts, tag, STR, "tag", 0),
+    AIGWI_ROUTER_ROW(aigw_router_facts, batch, BOOL, "batch", 0),
+    AIGWI_ROUTER_NAMED(aigw_router_facts, op, WORD, "op", aigwi_router_ops),
+    AIGWI_ROUTER_NAMED(aigw_router_facts, facts, BITS, "facts", aigwi_router_fact_words),
+    AIGWI_ROUTER_NAMED(aigw_router_facts, needs, BITS, "needs", aigwi_router_cans),
+    AIGWI_ROUTER_ROW(aigw_router_facts, effort, STR, "effort", 0),
+    AIGWI_ROUTER_ROW(aigw_router_facts, size.text_bytes, I64, "text_bytes", 0),
+    AIGWI_ROUTER_ROW(aigw_router_facts, size.part_tokens, I64, "part_tokens", 0),
+    AIGWI_ROUTER_ROW(aigw_router_facts, size.unknown, BOOL, "unbounded", 0),
+    AIGWI_ROUTER_ROW(aigw_router_facts, size.choices, U32, "choices", 0),
+    AIGWI_ROUTER_ROW(aigw_router_facts, size.max_output, I64, "max_output", -1),
+    AIGWI_ROUTER_ROW(aigw_router_facts, size.tools_hosted, U32, "tools_hosted", 0),
+    AIGWI_ROUTER_ROW(aigw_router_facts, terms.tier, STR, "tier", 0),
+    AIGWI_ROUTER_ROW(aigw_router_facts, terms.batch, BOOL, "batch_price", 0),
+    AIGWI_ROUTER_ROW(aigw_router_facts, terms.long_cache, BOOL, "long_cache", 0),
+    AIGWI_ROUTER_BY_HAND("require"),
+};
+enum { AIGWI_ROUTER_D_VERSION = 0, AIGWI_ROUTER_D_REQUEST = 7, AIGWI_ROUTER_D_ROUTE = 9, AIGWI_ROUTER_D_CANDIDATES = 11, AIGWI_ROUTER_D_OVER,
+       AIGWI_ROUTER_D_ORDER, AIGWI_ROUTER_D_TRIES = 18 };
+static const aigwi_router_row aigwi_router_rows[] = {
+    AIGWI_ROUTER_BY_HAND("version"),
+    AIGWI_ROUTER_ROW(aigw_router_decision, now.wall_s, I64, "wall_s", 0),
+    AIGWI_ROUTER_ROW(aigw_router_decision, now.mono_ns, U64, "mono_ns", 0),
+    AIGWI_ROUTER_ROW(aigw_router_decision, seed, U64, "seed", 0),
+    AIGWI_ROUTER_ROW(aigw_router_decision, turn, U32, "turn", 0),
+    AIGWI_ROUTER_ROW(aigw_router_decision, priced, BOOL, "priced", 0),
+    AIGWI_ROUTER_ROW(aigw_router_decision, degraded, U8, "degraded", 0),
+    AIGWI_ROUTER_BY_HAND("request"),
+    AIGWI_ROUTER_ROW(aigw_router_decision, rule, U16, "task", 0),
+    AIGWI_ROUTER_BY_HAND("route"),
+    AIGWI_ROUTER_NAMED(aigw_router_decision, strategy, WORD, "strategy", aigwi_router_orders),
+    AIGWI_ROUTER_BY_HAND("candidates"),
+    AIGWI_ROUTER_BY_HAND("over"),
+    AIGWI_ROUTER_BY_HAND("order"),
+    AIGWI_ROUTER_ROW(aigw_router_decision, first, U8, "satisfy", 0),
+    AIGWI_ROUTER_ROW(aigw_router_decision, forced, BOOL, "forced", 0),
+    AIGWI_ROUTER_ROW(aigw_router_decision, explored, BOOL, "explored", 0),
+    AIGWI_ROUTER_ROW(aigw_router_decision, cheapest, I8, "cheapest", -1),
+    AIGWI_ROUTER_BY_HAND("tries"),
+    AIGWI_ROUTER_ROW(aigw_router_decision, tries_lost, U8, "tries_lost", 0),
+};
+
+static int64_t aigwi_router_load(const aigwi_router_row *row, const void *base) {
+    const void *p = (const char *)base + row->at;
+    switch (row->kind) {
+    case AIGWI_ROUTER_I8: return *(const int8_t *)p;
+    case AIGWI_ROUTER_U16: return *(const uint16_t *)p;
+    case AIGWI_ROUTER_U32: case AIGWI_ROUTER_BITS: return *(const uint32_t *)p;
+    case AIGWI_ROUTER_I64: return *(const int64_t *)p;
+    default: return *(const uint8_t *)p;
+    }
+}
+static void aigwi_router_store(const aigwi_router_row *row, void *base, int64_t v) {
+    void *p = (char *)base + row->at;
+    switch (row->kind) {
+    case AIGWI_ROUTER_I8: *(int8_t *)p = (int8_t)v; break;
+    case AIGWI_ROUTER_U16: *(uint16_t *)p = (uint16_t)v; break;
+    case AIGWI_ROUTER_U32: case AIGWI_ROUTER_BITS: *(uint32_t *)p = (uint32_t)v; break;
+    case AIGWI_ROUTER_I64: *(int64_t *)p = v; break;
+    default: *(uint8_t *)p = (uint8_t)v;
+    }
+}
+static void aigwi_router_put_bits(aigw_out *o, uint32_t bits, const aigw_str *words, size_t n) {
+    aigw_json_open(o, '[');
+    for (size_t i = 0; i < n; i++) if (bits >> i & 1) aigw_json_put_str(o, words[i]);
+    aigw_json_close(o, ']');
+}
+static void aigwi_router_put_row(aigw_out *o, const aigwi_router_row *row, const void *base) {
+    const void *p = (const char *)base + row->at;
+    int64_t v;
+    if (row->kind == AIGWI_ROUTER_STR) {
+        aigwi_model_w_str(o, row->name.p, *(const aigw_str *)p);
+        return;
+    }
+    if (row->kind == AIGWI_ROUTER_U64) {               /* beyond what many readers of JSON keep exactly: a string */
+        aigw_json_key(o, row->name.p);
+        aigw_json_open_str(o);
+        aigwi_base_put_digits(o, *(const uint64_t *)p, 1);
+        aigw_json_close_str(o);
+        return;
+    }
+    v = aigwi_router_load(row, base);
+    if (v == row->none) return;
+    aigw_json_key(o, row->name.p);
+    if (row->kind == AIGWI_ROUTER_BITS) aigwi_router_put_bits(o, (uint32_t)v, row->words, row->n);
+    else if (row->kind == AIGWI_ROUTER_WORD) aigw_json_put_str(o, row->words[v < row->n ? v : 0]);
+    else if (row->kind == AIGWI_ROUTER_BOOL) aigw_json_put_bool(o, 1);
+    else aigw_json_put_int(o, v);
+}
+/* Write the rows from i on, up to one that is written by hand: its index, or n. */
+static size_t aigwi_router_put(aigw_out *o, const aigwi_router_row *rows, size_t n, size_t i, const void *base) {
+    for (; i < n && rows[i].kind != AIGWI_ROUTER_PART; i++) aigwi_router_put_row(o, &rows[i], base);
+    return i;
+}
+
+static void aigwi_router_put_facts(aigw_out *o, const aigw_router_facts *f) {
+    aigw_json_open(o, '{');
+    aigwi_router_put(o, aigwi_router_fact_rows, AIGWI_ROUTER_COUNT(aigwi_router_fact_rows), 0, f);
+    if (f->requires_) {
+        aigw_json_key(o, "require");
+        aigw_json_open_str(o);
+        for (int i = 0; i < f->requires_; i++) {
+            if (i) aigw_base_put_lit(o, "; ");
+            aigwi_router_put_require(o, &f->require[i]);
+        }
+        aigw_json_close_str(o);
+    }
+    aigw_json_close(o, '}');
+}
+static void aigwi_router_put_candidate(aigw_out *o, const aigw_router_candidate *c) {
+    const size_t n = AIGWI_ROUTER_COUNT(aigwi_router_candidate_rows);
+    size_t i = 0;
+    aigw_json_open(o, '{');
+    while ((i = aigwi_router_put(o, aigwi_router_candidate_rows, n, i, c)) < n) {
+        if (i++ == AIGWI_ROUTER_C_STATE) {
+            aigw_json_key(o, "state");
+            aigw_json_open(o, '{');
+            aigwi_router_put(o, aigwi_router_state_rows, AIGWI_ROUTER_COUNT(aigwi_router_state_rows), 0, &c->state);
+            aigw_json_close(o, '}');
+        } else if (c->filter == AIGW_FILTER_NEEDS || c->filter == AIGW_FILTER_REQUIRE) {
+            aigw_json_key(o, "lacks");
+            if (c->filter == AIGW_FILTER_NEEDS) aigwi_router_put_bits(o, c->lacks, aigwi_router_cans, AIGW_CAN_COUNT);
+            else aigw_json_put_int(o, c->lacks);
+        }
+    }
+    aigw_json_close(o, '}');
+}
+static void aigwi_router_put_try(aigw_out *o, const aigw_router_try *t) {
+    const size_t n = AIGWI_ROUTER_COUNT(aigwi_router_try_rows);
+    size_t i;
+    aigw_json_open(o, '{');
+    i = aigwi_router_put(o, aigwi_router_try_rows, n, 0, t);
+    if (t->why) aigwi_model_w_str(o, "why", aigw_base_str(t->why));
+    aigwi_router_put(o, aigwi_router_try_rows, n, i + 1, t);
+    aigw_json_close(o, '}');
+}
+static void aigwi_router_put_part(aigw_out *o, const aigw_router_decision *d, size_t part) {
+    size_t i;
+    if ((part == AIGWI_ROUTER_D_ROUTE && !d->route) || (part == AIGWI_ROUTER_D_OVER && (!d->over || !d->route)) ||
+        (part == AIGWI_ROUTER_D_TRIES && !d->tries_n))
+        return;
+    aigw_json_key(o, aigwi_router_rows[part].name.p);
+    switch (part) {
+    case AIGWI_ROUTER_D_VERSION: aigw_json_put_int(o, 1); return;
+    case AIGWI_ROUTER_D_REQUEST: aigwi_router_put_facts(o, &d->facts); return;
+    case AIGWI_ROUTER_D_ROUTE: aigw_json_put_str(o, d->route->name); return;
+    default: break;
+    }
+    aigw_json_open(o, '[');
+    switch (part) {
+    case AIGWI_ROUTER_D_CANDIDATES: for (i = 0; i < d->n; i++) aigwi_router_put_candidate(o, &d->candidate[i]); break;
+    case AIGWI_ROUTER_D_OVER: for (i = d->route->n - d->over; i < d->route->n; i++) aigw_json_put_str(o, d->route->models[i]); break;
+    case AIGWI_ROUTER_D_ORDER: for (i = 0; i < d->n; i++) aigw_json_put_int(o, d->order[i]); break;
+    default: for (i = 0; i < d->tries_n; i++) aigwi_router_put_try(o, &d->tries[i]);
+    }
+    aigw_json_close(o, ']');
+}
+AIGW_API int aigw_router_encode(const aigw_router_decision *d, aigw_out *o) {
+    const size_t n = AIGWI_ROUTER_COUNT(aigwi_router_rows);
+    size_t i = 0;
+    aigw_json_open(o, '{');
+    while ((i = aigwi_router_put(o, aigwi_router_rows, n, i, d)) < n) aigwi_router_put_part(o, d, i++);
+    aigw_json_close(o, '}');
+    return o->buf.n > o->buf.cap ? AIGW_E_NOMEM : AIGW_OK;
+}
+
+/* ---- and back */
+
+static void aigwi_router_get_bits(aigw_json *j, aigw_arena *mem, const aigw_str *words, size_t n, uint32_t *bits) {
+    aigw_str s;
+    size_t i;
+    for (*bits = 0, aigw_json_array(j); aigw_json_item(j); *bits |= (uint32_t)1 << i) {
+        size_t at = aigw_json_at(j);
+        if (!aigw_json_str(j, mem, &s)) return;
+        for (i = 0; i < n && !aigw_base_eq(words[i], s); i++) {}
+        if (i == n) {
+            aigw_json_fail(j, AIGW_E_VALUE, at, "not one of the words that stand here");
+            return;
+        }
+    }
+}
+static int64_t aigwi_router_get_number(aigw_json *j, int64_t least, int64_t most) {
+    size_t at = aigw_json_at(j);
+    int64_t v = 0;
+    if (aigw_json_int(j, &v) && (v < least || v > most)) aigw_json_fail(j, AIGW_E_VALUE, at, "out of range");
+    return v;
+}
+static void aigwi_router_get_u64(aigw_json *j, aigw_arena *mem, uint64_t *v) {
+    size_t at = aigw_json_at(j), i = 0;
+    aigw_str s;
+    *v = 0;
+    if (!aigw_json_str(j, mem, &s)) return;
+    while (i < s.n && aigwi_base_digit(s.p[i]) && aigwi_base_push(v, s.p[i], UINT64_MAX)) i++;
+    if (!s.n || i < s.n) aigw_json_fail(j, AIGW_E_VALUE, at, "a number from 0 to 2^64 - 1 in quotes");
+}
+static void aigwi_router_get_row(aigw_json *j, aigw_arena *mem, const aigwi_router_row *row, void *base) {
+    void *p = (char *)base + row->at;
+    int64_t v = 0, most = INT64_MAX;
+    int on = 0;
+    size_t at = aigw_json_at(j);
+    aigw_str s;
+    switch (row->kind) {
+    case AIGWI_ROUTER_STR: aigw_json_str(j, mem, (aigw_str *)p); return;
+    case AIGWI_ROUTER_U64: aigwi_router_get_u64(j, mem, (uint64_t *)p); return;
+    case AIGWI_ROUTER_BITS: aigwi_router_get_bits(j, mem, row->words, row->n, (uint32_t *)p); return;
+    case AIGWI_ROUTER_BOOL: aigw_json_bool(j, &on); v = on; break;
+    case AIGWI_ROUTER_WORD:
+        if (!aigw_json_str(j, mem, &s)) return;
+        while (v < row->n && !aigw_base_eq(row->words[v], s)) v++;
+        if (v == row->n) aigw_json_fail(j, AIGW_E_VALUE, at, "not one of the words that stand here");
+        break;
+    case AIGWI_ROUTER_U8: most = UINT8_MAX; break;
+    case AIGWI_ROUTER_I8: most = INT8_MAX; break;
+    case AIGWI_ROUTER_U16: most = UINT16_MAX; break;
+    case AIGWI_ROUTER_U32: most = UINT32_MAX; break;
+    default: break;
+    }
+    if (row->kind != AIGWI_ROUTER_BOOL && row->kind != AIGWI_ROUTER_WORD) v = aigwi_router_get_number(j, row->none < 0 ? row->none : 0, most);
+    if (!j->err) aigwi_router_store(row, base, v);
+}
+/* Enter an object: what it does not say has the value `none`. */
+static void aigwi_router_enter(aigw_json *j, const aigwi_router_row *rows, size_t n, void *base) {
+    for (size_t i = 0; i < n; i++) if (rows[i].kind < AIGWI_ROUTER_STR && rows[i].kind != AIGWI_ROUTER_U64) aigwi_router_store(&rows[i], base, rows[i].none);
+    aigw_json_object(j);
+}
+/* Read members up to one that is read by hand: its index, or -1 at the end. */
+static int aigwi_router_get(aigw_json *j, aigw_arena *mem, const aigwi_router_row *rows, size_t n, uint64_t *seen, void *base) {
+    size_t i;
+    while (aigw_json_member(j)) {
+        for (i = 0; i < n && !aigw_base_eq(rows[i].name, j->key); i++) {}
+        if (i == n) aigw_json_fail(j, AIGW_E_VALUE, j->key_at, "the record has no such member");
+        else if (*seen >> i & 1) aigw_json_fail(j, AIGW_E_DUPLICATE, j->key_at, "a member occurs twice");
+        else {
+            *seen |= (uint64_t)1 << i;
+            if (rows[i].kind == AIGWI_ROUTER_PART) return (int)i;
+            aigwi_router_get_row(j, mem, &rows[i], base);
+        }
+    }
+    return -1;
+}
+
+static void aigwi_router_get_facts(aigw_json *j, aigw_arena *mem, aigw_router_facts *f) {
+    const size_t n = AIGWI_ROUTER_COUNT(aigwi_router_fact_rows);
+    uint64_t seen = 0;
+    aigw_str s;
+    aigw_fault fault;
+    aigwi_router_enter(j, aigwi_router_fact_rows, n, f);
+    while (aigwi_router_get(j, mem, aigwi_router_fact_rows, n, &seen, f) >= 0) {
+        size_t at = aigw_json_at(j);
+        memset(&fault, 0, sizeof fault);
+        if (aigw_json_str(j, mem, &s) && aigwi_router_requires(s, f, &fault)) aigw_json_fail(j, AIGW_E_VALUE, at, fault.text);
+    }
+}
+static void aigwi_router_get_candidate(aigw_json *j, aigw_arena *mem, aigw_router_candidate *c) {
+    const size_t n = AIGWI_ROUTER_COUNT(aigwi_router_candidate_rows), states = AIGWI_ROUTER_COUNT(aigwi_router_state_rows);
+    size_t at = aigw_json_at(j);
+    uint64_t seen = 0, inside = 0;
+    int f;
+    memset(c, 0, sizeof *c);
+    aigwi_router_unknown(&c->state);
+    aigwi_router_enter(j, aigwi_router_candidate_rows, n, c);
+    while ((f = aigwi_router_get(j, mem, aigwi_router_candidate_rows, n, &seen, c)) >= 0) {
+        if (f == AIGWI_ROUTER_C_STATE) {
+            aigwi_router_enter(j, aigwi_router_state_rows, states, &c->state);
+            aigwi_router_get(j, mem, aigwi_router_state_rows, states, &inside, &c->state);
+        } else if (aigw_json_kind(j) == AIGW_JSON_ARRAY) aigwi_router_get_bits(j, mem, aigwi_router_cans, AIGW_CAN_COUNT, &c->lacks);
+        else c->lacks = (uint32_t)aigwi_router_get_number(j, 0, AIGW_ROUTER_REQUIRES - 1);
+    }
+    if (!j->err && !c->pick.target.name.n) aigw_json_fail(j, AIGW_E_MISSING, at, "a candidate has a `name`");
+}
+static void aigwi_router_get_try(aigw_json *j, aigw_arena *mem, aigw_router_try *t) {
+    const size_t n = AIGWI_ROUTER_COUNT(aigwi_router_try_rows);
+    uint64_t seen = 0;
+    aigw_str s;
+    char *why;
+    memset(t, 0, sizeof *t);
+    aigwi_router_enter(j, aigwi_router_try_rows, n, t);
+    while (aigwi_router_get(j, mem, aigwi_router_try_rows, n, &seen, t) >= 0) {
+        if (!aigw_json_str(j, mem, &s)) return;
+        why = (char *)aigw_base_take(mem, s.n + 1, 1, 1);          /* ended by the zero that it is taken with */
+        if (!why) {
+            aigwi_model_nomem(j);
+            return;
+        }
+        if (s.n) memcpy(why, s.p, s.n);
+        t->why = why;
+    }
+}
+/* Each candidate's number once. */
+static void aigwi_router_get_order(aigw_json *j, aigw_router_decision *d, uint8_t *n) {
+    uint64_t seen = 0;
+    for (*n = 0, aigw_json_array(j); aigw_json_item(j); ) {
+        size_t at = aigw_json_at(j);
+        int64_t v = aigwi_router_get_number(j, 0, AIGW_ROUTER_CANDIDATES - 1);
+        if (j->err) return;
+        if (seen >> v & 1) aigw_json_fail(j, AIGW_E_DUPLICATE, at, "a candidate stands twice in the order");
+        seen |= (uint64_t)1 << v;
+        d->order[(*n)++] = (uint8_t)v;
+    }
+}
+static int aigwi_router_room(aigw_json *j, size_t n, size_t most) {
+    return n < most ? 1 : aigw_json_fail(j, AIGW_E_LIMIT, aigw_json_at(j), "more of them than this version was built for");
+}
+/* A registry's own: what the record names of it. */
+static void aigwi_router_get_route(aigw_json *j, aigw_arena *mem, const aigw_registry *r, aigw_router_decision *d) {
+    size_t at = aigw_json_at(j);
+    aigw_str s;
+    if (!aigw_json_str(j, mem, &s)) return;
+    d->route = aigw_registry_route_of(r, s);
+    if (!d->route) aigw_json_fail(j, AIGW_E_VALUE, at, "the registry has no route of this name");
+}
+static void aigwi_router_get_part(aigw_json *j, aigw_arena *mem, const aigw_registry *r, aigw_router_decision *d, int part, uint8_t *ordered) {
+    size_t at = aigw_json_at(j);
+    switch (part) {
+    case AIGWI_ROUTER_D_VERSION:
+        if (aigwi_router_get_number(j, 0, INT64_MAX) != 1) aigw_json_fail(j, AIGW_E_VALUE, at, "a record of another version");
+        break;
+    case AIGWI_ROUTER_D_REQUEST: aigwi_router_get_facts(j, mem, &d->facts); break;
+    case AIGWI_ROUTER_D_ROUTE: aigwi_router_get_route(j, mem, r, d); break;
+    case AIGWI_ROUTER_D_CANDIDATES:
+        for (aigw_json_array(j); aigw_json_item(j) && aigwi_router_room(j, d->n, AIGW_ROUTER_CANDIDATES); d->n++)
+            aigwi_router_get_candidate(j, mem, &d->candidate[d->n]);
+        break;
+    case AIGWI_ROUTER_D_OVER:
+        for (aigw_json_array(j); aigw_json_item(j) && aigwi_router_room(j, d->over, UINT16_MAX); d->over++) aigw_json_skip(j);
+        break;
+    case AIGWI_ROUTER_D_ORDER: aigwi_router_get_order(j, d, ordered); break;
+    default:
+        for (aigw_json_array(j); aigw_json_item(j) && aigwi_router_room(j, d->tries_n, AIGW_ROUTER_TRIES); d->tries_n++)
+            aigwi_router_get_try(j, mem, &d->tries[d->tries_n]);
+    }
+}
+/* Candidates by their names, the rule by its number. */
+static void aigwi_router_resolve(aigw_json *j, const aigw_registry *r, aigw_router_decision *d) {
+    aigw_registry_pick pick;
+    uint16_t i;
+    for (i = 0; i < d->n; i++) {
+        aigw_router_candidate *c = &d->candidate[i];
+        if (!aigwi_registry_pick(r, c->pick.target.name, NULL, &pick)) continue;
+        if (d->route) aigwi_registry_prefer(&pick.times, &d->route->times);
+        c->pick = pick;
+    }
+    if (!d->route) d->over = 0;
+    else if (d->over > d->route->n) d->over = d->route->n;
+    if (!d->rule) return;
+    for (i = 1, d->task = r->tasks; d->task && i < d->rule; i++) d->task = d->task->next;
+    if (!d->task) aigw_json_fail(j, AIGW_E_VALUE, 0, "the registry has no task rule of this number");
+}
+AIGW_API int aigw_router_decode(aigw_str json, const aigw_registry *r, aigw_arena *mem, aigw_router_decision *d,
+                                uint8_t order_was[AIGW_ROUTER_CANDIDATES], unsigned *n_was, aigw_fault *fault) {
+    const size_t n = AIGWI_ROUTER_COUNT(aigwi_router_rows);
+    uint64_t seen = 0;
+    uint8_t ordered = 0, i;
+    aigw_json j;
+    int part;
+    memset(d, 0, sizeof *d);
+    *n_was = 0;
+    memset(order_was, 0, AIGW_ROUTER_CANDIDATES);
+    aigw_json_init(&j, json);
+    d->facts.size.max_output = -1;
+    aigwi_router_enter(&j, aigwi_router_rows, n, d);
+    while ((part = aigwi_router_get(&j, mem, aigwi_router_rows, n, &seen, d)) >= 0) aigwi_router_get_part(&j, mem, r, d, part, &ordered);
+    if (!j.err && !(seen & 1)) aigw_json_fail(&j, AIGW_E_MISSING, 0, "a record has its `version`");
+    if (!j.err && (ordered != d->n || d->first > d->n || d->cheapest >= d->n)) aigw_json_fail(&j, AIGW_E_VALUE, 0, "order and candidates do not belong together");
+    for (i = 0; i < ordered && !j.err; i++)
+        if (d->order[i] >= d->n) aigw_json_fail(&j, AIGW_E_VALUE, 0, "order and candidates do not belong together");
+    if (!j.err) aigwi_router_resolve(&j, r, d);
+    if (!aigw_json_end(&j)) {
+        memcpy(order_was, d->order, d->n);
+        *n_was = d->first;
+    }
+    return aigw_json_fault(&j, fault);
+}
 
 /* ==== >>cache ======================================================================================================
  * Answers by the whole request, in blocks of the caller's memory. Knows the model's fields, not what an answer is; design sections 3 and 5.
