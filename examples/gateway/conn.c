@@ -463,17 +463,21 @@ static void client_linger(struct gateway *g, client *c) {
 }
 
 static void client_watch(struct gateway *g, client *c, unsigned wait) {
-    upstream *u = c->o.up[0];
+    static const unsigned in[] = { AIGW_WAIT_UP_IN, AIGW_WAIT_UP1_IN }, out[] = { AIGW_WAIT_UP_OUT, AIGW_WAIT_UP1_OUT };
     short e = POLLRDHUP;
+    int i;
     if (wait & AIGW_WAIT_CLIENT_IN) e |= POLLIN;
     if (wait & AIGW_WAIT_CLIENT_OUT) e |= POLLOUT;
     watch_set(g, &c->w, e);
-    if (!u || u->w.fd < 0 || u->state != UP_OPEN) return;
-    e = 0;
-    if (wait & AIGW_WAIT_UP_IN) e |= POLLIN;
-    if (wait & AIGW_WAIT_UP_OUT) e |= POLLOUT;
-    if (e && u->scheme == AIGW_SCHEME_HTTPS) e = (short)((u->want & TLS_WANT_IN ? POLLIN : 0) | (u->want & TLS_WANT_OUT ? POLLOUT : 0));
-    watch_set(g, &u->w, e);
+    for (i = 0; i < AIGW_EXCHANGE_CONNS && i < 2; i++) {
+        upstream *u = c->o.up[i];
+        if (!u || u->w.fd < 0 || u->state != UP_OPEN) continue;
+        e = 0;
+        if (wait & in[i]) e |= POLLIN;
+        if (wait & out[i]) e |= POLLOUT;
+        if (e && u->scheme == AIGW_SCHEME_HTTPS) e = (short)((u->want & TLS_WANT_IN ? POLLIN : 0) | (u->want & TLS_WANT_OUT ? POLLOUT : 0));
+        watch_set(g, &u->w, e);
+    }
 }
 
 static void client_again(struct gateway *g, client *c) {
