@@ -15,15 +15,19 @@ test: $(OUT)/provider $(OUT)/gateway
 BEARSSL = $$(echo '\#include <bearssl.h>' | $(CC) -E - >/dev/null 2>&1 && echo -lbearssl || echo -DGATEWAY_NO_TLS)
 GATEWAY_MIN = examples/gateway/main.c examples/gateway/conn.c examples/gateway/config.c examples/gateway/tls.c
 GATEWAY = $(GATEWAY_MIN) examples/gateway/mock.c
-$(OUT)/gateway: $(GATEWAY) examples/gateway/gateway.h aigw.h
+$(OUT)/gateway: $(GATEWAY) $(OUT)/models.c examples/gateway/gateway.h aigw.h
+	@$(CC) $(STRICT) -D_GNU_SOURCE $(CFLAGS) -O2 -I. -o $@ $(GATEWAY) $(OUT)/models.c $(BEARSSL)
+
+# What is known of models goes into the program: each line of the file as a string.
+$(OUT)/models.c: examples/gateway/models.json
 	@mkdir -p $(OUT)
-	@$(CC) $(STRICT) -D_GNU_SOURCE $(CFLAGS) -O2 -I. -o $@ $(GATEWAY) $(BEARSSL)
+	@{ echo 'extern const char *const models_json[];'; echo 'const char *const models_json[] = {'; \
+	   sed 's/["\\]/\\&/g; s/.*/    "&\\n",/' examples/gateway/models.json; echo '    0'; echo '};'; } >$@
 
 # Only the server's own files: without the built-in provider.
 gateway-min: $(OUT)/gateway-min
-$(OUT)/gateway-min: $(GATEWAY) examples/gateway/gateway.h aigw.h
-	@mkdir -p $(OUT)
-	@$(CC) $(STRICT) -D_GNU_SOURCE -DGATEWAY_NO_MOCK $(CFLAGS) -O2 -I. -o $@ $(GATEWAY_MIN) $(BEARSSL)
+$(OUT)/gateway-min: $(GATEWAY) $(OUT)/models.c examples/gateway/gateway.h aigw.h
+	@$(CC) $(STRICT) -D_GNU_SOURCE -DGATEWAY_NO_MOCK $(CFLAGS) -O2 -I. -o $@ $(GATEWAY_MIN) $(OUT)/models.c $(BEARSSL)
 
 $(OUT)/translate: examples/translate.c aigw.h
 	@mkdir -p $(OUT)

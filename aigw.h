@@ -31899,7 +31899,7 @@ static void aigwi_registry_condition(aigw_json *j, aigw_arena *mem, int f, aigw_
 /* The conditions of a rule; those of a task when there is one. One that is not known is an error: without it the rule
    would mean more than was said. */
 static void aigwi_registry_when(aigw_json *j, aigw_arena *mem, aigw_registry_subject *who, aigw_registry_task *task) {
-    const int n = task ? AIGWI_REGISTRY_W_COUNT : AIGW_DIM_COUNT;
+    const int n = task ? (int)AIGWI_REGISTRY_W_COUNT : (int)AIGW_DIM_COUNT;
     uint64_t seen = 0;
     int f;
     for (aigw_json_object(j); (f = aigw_json_field(j, aigwi_registry_conditions, n, &seen)) >= 0; ) {

@@ -18,96 +18,6 @@ static const struct { const char *family, *model; } usual_models[] = {
     { "cohere", "command-a-plus-05-2026" }
 };
 
-/* Chat models of these providers: window and output in tokens, what they can and cannot, effort words (providers' statements by way of litellm 1.109.1, 2026-11-21). */
-static const struct { const char *provider, *id; long context, max_output; uint32_t can, no; const char *efforts; } models[] = {
-    { "openai", "gpt-6-astra", 922000, 128000, USUAL | CAN(PARALLEL_TOOLS), 0, "low medium high xhigh max" },
-    { "openai", "gpt-6-sol", 922000, 128000, USUAL | CAN(PARALLEL_TOOLS), 0, "none low medium high xhigh max" },
-    { "openai", "gpt-6-luna", 922000, 128000, USUAL | CAN(PARALLEL_TOOLS), 0, "none low medium high xhigh max" },
-    { "openai", "gpt-6.1-sol", 922000, 128000, USUAL | CAN(PARALLEL_TOOLS), 0, "low medium high xhigh max" },
-    { "openai", "gpt-6.1-terra", 922000, 128000, USUAL | CAN(PARALLEL_TOOLS), 0, "none low medium high xhigh max" },
-    { "openai", "gpt-5.6-sol", 922000, 128000, USUAL | CAN(PARALLEL_TOOLS), 0, "none low medium high xhigh" },
-    { "openai", "gpt-5.6-terra", 922000, 128000, USUAL | CAN(PARALLEL_TOOLS), 0, "none low medium high xhigh" },
-    { "openai", "gpt-5.6-luna", 922000, 128000, USUAL | CAN(PARALLEL_TOOLS), 0, "none low medium high xhigh" },
-    { "openai", "gpt-5.5", 1050000, 128000, USUAL | CAN(PARALLEL_TOOLS), 0, "none low medium high xhigh" },
-    { "openai", "gpt-5.4", 1050000, 128000, USUAL | CAN(PARALLEL_TOOLS), 0, "none low medium high xhigh" },
-    { "openai", "gpt-5.4-mini", 272000, 128000, USUAL | CAN(PARALLEL_TOOLS), 0, "none low medium high xhigh" },
-    { "openai", "gpt-5.4-nano", 272000, 128000, USUAL | CAN(PARALLEL_TOOLS), 0, "none low medium high xhigh" },
-    { "openai", "gpt-5.2", 272000, 128000, USUAL | CAN(PARALLEL_TOOLS), 0, "none low medium high xhigh" },
-    { "openai", "gpt-5.1", 272000, 128000, USUAL | CAN(PARALLEL_TOOLS), 0, "none low medium high" },
-    { "openai", "gpt-5", 272000, 128000, USUAL | CAN(PARALLEL_TOOLS), 0, "minimal low medium high" },
-    { "openai", "gpt-5-mini", 272000, 128000, USUAL | CAN(PARALLEL_TOOLS), 0, "minimal low medium high" },
-    { "openai", "gpt-5-nano", 272000, 128000, USUAL | CAN(PARALLEL_TOOLS), 0, "minimal low medium high" },
-    { "openai", "gpt-4.1", 1047576, 32768, (USUAL & ~(CAN(REASONING))) | CAN(PARALLEL_TOOLS), 0, "" },
-    { "openai", "gpt-4.1-mini", 1047576, 32768, (USUAL & ~(CAN(REASONING))) | CAN(PARALLEL_TOOLS), 0, "" },
-    { "openai", "gpt-4o", 128000, 16384, (USUAL & ~(CAN(REASONING))) | CAN(PARALLEL_TOOLS), 0, "" },
-    { "openai", "gpt-4o-mini", 128000, 16384, (USUAL & ~(CAN(REASONING))) | CAN(PARALLEL_TOOLS), 0, "" },
-    { "openai", "o3", 200000, 100000, USUAL, 0, "" },
-    { "openai", "gpt-audio-1.5", 128000, 16384, (USUAL & ~(CAN(VISION) | CAN(PDF) | CAN(JSON_SCHEMA) | CAN(REASONING) | CAN(PROMPT_CACHE))) | CAN(AUDIO_IN) | CAN(AUDIO_OUT) | CAN(PARALLEL_TOOLS), CAN(JSON_SCHEMA), "" },
-    { "anthropic", "claude-fable-5-1", 1000000, 128000, USUAL | CAN(ADAPTIVE_THINKING), CAN(SAMPLING) | CAN(FORCED_TOOLS) | CAN(PREFILL) | CAN(BUDGET_THINKING), "low medium high xhigh max" },
-    { "anthropic", "claude-mythos-5-1", 1000000, 128000, USUAL | CAN(ADAPTIVE_THINKING), CAN(SAMPLING) | CAN(FORCED_TOOLS) | CAN(PREFILL) | CAN(BUDGET_THINKING), "low medium high xhigh max" },
-    { "anthropic", "claude-opus-5-5", 1000000, 128000, USUAL | CAN(ADAPTIVE_THINKING), CAN(SAMPLING) | CAN(FORCED_TOOLS) | CAN(PREFILL) | CAN(BUDGET_THINKING), "low medium high xhigh max" },
-    { "anthropic", "claude-opus-5", 1000000, 128000, USUAL | CAN(ADAPTIVE_THINKING), CAN(SAMPLING) | CAN(PREFILL) | CAN(BUDGET_THINKING), "low medium high xhigh max" },
-    { "anthropic", "claude-opus-4-8", 1000000, 128000, USUAL | CAN(ADAPTIVE_THINKING), CAN(SAMPLING) | CAN(PREFILL) | CAN(BUDGET_THINKING), "low medium high xhigh max" },
-    { "anthropic", "claude-opus-4-7", 1000000, 128000, USUAL | CAN(ADAPTIVE_THINKING), CAN(SAMPLING) | CAN(PREFILL) | CAN(BUDGET_THINKING), "low medium high xhigh max" },
-    { "anthropic", "claude-opus-4-6", 1000000, 128000, USUAL | CAN(ADAPTIVE_THINKING), CAN(PREFILL), "low medium high max" },
-    { "anthropic", "claude-opus-4-5", 200000, 64000, USUAL | CAN(PREFILL) | CAN(BUDGET_THINKING), CAN(ADAPTIVE_THINKING), "" },
-    { "anthropic", "claude-sonnet-5-5", 1000000, 128000, USUAL | CAN(ADAPTIVE_THINKING), CAN(SAMPLING) | CAN(FORCED_TOOLS) | CAN(PREFILL) | CAN(BUDGET_THINKING), "low medium high xhigh max" },
-    { "anthropic", "claude-sonnet-5", 1000000, 128000, USUAL | CAN(ADAPTIVE_THINKING), CAN(SAMPLING) | CAN(PREFILL) | CAN(BUDGET_THINKING), "low medium high xhigh max" },
-    { "anthropic", "claude-sonnet-4-6", 1000000, 128000, USUAL | CAN(ADAPTIVE_THINKING), CAN(PREFILL), "low medium high max" },
-    { "anthropic", "claude-sonnet-4-5", 200000, 64000, USUAL | CAN(PREFILL) | CAN(BUDGET_THINKING), CAN(ADAPTIVE_THINKING), "" },
-    { "anthropic", "claude-haiku-5-5", 1000000, 128000, USUAL | CAN(ADAPTIVE_THINKING), CAN(SAMPLING) | CAN(PREFILL) | CAN(BUDGET_THINKING), "low medium high xhigh max" },
-    { "anthropic", "claude-haiku-4-5", 200000, 64000, USUAL | CAN(PREFILL) | CAN(BUDGET_THINKING), CAN(ADAPTIVE_THINKING), "" },
-    { "gemini", "gemini-4-argon", 1048576, 1048576, USUAL | CAN(AUDIO_IN) | CAN(PARALLEL_TOOLS) | CAN(VIDEO_IN) | CAN(LEVEL_THINKING), 0, "low medium high" },
-    { "gemini", "gemini-3.8-flash", 1048576, 65536, USUAL | CAN(AUDIO_IN) | CAN(PARALLEL_TOOLS) | CAN(VIDEO_IN) | CAN(LEVEL_THINKING), CAN(SAMPLING), "low medium high" },
-    { "gemini", "gemini-3.7-flash", 1048576, 65536, USUAL | CAN(AUDIO_IN) | CAN(PARALLEL_TOOLS) | CAN(VIDEO_IN) | CAN(LEVEL_THINKING), CAN(SAMPLING), "low medium high" },
-    { "gemini", "gemini-3.6-flash", 1048576, 65536, USUAL | CAN(AUDIO_IN) | CAN(PARALLEL_TOOLS) | CAN(VIDEO_IN) | CAN(LEVEL_THINKING), CAN(SAMPLING), "" },
-    { "gemini", "gemini-3.5-flash", 1048576, 65536, USUAL | CAN(AUDIO_IN) | CAN(PARALLEL_TOOLS) | CAN(VIDEO_IN) | CAN(LEVEL_THINKING), 0, "" },
-    { "gemini", "gemini-3.5-flash-lite", 1048576, 65536, USUAL | CAN(AUDIO_IN) | CAN(PARALLEL_TOOLS) | CAN(VIDEO_IN) | CAN(LEVEL_THINKING), CAN(SAMPLING), "" },
-    { "gemini", "gemini-3.1-pro-preview", 1048576, 65536, USUAL | CAN(AUDIO_IN) | CAN(VIDEO_IN) | CAN(LEVEL_THINKING), 0, "" },
-    { "gemini", "gemini-3.1-flash-lite", 1048576, 65536, USUAL | CAN(AUDIO_IN) | CAN(PARALLEL_TOOLS) | CAN(VIDEO_IN) | CAN(LEVEL_THINKING), 0, "" },
-    { "gemini", "gemini-3-flash-preview", 1048576, 65536, USUAL | CAN(AUDIO_IN) | CAN(PARALLEL_TOOLS) | CAN(LEVEL_THINKING), 0, "" },
-    { "gemini", "gemini-2.5-pro", 1048576, 65536, USUAL | CAN(AUDIO_IN) | CAN(VIDEO_IN) | CAN(BUDGET_THINKING), 0, "" },
-    { "gemini", "gemini-2.5-flash", 1048576, 65536, USUAL | CAN(AUDIO_IN) | CAN(PARALLEL_TOOLS) | CAN(BUDGET_THINKING), 0, "" },
-    { "gemini", "gemini-2.5-flash-lite", 1048576, 65536, USUAL | CAN(AUDIO_IN) | CAN(PARALLEL_TOOLS) | CAN(BUDGET_THINKING), 0, "" },
-    { "mistral", "mistral-large-4", 1048576, 1048576, CAN(TOOLS) | CAN(TOOL_CHOICE) | CAN(VISION) | CAN(JSON_SCHEMA) | CAN(REASONING) | CAN(PROMPT_CACHE) | CAN(PREFILL) | CAN(STREAMING), 0, "" },
-    { "mistral", "mistral-large-latest", 262144, 262144, CAN(TOOLS) | CAN(TOOL_CHOICE) | CAN(VISION) | CAN(JSON_SCHEMA) | CAN(PREFILL) | CAN(STREAMING), 0, "" },
-    { "mistral", "mistral-medium-latest", 262144, 262144, CAN(TOOLS) | CAN(TOOL_CHOICE) | CAN(VISION) | CAN(JSON_SCHEMA) | CAN(REASONING) | CAN(PREFILL) | CAN(STREAMING), 0, "" },
-    { "mistral", "mistral-small-latest", 262144, 262144, CAN(TOOLS) | CAN(TOOL_CHOICE) | CAN(VISION) | CAN(JSON_SCHEMA) | CAN(REASONING) | CAN(PREFILL) | CAN(STREAMING), 0, "" },
-    { "mistral", "codestral-latest", 128000, 128000, CAN(TOOLS) | CAN(TOOL_CHOICE) | CAN(JSON_SCHEMA) | CAN(PREFILL) | CAN(STREAMING), 0, "" },
-    { "mistral", "devstral-latest", 256000, 256000, CAN(TOOLS) | CAN(TOOL_CHOICE) | CAN(JSON_SCHEMA) | CAN(REASONING) | CAN(PREFILL) | CAN(STREAMING), 0, "" },
-    { "mistral", "ministral-8b-latest", 262144, 262144, CAN(TOOLS) | CAN(TOOL_CHOICE) | CAN(VISION) | CAN(JSON_SCHEMA) | CAN(PREFILL) | CAN(STREAMING), 0, "" },
-    { "mistral", "magistral-medium-latest", 262144, 262144, CAN(TOOLS) | CAN(TOOL_CHOICE) | CAN(VISION) | CAN(JSON_SCHEMA) | CAN(REASONING) | CAN(PREFILL) | CAN(STREAMING), 0, "" },
-    { "groq", "openai/gpt-oss-120b", 131072, 65536, CAN(TOOLS) | CAN(TOOL_CHOICE) | CAN(PARALLEL_TOOLS) | CAN(JSON_SCHEMA) | CAN(REASONING) | CAN(PROMPT_CACHE) | CAN(STREAMING), 0, "" },
-    { "groq", "openai/gpt-oss-20b", 131072, 65536, CAN(TOOLS) | CAN(TOOL_CHOICE) | CAN(PARALLEL_TOOLS) | CAN(JSON_SCHEMA) | CAN(REASONING) | CAN(PROMPT_CACHE) | CAN(STREAMING), 0, "" },
-    { "groq", "qwen/qwen3.8-27b", 131072, 16384, CAN(TOOLS) | CAN(TOOL_CHOICE) | CAN(VISION) | CAN(JSON_SCHEMA) | CAN(REASONING) | CAN(STREAMING), 0, "" },
-    { "deepseek", "deepseek-flash", 1000000, 393216, CAN(TOOLS) | CAN(TOOL_CHOICE) | CAN(PARALLEL_TOOLS) | CAN(VISION) | CAN(REASONING) | CAN(PROMPT_CACHE) | CAN(PREFILL) | CAN(STREAMING), 0, "" },
-    { "deepseek", "deepseek-v4-flash", 1000000, 393216, CAN(TOOLS) | CAN(TOOL_CHOICE) | CAN(PARALLEL_TOOLS) | CAN(VISION) | CAN(REASONING) | CAN(PROMPT_CACHE) | CAN(PREFILL) | CAN(STREAMING), 0, "" },
-    { "deepseek", "deepseek-v4-pro", 1000000, 393216, CAN(TOOLS) | CAN(TOOL_CHOICE) | CAN(PARALLEL_TOOLS) | CAN(REASONING) | CAN(PROMPT_CACHE) | CAN(PREFILL) | CAN(STREAMING), 0, "" },
-    { "xai", "grok-4.7", 500000, 500000, CAN(TOOLS) | CAN(TOOL_CHOICE) | CAN(VISION) | CAN(JSON_SCHEMA) | CAN(REASONING) | CAN(PROMPT_CACHE) | CAN(STREAMING), 0, "" },
-    { "xai", "grok-4.6", 500000, 500000, CAN(TOOLS) | CAN(TOOL_CHOICE) | CAN(VISION) | CAN(JSON_SCHEMA) | CAN(REASONING) | CAN(PROMPT_CACHE) | CAN(STREAMING), 0, "" },
-    { "xai", "grok-4.5", 500000, 500000, CAN(TOOLS) | CAN(TOOL_CHOICE) | CAN(VISION) | CAN(JSON_SCHEMA) | CAN(REASONING) | CAN(PROMPT_CACHE) | CAN(STREAMING), 0, "" },
-    { "xai", "grok-4.3", 1000000, 1000000, CAN(TOOLS) | CAN(TOOL_CHOICE) | CAN(VISION) | CAN(JSON_SCHEMA) | CAN(REASONING) | CAN(PROMPT_CACHE) | CAN(STREAMING), 0, "" },
-    { "xai", "grok-4.20-reasoning", 1000000, 1000000, CAN(TOOLS) | CAN(TOOL_CHOICE) | CAN(VISION) | CAN(JSON_SCHEMA) | CAN(REASONING) | CAN(PROMPT_CACHE) | CAN(STREAMING), 0, "" },
-    { "xai", "grok-4.20-non-reasoning", 1000000, 1000000, CAN(TOOLS) | CAN(TOOL_CHOICE) | CAN(VISION) | CAN(JSON_SCHEMA) | CAN(PROMPT_CACHE) | CAN(STREAMING), 0, "" },
-    { "together", "moonshotai/Kimi-K3", 1048576, 1048576, CAN(TOOLS) | CAN(TOOL_CHOICE) | CAN(PARALLEL_TOOLS) | CAN(VISION) | CAN(JSON_SCHEMA) | CAN(REASONING) | CAN(PROMPT_CACHE) | CAN(STREAMING), 0, "" },
-    { "together", "zai-org/GLM-5.3", 1048575, 128000, CAN(TOOLS) | CAN(TOOL_CHOICE) | CAN(PARALLEL_TOOLS) | CAN(JSON_SCHEMA) | CAN(REASONING) | CAN(PROMPT_CACHE) | CAN(STREAMING), 0, "" },
-    { "together", "deepseek-ai/DeepSeek-V4.1-Flash-1017", 1048576, 1048576, CAN(TOOLS) | CAN(TOOL_CHOICE) | CAN(VISION) | CAN(JSON_SCHEMA) | CAN(REASONING) | CAN(PROMPT_CACHE) | CAN(STREAMING), 0, "" },
-    { "together", "Qwen/Qwen3.8-Flash", 1000000, 1000000, CAN(STREAMING), 0, "" },
-    { "fireworks", "accounts/fireworks/models/kimi-k3", 1048576, 131072, CAN(TOOLS) | CAN(TOOL_CHOICE) | CAN(VISION) | CAN(JSON_SCHEMA) | CAN(REASONING) | CAN(STREAMING), 0, "" },
-    { "fireworks", "accounts/fireworks/models/glm-5p3", 1048576, 128000, CAN(TOOLS) | CAN(TOOL_CHOICE) | CAN(JSON_SCHEMA) | CAN(REASONING) | CAN(STREAMING), 0, "" },
-    { "cerebras", "gpt-oss-120b", 131072, 32768, CAN(TOOLS) | CAN(TOOL_CHOICE) | CAN(PARALLEL_TOOLS) | CAN(JSON_SCHEMA) | CAN(REASONING) | CAN(STREAMING), 0, "" },
-    { "cerebras", "qwen-3.8-27b", 65536, 32768, CAN(TOOLS) | CAN(TOOL_CHOICE) | CAN(PARALLEL_TOOLS) | CAN(VISION) | CAN(JSON_SCHEMA) | CAN(REASONING) | CAN(STREAMING), 0, "" },
-    { "perplexity", "sonar", 128000, 128000, CAN(STREAMING), 0, "" },
-    { "perplexity", "sonar-pro", 200000, 8000, CAN(STREAMING), 0, "" },
-    { "perplexity", "sonar-reasoning-pro", 128000, 128000, CAN(REASONING) | CAN(STREAMING), 0, "" },
-    { "moonshot", "kimi-k3", 1048576, 1048576, CAN(TOOLS) | CAN(TOOL_CHOICE) | CAN(VISION) | CAN(VIDEO_IN) | CAN(JSON_SCHEMA) | CAN(REASONING) | CAN(PROMPT_CACHE) | CAN(STREAMING), 0, "" },
-    { "zai", "glm-5.3", 1000000, 128000, CAN(TOOLS) | CAN(TOOL_CHOICE) | CAN(JSON_SCHEMA) | CAN(REASONING) | CAN(PROMPT_CACHE) | CAN(STREAMING), 0, "" },
-    { "cohere", "command-a-plus-05-2026", 128000, 64000, CAN(TOOLS) | CAN(TOOL_CHOICE) | CAN(VISION) | CAN(JSON_SCHEMA) | CAN(REASONING) | CAN(BUDGET_THINKING) | CAN(STREAMING), CAN(PDF), "" },
-    { "cohere", "command-a-03-2025", 256000, 8000, CAN(TOOLS) | CAN(TOOL_CHOICE) | CAN(JSON_SCHEMA) | CAN(STREAMING), CAN(PDF) | CAN(VISION) | CAN(REASONING), "" },
-    { "cohere", "command-r-plus-08-2024", 128000, 4096, CAN(TOOLS) | CAN(JSON_SCHEMA) | CAN(STREAMING), CAN(PDF) | CAN(VISION) | CAN(REASONING) | CAN(TOOL_CHOICE), "" },
-    { "cohere", "command-r7b-12-2024", 128000, 4096, CAN(TOOLS) | CAN(TOOL_CHOICE) | CAN(JSON_SCHEMA) | CAN(STREAMING), CAN(PDF) | CAN(VISION) | CAN(REASONING), "" },
-};
-
 static aigw_str str(const char *s) { return aigw_base_str(s); }
 
 /* ---- what is there without a file */
@@ -140,6 +50,7 @@ static int add_mock(config *c) {
         m.target.provider = str("mock");
         m.target.id = str(names[i].id);
         m.target.can = USUAL | CAN(LATE_SYSTEM) | CAN(ADAPTIVE_THINKING) | CAN(LEVEL_THINKING);
+        m.price.known = 1;                                 /* free */
         m.at = AIGW_NOWHERE;
         if (!aigw_registry_add_model(&c->registry, &m)) return -1;
     }
@@ -148,25 +59,6 @@ static int add_mock(config *c) {
 #else
 static int add_mock(config *c) { (void)c; return 0; }
 #endif
-
-static int add_models(config *c, const char *provider) {
-    size_t i;
-    for (i = 0; i < sizeof models / sizeof *models; i++) {
-        aigw_registry_model m;
-        if (strcmp(models[i].provider, provider)) continue;
-        memset(&m, 0, sizeof m);
-        m.target.name = m.target.id = str(models[i].id);
-        m.target.provider = str(provider);
-        m.target.can = models[i].can;
-        m.target.no = models[i].no;
-        m.target.efforts = str(models[i].efforts);
-        m.target.context = models[i].context;
-        m.target.max_output = models[i].max_output;
-        m.at = AIGW_NOWHERE;
-        if (!aigw_registry_add_model(&c->registry, &m)) return -1;
-    }
-    return 0;
-}
 
 /* An Ollama server: where OLLAMA_HOST says (as Ollama itself reads it: "host", "host:port", a URL), or ollama.com when there is a key only. Its models are not known
    here: "ollama/NAME". */
@@ -237,7 +129,16 @@ static const char *key_of(const char *names, size_t n, char *name, size_t cap) {
     return NULL;
 }
 
-/* Providers of the keys in the environment, with their models, and a route over them. */
+/* The name of a model of this family: its own where the registry knows one, else "family/id". */
+static aigw_str usual_name(config *c, const char *family, const char *id) {
+    const aigw_registry_model *m = aigw_registry_known(&c->registry, str(family), str(id));
+    char text[160];
+    if (m && m->provider) return m->target.name;
+    snprintf(text, sizeof text, "%s/%s", family, id);
+    return aigw_base_copy(c->registry.mem, str(text));
+}
+
+/* Providers of the keys in the environment, with the models that are known of them, and a route over them. */
 static int add_environment(config *c) {
     const size_t most = sizeof usual_models / sizeof *usual_models;
     aigw_registry_route route;
@@ -259,9 +160,9 @@ static int add_environment(config *c) {
         p.key = aigw_base_copy(c->registry.mem, str(reference));
         if (aigw_registry_url(f->url, &p) < 0) return -1;
         added = aigw_registry_add_provider(&c->registry, &p);
-        if (!added || !p.key.p || add_models(c, f->name.p)) return -1;
+        if (!added || !p.key.p || aigw_registry_settle(&c->registry)) return -1;
         for (k = 0; k < most; k++)
-            if (!strcmp(usual_models[k].family, f->name.p)) usual[route.n++] = str(usual_models[k].model);
+            if (!strcmp(usual_models[k].family, f->name.p)) usual[route.n++] = usual_name(c, f->name.p, usual_models[k].model);
     }
     if (add_bedrock(c)) fprintf(stderr, "aigw: AWS_REGION is no region, and Bedrock is left out\n");
     if (add_ollama(c)) fprintf(stderr, "aigw: OLLAMA_HOST is no address, and is left out\n");
@@ -382,36 +283,95 @@ static int word(reader *r, char *to, size_t cap) {
     return 1;
 }
 
+/* ---- whose a key is */
+
 static int hex(char c) { return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1; }
 
-static void tenant_key_read(reader *r, aigw_str tenant) {
+/* "sha256:" and 64 digits -> key[0..32). 1, or 0 with a complaint. */
+static int digest_read(reader *r, uint8_t *key) {
     size_t at = aigw_json_at(&r->j), i;
-    tenant_key *k = &r->c->keys[r->c->n_keys];
     aigw_str s;
-    if (!aigw_json_str(&r->j, r->c->registry.mem, &s)) return;
-    if (r->c->n_keys == (int)(sizeof r->c->keys / sizeof *r->c->keys)) {
-        complain_here(r, at, "too many keys", 0);
-        return;
-    }
+    if (!aigw_json_str(&r->j, r->c->registry.mem, &s)) return 0;
     if (s.n != 7 + 64 || memcmp(s.p, "sha256:", 7)) {
         complain_here(r, at, "must be \"sha256:\" and 64 hexadecimal digits: printf %s KEY | sha256sum", 0);
-        return;
+        return 0;
     }
     for (i = 0; i < 32; i++) {
         int hi = hex(s.p[7 + 2 * i]), lo = hex(s.p[8 + 2 * i]);
         if (hi < 0 || lo < 0) {
             complain_here(r, at, "must be 64 hexadecimal digits in lower case", 0);
-            return;
+            return 0;
         }
-        k->key[i] = (uint8_t)(hi << 4 | lo);
+        key[i] = (uint8_t)(hi << 4 | lo);
     }
-    k->name = tenant;
-    r->c->n_keys++;
+    return 1;
 }
 
-/* A pair of a client that signs: {"access_key": "...", "secret": "env:NAME"}. The secret itself must be there to check a signature: it cannot be stored hashed. */
+/* What a key's requests are taken for: members that keys and pairs have alike. */
+enum { WHO_NAME, WHO_USER, WHO_FEATURE, WHO_ENV, WHO_PROMPT, WHO_CLASS, WHO_PIN, WHO_COUNT };
+#define WHO_NAMES AIGW_STR("name"), AIGW_STR("user"), AIGW_STR("feature"), AIGW_STR("env"), AIGW_STR("prompt"), AIGW_STR("class"), AIGW_STR("pin")
+
+static int class_of(aigw_str s) { return aigw_base_eq(s, str("batch")) ? AIGW_CLASS_BATCH : aigw_base_eq(s, str("interactive")) ? AIGW_CLASS_INTERACTIVE : -1; }
+
+static void pins_read(reader *r, key_who *w) {
+    static const struct { const char *name; uint32_t bit; } pins[] = {
+        { "user", 1u << AIGW_DIM_USER }, { "feature", 1u << AIGW_DIM_FEATURE }, { "env", 1u << AIGW_DIM_ENV }, { "class", PIN_CLASS }, { "prompt", PIN_PROMPT }
+    };
+    size_t at, i;
+    aigw_str s;
+    for (aigw_json_array(&r->j); aigw_json_item(&r->j); ) {
+        at = aigw_json_at(&r->j);
+        if (!aigw_json_str(&r->j, r->c->registry.mem, &s)) return;
+        for (i = 0; i < sizeof pins / sizeof *pins && !aigw_base_eq(s, str(pins[i].name)); i++) {}
+        if (i < sizeof pins / sizeof *pins) w->pins |= pins[i].bit;
+        else complain_here(r, at, "must be \"user\", \"feature\", \"env\", \"class\" or \"prompt\"", 0);
+    }
+}
+static void who_read(reader *r, int f, key_who *w) {
+    size_t at = aigw_json_at(&r->j);
+    aigw_str s, *to[WHO_CLASS];
+    if (f == WHO_PIN) {
+        pins_read(r, w);
+        return;
+    }
+    if (!aigw_json_str(&r->j, r->c->registry.mem, &s)) return;
+    to[WHO_NAME] = &w->label, to[WHO_USER] = &w->defaults.dim[AIGW_DIM_USER], to[WHO_FEATURE] = &w->defaults.dim[AIGW_DIM_FEATURE];
+    to[WHO_ENV] = &w->defaults.dim[AIGW_DIM_ENV], to[WHO_PROMPT] = &w->prompt;
+    if (f < WHO_CLASS) *to[f] = s;
+    else if (class_of(s) < 0) complain_here(r, at, "must be \"interactive\" or \"batch\"", 0);
+    else w->class_ = (uint8_t)class_of(s);
+}
+
+/* "sha256:...", or {"sha256": "sha256:...", "name", "user", "feature", "env", "prompt", "class", "pin"}. */
+static void tenant_key_read(reader *r, aigw_str tenant) {
+    static const aigw_str names[] = { WHO_NAMES, AIGW_STR("sha256") };
+    tenant_key *k = &r->c->keys[r->c->n_keys];
+    size_t at = aigw_json_at(&r->j);
+    uint64_t seen = 0;
+    int f, good = 0;
+    if (r->c->n_keys == (int)(sizeof r->c->keys / sizeof *r->c->keys)) {
+        complain_here(r, at, "too many keys", 0);
+        aigw_json_skip(&r->j);
+        return;
+    }
+    memset(k, 0, sizeof *k);
+    k->name = k->who.defaults.dim[AIGW_DIM_TENANT] = tenant;
+    if (aigw_json_kind(&r->j) != AIGW_JSON_OBJECT) good = digest_read(r, k->key);
+    else {
+        for (aigw_json_object(&r->j); (f = aigw_json_field(&r->j, names, WHO_COUNT + 1, &seen)) >= 0; ) {
+            if (f < WHO_COUNT) who_read(r, f, &k->who);
+            else if (f == WHO_COUNT) good = digest_read(r, k->key);
+            else complain_here(r, r->j.key_at, "not used by this version", 1), aigw_json_skip(&r->j);
+        }
+        if (!(seen >> WHO_COUNT & 1) && !r->j.err) complain_here(r, at, "needs `sha256`", 0);
+    }
+    r->c->n_keys += good;
+}
+
+/* A pair of a client that signs: {"access_key": "...", "secret": "env:NAME"}, and what keys have. The secret itself must be there to check a signature: it cannot be
+   stored hashed. */
 static void tenant_pair_read(reader *r, aigw_str tenant) {
-    static const aigw_str names[] = { AIGW_STR("access_key"), AIGW_STR("secret") };
+    static const aigw_str names[] = { WHO_NAMES, AIGW_STR("access_key"), AIGW_STR("secret") };
     tenant_pair *p = &r->c->pairs[r->c->n_pairs];
     size_t at = aigw_json_at(&r->j);
     uint64_t seen = 0;
@@ -422,9 +382,10 @@ static void tenant_pair_read(reader *r, aigw_str tenant) {
         return;
     }
     memset(p, 0, sizeof *p);
-    p->name = tenant;
-    for (aigw_json_object(&r->j); (f = aigw_json_field(&r->j, names, 2, &seen)) >= 0; ) {
-        if (f < 2) aigw_json_str(&r->j, r->c->registry.mem, f ? &p->secret : &p->access_key);
+    p->name = p->who.defaults.dim[AIGW_DIM_TENANT] = tenant;
+    for (aigw_json_object(&r->j); (f = aigw_json_field(&r->j, names, WHO_COUNT + 2, &seen)) >= 0; ) {
+        if (f < WHO_COUNT) who_read(r, f, &p->who);
+        else if (f < WHO_COUNT + 2) aigw_json_str(&r->j, r->c->registry.mem, f > WHO_COUNT ? &p->secret : &p->access_key);
         else complain_here(r, r->j.key_at, "not used by this version", 1), aigw_json_skip(&r->j);
     }
     if (p->secret.n > 4 && !memcmp(p->secret.p, "env:", 4)) {
@@ -436,10 +397,12 @@ static void tenant_pair_read(reader *r, aigw_str tenant) {
     r->c->n_pairs++;
 }
 
+/* `keys` and `sigv4`; the rest is the registry's, which also complains of what nobody knows. */
 static void tenants_read(reader *r) {
     aigw_json *j = &r->j;
     for (aigw_json_object(j); aigw_json_member(j); ) {
         aigw_str name = aigw_base_copy(r->c->registry.mem, j->key), keys = str("keys"), sigv4 = str("sigv4");
+        size_t at = j->key_at;
         int any = 0;
         r->c->tenants++;
         for (aigw_json_object(j); aigw_json_member(j); ) {
@@ -447,16 +410,74 @@ static void tenants_read(reader *r) {
                 any = 1;
                 if (aigw_json_kind(j) != AIGW_JSON_ARRAY) tenant_pair_read(r, name);
                 else for (aigw_json_array(j); aigw_json_item(j); ) tenant_pair_read(r, name);
-                continue;
-            }
-            if (!aigw_base_eq(j->key, keys)) {
-                complain_here(r, j->key_at, "not used by this version", 1);
-                aigw_json_skip(j);
-                continue;
-            }
-            for (aigw_json_array(j); aigw_json_item(j); any = 1) tenant_key_read(r, name);
+            } else if (aigw_base_eq(j->key, keys)) {
+                for (aigw_json_array(j); aigw_json_item(j); any = 1) tenant_key_read(r, name);
+            } else aigw_json_skip(j);
         }
-        if (!any && !j->err) complain_here(r, j->key_at, "the tenant has no keys and no sigv4 pair, so that nobody can use it", 1);
+        if (!any && !j->err) complain_here(r, at, "the tenant has no keys and no sigv4 pair, so that nobody can use it", 1);
+    }
+}
+
+/* ---- numbers of the hub */
+
+typedef struct { const char *name; uint32_t most; uint32_t *to; } number;
+
+/* An object of numbers, each from 0 (the default) to `most`. */
+static void numbers_read(reader *r, const number *rows, size_t n) {
+    aigw_json *j = &r->j;
+    uint64_t seen = 0;
+    for (aigw_json_object(j); aigw_json_member(j); ) {
+        size_t at = j->key_at, i;
+        int64_t v = 0;
+        for (i = 0; i < n && !aigw_base_eq(j->key, str(rows[i].name)); i++) {}
+        if (i == n) {
+            complain_here(r, at, "not used by this version", 1);
+            aigw_json_skip(j);
+            continue;
+        }
+        if (seen >> i & 1) complain_here(r, at, "occurs twice", 0);
+        seen |= UINT64_C(1) << i;
+        if (!aigw_json_int(j, &v)) return;
+        if (v < 0 || v > rows[i].most) complain_here(r, at, "a number out of range", 0);
+        else *rows[i].to = (uint32_t)v;
+    }
+}
+#define READ(r, rows) numbers_read(r, rows, sizeof rows / sizeof *rows)
+
+static void queue_read(reader *r) {
+    aigw_queue_cfg *q = &r->c->queue;
+    const number rows[] = { { "slots", UINT32_MAX, &q->slots }, { "batch_slots", UINT32_MAX, &q->batch_slots }, { "waiting", UINT32_MAX, &q->most[AIGW_CLASS_INTERACTIVE] },
+        { "wait_ms", UINT32_MAX, &q->wait_ms[AIGW_CLASS_INTERACTIVE] }, { "batch_waiting", UINT32_MAX, &q->most[AIGW_CLASS_BATCH] },
+        { "batch_wait_ms", UINT32_MAX, &q->wait_ms[AIGW_CLASS_BATCH] }, { "lifo_ms", UINT32_MAX, &q->lifo_ms } };
+    READ(r, rows);
+}
+static void breaker_read(reader *r) {
+    aigw_breaker_cfg *b = &r->c->breaker;
+    const number rows[] = { { "window_ms", UINT32_MAX, &b->window_ms }, { "consecutive", UINT32_MAX, &b->consecutive }, { "percent", 100, &b->percent }, { "least", UINT32_MAX, &b->least },
+        { "open_ms", UINT32_MAX, &b->open_ms }, { "open_max_ms", UINT32_MAX, &b->open_max_ms }, { "successes", UINT32_MAX, &b->successes }, { "probe_ms", UINT32_MAX, &b->probe_ms } };
+    READ(r, rows);
+}
+static void retry_read(reader *r) {
+    aigw_retry_cfg *t = &r->c->retry;
+    uint32_t per_target = 0, attempts = 0;
+    const number rows[] = { { "per_target", 100, &per_target }, { "attempts", 100, &attempts }, { "base_ms", UINT32_MAX, &t->base_ms }, { "cap_ms", UINT32_MAX, &t->cap_ms },
+        { "after_max_ms", UINT32_MAX, &t->after_max_ms }, { "budget_ratio", UINT32_MAX, &t->budget_ratio }, { "budget_cap", UINT32_MAX, &t->budget_cap },
+        { "budget_floor", UINT32_MAX, &t->budget_floor } };
+    READ(r, rows);
+    t->per_target = (uint16_t)per_target;
+    t->attempts = (uint16_t)attempts;
+}
+/* `bytes` of the cache; the rest is the registry's. */
+static void cache_read(reader *r) {
+    aigw_json *j = &r->j;
+    int64_t bytes = 0;
+    for (aigw_json_object(j); aigw_json_member(j); ) {
+        size_t at = j->key_at;
+        if (!aigw_base_eq(j->key, str("bytes"))) aigw_json_skip(j);
+        else if (aigw_json_int(j, &bytes)) {
+            if (bytes < 0 || bytes > INT64_C(1) << 40) complain_here(r, at, "a number of bytes; 0: no cache", 0);
+            else r->c->cache_bytes = (size_t)bytes, r->c->cache_said = 1;
+        }
     }
 }
 
@@ -479,9 +500,10 @@ static void listen_read(reader *r) {
 }
 
 static void server_read(reader *r) {
-    enum { VERSION, LISTEN, HOSTS, TENANTS, CA_FILE, LOG_FORMAT, PROVIDERS, MODELS, ROUTES, COUNT };
+    enum { VERSION, LISTEN, HOSTS, TENANTS, CA_FILE, LOG_FORMAT, CACHE, QUEUE, BREAKER, RETRY, PROVIDERS, MODELS, ROUTES, TASKS, LIMITS, BUDGETS, DATED, COUNT };
     static const aigw_str names[] = { AIGW_STR("version"), AIGW_STR("listen"), AIGW_STR("hosts"), AIGW_STR("tenants"), AIGW_STR("ca_file"), AIGW_STR("log_format"),
-        AIGW_STR("providers"), AIGW_STR("models"), AIGW_STR("routes") };
+        AIGW_STR("cache"), AIGW_STR("queue"), AIGW_STR("breaker"), AIGW_STR("retry"), AIGW_STR("providers"), AIGW_STR("models"), AIGW_STR("routes"), AIGW_STR("tasks"), AIGW_STR("limits"),
+        AIGW_STR("budgets"), AIGW_STR("dated") };
     aigw_json *j = &r->j;
     config *c = r->c;
     char format[16];
@@ -510,7 +532,11 @@ static void server_read(reader *r) {
             c->log_format = !strcmp(format, "json") ? 'j' : !strcmp(format, "logfmt") ? 'l' : !strcmp(format, "off") ? 'o' : 0;
             if (!c->log_format) complain_here(r, at, "must be \"json\", \"logfmt\" or \"off\"", 0);
             break;
-        case PROVIDERS: case MODELS: case ROUTES: aigw_json_skip(j); break;      /* the registry's own */
+        case CACHE: cache_read(r); break;
+        case QUEUE: queue_read(r); break;
+        case BREAKER: breaker_read(r); break;
+        case RETRY: retry_read(r); break;
+        case PROVIDERS: case MODELS: case ROUTES: case TASKS: case LIMITS: case BUDGETS: case DATED: aigw_json_skip(j); break;      /* the registry's own */
         default:
             complain_here(r, j->key_at, "not used by this version", 1);
             aigw_json_skip(j);
@@ -519,12 +545,10 @@ static void server_read(reader *r) {
     if (aigw_json_end(j)) complain_here(r, aigw_json_at(j), j->why, 0);
 }
 
-static int file_read(config *c, const char *file, FILE *out, char *text, size_t cap) {
-    static aigw_fault faults[64];
-    aigw_registry_faults list;
-    reader r;
+/* The text of a file without its comments: bytes, or -1 with a complaint. */
+static long text_read(const char *file, FILE *out, char *text, size_t cap) {
     FILE *f = fopen(file, "rb");
-    size_t n, i;
+    size_t n;
     if (!f) {
         fprintf(out, "%s: cannot be read\n", file);
         return -1;
@@ -536,24 +560,69 @@ static int file_read(config *c, const char *file, FILE *out, char *text, size_t 
         return -1;
     }
     aigw_registry_blank(text, n);
+    return (long)n;
+}
+
+static int complain_all(reader *r, int (*read)(aigw_registry *, aigw_str, aigw_registry_faults *)) {
+    static aigw_fault faults[64];
+    aigw_registry_faults list;
+    size_t i;
+    memset(&list, 0, sizeof list);
+    list.items = faults;
+    list.cap = sizeof faults / sizeof *faults;
+    if (read(&r->c->registry, r->text, &list)) r->bad = 1;
+    for (i = 0; i < list.n && i < list.cap; i++)
+        complain(r, faults[i].at, faults[i].path, faults[i].text ? faults[i].text : aigw_base_error_text(faults[i].code), faults[i].code == AIGW_E_UNSUPPORTED);
+    return r->bad ? -1 : 0;
+}
+
+static int file_read(config *c, const char *file, FILE *out, char *text, size_t cap) {
+    reader r;
+    long n = text_read(file, out, text, cap);
+    if (n < 0) return -1;
     memset(&r, 0, sizeof r);
     r.c = c;
     r.file = file;
     r.out = out;
     r.text.p = text;
-    r.text.n = n;
+    r.text.n = (size_t)n;
     server_read(&r);
-    if (r.j.err) return -1;
-    memset(&list, 0, sizeof list);
-    list.items = faults;
-    list.cap = sizeof faults / sizeof *faults;
-    aigw_registry_read(&c->registry, r.text, &list);
-    for (i = 0; i < list.n && i < list.cap; i++) complain(&r, faults[i].at, faults[i].path, faults[i].text ? faults[i].text : aigw_base_error_text(faults[i].code), faults[i].code == AIGW_E_UNSUPPORTED);
-    return r.bad ? -1 : 0;
+    return r.j.err ? -1 : complain_all(&r, aigw_registry_read);
 }
 
-int config_load(config *c, const char *file, FILE *out) {
-    static const size_t text_max = CONFIG_BYTES / 4;
+/* What is known of models: a file's, or what was built in (models.json, by the Makefile). Its text stays in the registry's memory. */
+static int known_read(config *c, const char *file, FILE *out) {
+    const size_t most = (size_t)1 << 20;
+    aigw_arena *mem = c->registry.mem;
+    char *text = (char *)aigw_base_take(mem, most, 1, 1);
+    long n = 0;
+    size_t i;
+    reader r;
+    if (!text) return -1;
+    if (file) n = text_read(file, out, text, most);
+    else for (i = 0; models_json[i] && (size_t)n + strlen(models_json[i]) < most; i++) {
+        memcpy(text + n, models_json[i], strlen(models_json[i]));
+        n += (long)strlen(models_json[i]);
+    }
+    if (n < 0) return -1;
+    if (!file) aigw_registry_blank(text, (size_t)n);
+    mem->at = (unsigned char *)text + n;                   /* what it did not need */
+    memset(&r, 0, sizeof r);
+    r.c = c;
+    r.file = file ? file : "models.json";
+    r.out = out;
+    r.text.p = text;
+    r.text.n = (size_t)n;
+    return complain_all(&r, aigw_registry_read_known);
+}
+
+static void age_tell(const config *c, FILE *out) {
+    const int64_t days = c->registry.dated_s ? ((int64_t)time(NULL) - c->registry.dated_s) / 86400 : 0;
+    if (days > 90) fprintf(out, "gateway: warning: what is known of models and their prices is %ld days old; --registry FILE takes a newer file\n", (long)days);
+}
+
+int config_load(config *c, const char *file, const char *known, FILE *out) {
+    static const size_t text_max = (size_t)1 << 20;
     char *memory = c->memory;
     size_t bytes = c->bytes;
     aigw_arena *mem;
@@ -565,11 +634,13 @@ int config_load(config *c, const char *file, FILE *out) {
     mem = (aigw_arena *)(void *)memory;                      /* the arena stands at the start of its own memory: it moves with the slot */
     *mem = aigw_base_arena(memory + 64 + text_max, bytes - 64 - text_max);
     aigw_registry_init(&c->registry, dialects, sizeof dialects / sizeof *dialects, mem);
-    if (add_mock(c) || (file && file_read(c, file, out, memory + 64, text_max))) return -1;       /* first, so that a route of the file may name mock/echo */
-    if (add_environment(c)) {
+    if (known_read(c, known, out)) return -1;
+    if (add_mock(c) || add_environment(c)) {                 /* before the file, which may name their models and replaces what it names itself */
         fprintf(out, "the configuration does not fit in %lu bytes\n", (unsigned long)bytes);
         return -1;
     }
+    if (file && file_read(c, file, out, memory + 64, text_max)) return -1;
+    age_tell(c, out);
     resolve(c, out);
     return 0;
 }

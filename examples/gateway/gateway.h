@@ -27,8 +27,17 @@ void watch_set(struct gateway *g, watch *w, short events);
 void watch_remove(struct gateway *g, watch *w);
 
 /* ---- config.c */
-typedef struct { aigw_str name; uint8_t key[32]; } tenant_key;         /* SHA-256 of a virtual key */
-typedef struct { aigw_str name, access_key, secret; } tenant_pair;     /* of a client that signs (SigV4): its secret cannot be kept as a hash */
+/* What requests of a key are taken for where their headers do not say, and what these cannot change. */
+#define PIN_CLASS  (1u << AIGW_DIM_COUNT)
+#define PIN_PROMPT (2u << AIGW_DIM_COUNT)
+typedef struct {
+    aigw_registry_subject defaults;    /* TENANT: whose key it is */
+    aigw_str prompt, label;            /* name@version; what the key is called */
+    uint32_t pins;                     /* 1 << AIGW_DIM_*, PIN_* */
+    uint8_t  class_;                   /* AIGW_CLASS_* */
+} key_who;
+typedef struct { aigw_str name; uint8_t key[32]; key_who who; } tenant_key;        /* SHA-256 of a virtual key */
+typedef struct { aigw_str name, access_key, secret; key_who who; } tenant_pair;    /* of a client that signs (SigV4): its secret cannot be kept as a hash */
 typedef struct config {
     aigw_registry registry;
     char       *memory;            /* of this slot: texts, then the registry */
@@ -41,15 +50,22 @@ typedef struct config {
     tenant_pair pairs[64];
     int         n_keys, n_pairs, tenants;      /* tenants: requests need a key or a signature */
     char        ca_file[256];
+    aigw_queue_cfg   queue;        /* as said, zero where nothing was */
+    aigw_breaker_cfg breaker;
+    aigw_retry_cfg   retry;
+    size_t      cache_bytes;       /* 0: none, when cache_said */
+    int         cache_said;
     char        log_format;        /* 'j' JSON, 'l' logfmt, 'o' off, 0 by terminal */
     char        found[24][32];     /* names of the environment keys that were found */
     int         n_found;
     char        note[256];         /* what is not available, in words; "" all is */
 } config;
-#define CONFIG_BYTES ((size_t)4 << 20)
+#define CONFIG_BYTES ((size_t)8 << 20)
 
-/* Read the file (NULL: environment only) into *c, whose memory is given. Complaints go to `out` as "file:line:column: field: text". Returns 0, or -1: unusable. */
-int config_load(config *c, const char *file, FILE *out);
+/* Read the file (NULL: environment only) into *c, whose memory is given, over what the file `known` says of models (NULL: what was built in). Complaints go to `out` as
+   "file:line:column: field: text". Returns 0, or -1: unusable. */
+int config_load(config *c, const char *file, const char *known, FILE *out);
+extern const char *const models_json[];                /* made of models.json by the Makefile: its lines, ended by NULL */
 
 /* ---- tls.c */
 #define TLS_WANT_IN 1
@@ -128,7 +144,7 @@ struct gateway {
     aigw_now  now;
     config    slot[2], *config;            /* the one in force */
     int       reload;                      /* asked for, and waiting for a free slot */
-    const char *file;
+    const char *file, *known;              /* --config, --registry; NULL: none */
     struct pollfd *polls;
     watch   **watches;
     int       n_polls, cap_polls;

@@ -463,8 +463,9 @@ static void keys_help(void) {
 }
 
 static const char usage[] =
-    "usage: gateway [--config FILE] [--listen HOST:PORT] [--check] [--log-format json|logfmt|off]\n"
+    "usage: gateway [--config FILE] [--registry FILE] [--listen HOST:PORT] [--check] [--log-format json|logfmt|off]\n"
     "  --config FILE        JSON with comments; without it providers come from keys in the environment, and `mock` is built in\n"
+    "  --registry FILE      what is known of models, their abilities and prices, in place of what is built in (examples/gateway/models.json)\n"
     "  --listen HOST:PORT   default 127.0.0.1:8080; the next free port when it is taken; port 0: any\n"
     "  --check              read the configuration, complain with line and field, and exit (0 good, 1 not)\n"
     "SIGHUP reads the file again; running requests keep what they began with. SIGTERM stops when they are done, twice at once.\n";
@@ -474,7 +475,7 @@ static int load(struct gateway *g) {
     const char *why = NULL;
     if (g->config && aigw_hub_holds(&g->hub, &c->registry)) return 0;      /* a request still uses the older one: later */
     g->reload = 0;
-    if (config_load(c, g->file, stderr)) {
+    if (config_load(c, g->file, g->known, stderr)) {
         fprintf(stderr, "gateway: the configuration was not taken%s\n", g->config ? "; the one in force stays" : "");
         return -1;
     }
@@ -519,6 +520,7 @@ static int arguments(struct gateway *g, int argc, char **argv, const char **list
             exit(0);
         } else if (!value) return -1;
         else if (!strcmp(argv[i], "--config")) g->file = argv[++i];
+        else if (!strcmp(argv[i], "--registry")) g->known = argv[++i];
         else if (!strcmp(argv[i], "--listen")) *listen_at = argv[++i];
         else if (!strcmp(argv[i], "--log-format")) {
             *format = !strcmp(value, "json") ? 'j' : !strcmp(value, "logfmt") ? 'l' : !strcmp(value, "off") ? 'o' : 0;
