@@ -33632,12 +33632,13 @@ static int aigwi_exchange_connect(aigw_exchange *x) {
     if (!(aigw_attempt_want(&x->attempt) & AIGW_WANT_CONNECT)) return 1;
     x->own_conn = 1;
     r = x->io.connect(x->io.user, 0, x->picked[x->pick].provider);
+    /* also while it connects: the connection before may have been an old one, this is not */
+    x->reused = r == 1;
     if (r == AIGW_AGAIN) {
         x->state = AIGWI_EXCHANGE_CONNECT;
         x->wait |= AIGW_WAIT_CONNECT;
         return 0;
     }
-    x->reused = r == 1;
     kind = aigwi_exchange_io_kind(r);
     if (r >= 0) aigw_attempt_connected(&x->attempt, x->now);
     else {
@@ -34742,7 +34743,9 @@ static void aigwi_exchange_clock(aigw_exchange *x, unsigned last) {
         x->error.status = 408;
         x->close_after = 1;
     }
-    if (last & AIGW_WAIT_MEMORY && x->memory_until && x->now.mono_ns >= x->memory_until) {
+    /* a request that has not begun has nothing to give up: it goes on waiting */
+    if (last & AIGW_WAIT_MEMORY && x->memory_until && x->now.mono_ns >= x->memory_until &&
+        x->state != AIGWI_EXCHANGE_IDLE) {
         x->memory_until = 0;
         if (x->state == AIGWI_EXCHANGE_RELAY)
             aigw_attempt_fail(&x->attempt, AIGW_KIND_BUSY, "the gateway has no memory free for this answer");
