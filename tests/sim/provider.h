@@ -67,7 +67,10 @@ static void p_emit(p_answer *a, const char *p, size_t n) {
     size_t said = n;
     char size[6];
     if (a->u->framing == 'c') {
-        if (a->u->fault == F_LENGTH && !--a->bend) said += sim_below(a->s, 2) ? 3 : (size_t)0 - n / 2;
+        if (a->u->fault == F_LENGTH && !--a->bend) {
+            said += sim_below(a->s, 2) ? 3 : (size_t)0 - n / 2;
+            a->u->cut = a->b.n;
+        }
         size[0] = hex[said >> 8 & 15], size[1] = hex[said >> 4 & 15], size[2] = hex[said & 15], size[3] = '\r', size[4] = '\n';
         sim_put_n(&a->b, size, 5);
     }
@@ -83,6 +86,7 @@ static void p_frame(p_answer *a, int kind, const char *text, size_t n) {
     if (!f[0]) return;
     b.p = mem, b.n = 0, b.cap = sizeof mem;
     if ((a->u->fault == F_TWICE || a->u->fault == F_GARBAGE || a->u->fault == F_INSTREAM) && !--a->bend) {
+        a->u->cut = a->b.n;
         if (a->u->fault == F_TWICE) times = 2;
         else if (a->u->fault == F_GARBAGE) sim_put(&b, a->dialect == O_OLLAMA ? "{\"model\":\"\n" : "data: {\"x\":}\n\n");
         else {
@@ -137,10 +141,11 @@ static void p_end(p_answer *a, size_t length_at) {
     if (a->u->framing == 'c') sim_put(&a->b, "0\r\n\r\n");
     if (a->u->fault == F_LENGTH && a->u->framing == 'l') n = sim_below(a->s, 2) ? n + 7 : sim_below(a->s, (uint32_t)n);
     for (size_t i = 5; length_at && i--; n /= 10) a->b.p[length_at + i] = (char)('0' + n % 10);
-    a->u->n = a->b.n;
+    a->u->n = a->u->real_n = a->b.n;
     if (a->u->fault == F_EXTRA && a->u->framing != 'e') {
         sim_put(&a->b, "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}");
         a->u->n = a->b.n;
+        a->u->cut = a->u->marks ? a->u->mark_at[a->u->marks > 1 ? a->u->marks - 2 : 0] : 0;        /* with the last of the answer, in one piece */
     }
     if (a->u->marks) a->u->marks--;
     a->u->mark_at[a->u->marks++] = (uint32_t)a->u->n;
@@ -217,12 +222,11 @@ static void p_write(sim *s, sim_conn *u, sim_req *q, int stream, int kind) {
     u->answered = 1;
     u->at = u->avail = u->marks = u->mark = 0;
     u->cut = SIZE_MAX;
-    q->want_n = 0, q->never = 0;
+    q->want_n = 0, q->never = 0, q->twice = u->fault == F_TWICE ? (uint8_t)(1 + a.dialect) : 0;
     if (kind != F_NONE) p_fail(&a, kind);
     else p_right(&a, stream);
     if (!sim_often(s, 400)) u->mark_at[0] = u->mark_at[u->marks - 1], u->marks = 1;          /* all at once */
-    u->real_n = u->fault == F_EXTRA && u->framing != 'e' ? u->n - 40 : u->n;
-    if (u->fault == F_RESET || u->fault == F_CUT || u->fault == F_HANG || u->fault == F_DRIP) {
+    if (u->fault == F_RESET || u->fault == F_CUT || u->fault == F_HANG || u->fault == F_DRIP || u->fault == F_SPLIT) {
         const uint32_t where = sim_below(s, 4);
         u->cut = where == 0 ? sim_below(s, (uint32_t)u->head_n) : where < 3 ? u->head_n + sim_below(s, (uint32_t)(u->n - u->head_n) + 1)
                : u->n - 1 - sim_below(s, 40);
@@ -304,24 +308,27 @@ static void p_got(sim *s, sim_conn *u, const char *p, size_t n) {
     u->gap = sim_upto(s, s->plan.gap);
     p_begin(s, u);
 }
+/* The fault of this answer hits. 1: its bytes go on. */
+static int p_hit(sim *s, sim_conn *u) {
+    u->hit = 1;
+    sim_fault(s, u->fault, p_client(s, u));
+    if (u->fault == F_RESET) u->end = END_RESET;
+    else if (u->fault == F_CUT) u->end = END_FIN;
+    return u->end == END_NONE && u->fault != F_HANG;
+}
 /* The next bytes leave, or what goes wrong goes wrong. 1: the exchange has something to see. */
 static int p_bytes(sim *s, sim_conn *u) {
-    size_t to = u->mark < u->marks ? u->mark_at[u->mark] : u->n;
+    const size_t to = u->mark < u->marks ? u->mark_at[u->mark] : u->n;
     const uint32_t id = (uint32_t)(u - s->conn);
-    if (u->fault < F_UPSTREAM && u->fault > F_EARLY && u->cut == SIZE_MAX && !u->hit) u->hit = 1, sim_fault(s, u->fault, p_client(s, u));
-    if (to >= u->cut && u->avail < u->cut) {                                /* up to there, which is read; then the fault hits */
+    const int wrong = u->fault < F_UPSTREAM && u->fault > F_EARLY && !u->hit;
+    if (wrong && u->cut != SIZE_MAX && to >= u->cut && u->avail < u->cut) {  /* up to there, which is read; then the fault hits */
         u->avail = u->cut;
         sim_at(s, s->t + (sim_often(s, 250) ? 0 : 1 + u->gap), EV_BYTES, id, u->gen);
         return 1;
     }
-    if (to >= u->cut && u->fault != F_DRIP) {
-        u->hit = 1;
-        sim_fault(s, u->fault, p_client(s, u));
-        u->end = u->fault == F_RESET ? END_RESET : u->fault == F_CUT ? END_FIN : END_NONE;
-        return u->end != END_NONE;
-    }
-    if (to >= u->cut && u->drip < 24 && u->avail < u->n) {
-        if (!u->drip++) u->hit = 1, sim_fault(s, F_DRIP, p_client(s, u));
+    if (wrong && (u->cut == SIZE_MAX || to >= u->cut) && !p_hit(s, u)) return 1;
+    if (u->fault == F_DRIP && u->hit && u->drip < 24 && u->avail < u->n) {
+        u->drip++;
         u->avail++;
         sim_at(s, s->t + 40 * SIM_MS, EV_BYTES, id, u->gen);
         return 1;

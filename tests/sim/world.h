@@ -75,7 +75,7 @@ static const struct { const char *text, *waits; } sim_invariants[] = {
 /* Sums over seeds. */
 typedef struct {
     uint64_t requests, fine, errors, left, attempts, events, faults[F_COUNT][S_COUNT], checked[I_COUNT], violated[I_COUNT];
-    uint64_t virtual_ns, printed;
+    uint64_t virtual_ns, printed, relayed;                   /* relayed: see cl_twice */
     uint64_t outage_requests, outage_attempts;               /* of the worst 10 s */
 } sim_sums;
 
@@ -86,7 +86,7 @@ typedef struct { uint64_t at, order; uint32_t who, gen; int kind; } sim_event;
 
 typedef struct {
     uint32_t id;                   /* in this seed */
-    uint8_t  dialect, stream, judged, outcome, hurt, bad, probe, never;   /* never: the last answer cannot be a success */
+    uint8_t  dialect, stream, judged, outcome, hurt, bad, probe, never, twice;   /* never: the last answer cannot be a success */
     uint8_t  reused;               /* attempts on connections that were used before */
     uint16_t tried, most;          /* attempts seen; most that may be */
     int      status;
