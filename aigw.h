@@ -38598,12 +38598,13 @@ static int aigwi_exchange_connect(aigw_exchange *x) {
     if (!(aigw_attempt_want(x->up) & AIGW_WANT_CONNECT)) return 1;
     x->side->own = 1;
     r = x->io.connect(x->io.user, aigwi_exchange_conn(x), aigwi_exchange_pick(x)->provider);
+    /* also while it connects: the connection before may have been an old one, this is not */
+    x->side->reused = r == 1;
     if (r == AIGW_AGAIN) {
         x->state = AIGWI_EXCHANGE_CONNECT;
         x->wait |= AIGW_WAIT_CONNECT;
         return 0;
     }
-    x->side->reused = r == 1;
     kind = aigwi_exchange_io_kind(r);
     if (r >= 0) aigw_attempt_connected(x->up, x->now);
     else {
@@ -39978,7 +39979,9 @@ static void aigwi_exchange_clock(aigw_exchange *x, unsigned last) {
         x->error.status = 408;
         x->close_after = 1;
     }
-    if (last & AIGW_WAIT_MEMORY && x->memory_until && x->now.mono_ns >= x->memory_until) {
+    /* a request that has not begun has nothing to give up: it goes on waiting */
+    if (last & AIGW_WAIT_MEMORY && x->memory_until && x->now.mono_ns >= x->memory_until &&
+        x->state != AIGWI_EXCHANGE_IDLE) {
         x->memory_until = 0;
         if (x->state == AIGWI_EXCHANGE_RELAY)
             aigw_attempt_fail(x->up, AIGW_KIND_BUSY, "the gateway has no memory free for this answer");
