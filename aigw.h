@@ -40069,7 +40069,7 @@ AIGW_API void aigw_exchange_init(aigw_exchange *x, aigw_hub *hub, const aigw_exc
 AIGW_API unsigned aigw_exchange_run(aigw_exchange *x, aigw_now now) {
     const unsigned last = x->wait;
     int starved;
-    x->now = now;
+    x->now = x->hub->now = now;
     x->wait = 0;
     x->turns = x->cfg.blocking ? 1 : AIGWI_EXCHANGE_TURNS;
     starved = x->state <= AIGWI_EXCHANGE_READ &&
@@ -40090,7 +40090,7 @@ AIGW_API unsigned aigw_exchange_run(aigw_exchange *x, aigw_now now) {
 }
 
 AIGW_API void aigw_exchange_eof(aigw_exchange *x, aigw_now now) {
-    x->now = now;
+    x->now = x->hub->now = now;
     if (x->state == AIGWI_EXCHANGE_IDLE) x->state = AIGWI_EXCHANGE_CLOSED;
     if (x->state != AIGWI_EXCHANGE_CLOSED) aigwi_exchange_gone(x);
 }

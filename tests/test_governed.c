@@ -184,6 +184,7 @@ static client *ask_as(const char *tenant, const char *model, const char *headers
     client *c = g.c;
     char body[2048];
     while (c->used) c++;
+    memset(c, 0, sizeof *c);
     memset(&io, 0, sizeof io);
     io.user = c;
     io.connect = up_connect, io.send = up_send, io.recv = up_recv, io.close = up_close, io.reply = down, io.record = record, io.admit = admit;
