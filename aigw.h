@@ -8903,6 +8903,8 @@ AIGW_API int aigw_dialect_request(const aigw_req *req, const aigw_target *to, ai
     if (edit && to->efforts.n && effort->has && !aigwi_dialect_is(effort->raw, "none") &&
         !aigwi_dialect_listed(to->efforts, effort->raw))
         edit = 0;
+    /* a limit that was set here is not in its bytes */
+    if (edit && req->param[AIGW_P_MAX_OUTPUT].has && req->param[AIGW_P_MAX_OUTPUT].at == AIGW_NOWHERE) edit = 0;
     if (!edit && !d->req_encode) return AIGW_E_UNSUPPORTED;
     return (edit ? d->req_edit : d->req_encode)(req, to, mem, head, out, loss);
 }
@@ -37097,6 +37099,13 @@ static int aigwi_account_find(const aigw_account_counters *in, const aigw_store_
     return -1;
 }
 
+/* A threshold that was passed: the highest is told. */
+static void aigwi_account_alert(aigw_account *a, const aigw_store_counter *c) {
+    if (c->alert <= a->alert) return;
+    a->alert = c->alert;
+    a->alert_n = aigwi_dialect_keep(a->alert_text, sizeof a->alert_text, c->key);
+}
+
 /* What was used of a counter that is settled. */
 static int64_t aigwi_account_used(const aigw_account *a, int i, int64_t tokens, int asked) {
     const aigw_account_counters *held = &a->held;
@@ -37124,6 +37133,8 @@ static void aigwi_account_release(aigw_account *a, aigw_hub *h, const aigw_accou
     op.n = (uint8_t)n;
     op.counters = gone;
     if (n) aigwi_hub_settle(h, &op, a->local);
+    for (int i = 0; i < n; i++)
+        if (gone[i].kind == AIGW_COUNTER_MONEY) aigwi_account_alert(a, &gone[i]);
     for (int i = 0; i < held->n; i++) {
         if (!(stays >> i & 1)) continue;
         if (kept != i) {
@@ -37151,10 +37162,7 @@ static void aigwi_account_learn(aigw_account *a, const aigw_store_counter *c, in
     aigw_limit *l = what == AIGW_HOLDS_REQUESTS ? &a->limits.requests : &a->limits.tokens;
     if (what == AIGW_HOLDS_MONEY) {
         if (c->soft && !a->soft) a->soft = rule;
-        if (c->alert > a->alert) {
-            a->alert = c->alert;
-            a->alert_n = aigwi_dialect_keep(a->alert_text, sizeof a->alert_text, c->key);
-        }
+        aigwi_account_alert(a, c);
     } else if (what != AIGW_HOLDS_CONCURRENT && (l->remaining < 0 || c->left < l->remaining)) {
         l->limit = c->rate.limit;
         l->remaining = c->left;
@@ -37167,7 +37175,6 @@ static void aigwi_account_begin(aigw_account *a) {
     l[0] = &a->limits.requests, l[1] = &a->limits.tokens, l[2] = &a->limits.input_tokens, l[3] = &a->limits.output_tokens;
     for (int i = 0; i < 4; i++) l[i]->limit = l[i]->remaining = l[i]->reset_ms = -1;
     a->limits.retry_after_ms = -1;
-    a->alert = 0;
     a->soft = NULL;
 }
 
@@ -37247,7 +37254,6 @@ AIGW_API void aigw_account_settle(aigw_account *a, aigw_hub *h, int64_t tokens, 
     if (a->ticket) aigwi_hub_forget(h, a->ticket);
     a->ticket = 0;
     if (a->held.n) aigwi_account_release(a, h, NULL, tokens, asked);
-    a->spent_nusd = 0;
     a->local = 0;
     a->target.p = NULL;
 }
@@ -37466,7 +37472,7 @@ static int aigwi_exchange_shut(aigw_exchange *x, const aigw_out *out) {
 }
 
 static void aigwi_exchange_hang_up(aigw_exchange *x, int keep) {
-    if (x->side->own) x->io.close(x->io.user, 0, keep);
+    if (x->side->own) x->io.close(x->io.user, aigwi_exchange_conn(x), keep);
     x->side->own = 0;
     aigw_attempt_release(x->up);
 }
@@ -39399,6 +39405,7 @@ static int aigwi_exchange_again(aigw_exchange *x) {
     const int stale = x->side->reused && x->up->untouched && err->kind == AIGW_KIND_CONNECT && x->stale < 4;
     const aigw_retry_cfg cfg = aigwi_exchange_retry_cfg(x);
     const aigw_router_decision *d = &x->decision;
+    const uint8_t try_at = x->try_at;
     aigw_retry_case c;
     const char *why = "";
     uint32_t wait = 0;
@@ -39431,7 +39438,7 @@ static int aigwi_exchange_again(aigw_exchange *x) {
     for (int i = 0; i < d->first; i++)
         if (d->order[i] != x->side->candidate && !(x->passed >> d->order[i] & 1)) c.others = 1;
     step = aigw_retry_next(&cfg, &c, x->now, &x->hub->random, &wait, &why);
-    if (d->tries_n) x->decision.tries[d->tries_n - 1].why = why;
+    if (try_at) x->decision.tries[try_at - 1].why = why;
     if (step == AIGW_RETRY_NEXT) {
         x->passed |= (uint16_t)(1u << x->side->candidate);
         x->state = AIGWI_EXCHANGE_ROUTE;
@@ -39484,7 +39491,7 @@ static int aigwi_exchange_over(aigw_exchange *x) {
     x->up_ns += x->up->t_last > x->up->t_start ? x->up->t_last - x->up->t_start : 0;
     x->t_up_end = x->now.mono_ns;
     aigwi_exchange_upstream_id(x);
-    if (x->side->own) x->io.close(x->io.user, 0, keep);
+    if (x->side->own) x->io.close(x->io.user, aigwi_exchange_conn(x), keep);
     x->side->own = x->side->dead = 0;
     aigw_attempt_release(x->up);
     x->side->in_at = x->side->in_n = 0;
@@ -39960,7 +39967,7 @@ static int aigwi_exchange_raw_over(aigw_exchange *x, int clean) {
                      x->up->http.keep_alive && x->side->in_at == x->side->in_n;
     aigw_error err;
     x->t_up_end = x->now.mono_ns;
-    if (x->side->own) x->io.close(x->io.user, 0, keep);
+    if (x->side->own) x->io.close(x->io.user, aigwi_exchange_conn(x), keep);
     x->side->own = 0;
     if (clean) {
         aigwi_exchange_finish(x);
@@ -39980,7 +39987,7 @@ static int aigwi_exchange_raw_eof(aigw_exchange *x, int clean) {
     const int untouched = !x->up->bytes_in;
     if (x->raw.headed) return aigwi_exchange_raw_over(x, clean && aigw_http_eof(&x->up->http) == 1);
     if (untouched && x->side->reused && x->raw.clean && x->stale++ < 4) {
-        if (x->side->own) x->io.close(x->io.user, 0, 0);
+        if (x->side->own) x->io.close(x->io.user, aigwi_exchange_conn(x), 0);
         x->side->own = x->side->dead = 0;
         x->raw.at = 0;
         x->raw.state = AIGWI_RAW_CONNECT;
@@ -40215,11 +40222,11 @@ static void aigwi_exchange_settle(aigw_exchange *x) {
     aigw_exchange_record r;
     if (x->state == AIGWI_EXCHANGE_IDLE || x->state == AIGWI_EXCHANGE_CLOSED) return;
     aigwi_exchange_land(x);
-    aigwi_exchange_record_of(x, &r);
     for (int i = 0; i < AIGW_EXCHANGE_CONNS; i++)
         aigw_account_settle(&x->sides[i].account, x->hub, &x->sides[i] == x->side ? aigwi_exchange_used_tokens(x) : -1, x->attempts != 0);
     aigw_queue_leave(&x->hub->queue, &x->turn);
     aigwi_hub_turns(x->hub);
+    aigwi_exchange_record_of(x, &r);
     if (x->io.record) x->io.record(x->io.user, &r);
     x->job.awaits = NULL;
     aigwi_exchange_raw_wipe(x);
