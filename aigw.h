@@ -31805,7 +31805,7 @@ AIGW_API void aigw_health_end(aigw_health *h, aigw_now now, const aigw_health_re
    their reset is when all is back; one that does not refuses, and says when. */
 static int64_t aigwi_health_limit(const aigw_limit *l, int64_t need) {
     const int64_t most = UINT32_MAX;
-    int64_t reset = l->reset_ms < AIGWI_HEALTH_DAY_MS ? l->reset_ms : AIGWI_HEALTH_DAY_MS, all;
+    int64_t reset = l->reset_ms < AIGWI_HEALTH_DAY_MS ? l->reset_ms : (int64_t)AIGWI_HEALTH_DAY_MS, all;
     if (l->remaining < 0 || reset <= 0) return 0;
     if (l->limit > 0 && need > l->limit) need = l->limit;
     if (need <= l->remaining) return 0;
