@@ -90,7 +90,7 @@
  *   >>policy.budget            money in a period                                      uses: base
  *   >>policy.ledger            leases and their records                               uses: base digest
  *   >>policy.store             counters behind tickets, in memory                     uses: base digest bucket budget ledger
- *   >>policy.health            what is learnt of a target                             uses: base model
+ *   >>policy.health            what is learnt of a target                             uses: base model breaker
  *   >>policy.queue             who goes, who waits                                    uses: base
  *   >>policy.router            constraints, tasks, strategies, the decision           uses: base digest json model dialect registry
  *   >>cache                    exact match on caller's memory                         uses: base digest json model dialect
@@ -1967,12 +1967,14 @@ AIGW_API const aigw_store_slot *aigw_store_slot_of(const aigw_store_memory *m, a
 
 /* ---- >>policy.health api --------------------------------------------------------------------------------------- */
 
-/* What is learnt of a target from its answers. Quantiles from a histogram of 4 bins per doubling that forgets: when it holds 1,024 values all
-   bins are halved. */
-#define AIGW_HEALTH_BINS 72
-typedef struct { uint16_t count[AIGW_HEALTH_BINS]; uint16_t total; } aigw_health_hist;      /* private; all zero: empty; microseconds, 1 us to 262 s */
+/* What is learnt of a target from its answers. Quantiles from a histogram of 4 bins per doubling that forgets: when it
+   holds 1,024 values it is halved. */
+#define AIGW_HEALTH_BINS 80
+typedef struct { uint16_t count[AIGW_HEALTH_BINS]; uint16_t total, turn; } aigw_health_hist;     /* private; all zero: empty */
+/* Microseconds; told apart from 1 ms to 903 s. */
 AIGW_API void    aigw_health_add(aigw_health_hist *h, uint64_t us);
-/* The quantile (thousandths, 900 = p90): an upper bound within 19 %; -1: fewer than `least` values. */
+/* The quantile (thousandths, 900 = p90: so many are not above): an upper bound, at most 19 % above (1,024 us for all
+   that is below, 902,906 ms for what is above); -1: none, or fewer than `least` values. */
 AIGW_API int64_t aigw_health_quantile(const aigw_health_hist *h, uint32_t permille, uint32_t least);
 typedef struct {
     aigw_health_hist first;    /* to the first byte of content (streams), to the whole answer else */
@@ -1983,14 +1985,19 @@ typedef struct {
     uint32_t milli_bytes_per_token;  /* of input, moving average; 0 unknown: bytes * 1000 / tokens */
     uint64_t failed_ns;        /* mono_ns of the last failure; 0 none */
     uint64_t not_before_ns;    /* do not ask before (429, Retry-After, remaining 0) */
-    aigw_limits limits;        /* as last said, and when */
+    aigw_limits limits;        /* as last said, and when (0: never) */
     uint64_t limits_ns;
-} aigw_health;
+    uint32_t since_limits;     /* private: attempts since */
+    uint8_t  refused;          /* private: 429s in a row that did not say how long */
+} aigw_health;                 /* all zero: nothing known */
+/* An attempt begins. */
 AIGW_API void aigw_health_start(aigw_health *h);
-/* An attempt ended: kind (AIGW_KIND_NONE fine), first_us and all_us (-1 not known), usage, the input's bytes. */
+/* An attempt ended: kind (AIGW_KIND_NONE fine), first_us and all_us (-1 not known), usage, the input's bytes; pointers
+   may be NULL. One that was given up (TIMEOUT; CANCELLED when it was slow already) counts as having taken as long as
+   it was waited for. */
 typedef struct { int kind; int64_t first_us, all_us, input_bytes; const aigw_usage *usage; const aigw_error *error; const aigw_limits *limits; } aigw_health_report;
 AIGW_API void aigw_health_end(aigw_health *h, aigw_now now, const aigw_health_report *r);
-/* When it may be asked with that many tokens: 0 now, else mono_ns. */
+/* When it may be asked with that many tokens (0 not known): 0 now, else mono_ns. */
 AIGW_API uint64_t aigw_health_ready(const aigw_health *h, aigw_now now, int64_t tokens);
 
 /* ---- >>policy.queue api ---------------------------------------------------------------------------------------- */
@@ -32571,7 +32578,8 @@ static void aigwi_breaker_open(aigw_breaker *b, const aigw_breaker_cfg *cfg, uin
 AIGW_API int aigw_breaker_report(aigw_breaker *b, const aigw_breaker_cfg *cfg, aigw_now now, aigw_breaker_pass pass,
                                  int outcome, int64_t retry_after_ms, uint64_t *random) {
     const uint64_t at = aigwi_breaker_now(b, now);
-    const int counts = pass.generation == b->generation && (b->open ? aigwi_breaker_probing(b, at) && pass.probe : !pass.probe);
+    const int of_now = b->open ? pass.probe && aigwi_breaker_probing(b, at) : !pass.probe;
+    const int counts = of_now && pass.generation == b->generation;
     b->seen_ns = at;
     if (counts && b->open) {
         b->probing = 0;
@@ -33556,7 +33564,180 @@ AIGW_API const aigw_store_slot *aigw_store_slot_of(const aigw_store_memory *m, a
 }
 
 /* ==== >>policy.health ============================================================================================== */
-/* What answers teach about a target. */
+/* What answers teach about a target: how long they take, how many fail, and what the provider's limits leave. Knows
+   reports and time; not who is asked. Peak-sensitive average: Finagle's PeakEwma. */
+
+enum {
+    AIGWI_HEALTH_FULL = 1024,  /* values in a histogram before it is halved */
+    AIGWI_HEALTH_SHIFT = 10,   /* the first bin ends at 2^10 us */
+    AIGWI_HEALTH_DAY_MS = 86400000,
+    AIGWI_HEALTH_HINTLESS_MS = 1000      /* a first 429 that does not say how long */
+};
+
+/* The end of a bin: 2^10 us times 2^(bin / 4); 16 bits of fraction, rounded up. */
+static uint64_t aigwi_health_end(unsigned bin) {
+    static const uint32_t quarter[4] = { 65536, 77936, 92682, 110218 };
+    return ((uint64_t)quarter[bin % 4] << (AIGWI_HEALTH_SHIFT + bin / 4)) >> 16;
+}
+static unsigned aigwi_health_bin(uint64_t us) {
+    unsigned bin = 0;
+    while (bin + 4 < AIGW_HEALTH_BINS && us > aigwi_health_end(bin + 4)) bin += 4;
+    while (bin + 1 < AIGW_HEALTH_BINS && us > aigwi_health_end(bin)) bin++;
+    return bin;
+}
+/* Halves what stands at or below each bin, not the bins, so that no value is lost but to the total; the half that is
+   left over is given and taken in turn, else a lone value would never be forgotten. */
+static void aigwi_health_halve(aigw_health_hist *h) {
+    uint32_t below = 0, before = 0, i;
+    h->turn = !h->turn;
+    for (i = 0; i < AIGW_HEALTH_BINS; i++) {
+        below += h->count[i];
+        h->count[i] = (uint16_t)((below + h->turn) / 2 - before);
+        before += h->count[i];
+    }
+    h->total = (uint16_t)before;
+}
+
+AIGW_API void aigw_health_add(aigw_health_hist *h, uint64_t us) {
+    h->count[aigwi_health_bin(us)]++;
+    if (++h->total == AIGWI_HEALTH_FULL) aigwi_health_halve(h);
+}
+
+AIGW_API int64_t aigw_health_quantile(const aigw_health_hist *h, uint32_t permille, uint32_t least) {
+    const uint32_t rank = permille < 1000 ? (h->total * permille + 999) / 1000 : h->total;
+    uint32_t below = 0;
+    if (!h->total || h->total < least) return -1;
+    for (unsigned i = 0; i < AIGW_HEALTH_BINS; i++)
+        if ((below += h->count[i]) >= rank && below) return (int64_t)aigwi_health_end(i);
+    return (int64_t)aigwi_health_end(AIGW_HEALTH_BINS - 1);
+}
+
+AIGW_API void aigw_health_start(aigw_health *h) {
+    if (h->in_flight < UINT32_MAX) h->in_flight++;
+    if (h->since_limits < UINT32_MAX) h->since_limits++;
+}
+
+/* A share of the difference, at least 1: it arrives. */
+static uint32_t aigwi_health_toward(uint32_t was, uint32_t is, uint32_t share) {
+    const uint32_t d = is > was ? is - was : was - is, step = d / share + (d % share != 0);
+    return is > was ? was + step : was - step;
+}
+static uint32_t aigwi_health_average(uint32_t was, uint32_t is, uint32_t share) {
+    return was ? aigwi_health_toward(was, is, share) : is;
+}
+
+static void aigwi_health_time(aigw_health *h, int64_t us) {
+    const uint64_t is = (uint64_t)us;
+    aigw_health_add(&h->first, is);
+    if (is >= h->first_ewma_us) h->first_ewma_us = is;
+    else h->first_ewma_us -= (h->first_ewma_us - is + 7) / 8;
+}
+/* How long it took, as far as it is known: one that was given up after a long wait would have taken longer still, and
+   to leave it out would make a slow target look fast. */
+static void aigwi_health_times(aigw_health *h, const aigw_health_report *r) {
+    const int gave_up = r->kind == AIGW_KIND_CANCELLED, late = r->kind == AIGW_KIND_TIMEOUT;
+    if (r->first_us >= 0) {
+        if (gave_up || late || r->kind == AIGW_KIND_NONE || r->kind == AIGW_KIND_TRUNCATED)
+            aigwi_health_time(h, r->first_us);
+    } else if (r->all_us >= 0 && (gave_up || late)) {
+        const int64_t slow = late ? 0 : aigw_health_quantile(&h->first, 900, 20);
+        if (slow >= 0 && r->all_us > slow) aigwi_health_time(h, r->all_us);
+    }
+}
+
+static void aigwi_health_usage(aigw_health *h, const aigw_health_report *r) {
+    const aigw_usage *u = r->usage;
+    const int64_t most = INT64_C(1000000000);                  /* tokens or bytes of a request: what is more is no count */
+    if (u->has & AIGW_USAGE_INPUT && u->input > 0 && u->input < most && r->input_bytes > 0 && r->input_bytes < most) {
+        int64_t milli = r->input_bytes * 1000 / u->input;
+        milli = milli < 250 ? 250 : milli > 64000 ? 64000 : milli;
+        h->milli_bytes_per_token = aigwi_health_average(h->milli_bytes_per_token, (uint32_t)milli, 8);
+    }
+    if (u->has & AIGW_USAGE_OUTPUT && u->output > 0 && u->output < most && r->all_us > 0) {
+        /* from the first byte on; of a whole answer, or one that came all at once, from the beginning */
+        int64_t us = r->first_us >= 0 && r->first_us < r->all_us ? r->all_us - r->first_us : r->all_us, rate;
+        if (us < r->all_us / 16) us = r->all_us;
+        rate = u->output * most / us;
+        rate = rate < 1 ? 1 : rate > UINT32_MAX ? UINT32_MAX : rate;
+        h->tokens_s = aigwi_health_average(h->tokens_s, (uint32_t)rate, 8);
+    }
+}
+
+static uint64_t aigwi_health_after(uint64_t from, int64_t ms) {
+    if (ms > AIGWI_HEALTH_DAY_MS) ms = AIGWI_HEALTH_DAY_MS;
+    return from > AIGW_NEVER - (uint64_t)ms * 1000000u ? AIGW_NEVER : from + (uint64_t)ms * 1000000u;
+}
+/* Told to wait; or refused for its rate without being told: then 1 s, doubling to 64 s while what is sent after it is
+   refused again. */
+static void aigwi_health_spare(aigw_health *h, uint64_t at, const aigw_health_report *r) {
+    int64_t ms = r->error ? r->error->retry_after_ms : -1;
+    uint64_t until;
+    if (ms < 0 && r->limits) ms = r->limits->retry_after_ms;
+    if (ms < 0) {
+        if (r->kind != AIGW_KIND_RATE_LIMIT || at < h->not_before_ns) return;
+        ms = (int64_t)AIGWI_HEALTH_HINTLESS_MS << h->refused;
+        if (h->refused < 6) h->refused++;
+    }
+    until = aigwi_health_after(at, ms);
+    if (until > h->not_before_ns) h->not_before_ns = until;
+}
+
+static int aigwi_health_said(const aigw_limits *l) {
+    return l->requests.remaining >= 0 || l->tokens.remaining >= 0 || l->input_tokens.remaining >= 0 ||
+           l->output_tokens.remaining >= 0;
+}
+
+AIGW_API void aigw_health_end(aigw_health *h, aigw_now now, const aigw_health_report *r) {
+    const uint64_t at = now.mono_ns ? now.mono_ns : 1;         /* 0 says never */
+    const int outcome = aigw_breaker_outcome_of(r->kind);
+    const int refused = r->kind == AIGW_KIND_RATE_LIMIT || r->kind == AIGW_KIND_QUOTA;
+    if (h->in_flight) h->in_flight--;
+    aigwi_health_times(h, r);
+    if (outcome != AIGW_BREAKER_NEITHER)
+        h->error_ppm = aigwi_health_toward(h->error_ppm, outcome == AIGW_BREAKER_FAILED ? 1000000 : 0, 16);
+    if (outcome == AIGW_BREAKER_OK) {
+        h->refused = 0;
+        if (r->usage) aigwi_health_usage(h, r);
+    }
+    if (outcome == AIGW_BREAKER_FAILED || refused) {
+        h->failed_ns = at;
+        aigwi_health_spare(h, at, r);
+    }
+    if (r->limits && aigwi_health_said(r->limits)) {
+        h->limits = *r->limits;
+        h->limits_ns = at;
+        h->since_limits = 0;
+    }
+}
+
+/* When `need` of a limit are there again, in milliseconds from when it was said. Most providers fill up evenly, and
+   their reset is when all is back; one that does not refuses, and says when. */
+static int64_t aigwi_health_limit(const aigw_limit *l, int64_t need) {
+    const int64_t most = UINT32_MAX;
+    int64_t reset = l->reset_ms < AIGWI_HEALTH_DAY_MS ? l->reset_ms : (int64_t)AIGWI_HEALTH_DAY_MS, all;
+    if (l->remaining < 0 || reset <= 0) return 0;
+    if (l->limit > 0 && need > l->limit) need = l->limit;
+    if (need <= l->remaining) return 0;
+    all = l->limit - l->remaining;
+    if (l->limit <= l->remaining || all > most) return reset;
+    return need - l->remaining >= all ? reset : (reset * (need - l->remaining) + all - 1) / all;
+}
+
+AIGW_API uint64_t aigw_health_ready(const aigw_health *h, aigw_now now, int64_t tokens) {
+    uint64_t ready = h->not_before_ns;
+    if (h->limits_ns) {
+        const aigw_limits *l = &h->limits;
+        int64_t ms = aigwi_health_limit(&l->requests, 1 + (int64_t)h->since_limits);
+        int64_t other = aigwi_health_limit(&l->tokens, tokens > 0 ? tokens : 1);
+        uint64_t then;
+        if (other > ms) ms = other;
+        if ((other = aigwi_health_limit(&l->input_tokens, 1)) > ms) ms = other;
+        if ((other = aigwi_health_limit(&l->output_tokens, 1)) > ms) ms = other;
+        then = aigwi_health_after(h->limits_ns, ms);
+        if (ms && then > ready) ready = then;
+    }
+    return ready > now.mono_ns ? ready : 0;
+}
 
 /* ==== >>policy.queue =============================================================================================== */
 /* Two classes, fair between tenants, bounded. */

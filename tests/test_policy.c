@@ -467,7 +467,242 @@ T(retry_next_step) {
     }
 }
 
+/* ---- health */
+
+static int by_value(const void *a, const void *b) {
+    const uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+    return x < y ? -1 : x > y;
+}
+T(health_quantiles_against_sorted_values) {
+    static const uint32_t asked[] = { 0, 1, 100, 500, 900, 950, 990, 999, 1000, 5000 };
+    static uint64_t us[1023];
+    for (int round = 0; round < 300; round++) {
+        aigw_health_hist h;
+        const size_t n = 1 + t_below(1023);
+        memset(&h, 0, sizeof h);
+        for (size_t i = 0; i < n; i++) {
+            us[i] = round % 3 ? (t_rand() >> 34) % 900000000 >> t_below(20) : 1000000 + t_below(2000000);
+            if (round % 7 == 1) us[i] = t_below(3000);
+            aigw_health_add(&h, us[i]);
+        }
+        qsort(us, n, sizeof *us, by_value);
+        for (size_t q = 0; q < T_COUNT(asked); q++) {
+            size_t rank = (n * (asked[q] > 1000 ? 1000 : asked[q]) + 999) / 1000;
+            const uint64_t want = us[rank ? rank - 1 : 0];
+            const int64_t got = aigw_health_quantile(&h, asked[q], 1);
+            t_ok("not below", got >= (int64_t)want);
+            t_ok("at most 19 % above", got <= (int64_t)(want + want * 19 / 100) || got == 1024);
+        }
+        t_int("enough", aigw_health_quantile(&h, 500, (uint32_t)n) < 0, 0);
+        t_int("too few", aigw_health_quantile(&h, 500, (uint32_t)n + 1), -1);
+    }
+}
+T(health_histogram_forgets) {
+    aigw_health_hist h;
+    int i;
+    memset(&h, 0, sizeof h);
+    t_int("nothing", aigw_health_quantile(&h, 500, 0), -1);
+    aigw_health_add(&h, UINT64_MAX);
+    t_int("beyond the last", aigw_health_quantile(&h, 500, 0), 902905856);
+    for (i = 0; i < 1023; i++) aigw_health_add(&h, 1000000);
+    t_int("at 1,024", h.total, 512);
+    for (i = 0; i < 1024; i++) aigw_health_add(&h, 1000000);
+    t_ok("a lone value is gone", aigw_health_quantile(&h, 1000, 1) <= 1190000);
+    for (i = 0; i < 1100; i++) aigw_health_add(&h, 10000000);
+    t_ok("what is new counts", aigw_health_quantile(&h, 500, 1) >= 10000000);
+    for (i = 0; i < 20000; i++) aigw_health_add(&h, i % 100 < 97 ? 1000000 : 12000000);
+    t_ok("a tail of 3 % stays", aigw_health_quantile(&h, 960, 1) < 1200000 && aigw_health_quantile(&h, 980, 1) >= 12000000);
+}
+
+static aigw_limits no_limits(void) {
+    aigw_limits l;
+    l.requests.limit = l.requests.remaining = l.requests.reset_ms = l.retry_after_ms = -1;
+    l.tokens = l.input_tokens = l.output_tokens = l.requests;
+    return l;
+}
+static aigw_health_report report(int kind, int64_t first_us, int64_t all_us) {
+    aigw_health_report r;
+    memset(&r, 0, sizeof r);
+    r.kind = kind;
+    r.first_us = first_us;
+    r.all_us = all_us;
+    r.input_bytes = -1;
+    return r;
+}
+T(health_learns) {
+    aigw_health h;
+    aigw_health_report r = report(AIGW_KIND_NONE, 400000, 1400000);
+    aigw_usage u;
+    int i;
+    memset(&h, 0, sizeof h);
+    memset(&u, 0, sizeof u);
+    aigw_health_start(&h);
+    aigw_health_start(&h);
+    t_int("two under way", h.in_flight, 2);
+    u.has = AIGW_USAGE_INPUT | AIGW_USAGE_OUTPUT;
+    u.input = 1000;
+    u.output = 50;
+    r.usage = &u;
+    r.input_bytes = 4200;
+    aigw_health_end(&h, at(0), &r);
+    t_int("one", h.in_flight, 1);
+    t_int("50 tokens in a second", h.tokens_s, 50000);
+    t_int("4.2 bytes a token", h.milli_bytes_per_token, 4200);
+    t_int("first", h.first_ewma_us, 400000);
+    t_int("no failure", h.failed_ns, 0);
+    t_int("no share of failures", h.error_ppm, 0);
+    u.output = 130;                                            /* moves by 1/8 of the difference */
+    u.input = 840;
+    aigw_health_end(&h, at(1), &r);
+    t_int("60", h.tokens_s, 60000);
+    t_int("4.3", h.milli_bytes_per_token, 4300);
+    aigw_health_end(&h, at(1), &r);
+    t_int("never below none", h.in_flight, 0);
+    r = report(AIGW_KIND_NONE, 2000000, 2000000);
+    aigw_health_end(&h, at(1), &r);
+    t_int("rises at once", h.first_ewma_us, 2000000);
+    r = report(AIGW_KIND_NONE, 400000, 400000);
+    aigw_health_end(&h, at(1), &r);
+    t_int("falls by an eighth", h.first_ewma_us, 1800000);
+    r = report(AIGW_KIND_SERVER, -1, 1000);
+    aigw_health_end(&h, at(5), &r);
+    t_int("a failure takes no time", h.first_ewma_us, 1800000);
+    t_int("a sixteenth", h.error_ppm, 62500);
+    t_int("when", h.failed_ns, 5);
+    r = report(AIGW_KIND_INVALID_REQUEST, -1, 1000);
+    aigw_health_end(&h, at(6), &r);
+    t_int("not its fault", h.error_ppm, 62500);
+    t_int("not then", h.failed_ns, 5);
+    for (i = 0; i < 400; i++) { r = report(AIGW_KIND_NONE, 400000, 400000); aigw_health_end(&h, at(7), &r); }
+    t_int("arrives at none", h.error_ppm, 0);
+    t_int("and at the time", h.first_ewma_us, 400000);
+    for (i = 0; i < 400; i++) { r = report(AIGW_KIND_TIMEOUT, -1, 5000000); aigw_health_end(&h, at(7), &r); }
+    t_int("arrives at all", h.error_ppm, 1000000);
+    t_int("a timeout took at least so long", h.first_ewma_us, 5000000);
+    r = report(AIGW_KIND_CANCELLED, -1, 9000000);
+    aigw_health_end(&h, at(7), &r);
+    t_int("given up when it was slow already", h.first_ewma_us, 9000000);
+    i = h.first.total;
+    r = report(AIGW_KIND_CANCELLED, -1, 1000);
+    aigw_health_end(&h, at(7), &r);
+    t_int("given up early says nothing", h.first.total, i);
+    u.output = INT64_MAX;
+    u.input = INT64_MIN;
+    r = report(AIGW_KIND_NONE, INT64_MAX, INT64_MAX);
+    r.usage = &u;
+    r.input_bytes = INT64_MAX;
+    aigw_health_end(&h, at(AIGW_NEVER), &r);
+    t_ok("absurd counts are not taken", h.tokens_s < 100000 && h.milli_bytes_per_token < 5000);
+}
+
+T(health_ready) {
+    static const struct {
+        const char *label;
+        int64_t limit, remaining, reset_ms;                    /* of requests, else of tokens */
+        int of_tokens;
+        int64_t tokens, want_ms;
+    } rows[] = {
+        { "one is left",                       60,  1, 60000, 0, 0, 0 },
+        { "none of 60 a minute: one in 1 s",   60,  0, 60000, 0, 0, 1000 },
+        { "none of 10,000 a day",           10000,  0, 86400000, 0, 0, 8640 },
+        { "none, all at once",                 -1,  0, 7000, 0, 0, 7000 },
+        { "no reset said",                     60,  0, -1, 0, 0, 0 },
+        { "no remainder said",                 60, -1, 7000, 0, 0, 0 },
+        { "enough tokens",                 100000, 500, 59700, 1, 500, 0 },
+        { "too few: 1,000 more",           100000, 500, 59700, 1, 1500, 600 },
+        { "more than there ever are",      100000, 500, 59700, 1, 1000000, 59700 },
+        { "no estimate",                   100000, 500, 59700, 1, 0, 0 },
+        { "absurd figures",              INT64_MAX, 0, INT64_MAX, 1, INT64_MAX, 86400000 }
+    };
+    aigw_limits l = no_limits();
+    aigw_health h;
+    aigw_health_report r;
+    aigw_error error;
+    uint64_t then;
+    int i;
+    for (size_t row = 0; row < T_COUNT(rows); row++) {
+        aigw_limit *one;
+        t_row(rows[row].label);
+        memset(&h, 0, sizeof h);
+        l = no_limits();
+        one = rows[row].of_tokens ? &l.tokens : &l.requests;
+        one->limit = rows[row].limit;
+        one->remaining = rows[row].remaining;
+        one->reset_ms = rows[row].reset_ms;
+        r = report(AIGW_KIND_NONE, 1, 1);
+        r.limits = &l;
+        aigw_health_end(&h, at(S), &r);
+        then = rows[row].want_ms ? S + (uint64_t)rows[row].want_ms * MS : 0;
+        t_int("ready", aigw_health_ready(&h, at(S), rows[row].tokens), then);
+        t_int("before", aigw_health_ready(&h, at(0), rows[row].tokens), then);
+        if (then) t_int("a nanosecond before", aigw_health_ready(&h, at(then - 1), rows[row].tokens), then);
+        if (then) t_int("then", aigw_health_ready(&h, at(then), rows[row].tokens), 0);
+    }
+    t_row("what was sent since counts");
+    memset(&h, 0, sizeof h);
+    l = no_limits();
+    l.requests.limit = 60;
+    l.requests.remaining = 2;
+    l.requests.reset_ms = 58000;
+    r = report(AIGW_KIND_NONE, 1, 1);
+    r.limits = &l;
+    aigw_health_end(&h, at(S), &r);
+    aigw_health_start(&h);
+    t_int("two of two", aigw_health_ready(&h, at(S), 1), 0);
+    aigw_health_start(&h);
+    t_int("a third", aigw_health_ready(&h, at(S), 1), 2 * S);
+    l = no_limits();
+    aigw_health_end(&h, at(S), &r);
+    t_int("an answer without limits changes nothing", aigw_health_ready(&h, at(S), 1), 2 * S);
+
+    t_row("refused");
+    memset(&h, 0, sizeof h);
+    memset(&error, 0, sizeof error);
+    t_int("nothing known", aigw_health_ready(&h, at(0), 1), 0);
+    error.retry_after_ms = 20000;
+    r = report(AIGW_KIND_RATE_LIMIT, -1, 1);
+    r.error = &error;
+    aigw_health_end(&h, at(S), &r);
+    t_int("as it asked", aigw_health_ready(&h, at(S), 1), 21 * S);
+    t_int("counts as a failure for the retry budget", h.failed_ns, S);
+    t_int("not for the share", h.error_ppm, 0);
+    error.retry_after_ms = 3000;
+    aigw_health_end(&h, at(S), &r);
+    t_int("a shorter one does not shorten it", aigw_health_ready(&h, at(S), 1), 21 * S);
+    error.retry_after_ms = INT64_MAX;
+    aigw_health_end(&h, at(S), &r);
+    t_int("a day at most", aigw_health_ready(&h, at(S), 1), 86401 * S);
+    memset(&h, 0, sizeof h);
+    error.retry_after_ms = -1;
+    for (i = 0, then = S; i < 9; i++) {
+        const uint64_t ms = i < 6 ? (uint64_t)1000 << i : 64000;
+        aigw_health_end(&h, at(then), &r);
+        aigw_health_end(&h, at(then), &r);                     /* those that were under way are no news */
+        t_int("without a hint", aigw_health_ready(&h, at(then), 1), then + ms * MS);
+        then += ms * MS;
+    }
+    r = report(AIGW_KIND_NONE, 1, 1);
+    aigw_health_end(&h, at(then), &r);
+    r = report(AIGW_KIND_RATE_LIMIT, -1, 1);
+    aigw_health_end(&h, at(then), &r);
+    t_int("after a good one from the beginning", aigw_health_ready(&h, at(then), 1), then + S);
+    r = report(AIGW_KIND_OVERLOADED, -1, 1);
+    l = no_limits();
+    l.retry_after_ms = 9000;
+    r.limits = &l;
+    aigw_health_end(&h, at(then), &r);
+    t_int("503 with Retry-After", aigw_health_ready(&h, at(then), 1), then + 9 * S);
+    r.kind = AIGW_KIND_NONE;
+    l.retry_after_ms = 90000;
+    aigw_health_end(&h, at(then), &r);
+    t_int("Azure says it with good answers too", aigw_health_ready(&h, at(then), 1), then + 9 * S);
+}
+
 int main(void) {
+    T_RUN(health_quantiles_against_sorted_values);
+    T_RUN(health_histogram_forgets);
+    T_RUN(health_learns);
+    T_RUN(health_ready);
     T_RUN(bucket_by_hand);
     T_RUN(bucket_is_a_fluid_bucket);
     T_RUN(breaker_by_hand);
