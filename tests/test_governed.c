@@ -332,7 +332,7 @@ T(tokens_per_minute_carry_a_debt) {
     g.p[0].in = 1500;                                          /* far more than was estimated */
     t_int("first", once("ma", "", "")->record.status, 200);
     t_int("the debt is waited for", once("ma", "", "")->record.status, 429);
-    later(75 * SECOND);
+    later(100 * SECOND);                                       /* the estimate has learnt that its tokens are many */
     t_int("it is paid", once("ma", "", "")->record.status, 200);
     clean();
 }
@@ -444,21 +444,19 @@ T(soft_limits_degrade_and_alert) {
     client *c = NULL;
     int i, alerts = 0;
     with("\"routes\":{\"small\":{\"models\":[\"mb\"]}},\"budgets\":[{\"by\":[\"tenant\"],\"usd\":\"0.10\",\"per\":\"day\",\"soft\":0.2,\"then\":\"route:small\",\"max_output\":100}]");
-    for (i = 0; i < 60; i++) {
+    for (i = 0; i < 200; i++) {
         c = once("ma", "", "");
+        t_int("answered", c->record.status, 200);
         if (c->record.alert) {
             alerts++;
             t_int("an alert", c->record.alert, 20);
             t_str("of which counter", c->alert, strlen(c->alert), "usd.day|tenant=t");
         }
-        if (c->degraded[0]) break;
     }
+    t_int("told once", alerts, 1);
     t_str("degraded", c->degraded, strlen(c->degraded), "route:small");
     t_str("header", header(c, "x-aigw-degraded"), strlen(header(c, "x-aigw-degraded")), "route:small");
     t_str("by the cheaper", c->provider, 1, "b");
-    c = once("ma", "", "");
-    t_int("told once", alerts + (c->record.alert != 0), 1);
-    t_str("still degraded", c->degraded, strlen(c->degraded), "route:small");
     clean();
 }
 
