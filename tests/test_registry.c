@@ -856,7 +856,7 @@ static void same_model(const aigw_str *v) {
             sprintf(efforts + strlen(efforts), "%s%s", *efforts ? " " : "", text_of(all));
         }
     t_str("efforts", text_of(m->target.efforts), m->target.efforts.n, efforts);
-    if (!atof(text_of(v[S_IN_USD])) && !v[S_CACHED].n) {
+    if (aigw_base_eq(v[S_IN_USD], str("0"))) {
         t_ok("free", !m->price.rate.input && !m->price.rate.output);
         return;
     }
