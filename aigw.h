@@ -1591,40 +1591,49 @@ AIGW_API void aigw_registry_init(aigw_registry *r, const aigw_dialect *const *di
 /* Add what these members of a JSON object say (design section 6); other top-level members are the server's and are
    skipped.
 
-   "providers"   A provider names its `dialect`, or its `family` (>>dialect.family), which implies the dialect and mostly
-       the base URL and the key's name. How it deviates can be said beside both, so that a server that nobody knows here
-       needs no code:
-           "max_tokens": "max_tokens"                   the name of the output limit
-           "stream_options": false                      usage comes without asking
-           "rename": { "seed": "random_seed" }          "drop": ["logit_bias", "messages.name"]   "refuse": ["n"]   "accept": ["top_k"]
-           "clamp": { "temperature": [0, 1.5] }         "add": { "safe_prompt": true }            "words": { "messages.role": { "developer": "system" } }
-           "path", "stream_path", "auth_header", "auth_prefix", "versions": ["..."]
-   "models"      What is not said here is taken from what is known of that id at that provider.
-           "sonnet": { "provider": "claude", "id": "claude-x", "context": 200000, "max_output": 64000, "effort": ["low", "high"],
-                       "can": ["tools", "vision"], "no": ["prefill"], "grade": { "code": 4, "reasoning": 5 },
-                       "price": { "input": "3.00", "cached": "0.30", "output": "15.00" } }
-       Also "grade": 4 (1 to 5, all three), "embeds": true, "dimensions", "cache_min" (tokens), "deprecated": "2027-04-01",
-       "dialect". Prices are USD per 1,000,000 tokens with at most 9 decimals, as text or as a number: input, cached,
-       cache_write, cache_write_1h, output, reasoning, audio_input, audio_output; "request" for each request, "tools" as the
-       ceiling of what the provider's tools may cost in one; "tiers": [{ "above": 200000, "input": "6.00" }] for all of a
-       request with more input than that; "batch": { "input": "1.50" } and "terms": { "flex": { ... } } (tiers and terms: 3
-       each). Or "price": "free".
-   "routes"
-           "smart": { "models": ["sonnet", { "model": "box/llama", "weight": 3 }], "order": "weight", "attempts": 3, "per_target": 2,
-                      "degrade": ["route:small", "queue", "stale", "busy"], "hold": { "tokens": 20, "ms": 300 }, "hedge": "p95",
-                      "retry_timeout": true, "cache": { "when": "always", "ttl_s": 600, "stale_s": 3600, "per_user": true } }
-       "order": fixed, weight, cheapest, fastest ("quantile": "p90" or 0.9), p2c, least_busy, score ("score": { "cost": 1,
-       "latency": 2, "errors": 1, "load": 1 }). "cache" may be its `when` alone: off, deterministic, always.
-   "tasks"       All that `when` says must hold; {} always does. "header" may have the value true: it is there.
-           { "when": { "tenant": "t", "user": "u", "feature": "faq", "env": "test", "model": "m", "header": { "x-a": "v" }, "tools": true,
-                       "images": false, "min_tokens": 1, "max_tokens": 2000, "keywords": ["law"], "effort": "high", "tag": "doc" },
-             "route": "small" }
-   "tenants"     Whom a key belongs to: { "routes": ["*"], "limits": {...}, "budget": {...} }, either one or an array. They
-       become rules of that tenant, in front of the general ones, with TENANT in `by`. "keys" and "sigv4" are the server's.
-   "limits"      { "by": ["tenant", "model"], "when": { "env": "test" }, "rpm": 60, "tpm": 100000, "concurrent": 20, "batch": 50 }
-   "budgets"     { "by": ["tenant"], "usd": "50.00", "per": "month", "soft": 0.8, "then": "route:small", "max_output": 4096 };
-       "per": hour, day, week, month, total (not said).
-   "cache"       As in a route, for those that do not say ("bytes" is the server's). "dated": "2026-11-21", the day of its prices.
+   "providers": a provider names its `dialect`, or its `family` (>>dialect.family), which implies the dialect and mostly
+   the base URL and the key's name. How it deviates can be said beside both, so that a server that nobody knows here
+   needs no code:
+       "max_tokens": "max_tokens"                   the name of the output limit
+       "stream_options": false                      usage comes without asking
+       "rename": { "seed": "random_seed" }          "drop": ["logit_bias", "messages.name"]
+       "refuse": ["n"]                              "accept": ["top_k"]
+       "clamp": { "temperature": [0, 1.5] }         "add": { "safe_prompt": true }
+       "words": { "messages.role": { "developer": "system" } }
+       "path", "stream_path", "auth_header", "auth_prefix", "versions": ["..."]
+
+   "models": what is not said is taken from what is known of that id at that provider (aigw_registry_read_known).
+       "sonnet": { "provider": "claude", "id": "claude-x", "context": 200000, "max_output": 64000,
+                   "can": ["tools", "vision"], "no": ["prefill"], "effort": ["low", "high"],
+                   "grade": { "code": 4, "reasoning": 5 },                      1 to 5; "grade": 4 for all three
+                   "price": { "input": "3.00", "cached": "0.30", "output": "15.00" } }
+   Also "embeds": true, "dimensions", "cache_min" (tokens), "deprecated": "2027-04-01", "dialect". Prices are USD per
+   1,000,000 tokens with at most 9 decimals, as text or as a number: input, cached, cache_write, cache_write_1h, output,
+   reasoning, audio_input, audio_output. "request" is for each request, "tools" the ceiling of what the provider's tools
+   may cost in one. "tiers": [{ "above": 200000, "input": "6.00" }] hold for all of a request with more input than that;
+   "batch": { "input": "1.50" }, "terms": { "flex": { ... } } by service tier (3 tiers, 3 terms). Or "price": "free".
+
+   "routes":
+       "smart": { "models": ["sonnet", { "model": "box/llama", "weight": 3 }], "order": "weight",
+                  "attempts": 3, "per_target": 2, "degrade": ["route:small", "queue", "stale", "busy"],
+                  "hold": { "tokens": 20, "ms": 300 }, "hedge": "p95", "retry_timeout": true,
+                  "cache": { "when": "always", "ttl_s": 600, "stale_s": 3600, "per_user": true } }
+   "order" is fixed, weight, cheapest, fastest (by "quantile": "p90" or 0.9), p2c, least_busy, or score (by "score":
+   { "cost": 1, "latency": 2, "errors": 1, "load": 1 }). "cache" may be its `when` alone: off, deterministic, always.
+
+   "tasks": all that `when` says must hold; {} always does. A header's value may be true: it is there.
+       { "when": { "tenant": "t", "user": "u", "feature": "faq", "env": "test", "model": "m", "header": { "x-a": "v" },
+                   "tools": true, "images": false, "min_tokens": 1, "max_tokens": 2000, "keywords": ["law"],
+                   "effort": "high", "tag": "doc" }, "route": "small" }
+
+   "limits":   { "by": ["tenant", "model"], "when": { "env": "test" }, "rpm": 60, "tpm": 100000, "concurrent": 20,
+                 "batch": 50 }
+   "budgets":  { "by": ["tenant"], "usd": "50.00", "per": "month", "soft": 0.8, "then": "route:small",
+                 "max_output": 4096 }                      "per": hour, day, week, month, total (not said)
+   "tenants":  "team-a": { "routes": ["*"], "limits": {...}, "budget": {...} }, one each or an array: rules of the tenant,
+               in front of the general ones, with TENANT in `by`. "keys" and "sigv4" are the server's.
+   "cache":    as in a route, for those that do not say ("bytes" is the server's)
+   "dated":    "2026-11-21", the day of its prices
 
    A name that is read twice in one text is an error; an entry replaces one of that name that was added by a call or by
    an earlier read, whose entries have `at` AIGW_NOWHERE from then on. Rules (tasks, limits, budgets) of a later text
@@ -1634,8 +1643,8 @@ AIGW_API void aigw_registry_init(aigw_registry *r, const aigw_dialect *const *di
    but an unknown condition or dimension is an error, since its rule would mean more than was said. AIGW_E_NOMEM: mem is
    full. */
 AIGW_API int aigw_registry_read(aigw_registry *r, aigw_str json, aigw_registry_faults *faults);
-/* Read facts: the members `models` and `dated` of a JSON object as above, but `provider` is the name of a family or of a
-   provider that need not be there. They fill in what a model's entry does not say, and what is asked for as
+/* Read facts: the members `models` and `dated` of a JSON object as above, but `provider` is the name of a family or of
+   a provider that need not be there. They fill in what a model's entry does not say, and what is asked for as
    "provider/id"; they fit a provider of that name, of that family, or at that family's host. Before the configuration.
    An entry replaces one of an earlier read. Returns and complaints as aigw_registry_read. */
 AIGW_API int aigw_registry_read_known(aigw_registry *r, aigw_str json, aigw_registry_faults *faults);
@@ -30709,8 +30718,8 @@ const aigw_auth_scheme aigw_auth_entra = {
 };
 
 /* ==== >>registry ================================================================================================ */
-/* Providers, models and routes as data. Knows the shape of the configuration's three members (design section 6) and
-   how names are looked up; knows no provider. */
+/* Providers, models, routes, rules and tenants as data. Knows the shape of the configuration's members (design section
+   6), what is known of models apart from it, and how names are looked up; knows no provider, and decides nothing. */
 
 static uint32_t aigwi_registry_hash(aigw_str s) {
     uint32_t h = 2166136261u;
@@ -30885,7 +30894,8 @@ static int aigwi_registry_fits(aigw_str fact, const aigw_registry_provider *p) {
            aigw_base_eq_nocase(there.host, p->host);
 }
 
-static const aigw_registry_model *aigwi_registry_fact(const aigw_registry *r, const aigw_registry_provider *p, aigw_str id) {
+static const aigw_registry_model *aigwi_registry_fact(const aigw_registry *r, const aigw_registry_provider *p,
+                                                      aigw_str id) {
     const aigw_registry_model *m = r->known;
     while (m && !(aigw_base_eq(m->target.id, id) && aigwi_registry_fits(m->target.provider, p))) m = m->next;
     return m;
@@ -30897,7 +30907,8 @@ AIGW_API const aigw_registry_model *aigw_registry_known(const aigw_registry *r, 
     while (m && !(m->provider == p && aigw_base_eq(m->target.id, id))) m = m->next;
     if (m) return m;
     if (p) return aigwi_registry_fact(r, p, id);
-    for (m = r->known; m && !(aigw_base_eq(m->target.provider, provider) && aigw_base_eq(m->target.id, id));) m = m->next;
+    m = r->known;
+    while (m && !(aigw_base_eq(m->target.provider, provider) && aigw_base_eq(m->target.id, id))) m = m->next;
     return m;
 }
 
@@ -31488,10 +31499,12 @@ enum {
     AIGWI_REGISTRY_P_TERMS,
     AIGWI_REGISTRY_P_COUNT
 };
-static const aigw_str aigwi_registry_prices[] = { AIGW_STR("input"),       AIGW_STR("cached"),       AIGW_STR("cache_write"), AIGW_STR("cache_write_1h"),
-                                                  AIGW_STR("output"),      AIGW_STR("reasoning"),    AIGW_STR("audio_input"), AIGW_STR("audio_output"),
-                                                  AIGW_STR("above"),       AIGW_STR("request"),      AIGW_STR("tools"),       AIGW_STR("tiers"),
-                                                  AIGW_STR("batch"),       AIGW_STR("terms") };
+static const aigw_str aigwi_registry_prices[] = {
+    AIGW_STR("input"),  AIGW_STR("cached"),    AIGW_STR("cache_write"), AIGW_STR("cache_write_1h"),
+    AIGW_STR("output"), AIGW_STR("reasoning"), AIGW_STR("audio_input"), AIGW_STR("audio_output"),
+    AIGW_STR("above"),  AIGW_STR("request"),   AIGW_STR("tools"),       AIGW_STR("tiers"),
+    AIGW_STR("batch"),  AIGW_STR("terms")
+};
 
 static void aigwi_registry_rate_member(aigw_json *j, aigw_arena *mem, int member, aigw_registry_rate *rate) {
     int64_t *to[AIGWI_REGISTRY_P_RATES];
@@ -31544,6 +31557,7 @@ static void aigwi_registry_term(aigwi_registry_reader *c, aigw_json *j, aigw_reg
 }
 static void aigwi_registry_price(aigwi_registry_reader *c, aigw_json *j, aigw_registry_price *price) {
     static const char *const words[] = { "free" };
+    const aigw_str *names = aigwi_registry_prices;
     uint64_t seen = 0;
     int f;
     price->known = 1;
@@ -31553,7 +31567,7 @@ static void aigwi_registry_price(aigwi_registry_reader *c, aigw_json *j, aigw_re
     }
     price->tools_nusd = -1;
     aigwi_registry_rate_init(&price->rate);
-    for (aigw_json_object(j); (f = aigw_json_field(j, aigwi_registry_prices, AIGWI_REGISTRY_P_COUNT, &seen)) >= 0; ) switch (f) {
+    for (aigw_json_object(j); (f = aigw_json_field(j, names, AIGWI_REGISTRY_P_COUNT, &seen)) >= 0; ) switch (f) {
     case AIGWI_REGISTRY_P_REQUEST: aigwi_registry_usd(j, c->r->mem, &price->request_nusd); break;
     case AIGWI_REGISTRY_P_TOOLS: aigwi_registry_usd(j, c->r->mem, &price->tools_nusd); break;
     case AIGWI_REGISTRY_P_TIERS: aigwi_registry_tiers(c, j, price); break;
@@ -31597,9 +31611,11 @@ static void aigwi_registry_grades(aigwi_registry_reader *c, aigw_json *j, uint8_
 /* The entry of a model into *m: 1, or 0 with a complaint. *provider_at: where it names its provider. */
 static int aigwi_registry_model_members(aigwi_registry_reader *c, aigw_str name, aigw_str raw, aigw_registry_model *m,
                                         size_t *provider_at) {
-    static const aigw_str names[] = { AIGW_STR("provider"), AIGW_STR("id"),        AIGW_STR("context"),    AIGW_STR("max_output"), AIGW_STR("can"),
-                                      AIGW_STR("no"),       AIGW_STR("effort"),    AIGW_STR("price"),      AIGW_STR("grade"),      AIGW_STR("embeds"),
-                                      AIGW_STR("dimensions"), AIGW_STR("cache_min"), AIGW_STR("deprecated"), AIGW_STR("dialect") };
+    static const aigw_str names[] = { AIGW_STR("provider"),   AIGW_STR("id"),        AIGW_STR("context"),
+                                      AIGW_STR("max_output"), AIGW_STR("can"),       AIGW_STR("no"),
+                                      AIGW_STR("effort"),     AIGW_STR("price"),     AIGW_STR("grade"),
+                                      AIGW_STR("embeds"),     AIGW_STR("dimensions"), AIGW_STR("cache_min"),
+                                      AIGW_STR("deprecated"), AIGW_STR("dialect") };
     aigw_arena *mem = c->r->mem;
     aigw_json j;
     uint64_t seen = 0;
@@ -31755,9 +31771,11 @@ static void aigwi_registry_degrade(aigw_json *j, aigw_arena *mem, aigw_registry_
 
 /* The members of a route's `cache`, and of the registry's, where `bytes` is the server's; or its `when` alone. */
 static void aigwi_registry_cache(aigwi_registry_reader *c, aigw_json *j, aigw_registry_cache *cache, int top) {
-    static const aigw_str names[] = { AIGW_STR("when"), AIGW_STR("ttl_s"), AIGW_STR("stale_s"), AIGW_STR("per_user"), AIGW_STR("bytes") };
+    static const aigw_str names[] = { AIGW_STR("when"), AIGW_STR("ttl_s"), AIGW_STR("stale_s"), AIGW_STR("per_user"),
+                                      AIGW_STR("bytes") };
     static const char *const words[] = { "off", "deterministic", "always" };
-    static const char why[] = "a cache is used \"always\", \"deterministic\" or \"off\"", seconds[] = "seconds, at least 1";
+    static const char why[] = "a cache is used \"always\", \"deterministic\" or \"off\"";
+    static const char seconds[] = "seconds, at least 1";
     aigw_arena *mem = c->r->mem;
     uint64_t seen = 0;
     int f;
@@ -31783,7 +31801,8 @@ static void aigwi_registry_hold(aigwi_registry_reader *c, aigw_json *j, aigw_reg
     int f;
     for (aigw_json_object(j); (f = aigw_json_field(j, names, 2, &seen)) >= 0; ) {
         if (f == 2) aigwi_registry_unknown(c, j);
-        else aigwi_registry_u32(j, 0, f ? "a number of milliseconds" : "a number of tokens", f ? &route->hold_ms : &route->hold_tokens);
+        else if (f) aigwi_registry_u32(j, 0, "a number of milliseconds", &route->hold_ms);
+        else aigwi_registry_u32(j, 0, "a number of tokens", &route->hold_tokens);
     }
 }
 static void aigwi_registry_score(aigwi_registry_reader *c, aigw_json *j, aigw_registry_route *route) {
@@ -31798,9 +31817,12 @@ static void aigwi_registry_score(aigwi_registry_reader *c, aigw_json *j, aigw_re
 
 /* The entry of a route into *route: 1, or 0 with a complaint. */
 static int aigwi_registry_route_members(aigwi_registry_reader *c, aigw_str raw, aigw_registry_route *route) {
-    static const aigw_str names[] = { AIGW_STR("models"), AIGW_STR("attempts"), AIGW_STR("per_target"), AIGW_STR("order"), AIGW_STR("quantile"), AIGW_STR("score"),
-                                      AIGW_STR("degrade"), AIGW_STR("hold"), AIGW_STR("hedge"), AIGW_STR("retry_timeout"), AIGW_STR("cache") };
-    static const char *const orders[] = { "fixed", "weight", "cheapest", "fastest", "p2c", "least_busy", "score" };   /* as AIGW_ORDER_* */
+    static const aigw_str names[] = { AIGW_STR("models"),   AIGW_STR("attempts"), AIGW_STR("per_target"),
+                                      AIGW_STR("order"),    AIGW_STR("quantile"), AIGW_STR("score"),
+                                      AIGW_STR("degrade"),  AIGW_STR("hold"),     AIGW_STR("hedge"),
+                                      AIGW_STR("retry_timeout"), AIGW_STR("cache") };
+    static const char *const orders[] = { "fixed", "weight", "cheapest", "fastest", "p2c", "least_busy",
+                                          "score" };       /* as AIGW_ORDER_* */
     static const char attempts[] = "1 to 100 attempts";
     aigw_arena *mem = c->r->mem;
     aigw_json j;
@@ -31812,7 +31834,9 @@ static int aigwi_registry_route_members(aigwi_registry_reader *c, aigw_str raw, 
     case 1: aigwi_registry_u16(&j, 1, 100, attempts, &route->attempts); break;
     case 2: aigwi_registry_u16(&j, 1, 100, attempts, &route->per_target); break;
     case 3:
-        order = aigwi_registry_word(&j, mem, orders, 7, "\"fixed\", \"weight\", \"cheapest\", \"fastest\", \"p2c\", \"least_busy\" or \"score\"");
+        order = aigwi_registry_word(&j, mem, orders, 7,
+                                    "\"fixed\", \"weight\", \"cheapest\", \"fastest\", \"p2c\", \"least_busy\" or "
+                                    "\"score\"");
         if (order >= 0) route->order = (uint8_t)order;
         break;
     case 4: aigwi_registry_quantile(&j, mem, &route->quantile); break;
@@ -31835,11 +31859,25 @@ static void aigwi_registry_route_entry(aigwi_registry_reader *c, aigw_str name, 
     route.name = name;
     if (!aigwi_registry_route_members(c, raw, &route)) return;
     if (!route.n) aigwi_registry_complain(c, AIGW_E_MISSING, raw.p, "a route needs `models`");
-    else if (m && m->at != AIGW_NOWHERE)                   /* what was not said here gives way: a route is found first */
+    else if (m && m->at != AIGW_NOWHERE)                   /* else a route is found first */
         aigwi_registry_complain(c, AIGW_E_DUPLICATE, raw.p, "a model has this name already");
     else if (!(old = aigw_registry_add_route(c->r, &route)))
         aigwi_registry_complain(c, AIGW_E_NOMEM, raw.p, "the memory for the registry is full");
     else old->at = (size_t)(raw.p - c->json.p);
+}
+
+/* Is there a route of this name, or was it in the text and had a complaint of its own? */
+static int aigwi_registry_routed(const aigwi_registry_reader *c, aigw_str name) {
+    aigw_json j;
+    int found = aigw_registry_route_of(c->r, name) != NULL;
+    aigw_json_init(&j, c->json);
+    if (found || !c->code) return found;
+    for (aigw_json_object(&j); aigw_json_member(&j); ) {
+        if (!aigwi_dialect_is(j.key, "routes") || aigw_json_kind(&j) != AIGW_JSON_OBJECT) aigw_json_skip(&j);
+        else
+            for (aigw_json_object(&j); aigw_json_member(&j); aigw_json_skip(&j)) found |= aigw_base_eq(j.key, name);
+    }
+    return found;
 }
 
 /* When all routes are there: those that each degrades to. */
@@ -31856,8 +31894,10 @@ static void aigwi_registry_route_refers(aigwi_registry_reader *c, aigw_str name,
         for (aigw_json_array(&j); aigw_json_item(&j); ) {
             const char *at = j.p + aigw_json_at(&j);
             if (!aigwi_registry_step(&j, c->r->mem, &step, &to) || step != AIGW_DEGRADE_ROUTE) continue;
-            if (!aigw_registry_route_of(c->r, to)) aigwi_registry_complain(c, AIGW_E_VALUE, at, "there is no route of this name");
-            else if (aigw_base_eq(to, name)) aigwi_registry_complain(c, AIGW_E_VALUE, at, "a route cannot degrade to itself");
+            if (aigw_base_eq(to, name))
+                aigwi_registry_complain(c, AIGW_E_VALUE, at, "a route cannot degrade to itself");
+            else if (!aigwi_registry_routed(c, to))
+                aigwi_registry_complain(c, AIGW_E_VALUE, at, "there is no route of this name");
         }
     }
 }
@@ -31868,9 +31908,14 @@ static const aigw_str aigwi_registry_conditions[] = {
 #define X(name, label) AIGW_STR(label),
     AIGW_DIM_LIST(X) AIGW_FACT_LIST(X)
 #undef X
-    AIGW_STR("header"), AIGW_STR("min_tokens"), AIGW_STR("max_tokens"), AIGW_STR("keywords"), AIGW_STR("effort"), AIGW_STR("tag")
+    AIGW_STR("header"), AIGW_STR("min_tokens"), AIGW_STR("max_tokens"),
+    AIGW_STR("keywords"), AIGW_STR("effort"), AIGW_STR("tag")
 };
-enum { AIGWI_REGISTRY_W_FACTS = AIGW_DIM_COUNT, AIGWI_REGISTRY_W_HEADER = AIGW_DIM_COUNT + AIGW_FACT_COUNT, AIGWI_REGISTRY_W_COUNT = AIGWI_REGISTRY_W_HEADER + 6 };
+enum {
+    AIGWI_REGISTRY_W_FACTS = AIGW_DIM_COUNT,
+    AIGWI_REGISTRY_W_HEADER = (int)AIGW_DIM_COUNT + (int)AIGW_FACT_COUNT,
+    AIGWI_REGISTRY_W_COUNT = AIGWI_REGISTRY_W_HEADER + 6
+};
 
 /* { "x-a": "v" }, or { "x-a": true }: it is there. */
 static void aigwi_registry_header(aigw_json *j, aigw_arena *mem, aigw_registry_task *t) {
@@ -31942,7 +31987,8 @@ static void aigwi_registry_task_entry(aigwi_registry_reader *c, aigw_str name, a
     }
     if (!aigwi_registry_done(c, &j)) return;
     if (seen != 3) aigwi_registry_complain(c, AIGW_E_MISSING, raw.p, "a task needs `when` and `route`");
-    else if (!aigw_registry_route_of(c->r, t.route)) aigwi_registry_complain(c, AIGW_E_VALUE, raw.p + at, "there is no route of this name");
+    else if (!aigwi_registry_routed(c, t.route))
+        aigwi_registry_complain(c, AIGW_E_VALUE, raw.p + at, "there is no route of this name");
     else if (!(to = (aigw_registry_task *)aigw_base_take(c->r->mem, 1, sizeof *to, sizeof(uint64_t))))
         aigwi_registry_complain(c, AIGW_E_NOMEM, raw.p, "the memory for the registry is full");
     else {
@@ -31963,7 +32009,8 @@ static void aigwi_registry_by(aigw_json *j, aigw_arena *mem, uint32_t *by) {
     };
     for (aigw_json_array(j); aigw_json_item(j); ) {
         const size_t at = aigw_json_at(j);
-        const int i = aigwi_registry_word(j, mem, words, AIGW_DIM_COUNT, "\"tenant\", \"user\", \"feature\", \"env\", \"model\" or \"provider\"");
+        const int i = aigwi_registry_word(j, mem, words, AIGW_DIM_COUNT,
+                                          "\"tenant\", \"user\", \"feature\", \"env\", \"model\" or \"provider\"");
         if (i < 0) return;
         if (*by >> i & 1) aigw_json_fail(j, AIGW_E_DUPLICATE, at, "this dimension occurs twice");
         *by |= (uint32_t)1 << i;
@@ -31972,7 +32019,8 @@ static void aigwi_registry_by(aigw_json *j, aigw_arena *mem, uint32_t *by) {
 
 /* `tenant`: whose own rule it is, "" nobody's. The same for budgets. */
 static void aigwi_registry_limit_entry(aigwi_registry_reader *c, aigw_str tenant, aigw_str raw) {
-    static const aigw_str names[] = { AIGW_STR("by"), AIGW_STR("when"), AIGW_STR("rpm"), AIGW_STR("tpm"), AIGW_STR("concurrent"), AIGW_STR("batch") };
+    static const aigw_str names[] = { AIGW_STR("by"),  AIGW_STR("when"),       AIGW_STR("rpm"),
+                                      AIGW_STR("tpm"), AIGW_STR("concurrent"), AIGW_STR("batch") };
     static const char least[] = "at least 1; without a limit it is left out";
     aigw_registry_limit l, *to;
     aigw_json j;
@@ -32008,7 +32056,8 @@ static void aigwi_registry_limit_entry(aigwi_registry_reader *c, aigw_str tenant
 
 /* The members of a budget into *b: 1, or 0 with a complaint. */
 static int aigwi_registry_budget_members(aigwi_registry_reader *c, aigw_str raw, aigw_registry_budget *b) {
-    static const aigw_str names[] = { AIGW_STR("by"), AIGW_STR("when"), AIGW_STR("usd"), AIGW_STR("per"), AIGW_STR("soft"), AIGW_STR("then"), AIGW_STR("max_output") };
+    static const aigw_str names[] = { AIGW_STR("by"),   AIGW_STR("when"), AIGW_STR("usd"),       AIGW_STR("per"),
+                                      AIGW_STR("soft"), AIGW_STR("then"), AIGW_STR("max_output") };
     static const char *const periods[] = { "total", "hour", "day", "week", "month" };      /* as AIGW_PERIOD_* */
     static const char share[] = "a share of the cap: 0.01 to 1, at most 2 decimals";
     aigw_arena *mem = c->r->mem;
@@ -32028,12 +32077,14 @@ static int aigwi_registry_budget_members(aigwi_registry_reader *c, aigw_str raw,
         break;
     case 4:
         at = aigw_json_at(&j);
-        if (aigwi_registry_decimal(&j, mem, 2, share, &percent) && (percent < 1 || percent > 100)) aigw_json_fail(&j, AIGW_E_VALUE, at, share);
+        if (aigwi_registry_decimal(&j, mem, 2, share, &percent) && (percent < 1 || percent > 100))
+            aigw_json_fail(&j, AIGW_E_VALUE, at, share);
         else b->soft = (uint8_t)percent;
         break;
     case 5:
         at = aigw_json_at(&j);
-        if (aigwi_registry_step(&j, mem, &b->then, &b->then_route) && b->then == AIGW_DEGRADE_ROUTE && !aigw_registry_route_of(c->r, b->then_route))
+        if (aigwi_registry_step(&j, mem, &b->then, &b->then_route) && b->then == AIGW_DEGRADE_ROUTE &&
+            !aigwi_registry_routed(c, b->then_route))
             aigw_json_fail(&j, AIGW_E_VALUE, at, "there is no route of this name");
         break;
     case 6: aigwi_registry_whole(&j, 1, INT64_MAX, "a number of tokens, at least 1", &b->max_output); break;
@@ -32076,16 +32127,19 @@ static void aigwi_registry_each(aigwi_registry_reader *c, aigw_json *j, aigw_str
 
 /* "*", routes, models. */
 static void aigwi_registry_tenant_routes(aigwi_registry_reader *c, aigw_json *j, aigw_registry_tenant *t) {
-    t->routes = (aigw_str *)aigwi_registry_items(j, c->r->mem, sizeof(aigw_str), "1 to 1,000 names of routes and models, or \"*\"");
+    t->routes = (aigw_str *)aigwi_registry_items(j, c->r->mem, sizeof(aigw_str),
+                                                 "1 to 1,000 names of routes and models, or \"*\"");
     for (aigw_json_array(j); aigw_json_item(j); t->n++) {
         aigw_str *s = &t->routes[t->n];
         const size_t at = aigw_json_at(j);
-        if (aigw_json_str(j, c->r->mem, s) && !aigwi_dialect_is(*s, "*") && !aigw_registry_route_of(c->r, *s) && !aigwi_registry_names(c->r, *s))
+        if (aigw_json_str(j, c->r->mem, s) && !aigwi_dialect_is(*s, "*") && !aigwi_registry_routed(c, *s) &&
+            !aigwi_registry_names(c->r, *s))
             aigw_json_fail(j, AIGW_E_VALUE, at, "there is no route and no model of this name");
     }
 }
 static void aigwi_registry_tenant_entry(aigwi_registry_reader *c, aigw_str name, aigw_str raw) {
-    static const aigw_str names[] = { AIGW_STR("routes"), AIGW_STR("limits"), AIGW_STR("budget"), AIGW_STR("budgets"), AIGW_STR("keys"), AIGW_STR("sigv4") };
+    static const aigw_str names[] = { AIGW_STR("routes"),  AIGW_STR("limits"), AIGW_STR("budget"),
+                                      AIGW_STR("budgets"), AIGW_STR("keys"),   AIGW_STR("sigv4") };
     aigw_registry_tenant t, *to = aigw_registry_tenant_of(c->r, name);
     aigw_json j;
     uint64_t seen = 0;
@@ -32117,7 +32171,8 @@ static void aigwi_registry_tenant_entry(aigwi_registry_reader *c, aigw_str name,
 }
 
 /* Every entry of the top-level member `section`, which may be gone through again. */
-static void aigwi_registry_section(aigwi_registry_reader *c, const char *section, aigwi_registry_entry_fn *entry, int again) {
+static void aigwi_registry_section(aigwi_registry_reader *c, const char *section, aigwi_registry_entry_fn *entry,
+                                   int again) {
     aigw_json j;
     aigw_str name, raw;
     aigw_json_init(&j, c->json);
@@ -32168,7 +32223,8 @@ static void aigwi_registry_top(aigwi_registry_reader *c, int cache) {
 }
 
 /* Begin to read: 1, or 0 with a complaint about a broken text, of which nothing is read. */
-static int aigwi_registry_begin(aigwi_registry_reader *c, aigw_registry *r, aigw_str json, aigw_registry_faults *faults) {
+static int aigwi_registry_begin(aigwi_registry_reader *c, aigw_registry *r, aigw_str json,
+                                aigw_registry_faults *faults) {
     aigw_json j;
     c->r = r;
     c->json = json;
@@ -32202,7 +32258,8 @@ AIGW_API int aigw_registry_read(aigw_registry *r, aigw_str json, aigw_registry_f
     for (aigw_registry_tenant *t = r->tenants; t; t = t->next) t->at = AIGW_NOWHERE;
     /* in the order in which they refer to each other */
     aigwi_registry_section(&c, "providers", aigwi_registry_provider_entry, 0);
-    if (aigw_registry_settle(r)) aigwi_registry_complain(&c, AIGW_E_NOMEM, json.p, "the memory for the registry is full");
+    if (aigw_registry_settle(r))
+        aigwi_registry_complain(&c, AIGW_E_NOMEM, json.p, "the memory for the registry is full");
     aigwi_registry_section(&c, "models", aigwi_registry_model_entry, 0);
     aigwi_registry_section(&c, "routes", aigwi_registry_route_entry, 0);
     aigwi_registry_section(&c, "routes", aigwi_registry_route_refers, 1);

@@ -1230,7 +1230,8 @@ T(back_pressure) {
 
 /* ================================================================ start */
 
-static int check_config(const char *text, f_str *said) {
+/* What --check says of a configuration, and of what is known of models (NULL: what is built in). */
+static int check_both(const char *text, const char *known, f_str *said) {
     char *argv[8], prog[600];
     const char *path = write_file("check.json", text);
     child c;
@@ -1243,6 +1244,11 @@ static int check_config(const char *text, f_str *said) {
     argv[2] = (char *)(uintptr_t)path;
     argv[3] = (char *)(uintptr_t)"--check";
     argv[4] = NULL;
+    if (known) {
+        argv[4] = (char *)(uintptr_t)"--registry";
+        argv[5] = (char *)(uintptr_t)write_file("known.json", known);
+        argv[6] = NULL;
+    }
     spawn(&c, "check", argv, NULL);
     expect(&c, "\1never", now_ms() + WAIT);
     said->n = 0;
@@ -1255,6 +1261,7 @@ static int check_config(const char *text, f_str *said) {
     f_put(said, "", 0);
     return status;
 }
+static int check_config(const char *text, f_str *said) { return check_both(text, NULL, said); }
 T(checks_configuration) {
     static const struct { const char *label, *text, *line, *field; } rows[] = {
         { "malformed", "{\n  \"version\": 1,\n  \"providers\": {,}\n}\n", "3", "" },
@@ -1267,6 +1274,19 @@ T(checks_configuration) {
         { "route to no model", "{\n  \"version\": 1,\n  \"routes\": {\n    \"r\": {\n      \"models\": [\"nothing\"] }\n  }\n}\n", "5", "routes.r.models" },
         { "repeated member", "{\n  \"version\": 1,\n  \"listen\": \"127.0.0.1:1\",\n  \"listen\": \"127.0.0.1:2\"\n}\n", "4", "listen" },
         { "bad address", "{\n  \"version\": 1,\n  \"listen\": \"here\"\n}\n", "3", "listen" },
+        { "key without its digest", "{\n  \"version\": 1,\n  \"tenants\": { \"t\": { \"keys\": [\n    { \"user\": \"u\" } ] } }\n}\n", "4", "tenants.t.keys[0]" },
+        { "short digest", "{\n  \"version\": 1,\n  \"tenants\": { \"t\": { \"keys\": [\n    { \"sha256\": \"sha256:00\" } ] } }\n}\n", "4", "tenants.t.keys[0].sha256" },
+        { "unknown pin", "{\n  \"version\": 1,\n  \"tenants\": { \"t\": { \"keys\": [\n    { \"pin\": [\"model\"], \"sha256\": \"sha256:0000000000000000000000000000000000000000000000000000000000000000\" } ] } }\n}\n", "4", "tenants.t.keys[0].pin[0]" },
+        { "unknown class", "{\n  \"version\": 1,\n  \"tenants\": { \"t\": { \"keys\": [\n    { \"class\": \"slow\", \"sha256\": \"sha256:0000000000000000000000000000000000000000000000000000000000000000\" } ] } }\n}\n", "4", "tenants.t.keys[0].class" },
+        { "class of a pair", "{\n  \"version\": 1,\n  \"tenants\": { \"t\": { \"sigv4\":\n    { \"access_key\": \"a\", \"secret\": \"b\", \"class\": \"slow\" } } }\n}\n", "4", "tenants.t.sigv4.class" },
+        { "tenant's route", "{\n  \"version\": 1,\n  \"tenants\": { \"t\": { \"keys\": [],\n    \"routes\": [\"nothing\"] } }\n}\n", "4", "tenants.t.routes[0]" },
+        { "cache", "{\n  \"version\": 1,\n  \"cache\": { \"bytes\": -1 }\n}\n", "3", "cache.bytes" },
+        { "queue", "{\n  \"version\": 1,\n  \"queue\": { \"slots\": -1 }\n}\n", "3", "queue.slots" },
+        { "queue twice", "{\n  \"version\": 1,\n  \"queue\": { \"slots\": 1,\n    \"slots\": 1 }\n}\n", "4", "queue.slots" },
+        { "breaker", "{\n  \"version\": 1,\n  \"breaker\": { \"percent\": 101 }\n}\n", "3", "breaker.percent" },
+        { "retry", "{\n  \"version\": 1,\n  \"retry\": { \"attempts\": \"3\" }\n}\n", "3", "retry.attempts" },
+        { "price", "{\n  \"version\": 1,\n  \"models\": { \"m\": { \"provider\": \"mock\",\n    \"price\": { \"input\": \"-1\", \"output\": 1 } } }\n}\n", "4", "models.m.price.input" },
+        { "budget", "{\n  \"version\": 1,\n  \"budgets\": [\n    { \"usd\": 1, \"then\": \"route:none\" } ]\n}\n", "4", "budgets[0].then" },
     };
     size_t i;
     for (i = 0; i < T_COUNT(rows); i++) {
@@ -1284,6 +1304,36 @@ T(checks_configuration) {
                    &said), 0)) printf("  %s\n", said.s);
         t_ok("no key in it", !strstr(said.s, KEY));
     }
+    {
+        f_str said = { NULL, 0, 0 };
+        t_row("all of policy");
+        if (!t_int("status", check_config("{ \"version\": 1, \"providers\": { \"a\": { \"dialect\": \"anthropic\", \"base_url\": \"http://127.0.0.1:1\" } },\n"
+                   " \"models\": { \"m\": { \"provider\": \"a\", \"grade\": 3, \"price\": { \"input\": \"3\", \"output\": \"15\" } } }, \"routes\": { \"r\": { \"models\": [\"m\"], \"order\": \"cheapest\", \"degrade\": [\"busy\"] } },\n"
+                   " \"tasks\": [{ \"when\": { \"code\": true }, \"route\": \"r\" }], \"limits\": [{ \"by\": [\"user\"], \"rpm\": 60 }], \"budgets\": [{ \"by\": [\"tenant\"], \"usd\": \"5\", \"per\": \"day\" }],\n"
+                   " \"tenants\": { \"t\": { \"keys\": [\"sha256:0000000000000000000000000000000000000000000000000000000000000000\",\n"
+                   "   { \"sha256\": \"sha256:1111111111111111111111111111111111111111111111111111111111111111\", \"name\": \"ci\", \"user\": \"u\", \"feature\": \"f\", \"env\": \"e\", \"prompt\": \"p@1\", \"class\": \"batch\", \"pin\": [\"user\", \"class\"] }],\n"
+                   "   \"routes\": [\"r\"], \"limits\": { \"tpm\": 5 }, \"budget\": { \"usd\": 1 } } },\n"
+                   " \"cache\": { \"bytes\": 1000000, \"ttl_s\": 5, \"when\": \"always\" }, \"queue\": { \"slots\": 8, \"batch_slots\": 4, \"waiting\": 9, \"wait_ms\": 100, \"batch_waiting\": 99, \"batch_wait_ms\": 1000, \"lifo_ms\": 50 },\n"
+                   " \"breaker\": { \"percent\": 40, \"open_ms\": 100 }, \"retry\": { \"attempts\": 4, \"base_ms\": 10 }, \"dated\": \"2999-01-01\" }\n", &said), 0)) printf("  %s\n", said.s);
+        contains("good", said.s, "check.json: good");
+        t_ok("no warning", !strstr(said.s, "warning"));
+    }
+}
+/* --registry: complaints with its name, its age, and what it knows of a provider is offered. */
+T(checks_registry) {
+    static const char none[] = "{ \"version\": 1 }", route[] = "{ \"providers\": { \"anthropic\": { \"family\": \"anthropic\", \"key\": \"\" } }, \"routes\": { \"r\": { \"models\": [\"my-claude\"] } } }";
+    f_str said[5];
+    memset(said, 0, sizeof said);
+    t_ok("refused", check_both(none, "{\n  \"models\": { \"m\": { \"provider\": \"x\",\n    \"price\": { \"input\": \"x\", \"output\": 1 } } }\n}", &said[0]) > 0);
+    contains("where", said[0].s, "known.json:3:");
+    contains("what", said[0].s, "models.m.price.input");
+    t_int("old", check_both(none, "{ \"dated\": \"2020-01-01\" }", &said[1]), 0);
+    contains("says so", said[1].s, "days old");
+    t_int("not old", check_both(none, "{ \"dated\": \"2999-01-01\" }", &said[2]), 0);
+    t_ok("says nothing", !strstr(said[2].s, "days old"));
+    t_int("known", check_both(route, "// a comment\n{ \"models\": { \"my-claude\": { \"provider\": \"anthropic\", \"id\": \"x\" } } }", &said[3]), 0);
+    t_ok("not known", check_both(route, "{ \"models\": {} }", &said[4]) > 0);
+    contains("where", said[4].s, "routes.r.models[0]");
 }
 static const char *said_on_stderr(const char *name) {
     t_bytes b = t_file(fmt("%s/%s.err", scratch, name));
@@ -1887,6 +1937,7 @@ int main(int argc, char **argv) {
     CASE(failover);
     CASE(back_pressure);
     CASE(checks_configuration);
+    CASE(checks_registry);
     CASE(port_taken);
     CASE(mock_without_configuration);
     CASE(base_paths);

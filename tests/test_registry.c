@@ -648,6 +648,15 @@ T(complains_of_policy) {
     t_ok("what was good is there", r.limits && r.limits->own && !r.limits->next && r.budgets && !r.budgets->next && aigw_registry_tenant_of(&r, str("t")));
 }
 
+/* What a text says wrongly is complained of once, not again by each that refers to it. */
+T(complains_once) {
+    t_int("code", read_text("{" BASE ",\"routes\":{\"bad\":{\"models\":[\"z\"]},\"r\":{\"models\":[\"a\"],\"degrade\":[\"route:bad\"]}},\"tasks\":[{\"when\":{},\"route\":\"bad\"}],"
+                            "\"budgets\":[{\"usd\":1,\"then\":\"route:bad\"}],\"tenants\":{\"t\":{\"routes\":[\"bad\",\"none\"]}}}", sizeof memory), AIGW_E_VALUE);
+    t_int("complaints", list.n, 2);
+    t_str("its own", faults[0].path, strlen(faults[0].path), "routes.bad.models[0]");
+    t_str("what is not there", faults[1].path, strlen(faults[1].path), "tenants.t.routes[1]");
+}
+
 static int read_more(const char *text, int known) {
     aigw_str s;
     memset(&list, 0, sizeof list);
@@ -847,7 +856,7 @@ static void same_model(const aigw_str *v) {
             sprintf(efforts + strlen(efforts), "%s%s", *efforts ? " " : "", text_of(all));
         }
     t_str("efforts", text_of(m->target.efforts), m->target.efforts.n, efforts);
-    if (!atof(text_of(v[S_IN_USD])) && !v[S_CACHED].n) {
+    if (aigw_base_eq(v[S_IN_USD], str("0"))) {
         t_ok("free", !m->price.rate.input && !m->price.rate.output);
         return;
     }
@@ -915,6 +924,7 @@ int main(void) {
     T_RUN(routes);
     T_RUN(rules);
     T_RUN(complains_of_policy);
+    T_RUN(complains_once);
     T_RUN(twice);
     T_RUN(facts);
     T_RUN(models_file);

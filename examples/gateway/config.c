@@ -590,30 +590,37 @@ static int file_read(config *c, const char *file, FILE *out, char *text, size_t 
     return r.j.err ? -1 : complain_all(&r, aigw_registry_read);
 }
 
-/* What is known of models: a file's, or what was built in (models.json, by the Makefile). Its text stays in the registry's memory. */
-static int known_read(config *c, const char *file, FILE *out) {
+/* What was built in (models.json, by the Makefile), without its comments; p NULL without memory. */
+static aigw_str known_built_in(aigw_arena *mem) {
+    aigw_str text = { NULL, 0 };
+    char *to;
+    size_t i, n;
+    for (i = 0; models_json[i]; i++) text.n += strlen(models_json[i]);
+    text.p = to = (char *)aigw_base_take(mem, text.n, 1, 1);
+    for (i = 0; to && models_json[i]; i++, to += n) memcpy(to, models_json[i], n = strlen(models_json[i]));
+    if (to) aigw_registry_blank(to - text.n, text.n);
+    return text;
+}
+static aigw_str known_of_file(aigw_arena *mem, const char *file, FILE *out) {
     const size_t most = (size_t)1 << 20;
-    aigw_arena *mem = c->registry.mem;
-    char *text = (char *)aigw_base_take(mem, most, 1, 1);
-    long n = 0;
-    size_t i;
+    char *to = (char *)aigw_base_take(mem, most, 1, 1);
+    const long n = to ? text_read(file, out, to, most) : -1;
+    aigw_str text = { NULL, 0 };
+    if (n < 0) return text;
+    mem->at = (unsigned char *)to + n;                     /* what it did not need */
+    text.p = to;
+    text.n = (size_t)n;
+    return text;
+}
+/* What is known of models. Its text stays in the registry's memory. */
+static int known_read(config *c, const char *file, FILE *out) {
     reader r;
-    if (!text) return -1;
-    if (file) n = text_read(file, out, text, most);
-    else for (i = 0; models_json[i] && (size_t)n + strlen(models_json[i]) < most; i++) {
-        memcpy(text + n, models_json[i], strlen(models_json[i]));
-        n += (long)strlen(models_json[i]);
-    }
-    if (n < 0) return -1;
-    if (!file) aigw_registry_blank(text, (size_t)n);
-    mem->at = (unsigned char *)text + n;                   /* what it did not need */
     memset(&r, 0, sizeof r);
     r.c = c;
     r.file = file ? file : "models.json";
     r.out = out;
-    r.text.p = text;
-    r.text.n = (size_t)n;
-    return complain_all(&r, aigw_registry_read_known);
+    r.text = file ? known_of_file(c->registry.mem, file, out) : known_built_in(c->registry.mem);
+    return r.text.p ? complain_all(&r, aigw_registry_read_known) : -1;
 }
 
 static void age_tell(const config *c, FILE *out) {
