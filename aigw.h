@@ -2249,7 +2249,8 @@ typedef struct {
     uint32_t  flights_n;
     struct { uint64_t hash[2]; aigw_str key; void *owner; } flight[AIGW_CACHE_FLIGHTS];
 } aigw_cache;
-/* Begin in mem[0..n) (borrowed, aligned as it comes). key: SipHash key, random. AIGW_OK, AIGW_E_NOMEM (not one block and one entry fit). */
+/* Begin in mem[0..n) (borrowed, aligned as it comes). key: SipHash key, random. AIGW_OK, AIGW_E_NOMEM (not a block and
+   the entries, or one, fit). */
 AIGW_API int aigw_cache_init(aigw_cache *c, const aigw_cache_cfg *cfg, const uint8_t key[16], void *mem, size_t n);
 
 /* What a key holds beside the request. */

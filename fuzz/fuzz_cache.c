@@ -5,7 +5,7 @@
 #include "aigw.h"
 #include "replay.h"
 #define LAWS_OK fuzz_ok
-#include "cache_laws.h"
+#include "../tests/cache_laws.h"
 
 static const aigw_dialect *const dialects[] = { AIGW_DIALECTS };
 enum { ROOM = 1 << 20, DIALECTS = sizeof dialects / sizeof *dialects };

@@ -6,6 +6,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
+#ifdef BENCH_YYJSON
+#  include "yyjson.c"
+#endif
 
 #define ROOM ((size_t)8 << 20)
 static unsigned char *memory;
@@ -296,6 +299,57 @@ static size_t request_oo_200k(long n) { return request("chat_req_200k.json", &ai
 
 /* ---- what can be asked for: the rows below, and for each dialect a delta from it, a delta to it, a request for it */
 
+/* ---- the cache: a 2 KB request that was read already; its key alone; its key and its answer found by it, among a thousand others */
+
+static size_t cached(long n, int find) {
+    static const uint8_t secret[16] = "0123456789abcde";
+    static char key[16384];
+    char version[8];
+    aigw_str in = input("chat_req_2k.json");
+    aigw_arena mem = aigw_base_arena(memory, ROOM / 2);
+    aigw_cache_scope scope;
+    aigw_cache_put_cfg put;
+    aigw_cache_hit hit;
+    aigw_now now = { 1, 0 };
+    aigw_cache c;
+    aigw_fault fault;
+    aigw_req req;
+    aigw_out out;
+    memset(&scope, 0, sizeof scope);
+    memset(&put, 0, sizeof put);
+    scope.tenant = str("acme");
+    scope.route = str("chat");
+    if (aigw_dialect_openai.req_decode(NULL, in, &mem, &req, &fault)) die("request");
+    if (aigw_cache_init(&c, NULL, secret, memory + ROOM / 2, ROOM / 2)) die("cache");
+    for (int i = 0; i <= 1000; i++) {
+        scope.prompt.p = version;
+        scope.prompt.n = i < 1000 ? (size_t)snprintf(version, sizeof version, "%d", i) : 0;
+        aigw_base_out_init(&out, key, sizeof key, NULL, 0);
+        if (aigw_cache_key(&scope, &req, &out) || aigw_cache_put(&c, now, aigw_base_out_str(&out), str("answer"), &put)) die("put");
+    }
+    for (; n; n--) {
+        aigw_base_out_init(&out, key, sizeof key, NULL, 0);
+        if (aigw_cache_key(&scope, &req, &out)) die("key");
+        if (find && !aigw_cache_get(&c, now, aigw_base_out_str(&out), 0, &hit)) die("get");
+        sink_bytes += out.buf.n;
+    }
+    return in.n;
+}
+static size_t cache_key(long n) { return cached(n, 0); }
+static size_t cache_lookup(long n) { return cached(n, 1); }
+#ifdef BENCH_YYJSON
+static size_t yyjson_2k(long n) {
+    aigw_str in = input("chat_req_2k.json");
+    for (; n; n--) {
+        yyjson_doc *doc = yyjson_read(in.p, in.n, 0);
+        if (!doc) die("yyjson");
+        sink_bytes += yyjson_doc_get_val_count(doc);
+        yyjson_doc_free(doc);
+    }
+    return in.n;
+}
+#endif
+
 static const struct { const char *name, *what; size_t (*run)(long n); } ops[] = {
     { "json-delta", "read and validate one 330-byte delta", json_delta },
     { "json-2k", "read and validate a 2 KB request", json_2k },
@@ -309,7 +363,12 @@ static const struct { const char *name, *what; size_t (*run)(long n); } ops[] = 
     { "stream-anthropic-gemini", "the same", stream_ag },
     { "request-openai-anthropic-200k", "read a 200 KB request, write it for another provider", request_oa_200k },
     { "request-openai-edit-2k", "read a 2 KB request, edit it in place", request_oo_2k },
-    { "request-openai-edit-200k", "the same, 200 KB", request_oo_200k }
+    { "request-openai-edit-200k", "the same, 200 KB", request_oo_200k },
+#ifdef BENCH_YYJSON
+    { "yyjson-2k", "another reader, of a 2 KB request", yyjson_2k },
+#endif
+    { "cache-key-2k", "the key of a 2 KB request", cache_key },
+    { "cache-lookup-2k", "the same, and its answer found", cache_lookup }
 };
 enum { DELTA_FROM, DELTA_TO, REQUEST_TO, KINDS };
 static const struct { const char *before, *after, *what; } kinds[KINDS] = {
