@@ -2111,6 +2111,7 @@ typedef enum {
 typedef struct {
     aigw_registry_pick pick;
     uint32_t weight;
+    uint8_t  off;                  /* find: its provider was not available, or nothing has its name */
     aigw_router_state  state;      /* in: set between find and order; find says: all fine, nothing known */
     uint8_t  filter;               /* AIGW_FILTER_*; NONE: satisfies */
     uint32_t lacks;                /* NEEDS: AIGW_CAN(...); REQUIRE: index of the requirement */
@@ -33685,6 +33686,7 @@ static void aigwi_router_add(aigw_router_decision *d, const aigw_registry_pick *
     c->pick = *pick;
     if (d->route) aigwi_registry_prefer(&c->pick.times, &d->route->times);
     c->weight = weight;
+    c->off = pick->provider->off.n != 0;
     c->bound_nusd = c->likely_nusd = -1;
     aigwi_router_unknown(&c->state);
     d->order[d->n] = d->n;
@@ -33823,7 +33825,7 @@ static int aigwi_router_filter(const aigw_router_decision *d, const aigw_registr
     const aigw_router_state *s = &c->state;
     unsigned i = 0;
     c->lacks = 0;
-    if (!c->pick.provider || c->pick.provider->off.n) return AIGW_FILTER_OFF;
+    if (c->off || !c->pick.provider) return AIGW_FILTER_OFF;
     if (!aigwi_router_may(d, tenant, c)) return AIGW_FILTER_ALLOW;
     c->lacks = f->needs & c->pick.target.no;
     if (c->lacks || (f->op == AIGW_OP_CHAT && c->pick.model && c->pick.model->embeds)) return AIGW_FILTER_NEEDS;
@@ -34213,10 +34215,11 @@ static const aigwi_router_row aigwi_router_state_rows[] = {
     AIGWI_ROUTER_ROW(aigw_router_state, error_ppm, I64, "error_ppm", 0),
     AIGWI_ROUTER_ROW(aigw_router_state, milli_bytes_per_token, U32, "milli_bytes_per_token", 0),
 };
-enum { AIGWI_ROUTER_C_STATE = 7 };
+enum { AIGWI_ROUTER_C_STATE = 8 };
 static const aigwi_router_row aigwi_router_candidate_rows[] = {
     AIGWI_ROUTER_ROW(aigw_router_candidate, pick.target.name, STR, "name", 0),
     AIGWI_ROUTER_ROW(aigw_router_candidate, weight, U32, "weight", 1),
+    AIGWI_ROUTER_ROW(aigw_router_candidate, off, BOOL, "off", 0),
     AIGWI_ROUTER_NAMED(aigw_router_candidate, filter, WORD, "not", aigwi_router_filters),
     AIGWI_ROUTER_BY_HAND("lacks"),
     AIGWI_ROUTER_ROW(aigw_router_candidate, score, I64, "score", 0),
