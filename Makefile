@@ -4,12 +4,12 @@ CFLAGS = -O1 -g
 STRICT = -std=c99 -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror
 OUT    = build
 
-all: $(OUT)/gateway $(OUT)/translate test
+all: $(OUT)/gateway $(OUT)/translate $(OUT)/explain test
 
 # Unit tests, laws, transcripts, end-to-end tests, and the seeds of every fuzz target.
-test: $(OUT)/provider $(OUT)/gateway
+test: $(OUT)/provider $(OUT)/gateway $(OUT)/explain
 	@CC="$(CC)" CFLAGS="$(STRICT) -D_GNU_SOURCE $(CFLAGS)" sh tests/build.sh $(OUT)/test tests/test_*.c fuzz/fuzz_*.c
-	@CC="$(CC)" sh tests/run.sh $(OUT)/test/test_* $(OUT)/test/fuzz_* tests/test_readme.sh
+	@CC="$(CC)" sh tests/run.sh $(OUT)/test/test_* $(OUT)/test/fuzz_* tests/test_readme.sh tests/test_explain.sh
 
 # The example server, with TLS to providers where BearSSL is installed (Debian: libbearssl-dev).
 BEARSSL = $$(echo '\#include <bearssl.h>' | $(CC) -E - >/dev/null 2>&1 && echo -lbearssl || echo -DGATEWAY_NO_TLS)
@@ -32,6 +32,11 @@ $(OUT)/gateway-min: $(GATEWAY) $(OUT)/models.c examples/gateway/gateway.h aigw.h
 $(OUT)/translate: examples/translate.c aigw.h
 	@mkdir -p $(OUT)
 	@$(CC) $(STRICT) $(CFLAGS) -I. -o $@ examples/translate.c
+
+# Why a request went where it went: a decision record against a configuration.
+$(OUT)/explain: examples/explain.c aigw.h
+	@mkdir -p $(OUT)
+	@$(CC) $(STRICT) $(CFLAGS) -I. -o $@ examples/explain.c
 
 run: $(OUT)/gateway
 	@$(OUT)/gateway

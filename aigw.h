@@ -2130,6 +2130,7 @@ typedef enum {
 typedef struct {
     aigw_registry_pick pick;
     uint32_t weight;
+    uint8_t  off;                  /* find: its provider was not available, or nothing has its name */
     aigw_router_state  state;      /* in: set between find and order; find says: all fine, nothing known */
     uint8_t  filter;               /* AIGW_FILTER_*; NONE: satisfies */
     uint32_t lacks;                /* NEEDS: AIGW_CAN(...); REQUIRE: index of the requirement */
@@ -33801,10 +33802,11 @@ AIGW_API uint64_t aigw_health_ready(const aigw_health *h, aigw_now now, int64_t 
 /* Two classes, fair between tenants, bounded. */
 
 /* ==== >>policy.router ============================================================================================== */
-/* Which target and why. Pure: registry, facts, states, seed, time; what order reads is what the record holds. Knows rules, candidates, filters and
-   strategies; not how states are learnt (>>policy.health, >>policy.breaker), nor what is done with the order. Truth: design section 5; the
-   division of turns: balanced sequences by nearest whole shares, halves of halves (the chairman's assignment problem, Tijdeman 1980, has the
-   best possible bound, but needs to remember). */
+/* Which target and why. Pure: registry, facts, states, seed, time; what order reads is what the record holds. Knows
+   rules, candidates, filters and strategies; not how states are learnt (>>policy.health, >>policy.breaker), nor what is
+   done with the order. Truth: design section 5; the division of turns: balanced sequences by nearest whole shares,
+   halves of halves (the chairman's assignment problem, Tijdeman 1980, has the best possible bound, but needs to
+   remember). */
 
 static int64_t aigwi_router_times(int64_t a, int64_t b) {              /* neither is negative; saturates */
     return a && b > INT64_MAX / a ? INT64_MAX : a * b;
@@ -33861,7 +33863,8 @@ static const aigw_part *aigwi_router_part(const aigw_message **m, const aigw_par
     }
     return NULL;
 }
-/* Does one of the words occur? Only places that begin like one of them are looked at: `begin` has a bit for each such byte. */
+/* Does one of the words occur? Only places that begin like one of them are looked at: `begin` has a bit for each such
+   byte. */
 static int aigwi_router_mentions(aigw_text x, const aigw_registry_task *task, const uint8_t begin[32]) {
     char c[4];
     for (aigwi_router_text t = aigwi_router_text_of(x); t.at != t.end; ) {
@@ -33928,7 +33931,8 @@ static const aigw_str aigwi_router_metrics[] = {
     AIGW_METRIC_LIST(X)
 #undef X
 };
-#define AIGWI_ROUTER_MOST INT64_C(1000000000000)       /* of a value: 11 days, 10^12 tokens, 10^9 tokens/s; money: 1,000 times that, 10^6 USD */
+/* most of a value: 11 days, 10^12 tokens, 10^9 tokens/s; money: 1,000 times that, 10^6 USD */
+#define AIGWI_ROUTER_MOST INT64_C(1000000000000)
 
 /* The number before `unit`, in millionths. */
 static int aigwi_router_unit(aigw_str s, const char *unit, int64_t *micro) {
@@ -34035,12 +34039,14 @@ static int aigwi_router_on(const aigw_req *req, int param) {
 }
 static int aigwi_router_reasons(const aigw_req *req) {
     const aigw_param *effort = &req->param[AIGW_P_EFFORT], *mode = &req->param[AIGW_P_REASONING_MODE];
-    return (effort->has && !aigw_base_eq(effort->raw, aigw_base_str("none"))) || aigwi_router_on(req, AIGW_P_REASONING_BUDGET) ||
+    return (effort->has && !aigw_base_eq(effort->raw, aigw_base_str("none"))) ||
+           aigwi_router_on(req, AIGW_P_REASONING_BUDGET) ||
            (mode->has && !aigw_base_eq(mode->raw, aigw_base_str("disabled")));
 }
 /* The service tier, where the request names one that is not the usual. */
 static aigw_str aigwi_router_tier(const aigw_req *req) {
-    static const aigw_str usual[] = { AIGW_STR("auto"), AIGW_STR("default"), AIGW_STR("standard"), AIGW_STR("standard_only") };
+    static const aigw_str usual[] = { AIGW_STR("auto"), AIGW_STR("default"), AIGW_STR("standard"),
+                                      AIGW_STR("standard_only") };
     aigw_str s = { NULL, 0 };
     for (const aigw_raw *raw = req->raw; raw; raw = raw->next)
         if (aigw_base_eq(raw->name, aigw_base_str("service_tier")) && raw->json.n > 2 && raw->json.p[0] == '"')
@@ -34057,7 +34063,8 @@ static int aigwi_router_long_cache(const aigw_req *req) {
 }
 
 AIGW_API int aigw_router_facts_of(const aigw_req *req, aigw_str require, aigw_router_facts *f, aigw_fault *fault) {
-    const uint32_t hard = AIGW_CAN(TOOLS) | AIGW_CAN(VISION) | AIGW_CAN(AUDIO_IN) | AIGW_CAN(JSON_SCHEMA) | AIGW_CAN(JSON_OBJECT);
+    const uint32_t hard =
+        AIGW_CAN(TOOLS) | AIGW_CAN(VISION) | AIGW_CAN(AUDIO_IN) | AIGW_CAN(JSON_SCHEMA) | AIGW_CAN(JSON_OBJECT);
     uint32_t all = aigwi_dialect_needs(req);
     f->op = req->op;
     f->req = req;
@@ -34068,8 +34075,8 @@ AIGW_API int aigw_router_facts_of(const aigw_req *req, aigw_str require, aigw_ro
     f->facts = (req->tools ? AIGW_FACT(TOOLS) : 0) | (all & AIGW_CAN(VISION) ? AIGW_FACT(IMAGES) : 0) |
                (all & AIGW_CAN(AUDIO_IN) ? AIGW_FACT(AUDIO) : 0) | (all & AIGW_CAN(PDF) ? AIGW_FACT(FILES) : 0) |
                (req->format.kind == AIGW_FORMAT_SCHEMA ? AIGW_FACT(SCHEMA) : 0) |
-               (aigwi_router_reasons(req) ? AIGW_FACT(REASONING) : 0) | (aigwi_router_on(req, AIGW_P_STREAM) ? AIGW_FACT(STREAM) : 0) |
-               (f->batch ? AIGW_FACT(BATCH) : 0);
+               (aigwi_router_reasons(req) ? AIGW_FACT(REASONING) : 0) |
+               (aigwi_router_on(req, AIGW_P_STREAM) ? AIGW_FACT(STREAM) : 0) | (f->batch ? AIGW_FACT(BATCH) : 0);
     f->effort = req->param[AIGW_P_EFFORT].has ? req->param[AIGW_P_EFFORT].raw : aigwi_dialect_slice(NULL, 0);
     f->terms.tier = aigwi_router_tier(req);
     f->terms.long_cache = (uint8_t)aigwi_router_long_cache(req);
@@ -34080,9 +34087,7 @@ AIGW_API int aigw_router_facts_of(const aigw_req *req, aigw_str require, aigw_ro
 /* ---- the route */
 
 static const aigw_registry_tenant *aigwi_router_tenant(const aigw_router_decision *d, const aigw_registry *r) {
-    const aigw_registry_tenant *t = r->tenants;
-    while (t && !aigw_base_eq(t->name, d->facts.who.dim[AIGW_DIM_TENANT])) t = t->next;
-    return t;
+    return aigw_registry_tenant_of(r, d->facts.who.dim[AIGW_DIM_TENANT]);
 }
 static int aigwi_router_listed(const aigw_registry_tenant *t, aigw_str name) {
     if (!t || !t->n) return 1;
@@ -34091,7 +34096,8 @@ static int aigwi_router_listed(const aigw_registry_tenant *t, aigw_str name) {
     return 0;
 }
 /* By the route's name, or its own. */
-static int aigwi_router_may(const aigw_router_decision *d, const aigw_registry_tenant *t, const aigw_router_candidate *c) {
+static int aigwi_router_may(const aigw_router_decision *d, const aigw_registry_tenant *t,
+                            const aigw_router_candidate *c) {
     return (d->route && aigwi_router_listed(t, d->route->name)) || aigwi_router_listed(t, c->pick.target.name);
 }
 
@@ -34105,13 +34111,15 @@ static void aigwi_router_add(aigw_router_decision *d, const aigw_registry_pick *
     c->pick = *pick;
     if (d->route) aigwi_registry_prefer(&c->pick.times, &d->route->times);
     c->weight = weight;
+    c->off = pick->provider->off.n != 0;
     c->bound_nusd = c->likely_nusd = -1;
     aigwi_router_unknown(&c->state);
     d->order[d->n] = d->n;
     d->n++;
 }
 /* The route or model of this name, if this tenant may use some of it. */
-static int aigwi_router_take(aigw_router_decision *d, const aigw_registry *r, aigw_str name, const aigw_dialect *client) {
+static int aigwi_router_take(aigw_router_decision *d, const aigw_registry *r, aigw_str name,
+                             const aigw_dialect *client) {
     const aigw_registry_tenant *tenant = aigwi_router_tenant(d, r);
     const aigw_registry_route *w = aigw_registry_route_of(r, name);
     aigw_registry_pick pick;
@@ -34123,7 +34131,8 @@ static int aigwi_router_take(aigw_router_decision *d, const aigw_registry *r, ai
     d->cheapest = -1;
     if (!w && aigwi_registry_pick(r, name, client, &pick)) aigwi_router_add(d, &pick, 1);
     for (; w && i < w->n && d->n < AIGW_ROUTER_CANDIDATES; i++)
-        if (aigwi_registry_pick(r, w->models[i], client, &pick)) aigwi_router_add(d, &pick, w->weights ? w->weights[i] : 1);
+        if (aigwi_registry_pick(r, w->models[i], client, &pick))
+            aigwi_router_add(d, &pick, w->weights ? w->weights[i] : 1);
     if (w) d->over = (uint16_t)(w->n - i);
     for (i = 0; i < d->n && !aigwi_router_may(d, tenant, &d->candidate[i]); i++) {}
     if (i < d->n) return AIGW_OK;
@@ -34154,7 +34163,8 @@ static int aigwi_router_holds(const aigw_registry_task *t, const aigw_router_fac
     return !t->n || aigwi_router_keywords(f->req, t);
 }
 
-AIGW_API int aigw_router_find(aigw_router_decision *d, const aigw_registry *r, const aigw_head *head, const aigw_dialect *client) {
+AIGW_API int aigw_router_find(aigw_router_decision *d, const aigw_registry *r, const aigw_head *head,
+                              const aigw_dialect *client) {
     const aigw_registry_task *t;
     uint32_t asked = 0;
     uint16_t rule = 0;
@@ -34163,7 +34173,8 @@ AIGW_API int aigw_router_find(aigw_router_decision *d, const aigw_registry *r, c
     d->tries_n = d->tries_lost = 0;
     if (d->facts.route.n) return aigwi_router_take(d, r, d->facts.route, client);
     for (t = r->tasks; t; t = t->next) asked |= t->facts | t->not_facts;
-    if ((asked & AIGW_FACT(CODE)) && d->facts.req && aigwi_router_has_code(d->facts.req)) d->facts.facts |= AIGW_FACT(CODE);
+    if ((asked & AIGW_FACT(CODE)) && d->facts.req && aigwi_router_has_code(d->facts.req))
+        d->facts.facts |= AIGW_FACT(CODE);
     for (t = r->tasks; t && rule < UINT16_MAX; t = t->next) {
         rule++;
         if (!aigwi_router_holds(t, &d->facts, head) || aigwi_router_take(d, r, t->route, client)) continue;
@@ -34173,13 +34184,15 @@ AIGW_API int aigw_router_find(aigw_router_decision *d, const aigw_registry *r, c
     }
     return aigwi_router_take(d, r, d->facts.who.dim[AIGW_DIM_MODEL], client);
 }
-AIGW_API int aigw_router_find_route(aigw_router_decision *d, const aigw_registry *r, aigw_str name, const aigw_dialect *client) {
+AIGW_API int aigw_router_find_route(aigw_router_decision *d, const aigw_registry *r, aigw_str name,
+                                    const aigw_dialect *client) {
     return aigwi_router_take(d, r, name, client);
 }
 
 /* ---- filters */
 
-/* Output tokens of one answer there: what is asked for, but not more than the model has; `usual` where nothing is asked for. */
+/* Output tokens of one answer there: what is asked for, but not more than the model has; `usual` where nothing is asked
+   for. */
 static int64_t aigwi_router_output(const aigw_router_facts *f, const aigw_target *t, int64_t usual) {
     int64_t n = f->size.max_output >= 0 ? f->size.max_output : usual;
     if (f->op == AIGW_OP_EMBED || f->op == AIGW_OP_COUNT_TOKENS) return 0;
@@ -34193,9 +34206,10 @@ static void aigwi_router_cost(const aigw_router_facts *f, aigw_router_candidate 
     aigw_usage u;
     c->bound_nusd = c->likely_nusd = f->op == AIGW_OP_COUNT_TOKENS ? 0 : -1;       /* to count is free everywhere */
     if (!price || !c->bound_nusd) return;
-    if (aigw_price_bound(price, aigw_price_input_bound(&f->size, t->context),
-                         aigwi_router_times(aigwi_router_output(f, t, t->max_output > 0 ? t->max_output : 4096), choices),
-                         f->size.tools_hosted, &f->terms, &c->bound_nusd))
+    if (aigw_price_bound(
+            price, aigw_price_input_bound(&f->size, t->context),
+            aigwi_router_times(aigwi_router_output(f, t, t->max_output > 0 ? t->max_output : 4096), choices),
+            f->size.tools_hosted, &f->terms, &c->bound_nusd))
         c->bound_nusd = -1;
     memset(&u, 0, sizeof u);
     u.has = AIGW_USAGE_INPUT | AIGW_USAGE_OUTPUT;
@@ -34226,18 +34240,20 @@ static int aigwi_router_satisfies(const aigw_router_candidate *c, const aigw_rou
 static int aigwi_router_fits(const aigw_router_facts *f, const aigw_router_candidate *c) {
     const aigw_target *t = &c->pick.target;
     if (f->op != AIGW_OP_CHAT || t->context <= 0) return 1;        /* inputs of an embedding have a window each */
-    return aigwi_router_plus(aigw_price_estimate(&f->size, c->state.milli_bytes_per_token), aigwi_router_output(f, t, 0)) <= t->context;
+    return aigwi_router_plus(aigw_price_estimate(&f->size, c->state.milli_bytes_per_token),
+                             aigwi_router_output(f, t, 0)) <= t->context;
 }
 /* The first that it does not pass, in the order of the list. */
-static int aigwi_router_filter(const aigw_router_decision *d, const aigw_registry_tenant *tenant, aigw_router_candidate *c) {
+static int aigwi_router_filter(const aigw_router_decision *d, const aigw_registry_tenant *tenant,
+                               aigw_router_candidate *c) {
     const aigw_router_facts *f = &d->facts;
     const aigw_router_state *s = &c->state;
     unsigned i = 0;
     c->lacks = 0;
-    if (!c->pick.provider || c->pick.provider->off.n) return AIGW_FILTER_OFF;
+    if (c->off || !c->pick.provider) return AIGW_FILTER_OFF;
     if (!aigwi_router_may(d, tenant, c)) return AIGW_FILTER_ALLOW;
     c->lacks = f->needs & c->pick.target.no;
-    if (c->lacks) return AIGW_FILTER_NEEDS;
+    if (c->lacks || (f->op == AIGW_OP_CHAT && c->pick.model && c->pick.model->embeds)) return AIGW_FILTER_NEEDS;
     if (!aigwi_router_fits(f, c)) return AIGW_FILTER_CONTEXT;
     while (i < f->requires_ && aigwi_router_satisfies(c, &f->require[i])) i++;
     if (i < f->requires_) {
@@ -34246,7 +34262,8 @@ static int aigwi_router_filter(const aigw_router_decision *d, const aigw_registr
     }
     if (d->priced && c->bound_nusd < 0) return AIGW_FILTER_UNPRICED;
     if (s->over_budget) return AIGW_FILTER_BUDGET;
-    if (s->circuit == AIGW_BREAKER_OPEN || (s->circuit == AIGW_BREAKER_HALF_OPEN && s->wait_ms)) return AIGW_FILTER_CIRCUIT;
+    if (s->circuit == AIGW_BREAKER_OPEN || (s->circuit == AIGW_BREAKER_HALF_OPEN && s->wait_ms))
+        return AIGW_FILTER_CIRCUIT;
     if (s->benched) return AIGW_FILTER_KEY;
     return s->wait_ms ? AIGW_FILTER_LIMIT : AIGW_FILTER_NONE;
 }
@@ -34338,7 +34355,8 @@ static void aigwi_router_sum(aigw_router_decision *d) {
         aigwi_router_measures(d, c, v);
         c->score = 0;
         for (k = 0; k < 4; k++)
-            c->score += weight[k] * (v[k] >= 0 ? aigwi_router_ratio(v[k], best[k], least[k]) : k == 0 && best[0] >= 0 ? 100000 : 1000);
+            if (v[k] >= 0) c->score += weight[k] * aigwi_router_ratio(v[k], best[k], least[k]);
+            else c->score += weight[k] * (k == 0 && best[0] >= 0 ? 100000 : 1000);       /* unpriced: as bad as can be */
     }
 }
 
@@ -34350,7 +34368,8 @@ static void aigwi_router_front(aigw_router_decision *d, size_t i) {
 static void aigwi_router_sort(aigw_router_decision *d) {
     for (size_t i = 1, k; i < d->first; i++) {
         uint8_t c = d->order[i];
-        for (k = i; k && d->candidate[d->order[k - 1]].score > d->candidate[c].score; k--) d->order[k] = d->order[k - 1];
+        for (k = i; k && d->candidate[d->order[k - 1]].score > d->candidate[c].score; k--)
+            d->order[k] = d->order[k - 1];
         d->order[k] = c;
     }
 }
@@ -34415,7 +34434,8 @@ AIGW_API int aigw_router_order(aigw_router_decision *d, const aigw_registry *r) 
         c->filter = (uint8_t)aigwi_router_filter(d, tenant, c);
         if (c->filter) continue;
         d->order[d->first++] = i;
-        if (c->likely_nusd >= 0 && (d->cheapest < 0 || c->likely_nusd < d->candidate[d->cheapest].likely_nusd)) d->cheapest = (int8_t)i;
+        if (c->likely_nusd >= 0 && (d->cheapest < 0 || c->likely_nusd < d->candidate[d->cheapest].likely_nusd))
+            d->cheapest = (int8_t)i;
     }
     behind = d->first;
     for (i = 0; i < d->n; i++) if (d->candidate[i].filter) d->order[behind++] = i;
@@ -34431,7 +34451,8 @@ AIGW_API int aigw_router_order(aigw_router_decision *d, const aigw_registry *r) 
 
 AIGW_API int64_t aigw_router_avoidable(const aigw_router_decision *d, unsigned candidate, const aigw_usage *usage) {
     const aigw_registry_model *had = candidate < d->n ? d->candidate[candidate].pick.model : NULL;
-    const aigw_registry_model *best = d->cheapest >= 0 && d->cheapest < d->n ? d->candidate[d->cheapest].pick.model : NULL;
+    const aigw_registry_model *best =
+        d->cheapest >= 0 && d->cheapest < d->n ? d->candidate[d->cheapest].pick.model : NULL;
     aigw_price_cost cost, least;
     if (!had || !best || aigw_price_usage(&had->price, usage, &d->facts.terms, &cost) ||
         aigw_price_usage(&best->price, usage, &d->facts.terms, &least) || cost.nusd < least.nusd)
@@ -34490,7 +34511,8 @@ static void aigwi_router_put_not(aigw_out *o, const aigw_router_decision *d, con
     aigw_base_put(o, c->pick.target.name);
     aigw_base_put_lit(o, ": ");
     aigw_base_put_lit(o, aigw_router_filter_name(c->filter));
-    if ((c->filter == AIGW_FILTER_CIRCUIT || c->filter == AIGW_FILTER_LIMIT) && c->state.wait_ms) aigwi_router_put_wait(o, c->state.wait_ms);
+    if ((c->filter == AIGW_FILTER_CIRCUIT || c->filter == AIGW_FILTER_LIMIT) && c->state.wait_ms)
+        aigwi_router_put_wait(o, c->state.wait_ms);
     if (c->filter == AIGW_FILTER_REQUIRE && c->lacks < d->facts.requires_) {
         aigw_base_put_lit(o, " (");
         aigwi_router_put_require(o, &d->facts.require[c->lacks]);
@@ -34503,10 +34525,11 @@ static void aigwi_router_put_not(aigw_out *o, const aigw_router_decision *d, con
         aigw_base_put(o, aigwi_router_cans[i]);
         before = ", ";
     }
-    aigw_base_put_lit(o, ")");
+    if (c->lacks) aigw_base_put_lit(o, ")");
 }
 static void aigwi_router_put_rule(aigw_out *o, const aigw_router_decision *d) {
-    static const char *const words[] = { "in order", "by weight", "cheapest", "fastest", "two choices", "least busy", "by score" };
+    static const char *const words[] = { "in order",    "by weight",  "cheapest", "fastest",
+                                         "two choices", "least busy", "by score" };
     const char *arrow = NULL;
     if (d->rule) {
         aigw_base_put_lit(o, "tasks[");
@@ -34525,7 +34548,9 @@ static void aigwi_router_put_rule(aigw_out *o, const aigw_router_decision *d) {
         aigw_base_put(o, d->route ? d->route->name : d->n ? d->candidate[0].pick.target.name : d->facts.route);
         aigw_base_put_lit(o, arrow);
     }
-    aigw_base_put_lit(o, !d->route ? "by name" : d->strategy < sizeof words / sizeof *words ? words[d->strategy] : words[0]);
+    aigw_base_put_lit(o, !d->route                                    ? "by name"
+                         : d->strategy < sizeof words / sizeof *words ? words[d->strategy]
+                                                                      : words[0]);
     if (d->explored) aigw_base_put_lit(o, ", to know the speed");
     if (d->forced) aigw_base_put_lit(o, ", all circuits open");
 }
@@ -34557,15 +34582,17 @@ AIGW_API void aigw_router_why(const aigw_router_decision *d, aigw_out *o) {
         }
         aigwi_router_end(&l, &part);
     }
-    for (i = 0; i < l.n; i++) if (l.text[i] < ' ' || l.text[i] > '~') l.text[i] = '?';     /* names are the operator's: a header's value all the same */
+    /* names are the operator's, and stand in a header's value all the same */
+    for (i = 0; i < l.n; i++) if (l.text[i] < ' ' || l.text[i] > '~') l.text[i] = '?';
     aigw_base_put(o, aigwi_dialect_slice(l.text, l.n));
 }
 
 /* ---- the record */
 
-/* Members of a struct, one row each, in the order in which they are written; what has the value `none` is left out. PART: by hand. */
-enum { AIGWI_ROUTER_U8, AIGWI_ROUTER_I8, AIGWI_ROUTER_U16, AIGWI_ROUTER_U32, AIGWI_ROUTER_I64, AIGWI_ROUTER_U64, AIGWI_ROUTER_BOOL,
-       AIGWI_ROUTER_WORD, AIGWI_ROUTER_BITS, AIGWI_ROUTER_STR, AIGWI_ROUTER_PART };
+/* Members of a struct, one row each, in the order in which they are written; what has the value `none` is left out.
+   PART: by hand. */
+enum { AIGWI_ROUTER_U8, AIGWI_ROUTER_I8, AIGWI_ROUTER_U16, AIGWI_ROUTER_U32, AIGWI_ROUTER_I64, AIGWI_ROUTER_U64,
+       AIGWI_ROUTER_BOOL, AIGWI_ROUTER_WORD, AIGWI_ROUTER_BITS, AIGWI_ROUTER_STR, AIGWI_ROUTER_PART };
 typedef struct {
     aigw_str  name;
     uint32_t  at;
@@ -34575,16 +34602,19 @@ typedef struct {
     const aigw_str *words;
 } aigwi_router_row;
 #define AIGWI_ROUTER_WORDS(list) (uint8_t)(sizeof(list) / sizeof *(list)), list
-#define AIGWI_ROUTER_ROW(type, member, kind, name, none) { AIGW_STR(name), (uint32_t)offsetof(type, member), AIGWI_ROUTER_##kind, none, 0, NULL }
-#define AIGWI_ROUTER_NAMED(type, member, kind, name, words) { AIGW_STR(name), (uint32_t)offsetof(type, member), AIGWI_ROUTER_##kind, 0, AIGWI_ROUTER_WORDS(words) }
+#define AIGWI_ROUTER_ROW(type, member, kind, name, none) \
+    { AIGW_STR(name), (uint32_t)offsetof(type, member), AIGWI_ROUTER_##kind, none, 0, NULL }
+#define AIGWI_ROUTER_NAMED(type, member, kind, name, words) \
+    { AIGW_STR(name), (uint32_t)offsetof(type, member), AIGWI_ROUTER_##kind, 0, AIGWI_ROUTER_WORDS(words) }
 #define AIGWI_ROUTER_BY_HAND(name) { AIGW_STR(name), 0, AIGWI_ROUTER_PART, 0, 0, NULL }
 #define AIGWI_ROUTER_COUNT(rows) (sizeof(rows) / sizeof *(rows))
 
 static const aigw_str aigwi_router_circuits[] = { AIGW_STR("closed"), AIGW_STR("open"), AIGW_STR("half_open") };
-static const aigw_str aigwi_router_ops[] = { AIGW_STR("none"), AIGW_STR("chat"), AIGW_STR("count_tokens"), AIGW_STR("models"), AIGW_STR("embed"),
-                                             AIGW_STR("raw") };
-static const aigw_str aigwi_router_orders[] = { AIGW_STR("order"), AIGW_STR("weight"), AIGW_STR("cheapest"), AIGW_STR("fastest"), AIGW_STR("p2c"),
-                                                AIGW_STR("least_busy"), AIGW_STR("score") };
+static const aigw_str aigwi_router_ops[] = { AIGW_STR("none"),   AIGW_STR("chat"),  AIGW_STR("count_tokens"),
+                                             AIGW_STR("models"), AIGW_STR("embed"), AIGW_STR("raw") };
+static const aigw_str aigwi_router_orders[] = { AIGW_STR("fixed"),   AIGW_STR("weight"), AIGW_STR("cheapest"),
+                                                AIGW_STR("fastest"), AIGW_STR("p2c"),    AIGW_STR("least_busy"),
+                                                AIGW_STR("score") };
 static const aigw_str aigwi_router_fact_words[] = {
 #define X(name, label) AIGW_STR(label),
     AIGW_FACT_LIST(X)
@@ -34610,10 +34640,11 @@ static const aigwi_router_row aigwi_router_state_rows[] = {
     AIGWI_ROUTER_ROW(aigw_router_state, error_ppm, I64, "error_ppm", 0),
     AIGWI_ROUTER_ROW(aigw_router_state, milli_bytes_per_token, U32, "milli_bytes_per_token", 0),
 };
-enum { AIGWI_ROUTER_C_LACKS = 3, AIGWI_ROUTER_C_STATE = 7 };
+enum { AIGWI_ROUTER_C_STATE = 8 };
 static const aigwi_router_row aigwi_router_candidate_rows[] = {
     AIGWI_ROUTER_ROW(aigw_router_candidate, pick.target.name, STR, "name", 0),
     AIGWI_ROUTER_ROW(aigw_router_candidate, weight, U32, "weight", 1),
+    AIGWI_ROUTER_ROW(aigw_router_candidate, off, BOOL, "off", 0),
     AIGWI_ROUTER_NAMED(aigw_router_candidate, filter, WORD, "not", aigwi_router_filters),
     AIGWI_ROUTER_BY_HAND("lacks"),
     AIGWI_ROUTER_ROW(aigw_router_candidate, score, I64, "score", 0),
@@ -34621,7 +34652,6 @@ static const aigwi_router_row aigwi_router_candidate_rows[] = {
     AIGWI_ROUTER_ROW(aigw_router_candidate, bound_nusd, I64, "bound_nusd", -1),
     AIGWI_ROUTER_BY_HAND("state"),
 };
-enum { AIGWI_ROUTER_T_WHY = 3 };
 static const aigwi_router_row aigwi_router_try_rows[] = {
     AIGWI_ROUTER_ROW(aigw_router_try, name, STR, "name", 0),
     AIGWI_ROUTER_ROW(aigw_router_try, candidate, U8, "candidate", 0),
@@ -34632,7 +34662,6 @@ static const aigwi_router_row aigwi_router_try_rows[] = {
     AIGWI_ROUTER_ROW(aigw_router_try, took_ms, U32, "took_ms", 0),
     AIGWI_ROUTER_ROW(aigw_router_try, nusd, I64, "nusd", 0),
 };
-enum { AIGWI_ROUTER_F_REQUIRE = 23 };
 static const aigwi_router_row aigwi_router_fact_rows[] = {
     AIGWI_ROUTER_ROW(aigw_router_facts, who.dim[AIGW_DIM_TENANT], STR, "tenant", 0),
     AIGWI_ROUTER_ROW(aigw_router_facts, who.dim[AIGW_DIM_USER], STR, "user", 0),
@@ -34650,6 +34679,7 @@ static const aigwi_router_row aigwi_router_fact_rows[] = {
     AIGWI_ROUTER_ROW(aigw_router_facts, effort, STR, "effort", 0),
     AIGWI_ROUTER_ROW(aigw_router_facts, size.text_bytes, I64, "text_bytes", 0),
     AIGWI_ROUTER_ROW(aigw_router_facts, size.part_tokens, I64, "part_tokens", 0),
+    AIGWI_ROUTER_ROW(aigw_router_facts, size.part_likely, I64, "part_likely", 0),
     AIGWI_ROUTER_ROW(aigw_router_facts, size.unknown, BOOL, "unbounded", 0),
     AIGWI_ROUTER_ROW(aigw_router_facts, size.choices, U32, "choices", 0),
     AIGWI_ROUTER_ROW(aigw_router_facts, size.max_output, I64, "max_output", -1),
@@ -34659,8 +34689,8 @@ static const aigwi_router_row aigwi_router_fact_rows[] = {
     AIGWI_ROUTER_ROW(aigw_router_facts, terms.long_cache, BOOL, "long_cache", 0),
     AIGWI_ROUTER_BY_HAND("require"),
 };
-enum { AIGWI_ROUTER_D_VERSION = 0, AIGWI_ROUTER_D_REQUEST = 7, AIGWI_ROUTER_D_ROUTE = 9, AIGWI_ROUTER_D_CANDIDATES = 11, AIGWI_ROUTER_D_OVER,
-       AIGWI_ROUTER_D_ORDER, AIGWI_ROUTER_D_TRIES = 18 };
+enum { AIGWI_ROUTER_D_VERSION = 0, AIGWI_ROUTER_D_REQUEST = 7, AIGWI_ROUTER_D_ROUTE = 9, AIGWI_ROUTER_D_CANDIDATES = 11,
+       AIGWI_ROUTER_D_OVER, AIGWI_ROUTER_D_ORDER, AIGWI_ROUTER_D_TRIES = 18 };
 static const aigwi_router_row aigwi_router_rows[] = {
     AIGWI_ROUTER_BY_HAND("version"),
     AIGWI_ROUTER_ROW(aigw_router_decision, now.wall_s, I64, "wall_s", 0),
@@ -34793,7 +34823,9 @@ static void aigwi_router_put_part(aigw_out *o, const aigw_router_decision *d, si
     aigw_json_open(o, '[');
     switch (part) {
     case AIGWI_ROUTER_D_CANDIDATES: for (i = 0; i < d->n; i++) aigwi_router_put_candidate(o, &d->candidate[i]); break;
-    case AIGWI_ROUTER_D_OVER: for (i = d->route->n - d->over; i < d->route->n; i++) aigw_json_put_str(o, d->route->models[i]); break;
+    case AIGWI_ROUTER_D_OVER:
+        for (i = d->route->n - d->over; i < d->route->n; i++) aigw_json_put_str(o, d->route->models[i]);
+        break;
     case AIGWI_ROUTER_D_ORDER: for (i = 0; i < d->n; i++) aigw_json_put_int(o, d->order[i]); break;
     default: for (i = 0; i < d->tries_n; i++) aigwi_router_put_try(o, &d->tries[i]);
     }
@@ -34859,16 +34891,20 @@ static void aigwi_router_get_row(aigw_json *j, aigw_arena *mem, const aigwi_rout
     case AIGWI_ROUTER_U32: most = UINT32_MAX; break;
     default: break;
     }
-    if (row->kind != AIGWI_ROUTER_BOOL && row->kind != AIGWI_ROUTER_WORD) v = aigwi_router_get_number(j, row->none < 0 ? row->none : 0, most);
+    if (row->kind != AIGWI_ROUTER_BOOL && row->kind != AIGWI_ROUTER_WORD)
+        v = aigwi_router_get_number(j, row->none < 0 ? row->none : 0, most);
     if (!j->err) aigwi_router_store(row, base, v);
 }
 /* Enter an object: what it does not say has the value `none`. */
 static void aigwi_router_enter(aigw_json *j, const aigwi_router_row *rows, size_t n, void *base) {
-    for (size_t i = 0; i < n; i++) if (rows[i].kind < AIGWI_ROUTER_STR && rows[i].kind != AIGWI_ROUTER_U64) aigwi_router_store(&rows[i], base, rows[i].none);
+    for (size_t i = 0; i < n; i++)
+        if (rows[i].kind < AIGWI_ROUTER_STR && rows[i].kind != AIGWI_ROUTER_U64)
+            aigwi_router_store(&rows[i], base, rows[i].none);
     aigw_json_object(j);
 }
 /* Read members up to one that is read by hand: its index, or -1 at the end. */
-static int aigwi_router_get(aigw_json *j, aigw_arena *mem, const aigwi_router_row *rows, size_t n, uint64_t *seen, void *base) {
+static int aigwi_router_get(aigw_json *j, aigw_arena *mem, const aigwi_router_row *rows, size_t n, uint64_t *seen,
+                            void *base) {
     size_t i;
     while (aigw_json_member(j)) {
         for (i = 0; i < n && !aigw_base_eq(rows[i].name, j->key); i++) {}
@@ -34892,11 +34928,13 @@ static void aigwi_router_get_facts(aigw_json *j, aigw_arena *mem, aigw_router_fa
     while (aigwi_router_get(j, mem, aigwi_router_fact_rows, n, &seen, f) >= 0) {
         size_t at = aigw_json_at(j);
         memset(&fault, 0, sizeof fault);
-        if (aigw_json_str(j, mem, &s) && aigwi_router_requires(s, f, &fault)) aigw_json_fail(j, AIGW_E_VALUE, at, fault.text);
+        if (aigw_json_str(j, mem, &s) && aigwi_router_requires(s, f, &fault))
+            aigw_json_fail(j, AIGW_E_VALUE, at, fault.text);
     }
 }
 static void aigwi_router_get_candidate(aigw_json *j, aigw_arena *mem, aigw_router_candidate *c) {
-    const size_t n = AIGWI_ROUTER_COUNT(aigwi_router_candidate_rows), states = AIGWI_ROUTER_COUNT(aigwi_router_state_rows);
+    const size_t n = AIGWI_ROUTER_COUNT(aigwi_router_candidate_rows),
+                 states = AIGWI_ROUTER_COUNT(aigwi_router_state_rows);
     size_t at = aigw_json_at(j);
     uint64_t seen = 0, inside = 0;
     int f;
@@ -34907,7 +34945,8 @@ static void aigwi_router_get_candidate(aigw_json *j, aigw_arena *mem, aigw_route
         if (f == AIGWI_ROUTER_C_STATE) {
             aigwi_router_enter(j, aigwi_router_state_rows, states, &c->state);
             aigwi_router_get(j, mem, aigwi_router_state_rows, states, &inside, &c->state);
-        } else if (aigw_json_kind(j) == AIGW_JSON_ARRAY) aigwi_router_get_bits(j, mem, aigwi_router_cans, AIGW_CAN_COUNT, &c->lacks);
+        } else if (aigw_json_kind(j) == AIGW_JSON_ARRAY)
+            aigwi_router_get_bits(j, mem, aigwi_router_cans, AIGW_CAN_COUNT, &c->lacks);
         else c->lacks = (uint32_t)aigwi_router_get_number(j, 0, AIGW_ROUTER_REQUIRES - 1);
     }
     if (!j->err && !c->pick.target.name.n) aigw_json_fail(j, AIGW_E_MISSING, at, "a candidate has a `name`");
@@ -34943,7 +34982,8 @@ static void aigwi_router_get_order(aigw_json *j, aigw_router_decision *d, uint8_
     }
 }
 static int aigwi_router_room(aigw_json *j, size_t n, size_t most) {
-    return n < most ? 1 : aigw_json_fail(j, AIGW_E_LIMIT, aigw_json_at(j), "more of them than this version was built for");
+    return n < most ? 1
+                    : aigw_json_fail(j, AIGW_E_LIMIT, aigw_json_at(j), "more of them than this version was built for");
 }
 /* A registry's own: what the record names of it. */
 static void aigwi_router_get_route(aigw_json *j, aigw_arena *mem, const aigw_registry *r, aigw_router_decision *d) {
@@ -34953,11 +34993,13 @@ static void aigwi_router_get_route(aigw_json *j, aigw_arena *mem, const aigw_reg
     d->route = aigw_registry_route_of(r, s);
     if (!d->route) aigw_json_fail(j, AIGW_E_VALUE, at, "the registry has no route of this name");
 }
-static void aigwi_router_get_part(aigw_json *j, aigw_arena *mem, const aigw_registry *r, aigw_router_decision *d, int part, uint8_t *ordered) {
+static void aigwi_router_get_part(aigw_json *j, aigw_arena *mem, const aigw_registry *r, aigw_router_decision *d,
+                                  int part, uint8_t *ordered) {
     size_t at = aigw_json_at(j);
     switch (part) {
     case AIGWI_ROUTER_D_VERSION:
-        if (aigwi_router_get_number(j, 0, INT64_MAX) != 1) aigw_json_fail(j, AIGW_E_VALUE, at, "a record of another version");
+        if (aigwi_router_get_number(j, 0, INT64_MAX) != 1)
+            aigw_json_fail(j, AIGW_E_VALUE, at, "a record of another version");
         break;
     case AIGWI_ROUTER_D_REQUEST: aigwi_router_get_facts(j, mem, &d->facts); break;
     case AIGWI_ROUTER_D_ROUTE: aigwi_router_get_route(j, mem, r, d); break;
@@ -34966,7 +35008,8 @@ static void aigwi_router_get_part(aigw_json *j, aigw_arena *mem, const aigw_regi
             aigwi_router_get_candidate(j, mem, &d->candidate[d->n]);
         break;
     case AIGWI_ROUTER_D_OVER:
-        for (aigw_json_array(j); aigw_json_item(j) && aigwi_router_room(j, d->over, UINT16_MAX); d->over++) aigw_json_skip(j);
+        for (aigw_json_array(j); aigw_json_item(j) && aigwi_router_room(j, d->over, UINT16_MAX); d->over++)
+            aigw_json_skip(j);
         break;
     case AIGWI_ROUTER_D_ORDER: aigwi_router_get_order(j, d, ordered); break;
     default:
@@ -35003,9 +35046,11 @@ AIGW_API int aigw_router_decode(aigw_str json, const aigw_registry *r, aigw_aren
     aigw_json_init(&j, json);
     d->facts.size.max_output = -1;
     aigwi_router_enter(&j, aigwi_router_rows, n, d);
-    while ((part = aigwi_router_get(&j, mem, aigwi_router_rows, n, &seen, d)) >= 0) aigwi_router_get_part(&j, mem, r, d, part, &ordered);
+    while ((part = aigwi_router_get(&j, mem, aigwi_router_rows, n, &seen, d)) >= 0)
+        aigwi_router_get_part(&j, mem, r, d, part, &ordered);
     if (!j.err && !(seen & 1)) aigw_json_fail(&j, AIGW_E_MISSING, 0, "a record has its `version`");
-    if (!j.err && (ordered != d->n || d->first > d->n || d->cheapest >= d->n)) aigw_json_fail(&j, AIGW_E_VALUE, 0, "order and candidates do not belong together");
+    if (!j.err && (ordered != d->n || d->first > d->n || d->cheapest >= d->n))
+        aigw_json_fail(&j, AIGW_E_VALUE, 0, "order and candidates do not belong together");
     for (i = 0; i < ordered && !j.err; i++)
         if (d->order[i] >= d->n) aigw_json_fail(&j, AIGW_E_VALUE, 0, "order and candidates do not belong together");
     if (!j.err) aigwi_router_resolve(&j, r, d);
@@ -39644,7 +39689,6 @@ static int aigwi_exchange_again(aigw_exchange *x) {
     const int stale = x->side->reused && x->up->untouched && err->kind == AIGW_KIND_CONNECT && x->stale < 4;
     const aigw_retry_cfg cfg = aigwi_exchange_retry_cfg(x);
     const aigw_router_decision *d = &x->decision;
-    const uint8_t try_at = x->try_at;
     aigw_retry_case c;
     const char *why = "";
     uint32_t wait = 0;
@@ -39677,7 +39721,6 @@ static int aigwi_exchange_again(aigw_exchange *x) {
     for (int i = 0; i < d->first; i++)
         if (d->order[i] != x->side->candidate && !(x->passed >> d->order[i] & 1)) c.others = 1;
     step = aigw_retry_next(&cfg, &c, x->now, &x->hub->random, &wait, &why);
-    if (try_at) x->decision.tries[try_at - 1].why = why;
     if (step == AIGW_RETRY_NEXT) {
         x->passed |= (uint16_t)(1u << x->side->candidate);
         x->state = AIGWI_EXCHANGE_ROUTE;
