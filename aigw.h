@@ -1630,13 +1630,15 @@ typedef struct {
     uint32_t burst;            /* most at once after a pause. 0: limit */
 } aigw_bucket_cfg;
 typedef struct {
-    uint64_t at_ns;            /* private: when it is full again */
-    uint64_t seen_ns;          /* private: the latest time it was shown; time that goes back counts as none elapsed */
+    /* private: when it is full again, to a part / limit of a nanosecond; the latest time it was shown */
+    uint64_t at_ns, seen_ns;
+    uint32_t part;
 } aigw_bucket;                 /* all zero: full */
 
 /* Take n. 1: taken. 0: nothing was taken, and *wait_ns (NULL: not asked) is how long until n could be. n larger than the
-   burst is let through when the bucket is full, and is a debt that the next ones wait for. cfg must be the same over
-   time, or the fill changes with it. */
+   burst is let through when the bucket is full, and is a debt that the next ones wait for; n = 0 always. cfg must be the
+   same over time, or the fill changes with it. Exact: over any time no more is taken than burst + limit * time / period
+   and what was larger than the burst or settled. */
 AIGW_API int aigw_bucket_take(aigw_bucket *b, const aigw_bucket_cfg *cfg, aigw_now now, uint64_t n, uint64_t *wait_ns);
 /* As take, but changes nothing. */
 AIGW_API int aigw_bucket_look(const aigw_bucket *b, const aigw_bucket_cfg *cfg, aigw_now now, uint64_t n, uint64_t *wait_ns);
@@ -1652,18 +1654,21 @@ AIGW_API uint64_t aigw_bucket_left(const aigw_bucket *b, const aigw_bucket_cfg *
 typedef struct {
     uint32_t window_ms;        /* 0: 30,000, in 10 buckets */
     uint32_t consecutive;      /* failures in a row that open it. 0: 5 */
-    uint32_t percent, least;   /* or so many percent of at least so many in the window. 0: 50, 10 */
+    uint32_t percent, least;   /* or so many percent of at least so many in the window, at a failure. 0: 50, 10 */
     uint32_t open_ms, open_max_ms;   /* first time open, doubling up to. 0: 5,000, 300,000; jittered to 50-100 % */
     uint32_t successes;        /* probes that close it. 0: 2 */
     uint32_t probe_ms;         /* a probe that never reports is forgotten after. 0: 120,000 */
 } aigw_breaker_cfg;
 typedef enum { AIGW_BREAKER_CLOSED = 0, AIGW_BREAKER_OPEN, AIGW_BREAKER_HALF_OPEN } aigw_breaker_state;
 #define AIGW_BREAKER_BUCKETS 10
+#define AIGW_BREAKER_AFTER_MAX_MS 86400000      /* a Retry-After is obeyed up to a day */
 typedef struct {               /* private, all of it; all zero: closed, nothing known */
     uint16_t ok[AIGW_BREAKER_BUCKETS], failed[AIGW_BREAKER_BUCKETS];
     uint64_t slot, seen_ns, until_ns, probe_ns;
     uint16_t row;              /* failures in a row */
-    uint8_t  state, opened, good, probing;
+    uint8_t  open, opened;     /* open or half open; how often since it was closed */
+    uint8_t  probing;
+    uint32_t good;             /* probes that went well */
     uint32_t generation;       /* of its states, so that a late report of an older one is known */
 } aigw_breaker;
 /* What a caller keeps between allow and report. */
@@ -1676,9 +1681,9 @@ AIGW_API int aigw_breaker_look(const aigw_breaker *b, const aigw_breaker_cfg *cf
    this one reopens first): then it is a probe, still one at a time. */
 AIGW_API int aigw_breaker_allow(aigw_breaker *b, const aigw_breaker_cfg *cfg, aigw_now now, int forced, aigw_breaker_pass *pass);
 typedef enum { AIGW_BREAKER_OK = 0, AIGW_BREAKER_FAILED, AIGW_BREAKER_NEITHER } aigw_breaker_outcome;
-/* What came of it, once per allow. NEITHER: nothing was learnt (the client left, 429). retry_after_ms (-1 none) is the
-   least time it stays open; *random is caller-seeded chance. Returns the state after. A pass of an earlier state counts
-   for nothing. */
+/* What came of it, once per allow. NEITHER: nothing was learnt (the client left, 429): the next may probe. retry_after_ms
+   (-1 none) is the least time it stays open; *random is caller-seeded chance. Returns the state after. A pass of an
+   earlier state or of a forgotten probe counts for nothing. */
 AIGW_API int aigw_breaker_report(aigw_breaker *b, const aigw_breaker_cfg *cfg, aigw_now now, aigw_breaker_pass pass, int outcome,
                                  int64_t retry_after_ms, uint64_t *random);
 /* What an error of this kind (AIGW_KIND_*; NONE: success) says about the target: AIGW_BREAKER_*. 429, and what is the
@@ -1696,13 +1701,13 @@ typedef struct {
     uint32_t after_max_ms;     /* a Retry-After up to this is waited for. 0: 60,000 */
     uint32_t budget_ratio;     /* thousandths of a retry that each request earns. 0: 100 */
     uint32_t budget_cap;       /* most retries saved. 0: 10 */
-    uint32_t budget_floor;     /* retries that may always be made in 10 s. 0: 3 */
+    uint32_t budget_floor;     /* retries that may always be made in 10 s, at most AIGW_RETRY_FLOOR_MAX. 0: 3; -1 (all ones): none */
 } aigw_retry_cfg;
+#define AIGW_RETRY_FLOOR_MAX 8
 typedef struct {               /* private; all zero: full */
-    uint64_t spent_milli;      /* of the cap */
-    uint64_t floor_ns[4];
-    uint64_t seen_ns, slot_ns;
-    uint32_t floor_used;
+    uint64_t spent_milli;      /* of the cap; over it: debt of the floor */
+    uint64_t made_ns[AIGW_RETRY_FLOOR_MAX], seen_ns;      /* when the last were, in a ring */
+    uint32_t made;             /* how many; from AIGW_RETRY_FLOOR_MAX on modulo it */
 } aigw_retry_budget;
 /* A request came: it earns. Then: may an attempt be charged? 1 it was, 0 the budget is empty. */
 AIGW_API void aigw_retry_earn(aigw_retry_budget *b, const aigw_retry_cfg *cfg);
@@ -1715,15 +1720,15 @@ typedef struct {
     uint16_t at_target;        /* of them at the one that failed now */
     uint8_t  others;           /* another target can be asked */
     uint8_t  committed, gone;  /* a byte of the answer was sent; the client has left */
-    uint8_t  whole_timeout;    /* a whole answer's first-byte timeout may be retried (it may be billed) */
+    uint8_t  whole_timeout;    /* a timeout that is not to be retried may be, as of a whole answer (it may be billed) */
     uint64_t until_ns;         /* mono_ns of the request's deadline; 0: none */
 } aigw_retry_case;
 typedef enum { AIGW_RETRY_STOP = 0, AIGW_RETRY_SAME, AIGW_RETRY_NEXT } aigw_retry_step;
-/* What comes next: STOP (tell the client), SAME (the same target after *wait_ms), NEXT (another at once). *why: static, for
-   the decision record ("deadline", "attempts", "committed", ...). *random: caller-seeded chance. */
+/* What comes next: STOP (tell the client), SAME (the same target after *wait_ms: Retry-After, and full jitter behind it),
+   NEXT (another at once). *why: static, for the decision record ("deadline", "attempts", "committed", ...). *random: caller-seeded chance. */
 AIGW_API int aigw_retry_next(const aigw_retry_cfg *cfg, const aigw_retry_case *c, aigw_now now, uint64_t *random, uint32_t *wait_ms,
                              const char **why);
-/* Full jitter: milliseconds before try n (from 1). */
+/* Full jitter: milliseconds to wait after n tries (from 1), 0 to base * 2^(n-1), at most cap. */
 AIGW_API uint32_t aigw_retry_backoff(const aigw_retry_cfg *cfg, uint32_t n, uint64_t *random);
 
 /* ---- >>policy.price api ---------------------------------------------------------------------------------------- */
@@ -31307,13 +31312,345 @@ AIGW_API int aigw_registry_list(const aigw_registry *r, aigw_str single, aigw_ar
 }
 
 /* ==== >>policy.bucket ============================================================================================== */
-/* GCRA: one theoretical arrival time in integer nanoseconds. Knows limits and time, not what is counted. */
+/* GCRA: one theoretical arrival time, in nanoseconds and a fraction of 1/limit, so that nothing is rounded while it is
+   counted. Knows limits and time, not what is counted. Source: ITU-T I.371 annex A (virtual scheduling). */
+
+typedef struct { uint64_t ns; uint32_t part; } aigwi_bucket_time;     /* part / limit of a nanosecond */
+
+/* Under 2^52. */
+static uint64_t aigwi_bucket_per(const aigw_bucket_cfg *cfg) {
+    return (uint64_t)(cfg->per_ms ? cfg->per_ms : 60000u) * 1000000u;
+}
+static uint64_t aigwi_bucket_burst(const aigw_bucket_cfg *cfg) { return cfg->burst ? cfg->burst : cfg->limit; }
+
+static aigwi_bucket_time aigwi_bucket_at(uint64_t ns) {
+    aigwi_bucket_time t;
+    t.ns = ns;
+    t.part = 0;
+    return t;
+}
+static aigwi_bucket_time aigwi_bucket_add(aigwi_bucket_time a, aigwi_bucket_time b, uint32_t limit) {
+    const uint64_t part = (uint64_t)a.part + b.part, more = part >= limit;
+    /* a debt of centuries: it cannot be told from a larger one */
+    if (b.ns >= UINT64_MAX - a.ns) return aigwi_bucket_at(UINT64_MAX);
+    a.ns += b.ns + more;
+    a.part = (uint32_t)(part - more * limit);
+    return a;
+}
+/* a - b; 0 when b is later. */
+static aigwi_bucket_time aigwi_bucket_less(aigwi_bucket_time a, aigwi_bucket_time b, uint32_t limit) {
+    const uint64_t borrow = a.part < b.part;
+    if (a.ns < b.ns || a.ns - b.ns < borrow) return aigwi_bucket_at(0);
+    a.ns -= b.ns + borrow;
+    a.part = (uint32_t)(a.part + borrow * limit - b.part);
+    return a;
+}
+/* The time that n take to come back: n * per / limit, without a product of more than 64 bits. */
+static aigwi_bucket_time aigwi_bucket_cost(const aigw_bucket_cfg *cfg, uint64_t n) {
+    const uint64_t per = aigwi_bucket_per(cfg), whole = n / cfg->limit, rest = n % cfg->limit;
+    const uint64_t parts = rest * (per % cfg->limit);
+    aigwi_bucket_time t;
+    t.ns = rest * (per / cfg->limit) + parts / cfg->limit;     /* under per */
+    t.part = (uint32_t)(parts % cfg->limit);
+    return aigwi_bucket_add(t, aigwi_bucket_at(whole <= UINT64_MAX / per ? whole * per : UINT64_MAX), cfg->limit);
+}
+static uint64_t aigwi_bucket_up(aigwi_bucket_time t) { return t.ns + (t.part != 0); }      /* part is 0 at UINT64_MAX */
+
+static uint64_t aigwi_bucket_now(const aigw_bucket *b, aigw_now now) {
+    return now.mono_ns > b->seen_ns ? now.mono_ns : b->seen_ns;
+}
+/* When it is full again: `at` (now) when it is. */
+static aigwi_bucket_time aigwi_bucket_full(const aigw_bucket *b, const aigw_bucket_cfg *cfg, uint64_t at) {
+    aigwi_bucket_time t = aigwi_bucket_at(b->at_ns > at ? b->at_ns : at);
+    if (b->at_ns >= at && b->part < cfg->limit) t.part = b->part;       /* a larger part is of another limit */
+    return t;
+}
+static void aigwi_bucket_set(aigw_bucket *b, aigwi_bucket_time full, uint64_t at) {
+    b->at_ns = full.ns;
+    b->part = full.part;
+    b->seen_ns = at;
+}
+/* How long until n can be taken, in whole nanoseconds: until full + cost(n) <= now + cost(burst). */
+static uint64_t aigwi_bucket_wait(const aigw_bucket_cfg *cfg, aigwi_bucket_time full, uint64_t at, uint64_t n) {
+    const uint64_t burst = aigwi_bucket_burst(cfg);
+    aigwi_bucket_time t = aigwi_bucket_less(full, aigwi_bucket_at(at), cfg->limit);
+    if (!n) return 0;
+    t = aigwi_bucket_add(t, aigwi_bucket_cost(cfg, n < burst ? n : burst), cfg->limit);
+    return aigwi_bucket_up(aigwi_bucket_less(t, aigwi_bucket_cost(cfg, burst), cfg->limit));
+}
+
+AIGW_API int aigw_bucket_look(const aigw_bucket *b, const aigw_bucket_cfg *cfg, aigw_now now, uint64_t n,
+                              uint64_t *wait_ns) {
+    const uint64_t at = aigwi_bucket_now(b, now);
+    const uint64_t wait = cfg->limit ? aigwi_bucket_wait(cfg, aigwi_bucket_full(b, cfg, at), at, n) : 0;
+    if (wait_ns) *wait_ns = wait;
+    return !wait;
+}
+
+AIGW_API int aigw_bucket_take(aigw_bucket *b, const aigw_bucket_cfg *cfg, aigw_now now, uint64_t n, uint64_t *wait_ns) {
+    const uint64_t at = aigwi_bucket_now(b, now);
+    uint64_t wait = 0;
+    if (cfg->limit) {
+        aigwi_bucket_time full = aigwi_bucket_full(b, cfg, at);
+        wait = aigwi_bucket_wait(cfg, full, at, n);
+        if (!wait) full = aigwi_bucket_add(full, aigwi_bucket_cost(cfg, n), cfg->limit);
+        aigwi_bucket_set(b, full, at);
+    }
+    if (wait_ns) *wait_ns = wait;
+    return !wait;
+}
+
+AIGW_API void aigw_bucket_settle(aigw_bucket *b, const aigw_bucket_cfg *cfg, aigw_now now, int64_t more) {
+    const uint64_t at = aigwi_bucket_now(b, now), n = more < 0 ? 0 - (uint64_t)more : (uint64_t)more;
+    aigwi_bucket_time full, cost;
+    if (!cfg->limit) return;
+    full = aigwi_bucket_full(b, cfg, at);
+    cost = aigwi_bucket_cost(cfg, n);
+    full = more < 0 ? aigwi_bucket_less(full, cost, cfg->limit) : aigwi_bucket_add(full, cost, cfg->limit);
+    if (full.ns < at) full = aigwi_bucket_at(at);              /* never fuller than full */
+    aigwi_bucket_set(b, full, at);
+}
+
+/* (ns + part / limit) * limit / per, rounded down, for ns < per < 2^52: 11 bits of the limit at a time, so that no
+   product passes 64 bits. */
+static uint64_t aigwi_bucket_count(const aigw_bucket_cfg *cfg, uint64_t ns, uint32_t part) {
+    const uint64_t per = aigwi_bucket_per(cfg);
+    uint64_t count = 0, rest = 0;
+    for (int shift = 22; shift >= 0; shift -= 11) {
+        rest = (rest << 11) + ns * (cfg->limit >> shift & 0x7ff);
+        count = (count << 11) + rest / per;
+        rest %= per;
+    }
+    return count + (rest + part) / per;
+}
+
+AIGW_API uint64_t aigw_bucket_left(const aigw_bucket *b, const aigw_bucket_cfg *cfg, aigw_now now, uint64_t *reset_ns) {
+    const uint64_t at = aigwi_bucket_now(b, now), per = aigwi_bucket_per(cfg);
+    aigwi_bucket_time t, left;
+    if (reset_ns) *reset_ns = 0;
+    if (!cfg->limit) return UINT64_MAX;
+    t = aigwi_bucket_less(aigwi_bucket_full(b, cfg, at), aigwi_bucket_at(at), cfg->limit);
+    if (reset_ns) *reset_ns = aigwi_bucket_up(t);
+    left = aigwi_bucket_less(aigwi_bucket_cost(cfg, aigwi_bucket_burst(cfg)), t, cfg->limit);
+    return left.ns / per * cfg->limit + aigwi_bucket_count(cfg, left.ns % per, left.part);
+}
 
 /* ==== >>policy.breaker ============================================================================================= */
-/* A circuit per target. Knows outcomes and time; not what a target is. */
+/* A circuit per target: when it is asked, when it is spared. Knows outcomes and time; not what a target is. Half open
+   is not stored: it is an open circuit whose time is over, or which has a probe under way or a good one behind it, so
+   nothing has to happen when time passes. Source: Nygard, Release It!, "Circuit Breaker"; constants of the issue. */
+
+static uint32_t aigwi_breaker_or(uint32_t v, uint32_t usual) { return v ? v : usual; }
+static uint64_t aigwi_breaker_after(uint64_t from, uint64_t ms) {
+    return ms > (AIGW_NEVER - from) / 1000000u ? AIGW_NEVER : from + ms * 1000000u;
+}
+static uint64_t aigwi_breaker_now(const aigw_breaker *b, aigw_now now) {
+    return now.mono_ns > b->seen_ns ? now.mono_ns : b->seen_ns;
+}
+static int aigwi_breaker_probing(const aigw_breaker *b, uint64_t at) { return b->probing && at < b->probe_ns; }
+
+static int aigwi_breaker_state(const aigw_breaker *b, uint64_t at) {
+    if (!b->open) return AIGW_BREAKER_CLOSED;
+    return b->good || aigwi_breaker_probing(b, at) || at >= b->until_ns ? AIGW_BREAKER_HALF_OPEN
+                                                                        : AIGW_BREAKER_OPEN;
+}
+
+AIGW_API int aigw_breaker_look(const aigw_breaker *b, const aigw_breaker_cfg *cfg, aigw_now now, uint64_t *until_ns) {
+    const uint64_t at = aigwi_breaker_now(b, now);
+    const int state = aigwi_breaker_state(b, at);
+    (void)cfg;
+    if (until_ns) {
+        *until_ns = state == AIGW_BREAKER_OPEN ? b->until_ns : 0;
+        if (b->open && aigwi_breaker_probing(b, at)) *until_ns = b->probe_ns;
+    }
+    return state;
+}
+
+AIGW_API int aigw_breaker_allow(aigw_breaker *b, const aigw_breaker_cfg *cfg, aigw_now now, int forced,
+                                aigw_breaker_pass *pass) {
+    const uint64_t at = aigwi_breaker_now(b, now);
+    pass->generation = b->generation;
+    pass->probe = 0;
+    b->seen_ns = at;
+    if (!b->open) return 1;
+    if (aigwi_breaker_probing(b, at)) return 0;
+    if (aigwi_breaker_state(b, at) == AIGW_BREAKER_OPEN && !forced) return 0;
+    pass->generation = ++b->generation;            /* of this probe alone: one that was forgotten reports in vain */
+    pass->probe = 1;
+    b->probing = 1;
+    b->probe_ns = aigwi_breaker_after(at, aigwi_breaker_or(cfg->probe_ms, 120000));
+    return 1;
+}
+
+/* The bucket of this time; those that have passed since the last are emptied. */
+static unsigned aigwi_breaker_slot(aigw_breaker *b, const aigw_breaker_cfg *cfg, uint64_t at) {
+    const uint64_t window = aigwi_breaker_or(cfg->window_ms, 30000);
+    const uint64_t slot = at / (window * (1000000u / AIGW_BREAKER_BUCKETS));
+    uint64_t passed = slot > b->slot ? slot - b->slot : 0;
+    if (passed > AIGW_BREAKER_BUCKETS) passed = AIGW_BREAKER_BUCKETS;
+    for (; passed; passed--) {
+        const unsigned i = (unsigned)((slot - passed + 1) % AIGW_BREAKER_BUCKETS);
+        b->ok[i] = b->failed[i] = 0;
+    }
+    b->slot = slot;
+    return (unsigned)(slot % AIGW_BREAKER_BUCKETS);
+}
+static void aigwi_breaker_count(aigw_breaker *b, const aigw_breaker_cfg *cfg, uint64_t at, int failed) {
+    const unsigned i = aigwi_breaker_slot(b, cfg, at);
+    uint16_t *n = failed ? &b->failed[i] : &b->ok[i];
+    if (*n == UINT16_MAX) {                                    /* the share stays what it is */
+        b->ok[i] = (uint16_t)(b->ok[i] / 2);
+        b->failed[i] = (uint16_t)(b->failed[i] / 2);
+    }
+    ++*n;
+    b->row = failed ? (uint16_t)(b->row + (b->row < UINT16_MAX)) : (uint16_t)0;
+}
+static int aigwi_breaker_bad(const aigw_breaker *b, const aigw_breaker_cfg *cfg) {
+    uint32_t all = 0, failed = 0, i;
+    if (b->row >= aigwi_breaker_or(cfg->consecutive, 5)) return 1;
+    for (i = 0; i < AIGW_BREAKER_BUCKETS; i++) {
+        failed += b->failed[i];
+        all += (uint32_t)b->ok[i] + b->failed[i];
+    }
+    return all >= aigwi_breaker_or(cfg->least, 10) &&
+           (uint64_t)failed * 100 >= (uint64_t)all * aigwi_breaker_or(cfg->percent, 50);
+}
+
+/* What was counted before belongs to the state before. */
+static void aigwi_breaker_turn(aigw_breaker *b, int open) {
+    memset(b->ok, 0, sizeof b->ok);
+    memset(b->failed, 0, sizeof b->failed);
+    b->row = 0;
+    b->open = (uint8_t)open;
+    b->good = b->probing = 0;
+    b->generation++;
+}
+static void aigwi_breaker_open(aigw_breaker *b, const aigw_breaker_cfg *cfg, uint64_t at, int64_t retry_after_ms,
+                               uint64_t *random) {
+    const uint64_t most = aigwi_breaker_or(cfg->open_max_ms, 300000);
+    uint64_t ms = (uint64_t)aigwi_breaker_or(cfg->open_ms, 5000) << b->opened;
+    if (ms > most) ms = most;
+    ms -= aigw_base_random(random) % (ms / 2 + 1);
+    if (retry_after_ms > AIGW_BREAKER_AFTER_MAX_MS) retry_after_ms = AIGW_BREAKER_AFTER_MAX_MS;
+    if (retry_after_ms > 0 && ms < (uint64_t)retry_after_ms) ms = (uint64_t)retry_after_ms;
+    aigwi_breaker_turn(b, 1);
+    b->until_ns = aigwi_breaker_after(at, ms);
+    if (b->opened < 31) b->opened++;
+}
+
+AIGW_API int aigw_breaker_report(aigw_breaker *b, const aigw_breaker_cfg *cfg, aigw_now now, aigw_breaker_pass pass,
+                                 int outcome, int64_t retry_after_ms, uint64_t *random) {
+    const uint64_t at = aigwi_breaker_now(b, now);
+    const int counts = pass.generation == b->generation && (b->open ? aigwi_breaker_probing(b, at) && pass.probe : !pass.probe);
+    b->seen_ns = at;
+    if (counts && b->open) {
+        b->probing = 0;
+        if (outcome == AIGW_BREAKER_FAILED) aigwi_breaker_open(b, cfg, at, retry_after_ms, random);
+        else if (outcome == AIGW_BREAKER_OK && ++b->good >= aigwi_breaker_or(cfg->successes, 2)) {
+            aigwi_breaker_turn(b, 0);
+            b->opened = 0;
+        }
+    } else if (counts && outcome != AIGW_BREAKER_NEITHER) {
+        aigwi_breaker_count(b, cfg, at, outcome == AIGW_BREAKER_FAILED);
+        /* what has just answered well is not the moment to give it up */
+        if (outcome == AIGW_BREAKER_FAILED && aigwi_breaker_bad(b, cfg))
+            aigwi_breaker_open(b, cfg, at, retry_after_ms, random);
+    }
+    return aigwi_breaker_state(b, at);
+}
+
+AIGW_API int aigw_breaker_outcome_of(int kind) {
+    switch (kind) {
+    case AIGW_KIND_NONE: return AIGW_BREAKER_OK;
+    case AIGW_KIND_OVERLOADED:
+    case AIGW_KIND_SERVER:
+    case AIGW_KIND_TIMEOUT:
+    case AIGW_KIND_CONNECT:
+    case AIGW_KIND_TLS:
+    case AIGW_KIND_DNS:
+    case AIGW_KIND_BAD_RESPONSE:
+    case AIGW_KIND_TRUNCATED: return AIGW_BREAKER_FAILED;
+    default: return AIGW_BREAKER_NEITHER;
+    }
+}
+AIGW_API const char *aigw_breaker_name(int state) {
+    return state == AIGW_BREAKER_CLOSED ? "closed" : state == AIGW_BREAKER_OPEN ? "open" : "half_open";
+}
 
 /* ==== >>policy.retry =============================================================================================== */
-/* Backoff with full jitter, the retry budget, and what comes next after a failed attempt. */
+/* Whether, whom and when to ask again: backoff with full jitter (AWS Architecture Blog, "Exponential Backoff And
+   Jitter", 2015), a budget of retries that requests fill (as Finagle's RetryBudget), and what comes next after a failed
+   attempt. Knows an error and its circumstances; not who is asked. */
+
+enum { AIGWI_RETRY_FLOOR_S = 10 };
+
+static uint32_t aigwi_retry_or(uint32_t v, uint32_t usual) { return v ? v : usual; }
+
+AIGW_API void aigw_retry_earn(aigw_retry_budget *b, const aigw_retry_cfg *cfg) {
+    const uint32_t earned = aigwi_retry_or(cfg->budget_ratio, 100);
+    b->spent_milli = b->spent_milli > earned ? b->spent_milli - earned : 0;
+}
+
+/* The floor is no addition to the budget: it counts every attempt of the last 10 s and is charged too, into debt, so
+   that what requests earn later pays it back. */
+AIGW_API int aigw_retry_spend(aigw_retry_budget *b, const aigw_retry_cfg *cfg, aigw_now now) {
+    const uint64_t cap = (uint64_t)aigwi_retry_or(cfg->budget_cap, 10) * 1000;
+    const uint64_t window = (uint64_t)AIGWI_RETRY_FLOOR_S * 1000000000u;
+    uint32_t floor = cfg->budget_floor == UINT32_MAX ? 0 : aigwi_retry_or(cfg->budget_floor, 3);
+    if (now.mono_ns > b->seen_ns) b->seen_ns = now.mono_ns;
+    if (floor > AIGW_RETRY_FLOOR_MAX) floor = AIGW_RETRY_FLOOR_MAX;
+    if (b->spent_milli + 1000 > cap) {
+        /* the floor-th last one must be 10 s old */
+        const uint64_t then = b->made_ns[(b->made + AIGW_RETRY_FLOOR_MAX - floor) % AIGW_RETRY_FLOOR_MAX];
+        if (!floor || (b->made >= floor && b->seen_ns - then < window)) return 0;
+    }
+    b->spent_milli += 1000;
+    if (b->spent_milli > cap + (uint64_t)floor * 1000) b->spent_milli = cap + (uint64_t)floor * 1000;
+    b->made_ns[b->made % AIGW_RETRY_FLOOR_MAX] = b->seen_ns;
+    if (++b->made == 2 * AIGW_RETRY_FLOOR_MAX) b->made = AIGW_RETRY_FLOOR_MAX;
+    return 1;
+}
+
+AIGW_API uint32_t aigw_retry_backoff(const aigw_retry_cfg *cfg, uint32_t n, uint64_t *random) {
+    const uint64_t cap = aigwi_retry_or(cfg->cap_ms, 8000), base = aigwi_retry_or(cfg->base_ms, 250);
+    const uint64_t most = n > 32 ? cap : base << (n ? n - 1 : 0);
+    return (uint32_t)(aigw_base_random(random) % ((most < cap ? most : cap) + 1));
+}
+
+/* Why no attempt follows, whoever would be asked; NULL: one may. */
+static const char *aigwi_retry_over(const aigw_retry_cfg *cfg, const aigw_retry_case *c, aigw_now now) {
+    if (c->committed) return "committed";
+    if (c->gone) return "client gone";
+    if (c->error->retry == AIGW_RETRY_NEVER && !(c->error->kind == AIGW_KIND_TIMEOUT && c->whole_timeout))
+        return "not retryable";
+    if (c->until_ns && now.mono_ns >= c->until_ns) return "deadline";
+    if (c->attempts >= aigwi_retry_or(cfg->attempts, 3)) return "attempts";
+    return NULL;
+}
+
+AIGW_API int aigw_retry_next(const aigw_retry_cfg *cfg, const aigw_retry_case *c, aigw_now now, uint64_t *random,
+                             uint32_t *wait_ms, const char **why) {
+    const int64_t after = c->error->retry_after_ms > 0 ? c->error->retry_after_ms : 0;
+    uint64_t wait;
+    *wait_ms = 0;
+    if ((*why = aigwi_retry_over(cfg, c, now)) != NULL) return AIGW_RETRY_STOP;
+    *why = "another target";
+    if (c->others) return AIGW_RETRY_NEXT;
+    *why = "no other target";
+    if (c->error->retry == AIGW_RETRY_OTHER) return AIGW_RETRY_STOP;
+    *why = "attempts at target";
+    if (c->at_target >= aigwi_retry_or(cfg->per_target, 2)) return AIGW_RETRY_STOP;
+    *why = "retry-after";
+    if (after > aigwi_retry_or(cfg->after_max_ms, 60000)) return AIGW_RETRY_STOP;
+    /* behind what the provider asked for, not within: all who were told the same time would come back at once */
+    wait = (uint64_t)after + aigw_retry_backoff(cfg, c->at_target, random);
+    if (wait > UINT32_MAX) wait = UINT32_MAX;
+    *why = "deadline";
+    if (c->until_ns && wait >= (c->until_ns - now.mono_ns) / 1000000u) return AIGW_RETRY_STOP;
+    *wait_ms = (uint32_t)wait;
+    *why = "same target";
+    return AIGW_RETRY_SAME;
+}
 
 /* ==== >>policy.price =============================================================================================== */
 /* How large a request may become and what usage costs, in integers. Knows the model's parts, usage, and the registry's

@@ -1,0 +1,481 @@
+/* SPDX-License-Identifier: MIT OR Unlicense */
+/* Buckets, breakers, retries and what is learnt of a target: by hand from issue and documentation, and against oracles that are exact or see everything. */
+#define AIGW_IMPLEMENTATION
+#include "aigw.h"
+#include "t.h"
+
+__extension__ typedef __int128 wide;
+#define MS UINT64_C(1000000)
+#define S  UINT64_C(1000000000)
+static aigw_now at(uint64_t ns) {
+    aigw_now now = { 0, 0 };
+    now.mono_ns = ns;
+    return now;
+}
+
+/* ---- bucket */
+
+/* A fluid bucket in exact units: one thing is `per` ns long, each nanosecond brings `limit`. */
+typedef struct { wide level, per, limit, full; uint64_t seen; } fluid;
+static void fluid_to(fluid *f, uint64_t ns) {
+    if (ns > f->seen) {
+        f->level += (wide)(ns - f->seen) * f->limit;
+        f->seen = ns;
+    }
+    if (f->level > f->full) f->level = f->full;
+}
+static uint64_t fluid_wait(const fluid *f, uint64_t n) {
+    const wide need = (wide)n * f->per < f->full ? (wide)n * f->per : f->full;
+    return !n || f->level >= need ? 0 : (uint64_t)((need - f->level + f->limit - 1) / f->limit);
+}
+static uint32_t any32(void) { return (uint32_t)(t_rand() >> (32 + t_below(32))); }
+
+T(bucket_is_a_fluid_bucket) {
+    for (int round = 0; round < 400; round++) {
+        aigw_bucket b = { 0, 0, 0 };
+        aigw_bucket_cfg cfg = { 0, 0, 0 };
+        uint64_t now = t_below(2) ? 0 : t_rand() >> 8, most, other;
+        fluid f;
+        cfg.limit = any32() | 1;
+        cfg.per_ms = t_below(3) ? 0 : any32() >> 8;
+        cfg.burst = t_below(2) ? 0 : any32() >> t_below(20);
+        f.per = (wide)(cfg.per_ms ? cfg.per_ms : 60000) * 1000000;
+        f.limit = cfg.limit;
+        f.full = f.level = (wide)(cfg.burst ? cfg.burst : cfg.limit) * f.per;
+        if (f.full / f.limit > (wide)1 << 56) continue;        /* fuller than time can tell: below */
+        f.seen = 0;
+        most = (uint64_t)(f.full / f.per);
+        for (int i = 0; i < 300; i++) {
+            uint64_t n = t_below(3) ? t_below((size_t)most / (1 + t_below(50)) + 1) : t_below(4) ? t_below(3) : most + t_below((size_t)most + 1), wait, reset;
+            if (t_below(3)) now += (uint64_t)(f.per / f.limit) / (1 + t_below(4)) * t_below(9) + t_below(3);
+            else if (!t_below(3)) now += t_below((size_t)(f.full / f.limit) + 2);
+            other = !t_below(8) && now > 5 ? now - t_below((size_t)now) : now;          /* a clock that goes back */
+            fluid_to(&f, other);
+            if (!t_below(4)) {
+                const int64_t more = (t_below(2) && f.level > -4 * f.full ? 1 : -1) * (int64_t)n;
+                aigw_bucket_settle(&b, &cfg, at(other), more);
+                f.level -= more * f.per;
+                fluid_to(&f, other);
+            } else {
+                const uint64_t want = fluid_wait(&f, n);
+                t_int("look", aigw_bucket_look(&b, &cfg, at(other), n, &wait), !want);
+                t_int("look's wait", wait, want);
+                t_int("take", aigw_bucket_take(&b, &cfg, at(other), n, t_below(2) ? &wait : NULL), !want);
+                t_int("wait", wait, want);
+                if (!want) f.level -= (wide)n * f.per;
+            }
+            t_int("left", aigw_bucket_left(&b, &cfg, at(other), t_below(2) ? NULL : &reset), f.level > 0 ? (uint64_t)(f.level / f.per) : 0);
+            aigw_bucket_left(&b, &cfg, at(other), &reset);
+            if (!t_int("reset", reset, (uint64_t)((f.full - f.level + f.limit - 1) / f.limit))) return;
+        }
+    }
+}
+
+T(bucket_by_hand) {
+    aigw_bucket b = { 0, 0, 0 };
+    aigw_bucket_cfg cfg = { 60, 0, 0 }, none = { 0, 0, 0 }, huge = { 1, UINT32_MAX, UINT32_MAX };
+    uint64_t wait = 7;
+    int i;
+    for (i = 0; i < 60; i++) t_int("60 a minute, all at once", aigw_bucket_take(&b, &cfg, at(0), 1, &wait), 1);
+    t_int("the 61st", aigw_bucket_take(&b, &cfg, at(0), 1, &wait), 0);
+    t_int("waits a second", wait, S);
+    t_int("none left", aigw_bucket_left(&b, &cfg, at(0), &wait), 0);
+    t_int("full in a minute", wait, 60 * S);
+    t_int("a nanosecond early", aigw_bucket_take(&b, &cfg, at(S - 1), 1, &wait), 0);
+    t_int("waits for it", wait, 1);
+    t_int("in time", aigw_bucket_take(&b, &cfg, at(S), 1, NULL), 1);
+    t_int("nothing is always let through", aigw_bucket_take(&b, &cfg, at(S), 0, NULL), 1);
+    t_int("more than the burst waits until it is full", aigw_bucket_look(&b, &cfg, at(S), 100, &wait), 0);
+    t_int("a minute", wait, 60 * S);
+    t_int("then it is a debt", aigw_bucket_take(&b, &cfg, at(61 * S), 100, NULL), 1);
+    t_int("of 40", aigw_bucket_look(&b, &cfg, at(61 * S), 1, &wait), 0);
+    t_int("and one", wait, 41 * S);
+    aigw_bucket_settle(&b, &cfg, at(61 * S), -90);
+    t_int("90 of them were not used", aigw_bucket_left(&b, &cfg, at(61 * S), NULL), 50);
+    aigw_bucket_settle(&b, &cfg, at(61 * S), INT64_MIN);
+    t_int("never fuller than full", aigw_bucket_left(&b, &cfg, at(61 * S), &wait), 60);
+    t_int("full now", wait, 0);
+    t_int("no limit", aigw_bucket_take(&b, &none, at(0), UINT64_MAX, &wait), 1);
+    t_int("no limit leaves all", aigw_bucket_left(&b, &none, at(0), &wait) == UINT64_MAX && !wait, 1);
+    aigw_bucket_settle(&b, &cfg, at(61 * S), INT64_MAX);
+    t_int("a debt without end", aigw_bucket_take(&b, &cfg, at(62 * S), 1, &wait), 0);
+    t_ok("lasts", wait > UINT64_MAX / 2);
+    aigw_bucket_settle(&b, &cfg, at(62 * S), INT64_MAX);
+    aigw_bucket_settle(&b, &cfg, at(62 * S), INT64_MIN);
+    t_int("and can be given back", aigw_bucket_left(&b, &cfg, at(62 * S), NULL), 60);
+    memset(&b, 0, sizeof b);
+    for (i = 0; i < 100; i++) aigw_bucket_take(&b, &huge, at(AIGW_NEVER - 5), UINT64_MAX, &wait);
+    t_ok("times that do not fit stay bounded", aigw_bucket_left(&b, &huge, at(AIGW_NEVER - 5), &wait) <= UINT32_MAX);
+}
+
+/* ---- breaker: every sequence of events against a machine that is written as the issue says it */
+
+enum { OK, FAIL, NEITHER, HOLD, FORCE, HELD_OK, HELD_FAIL, TICK, EVENTS };
+static const char *const event_names[] = { "ok ", "fail ", "neither ", "hold ", "force ", "held-ok ", "held-fail ", "tick " };
+typedef struct { aigw_breaker_pass pass; int probe, id; } held;
+typedef struct {
+    aigw_breaker b;
+    uint64_t now, random;
+    int state, row, good, opened, probe, forced, era;          /* probe: id of the one that counts; 0 none. forced: before its time, nothing good yet */
+    uint64_t until, probe_until;
+    int results_n, ids;
+    struct { uint64_t slot; int failed; } results[8];
+    held queue[8];
+    int held_n;
+} walk;
+static const aigw_breaker_cfg small = { 100, 2, 50, 4, 4, 10, 2, 5 };
+static uint64_t walk_tick;
+static char walk_text[128];
+
+static void walk_open(walk *w, int64_t retry_after) {
+    uint64_t ms = 4, until;
+    int i;
+    for (i = 0; i < w->opened && ms < 10; i++) ms *= 2;
+    if (ms > 10) ms = 10;
+    w->opened++;
+    w->state = AIGW_BREAKER_OPEN;
+    w->row = w->good = w->results_n = w->probe = w->forced = 0;
+    w->era++;
+    aigw_breaker_look(&w->b, &small, at(w->now), &until);
+    w->until = until;
+    if (retry_after > (int64_t)ms) t_int(walk_text, until, w->now + (uint64_t)retry_after * MS);
+    else t_ok(walk_text, until >= w->now + ms / 2 * MS && until <= w->now + ms * MS && (retry_after < 0 || until >= w->now + (uint64_t)retry_after * MS));
+}
+static void walk_time(walk *w) {                               /* what time alone does */
+    if (w->probe && w->now >= w->probe_until) w->probe = 0;
+    if (w->state == AIGW_BREAKER_OPEN && w->now >= w->until) w->state = AIGW_BREAKER_HALF_OPEN;
+    if (w->state == AIGW_BREAKER_HALF_OPEN && !w->probe && !w->good && w->now < w->until) w->state = AIGW_BREAKER_OPEN;
+}
+static int walk_allow(walk *w, int force, held *h) {
+    int want = 1, got;
+    h->probe = 0;
+    h->id = w->era;
+    if (w->state != AIGW_BREAKER_CLOSED) {
+        want = !w->probe && (w->state == AIGW_BREAKER_HALF_OPEN || force);
+        if (want) {
+            w->state = AIGW_BREAKER_HALF_OPEN;
+            w->probe = h->probe = ++w->ids;
+            w->probe_until = w->now + 5 * MS;
+        }
+    }
+    got = aigw_breaker_allow(&w->b, &small, at(w->now), force, &h->pass);
+    t_int(walk_text, got, want);
+    if (got) t_int(walk_text, h->pass.probe, h->probe != 0);
+    return got;
+}
+static void walk_report(walk *w, const held *h, int outcome, int64_t retry_after) {
+    const int counts = w->state == AIGW_BREAKER_CLOSED ? !h->probe && h->id == w->era : h->probe && h->probe == w->probe;
+    int opens = 0, i, n = 0, failed = 0;
+    if (counts && w->state == AIGW_BREAKER_HALF_OPEN) {
+        w->probe = 0;
+        opens = outcome == AIGW_BREAKER_FAILED;
+        if (outcome == AIGW_BREAKER_OK && ++w->good == 2) {
+            w->state = AIGW_BREAKER_CLOSED;
+            w->good = w->opened = w->row = w->results_n = 0;
+            w->era++;
+        }
+    } else if (counts && outcome != AIGW_BREAKER_NEITHER) {
+        w->results[w->results_n].slot = w->now / (10 * MS);
+        w->results[w->results_n++].failed = outcome == AIGW_BREAKER_FAILED;
+        w->row = outcome == AIGW_BREAKER_FAILED ? w->row + 1 : 0;
+        for (i = 0; i < w->results_n; i++)
+            if (w->results[i].slot + 10 > w->now / (10 * MS)) { n++; failed += w->results[i].failed; }
+        opens = outcome == AIGW_BREAKER_FAILED && (w->row >= 2 || (n >= 4 && 2 * failed >= n));
+    }
+    aigw_breaker_report(&w->b, &small, at(w->now), h->pass, outcome, retry_after, &w->random);
+    if (opens) walk_open(w, retry_after);
+}
+static void walk_all(const walk *from, int depth, size_t n) {
+    for (int e = 0; e < EVENTS && depth; e++) {
+        walk w = *from;
+        held h;
+        uint64_t until;
+        if ((e == HELD_OK || e == HELD_FAIL) && !w.held_n) continue;
+        if (n) { walk_text[n] = 0; strcpy(walk_text + n, event_names[e]); }
+        else strcpy(walk_text, event_names[e]);
+        if (e == TICK) w.now += walk_tick;
+        walk_time(&w);
+        if (e <= NEITHER) { if (walk_allow(&w, 0, &h)) walk_report(&w, &h, e, e == FAIL && depth == 3 ? 30 : depth == 4 ? 3 : -1); }
+        else if (e == HOLD || e == FORCE) { if (walk_allow(&w, e == FORCE, &h)) w.queue[w.held_n++] = h; }
+        else if (e != TICK) {
+            h = w.queue[0];
+            memmove(w.queue, w.queue + 1, (size_t)--w.held_n * sizeof *w.queue);
+            walk_report(&w, &h, e == HELD_OK ? AIGW_BREAKER_OK : AIGW_BREAKER_FAILED, -1);
+        }
+        walk_time(&w);
+        if (!t_int(walk_text, aigw_breaker_look(&w.b, &small, at(w.now), &until), w.state)) return;
+        t_int(walk_text, until, w.probe ? w.probe_until : w.state == AIGW_BREAKER_OPEN ? w.until : 0);
+        walk_all(&w, depth - 1, strlen(walk_text));
+    }
+}
+T(breaker_every_sequence) {
+    static const uint64_t ticks[] = { 1, 3, 12, 101 };
+    for (size_t i = 0; i < T_COUNT(ticks); i++) {
+        walk w;
+        memset(&w, 0, sizeof w);
+        w.now = i & 1 ? 0 : 123456789;
+        w.random = i;
+        walk_tick = ticks[i] * MS;
+        walk_all(&w, i == 1 ? 7 : 6, 0);
+        if (t_.bad) return;
+    }
+}
+
+/* A row of outcomes at times, then the state. */
+T(breaker_by_hand) {
+    static const struct { const char *label, *what; int state; } rows[] = {
+        /* . ok, x failed, n neither, s a second passes, w ten seconds */
+        { "four in a row", "xxxx", AIGW_BREAKER_CLOSED },
+        { "five in a row", "xxxxx", AIGW_BREAKER_OPEN },
+        { "a good one between", "xxxx.xxxx", AIGW_BREAKER_CLOSED },
+        { "a bucket that is half full", "xxxx.xxxx.", AIGW_BREAKER_CLOSED },
+        { "half of ten, at the failure", "..x.x.x.xx", AIGW_BREAKER_OPEN },
+        { "half of nine", ".x.x.x.xx", AIGW_BREAKER_CLOSED },
+        { "four of ten", "...x.x.x.x", AIGW_BREAKER_CLOSED },
+        { "neither does not count", "xxxxnnnnnnnnnn", AIGW_BREAKER_CLOSED },
+        { "nor end the row", "xxxxnnnnnnnnnnx", AIGW_BREAKER_OPEN },
+        { "what was 30 s ago is forgotten", "x.x.x.x.xwww.x", AIGW_BREAKER_CLOSED },
+        { "what was 27 s ago is not", "x.x.x.x.wwsssssss.x", AIGW_BREAKER_OPEN },
+        { "a row has no window", "xwwwwxwwwwxwwwwxwwwwx", AIGW_BREAKER_OPEN },
+        { "open for 5 s at most", "xxxxxsssss", AIGW_BREAKER_HALF_OPEN },
+        { "one good probe", "xxxxxw.", AIGW_BREAKER_HALF_OPEN },
+        { "two good probes", "xxxxxw..", AIGW_BREAKER_CLOSED },
+        { "a bad one", "xxxxxw.x", AIGW_BREAKER_OPEN },
+        { "a probe that learns nothing", "xxxxxw.n", AIGW_BREAKER_HALF_OPEN },
+        { "closed is fresh", "xxxxxw..xxxx", AIGW_BREAKER_CLOSED }
+    };
+    static const aigw_breaker_cfg usual = { 0, 0, 0, 0, 0, 0, 0, 0 };
+    aigw_breaker_pass pass, late;
+    aigw_breaker b;
+    uint64_t now = 0, random = 9, until;
+    int i;
+    for (size_t r = 0; r < T_COUNT(rows); r++) {
+        t_row(rows[r].label);
+        memset(&b, 0, sizeof b);
+        now = 17 * S;
+        for (const char *p = rows[r].what; *p; p++)
+            if (*p == 's' || *p == 'w') now += *p == 's' ? S : 10 * S;
+            else if (t_ok("is asked", aigw_breaker_allow(&b, &usual, at(now), 0, &pass)))
+                aigw_breaker_report(&b, &usual, at(now), pass, *p == '.' ? AIGW_BREAKER_OK : *p == 'x' ? AIGW_BREAKER_FAILED : AIGW_BREAKER_NEITHER, -1, &random);
+        t_int("state", aigw_breaker_look(&b, &usual, at(now), NULL), rows[r].state);
+        t_int("time that goes back", aigw_breaker_look(&b, &usual, at(0), NULL), aigw_breaker_look(&b, &usual, at(b.seen_ns), NULL));
+    }
+    t_row("doubling");
+    memset(&b, 0, sizeof b);
+    for (i = 0; i < 5; i++) {
+        aigw_breaker_allow(&b, &usual, at(now), 0, &pass);
+        late = pass;
+        aigw_breaker_report(&b, &usual, at(now), pass, AIGW_BREAKER_FAILED, -1, &random);
+    }
+    for (i = 0; i < 40; i++) {
+        const uint64_t ms = i < 6 ? (uint64_t)5000 << i : 300000;
+        t_int("is open", aigw_breaker_look(&b, &usual, at(now), &until), AIGW_BREAKER_OPEN);
+        t_ok("for 50 to 100 %", until - now >= ms / 2 * MS && until - now <= ms * MS);
+        t_int("not before", aigw_breaker_allow(&b, &usual, at(until - 1), 0, &pass), 0);
+        now = until;
+        t_int("then", aigw_breaker_allow(&b, &usual, at(now), 0, &pass), 1);
+        t_int("once", aigw_breaker_allow(&b, &usual, at(now), 1, &late), 0);
+        aigw_breaker_report(&b, &usual, at(now), late, AIGW_BREAKER_OK, -1, &random);
+        aigw_breaker_report(&b, &usual, at(now), pass, AIGW_BREAKER_FAILED, -1, &random);
+        aigw_breaker_report(&b, &usual, at(now), pass, AIGW_BREAKER_OK, -1, &random);      /* twice: the second counts for nothing */
+    }
+    t_row("Retry-After");
+    aigw_breaker_allow(&b, &usual, at(now), 1, &pass);
+    aigw_breaker_report(&b, &usual, at(now), pass, AIGW_BREAKER_FAILED, 1000000, &random);
+    aigw_breaker_look(&b, &usual, at(now), &until);
+    t_int("is a floor", until - now, 1000000 * MS);
+    aigw_breaker_allow(&b, &usual, at(now), 1, &pass);
+    aigw_breaker_report(&b, &usual, at(now), pass, AIGW_BREAKER_FAILED, INT64_MAX, &random);
+    aigw_breaker_look(&b, &usual, at(now), &until);
+    t_int("of a day at most", until - now, 86400 * S);
+    t_row("a forced probe that learns nothing");
+    t_int("is let through", aigw_breaker_allow(&b, &usual, at(now), 1, &pass), 1);
+    t_int("is a probe", aigw_breaker_look(&b, &usual, at(now), NULL), AIGW_BREAKER_HALF_OPEN);
+    t_int("leaves it", aigw_breaker_report(&b, &usual, at(now), pass, AIGW_BREAKER_NEITHER, -1, &random), AIGW_BREAKER_OPEN);
+    t_row("a probe that never reports");
+    aigw_breaker_allow(&b, &usual, at(until), 0, &late);
+    t_int("holds for two minutes", aigw_breaker_allow(&b, &usual, at(until + 120 * S - 1), 0, &pass), 0);
+    t_int("is forgotten", aigw_breaker_allow(&b, &usual, at(until + 120 * S), 0, &pass), 1);
+    aigw_breaker_report(&b, &usual, at(until + 121 * S), late, AIGW_BREAKER_FAILED, -1, &random);
+    t_int("and says nothing any more", aigw_breaker_look(&b, &usual, at(until + 121 * S), NULL), AIGW_BREAKER_HALF_OPEN);
+    t_row("very many");
+    memset(&b, 0, sizeof b);
+    for (i = 0; i < 300000; i++) {
+        aigw_breaker_allow(&b, &usual, at(S), 0, &pass);
+        if (i % 3) aigw_breaker_report(&b, &usual, at(S), pass, AIGW_BREAKER_OK, -1, &random);
+        else aigw_breaker_report(&b, &usual, at(S), pass, AIGW_BREAKER_FAILED, -1, &random);
+    }
+    t_int("a third of them bad", aigw_breaker_look(&b, &usual, at(S), NULL), AIGW_BREAKER_CLOSED);
+    t_row(NULL);
+    t_str("names", aigw_breaker_name(AIGW_BREAKER_HALF_OPEN), 9, "half_open");
+    t_str("names", aigw_breaker_name(AIGW_BREAKER_CLOSED), 6, "closed");
+    t_str("names", aigw_breaker_name(AIGW_BREAKER_OPEN), 4, "open");
+}
+
+T(breaker_kinds) {
+    /* by hand: what says something about the target */
+    static const char failed[] = " overloaded server timeout connect tls dns bad_response truncated ";
+    for (int k = 0; k < AIGW_KIND_COUNT; k++) {
+        char word[40];
+        sprintf(word, " %s ", aigw_model_kind_name(k));
+        t_int(word, aigw_breaker_outcome_of(k), k == AIGW_KIND_NONE ? AIGW_BREAKER_OK : strstr(failed, word) ? AIGW_BREAKER_FAILED : AIGW_BREAKER_NEITHER);
+    }
+    t_int("no kind", aigw_breaker_outcome_of(999), AIGW_BREAKER_NEITHER);
+}
+
+/* ---- retry */
+
+T(retry_budget_by_oracle) {
+    for (int round = 0; round < 60; round++) {
+        static uint64_t made[4000];
+        aigw_retry_cfg cfg;
+        aigw_retry_budget b;
+        uint64_t now = t_below(3) ? 0 : 77 * S, seen = 0, earned;
+        long balance, cap, floor;
+        int made_n = 0;
+        memset(&cfg, 0, sizeof cfg);
+        memset(&b, 0, sizeof b);
+        if (round % 3 == 1) { cfg.budget_ratio = (uint32_t)t_below(400) + 1; cfg.budget_cap = (uint32_t)t_below(20) + 1; cfg.budget_floor = (uint32_t)t_below(9); }
+        if (round % 10 == 2) cfg.budget_floor = UINT32_MAX;
+        cap = 1000 * (long)(cfg.budget_cap ? cfg.budget_cap : 10);
+        floor = cfg.budget_floor == UINT32_MAX ? 0 : cfg.budget_floor ? (long)cfg.budget_floor : 3;
+        earned = cfg.budget_ratio ? cfg.budget_ratio : 100;
+        balance = cap;
+        for (int i = 0; i < 3000; i++) {
+            const uint64_t shown = !t_below(20) && now > S ? now - t_below((size_t)(20 * S)) % now : now;
+            now += t_below(3) ? t_below((size_t)(400 * MS)) : 0;
+            if (!t_below(300)) now += 15 * S;
+            if (t_below(3) || (i / 200 % 2 && t_below(8))) {
+                aigw_retry_earn(&b, &cfg);
+                balance = balance + (long)earned < cap ? balance + (long)earned : cap;
+            } else {
+                long lately = 0;
+                int want;
+                if (shown > seen) seen = shown;
+                for (int k = 0; k < made_n; k++) lately += seen - made[k] < 10 * S;
+                want = balance >= 1000 || lately < floor;
+                if (!t_int("spend", aigw_retry_spend(&b, &cfg, at(shown)), want)) return;
+                if (want) {
+                    made[made_n++] = seen;
+                    balance = balance - 1000 < -1000 * floor ? -1000 * floor : balance - 1000;
+                }
+            }
+        }
+    }
+}
+/* In a full outage each request fails at once and would be tried again. */
+T(retry_budget_in_an_outage) {
+    static const aigw_retry_cfg cfg = { 0, 0, 0, 0, 0, 0, 0, 0 };
+    aigw_retry_budget b;
+    int i, again = 0, first = 0;
+    memset(&b, 0, sizeof b);
+    for (i = 0; i < 10000; i++) {
+        aigw_retry_earn(&b, &cfg);
+        if (!aigw_retry_spend(&b, &cfg, at((uint64_t)i * 20 * MS))) continue;
+        if (i < 500) first++;
+        else again++;
+    }
+    t_int("500 requests in the first 10 s: 10 saved, 50 earned", first, 59);
+    t_ok("then one in ten", again <= 951 && again >= 949);
+    memset(&b, 0, sizeof b);
+    for (again = i = 0; i < 1000; i++) again += aigw_retry_spend(&b, &cfg, at((uint64_t)i * 100 * MS));
+    t_int("100 s without requests: 10 saved, then 3 in 10 s", again, 10 + 9 * 3);
+}
+
+T(retry_backoff_is_full_jitter) {
+    static const aigw_retry_cfg usual = { 0, 0, 0, 0, 0, 0, 0, 0 }, odd = { 0, 0, 5000, 3000, 0, 0, 0, 0 };
+    static const struct { uint32_t n, most; } rows[] = { { 0, 250 }, { 1, 250 }, { 2, 500 }, { 3, 1000 }, { 6, 8000 }, { 7, 8000 }, { 40, 8000 }, { UINT32_MAX, 8000 } };
+    uint64_t random = 1;
+    for (size_t r = 0; r < T_COUNT(rows); r++) {
+        uint64_t sum = 0, low = UINT32_MAX, high = 0, quarter[4] = { 0, 0, 0, 0 };
+        for (int i = 0; i < 8000; i++) {
+            const uint32_t ms = aigw_retry_backoff(&usual, rows[r].n, &random);
+            sum += ms;
+            if (ms < low) low = ms;
+            if (ms > high) high = ms;
+            quarter[ms * 4 / (rows[r].most + 1)]++;
+        }
+        t_ok("never longer", high <= rows[r].most);
+        t_ok("from nothing to all", low * 100 <= rows[r].most && high * 100 >= rows[r].most * 99);
+        t_ok("half in the middle", sum / 8000 > rows[r].most * 48 / 100 && sum / 8000 < rows[r].most * 52 / 100);
+        for (int q = 0; q < 4; q++) t_ok("even", quarter[q] > 1800 && quarter[q] < 2200);
+    }
+    t_ok("the cap holds for the base too", aigw_retry_backoff(&odd, 1, &random) <= 3000);
+}
+
+T(retry_next_step) {
+    enum { NO = AIGW_RETRY_STOP, SAME = AIGW_RETRY_SAME, NEXT = AIGW_RETRY_NEXT };
+    static const struct {
+        const char *label;
+        int kind, retry;
+        int64_t after;
+        uint16_t attempts, at_target;
+        uint8_t others, committed, gone, whole;
+        int64_t left_ms;                                       /* to the deadline; 0 none */
+        int step;
+        const char *why;
+    } rows[] = {
+        { "another at once",              AIGW_KIND_SERVER,     -1,               -1, 1, 1, 1, 0, 0, 0,       0, NEXT, "another target" },
+        { "though it asks for a minute",  AIGW_KIND_RATE_LIMIT, -1,            60000, 1, 1, 1, 0, 0, 0,       0, NEXT, "another target" },
+        { "or for a day",                 AIGW_KIND_RATE_LIMIT, -1,         86400000, 1, 1, 1, 0, 0, 0,       0, NEXT, "another target" },
+        { "or was asked enough",          AIGW_KIND_SERVER,     -1,               -1, 2, 2, 1, 0, 0, 0,       0, NEXT, "another target" },
+        { "only another",                 AIGW_KIND_AUTH,       -1,               -1, 1, 1, 1, 0, 0, 0,       0, NEXT, "another target" },
+        { "none other",                   AIGW_KIND_AUTH,       -1,               -1, 1, 1, 0, 0, 0, 0,       0, NO,   "no other target" },
+        { "x-should-retry: false",        AIGW_KIND_SERVER,     AIGW_RETRY_OTHER, -1, 1, 1, 0, 0, 0, 0,       0, NO,   "no other target" },
+        { "the same",                     AIGW_KIND_SERVER,     -1,               -1, 1, 1, 0, 0, 0, 0,       0, SAME, "same target" },
+        { "after a minute",               AIGW_KIND_RATE_LIMIT, -1,            60000, 1, 1, 0, 0, 0, 0,       0, SAME, "same target" },
+        { "not after more",               AIGW_KIND_RATE_LIMIT, -1,            60001, 1, 1, 0, 0, 0, 0,       0, NO,   "retry-after" },
+        { "nor for ever",                 AIGW_KIND_RATE_LIMIT, -1,        INT64_MAX, 1, 1, 0, 0, 0, 0,       0, NO,   "retry-after" },
+        { "twice at one",                 AIGW_KIND_SERVER,     -1,               -1, 2, 2, 0, 0, 0, 0,       0, NO,   "attempts at target" },
+        { "three in all",                 AIGW_KIND_SERVER,     -1,               -1, 3, 1, 1, 0, 0, 0,       0, NO,   "attempts" },
+        { "the request's fault",          AIGW_KIND_INVALID_REQUEST, -1,          -1, 1, 1, 1, 0, 0, 0,       0, NO,   "not retryable" },
+        { "a whole answer's timeout",     AIGW_KIND_TIMEOUT,    AIGW_RETRY_NEVER, -1, 1, 1, 1, 0, 0, 0,       0, NO,   "not retryable" },
+        { "that may be retried",          AIGW_KIND_TIMEOUT,    AIGW_RETRY_NEVER, -1, 1, 1, 1, 0, 0, 1,       0, NEXT, "another target" },
+        { "which frees nothing else",     AIGW_KIND_BUDGET,     -1,               -1, 1, 1, 1, 0, 0, 1,       0, NO,   "not retryable" },
+        { "after commit",                 AIGW_KIND_TRUNCATED,  -1,               -1, 1, 1, 1, 1, 0, 0,       0, NO,   "committed" },
+        { "for nobody",                   AIGW_KIND_SERVER,     -1,               -1, 1, 1, 1, 0, 1, 0,       0, NO,   "client gone" },
+        { "beyond the deadline",          AIGW_KIND_SERVER,     -1,               -1, 1, 1, 1, 0, 0, 0,      -1, NO,   "deadline" },
+        { "within it",                    AIGW_KIND_SERVER,     -1,               -1, 1, 1, 1, 0, 0, 0,       1, NEXT, "another target" },
+        { "a wait that ends behind it",   AIGW_KIND_RATE_LIMIT, -1,            10000, 1, 1, 0, 0, 0, 0,   10000, NO,   "deadline" },
+        { "a wait that ends before it",   AIGW_KIND_RATE_LIMIT, -1,            10000, 1, 1, 0, 0, 0, 0,   10300, SAME, "same target" }
+    };
+    static const aigw_retry_cfg usual = { 0, 0, 0, 0, 0, 0, 0, 0 };
+    uint64_t random = 5;
+    for (size_t r = 0; r < T_COUNT(rows); r++) for (int i = 0; i < 20; i++) {
+        aigw_error error;
+        aigw_retry_case c;
+        uint32_t wait = 1;
+        const char *why = NULL;
+        memset(&error, 0, sizeof error);
+        memset(&c, 0, sizeof c);
+        t_row(rows[r].label);
+        error.kind = (uint8_t)rows[r].kind;
+        error.retry = (uint8_t)(rows[r].retry < 0 ? aigw_model_kind_retry(rows[r].kind) : rows[r].retry);
+        error.retry_after_ms = rows[r].after;
+        c.error = &error;
+        c.attempts = rows[r].attempts;
+        c.at_target = rows[r].at_target;
+        c.others = rows[r].others;
+        c.committed = rows[r].committed;
+        c.gone = rows[r].gone;
+        c.whole_timeout = rows[r].whole;
+        if (rows[r].left_ms) c.until_ns = 1000 * S + (uint64_t)rows[r].left_ms * MS;
+        t_int("step", aigw_retry_next(&usual, &c, at(1000 * S), &random, &wait, &why), rows[r].step);
+        t_str("why", why, strlen(why), rows[r].why);
+        if (rows[r].step != SAME) t_int("no wait", wait, 0);
+        else t_ok("as it asked, and jitter", (int64_t)wait >= rows[r].after && (int64_t)wait <= (rows[r].after > 0 ? rows[r].after : 0) + 250);
+    }
+}
+
+int main(void) {
+    T_RUN(bucket_by_hand);
+    T_RUN(bucket_is_a_fluid_bucket);
+    T_RUN(breaker_by_hand);
+    T_RUN(breaker_kinds);
+    T_RUN(breaker_every_sequence);
+    T_RUN(retry_budget_by_oracle);
+    T_RUN(retry_budget_in_an_outage);
+    T_RUN(retry_backoff_is_full_jitter);
+    T_RUN(retry_next_step);
+    return t_end();
+}
