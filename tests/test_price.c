@@ -1,0 +1,442 @@
+/* SPDX-License-Identifier: MIT OR Unlicense */
+/* Prices: usages and their cost against tests/cases/price.txt, whose figures come from elsewhere (by hand, and exact rational arithmetic); the bound
+   against every usage within it; and the size of requests, by table and against what recorded providers counted. */
+#define AIGW_IMPLEMENTATION
+#include "aigw.h"
+#include "t.h"
+#include "foreign.h"
+
+static aigw_str str(const char *s) { return aigw_base_str(s); }
+
+/* ---- the table */
+
+enum { PRICES = 128 };
+static struct { char name[64], term[AIGW_PRICE_TIERS][16]; aigw_registry_price price; } prices[PRICES];
+static int prices_n;
+
+static aigw_registry_rate rate_of(const char *p, int64_t *fee) {
+    long long v[9] = { 0 };
+    aigw_registry_rate r;
+    sscanf(p, "%lld %lld %lld %lld %lld %lld %lld %lld %lld", &v[0], &v[1], &v[2], &v[3], &v[4], &v[5], &v[6], &v[7], &v[8]);
+    r.input = v[0], r.cached = v[1], r.cache_write = v[2], r.cache_write_long = v[3], r.output = v[4], r.reasoning = v[5];
+    r.input_audio = v[6], r.output_audio = v[7];
+    if (fee) *fee = v[8];
+    return r;
+}
+static int price_named(const char *name) {
+    int i = 0;
+    while (i < prices_n && strcmp(prices[i].name, name)) i++;
+    return i;
+}
+static void read_price(const char *line) {
+    char name[64], word[16];
+    int at = 0, i;
+    long long above;
+    aigw_registry_price *p;
+    if (sscanf(line, "price %63s %n", name, &at) == 1 && at && prices_n < PRICES) {
+        strcpy(prices[prices_n].name, name);
+        p = &prices[prices_n++].price;
+        memset(p, 0, sizeof *p);
+        p->known = 1;
+        p->tools_nusd = -1;
+        p->rate = rate_of(line + at, &p->request_nusd);
+    } else if (sscanf(line, "tier %63s %lld %n", name, &above, &at) == 2 && at) {
+        p = &prices[price_named(name)].price;
+        p->tier[p->tiers].above = above;
+        p->tier[p->tiers++].rate = rate_of(line + at, NULL);
+    } else if (sscanf(line, "term %63s %15s %n", name, word, &at) == 2 && at) {
+        i = price_named(name);
+        p = &prices[i].price;
+        strcpy(prices[i].term[p->terms], word);
+        p->term[p->terms].name = str(prices[i].term[p->terms]);
+        p->term[p->terms++].rate = rate_of(line + at, NULL);
+    }
+}
+static aigw_usage usage_of(const char *p) {
+    static const struct { const char *name; uint32_t bit; } names[] = {
+        { " i=", AIGW_USAGE_INPUT }, { " c=", AIGW_USAGE_CACHED }, { " w=", AIGW_USAGE_CACHE_WRITE }, { " o=", AIGW_USAGE_OUTPUT },
+        { " r=", AIGW_USAGE_REASONING }, { " ia=", AIGW_USAGE_INPUT_AUDIO }, { " oa=", AIGW_USAGE_OUTPUT_AUDIO } };
+    int64_t v[7] = { 0 };
+    aigw_usage u;
+    memset(&u, 0x55, sizeof u);                                             /* what has no bit must not be looked at */
+    u.has = 0;
+    for (size_t i = 0; i < T_COUNT(names); i++) {
+        const char *at = strstr(p, names[i].name);
+        if (!at) continue;
+        v[i] = strtoll(at + strlen(names[i].name), NULL, 10);
+        u.has |= names[i].bit;
+    }
+    if (u.has & AIGW_USAGE_INPUT) u.input = v[0];
+    if (u.has & AIGW_USAGE_CACHED) u.cached = v[1];
+    if (u.has & AIGW_USAGE_CACHE_WRITE) u.cache_write = v[2];
+    if (u.has & AIGW_USAGE_OUTPUT) u.output = v[3];
+    if (u.has & AIGW_USAGE_REASONING) u.reasoning = v[4];
+    if (u.has & AIGW_USAGE_INPUT_AUDIO) u.input_audio = v[5];
+    if (u.has & AIGW_USAGE_OUTPUT_AUDIO) u.output_audio = v[6];
+    return u;
+}
+static aigw_price_terms terms_of(char *word) {
+    aigw_price_terms t;
+    memset(&t, 0, sizeof t);
+    if (strstr(word, "long")) t.long_cache = 1;
+    if (strstr(word, "batch")) t.batch = 1;
+    t.tier.p = word;
+    t.tier.n = strcspn(word, "+");
+    if (!t.tier.n || word[0] == '-' || t.batch || !strncmp(word, "long", 4)) t.tier.n = 0;
+    return t;
+}
+static void check_cost(char *line) {
+    char name[64], terms[32];
+    char *want = strstr(line, " = ");
+    long long v[6];
+    int i;
+    aigw_price_terms t;
+    aigw_price_cost c;
+    aigw_usage u;
+    if (!want || sscanf(line, "cost %63s %31s", name, terms) != 2) { t_fail("a line that cannot be read"); return; }
+    sscanf(want, " = %lld %lld %lld %lld %lld %lld", &v[0], &v[1], &v[2], &v[3], &v[4], &v[5]);
+    *want = 0;
+    i = price_named(name);
+    t_row(line);
+    if (i == prices_n) { t_fail("no such price"); return; }
+    u = usage_of(line);
+    t = terms_of(terms);
+    t_int("priced", aigw_price_usage(&prices[i].price, &u, !strcmp(terms, "-") ? NULL : &t, &c), AIGW_OK);
+    t_int("sum", c.nusd, v[0]);
+    t_int("input", c.input_nusd, v[1]);
+    t_int("cached", c.cached_nusd, v[2]);
+    t_int("cache write", c.cache_write_nusd, v[3]);
+    t_int("output", c.output_nusd, v[4]);
+    t_int("reasoning", c.reasoning_nusd, v[5]);
+    t_int("fee", c.request_nusd, prices[i].price.request_nusd);
+}
+T(table) {
+    t_bytes b = t_file("tests/cases/price.txt");
+    char *text = (char *)t_alloc(b.n + 1), *line, *next;
+    int costs = 0;
+    if (b.n) memcpy(text, b.p, b.n);
+    text[b.n] = 0;
+    prices_n = 0;
+    for (line = text; *line; line = next) {
+        next = line + strcspn(line, "\n");
+        if (*next) *next++ = 0;
+        if (!strncmp(line, "cost ", 5)) { check_cost(line); costs++; }
+        else read_price(line);
+    }
+    t_row(NULL);
+    t_ok("usages", costs >= 400);
+    t_ok("prices", prices_n >= 40);
+}
+
+/* ---- edges */
+
+static aigw_registry_rate plain(int64_t input, int64_t output) {
+    aigw_registry_rate r = { 0, -1, -1, -1, 0, -1, -1, -1 };
+    r.input = input;
+    r.output = output;
+    return r;
+}
+static aigw_registry_price price_of(int64_t input, int64_t output) {
+    aigw_registry_price p;
+    memset(&p, 0, sizeof p);
+    p.known = 1;
+    p.tools_nusd = -1;
+    p.rate = plain(input, output);
+    return p;
+}
+T(unpriced) {
+    aigw_registry_price p = price_of(1000, 1000);
+    aigw_usage u = usage_of(" i=5 o=5");
+    aigw_price_cost c;
+    int64_t nusd = 7;
+    p.known = 0;
+    t_int("usage", aigw_price_usage(&p, &u, NULL, &c), AIGW_E_MISSING);
+    t_int("nothing", c.nusd, 0);
+    t_int("bound", aigw_price_bound(&p, 5, 5, 0, NULL, &nusd), AIGW_E_MISSING);
+    p.known = 1;
+    t_int("no ceiling of fees", aigw_price_bound(&p, 5, 5, 1, NULL, &nusd), AIGW_E_MISSING);
+    t_int("no hosted tools", aigw_price_bound(&p, 5000000, 0, 0, NULL, &nusd), AIGW_OK);
+    t_int("5,000,000 at 1,000 a million", nusd, 5000);
+    p.tools_nusd = 30;
+    t_int("a ceiling", aigw_price_bound(&p, 5000000, 0, 2, NULL, &nusd), AIGW_OK);
+    t_int("once", nusd, 5030);
+}
+T(saturates) {
+    aigw_registry_price p = price_of(INT64_MAX, INT64_MAX);
+    aigw_usage u = usage_of(" i=9223372036854775807 c=9223372036854775807 w=9223372036854775807 o=9223372036854775807 r=9223372036854775807");
+    aigw_price_cost c;
+    int64_t nusd;
+    p.request_nusd = INT64_MAX;
+    t_int("usage", aigw_price_usage(&p, &u, NULL, &c), AIGW_OK);
+    t_int("the most", c.nusd, INT64_MAX);
+    t_int("bound", aigw_price_bound(&p, INT64_MAX, INT64_MAX, 0, NULL, &nusd), AIGW_OK);
+    t_int("the most", nusd, INT64_MAX);
+    /* 3,000,001 * 9,999,999,999,999 / 10^6 = 30,000,009,999,996.999999 */
+    p = price_of(INT64_C(9999999999999), 0);
+    u = usage_of(" i=3000001");
+    aigw_price_usage(&p, &u, NULL, &c);
+    t_int("beyond the quick way", c.nusd, INT64_C(30000009999997));
+    t_int("cut", c.input_nusd, INT64_C(30000009999996));
+    p.rate.input = -1;
+    u.input = -7;
+    u.output = 3;
+    u.has |= AIGW_USAGE_OUTPUT;
+    aigw_price_usage(&p, &u, NULL, &c);
+    t_int("below nothing is nothing", c.nusd, 0);
+}
+
+/* ---- the bound */
+
+static int64_t random_rate(void) {
+    switch (t_below(6)) {
+    case 0:  return -1;
+    case 1:  return (int64_t)t_below(10);
+    case 2:  return (int64_t)(t_rand() >> (1 + t_below(62)));
+    default: return (int64_t)t_below(20) * 500000000;
+    }
+}
+static aigw_registry_rate random_rates(void) {
+    aigw_registry_rate r;
+    r.input = random_rate(), r.cached = random_rate(), r.cache_write = random_rate(), r.cache_write_long = random_rate();
+    r.output = random_rate(), r.reasoning = random_rate(), r.input_audio = random_rate(), r.output_audio = random_rate();
+    return r;
+}
+static aigw_registry_price random_price(void) {
+    static const char *const names[AIGW_PRICE_TIERS] = { "flex", "priority", "batch" };
+    aigw_registry_price p;
+    memset(&p, 0, sizeof p);
+    p.known = 1;
+    p.tools_nusd = (int64_t)t_below(1000);
+    p.request_nusd = (int64_t)t_below(2000) - 1000;
+    p.rate = random_rates();
+    p.tiers = (uint8_t)t_below(AIGW_PRICE_TIERS + 1);
+    p.terms = (uint8_t)t_below(AIGW_PRICE_TIERS + 1);
+    for (int i = 0; i < AIGW_PRICE_TIERS; i++) {
+        p.tier[i].above = (int64_t)t_below(2000);
+        p.tier[i].rate = random_rates();
+        p.term[i].name = str(names[i]);
+        p.term[i].rate = random_rates();
+    }
+    return p;
+}
+/* Any split of at most so many tokens. */
+static aigw_usage random_usage(int64_t input, int64_t output) {
+    aigw_usage u;
+    memset(&u, 0, sizeof u);
+    u.has = (uint32_t)t_below(128);
+    u.input = (int64_t)t_below((size_t)input + 1);
+    u.cached = (int64_t)t_below((size_t)(u.has & AIGW_USAGE_INPUT ? u.input : input) + 1);
+    u.cache_write = (int64_t)t_below((size_t)((u.has & AIGW_USAGE_INPUT ? u.input : input) - (u.has & AIGW_USAGE_CACHED ? u.cached : 0)) + 1);
+    u.input_audio = (int64_t)t_below((size_t)input + 1);
+    u.output = (int64_t)t_below((size_t)output + 1);
+    u.reasoning = (int64_t)t_below((size_t)output + 1);
+    u.output_audio = (int64_t)t_below((size_t)(output - (u.has & AIGW_USAGE_REASONING ? u.reasoning : 0)) + 1);
+    return u;
+}
+T(bound) {
+    static const char *const tiers[] = { "", "flex", "priority", "scale" };
+    for (int round = 0; round < 20000; round++) {
+        aigw_registry_price p = random_price();
+        aigw_price_terms t;
+        aigw_price_cost c;
+        int64_t input = (int64_t)t_below(4000), output = (int64_t)t_below(3000), bound, more;
+        uint32_t tools = (uint32_t)t_below(2);
+        aigw_usage u = random_usage(input, output);
+        memset(&t, 0, sizeof t);
+        t.tier = str(tiers[t_below(4)]);
+        t.batch = (uint8_t)t_below(2);
+        t.long_cache = (uint8_t)t_below(2);
+        aigw_price_usage(&p, &u, &t, &c);
+        aigw_price_bound(&p, input, output, tools, &t, &bound);
+        aigw_price_bound(&p, input + (int64_t)t_below(50), output + (int64_t)t_below(50), tools, &t, &more);
+        if (!t_ok("no usage costs more", c.nusd <= bound)) return;
+        if (!t_ok("more tokens, no less money", bound <= more)) return;
+        if (!t_ok("no part below nothing", c.input_nusd >= 0 && c.cached_nusd >= 0 && c.cache_write_nusd >= 0 && c.output_nusd >= 0 && c.reasoning_nusd >= 0)) return;
+    }
+}
+/* Parts and sum: the sum is what is left when parts are rounded down, and less than one for each of them more. */
+T(parts) {
+    for (int round = 0; round < 20000; round++) {
+        aigw_registry_price p = price_of((int64_t)t_below(1000000000), (int64_t)t_below(1000000000));
+        aigw_usage u = random_usage(5000, 5000);
+        aigw_price_cost c;
+        int64_t sum;
+        p.rate.cached = (int64_t)t_below(10000000);
+        aigw_price_usage(&p, &u, NULL, &c);
+        sum = c.input_nusd + c.cached_nusd + c.cache_write_nusd + c.output_nusd + c.reasoning_nusd + c.request_nusd;
+        if (!t_ok("sum", c.nusd >= sum && c.nusd <= sum + 5)) return;
+    }
+}
+
+/* ---- sizes */
+
+static char mem[1 << 22];
+static int decode(const aigw_dialect *d, const aigw_head *head, aigw_str body, aigw_req *req) {
+    aigw_arena a = aigw_base_arena(mem, sizeof mem);
+    aigw_fault fault;
+    memset(&fault, 0, sizeof fault);
+    memset(req, 0, sizeof *req);
+    return d->req_decode(head, body, &a, req, &fault);
+}
+#define USER(content) "{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":" content "}]"
+/* bytes: 256 for a request, 16 for a message, and what is in it. */
+static const struct { const char *label, *body; int64_t bytes, parts; int unknown; uint32_t choices, hosted; int64_t max; } sizes[] = {
+    { "text", USER("\"Hello\"") "}", 256 + 16 + 5, 0, 0, 1, 0, -1 },
+    { "escaped text counts as it stands", USER("\"\\u00e9\\n\"") "}", 256 + 16 + 8, 0, 0, 1, 0, -1 },
+    { "parts and names", "{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"name\":\"bob\",\"content\":[{\"type\":\"text\",\"text\":\"ab\"},{\"type\":\"text\",\"text\":\"c\"}]}]}",
+      256 + 16 + 3 + 3, 0, 0, 1, 0, -1 },
+    { "choices and output", USER("\"\"") ",\"n\":3,\"max_completion_tokens\":77}", 256 + 16, 0, 0, 3, 0, 77 },
+    { "a picture", USER("[{\"type\":\"image_url\",\"image_url\":{\"url\":\"https://a/b.png\"}}]") "}", 256 + 16, 48169, 0, 1, 0, -1 },
+    { "a picture, low", USER("[{\"type\":\"image_url\",\"image_url\":{\"url\":\"https://a/b.png\",\"detail\":\"low\"}}]") "}", 256 + 16, 16384, 0, 1, 0, -1 },
+    { "sound: 32 bytes of wav", USER("[{\"type\":\"input_audio\",\"input_audio\":{\"format\":\"wav\",\"data\":\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\"}}]") "}",
+      256 + 16, 3, 0, 1, 0, -1 },
+    { "sound of a kind that may be long", USER("[{\"type\":\"input_audio\",\"input_audio\":{\"format\":\"flac\",\"data\":\"AAAA\"}}]") "}", 256 + 16, 0, 1, 1, 0, -1 },
+    { "a PDF", USER("[{\"type\":\"file\",\"file\":{\"filename\":\"a.pdf\",\"file_data\":\"data:application/pdf;base64,AAAA\"}}]") "}", 256 + 16 + 5, 0, 1, 1, 0, -1 },
+    { "a file that is text", USER("[{\"type\":\"file\",\"file\":{\"filename\":\"a\",\"file_data\":\"data:text/plain;base64,AAAA\"}}]") "}", 256 + 16 + 1 + 4, 0, 0, 1, 0, -1 },
+    { "a tool", USER("\"x\"") ",\"tools\":[{\"type\":\"function\",\"function\":{\"name\":\"f\",\"description\":\"de\",\"parameters\":{\"type\":\"object\"}}}]}",
+      256 + 16 + 1 + 1024 + 32 + 1 + 2 + 17, 0, 0, 1, 0, -1 },
+    { "a schema", USER("\"x\"") ",\"response_format\":{\"type\":\"json_schema\",\"json_schema\":{\"name\":\"n\",\"schema\":{}}}}", 256 + 16 + 1 + 256 + 1 + 2, 0, 0, 1, 0, -1 },
+    { "a call and its result", "{\"model\":\"m\",\"messages\":[{\"role\":\"assistant\",\"tool_calls\":[{\"id\":\"c1\",\"type\":\"function\",\"function\":{\"name\":\"f\",\"arguments\":\"{}\"}}]},"
+      "{\"role\":\"tool\",\"tool_call_id\":\"c1\",\"content\":\"ok\"}]}", 256 + 16 + 2 + 1 + 2 + 16 + 16 + 2 + 2, 0, 0, 1, 0, -1 },
+    { "search by the provider", USER("\"x\"") ",\"web_search_options\":{}}", 256 + 16 + 1 + 2, 0, 1, 1, 0, -1 },
+};
+T(measured) {
+    for (size_t i = 0; i < T_COUNT(sizes); i++) {
+        aigw_price_size s;
+        aigw_req req;
+        char *body = t_dup(sizes[i].body, strlen(sizes[i].body));
+        aigw_str b;
+        b.p = body;
+        b.n = strlen(sizes[i].body);
+        t_row(sizes[i].label);
+        if (!t_int("read", decode(&aigw_dialect_openai, NULL, b, &req), AIGW_OK)) continue;
+        aigw_price_measure(&req, &s);
+        t_int("bytes", s.text_bytes, sizes[i].bytes);
+        t_int("parts", s.part_tokens, sizes[i].parts);
+        t_int("unknown", s.unknown, sizes[i].unknown);
+        t_int("choices", s.choices, sizes[i].choices);
+        t_int("hosted", s.tools_hosted, sizes[i].hosted);
+        t_int("output", s.max_output, sizes[i].max);
+    }
+}
+/* A result whose content is parts, a hosted tool, a text document: Anthropic's. */
+T(measured_elsewhere) {
+    aigw_price_size s;
+    aigw_req req;
+    aigw_str b = str("{\"model\":\"m\",\"max_tokens\":9,\"tools\":[{\"type\":\"web_search_20250305\",\"name\":\"web_search\"}],\"messages\":[{\"role\":\"user\",\"content\":["
+                     "{\"type\":\"tool_result\",\"tool_use_id\":\"t\",\"content\":[{\"type\":\"image\",\"source\":{\"type\":\"url\",\"url\":\"https://a/b.png\"}},{\"type\":\"text\",\"text\":\"abc\"}]}]}]}");
+    if (!t_int("read", decode(&aigw_dialect_anthropic, NULL, b, &req), AIGW_OK)) return;
+    aigw_price_measure(&req, &s);
+    t_int("a picture within a result", s.part_tokens, 48169);
+    t_int("hosted", s.tools_hosted, 1);
+    t_int("what it finds is not known", s.unknown, 1);
+    t_int("output", s.max_output, 9);
+    b = str("{\"model\":\"m\",\"input\":\"Hi\",\"previous_response_id\":\"resp_1\"}");
+    if (!t_int("read", decode(&aigw_dialect_responses, NULL, b, &req), AIGW_OK)) return;
+    aigw_price_measure(&req, &s);
+    t_int("what is kept there is not known", s.unknown, 1);
+}
+T(bounds_of_sizes) {
+    aigw_price_size s;
+    memset(&s, 0, sizeof s);
+    s.text_bytes = 1001;
+    s.part_tokens = 500;
+    s.part_likely = 50;
+    t_int("sum", aigw_price_input_bound(&s, 0), 1501);
+    t_int("window", aigw_price_input_bound(&s, 1000), 1000);
+    t_int("estimate: 1,001 / 4 up, and 50", aigw_price_estimate(&s, 0), 251 + 50);
+    t_int("estimate: 1,001 / 3.5 up, and 50", aigw_price_estimate(&s, 3500), 286 + 50);
+    s.unknown = 1;
+    t_int("unknown", aigw_price_input_bound(&s, 200000), 200000);
+    t_int("both unknown", aigw_price_input_bound(&s, 0), INT64_MAX);
+    s.unknown = 0;
+    s.text_bytes = INT64_MAX;
+    t_int("saturates", aigw_price_input_bound(&s, 0), INT64_MAX);
+    t_ok("estimate saturates", aigw_price_estimate(&s, 0) > INT64_MAX / 5000);
+}
+
+/* What providers counted for recorded requests is within the bound. */
+static int put_usage(void *user, const aigw_event *ev) {
+    if (ev->type == AIGW_EVENT_USAGE) *(aigw_usage *)user = ev->usage;
+    return 0;
+}
+static const struct { const char *dir; const aigw_dialect *d; } dirs[] = {
+    { "openai-chat", &aigw_dialect_openai }, { "azure-openai", &aigw_dialect_openai }, { "groq", &aigw_dialect_openai }, { "cerebras", &aigw_dialect_openai },
+    { "mistral", &aigw_dialect_openai }, { "deepseek", &aigw_dialect_openai }, { "openrouter", &aigw_dialect_openai }, { "xai", &aigw_dialect_openai },
+    { "together", &aigw_dialect_openai }, { "zai", &aigw_dialect_openai }, { "anthropic", &aigw_dialect_anthropic }, { "gemini", &aigw_dialect_gemini },
+    { "vertex-gemini", &aigw_dialect_gemini }, { "openai-responses", &aigw_dialect_responses }, { "cohere", &aigw_dialect_cohere }, { "ollama", &aigw_dialect_ollama },
+    { "bedrock-converse", &aigw_dialect_bedrock } };
+static int recorded(const char *dir, const aigw_dialect *d, const f_json *entry, int *unknown) {
+    char path[600];
+    static aigw_dec st;
+    static char scratch[1 << 16];
+    const f_json *request = f_member(entry, "request"), *response = f_member(entry, "response"), *meta_target;
+    aigw_sink sink;
+    aigw_usage u;
+    aigw_req req;
+    aigw_price_size s;
+    aigw_head head = { { NULL, 0 }, { NULL, 0 }, 0, NULL, 0, 0 };
+    t_bytes q, a, m;
+    aigw_str body;
+    if (!request || request->type != 's' || !strstr(response->s, ".response.json")) return 0;
+    snprintf(path, sizeof path, "wire/%s/%s", dir, request->s);
+    q = t_file(t_shared(path));
+    snprintf(path, sizeof path, "wire/%s/%s", dir, response->s);
+    a = t_file(t_shared(path));
+    snprintf(path, sizeof path, "wire/%s/%s.meta.json", dir, f_member(entry, "name")->s);
+    m = t_file(t_shared(path));
+    meta_target = m.p ? f_get(f_parse(m.p, m.n, NULL), "request.path") : NULL;
+    if (!q.p || !a.p || !meta_target) return 0;
+    head.method = str("POST");
+    head.target = str(meta_target->s);
+    body.p = q.p;
+    body.n = q.n;
+    if (decode(d, &head, body, &req) != AIGW_OK) return 0;
+    aigw_price_measure(&req, &s);
+    memset(&u, 0, sizeof u);
+    memset(&st, 0, sizeof st);
+    st.dialect = d;
+    st.now.wall_s = 1800000000;
+    st.mem = aigw_base_arena(scratch, sizeof scratch);
+    aigw_dialect_dec_init(&st);
+    sink.put = put_usage;
+    sink.user = &u;
+    body.p = a.p;
+    body.n = a.n;
+    d->resp_decode(&st, NULL, body, &sink);
+    if (!(u.has & AIGW_USAGE_INPUT)) return 0;
+    *unknown += s.unknown;
+    t_row(path);
+    if (u.input > aigw_price_input_bound(&s, 0)) printf("%lld tokens, bound %lld\n", (long long)u.input, (long long)aigw_price_input_bound(&s, 0));
+    t_ok("within the bound", u.input <= aigw_price_input_bound(&s, 0));
+    return 1;
+}
+T(recordings) {
+    t_bytes b = t_file(t_shared("wire/index.json"));
+    int n = 0, unknown = 0;
+    f_json *index;
+    if (!b.p) { t_skip("../shared/wire"); return; }
+    index = f_parse(b.p, b.n, NULL);
+    for (size_t i = 0; f_at(index, i); i++) {
+        const f_json *e = f_at(index, i), *dir = f_member(e, "dialect");
+        for (size_t k = 0; k < T_COUNT(dirs); k++) if (f_is(dir, dirs[k].dir)) n += recorded(dirs[k].dir, dirs[k].d, e, &unknown);
+    }
+    t_row(NULL);
+    f_free();
+    if (getenv("T_ONLY")) printf("%d recordings, %d of them without a bound\n", n, unknown);
+    t_ok("recordings", n >= 80);
+    t_ok("most have a bound", unknown * 3 < n);
+}
+
+int main(void) {
+    T_RUN(table);
+    T_RUN(unpriced);
+    T_RUN(saturates);
+    T_RUN(bound);
+    T_RUN(parts);
+    T_RUN(measured);
+    T_RUN(measured_elsewhere);
+    T_RUN(bounds_of_sizes);
+    T_RUN(recordings);
+    return t_end();
+}
