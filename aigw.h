@@ -34555,6 +34555,13 @@ static void aigwi_router_put_rule(aigw_out *o, const aigw_router_decision *d) {
     if (d->forced) aigw_base_put_lit(o, ", all circuits open");
 }
 
+/* Was it asked? Then what came of that says more than its state now. */
+static int aigwi_router_was_tried(const aigw_router_decision *d, size_t candidate) {
+    for (size_t i = 0; i < d->tries_n; i++)
+        if (d->tries[i].candidate == candidate && aigw_base_eq(d->tries[i].name, d->candidate[candidate].pick.target.name)) return 1;
+    return 0;
+}
+
 AIGW_API void aigw_router_why(const aigw_router_decision *d, aigw_out *o) {
     aigwi_router_line l;
     aigw_out part;
@@ -34565,7 +34572,7 @@ AIGW_API void aigw_router_why(const aigw_router_decision *d, aigw_out *o) {
     aigwi_router_put_rule(&part, d);
     aigwi_router_end(&l, &part);
     for (i = 0; i < d->n && nots < 3; i++) {           /* so that the tries have room */
-        if (!d->candidate[i].filter || d->candidate[i].filter == AIGW_FILTER_UNFIT) continue;
+        if (!d->candidate[i].filter || d->candidate[i].filter == AIGW_FILTER_UNFIT || aigwi_router_was_tried(d, i)) continue;
         part = aigwi_router_begin(&l);
         aigwi_router_put_not(&part, d, &d->candidate[i]);
         aigwi_router_end(&l, &part);
@@ -37845,7 +37852,7 @@ static const aigw_registry_pick *aigwi_exchange_pick(const aigw_exchange *x) {
 }
 /* The one that the headers and the record speak of; NULL: none was asked. */
 static const aigw_registry_pick *aigwi_exchange_picked(const aigw_exchange *x) {
-    return x->attempts ? aigwi_exchange_pick(x) : NULL;
+    return x->attempts && x->found ? aigwi_exchange_pick(x) : NULL;
 }
 
 /* The line of x-aigw-why. */
@@ -39701,16 +39708,17 @@ static int aigwi_exchange_again(aigw_exchange *x) {
         x->state = AIGWI_EXCHANGE_TRY;
         return 1;
     }
-    aigwi_exchange_told(x, err, 1);
     /* of several errors the client is told one that passes */
     if (!kept) aigwi_exchange_error(x, err);
     if (err->kind == AIGW_KIND_AUTH && err->status == 401 && !x->retoken &&
         aigw_token_refused(x->hub, x->now, aigwi_exchange_pick(x)->provider)) {
-        /* its token may have been revoked: once with a new one */
+        /* its token may have been revoked, which is not the key's fault: once with a new one */
+        aigwi_exchange_told(x, NULL, 1);
         x->retoken = 1;
         x->state = AIGWI_EXCHANGE_HOLD;
         return 1;
     }
+    aigwi_exchange_told(x, err, 1);
     x->state = AIGWI_EXCHANGE_REFUSE;
     memset(&c, 0, sizeof c);
     c.error = err;
@@ -39727,7 +39735,7 @@ static int aigwi_exchange_again(aigw_exchange *x) {
     } else if (step == AIGW_RETRY_SAME && aigwi_exchange_charged(x)) {
         x->retry_at = aigwi_attempt_after(x->now.mono_ns, wait);
         x->state = AIGWI_EXCHANGE_WAIT;
-    } else if (err->retry != AIGW_RETRY_NEVER && x->attempts >= (cfg.attempts ? cfg.attempts : 3))
+    } else if (err->retry != AIGW_RETRY_NEVER && x->attempts > 1)
         x->error.retry = AIGW_RETRY_OTHER;                     /* says x-should-retry: false: we have done that */
     return 1;
 }

@@ -731,10 +731,14 @@ static f_str ask(int client, int provider, int stream) {
     return http(line, "application/json", body, strlen(body), 0);
 }
 static int start(void) {
-    static const aigw_hub_cfg cfg = { { { 16384, 8 }, { 262144, 8 }, { 2097152, 8 }, { 0, 0 } }, 16, 7 };
-    static aigw_exchange_cfg x;
-    x.attempts = 1;
-    return w_init(&w, &cfg, &x, memory, sizeof memory);
+    static aigw_hub_cfg cfg;
+    cfg.slab[0].bytes = 16384, cfg.slab[0].count = 8;
+    cfg.slab[1].bytes = 262144, cfg.slab[1].count = 8;
+    cfg.slab[2].bytes = 2097152, cfg.slab[2].count = 8;
+    cfg.names = cfg.counters = 16;
+    cfg.seed = 7;
+    cfg.retry.attempts = 1;
+    return w_init(&w, &cfg, NULL, memory, sizeof memory);
 }
 /* The provider answers in pieces of so many bytes (0: at once). */
 static reply run(const f_str *request, const f_str *answer, int provider, size_t piece) {

@@ -94,7 +94,11 @@ static void start(void) {
     aigw_token_io io;
     aigw_exchange_io xio;
     aigw_registry_provider *p;
-    static const aigw_hub_cfg cfg = { { { 16384, 32 }, { 262144, 6 }, { 0, 0 }, { 0, 0 } }, 16, 7 };
+    static aigw_hub_cfg cfg;
+    cfg.slab[0].bytes = 16384, cfg.slab[0].count = 32;
+    cfg.slab[1].bytes = 262144, cfg.slab[1].count = 6;
+    cfg.names = cfg.counters = 16;
+    cfg.seed = 7;
     memset(&end_, 0, sizeof end_);
     t_int("world", w_init(&w, &cfg, NULL, memory, sizeof memory), 1);
     p = aigw_registry_provider_of(&w.registry, aigw_base_str("a"));

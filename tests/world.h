@@ -159,7 +159,7 @@ static void w_record(void *user, const aigw_exchange_record *r) {
 
 /* hub: NULL for small defaults; mem holds registry and hub. 1, or 0 when mem is too small. */
 static int w_init(world *w, const aigw_hub_cfg *cfg, const aigw_exchange_cfg *xcfg, void *mem, size_t n) {
-    static const aigw_hub_cfg small = { { { 16384, 8 }, { 262144, 6 }, { 1048576, 2 }, { 0, 0 } }, 16, 7 };
+    static aigw_hub_cfg small;
     aigw_exchange_io io;
     aigw_fault faults[4];
     aigw_registry_faults list;
@@ -167,6 +167,11 @@ static int w_init(world *w, const aigw_hub_cfg *cfg, const aigw_exchange_cfg *xc
     memset(&list, 0, sizeof list);
     list.items = faults;
     list.cap = 4;
+    small.slab[0].bytes = 16384, small.slab[0].count = 8;
+    small.slab[1].bytes = 262144, small.slab[1].count = 6;
+    small.slab[2].bytes = 1048576, small.slab[2].count = 2;
+    small.names = small.counters = 16;
+    small.seed = 7;
     if (!cfg) cfg = &small;
     w->mem = aigw_base_arena(mem, n);
     aigw_registry_init(&w->registry, w_dialects, sizeof w_dialects / sizeof w_dialects[0], &w->mem);
