@@ -92,7 +92,7 @@
  *   >>policy.store             counters behind tickets, in memory                     uses: base digest bucket budget ledger
  *   >>policy.health            what is learnt of a target                             uses: base model breaker
  *   >>policy.queue             who goes, who waits                                    uses: base
- *   >>policy.router            constraints, tasks, strategies, the decision           uses: base digest json model dialect registry
+ *   >>policy.router            constraints, tasks, strategies, the decision           uses: base json model dialect registry price
  *   >>cache                    exact match on caller's memory                         uses: base digest json model dialect
  *   >>attempt                  one try at one provider, look and commit               uses: base digest http frame model dialect family auth registry
  *   >>hub                      what lives between requests                            uses: everything above
@@ -34957,6 +34957,8 @@ static void aigwi_router_get_candidate(aigw_json *j, aigw_arena *mem, aigw_route
         else c->lacks = (uint32_t)aigwi_router_get_number(j, 0, AIGW_ROUTER_REQUIRES - 1);
     }
     if (!j->err && !c->pick.target.name.n) aigw_json_fail(j, AIGW_E_MISSING, at, "a candidate has a `name`");
+    if (!j->err && c->filter == AIGW_FILTER_REQUIRE && c->lacks >= AIGW_ROUTER_REQUIRES)
+        aigw_json_fail(j, AIGW_E_VALUE, at, "what it lacks is the number of a requirement");
 }
 static void aigwi_router_get_try(aigw_json *j, aigw_arena *mem, aigw_router_try *t) {
     const size_t n = AIGWI_ROUTER_COUNT(aigwi_router_try_rows);

@@ -297,6 +297,72 @@ static size_t request_oa_200k(long n) { return request("chat_req_200k.json", &ai
 static size_t request_oo_2k(long n) { return request("chat_req_2k.json", &aigw_dialect_openai, 1, n); }
 static size_t request_oo_200k(long n) { return request("chat_req_200k.json", &aigw_dialect_openai, 1, n); }
 
+/* ---- decisions: a route of 4 candidates, priced and measured; each counts the candidates as its bytes */
+
+static aigw_registry registry;
+static aigw_router_decision decision;
+static void route(int strategy) {
+    static const aigw_dialect *const dialects[] = { AIGW_DIALECTS };
+    static const char json[] = "{\"providers\":{\"p\":{\"dialect\":\"openai-chat\",\"base_url\":\"https://p.example/v1\"}},\"models\":{"
+        "\"a\":{\"provider\":\"p\",\"context\":128000,\"max_output\":16000,\"price\":{\"input\":\"0.10\",\"output\":\"0.40\"}},"
+        "\"b\":{\"provider\":\"p\",\"context\":400000,\"max_output\":64000,\"price\":{\"input\":\"1.25\",\"output\":\"10.00\"}},"
+        "\"c\":{\"provider\":\"p\",\"context\":200000,\"max_output\":64000,\"price\":{\"input\":\"3.00\",\"output\":\"15.00\"}},"
+        "\"d\":{\"provider\":\"p\",\"context\":200000,\"max_output\":64000,\"price\":{\"input\":\"1.00\",\"output\":\"5.00\"}}},"
+        "\"routes\":{\"w\":{\"models\":[{\"model\":\"a\",\"weight\":5},{\"model\":\"b\",\"weight\":3},\"c\",\"d\"]}},"
+        "\"tasks\":[{\"when\":{\"feature\":\"faq\"},\"route\":\"w\"},{\"when\":{\"tools\":true},\"route\":\"w\"}],\"tenants\":{\"t\":{\"routes\":[\"w\"]}}}";
+    static aigw_arena mem;
+    aigw_registry_faults faults = { NULL, 0, 0 };
+    mem = aigw_base_arena(memory, ROOM);
+    aigw_registry_init(&registry, dialects, sizeof dialects / sizeof *dialects, &mem);
+    if (aigw_registry_read(&registry, str(json), &faults)) die("registry");
+    aigw_registry_route_of(&registry, str("w"))->order = (uint8_t)strategy;
+    memset(&decision, 0, sizeof decision);
+    decision.facts.op = AIGW_OP_CHAT;
+    decision.facts.who.dim[AIGW_DIM_MODEL] = str("w");
+    decision.facts.who.dim[AIGW_DIM_TENANT] = str("t");
+    decision.facts.size.text_bytes = 2000;
+    decision.facts.size.choices = 1;
+    decision.facts.size.max_output = 1000;
+    if (aigw_router_find(&decision, &registry, NULL, NULL)) die("route");
+    for (int i = 0; i < 4; i++) {
+        aigw_router_state *s = &decision.candidate[i].state;
+        s->in_flight = (uint32_t)(4 - i);
+        s->ewma_us = s->ttft_us[0] = s->ttft_us[1] = s->ttft_us[2] = 300000 + 70000 * (i ^ 1);
+    }
+}
+static size_t order(int strategy, long n) {
+    route(strategy);
+    while (n--) {
+        decision.turn++;
+        decision.seed = decision.turn;
+        if (aigw_router_order(&decision, &registry) != 4) die("order");
+    }
+    return 4;
+}
+static size_t order_fixed(long n) { return order(AIGW_ORDER_FIXED, n); }
+static size_t order_weight(long n) { return order(AIGW_ORDER_WEIGHT, n); }
+static size_t order_cheapest(long n) { return order(AIGW_ORDER_CHEAPEST, n); }
+static size_t order_fastest(long n) { return order(AIGW_ORDER_FASTEST, n); }
+static size_t order_p2c(long n) { return order(AIGW_ORDER_P2C, n); }
+static size_t order_busy(long n) { return order(AIGW_ORDER_LEAST_BUSY, n); }
+static size_t order_score(long n) { return order(AIGW_ORDER_SCORE, n); }
+static size_t route_find(long n) {
+    route(AIGW_ORDER_FIXED);
+    while (n--) if (aigw_router_find(&decision, &registry, NULL, NULL)) die("route");
+    return 4;
+}
+static size_t route_record(long n) {
+    aigw_out out;
+    route(AIGW_ORDER_CHEAPEST);
+    aigw_router_order(&decision, &registry);
+    aigw_base_out_init(&out, text, ROOM, NULL, 0);
+    while (n--) {
+        aigw_base_out_init(&out, text, ROOM, NULL, 0);
+        if (aigw_router_encode(&decision, &out)) die("record");
+    }
+    return out.buf.n;
+}
+
 /* ---- what can be asked for: the rows below, and for each dialect a delta from it, a delta to it, a request for it */
 
 /* ---- the cache: a 2 KB request that was read already; its key alone; its key and its answer found by it, among a thousand others */
@@ -368,7 +434,16 @@ static const struct { const char *name, *what; size_t (*run)(long n); } ops[] = 
     { "yyjson-2k", "another reader, of a 2 KB request", yyjson_2k },
 #endif
     { "cache-key-2k", "the key of a 2 KB request", cache_key },
-    { "cache-lookup-2k", "the same, and its answer found", cache_lookup }
+    { "cache-lookup-2k", "the same, and its answer found", cache_lookup },
+    { "route-find", "a name and 2 task rules -> 4 candidates", route_find },
+    { "route-fixed", "filters, costs and order of 4 candidates", order_fixed },
+    { "route-weight", "the same, by weight", order_weight },
+    { "route-cheapest", "the same, by cost", order_cheapest },
+    { "route-fastest", "the same, by quantile", order_fastest },
+    { "route-p2c", "the same, the better of two", order_p2c },
+    { "route-least-busy", "the same, by load", order_busy },
+    { "route-score", "the same, by a sum of four measures", order_score },
+    { "route-record", "the decision record of it, written", route_record }
 };
 enum { DELTA_FROM, DELTA_TO, REQUEST_TO, KINDS };
 static const struct { const char *before, *after, *what; } kinds[KINDS] = {

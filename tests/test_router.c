@@ -882,7 +882,7 @@ static void random_states(void) {
         aigw_router_state *s = &d.candidate[i].state;
         if (!outage && t_rand() % 4 == 0) continue;
         d.candidate[i].off = t_rand() % 20 == 0;
-        s->circuit = (uint8_t)(outage ? AIGW_BREAKER_OPEN : mostly && t_rand() % 3 ? 0 : t_rand() % 3);
+        s->circuit = outage ? (uint8_t)AIGW_BREAKER_OPEN : (uint8_t)(mostly && t_rand() % 3 ? 0 : t_rand() % 3);
         s->benched = t_rand() % 9 == 0;
         s->over_budget = t_rand() % 9 == 0;
         s->wait_ms = t_rand() % 3 ? 0 : (uint32_t)(t_rand() % 20000);

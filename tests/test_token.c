@@ -379,7 +379,7 @@ T(revoked_tokens) {
     t_int("refused", step(&w, ask("gpt")), 1);
     t_int("status", status(&w), 401);
     t_int("not fetched again", end_.connects, 1);
-    later(31);
+    later(61);                                                 /* meanwhile its key is not asked with */
     say_401(&w);
     say_good(&w);
     w.up_n = 0;
