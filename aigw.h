@@ -31753,7 +31753,7 @@ static void aigwi_health_times(aigw_health *h, const aigw_health_report *r) {
 
 static void aigwi_health_usage(aigw_health *h, const aigw_health_report *r) {
     const aigw_usage *u = r->usage;
-    const int64_t most = INT64_C(1000000000);                  /* tokens or bytes of a request: what is more is no count */
+    const int64_t most = INT64_C(1000000000);                  /* tokens or bytes of a request: more is no count */
     if (u->has & AIGW_USAGE_INPUT && u->input > 0 && u->input < most && r->input_bytes > 0 && r->input_bytes < most) {
         int64_t milli = r->input_bytes * 1000 / u->input;
         milli = milli < 250 ? 250 : milli > 64000 ? 64000 : milli;
@@ -32036,8 +32036,8 @@ AIGW_API uint32_t aigw_queue_after_ms(const aigw_queue *q, int class_) {
     return (uint32_t)(ms < most ? ms : most);
 }
 
-/* Full: the tenant that waits most gives way to one that waits less. Its request that would have gone last is handed out
-   by next, as expired. */
+/* Full: the tenant that waits most gives way to one that waits less. Its request that would have gone last is handed
+   out by next, as expired. */
 static int aigwi_queue_evict(aigw_queue *q, const aigw_queue_lane *mine, unsigned class_, uint64_t at) {
     aigw_queue_lane *most = &q->lane[class_][0];
     aigw_queue_item *item;

@@ -11,7 +11,7 @@ static aigw_now at(uint64_t ns) {
     return now;
 }
 static aigw_queue q;
-static aigw_queue_item item[4000];
+static aigw_queue_item item[4200];
 static void begin(uint32_t slots, uint32_t batch, uint32_t most) {
     aigw_queue_cfg cfg;
     memset(&cfg, 0, sizeof cfg);
@@ -288,7 +288,7 @@ static int by_value(const void *a, const void *b) {
     return x < y ? -1 : x > y;
 }
 static uint32_t run_load(load l, int slots, int backlog, int seconds) {
-    static uint64_t ends[4000], came[4000];
+    static uint64_t ends[4200], came[4200];
     uint64_t chance = 7, quiet_chance = 8;
     int i, used = 0, place = 0;
     begin((uint32_t)slots, 0, 0);
