@@ -31687,7 +31687,7 @@ static uint64_t aigwi_health_end(unsigned bin) {
 }
 static unsigned aigwi_health_bin(uint64_t us) {
     unsigned bin = 0;
-    while (bin + 4 < AIGW_HEALTH_BINS && us > aigwi_health_end(bin + 4)) bin += 4;
+    for (uint64_t end = (uint64_t)2 << AIGWI_HEALTH_SHIFT; bin + 4 < AIGW_HEALTH_BINS && us > end; end <<= 1) bin += 4;
     while (bin + 1 < AIGW_HEALTH_BINS && us > aigwi_health_end(bin)) bin++;
     return bin;
 }
@@ -31710,12 +31710,11 @@ AIGW_API void aigw_health_add(aigw_health_hist *h, uint64_t us) {
 }
 
 AIGW_API int64_t aigw_health_quantile(const aigw_health_hist *h, uint32_t permille, uint32_t least) {
-    const uint32_t rank = permille < 1000 ? (h->total * permille + 999) / 1000 : h->total;
-    uint32_t below = 0;
+    uint32_t rank = permille < 1000 ? (h->total * permille + 999) / 1000 : h->total;
+    unsigned i = 0;
     if (!h->total || h->total < least) return -1;
-    for (unsigned i = 0; i < AIGW_HEALTH_BINS; i++)
-        if ((below += h->count[i]) >= rank && below) return (int64_t)aigwi_health_end(i);
-    return (int64_t)aigwi_health_end(AIGW_HEALTH_BINS - 1);
+    for (rank += !rank; i + 1 < AIGW_HEALTH_BINS && rank > h->count[i]; i++) rank -= h->count[i];
+    return (int64_t)aigwi_health_end(i);
 }
 
 AIGW_API void aigw_health_start(aigw_health *h) {
