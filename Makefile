@@ -29,6 +29,11 @@ $(OUT)/translate: examples/translate.c aigw.h
 	@mkdir -p $(OUT)
 	@$(CC) $(STRICT) $(CFLAGS) -I. -o $@ examples/translate.c
 
+# Bucket, breaker and retry around any call.
+$(OUT)/limits: examples/limits.c aigw.h
+	@mkdir -p $(OUT)
+	@$(CC) $(STRICT) $(CFLAGS) -I. -o $@ examples/limits.c
+
 run: $(OUT)/gateway
 	@$(OUT)/gateway
 
