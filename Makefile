@@ -4,7 +4,7 @@ CFLAGS = -O1 -g
 STRICT = -std=c99 -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror
 OUT    = build
 
-all: $(OUT)/gateway $(OUT)/translate $(OUT)/explain test
+all: $(OUT)/gateway $(OUT)/translate $(OUT)/explain $(OUT)/limits test
 
 # Unit tests, laws, transcripts, end-to-end tests, and the seeds of every fuzz target.
 test: $(OUT)/provider $(OUT)/gateway $(OUT)/explain
@@ -37,6 +37,11 @@ $(OUT)/translate: examples/translate.c aigw.h
 $(OUT)/explain: examples/explain.c aigw.h
 	@mkdir -p $(OUT)
 	@$(CC) $(STRICT) $(CFLAGS) -I. -o $@ examples/explain.c
+
+# Bucket, breaker and retry around any call.
+$(OUT)/limits: examples/limits.c aigw.h
+	@mkdir -p $(OUT)
+	@$(CC) $(STRICT) $(CFLAGS) -I. -o $@ examples/limits.c
 
 run: $(OUT)/gateway
 	@$(OUT)/gateway

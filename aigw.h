@@ -2011,48 +2011,63 @@ AIGW_API uint64_t aigw_health_ready(const aigw_health *h, aigw_now now, int64_t 
 
 /* ---- >>policy.queue api ---------------------------------------------------------------------------------------- */
 
-/* Who goes and who waits: `slots` requests at once in two classes, fair between tenants. Nodes are the caller's. */
+/* Who goes and who waits: `slots` requests at once in two classes, fair between tenants. Nodes are the caller's.
+   Interactive goes first; batch has what interactive leaves, at most batch_slots, and one of it goes first when none has
+   gone for age_ms. A tenant that floods the queue moves its own requests only: when it is full, they make room. */
 typedef enum { AIGW_CLASS_INTERACTIVE = 0, AIGW_CLASS_BATCH, AIGW_CLASSES } aigw_queue_class;
 typedef struct {
     uint32_t slots;            /* requests at once. 0: not limited */
-    uint32_t batch_slots;      /* of them batch may have. 0: half, at least 1 */
+    uint32_t batch_slots;      /* of them batch may have. 0: half, at least 1; the others are never waited for because of it */
     uint32_t most[AIGW_CLASSES];     /* waiting. 0: 1,024 and 65,536 */
     uint32_t wait_ms[AIGW_CLASSES];  /* longest wait. 0: 2,000 and 3,600,000 */
-    uint32_t lifo_ms;          /* the oldest interactive one has waited so long: overload, the newest goes first. 0: 500 */
+    uint32_t lifo_ms;          /* a tenant's oldest interactive one has waited so long: overload, its newest goes first. 0: 500 */
+    uint32_t age_ms;           /* batch waits, and none has gone for so long: the next one goes first. 0: 10,000 */
 } aigw_queue_cfg;
 typedef enum { AIGW_QUEUE_OUT = 0, AIGW_QUEUE_WAITS, AIGW_QUEUE_RUNS, AIGW_QUEUE_EXPIRED } aigw_queue_state;
-typedef struct aigw_queue_item {
+typedef struct aigw_queue_item {     /* all zero: out */
     uint8_t  class_, state;    /* AIGW_CLASS_*, AIGW_QUEUE_* */
+    uint8_t  heaped;           /* private */
     uint64_t tenant;           /* hash of who it belongs to */
     uint64_t until_ns;         /* its own deadline; 0 none */
     void    *owner;
     /* private */
     uint64_t since_ns, due_ns;
-    struct aigw_queue_item *next, *prev;
+    struct aigw_queue_item *next, *prev, *left, *right, *down;
     struct aigw_queue_lane *lane;
 } aigw_queue_item;
 #ifndef AIGW_QUEUE_LANES
 #  define AIGW_QUEUE_LANES 64      /* tenants that may wait apart at once in each class; more share a lane by hash */
 #endif
-typedef struct aigw_queue_lane { aigw_queue_item *first, *last; uint64_t tenant, served; uint32_t waiting, running; struct aigw_queue_lane *next; } aigw_queue_lane;      /* private */
+typedef struct aigw_queue_lane {     /* private */
+    aigw_queue_item *first, *last;
+    uint64_t tenant, served;
+    uint32_t waiting, running;
+} aigw_queue_lane;
 typedef struct {
     aigw_queue_cfg cfg;
     uint32_t running[AIGW_CLASSES], waiting[AIGW_CLASSES];
     uint64_t rejected, expired;
     /* private */
-    uint64_t seen_ns, turn;
+    uint64_t seen_ns, turn, batch_ns, mean_ns[AIGW_CLASSES], least_ns[AIGW_CLASSES];
+    uint64_t left_ns[AIGW_CLASSES], left_least_ns[AIGW_CLASSES];
+    uint32_t left[AIGW_CLASSES];
+    aigw_queue_item *heap;
     aigw_queue_lane lane[AIGW_CLASSES][AIGW_QUEUE_LANES];
-} aigw_queue;
+} aigw_queue;                        /* must not move while items are in it */
+/* Begin. cfg is copied; NULL: all defaults. */
 AIGW_API void aigw_queue_init(aigw_queue *q, const aigw_queue_cfg *cfg);
-/* Enter (class_, tenant, until_ns, owner are set; linked until leave). 1: goes at once; 0: waits; AIGW_E_LIMIT: too many wait, and
-   *after_ms is an honest time to come again. */
+/* Enter (class_, tenant, until_ns, owner are set; the item stays where it is until leave). 1: goes at once; 0: waits;
+   AIGW_E_LIMIT: too many wait, the item is out, and *after_ms (NULL: not asked) is an honest time to come again. */
 AIGW_API int  aigw_queue_enter(aigw_queue *q, aigw_now now, aigw_queue_item *item, uint32_t *after_ms);
-/* Leave in any state; legal twice. */
+/* Leave in any state; legal twice. Then ask next: there may be a slot. */
 AIGW_API void aigw_queue_leave(aigw_queue *q, aigw_queue_item *item);
-/* The next whose state changed: RUNS (has a slot) or EXPIRED (waited too long, or will not finish in time); NULL none. */
+/* The next whose state changed: RUNS (has a slot) or EXPIRED (waited too long, will not finish in time, or made room
+   for another tenant; it is linked no more); NULL none. */
 AIGW_API aigw_queue_item *aigw_queue_next(aigw_queue *q, aigw_now now);
-/* When next is to be asked at the latest because of time; AIGW_NEVER. */
+/* When next is to be asked at the latest because of time (0: at once); AIGW_NEVER. */
 AIGW_API uint64_t aigw_queue_deadline(const aigw_queue *q);
+/* An honest time to come again for one of this class that expired: when those that wait now will have gone. */
+AIGW_API uint32_t aigw_queue_after_ms(const aigw_queue *q, int class_);
 
 /* ---- >>policy.router api --------------------------------------------------------------------------------------- */
 
@@ -33640,7 +33655,7 @@ static uint64_t aigwi_health_end(unsigned bin) {
 }
 static unsigned aigwi_health_bin(uint64_t us) {
     unsigned bin = 0;
-    while (bin + 4 < AIGW_HEALTH_BINS && us > aigwi_health_end(bin + 4)) bin += 4;
+    for (uint64_t end = (uint64_t)2 << AIGWI_HEALTH_SHIFT; bin + 4 < AIGW_HEALTH_BINS && us > end; end <<= 1) bin += 4;
     while (bin + 1 < AIGW_HEALTH_BINS && us > aigwi_health_end(bin)) bin++;
     return bin;
 }
@@ -33663,12 +33678,11 @@ AIGW_API void aigw_health_add(aigw_health_hist *h, uint64_t us) {
 }
 
 AIGW_API int64_t aigw_health_quantile(const aigw_health_hist *h, uint32_t permille, uint32_t least) {
-    const uint32_t rank = permille < 1000 ? (h->total * permille + 999) / 1000 : h->total;
-    uint32_t below = 0;
+    uint32_t rank = permille < 1000 ? (h->total * permille + 999) / 1000 : h->total;
+    unsigned i = 0;
     if (!h->total || h->total < least) return -1;
-    for (unsigned i = 0; i < AIGW_HEALTH_BINS; i++)
-        if ((below += h->count[i]) >= rank && below) return (int64_t)aigwi_health_end(i);
-    return (int64_t)aigwi_health_end(AIGW_HEALTH_BINS - 1);
+    for (rank += !rank; i + 1 < AIGW_HEALTH_BINS && rank > h->count[i]; i++) rank -= h->count[i];
+    return (int64_t)aigwi_health_end(i);
 }
 
 AIGW_API void aigw_health_start(aigw_health *h) {
@@ -33706,7 +33720,7 @@ static void aigwi_health_times(aigw_health *h, const aigw_health_report *r) {
 
 static void aigwi_health_usage(aigw_health *h, const aigw_health_report *r) {
     const aigw_usage *u = r->usage;
-    const int64_t most = INT64_C(1000000000);                  /* tokens or bytes of a request: what is more is no count */
+    const int64_t most = INT64_C(1000000000);                  /* tokens or bytes of a request: more is no count */
     if (u->has & AIGW_USAGE_INPUT && u->input > 0 && u->input < most && r->input_bytes > 0 && r->input_bytes < most) {
         int64_t milli = r->input_bytes * 1000 / u->input;
         milli = milli < 250 ? 250 : milli > 64000 ? 64000 : milli;
@@ -33799,7 +33813,277 @@ AIGW_API uint64_t aigw_health_ready(const aigw_health *h, aigw_now now, int64_t 
 }
 
 /* ==== >>policy.queue =============================================================================================== */
-/* Two classes, fair between tenants, bounded. */
+/* Who goes and who waits. Interactive requests go before batch, which never holds more than its slots and of which one
+   goes first when none has gone for long. Within a class the tenant goes that has the fewest running, then the one that
+   was served longest ago; its oldest request, or (overload) its newest. Those that wait are in the list of their lane
+   and in a heap by the time they expire. Knows time and hashes of tenants; not what runs. Source: adaptive LIFO of
+   Maurer, "Fail at Scale" (ACM Queue 2015); longest queue drop of McKenney, "Stochastic Fairness Queueing" (1990);
+   pairing heap of Fredman et al. (1986). */
+
+enum { AIGWI_QUEUE_PROBES = AIGW_QUEUE_LANES < 8 ? AIGW_QUEUE_LANES : 8 };
+
+static uint32_t aigwi_queue_or(uint32_t v, uint32_t usual) { return v ? v : usual; }
+static uint64_t aigwi_queue_after(uint64_t from, uint32_t ms) {
+    const uint64_t ns = (uint64_t)ms * 1000000u;
+    return ns < AIGW_NEVER - from ? from + ns : AIGW_NEVER;
+}
+
+AIGW_API void aigw_queue_init(aigw_queue *q, const aigw_queue_cfg *cfg) {
+    memset(q, 0, sizeof *q);
+    if (cfg) q->cfg = *cfg;
+    q->cfg.slots = aigwi_queue_or(q->cfg.slots, UINT32_MAX);
+    if (!q->cfg.batch_slots) q->cfg.batch_slots = q->cfg.slots == UINT32_MAX ? UINT32_MAX : (q->cfg.slots + 1) / 2;
+    if (q->cfg.batch_slots > q->cfg.slots) q->cfg.batch_slots = q->cfg.slots;
+    q->cfg.most[AIGW_CLASS_INTERACTIVE] = aigwi_queue_or(q->cfg.most[AIGW_CLASS_INTERACTIVE], 1024);
+    q->cfg.most[AIGW_CLASS_BATCH] = aigwi_queue_or(q->cfg.most[AIGW_CLASS_BATCH], 65536);
+    q->cfg.wait_ms[AIGW_CLASS_INTERACTIVE] = aigwi_queue_or(q->cfg.wait_ms[AIGW_CLASS_INTERACTIVE], 2000);
+    q->cfg.wait_ms[AIGW_CLASS_BATCH] = aigwi_queue_or(q->cfg.wait_ms[AIGW_CLASS_BATCH], 3600000);
+    q->cfg.lifo_ms = aigwi_queue_or(q->cfg.lifo_ms, 500);
+    q->cfg.age_ms = aigwi_queue_or(q->cfg.age_ms, 10000);
+}
+
+/* ---- the heap: `left` is the sibling before, or the parent of a first child */
+
+static aigw_queue_item *aigwi_queue_meld(aigw_queue_item *a, aigw_queue_item *b) {
+    aigw_queue_item *top = a, *under = b;
+    if (!a || !b) return a ? a : b;
+    if (b->due_ns < a->due_ns) {
+        top = b;
+        under = a;
+    }
+    under->left = top;
+    under->right = top->down;
+    if (top->down) top->down->left = under;
+    top->down = under;
+    return top;
+}
+/* One heap of siblings: in pairs from the left, then these from the right. */
+static aigw_queue_item *aigwi_queue_pairs(aigw_queue_item *first) {
+    aigw_queue_item *pairs = NULL, *all = NULL;
+    while (first) {
+        aigw_queue_item *a = first, *b = a->right;
+        first = b ? b->right : NULL;
+        a->left = a->right = NULL;
+        if (b) b->left = b->right = NULL;
+        a = aigwi_queue_meld(a, b);
+        a->right = pairs;
+        pairs = a;
+    }
+    while (pairs) {
+        aigw_queue_item *a = pairs;
+        pairs = a->right;
+        a->right = NULL;
+        all = aigwi_queue_meld(all, a);
+    }
+    return all;
+}
+static void aigwi_queue_unheap(aigw_queue *q, aigw_queue_item *item) {
+    aigw_queue_item *under = aigwi_queue_pairs(item->down);
+    if (item->right) item->right->left = item->left;
+    if (!item->left) q->heap = NULL;
+    else if (item->left->down == item) item->left->down = item->right;
+    else item->left->right = item->right;
+    q->heap = aigwi_queue_meld(q->heap, under);
+    item->left = item->right = item->down = NULL;
+    item->heaped = 0;
+}
+static void aigwi_queue_heap(aigw_queue *q, aigw_queue_item *item) {
+    item->left = item->right = item->down = NULL;
+    item->heaped = 1;
+    q->heap = aigwi_queue_meld(q->heap, item);
+}
+
+/* ---- lanes */
+
+static aigw_queue_lane *aigwi_queue_lane(aigw_queue *q, unsigned class_, uint64_t tenant) {
+    aigw_queue_lane *home = &q->lane[class_][tenant % AIGW_QUEUE_LANES], *lane, *idle = NULL;
+    for (unsigned i = 0; i < AIGWI_QUEUE_PROBES; i++) {
+        lane = &q->lane[class_][(tenant % AIGW_QUEUE_LANES + i) % AIGW_QUEUE_LANES];
+        if (lane->tenant == tenant && lane->served) return lane;      /* its own, or was */
+        if (!idle && !lane->waiting && !lane->running) idle = lane;
+    }
+    if (!idle) return home;                                    /* shared */
+    idle->tenant = tenant;
+    idle->served = q->turn + 1;                                /* the last of those that have as few running */
+    return idle;
+}
+static void aigwi_queue_link(aigw_queue *q, aigw_queue_item *item) {
+    aigw_queue_lane *lane = item->lane;
+    item->next = NULL;
+    item->prev = lane->last;
+    if (lane->last) lane->last->next = item;
+    else lane->first = item;
+    lane->last = item;
+    lane->waiting++;
+    q->waiting[item->class_]++;
+}
+static void aigwi_queue_unlink(aigw_queue *q, aigw_queue_item *item) {
+    aigw_queue_lane *lane = item->lane;
+    if (item->prev) item->prev->next = item->next;
+    else lane->first = item->next;
+    if (item->next) item->next->prev = item->prev;
+    else lane->last = item->prev;
+    item->next = item->prev = NULL;
+    lane->waiting--;
+    q->waiting[item->class_]--;
+}
+/* Whose turn it is. */
+static aigw_queue_lane *aigwi_queue_fair(aigw_queue *q, unsigned class_) {
+    aigw_queue_lane *best = NULL;
+    for (unsigned i = 0; i < AIGW_QUEUE_LANES; i++) {
+        aigw_queue_lane *lane = &q->lane[class_][i];
+        if (!lane->waiting || (best && lane->running > best->running)) continue;
+        if (!best || lane->running < best->running || lane->served < best->served) best = lane;
+    }
+    return best;
+}
+static int aigwi_queue_newest(const aigw_queue *q, const aigw_queue_lane *lane, unsigned class_, uint64_t at) {
+    return class_ == AIGW_CLASS_INTERACTIVE && at >= aigwi_queue_after(lane->first->since_ns, q->cfg.lifo_ms);
+}
+
+/* ---- who goes */
+
+static int aigwi_queue_full(const aigw_queue *q) {
+    return (uint64_t)q->running[AIGW_CLASS_INTERACTIVE] + q->running[AIGW_CLASS_BATCH] >= q->cfg.slots;
+}
+static int aigwi_queue_batch(const aigw_queue *q) { return q->running[AIGW_CLASS_BATCH] < q->cfg.batch_slots; }
+static int aigwi_queue_aged(const aigw_queue *q, uint64_t at) {
+    return q->waiting[AIGW_CLASS_BATCH] && aigwi_queue_batch(q) && at >= aigwi_queue_after(q->batch_ns, q->cfg.age_ms);
+}
+/* The class of which one that waits may go now; -1 none. */
+static int aigwi_queue_class(const aigw_queue *q, uint64_t at) {
+    if (aigwi_queue_full(q)) return -1;
+    if (q->waiting[AIGW_CLASS_INTERACTIVE] && !aigwi_queue_aged(q, at)) return AIGW_CLASS_INTERACTIVE;
+    return q->waiting[AIGW_CLASS_BATCH] && aigwi_queue_batch(q) ? (int)AIGW_CLASS_BATCH : -1;
+}
+/* May one that comes now go at once? Not before those that wait. */
+static int aigwi_queue_free(const aigw_queue *q, unsigned class_, uint64_t at) {
+    if (aigwi_queue_full(q) || q->waiting[class_]) return 0;
+    if (class_ == AIGW_CLASS_INTERACTIVE) return !aigwi_queue_aged(q, at);
+    return aigwi_queue_batch(q) && !q->waiting[AIGW_CLASS_INTERACTIVE];
+}
+static void aigwi_queue_run(aigw_queue *q, aigw_queue_item *item, uint64_t at) {
+    item->state = AIGW_QUEUE_RUNS;
+    item->since_ns = at;
+    item->lane->running++;
+    item->lane->served = ++q->turn;
+    q->running[item->class_]++;
+    if (item->class_ == AIGW_CLASS_BATCH) q->batch_ns = at;
+}
+/* When it cannot be done any more: none of late has taken less than least_ns. */
+static uint64_t aigwi_queue_due(const aigw_queue *q, const aigw_queue_item *item) {
+    const uint64_t due = aigwi_queue_after(item->since_ns, q->cfg.wait_ms[item->class_]);
+    const uint64_t least = q->least_ns[item->class_];
+    const uint64_t last = !item->until_ns ? AIGW_NEVER : item->until_ns > least ? item->until_ns - least : 0;
+    return due < last ? due : last;
+}
+/* How long those ran that have left since the time was last told: the mean, and what the shortest of late took. */
+static void aigwi_queue_learn(aigw_queue *q, unsigned class_, uint64_t passed) {
+    const uint64_t ns = q->left_ns[class_] / q->left[class_] + passed, shortest = q->left_least_ns[class_] + passed;
+    uint64_t *mean = &q->mean_ns[class_], *least = &q->least_ns[class_];
+    *mean = !*mean ? ns : ns > *mean ? *mean + (ns - *mean) / 8 : *mean - (*mean - ns) / 8;
+    *least = !*least || shortest < *least + *least / 16 ? shortest : *least + *least / 16;
+    q->left[class_] = 0;
+    q->left_ns[class_] = 0;
+}
+static uint64_t aigwi_queue_now(aigw_queue *q, aigw_now now) {
+    const uint64_t passed = now.mono_ns > q->seen_ns ? now.mono_ns - q->seen_ns : 0;
+    q->seen_ns += passed;
+    for (unsigned c = 0; c < AIGW_CLASSES; c++)
+        if (q->left[c]) aigwi_queue_learn(q, c, passed);
+    return q->seen_ns;
+}
+
+/* Each of those that wait takes a mean run of one of the slots; at the latest they have expired. */
+AIGW_API uint32_t aigw_queue_after_ms(const aigw_queue *q, int class_) {
+    const unsigned c = class_ == AIGW_CLASS_BATCH;
+    const uint64_t most = q->cfg.wait_ms[c], mean = q->mean_ns[c] ? q->mean_ns[c] : 1000000000u;
+    const uint64_t each = mean / (c ? q->cfg.batch_slots : q->cfg.slots) + 1, n = (uint64_t)q->waiting[c] + 1;
+    const uint64_t ms = each <= UINT64_MAX / n ? each * n / 1000000u + 1 : UINT64_MAX;
+    return (uint32_t)(ms < most ? ms : most);
+}
+
+/* Full: the tenant that waits most gives way to one that waits less. Its request that would have gone last is handed
+   out by next, as expired. */
+static int aigwi_queue_evict(aigw_queue *q, const aigw_queue_lane *mine, unsigned class_, uint64_t at) {
+    aigw_queue_lane *most = &q->lane[class_][0];
+    aigw_queue_item *item;
+    for (unsigned i = 1; i < AIGW_QUEUE_LANES; i++)
+        if (q->lane[class_][i].waiting > most->waiting) most = &q->lane[class_][i];
+    if (most->waiting <= mine->waiting + 1) return 0;
+    item = aigwi_queue_newest(q, most, class_, at) ? most->first : most->last;
+    aigwi_queue_unlink(q, item);
+    aigwi_queue_unheap(q, item);
+    item->state = AIGW_QUEUE_EXPIRED;
+    item->due_ns = 0;
+    aigwi_queue_heap(q, item);
+    return 1;
+}
+
+AIGW_API int aigw_queue_enter(aigw_queue *q, aigw_now now, aigw_queue_item *item, uint32_t *after_ms) {
+    const uint64_t at = aigwi_queue_now(q, now);
+    AIGW_ASSERT(item->state == AIGW_QUEUE_OUT && !item->heaped);
+    item->class_ = item->class_ != AIGW_CLASS_INTERACTIVE;
+    item->lane = aigwi_queue_lane(q, item->class_, item->tenant);
+    item->since_ns = at;
+    if (after_ms) *after_ms = 0;
+    if (aigwi_queue_free(q, item->class_, at)) {
+        aigwi_queue_run(q, item, at);
+        return 1;
+    }
+    if (q->waiting[item->class_] >= q->cfg.most[item->class_] && !aigwi_queue_evict(q, item->lane, item->class_, at)) {
+        q->rejected++;
+        if (after_ms) *after_ms = aigw_queue_after_ms(q, item->class_);
+        return AIGW_E_LIMIT;
+    }
+    if (item->class_ == AIGW_CLASS_BATCH && !q->waiting[AIGW_CLASS_BATCH]) q->batch_ns = at;
+    item->state = AIGW_QUEUE_WAITS;
+    item->due_ns = aigwi_queue_due(q, item);
+    aigwi_queue_link(q, item);
+    aigwi_queue_heap(q, item);
+    return 0;
+}
+
+/* Leave is not told the time: what has passed since is added when it is. */
+static void aigwi_queue_left(aigw_queue *q, unsigned class_, uint64_t ns) {
+    if (!q->left[class_] || ns < q->left_least_ns[class_]) q->left_least_ns[class_] = ns;
+    q->left_ns[class_] = ns <= UINT64_MAX - q->left_ns[class_] ? q->left_ns[class_] + ns : UINT64_MAX;
+    q->left[class_]++;
+}
+AIGW_API void aigw_queue_leave(aigw_queue *q, aigw_queue_item *item) {
+    if (item->state == AIGW_QUEUE_WAITS) aigwi_queue_unlink(q, item);
+    if (item->heaped) aigwi_queue_unheap(q, item);
+    if (item->state == AIGW_QUEUE_RUNS) {
+        q->running[item->class_]--;
+        item->lane->running--;
+        aigwi_queue_left(q, item->class_, q->seen_ns - item->since_ns);
+    }
+    item->state = AIGW_QUEUE_OUT;
+}
+
+AIGW_API aigw_queue_item *aigw_queue_next(aigw_queue *q, aigw_now now) {
+    const uint64_t at = aigwi_queue_now(q, now);
+    const int over = q->heap && q->heap->due_ns <= at, class_ = aigwi_queue_class(q, at);
+    aigw_queue_item *item = q->heap;
+    if (!over) {
+        const aigw_queue_lane *lane = class_ >= 0 ? aigwi_queue_fair(q, (unsigned)class_) : NULL;
+        if (!lane) return NULL;
+        item = aigwi_queue_newest(q, lane, (unsigned)class_, at) ? lane->last : lane->first;
+    }
+    if (item->state == AIGW_QUEUE_WAITS) aigwi_queue_unlink(q, item);
+    aigwi_queue_unheap(q, item);
+    if (!over && aigwi_queue_due(q, item) > at) aigwi_queue_run(q, item, at);
+    else {
+        item->state = AIGW_QUEUE_EXPIRED;
+        q->expired++;
+    }
+    return item;
+}
+
+AIGW_API uint64_t aigw_queue_deadline(const aigw_queue *q) {
+    if (aigwi_queue_class(q, q->seen_ns) >= 0) return 0;
+    return q->heap ? q->heap->due_ns : AIGW_NEVER;
+}
 
 /* ==== >>policy.router ============================================================================================== */
 /* Which target and why. Pure: registry, facts, states, seed, time; what order reads is what the record holds. Knows

@@ -363,6 +363,84 @@ static size_t route_record(long n) {
     return out.buf.n;
 }
 
+/* Policy: each operation as the hub does it, in the state that is usual. */
+static aigw_now later(long n) {
+    aigw_now now = { 0, 0 };
+    now.mono_ns = (uint64_t)n * 1000003;
+    return now;
+}
+static size_t policy_bucket(long n) {
+    static const aigw_bucket_cfg cfg = { 100000, 0, 0 };
+    aigw_bucket b = { 0, 0, 0 };
+    uint64_t wait;
+    for (; n; n--) sink_bytes += (size_t)aigw_bucket_take(&b, &cfg, later(2000000 - n), 1000, &wait);
+    return 1;
+}
+static size_t policy_breaker(long n) {
+    static aigw_breaker_cfg cfg;
+    static aigw_breaker b;
+    aigw_breaker_pass pass;
+    uint64_t random = 1;
+    for (; n; n--) {
+        if (!aigw_breaker_allow(&b, &cfg, later(2000000 - n), 0, &pass)) die("breaker");
+        aigw_breaker_report(&b, &cfg, later(2000000 - n), pass, n % 8 ? AIGW_BREAKER_OK : AIGW_BREAKER_FAILED, -1, &random);
+    }
+    return 1;
+}
+static size_t policy_retry(long n) {
+    static aigw_retry_cfg cfg;
+    static aigw_retry_budget b;
+    for (; n; n--) {
+        aigw_retry_earn(&b, &cfg);
+        sink_bytes += (size_t)aigw_retry_spend(&b, &cfg, later(2000000 - n));
+    }
+    return 1;
+}
+static size_t policy_health(long n) {
+    static aigw_health_hist h;
+    for (; n; n--) aigw_health_add(&h, (uint64_t)(n * 7919 % 3000000));
+    return 1;
+}
+static size_t policy_quantile(long n) {
+    static aigw_health_hist h;
+    for (int i = 0; i < 500; i++) aigw_health_add(&h, (uint64_t)i * 4000);
+    for (; n; n--) sink_bytes += (size_t)aigw_health_quantile(&h, 900, 20);
+    return 1;
+}
+static size_t policy_queue(long n) {
+    static aigw_queue q;
+    static aigw_queue_item item;
+    aigw_queue_cfg cfg;
+    memset(&cfg, 0, sizeof cfg);
+    cfg.slots = 8;
+    aigw_queue_init(&q, &cfg);
+    item.tenant = 0x123456789;
+    for (; n; n--) {
+        if (aigw_queue_enter(&q, later(2000000 - n), &item, NULL) != 1) die("queue");
+        aigw_queue_leave(&q, &item);
+    }
+    return 1;
+}
+static size_t policy_queue_wait(long n) {
+    static aigw_queue q;
+    static aigw_queue_item items[512], *next;
+    aigw_queue_cfg cfg;
+    long i;
+    memset(&cfg, 0, sizeof cfg);
+    cfg.slots = 8;
+    aigw_queue_init(&q, &cfg);
+    for (i = 0; i < 512; i++) {
+        items[i].tenant = (uint64_t)i % 20;
+        aigw_queue_enter(&q, later(0), &items[i], NULL);
+    }
+    for (i = 0; n; n--, i = next - items) {
+        aigw_queue_leave(&q, &items[i]);
+        if (!(next = aigw_queue_next(&q, later(1)))) die("queue");
+        aigw_queue_enter(&q, later(1), &items[i], NULL);
+    }
+    return 1;
+}
+
 /* ---- what can be asked for: the rows below, and for each dialect a delta from it, a delta to it, a request for it */
 
 /* ---- the cache: a 2 KB request that was read already; its key alone; its key and its answer found by it, among a thousand others */
@@ -443,7 +521,14 @@ static const struct { const char *name, *what; size_t (*run)(long n); } ops[] = 
     { "route-p2c", "the same, the better of two", order_p2c },
     { "route-least-busy", "the same, by load", order_busy },
     { "route-score", "the same, by a sum of four measures", order_score },
-    { "route-record", "the decision record of it, written", route_record }
+    { "route-record", "the decision record of it, written", route_record },
+    { "policy-bucket", "take from a bucket", policy_bucket },
+    { "policy-breaker", "allow and report", policy_breaker },
+    { "policy-retry", "earn and spend", policy_retry },
+    { "policy-health-add", "one time into the histogram", policy_health },
+    { "policy-health-quantile", "p90 of 500", policy_quantile },
+    { "policy-queue", "enter and leave, with room", policy_queue },
+    { "policy-queue-wait", "leave, next, enter, with 504 waiting of 20 tenants", policy_queue_wait }
 };
 enum { DELTA_FROM, DELTA_TO, REQUEST_TO, KINDS };
 static const struct { const char *before, *after, *what; } kinds[KINDS] = {

@@ -39,7 +39,7 @@ flags="-std=c99 -Os -fno-pic -ffunction-sections -fdata-sections -ffreestanding 
 sections() {
     $2 -S --size-sort --radix=d "$1" | awk '
         { s = $4; sub(/^aigwi?_/, "", s); sub(/_.*/, "", s); if ($4 ~ /^aigwi?_/) sum[s] += $2; else rest += $2 }
-        END { n = split("base digest json http sse array ndjson evs model dialect embed openai responses anthropic gemini bedrock cohere ollama auth registry cache attempt hub token exchange client", o, " ")
+        END { n = split("base digest json http sse array ndjson evs model dialect embed openai responses anthropic gemini bedrock cohere ollama auth registry bucket breaker retry price budget ledger store health queue router cache attempt hub token account exchange client", o, " ")
               for (i = 1; i <= n; i++) if (sum[o[i]]) { printf "    %-10s %7d\n", o[i], sum[o[i]] }
               if (rest) printf "    %-10s %7d\n", "(unnamed)", rest }'
 }

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT OR Unlicense
 # test_readme.sh: every program of README.md (the ```c blocks) and the quick start in the head of aigw.h compile without a warning;
-# those that need no network run, and print what is said behind "prints:" above them. Every `make` target named in README.md is there.
+# those that need no network run, and print what is said behind "prints:" above them. So does examples/limits.c. Every `make` target named in README.md is there.
 set -u
 cc=${CC:-cc}
 strict="-std=c99 -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror -D_GNU_SOURCE -I."
@@ -25,6 +25,13 @@ for src in "$dir"/*.c; do
         check "$(basename "$src") reports" grep -q '^seed: ' "$bin.txt"
     fi
 done
+# shellcheck disable=SC2086
+check "examples/limits.c compiles" $cc $strict -o "$dir/limits" examples/limits.c
+"$dir/limits" >"$dir/limits.txt" 2>&1
+for what in 'done, attempt 1' 'too fast: come again in ms [1-9]' 'failed: again in ms' 'failed, attempts 3' 'not asked: open for ms [1-9]' 'the circuit is closed'; do
+    check "examples/limits.c shows: $what" grep -q "$what" "$dir/limits.txt"
+done
+check "examples/limits.c is short" test "$(wc -l <examples/limits.c)" -le 80
 check "the head of aigw.h has a quick start" grep -q 'int main' "$dir/head.c"
 check "README has a program" test -s "$dir/readme1.c"
 for target in $(grep -o '`make [a-z-]*' README.md | sed 's/.* //' | sort -u); do check "make $target" grep -q "^$target:" Makefile; done
