@@ -29,7 +29,7 @@ C
 {
     printf '#define AIGW_IMPLEMENTATION\n#include "aigw.h"\n'
     sed -n 's/^} \(aigw_[a-z_0-9]*\);.*/\1/p; s/^typedef struct {.*} \(aigw_[a-z_0-9]*\);.*/\1/p; s/^typedef struct \(aigw_[a-z_0-9]*\) {.*}.*;.*/\1/p' aigw.h |
-        grep -v '_\(err\|kind\|type\|role\|bit\|id\|form\|action\|event\|retry\|source\|op\|choice\|finish\|framing\|wait\|scheme\)$' | sort -u |
+        grep -v '_\(err\|kind\|type\|role\|bit\|id\|form\|action\|event\|retry\|source\|op\|choice\|finish\|framing\|wait\|scheme\|verb\|verdict\)$' | sort -u |
         while read -r t; do echo "char size_of_$t[sizeof($t)];"; done
 } >"$dir/structs.c"
 
@@ -39,7 +39,7 @@ flags="-std=c99 -Os -fno-pic -ffunction-sections -fdata-sections -ffreestanding 
 sections() {
     $2 -S --size-sort --radix=d "$1" | awk '
         { s = $4; sub(/^aigwi?_/, "", s); sub(/_.*/, "", s); if ($4 ~ /^aigwi?_/) sum[s] += $2; else rest += $2 }
-        END { n = split("base digest json http sse array ndjson evs model dialect embed openai responses anthropic gemini bedrock cohere ollama auth registry attempt hub token exchange client", o, " ")
+        END { n = split("base digest json http sse array ndjson evs model dialect embed openai responses anthropic gemini bedrock cohere ollama auth registry price budget ledger store attempt hub token exchange client", o, " ")
               for (i = 1; i <= n; i++) if (sum[o[i]]) { printf "    %-10s %7d\n", o[i], sum[o[i]] }
               if (rest) printf "    %-10s %7d\n", "(unnamed)", rest }'
 }
