@@ -32253,7 +32253,7 @@ static aigwi_store_row aigwi_store_row_of(const aigw_store_memory *m, uint64_t h
     r.n = other ? kept : m->n - kept;
     r.first = m->slots + (other ? m->n - kept : 0);
     r.at = (uint32_t)((hash >> 32) * r.n >> 32);
-    r.window = r.n < AIGWI_STORE_WINDOW ? r.n : AIGWI_STORE_WINDOW;
+    r.window = r.n < AIGWI_STORE_WINDOW ? r.n : (uint32_t)AIGWI_STORE_WINDOW;
     return r;
 }
 static aigw_store_slot *aigwi_store_next(aigwi_store_row *r) {
