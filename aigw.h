@@ -1881,7 +1881,7 @@ typedef struct {
     aigw_store_counter *counters;   /* borrowed until the answer */
 } aigw_store_op;
 /* Does op. Returns AIGW_OK or AIGW_E_LIMIT (RESERVE: all or nothing, one says `refused`) at once; AIGW_AGAIN: the
-   answer comes later by aigw_hub_store_done with this ticket; another code: the store cannot. now is the hub's. */
+   answer comes later, to the hub's store_done with this ticket; another code: the store cannot. now is the hub's. */
 typedef struct { int (*submit)(void *user, uint64_t ticket, aigw_now now, aigw_store_op *op); void *user; } aigw_store;
 
 /* The store in memory: fixed, open-addressed, keyed by SipHash with the full key stored. A bucket or gauge may be
