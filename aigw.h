@@ -1795,7 +1795,8 @@ AIGW_API uint32_t aigw_retry_backoff(const aigw_retry_cfg *cfg, uint32_t n, uint
 
 /* ---- >>policy.price api ---------------------------------------------------------------------------------------- */
 
-/* How large a request may become, and what an answer cost. Integers; nano-dollars, saturating, rounded up once per sum. */
+/* How large a request may become, and what an answer cost. Integers; nano-dollars, saturating, rounded up once per
+   sum. */
 
 /* A bound on the tokens of a request, from its own bytes: a token is at least one byte of text. */
 typedef struct {
@@ -1819,25 +1820,29 @@ typedef struct {
     uint8_t  batch;            /* at the price of the provider's own batch queue */
     uint8_t  long_cache;       /* cache writes live for an hour or more */
 } aigw_price_terms;
-/* Parts of a cost, each token in exactly one: input that was not cached (with sound), cached, written to the cache; output without
-   reasoning (with sound), reasoning. */
+/* Parts of a cost, each token in exactly one: input that was not cached (with sound), cached, written to the cache;
+   output without reasoning (with sound), reasoning. */
 typedef struct { int64_t nusd, input_nusd, cached_nusd, cache_write_nusd, output_nusd, reasoning_nusd, request_nusd; } aigw_price_cost;
-/* What this usage costs. AIGW_OK; AIGW_E_MISSING: the model has no price, which is not free (*cost is zero). terms NULL:
-   usual. Parts are rounded down, the sum up: the sum is exact to less than one nano-dollar.
-   Without its bit (or below 0) a count is 0, but no token is lost: input is at least cached + cache_write and input_audio, output at least reasoning +
-   output_audio. The last tier whose `above` is less than the input prices the whole request. A term that the model does not list is the usual
-   price; where a tier and a term both say a price, the tier's is scaled as the term scales the usual one. A price that is not said
-   (-1): cached, cache_write, input_audio and output cost what input does, cache_write_long what cache_write, reasoning and output_audio what output;
-   input nothing. cache_write_long is never less than cache_write. Fees of the provider's own tools are not in it (usage does not count them). */
+/* What this usage costs. AIGW_OK; AIGW_E_MISSING: the model has no price, which is not free (*cost is zero). terms
+   NULL: usual. Parts are rounded down, the sum up: the sum is exact to less than one nano-dollar. Without its bit (or
+   below 0) a count is 0, but no token is lost: input is at least cached + cache_write and input_audio, output at
+   least reasoning + output_audio. The last tier whose `above` is less than the input prices the whole request. A term
+   that the model does not list is the usual price; where a tier and a term both say a price, the tier's is scaled as
+   the term scales the usual one. A price that is not said (-1): cached, cache_write, input_audio and output cost what
+   input does, cache_write_long what cache_write, reasoning and output_audio what output; input nothing.
+   cache_write_long is never less than cache_write. Fees of the provider's own tools are not in it (usage does not
+   count them). */
 AIGW_API int aigw_price_usage(const aigw_registry_price *p, const aigw_usage *u, const aigw_price_terms *terms, aigw_price_cost *cost);
-/* What it may cost at most: `input` and `output` tokens in all, at the dearest rate that may apply to that many, and (tools_hosted not 0) the ceiling
-   of the tools' fees. No usage within these numbers costs more under these terms. AIGW_OK; AIGW_E_MISSING: no price, or no ceiling of fees. */
+/* What it may cost at most: `input` and `output` tokens in all, at the dearest rate that may apply to that many, and
+   (tools_hosted not 0) the ceiling of the tools' fees. No usage within these numbers costs more under these terms.
+   AIGW_OK; AIGW_E_MISSING: no price, or no ceiling of fees. */
 AIGW_API int aigw_price_bound(const aigw_registry_price *p, int64_t input, int64_t output, uint32_t tools_hosted, const aigw_price_terms *terms,
                               int64_t *nusd);
 
 /* ---- >>policy.budget api --------------------------------------------------------------------------------------- */
 
-/* One counter of money in a period of UTC: what is spent, and what running requests have reserved. The sum never passes the cap. */
+/* One counter of money in a period of UTC: what is spent, and what running requests have reserved. The sum never
+   passes the cap. */
 typedef struct {
     int64_t cap_nusd;          /* hard; 0: nothing may be spent */
     uint8_t period;            /* AIGW_PERIOD_*; weeks begin on Monday [ISO 8601] */
@@ -1855,16 +1860,17 @@ typedef enum { AIGW_BUDGET_OK = 0, AIGW_BUDGET_SOFT } aigw_budget_verdict;
 /* Start of the period that holds wall_s, and of the next (INT64_MAX: never; TOTAL). */
 AIGW_API int64_t aigw_budget_start(int period, int64_t wall_s);
 AIGW_API int64_t aigw_budget_reset(int period, int64_t wall_s);
-/* Reserve. AIGW_BUDGET_OK, AIGW_BUDGET_SOFT (reserved, and the soft limit is passed), AIGW_E_LIMIT (nothing is reserved:
-   spent + reserved + nusd would pass the cap; 0 never does), AIGW_E_CLOCK (a period needs the wall clock). A clock that goes back stays in the
-   later period. The soft limit is passed when spent + reserved, this one included, reach it. cfg may change at any time. */
+/* Reserve. AIGW_BUDGET_OK, AIGW_BUDGET_SOFT (reserved, and the soft limit is passed), AIGW_E_LIMIT (nothing is
+   reserved: spent + reserved + nusd would pass the cap; 0 never does), AIGW_E_CLOCK (a period needs the wall clock).
+   A clock that goes back stays in the later period. The soft limit is passed when spent + reserved, this one
+   included, reach it. cfg may change at any time. */
 AIGW_API int aigw_budget_reserve(aigw_budget *b, const aigw_budget_cfg *cfg, aigw_now now, int64_t nusd);
 /* The difference before a dearer target, on what is reserved already: as reserve, but running does not change. */
 AIGW_API int aigw_budget_raise(aigw_budget *b, const aigw_budget_cfg *cfg, aigw_now now, int64_t more_nusd);
 /* Give `reserved` back and count `spent` (which may be more than was reserved; it is counted all the same). */
 AIGW_API void aigw_budget_settle(aigw_budget *b, const aigw_budget_cfg *cfg, aigw_now now, int64_t reserved, int64_t spent);
-/* A threshold of what is spent, passed since the last call: percent (soft, 90, 100), once each per period; 0 none. The highest, when
-   several were passed at once. */
+/* A threshold of what is spent, passed since the last call: percent (soft, 90, 100), once each per period; 0 none.
+   The highest, when several were passed at once. */
 AIGW_API int aigw_budget_alert(aigw_budget *b, const aigw_budget_cfg *cfg);
 
 /* ---- >>policy.ledger api --------------------------------------------------------------------------------------- */
@@ -1879,20 +1885,23 @@ typedef struct {
     int64_t asked_nusd;        /* the mark that was asked for; equal: nothing is under way */
     int64_t start_s;           /* of the period that both are in */
 } aigw_ledger_lease;
-/* May spent + reserved = `nusd` of this period be held? AIGW_OK; AIGW_E_AGAIN: only when a higher mark is durable. *mark: not 0,
-   a record with this mark is to be written now (also with OK: the next lease is asked for when less than half of one is left). When it cannot be
-   written now, restore *l as it was. An earlier period than the lease's counts as the lease's. */
+/* May spent + reserved = `nusd` of this period be held? AIGW_OK; AIGW_E_AGAIN: only when a higher mark is durable.
+   *mark: not 0, a record with this mark is to be written now (also with OK: the next lease is asked for when less
+   than half of one is left). When it cannot be written now, restore *l as it was. An earlier period than the lease's
+   counts as the lease's. */
 AIGW_API int  aigw_ledger_hold(aigw_ledger_lease *l, int64_t start_s, int64_t nusd, int64_t cap_nusd, int64_t *mark);
 /* That record is durable. A mark of another period, or an older one, changes nothing. */
 AIGW_API void aigw_ledger_durable(aigw_ledger_lease *l, int64_t start_s, int64_t mark);
-/* Append a record; read the first of s: bytes of it, 0 at the end, AIGW_E_SYNTAX at a torn or foreign one. The key borrows s. */
+/* Append a record; read the first of s: bytes of it, 0 at the end, AIGW_E_SYNTAX at a torn or foreign one. The key
+   borrows s. */
 typedef struct { aigw_str key; int64_t start_s, mark_nusd; } aigw_ledger_record;
 AIGW_API void aigw_ledger_put(aigw_out *o, const aigw_ledger_record *r);
 AIGW_API int  aigw_ledger_read(aigw_str s, aigw_ledger_record *r);
 
 /* ---- >>policy.store api ---------------------------------------------------------------------------------------- */
 
-/* Counters by name behind tickets: what limits and budgets are kept in. In memory here; elsewhere (Redis) by the same calls. */
+/* Counters by name behind tickets: what limits and budgets are kept in. In memory here; elsewhere (Redis) by the same
+   calls. */
 typedef enum {
     AIGW_COUNTER_RATE = 0,     /* a token bucket: amount is taken, settled to use */
     AIGW_COUNTER_GAUGE,        /* so many at once: amount is held until settled */
@@ -1917,8 +1926,8 @@ typedef struct {
     uint8_t  soft;             /* the soft limit is passed */
     uint8_t  alert;            /* percent of a threshold that was passed now, once */
     uint8_t  refused;          /* this is the one that refused */
-    /* out of RESERVE, and in for its SETTLE and raise: it is counted where others are too (1: its tenant's, 2: all tenants'). A
-       counter that is settled must be the one that was reserved, or have this member of it */
+    /* out of RESERVE, and in for its SETTLE and raise: it is counted where others are too (1: its tenant's, 2: all
+       tenants'). A counter that is settled must be the one that was reserved, or have this member of it */
     uint8_t  other;
 } aigw_store_counter;
 #ifndef AIGW_STORE_COUNTERS
@@ -1933,12 +1942,13 @@ typedef struct {
     uint8_t n;
     aigw_store_counter *counters;   /* borrowed until the answer */
 } aigw_store_op;
-/* Does op. Returns AIGW_OK or AIGW_E_LIMIT (RESERVE: all or nothing, one says `refused`) at once; AIGW_AGAIN: the answer comes later by
-   aigw_hub_store_done with this ticket; another code: the store cannot. now is the hub's. */
+/* Does op. Returns AIGW_OK or AIGW_E_LIMIT (RESERVE: all or nothing, one says `refused`) at once; AIGW_AGAIN: the
+   answer comes later, to the hub's store_done with this ticket; another code: the store cannot. now is the hub's. */
 typedef struct { int (*submit)(void *user, uint64_t ticket, aigw_now now, aigw_store_op *op); void *user; } aigw_store;
 
-/* The store in memory: fixed, open-addressed, keyed by SipHash with the full key stored. A bucket or gauge may be evicted in its default
-   state only, a budget never within its period; when a subject finds no place it shares its tenant's `_other`. */
+/* The store in memory: fixed, open-addressed, keyed by SipHash with the full key stored. A bucket or gauge may be
+   evicted in its default state only, a budget never within its period; when a subject finds no place it shares its
+   tenant's `_other`. */
 typedef struct {
     uint64_t hash;
     uint16_t key_n;
@@ -1948,7 +1958,7 @@ typedef struct {
             struct { aigw_budget budget; aigw_budget_cfg cfg; aigw_ledger_lease lease; } money; } of;
 } aigw_store_slot;
 typedef struct {
-    uint32_t others;           /* reservations that were counted with others, since the table is full or the key too long */
+    uint32_t others;           /* reservations counted with others, since the table was full or the key too long */
     /* private */
     aigw_store_slot *slots;
     uint32_t n;
@@ -1957,19 +1967,21 @@ typedef struct {
     char    *log;
     size_t   log_n, log_cap, log_sent;     /* sent: bytes of the first record that are durable already */
 } aigw_store_memory;
-/* Begin over n slots (borrowed; an eighth is kept for `_other`s: at least twice as many as there will be subjects); key: SipHash key, random. log
-   (NULL: none) is memory for records under way; at least 4 KiB. */
+/* Begin over n slots (borrowed; an eighth is kept for `_other`s: at least twice as many as there will be subjects);
+   key: SipHash key, random. log (NULL: none) is memory for records under way; at least 4 KiB. */
 AIGW_API void aigw_store_init(aigw_store_memory *m, aigw_store_slot *slots, uint32_t n, const uint8_t key[16], void *log, size_t log_cap);
-/* The submit of it; answers at once, and fills the counters whatever the answer is. With a ledger RESERVE may give AIGW_AGAIN without a later answer
-   (nothing is reserved): wait for the ledger, submit again with the same counters. AIGW_E_CLOCK: a budget's period needs the wall clock.
-   AIGW_E_NOMEM: not even `_other` finds a slot. AIGW_E_VALUE: not an operation. SETTLE does all it can; what was never reserved is
-   counted as spent or owed, and takes nothing of what others hold. */
+/* The submit of it; answers at once, and fills the counters whatever the answer is. With a ledger RESERVE may give
+   AIGW_AGAIN without a later answer (nothing is reserved): wait for the ledger, submit again with the same counters.
+   AIGW_E_CLOCK: a budget's period needs the wall clock. AIGW_E_NOMEM: not even `_other` finds a slot. AIGW_E_VALUE:
+   not an operation. SETTLE does all it can; what was never reserved is counted as spent or owed, and takes nothing of
+   what others hold. */
 AIGW_API int aigw_store_submit(void *memory, uint64_t ticket, aigw_now now, aigw_store_op *op);
-/* Records to be written and synced, in order (valid until logged, more may come behind them); then: the first n bytes of them are durable. */
+/* Records to be written and synced, in order (valid until logged, more may come behind them); then: the first n bytes
+   of them are durable. */
 AIGW_API aigw_str aigw_store_log(const aigw_store_memory *m);
 AIGW_API void     aigw_store_logged(aigw_store_memory *m, size_t n);
-/* After a crash, before anything else: take the records of a ledger file (any tail may be torn), each mark counts as spent. Returns the bytes that
-   were whole: the file is to be cut there before more is appended. */
+/* After a crash, before anything else: take the records of a ledger file (any tail may be torn), each mark counts as
+   spent. Returns the bytes that were whole: the file is to be cut there before more is appended. */
 AIGW_API size_t   aigw_store_replay(aigw_store_memory *m, aigw_now now, aigw_str file);
 /* The slot of a key, to be shown; NULL: there is none. */
 AIGW_API const aigw_store_slot *aigw_store_slot_of(const aigw_store_memory *m, aigw_str key);
@@ -2828,7 +2840,7 @@ typedef struct aigw_exchange {
     aigw_router_decision decision;
     /* from here on: of one request, cleared after it */
     uint8_t   clear_from, committed, continuing, gone, close_after, http10, head_request, strict, stream, usage_asked, slot, op;
-    uint8_t   until_read, stale, ended, trouble, chunked, chunk_open, folds, finish, id_n, upstream_id_n, marked, retoken;
+    uint8_t   until_read, stalled, stale, ended, trouble, chunked, chunk_open, folds, finish, id_n, upstream_id_n, marked, retoken;
     uint8_t   batch, cached, collect, leads, followed, softened, capped, degrade_at, found, hedged, hedge_try, try_at, tried[AIGW_ROUTER_CANDIDATES];
     uint16_t  attempts, passed;    /* passed: candidates that are not asked again, by bits */
     int       status, kind, turns;
@@ -3911,6 +3923,9 @@ static uint64_t aigwi_digest_rotl64(uint64_t v, unsigned n) {
 static uint64_t aigwi_digest_le(const void *from, size_t n) {
     const unsigned char *p = (const unsigned char *)from;
     uint64_t v = 0;
+    if (n == 8)                                               /* in one expression: compilers make one load of it */
+        return (uint64_t)p[0] | (uint64_t)p[1] << 8 | (uint64_t)p[2] << 16 | (uint64_t)p[3] << 24 |
+               (uint64_t)p[4] << 32 | (uint64_t)p[5] << 40 | (uint64_t)p[6] << 48 | (uint64_t)p[7] << 56;
     while (n--) v = v << 8 | p[n];
     return v;
 }
@@ -32779,22 +32794,22 @@ enum {
     AIGWI_PRICE_TOOLS = 1024,     /* instructions for tools as such: 346 to 804 tokens (Claude, "Tool use": pricing) */
     AIGWI_PRICE_SCHEMA = 256      /* the same for an output schema */
 };
-/* Tokens of a picture: at most, and as they often are. OpenAI "Images and vision": gpt-4o-mini counts 2,833 and 5,667 for
-   each of at most 8 tiles = 48,169; patches at "original" 10,000 x 1.2. Claude "Vision": patches of 28 x 28 pixels, at
-   most 4,784. Gemini "Media resolution": 2,240. Qwen-VL's image processor: 16,384 patches; it knows no detail, so this
-   stands for "low" too. */
+/* Tokens of a picture: at most, and as they often are. OpenAI "Images and vision": gpt-4o-mini counts 2,833 and 5,667
+   for each of at most 8 tiles = 48,169; patches at "original" 10,000 x 1.2. Claude "Vision": patches of 28 x 28
+   pixels, at most 4,784. Gemini "Media resolution": 2,240. Qwen-VL's image processor: 16,384 patches; it knows no
+   detail, so this stands for "low" too. */
 static const struct { aigw_str detail; int32_t most, likely; } aigwi_price_pictures[] = {
     { AIGW_STR("low"), 16384, 512  },
     { AIGW_STR(""),    48169, 1600 }                              /* last row matches all */
 };
-/* Sound that cannot be short in bytes and long in time: MPEG audio has at least 1,000 bytes a second [ISO 11172-3], WAV in
-   use 1,625 (GSM 6.10). Gemini counts 32 tokens a second ("Understand and count tokens"), OpenAI 10: one token for 16
-   bytes holds down to 512 bytes a second. */
+/* Sound that cannot be short in bytes and long in time: MPEG audio has at least 1,000 bytes a second [ISO 11172-3],
+   WAV in use 1,625 (GSM 6.10). Gemini counts 32 tokens a second ("Understand and count tokens"), OpenAI 10: one token
+   for 16 bytes holds down to 512 bytes a second. */
 enum { AIGWI_PRICE_SOUND_BYTES = 16 };
 static const aigw_str aigwi_price_sounds[] = { AIGW_STR("mp3"), AIGW_STR("mpeg"),  AIGW_STR("mpga"),
                                                AIGW_STR("wav"), AIGW_STR("x-wav"), AIGW_STR("wave") };
-/* Members by which input comes from elsewhere: kept at the provider, or searched for by it (recorded: 9,369 tokens behind
-   a cachedContent, 16,725 by OpenRouter's plugins). */
+/* Members by which input comes from elsewhere: kept at the provider, or searched for by it (recorded: 9,369 tokens
+   behind a cachedContent, 16,725 by OpenRouter's plugins). */
 static const aigw_str aigwi_price_elsewhere[] = {
     AIGW_STR("cachedContent"), AIGW_STR("cached_content"), AIGW_STR("previous_response_id"), AIGW_STR("conversation"),
     AIGW_STR("prompt"),        AIGW_STR("container"),      AIGW_STR("mcp_servers"),          AIGW_STR("plugins"),
@@ -32852,10 +32867,11 @@ static void aigwi_price_picture(aigw_price_size *s, const aigw_part *p) {
 static void aigwi_price_part(aigw_price_size *s, const aigw_part *p) {
     aigwi_price_bytes(s, p->name.n);
     aigwi_price_bytes(s, p->id.n);
-    if (p->state) aigwi_price_bytes(s, p->state->data.n);         /* encrypted reasoning is longer than its tokens are many */
+    if (p->state) aigwi_price_bytes(s, p->state->data.n);   /* encrypted reasoning: longer than its tokens are many */
     for (const aigw_note *n = p->notes; n; n = n->next) aigwi_price_bytes(s, n->json.n);
     switch (p->kind) {
-    case AIGW_PART_TEXT: case AIGW_PART_REASONING: case AIGW_PART_REFUSAL: case AIGW_PART_TOOL_CALL: case AIGW_PART_TOOL_RESULT:
+    case AIGW_PART_TEXT: case AIGW_PART_REASONING: case AIGW_PART_REFUSAL:
+    case AIGW_PART_TOOL_CALL: case AIGW_PART_TOOL_RESULT:
         aigwi_price_bytes(s, p->text.n);                          /* escapes are longer than what they stand for */
         break;
     case AIGW_PART_IMAGE: aigwi_price_picture(s, p); break;
@@ -32935,13 +32951,12 @@ enum {                                                            /* in the orde
     AIGWI_PRICE_INPUT, AIGWI_PRICE_CACHED, AIGWI_PRICE_WRITE, AIGWI_PRICE_WRITE_LONG, AIGWI_PRICE_OUTPUT,
     AIGWI_PRICE_REASONING, AIGWI_PRICE_HEARD, AIGWI_PRICE_SPOKEN, AIGWI_PRICE_RATES
 };
-typedef struct { int64_t of[AIGWI_PRICE_RATES]; } aigwi_price_rates;
-typedef char aigwi_price_same_size[sizeof(aigwi_price_rates) == sizeof(aigw_registry_rate) ? 1 : -1];
+typedef char aigwi_price_same_size[AIGWI_PRICE_RATES * sizeof(int64_t) == sizeof(aigw_registry_rate) ? 1 : -1];
 
-static aigwi_price_rates aigwi_price_read(const aigw_registry_rate *r) {
-    aigwi_price_rates rates;
-    memcpy(&rates, r, sizeof rates);
-    return rates;
+static int64_t aigwi_price_read(const aigw_registry_rate *r, unsigned which) {
+    int64_t v;
+    memcpy(&v, (const char *)r + which * sizeof v, sizeof v);
+    return v;
 }
 /* a * b / c, rounded up, saturating; c > 0. Bit by bit, since no 128-bit integer is at hand everywhere; rare. */
 static int64_t aigwi_price_scale(int64_t a, int64_t b, int64_t c) {
@@ -32965,40 +32980,43 @@ static const aigw_registry_rate *aigwi_price_term(const aigw_registry_price *p, 
         if (aigw_base_eq(p->term[i].name, t->batch ? batch : t->tier)) return &p->term[i].rate;
     return NULL;
 }
-/* A tier's price where it says one; where a term says one too, the tier's is scaled as the term scales the usual one (half
-   stays half). */
-static void aigwi_price_over(aigwi_price_rates *r, const aigwi_price_rates *tier, const aigwi_price_rates *term) {
-    for (int i = 0; i < AIGWI_PRICE_RATES; i++) {
-        int64_t usual = r->of[i], over = tier ? tier->of[i] : -1, by = term ? term->of[i] : -1;
-        if (over >= 0) r->of[i] = over;
-        if (by < 0) continue;
-        if (over < 0) r->of[i] = by;
-        else if (usual > 0) r->of[i] = aigwi_price_scale(over, by, usual);
-        else if (by > over) r->of[i] = by;
-    }
+/* What applies: the usual rate, a tier's, a term's (NULL: none). */
+typedef struct { const aigw_registry_rate *usual, *tier, *term; uint8_t long_cache; } aigwi_price_rates;
+
+/* One price, -1 not said: the tier's where it says one; where a term says one too, the tier's is scaled as the term scales
+   the usual one (half stays half). */
+static int64_t aigwi_price_said(const aigwi_price_rates *r, unsigned which) {
+    int64_t usual = aigwi_price_read(r->usual, which), tier = r->tier ? aigwi_price_read(r->tier, which) : -1;
+    int64_t term = r->term ? aigwi_price_read(r->term, which) : -1;
+    if (term < 0) return tier < 0 ? usual : tier;
+    if (tier < 0) return term;
+    return usual > 0 ? aigwi_price_scale(tier, term, usual) : term > tier ? term : tier;
 }
-/* What is not said costs what another does. Output that is not said is not free. */
-static void aigwi_price_fall(aigwi_price_rates *r) {
+/* One price: what is not said costs what another does. Output that is not said is not free. */
+static int64_t aigwi_price_rate(const aigwi_price_rates *r, unsigned which) {
     static const uint8_t otherwise[AIGWI_PRICE_RATES] = {
-        AIGWI_PRICE_INPUT, AIGWI_PRICE_INPUT, AIGWI_PRICE_INPUT, AIGWI_PRICE_WRITE, AIGWI_PRICE_INPUT,
+        AIGWI_PRICE_RATES, AIGWI_PRICE_INPUT, AIGWI_PRICE_INPUT, AIGWI_PRICE_WRITE, AIGWI_PRICE_INPUT,
         AIGWI_PRICE_OUTPUT, AIGWI_PRICE_INPUT, AIGWI_PRICE_OUTPUT
     };
-    if (r->of[0] < 0) r->of[0] = 0;
-    for (int i = 1; i < AIGWI_PRICE_RATES; i++) if (r->of[i] < 0) r->of[i] = r->of[otherwise[i]];
-    if (r->of[AIGWI_PRICE_WRITE_LONG] < r->of[AIGWI_PRICE_WRITE]) r->of[AIGWI_PRICE_WRITE_LONG] = r->of[AIGWI_PRICE_WRITE];
+    int64_t v, floor = 0;
+    if (which == AIGWI_PRICE_WRITE && r->long_cache) {            /* to keep it for longer is never cheaper */
+        floor = aigwi_price_said(r, AIGWI_PRICE_WRITE);
+        which = AIGWI_PRICE_WRITE_LONG;
+    }
+    while ((v = aigwi_price_said(r, which)) < 0) {
+        which = otherwise[which];
+        if (which == AIGWI_PRICE_RATES) return 0;
+    }
+    return v < floor ? floor : v;
 }
 /* The rates of tier `at` (-1: below all tiers) under the terms. */
 static aigwi_price_rates aigwi_price_at(const aigw_registry_price *p, int at, const aigw_price_terms *terms) {
-    const aigw_registry_rate *said = aigwi_price_term(p, terms);
-    aigwi_price_rates rates = aigwi_price_read(&p->rate);
-    if (at >= 0 || said) {
-        aigwi_price_rates tier = aigwi_price_read(at >= 0 ? &p->tier[at].rate : &p->rate);
-        aigwi_price_rates term = aigwi_price_read(said ? said : &p->rate);
-        aigwi_price_over(&rates, at >= 0 ? &tier : NULL, said ? &term : NULL);
-    }
-    aigwi_price_fall(&rates);
-    if (terms && terms->long_cache) rates.of[AIGWI_PRICE_WRITE] = rates.of[AIGWI_PRICE_WRITE_LONG];
-    return rates;
+    aigwi_price_rates r;
+    r.usual = &p->rate;
+    r.tier = at >= 0 ? &p->tier[at].rate : NULL;
+    r.term = aigwi_price_term(p, terms);
+    r.long_cache = terms && terms->long_cache;
+    return r;
 }
 static int aigwi_price_tiers(const aigw_registry_price *p) {
     return p->tiers < AIGW_PRICE_TIERS ? p->tiers : AIGW_PRICE_TIERS;
@@ -33010,30 +33028,43 @@ enum { AIGWI_PRICE_PER = 1000000 };                               /* tokens that
 /* Nano-dollars, and millionths of one, below AIGWI_PRICE_PER. */
 typedef struct { int64_t nusd; uint32_t part; } aigwi_price_sum;
 
-static void aigwi_price_sum_add(aigwi_price_sum *s, int64_t nusd, uint32_t part) {
-    s->part += part;
-    s->nusd = aigwi_price_add(s->nusd, nusd);
+static void aigwi_price_sum_add(aigwi_price_sum *s, aigwi_price_sum v) {
+    s->part += v.part;
+    s->nusd = aigwi_price_add(s->nusd, v.nusd);
     if (s->part < AIGWI_PRICE_PER) return;
     s->part -= AIGWI_PRICE_PER;
     s->nusd = aigwi_price_add(s->nusd, 1);
 }
-static void aigwi_price_sum_put(aigwi_price_sum *s, int64_t tokens, int64_t rate) {
-    const int64_t per = AIGWI_PRICE_PER;
-    if (tokens <= 0) return;
-    if (tokens < INT64_C(1) << 21 && rate < INT64_C(1) << 42) {   /* what occurs; the product is below 2^63 */
-        aigwi_price_sum_add(s, tokens * rate / per, (uint32_t)(tokens * rate % per));
-        return;
+static aigwi_price_sum aigwi_price_of(int64_t tokens, int64_t rate) {
+    const uint64_t per = AIGWI_PRICE_PER, x = (uint64_t)tokens * (uint64_t)rate;
+    aigwi_price_sum s = { 0, 0 };
+    if (tokens <= 0) return s;
+    if (tokens < INT64_C(1) << 21 && rate < INT64_C(1) << 42) {   /* what occurs: x is below 2^63 */
+        s.nusd = (int64_t)(x / per);
+        s.part = (uint32_t)(x % per);
+        return s;
     }
-    int64_t rest = tokens % per * (rate % per), nusd = aigwi_price_mul(tokens / per, rate);
-    nusd = aigwi_price_add(nusd, tokens % per * (rate / per));    /* below 10^6 * (2^63 / 10^6) */
-    aigwi_price_sum_add(s, aigwi_price_add(nusd, rest / per), (uint32_t)(rest % per));
+    const int64_t m = AIGWI_PRICE_PER, rest = tokens % m * (rate % m);
+    s.nusd = aigwi_price_mul(tokens / m, rate);
+    s.nusd = aigwi_price_add(s.nusd, tokens % m * (rate / m));    /* below 10^6 * (2^63 / 10^6) */
+    s.nusd = aigwi_price_add(s.nusd, rest / m);
+    s.part = (uint32_t)(rest % m);
+    return s;
 }
 static int64_t aigwi_price_sum_up(const aigwi_price_sum *s) {
     return aigwi_price_add(s->nusd, s->part != 0);
 }
 
 /* Tokens by what they cost, each in one part; input is all of it. */
-typedef struct { int64_t input, plain, heard, cached, write, text, spoken, reasoning; } aigwi_price_parts;
+enum { AIGWI_PRICE_P_INPUT, AIGWI_PRICE_P_CACHED, AIGWI_PRICE_P_WRITE, AIGWI_PRICE_P_OUTPUT, AIGWI_PRICE_P_REASONING, AIGWI_PRICE_P_COUNT };
+static const struct { uint8_t rate, part; } aigwi_price_rows[] = {
+    { AIGWI_PRICE_INPUT,  AIGWI_PRICE_P_INPUT  }, { AIGWI_PRICE_HEARD,     AIGWI_PRICE_P_INPUT     },
+    { AIGWI_PRICE_CACHED, AIGWI_PRICE_P_CACHED }, { AIGWI_PRICE_WRITE,     AIGWI_PRICE_P_WRITE     },
+    { AIGWI_PRICE_OUTPUT, AIGWI_PRICE_P_OUTPUT }, { AIGWI_PRICE_SPOKEN,    AIGWI_PRICE_P_OUTPUT    },
+    { AIGWI_PRICE_REASONING, AIGWI_PRICE_P_REASONING }
+};
+enum { AIGWI_PRICE_ROWS = sizeof aigwi_price_rows / sizeof *aigwi_price_rows };
+typedef struct { int64_t input, of[AIGWI_PRICE_ROWS]; } aigwi_price_parts;
 
 static int64_t aigwi_price_count(const aigw_usage *u, uint32_t bit, int64_t v) {
     return u->has & bit && v > 0 ? v : 0;
@@ -33041,73 +33072,72 @@ static int64_t aigwi_price_count(const aigw_usage *u, uint32_t bit, int64_t v) {
 /* Usage that contradicts itself (xAI has had more cached than input) makes no part negative, and no token is lost: the
    whole grows to its parts. Sound counts as not cached as far as it can, which is dearer. */
 static aigwi_price_parts aigwi_price_split(const aigw_usage *u) {
-    aigwi_price_parts n;
     int64_t heard = aigwi_price_count(u, AIGW_USAGE_INPUT_AUDIO, u->input_audio);
+    int64_t cached = aigwi_price_count(u, AIGW_USAGE_CACHED, u->cached);
+    int64_t write = aigwi_price_count(u, AIGW_USAGE_CACHE_WRITE, u->cache_write), kept = aigwi_price_add(cached, write);
+    int64_t text = aigwi_price_count(u, AIGW_USAGE_OUTPUT, u->output);
+    int64_t reasoning = aigwi_price_count(u, AIGW_USAGE_REASONING, u->reasoning);
+    int64_t spoken = aigwi_price_count(u, AIGW_USAGE_OUTPUT_AUDIO, u->output_audio), other = aigwi_price_add(reasoning, spoken);
+    aigwi_price_parts n;
     n.input = aigwi_price_count(u, AIGW_USAGE_INPUT, u->input);
-    n.cached = aigwi_price_count(u, AIGW_USAGE_CACHED, u->cached);
-    n.write = aigwi_price_count(u, AIGW_USAGE_CACHE_WRITE, u->cache_write);
-    int64_t least = aigwi_price_add(n.cached, n.write);
-    if (n.input < least) n.input = least;
+    if (n.input < kept) n.input = kept;
     if (n.input < heard) n.input = heard;
-    n.plain = n.input - least;
-    n.heard = heard < n.plain ? heard : n.plain;
-    n.plain -= n.heard;
-    n.text = aigwi_price_count(u, AIGW_USAGE_OUTPUT, u->output);
-    n.reasoning = aigwi_price_count(u, AIGW_USAGE_REASONING, u->reasoning);
-    n.spoken = aigwi_price_count(u, AIGW_USAGE_OUTPUT_AUDIO, u->output_audio);
-    least = aigwi_price_add(n.reasoning, n.spoken);
-    n.text = n.text > least ? n.text - least : 0;
+    n.of[1] = heard < n.input - kept ? heard : n.input - kept;
+    n.of[0] = n.input - kept - n.of[1];
+    n.of[2] = cached;
+    n.of[3] = write;
+    n.of[4] = text > other ? text - other : 0;
+    n.of[5] = spoken;
+    n.of[6] = reasoning;
     return n;
 }
 AIGW_API int aigw_price_usage(const aigw_registry_price *p, const aigw_usage *u, const aigw_price_terms *terms,
                               aigw_price_cost *cost) {
-    enum { INPUT, CACHED, WRITE, OUTPUT, REASONING, PARTS };
-    aigwi_price_sum part[PARTS], all;
+    aigwi_price_sum part[AIGWI_PRICE_P_COUNT], all;
     int at = -1;
     memset(cost, 0, sizeof *cost);
     if (!p->known) return AIGW_E_MISSING;
     aigwi_price_parts n = aigwi_price_split(u);
     for (int i = 0; i < aigwi_price_tiers(p); i++) if (n.input > p->tier[i].above) at = i;
-    aigwi_price_rates rate = aigwi_price_at(p, at, terms);
+    aigwi_price_rates rates = aigwi_price_at(p, at, terms);
     memset(part, 0, sizeof part);
-    aigwi_price_sum_put(&part[INPUT], n.plain, rate.of[AIGWI_PRICE_INPUT]);
-    aigwi_price_sum_put(&part[INPUT], n.heard, rate.of[AIGWI_PRICE_HEARD]);
-    aigwi_price_sum_put(&part[CACHED], n.cached, rate.of[AIGWI_PRICE_CACHED]);
-    aigwi_price_sum_put(&part[WRITE], n.write, rate.of[AIGWI_PRICE_WRITE]);
-    aigwi_price_sum_put(&part[OUTPUT], n.text, rate.of[AIGWI_PRICE_OUTPUT]);
-    aigwi_price_sum_put(&part[OUTPUT], n.spoken, rate.of[AIGWI_PRICE_SPOKEN]);
-    aigwi_price_sum_put(&part[REASONING], n.reasoning, rate.of[AIGWI_PRICE_REASONING]);
     cost->request_nusd = p->request_nusd > 0 ? p->request_nusd : 0;
     all.nusd = cost->request_nusd;
     all.part = 0;
-    for (int i = 0; i < PARTS; i++) aigwi_price_sum_add(&all, part[i].nusd, part[i].part);
+    for (int i = 0; i < AIGWI_PRICE_ROWS; i++) {
+        if (!n.of[i]) continue;
+        aigwi_price_sum one = aigwi_price_of(n.of[i], aigwi_price_rate(&rates, aigwi_price_rows[i].rate));
+        aigwi_price_sum_add(&part[aigwi_price_rows[i].part], one);
+        aigwi_price_sum_add(&all, one);
+    }
     cost->nusd = aigwi_price_sum_up(&all);
-    cost->input_nusd = part[INPUT].nusd;
-    cost->cached_nusd = part[CACHED].nusd;
-    cost->cache_write_nusd = part[WRITE].nusd;
-    cost->output_nusd = part[OUTPUT].nusd;
-    cost->reasoning_nusd = part[REASONING].nusd;
+    cost->input_nusd = part[AIGWI_PRICE_P_INPUT].nusd;
+    cost->cached_nusd = part[AIGWI_PRICE_P_CACHED].nusd;
+    cost->cache_write_nusd = part[AIGWI_PRICE_P_WRITE].nusd;
+    cost->output_nusd = part[AIGWI_PRICE_P_OUTPUT].nusd;
+    cost->reasoning_nusd = part[AIGWI_PRICE_P_REASONING].nusd;
     return AIGW_OK;
 }
 AIGW_API int aigw_price_bound(const aigw_registry_price *p, int64_t input, int64_t output, uint32_t tools_hosted,
                               const aigw_price_terms *terms, int64_t *nusd) {
-    static const uint8_t in[] = { AIGWI_PRICE_INPUT, AIGWI_PRICE_CACHED, AIGWI_PRICE_WRITE, AIGWI_PRICE_HEARD },
-                         out[] = { AIGWI_PRICE_OUTPUT, AIGWI_PRICE_REASONING, AIGWI_PRICE_SPOKEN };
     aigwi_price_sum sum;
-    int64_t dear_in = 0, dear_out = 0;
+    int64_t dear[2] = { 0, 0 };                                   /* a token of input, of output */
     *nusd = 0;
     if (!p->known || (tools_hosted && p->tools_nusd < 0)) return AIGW_E_MISSING;
-    for (int at = -1; at < aigwi_price_tiers(p); at++) {          /* all that less input may come to, should prices fall */
+    for (int at = -1; at < aigwi_price_tiers(p); at++) {          /* less input counts too, should a tier be cheaper */
         if (at >= 0 && input <= p->tier[at].above) continue;
-        aigwi_price_rates rate = aigwi_price_at(p, at, terms);
-        for (size_t i = 0; i < sizeof in; i++) if (rate.of[in[i]] > dear_in) dear_in = rate.of[in[i]];
-        for (size_t i = 0; i < sizeof out; i++) if (rate.of[out[i]] > dear_out) dear_out = rate.of[out[i]];
+        aigwi_price_rates rates = aigwi_price_at(p, at, terms);
+        for (int i = 0; i < AIGWI_PRICE_ROWS; i++) {
+            int64_t v = aigwi_price_rate(&rates, aigwi_price_rows[i].rate);
+            int out = aigwi_price_rows[i].part >= AIGWI_PRICE_P_OUTPUT;
+            if (v > dear[out]) dear[out] = v;
+        }
     }
     sum.nusd = p->request_nusd > 0 ? p->request_nusd : 0;
+    if (tools_hosted) sum.nusd = aigwi_price_add(sum.nusd, p->tools_nusd);
     sum.part = 0;
-    aigwi_price_sum_put(&sum, input, dear_in);
-    aigwi_price_sum_put(&sum, output, dear_out);
-    if (tools_hosted) aigwi_price_sum_add(&sum, p->tools_nusd, 0);
+    aigwi_price_sum_add(&sum, aigwi_price_of(input, dear[0]));
+    aigwi_price_sum_add(&sum, aigwi_price_of(output, dear[1]));
     *nusd = aigwi_price_sum_up(&sum);
     return AIGW_OK;
 }
@@ -33127,8 +33157,8 @@ static int64_t aigwi_budget_floor(int64_t v, int64_t n) {
 static int64_t aigwi_budget_whole(int64_t v, int64_t n) {
     return aigwi_budget_floor(v, n) / n;
 }
-/* Days from 1970-01-01 to the first of a month, months being counted from March of the year 0, so that the leap day comes
-   last. */
+/* Days from 1970-01-01 to the first of a month, months being counted from March of the year 0, so that the leap day
+   comes last. */
 static int64_t aigwi_budget_month_day(int64_t month) {
     int64_t year = aigwi_budget_whole(month, 12), m = month - 12 * year;
     return 365 * year + aigwi_budget_whole(year, 4) - aigwi_budget_whole(year, 100) + aigwi_budget_whole(year, 400) +
@@ -33171,7 +33201,7 @@ static int aigwi_budget_roll(aigw_budget *b, const aigw_budget_cfg *cfg, aigw_no
         b->spent_nusd = 0;
         b->alerted = 0;
         b->start_s = start;
-    }                                                             /* else: back, or into a longer one; what was spent counts */
+    }                                         /* else: back, or into a longer period; what was spent counts */
     b->period = cfg->period;
     b->end_s = aigw_budget_reset(cfg->period, b->start_s);
     return 1;
@@ -33200,16 +33230,18 @@ AIGW_API int aigw_budget_reserve(aigw_budget *b, const aigw_budget_cfg *cfg, aig
     if (verdict >= 0) b->running++;
     return verdict;
 }
-AIGW_API void aigw_budget_settle(aigw_budget *b, const aigw_budget_cfg *cfg, aigw_now now, int64_t reserved, int64_t spent) {
+AIGW_API void aigw_budget_settle(aigw_budget *b, const aigw_budget_cfg *cfg, aigw_now now, int64_t reserved,
+                                 int64_t spent) {
     aigwi_budget_roll(b, cfg, now);                               /* without a clock it counts in the period at hand */
     if (reserved > 0) b->reserved_nusd -= reserved < b->reserved_nusd ? reserved : b->reserved_nusd;
     if (spent > 0) b->spent_nusd = aigwi_budget_add(b->spent_nusd, spent);
     if (b->running) b->running--;
 }
 AIGW_API int aigw_budget_alert(aigw_budget *b, const aigw_budget_cfg *cfg) {
-    unsigned top = 0;
+    unsigned top = 0, soft = aigwi_budget_soft(cfg);
+    if (b->spent_nusd < aigwi_budget_share(cfg, soft < 90 ? soft : 90)) return 0;      /* mostly */
     for (unsigned i = 0; i < 3; i++) {
-        unsigned percent = i == 2 ? 100 : i ? 90 : aigwi_budget_soft(cfg);
+        unsigned percent = i == 2 ? 100 : i ? 90 : soft;
         if (b->spent_nusd <= 0 || (!i && percent >= 100) || b->spent_nusd < aigwi_budget_share(cfg, percent)) continue;
         if (!(b->alerted >> i & 1) && percent > top) top = percent;
         b->alerted = (uint8_t)(b->alerted | 1u << i);
@@ -33218,9 +33250,9 @@ AIGW_API int aigw_budget_alert(aigw_budget *b, const aigw_budget_cfg *cfg) {
 }
 
 /* ==== >>policy.ledger ============================================================================================== */
-/* Leases, and the record that makes one durable. Knows marks and bytes; not files, nor when one is synced. The law: a mark
-   is at most one lease (1 % of the cap) above the most that was spent and reserved at one time in its period, and nothing
-   is held above a mark that is not durable. */
+/* Leases, and the record that makes one durable. Knows marks and bytes; not files, nor when one is synced. The law: a
+   mark is at most one lease (1 % of the cap) above the most that was spent and reserved at one time in its period,
+   and nothing is held above a mark that is not durable. */
 
 enum { AIGWI_LEDGER_HEAD = 24, AIGWI_LEDGER_TAIL = 8, AIGWI_LEDGER_VERSION = 1 };
 
@@ -33238,7 +33270,7 @@ AIGW_API int aigw_ledger_hold(aigw_ledger_lease *l, int64_t start_s, int64_t nus
         want = nusd > cap_nusd - lease ? cap_nusd : nusd + lease;
     }
     if (want > l->asked_nusd) *mark = l->asked_nusd = want;
-    return nusd <= l->durable_nusd ? AIGW_OK : (int)AIGW_E_AGAIN;
+    return nusd <= l->durable_nusd ? (int)AIGW_OK : (int)AIGW_E_AGAIN;
 }
 AIGW_API void aigw_ledger_durable(aigw_ledger_lease *l, int64_t start_s, int64_t mark) {
     if (start_s != l->start_s || mark <= l->durable_nusd) return;
@@ -33298,12 +33330,12 @@ AIGW_API int aigw_ledger_read(aigw_str s, aigw_ledger_record *r) {
 }
 
 /* ==== >>policy.store =============================================================================================== */
-/* Counters by name, all or nothing, in memory. Knows keys, slots and what kind a counter is; not what a key means, who asks,
-   nor where a ledger is written. A key may stand in any of 16 slots in a row from its hash on, so that looking up is bounded
-   and nothing moves when a slot is given away. An eighth of the slots is kept for `_other` counters, so that a full table
-   finds them a place. Truth: design section 5. */
+/* Counters by name, all or nothing, in memory. Knows keys, slots and what kind a counter is; not what a key means,
+   who asks, nor where a ledger is written. A key may stand in any of 16 slots in a row from its hash on, so that
+   looking up is bounded and nothing moves when a slot is given away. An eighth of the slots is kept for `_other`
+   counters, so that a full table finds them a place. Truth: design section 5. */
 
-enum { AIGWI_STORE_FREE = 0, AIGWI_STORE_USED, AIGWI_STORE_PINNED };      /* slot->used; pinned: in the operation at hand */
+enum { AIGWI_STORE_FREE = 0, AIGWI_STORE_USED, AIGWI_STORE_PINNED };  /* slot->used; pinned: in the operation at hand */
 enum { AIGWI_STORE_OWN = 0, AIGWI_STORE_TENANT, AIGWI_STORE_ALL };        /* counter->other: whose counter it is */
 enum { AIGWI_STORE_WINDOW = 16, AIGWI_STORE_PREFIX = 32 };
 static const aigw_str aigwi_store_mark = AIGW_STR("|_other"), aigwi_store_bar = AIGW_STR("|");
@@ -33333,7 +33365,7 @@ static aigwi_store_row aigwi_store_row_of(const aigw_store_memory *m, uint64_t h
     r.n = other ? kept : m->n - kept;
     r.first = m->slots + (other ? m->n - kept : 0);
     r.at = (uint32_t)((hash >> 32) * r.n >> 32);
-    r.window = r.n < AIGWI_STORE_WINDOW ? r.n : AIGWI_STORE_WINDOW;
+    r.window = r.n < AIGWI_STORE_WINDOW ? r.n : (uint32_t)AIGWI_STORE_WINDOW;
     return r;
 }
 static aigw_store_slot *aigwi_store_next(aigwi_store_row *r) {
@@ -33345,9 +33377,13 @@ static aigw_store_slot *aigwi_store_find(const aigw_store_memory *m, aigw_str ke
     aigwi_store_row r = aigwi_store_row_of(m, hash, other);
     for (uint32_t i = 0; i < r.window; i++) {
         aigw_store_slot *s = aigwi_store_next(&r);
-        if (s->used && s->hash == hash && s->kind == kind && s->key_n == key.n && !memcmp(s->key, key.p, key.n)) return s;
+        if (s->used && s->hash == hash && s->kind == kind && s->key_n == key.n && !memcmp(s->key, key.p, key.n))
+            return s;
     }
     return NULL;
+}
+static aigw_store_slot *aigwi_store_look(const aigw_store_memory *m, aigw_str key, int kind, int other) {
+    return aigwi_store_find(m, key, aigw_digest_siphash(key, m->key), kind, other);
 }
 /* Would a new slot say the same? */
 static int aigwi_store_idle(const aigw_store_slot *s, aigw_now now) {
@@ -33408,7 +33444,7 @@ static aigw_store_slot *aigwi_store_resolve(aigw_store_memory *m, aigw_now now, 
         aigw_str key = whose == AIGWI_STORE_OWN ? c->key : aigwi_store_other(c, whose, text);
         if (!key.n || key.n > AIGW_STORE_KEY) continue;
         aigw_store_slot *s = make ? aigwi_store_place(m, now, key, c->kind, whose != AIGWI_STORE_OWN)
-                                  : aigwi_store_find(m, key, aigw_digest_siphash(key, m->key), c->kind, whose != AIGWI_STORE_OWN);
+                                  : aigwi_store_look(m, key, c->kind, whose != AIGWI_STORE_OWN);
         if (!s && !make) return NULL;
         if (!s) continue;
         c->other = (uint8_t)whose;
@@ -33440,7 +33476,7 @@ static int aigwi_store_lease(aigw_store_memory *m, aigw_store_slot *s) {
     aigw_base_out_init(&out, m->log + m->log_n, m->log_cap - m->log_n, NULL, 0);
     aigw_ledger_put(&out, &record);
     if (aigw_base_out_end(&out) == AIGW_OK) m->log_n += out.bytes;
-    else *l = was;                                                /* no room now: asked for again by the next who comes */
+    else *l = was;                                /* no room now: asked for again by the next who comes */
     return result;
 }
 
@@ -33459,7 +33495,8 @@ static int aigwi_store_take(aigw_store_memory *m, aigw_store_slot *s, aigw_now n
     int64_t amount = aigwi_store_amount(c->amount);
     if (c->kind == AIGW_COUNTER_RATE) {
         s->of.rate.cfg = c->rate;
-        return aigw_bucket_take(&s->of.rate.bucket, &c->rate, now, (uint64_t)amount, &c->wait_ns) ? AIGW_OK : (int)AIGW_E_LIMIT;
+        return aigw_bucket_take(&s->of.rate.bucket, &c->rate, now, (uint64_t)amount, &c->wait_ns) ? (int)AIGW_OK
+                                                                                                   : (int)AIGW_E_LIMIT;
     }
     if (c->kind == AIGW_COUNTER_GAUGE) {
         int64_t room = (c->most ? (int64_t)c->most : INT64_MAX) - s->of.gauge.held;
@@ -33469,7 +33506,8 @@ static int aigwi_store_take(aigw_store_memory *m, aigw_store_slot *s, aigw_now n
     }
     aigw_budget *b = &s->of.money.budget;
     s->of.money.cfg = c->money;
-    int result = c->raise ? aigw_budget_raise(b, &c->money, now, amount) : aigw_budget_reserve(b, &c->money, now, amount);
+    int result = c->raise ? aigw_budget_raise(b, &c->money, now, amount)
+                          : aigw_budget_reserve(b, &c->money, now, amount);
     if (result == AIGW_E_LIMIT) c->wait_ns = aigwi_store_wait(b, now);
     return result < 0 ? result : aigwi_store_lease(m, s);
 }
@@ -33524,10 +33562,11 @@ static int aigwi_store_reserve(aigw_store_memory *m, aigw_now now, aigw_store_op
     for (int i = 0; i < n; i++) aigwi_store_show(slot[i], now, &op->counters[i]);
     return result;
 }
-/* A counter that is not there has forgotten nothing but what was held: what is owed or spent beyond that makes it anew. */
+/* A counter that is not there has forgotten nothing but what was held: what is owed or spent beyond that makes it
+   anew. */
 static int aigwi_store_settle(aigw_store_memory *m, aigw_now now, aigw_store_counter *c) {
     int64_t amount = aigwi_store_amount(c->amount), used = aigwi_store_amount(c->used);
-    int known = 1, owes = (c->kind == AIGW_COUNTER_RATE && used > amount) || (c->kind == AIGW_COUNTER_MONEY && used > 0);
+    int known = 1, owes = c->kind == AIGW_COUNTER_RATE ? used > amount : c->kind == AIGW_COUNTER_MONEY && used > 0;
     aigwi_store_clear(c);
     aigw_store_slot *s = aigwi_store_resolve(m, now, c, 0);
     if (!s) {
@@ -33544,7 +33583,7 @@ static int aigwi_store_settle(aigw_store_memory *m, aigw_now now, aigw_store_cou
     } else {
         s->of.money.cfg = c->money;
         aigw_budget_settle(&s->of.money.budget, &c->money, now, known ? amount : 0, used);
-        aigwi_store_lease(m, s);                                  /* more than was reserved: durable as soon as may be */
+        aigwi_store_lease(m, s);                  /* more than was reserved: durable as soon as may be */
     }
     aigwi_store_show(s, now, c);
     return AIGW_OK;
@@ -33562,8 +33601,8 @@ AIGW_API int aigw_store_submit(void *memory, uint64_t ticket, aigw_now now, aigw
     }
     return result;
 }
-AIGW_API void aigw_store_init(aigw_store_memory *m, aigw_store_slot *slots, uint32_t n, const uint8_t key[16], void *log,
-                              size_t log_cap) {
+AIGW_API void aigw_store_init(aigw_store_memory *m, aigw_store_slot *slots, uint32_t n, const uint8_t key[16],
+                              void *log, size_t log_cap) {
     memset(m, 0, sizeof *m);
     memset(slots, 0, n * sizeof *slots);
     m->slots = slots;
@@ -33587,21 +33626,23 @@ AIGW_API void aigw_store_logged(aigw_store_memory *m, size_t n) {
     if (done > m->log_n) done = m->log_n;
     for (int one; (one = aigw_ledger_read(aigwi_store_slice(m->log + at, m->log_n - at), &r)) > 0; at += (size_t)one) {
         if ((size_t)one > done - at) break;                       /* the rest of it is under way */
-        aigw_store_slot *s = aigwi_store_find(m, r.key, aigw_digest_siphash(r.key, m->key), AIGW_COUNTER_MONEY, aigwi_store_is_other(r.key));
+        aigw_store_slot *s = aigwi_store_look(m, r.key, AIGW_COUNTER_MONEY, aigwi_store_is_other(r.key));
         if (s) aigw_ledger_durable(&s->of.money.lease, r.start_s, r.mark_nusd);
     }
     memmove(m->log, m->log + at, m->log_n - at);
     m->log_n -= at;
     m->log_sent = done - at;
 }
-/* One record of a ledger file. What finds no slot is added where all `_other`s are counted: too much rather than too little. */
+/* One record of a ledger file. What finds no slot is added where all `_other`s are counted: too much rather than too
+   little. */
 static void aigwi_store_recall(aigw_store_memory *m, aigw_now now, const aigw_ledger_record *r) {
     const int64_t longest = 31 * 86400;
     char text[AIGW_STORE_KEY];
     aigw_store_slot *s = NULL;
     int64_t mark = r->mark_nusd;
-    if (r->start_s > 0 && now.wall_s > 0 && now.wall_s - r->start_s >= longest) return;      /* of a period that is over */
-    if (r->key.n <= AIGW_STORE_KEY) s = aigwi_store_place(m, now, r->key, AIGW_COUNTER_MONEY, aigwi_store_is_other(r->key));
+    if (r->start_s > 0 && now.wall_s > 0 && now.wall_s - r->start_s >= longest) return;  /* of a period that is over */
+    if (r->key.n <= AIGW_STORE_KEY)
+        s = aigwi_store_place(m, now, r->key, AIGW_COUNTER_MONEY, aigwi_store_is_other(r->key));
     if (!s) {
         aigw_store_counter c;
         memset(&c, 0, sizeof c);
@@ -37795,7 +37836,7 @@ AIGW_API int aigw_account_reserve(aigw_account *a, aigw_hub *h, aigw_hub_job *jo
             k < 0 ? 0 : aigwi_account_sum(wanted.counter[i].amount, a->held.counter[k].used) - a->held.counter[k].amount;
         if (k >= 0 && (wanted.what[i] != AIGW_HOLDS_MONEY || more <= 0)) continue;
         asked[n] = wanted.counter[i];
-        if (k >= 0) asked[n].raise = 1, asked[n].amount = more;
+        if (k >= 0) asked[n].raise = 1, asked[n].amount = more, asked[n].other = a->held.counter[k].other;
         of[n] = (int8_t)i;
         in[n++] = (int8_t)k;
     }
@@ -38066,9 +38107,12 @@ static int aigwi_exchange_flush(aigw_exchange *x) {
         if (!s.n) break;
         r = x->io.reply(x->io.user, s.p, s.n);
         if (r == AIGW_AGAIN) {
+            if (!x->stalled) x->write_at = x->now.mono_ns;     /* its time begins when it does not take what is there */
+            x->stalled = 1;
             x->wait |= AIGW_WAIT_CLIENT_OUT;
             return 0;
         }
+        x->stalled = 0;
         if (r <= 0) {
             x->gone = 1;
             aigwi_exchange_hang_up(x, 0);
@@ -39027,7 +39071,7 @@ static int aigwi_exchange_degrade(aigw_exchange *x, const aigw_registry_budget *
 
 static int aigwi_exchange_turn(aigw_exchange *x) {
     const aigw_str tenant = x->decision.facts.who.dim[AIGW_DIM_TENANT];
-    uint32_t after = 1000;
+    uint32_t after = 0;
     x->state = AIGWI_EXCHANGE_ROUTE;
     if (!x->hub->cfg.queue.slots) return 1;
     if (x->turn.state == AIGW_QUEUE_OUT) {
@@ -39047,8 +39091,10 @@ static int aigwi_exchange_turn(aigw_exchange *x) {
         return 0;
     }
     aigw_queue_leave(&x->hub->queue, &x->turn);
+    aigwi_hub_turns(x->hub);
     if (aigwi_exchange_degrade(x, NULL) && x->state != AIGWI_EXCHANGE_ROUTE) return 1;
     aigwi_exchange_say(x, AIGW_KIND_BUSY, "too many requests wait for their turn", "Try again shortly.");
+    if (!after) after = aigw_queue_after_ms(&x->hub->queue, x->turn.class_);
     x->error.retry_after_ms = after ? after : 1000;
     return 1;
 }

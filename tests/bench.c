@@ -441,6 +441,90 @@ static size_t policy_queue_wait(long n) {
     return 1;
 }
 
+/* ---- policy: single decisions */
+
+static aigw_now bench_now(long i) {
+    aigw_now now;
+    now.mono_ns = 1000000000u + (uint64_t)i * 50000000u;
+    now.wall_s = 1800000000 + i / 20;
+    return now;
+}
+/* Reserve and settle of `n_counters`: requests a minute, tokens a minute, at once, money. */
+static size_t store_of(int n_counters, long n) {
+    static const uint8_t key[16] = { 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16 };
+    static aigw_store_slot slots[256];
+    static const char *const names[4] = { "usd|tenant=a", "rpm|tenant=a|model=b", "tpm|tenant=a|user=c", "at|tenant=a" };
+    aigw_store_memory m;
+    aigw_store_counter c[4];
+    aigw_store_op op;
+    long i;
+    aigw_store_init(&m, slots, 256, key, NULL, 0);
+    memset(c, 0, sizeof c);
+    for (i = 0; i < 4; i++) {
+        c[i].key = str(names[i]);
+        c[i].tenant = str("a");
+        c[i].kind = (uint8_t)(i == 0 ? AIGW_COUNTER_MONEY : i < 3 ? AIGW_COUNTER_RATE : AIGW_COUNTER_GAUGE);
+        c[i].rate.limit = 1000000;
+        c[i].most = 100;
+        c[i].money.cap_nusd = INT64_MAX;
+        c[i].money.period = AIGW_PERIOD_MONTH;
+        c[i].amount = 100;
+        c[i].used = 90;
+    }
+    op.n = (uint8_t)n_counters;
+    op.counters = c;
+    for (i = 0; i < n; i++) {
+        op.verb = AIGW_STORE_RESERVE;
+        if (aigw_store_submit(&m, 1, bench_now(i), &op)) die("store: reserve");
+        op.verb = AIGW_STORE_SETTLE;
+        if (aigw_store_submit(&m, 1, bench_now(i), &op)) die("store: settle");
+        sink_bytes += (size_t)c[0].left;
+    }
+    return (size_t)n_counters;
+}
+static size_t store_1(long n) { return store_of(1, n); }
+static size_t store_4(long n) { return store_of(4, n); }
+static size_t price_usage(long n) {
+    aigw_registry_price p;
+    aigw_price_cost cost;
+    aigw_usage u;
+    long i;
+    memset(&p, 0, sizeof p);
+    memset(&u, 0, sizeof u);
+    p.known = 1;
+    p.rate.input = INT64_C(3000000000);
+    p.rate.cached = 300000000;
+    p.rate.cache_write = INT64_C(3750000000);
+    p.rate.cache_write_long = INT64_C(6000000000);
+    p.rate.output = INT64_C(15000000000);
+    p.rate.reasoning = p.rate.input_audio = p.rate.output_audio = -1;
+    u.has = AIGW_USAGE_INPUT | AIGW_USAGE_CACHED | AIGW_USAGE_OUTPUT | AIGW_USAGE_REASONING;
+    u.cached = 1920;
+    u.output = 300;
+    u.reasoning = 120;
+    for (i = 0; i < n; i++) {
+        u.input = 2006 + (i & 255);
+        if (aigw_price_usage(&p, &u, NULL, &cost)) die("price");
+        sink_bytes += (size_t)cost.nusd;
+    }
+    return 1;
+}
+static size_t budget(long n) {
+    aigw_budget b;
+    aigw_budget_cfg c;
+    long i;
+    memset(&b, 0, sizeof b);
+    c.cap_nusd = INT64_MAX;
+    c.period = AIGW_PERIOD_MONTH;
+    c.soft = 0;
+    for (i = 0; i < n; i++) {
+        if (aigw_budget_reserve(&b, &c, bench_now(i), 100) < 0) die("budget");
+        aigw_budget_settle(&b, &c, bench_now(i), 100, 90);
+        sink_bytes += (size_t)b.spent_nusd;
+    }
+    return 1;
+}
+
 /* ---- what can be asked for: the rows below, and for each dialect a delta from it, a delta to it, a request for it */
 
 /* ---- the cache: a 2 KB request that was read already; its key alone; its key and its answer found by it, among a thousand others */
@@ -528,7 +612,11 @@ static const struct { const char *name, *what; size_t (*run)(long n); } ops[] = 
     { "policy-health-add", "one time into the histogram", policy_health },
     { "policy-health-quantile", "p90 of 500", policy_quantile },
     { "policy-queue", "enter and leave, with room", policy_queue },
-    { "policy-queue-wait", "leave, next, enter, with 504 waiting of 20 tenants", policy_queue_wait }
+    { "policy-queue-wait", "leave, next, enter, with 504 waiting of 20 tenants", policy_queue_wait },
+    { "price-usage", "the cost of a usage with 4 parts", price_usage },
+    { "budget", "reserve and settle, 100 of a cap", budget },
+    { "store-1", "reserve and settle on 1 counter: money", store_1 },
+    { "store-4", "the same on 4: money, two rates, at once", store_4 }
 };
 enum { DELTA_FROM, DELTA_TO, REQUEST_TO, KINDS };
 static const struct { const char *before, *after, *what; } kinds[KINDS] = {

@@ -29,7 +29,7 @@ C
 {
     printf '#define AIGW_IMPLEMENTATION\n#include "aigw.h"\n'
     sed -n 's/^} \(aigw_[a-z_0-9]*\);.*/\1/p; s/^typedef struct {.*} \(aigw_[a-z_0-9]*\);.*/\1/p; s/^typedef struct \(aigw_[a-z_0-9]*\) {.*}.*;.*/\1/p' aigw.h |
-        grep -v '_\(err\|kind\|type\|role\|bit\|id\|form\|action\|event\|retry\|source\|op\|choice\|finish\|framing\|wait\|scheme\)$' | sort -u |
+        grep -v '_\(err\|kind\|type\|role\|bit\|id\|form\|action\|event\|retry\|source\|op\|choice\|finish\|framing\|wait\|scheme\|verb\|verdict\)$' | sort -u |
         while read -r t; do echo "char size_of_$t[sizeof($t)];"; done
 } >"$dir/structs.c"
 

@@ -46,6 +46,15 @@ static int settle(aigw_store_counter *c, int64_t used, aigw_now now) {
     return run(AIGW_STORE_SETTLE, c, 1, now);
 }
 
+/* The slot of a key, or an empty one that no check expects. */
+static const aigw_store_slot *at_slot(const char *key) {
+    static aigw_store_slot none;
+    const aigw_store_slot *slot = aigw_store_slot_of(&M, str(key));
+    memset(&none, 0x5A, sizeof none);
+    t_ok(key, slot != NULL);
+    return slot ? slot : &none;
+}
+
 /* ---- what each kind says */
 
 T(kinds) {
@@ -253,7 +262,7 @@ T(eviction) {
     t_int("counted", M.others, 1);
     t_ok("by its tenant", aigw_store_slot_of(&M, str("usd|_other|a")) != NULL);
     t_int("settled", settle(&c, 7, start), AIGW_OK);
-    t_int("there", aigw_store_slot_of(&M, str("usd|_other|a"))->of.money.budget.spent_nusd, 7);
+    t_int("there", at_slot("usd|_other|a")->of.money.budget.spent_nusd, 7);
     t_int("none was evicted", holding(AIGW_COUNTER_MONEY), 15);
     c = counter("usd|user=3", AIGW_COUNTER_MONEY, 1000, 996);
     t_int("what was spent is known", reserve(&c, later(3600000)), AIGW_E_LIMIT);
@@ -289,7 +298,7 @@ T(eviction) {
     t_int("is counted with others", M.others, others + 1);
     t_int("its tenant's", c.other, 1);
     settle(&c, 0, start);
-    t_int("and given back there", aigw_store_slot_of(&M, str("at|_other|a"))->of.gauge.held, 0);
+    t_int("and given back there", at_slot("at|_other|a")->of.gauge.held, 0);
 }
 /* What was reserved with others is settled with others, though there is room by then. */
 T(settled_where_reserved) {
@@ -308,8 +317,31 @@ T(settled_where_reserved) {
     reserve(&again, start);
     t_int("now its own", again.other, 0);
     settle(&late, 0, start);
-    t_int("given back with others", aigw_store_slot_of(&M, str("at|_other|a"))->of.gauge.held, 0);
-    t_int("its own is as it was", aigw_store_slot_of(&M, str("at|late"))->of.gauge.held, 3);
+    t_int("given back with others", at_slot("at|_other|a")->of.gauge.held, 0);
+    t_int("its own is as it was", at_slot("at|late")->of.gauge.held, 3);
+}
+/* More on a reservation that is held goes where it is held, though its own name would find room by then. */
+T(raised_where_reserved) {
+    aigw_store_counter c = counter("usd|x", AIGW_COUNTER_MONEY, 1000, 10), d = counter("usd|y", AIGW_COUNTER_MONEY, 1000, 20);
+    fresh(2, 0);                                                                /* 1 and 1 */
+    reserve(&c, start);
+    reserve(&d, start);
+    t_int("with others", d.other, 1);
+    settle(&c, 0, start);
+    d.raise = 1;
+    d.amount = 5;
+    t_int("raised", reserve(&d, start), AIGW_OK);
+    t_int("there", at_slot("usd|_other|a")->of.money.budget.reserved_nusd, 25);
+}
+/* A slot that one operation uses is not given away by it, even if it says nothing. */
+T(pinned) {
+    aigw_store_counter c[2];
+    fresh(2, 0);
+    c[0] = counter("at|x", AIGW_COUNTER_GAUGE, 5, 0);
+    c[1] = counter("at|y", AIGW_COUNTER_GAUGE, 5, 1);
+    t_int("both", run(AIGW_STORE_RESERVE, c, 2, start), AIGW_OK);
+    t_int("the second finds no room", c[1].other, 1);
+    t_int("the first is as it was", c[0].left, 5);
 }
 /* Tenants whose _other has no place share one; then there is none. */
 T(others_of_all) {
@@ -383,7 +415,7 @@ T(ledger) {
     sync_bytes(1);
     t_int("durable", reserve(&c, start), AIGW_OK);
     t_int("reserved", c.reserved_nusd, 300);
-    t_int("1,000 is the lease", aigw_store_slot_of(&M, str("usd|a"))->of.money.lease.durable_nusd, 1000);
+    t_int("1,000 is the lease", at_slot("usd|a")->of.money.lease.durable_nusd, 1000);
     t_int("nothing asked", aigw_store_log(&M).n, 0);
     c.amount = 201;
     t_int("beyond half", reserve(&c, start), AIGW_OK);
@@ -391,7 +423,7 @@ T(ledger) {
     two[0] = counter("at|a", AIGW_COUNTER_GAUGE, 5, 1);
     two[1] = counter("usd|a", AIGW_COUNTER_MONEY, 100000, 700);
     t_int("all wait for one", run(AIGW_STORE_RESERVE, two, 2, start), AIGW_AGAIN);
-    t_int("not held", aigw_store_slot_of(&M, str("at|a"))->of.gauge.held, 0);
+    t_int("not held", at_slot("at|a")->of.gauge.held, 0);
     two[0].most = 0;
     two[1] = counter("at|full", AIGW_COUNTER_GAUGE, 1, 2);
     two[0] = counter("usd|a", AIGW_COUNTER_MONEY, 100000, 900);
@@ -562,8 +594,8 @@ T(answers) {
     t_int("at once", count[3], S.seen[S_NOW]);
     for (int i = 0; i < S_FATES; i++) t_ok("each often", S.seen[i] > 300);
     t_int("lost", S.lost, S.seen[S_NEVER]);
-    t_ok("some that were never answered were done", aigw_store_slot_of(&M, str("at|x"))->of.gauge.held > 2000 - (int64_t)S.seen[S_NEVER] &&
-                                                    aigw_store_slot_of(&M, str("at|x"))->of.gauge.held < 2000);
+    t_ok("some that were never answered were done", at_slot("at|x")->of.gauge.held > 2000 - (int64_t)S.seen[S_NEVER] &&
+                                                    at_slot("at|x")->of.gauge.held < 2000);
     remote(7);
     S.share[S_INSIDE] = S.share[S_LATE] = S.share[S_TWICE] = S.share[S_NEVER] = 20;
     twice = remote_run(2000);
@@ -593,6 +625,8 @@ int main(void) {
     T_RUN(full_keys);
     T_RUN(eviction);
     T_RUN(settled_where_reserved);
+    T_RUN(raised_where_reserved);
+    T_RUN(pinned);
     T_RUN(others_of_all);
     T_RUN(unknown_settled);
     T_RUN(ledger);
