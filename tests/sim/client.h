@@ -204,7 +204,7 @@ static void cl_open(sim *s, uint32_t i, unsigned reqs) {
         }
         c->stalled = (uint8_t)sim_often(s, p->stall);
         c->split = (uint8_t)sim_often(s, p->split);
-        if (sim_often(s, 100)) while (c->asked < c->reqs) cl_ask(c);        /* pipelined */
+        if (sim_often(s, 100)) while (c->asked < c->reqs && c->asked < SIM_PIPELINE) cl_ask(c);        /* pipelined */
     }
     cl_after(c, 0, EV_SEND);
 }
@@ -261,7 +261,7 @@ static void cl_send(sim_client *c) {
 static void cl_event(sim *s, const sim_event *ev) {
     sim_client *c = &s->client[ev->who];
     if (ev->kind == EV_OPEN) {
-        const unsigned n = 1 + sim_below(s, SIM_PIPELINE), some = s->stopped ? 1 : n < s->left ? n : s->left;
+        const unsigned n = 1 + sim_below(s, 8), some = s->stopped ? 1 : n < s->left ? n : s->left;
         if (c->live || !some) return;
         if (!s->stopped) s->left -= some;
         cl_open(s, ev->who, some);

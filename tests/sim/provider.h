@@ -243,18 +243,20 @@ static sim_req *p_check(sim *s, sim_conn *u, int *stream) {
     sim_client *c = p_client(s, u);
     sim_req *q = sim_req_of(c);
     const int dialect = sim_providers[u->provider].dialect;
-    char want[32];
+    const char *const name = sim_providers[u->provider].name;
+    char key_is[] = "sk-oa.v", id_is[] = "x-oa.v0";
     int version;
-    sim_must(s, I_UPSTREAM, !memcmp(head, "POST /", 6), "a request to %s is no POST: %.60s", sim_providers[u->provider].name, head);
-    sim_must(s, I_MIX, mark && strtoul(mark + 2, NULL, 10) == q->id, "provider %s got %.12s for request %u", sim_providers[u->provider].name, mark ? mark : "nothing", (unsigned)q->id);
-    sprintf(want, "sk-%s.v", sim_providers[u->provider].name);
-    key = (const char *)memmem(head, u->req_head, want, strlen(want));
-    version = key ? key[strlen(want)] - '0' : -1;
-    sim_must(s, I_UPSTREAM, version >= 0 && version < SIM_REGISTRIES && !memmem(head, u->req_head, "virtual-key", 11), "the key of %s is not in its request", sim_providers[u->provider].name);
+    sim_must(s, I_UPSTREAM, !memcmp(head, "POST /", 6), "a request to %s is no POST: %.60s", name, head);
+    sim_must(s, I_MIX, mark && strtoul(mark + 2, NULL, 10) == q->id, "provider %s got %.12s for request %u", name, mark ? mark : "nothing", (unsigned)q->id);
+    memcpy(key_is + 3, name, 2);
+    memcpy(id_is + 2, name, 2);
+    key = (const char *)memmem(head, u->req_head, key_is, 7);
+    version = key ? key[7] - '0' : -1;
+    sim_must(s, I_UPSTREAM, version >= 0 && version < SIM_REGISTRIES && !memmem(head, u->req_head, "virtual-key", 11), "the key of %s is not in its request", name);
     if (version >= 0 && version < SIM_REGISTRIES) {
-        sprintf(want, "x-%s.v%d", sim_providers[u->provider].name, version);
-        sim_must(s, I_REGISTRY, s->registry_live[version] && memmem(head, u->req_head + u->req_len, want, strlen(want)), "%s was asked by version %d, which is not in use, or for another's model",
-                 sim_providers[u->provider].name, version);
+        id_is[6] = key[7];
+        sim_must(s, I_REGISTRY, s->registry_live[version] && memmem(head, u->req_head + u->req_len, id_is, 7), "%s was asked by version %d, which is not in use, or for another's model",
+                 name, version);
     }
     *stream = dialect == O_GEMINI ? memmem(head, u->req_head, "streamGenerateContent", 21) != NULL
             : dialect == O_OLLAMA ? memmem(body, u->req_len, "\"stream\":false", 14) == NULL : memmem(body, u->req_len, "\"stream\":true", 13) != NULL;

@@ -141,27 +141,31 @@ static void run_event(sim *s) {
     default:       cl_event(s, &ev);
     }
 }
-/* Until nothing can happen any more. */
-static void run_loop(sim *s) {
-    uint64_t n = 0;
-    while (!s->failed || n < 2000000) {
-        const uint64_t due = aigw_hub_deadline(&s->hub);
-        uint64_t at = AIGW_NEVER;
-        if (due != AIGW_NEVER) at = (int64_t)due > s->mono_off + (int64_t)s->t ? (uint64_t)((int64_t)due - s->mono_off) : s->t;
-        if (!s->heap_n && at == AIGW_NEVER) return;
-        if (s->heap_n && s->heap[0].at <= at) run_event(s);
+/* When the hub wants to be asked, in the world's own time. */
+static uint64_t run_due(const sim *s) {
+    const uint64_t due = aigw_hub_deadline(&s->hub);
+    if (due == AIGW_NEVER) return due;
+    return (int64_t)due > s->mono_off + (int64_t)s->t ? (uint64_t)((int64_t)due - s->mono_off) : s->t;
+}
+/* Until nothing happens before that time any more. */
+static void run_until(sim *s, uint64_t end) {
+    for (uint64_t n = 1; !s->failed || n < 2000000; n++) {
+        const uint64_t due = run_due(s);
+        if ((!s->heap_n || s->heap[0].at >= end) && due >= end) return;
+        if (s->heap_n && s->heap[0].at <= due) run_event(s);
         else {
-            s->spin = s->spin_t == at ? s->spin + 1 : 0;
-            s->spin_t = s->t = at;
+            s->spin = s->spin_t == due ? s->spin + 1 : 0;
+            s->spin_t = s->t = due;
             sim_must(s, I_PROGRESS, s->spin < 5000, "the hub's deadline stays where it is");
             if (s->spin >= 5000) return;
             aigw_hub_tick(&s->hub, sim_now(s));
         }
         run_ready(s);
-        if (++n % 64 == 0)
+        if (n % 64 == 0)
             for (int i = 0; i < SIM_PLUGS; i++) if (sim_plugs[i].turn) sim_plugs[i].turn(s);
     }
 }
+static void run_loop(sim *s) { run_until(s, AIGW_NEVER); }
 
 /* ---- a seed ---- */
 
