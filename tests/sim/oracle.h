@@ -22,7 +22,7 @@ typedef struct {
     uint8_t  at, done, closing, chunked, lengths;
     size_t   head_n, body_n, text_n, left;
     unsigned finish, ends, errors, after, frames;
-    char     head[O_HEAD_MAX], body[O_BODY_MAX], text[O_TEXT_MAX];
+    char     head[O_HEAD_MAX], body[O_BODY_MAX], text[O_TEXT_MAX + 1];
 } o_reader;
 
 static void o_next(o_reader *o) { memset(o, 0, offsetof(o_reader, head)); }
@@ -299,8 +299,7 @@ static void o_array(o_reader *o) {
     if (p >= end || o_space(p + 1, end) != end) o_bad(o, "the array does not end once");
 }
 
-/* What a complete answer amounts to. */
-static int o_judge(o_reader *o, int dialect, int stream) {
+static int o_judged(o_reader *o, int dialect, int stream) {
     o->finish = o->ends = o->errors = o->after = o->frames = 0;
     o->text_n = 0;
     if (o->why) return O_BROKEN;
@@ -317,5 +316,11 @@ static int o_judge(o_reader *o, int dialect, int stream) {
     if (o->after) o_bad(o, "an event after the end");
     if (o->errors ? o->errors != 1 || o->ends || o->finish : o->ends != 1 || o->finish != 1) o_bad(o, "not exactly one terminal event");
     return o->why ? O_BROKEN : o->errors ? O_ERROR : O_FINE;
+}
+/* What a complete answer amounts to. */
+static int o_judge(o_reader *o, int dialect, int stream) {
+    const int r = o_judged(o, dialect, stream);
+    o->text[o->text_n] = 0;
+    return r;
 }
 #endif

@@ -175,13 +175,14 @@ static sim *run_new(void) {
     s->heap = (sim_event *)calloc(SIM_HEAP, sizeof *s->heap);
     s->client = (sim_client *)calloc(SIM_CLIENTS, sizeof *s->client);
     s->conn = (sim_conn *)calloc(SIM_CONNS, sizeof *s->conn);
+    s->said = (sim_said *)calloc(SIM_SERIALS, sizeof *s->said);
     s->hub_mem = (char *)malloc(SIM_HUB_BYTES);
     for (int i = 0; i < SIM_REGISTRIES; i++) s->registry_mem[i] = (char *)malloc(SIM_REGISTRY_BYTES);
     return s;
 }
 static void run_delete(sim *s) {
     for (int i = 0; i < SIM_REGISTRIES; i++) free(s->registry_mem[i]);
-    free(s->hub_mem), free(s->conn), free(s->client), free(s->heap), free(s);
+    free(s->hub_mem), free(s->said), free(s->conn), free(s->client), free(s->heap), free(s);
 }
 /* Everything as it was at the beginning of time; the plan is drawn next. */
 static void run_reset(sim *s, uint64_t seed, sim_sums *sums) {
@@ -212,7 +213,6 @@ static void run_begin(sim *s) {
     memset(&cfg, 0, sizeof cfg);
     cfg.slab[0].bytes = SIM_SLAB, cfg.slab[0].count = s->plan.slabs;
     cfg.slab[1].bytes = SIM_LARGE, cfg.slab[1].count = s->plan.large;
-    cfg.targets = 64;
     cfg.seed = s->seed;
     if (aigw_hub_init(&s->hub, &cfg, s->hub_mem, SIM_HUB_BYTES)) { printf("no memory for the hub\n"); abort(); }
     run_load(s, 0);

@@ -10,7 +10,7 @@
 
 #define SIM_MS UINT64_C(1000000)
 #define SIM_S  UINT64_C(1000000000)
-enum { SIM_CLIENTS = 256, SIM_CONNS = 1024, SIM_PROVIDERS = 6, SIM_REGISTRIES = 3, SIM_PIPELINE = 4, SIM_HEAP = 8192 };
+enum { SIM_CLIENTS = 256, SIM_CONNS = 1024, SIM_PROVIDERS = 6, SIM_REGISTRIES = 3, SIM_PIPELINE = 4, SIM_HEAP = 8192, SIM_SERIALS = 65536 };
 
 /* What goes wrong, and in which state of the request it hits. */
 #define SIM_FAULTS(X) \
@@ -86,15 +86,19 @@ typedef struct { uint64_t at, order; uint32_t who, gen; int kind; } sim_event;
 
 typedef struct {
     uint32_t id;                   /* in this seed */
-    uint8_t  dialect, stream, judged, outcome, hurt, bad, probe, never, twice;   /* never: the last answer cannot be a success */
+    uint8_t  dialect, stream, judged, outcome, hurt, bad, probe;
     uint8_t  reused;               /* attempts on connections that were used before */
     uint16_t tried, most;          /* attempts seen; most that may be */
     int      status;
     uint64_t t_sent;
     size_t   end;                  /* where its bytes end in the client's */
-    size_t   want_n;
-    char     want[512];            /* the text that the last attempt's provider sent */
 } sim_req;
+/* What a provider said on one connection: pieces "R<tag>.<serial>.<i>;" for i = 0 to n - 1. */
+typedef struct {
+    uint32_t tag;
+    uint8_t  n, twice, never;      /* twice: 1 + the piece that was sent twice, 255 another frame was; never: it cannot be a success */
+    uint8_t  dialect;
+} sim_said;
 
 typedef struct sim sim;
 typedef struct {
@@ -158,6 +162,7 @@ struct sim {
     unsigned registry_now;
     sim_client *client;
     sim_conn   *conn;
+    sim_said   *said;              /* by serial */
     int32_t  conn_free, idle[SIM_PROVIDERS];
     unsigned idle_n[SIM_PROVIDERS];
     uint8_t  dead[SIM_PROVIDERS];                  /* refuses all */
