@@ -188,6 +188,15 @@ static void cl_record(void *user, const aigw_exchange_record *r) {
         sim_must(s, I_RECORD, times[i] >= -1 && times[i] < INT64_C(1000000000000), "request %u: time %u of its record is %lld", (unsigned)q->id, i, (long long)times[i]);
 }
 
+#ifdef SIM_POLICY
+static int cl_admit(void *user, const aigw_head *head, aigw_str body, aigw_exchange_who *who, aigw_exchange_reply *r) {
+    static const char *const names[] = { "t0", "t1", "t2", "t3" };
+    (void)head, (void)body, (void)r;
+    who->subject.dim[AIGW_DIM_TENANT] = aigw_base_str(names[((sim_client *)user)->tenant]);
+    return 0;
+}
+#endif
+
 /* ---- a connection ---- */
 
 static void cl_open(sim *s, uint32_t i, unsigned reqs) {
@@ -208,6 +217,10 @@ static void cl_open(sim *s, uint32_t i, unsigned reqs) {
     c->room = SIZE_MAX;
     io.user = c;
     io.connect = net_connect, io.send = net_send, io.recv = net_recv, io.close = net_close, io.reply = cl_reply, io.record = cl_record, io.why = net_why;
+#ifdef SIM_POLICY
+    c->tenant = p->scene || p->clean || s->stopped ? 0 : sim_below(s, 4);
+    io.admit = cl_admit;
+#endif
     cfg.write_ms = 10000;
     cfg.read_ms = 5000;
     aigw_exchange_init(&c->x, &s->hub, &io, &cfg);

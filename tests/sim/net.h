@@ -63,6 +63,8 @@ static sim_conn *net_open(sim *s, sim_client *c, int conn, unsigned p) {
     u->serial = ++s->serials;
     c->up[conn] = (int32_t)net_id(s, u);
     net_draw(s, u);
+    u->probe = 0;
+    if (s->opened) s->opened(s, u);
     q->tried++;
     if (s->tried_at) s->tried_at[s->tried_n++] = s->t;
     s->sums->attempts++;
@@ -134,6 +136,7 @@ static void net_close(void *user, int conn, int keep) {
     if (c->up[conn] < 0) { sim_violated(s, I_CANCEL, "a connection is closed twice"); return; }
     c->up[conn] = -1;
     u->gen++;
+    if (s->closed) s->closed(s, u);
     sim_say(s, "  client %d connection %d to %s: %s", (int)(c - s->client), (int)net_id(s, u), sim_providers[u->provider].name, keep ? "kept for another" : "closed");
     if (!keep) { net_free(s, u); return; }
     sim_must(s, I_UPSTREAM, u->state == C_OPEN && u->answered && u->early != 1 && u->framing != 'e' && u->fault != F_STALE &&

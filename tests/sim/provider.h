@@ -150,14 +150,20 @@ static void p_end(p_answer *a, size_t length_at) {
 static void p_fail(p_answer *a, int kind) {
     static const char *const texts[] = { "400 Bad Request", "401 Unauthorized", "403 Forbidden", "404 Not Found", "413 Content Too Large", "422 Unprocessable Content",
                                          "500 Internal Server Error", "502 Bad Gateway", "503 Service Unavailable", "504 Gateway Timeout", "429 Too Many Requests", "529 Overloaded" };
-    static const char *const hints[] = { "", "\r\nretry-after: 1", "\r\nretry-after: 20", "\r\nretry-after: 3600", "\r\nretry-after-ms: 250", "\r\nretry-after: Fri, 21 Nov 2025 05:00:00 GMT",
-                                         "\r\nretry-after: soon", "\r\nretry-after: -5", "\r\nretry-after: 99999999999999999999", "\r\nx-ratelimit-reset-requests: 1m30s\r\nx-ratelimit-remaining-requests: 0",
-                                         "\r\nanthropic-ratelimit-requests-reset: 2025-11-21T05:00:00Z" };
+    static const struct { const char *text; uint32_t s; } hints[] = {
+        { "", 0 }, { "\r\nretry-after: 1", 1 }, { "\r\nretry-after: 20", 20 }, { "\r\nretry-after-ms: 250", 1 }, { "\r\nretry-after: soon", 0 }, { "\r\nretry-after: -5", 0 },
+        { "\r\nx-ratelimit-reset-requests: 30s\r\nx-ratelimit-remaining-requests: 0", 30 },
+        /* rare, since all stands still until then */
+        { "\r\nretry-after: 3600", 3600 }, { "\r\nretry-after: Fri, 21 Nov 2025 05:00:00 GMT", 86400 }, { "\r\nretry-after: 99999999999999999999", 86400 },
+        { "\r\nanthropic-ratelimit-requests-reset: 2025-11-21T05:00:00Z\r\nanthropic-ratelimit-requests-remaining: 0", 86400 }
+    };
     const char *body = sim_often(a->s, 700) ? p_error[a->dialect] : sim_often(a->s, 500) ? "<html>no</html>" : "";
     const int i = kind == F_E4XX ? (int)sim_below(a->s, 6) : kind == F_E5XX ? 6 + (int)sim_below(a->s, 4) : kind == F_E429 ? 10 : 11;
+    const uint32_t hint = a->s->plan.no_hints ? 0 : sim_often(a->s, 10) ? 7 + sim_below(a->s, 4) : sim_below(a->s, 7);
     size_t at;
     a->said->never = 1;
-    at = p_head(a, texts[i], *body == '<' ? "text/html" : "application/json", hints[sim_below(a->s, sizeof hints / sizeof hints[0])]);
+    if (hints[hint].s > a->s->hint_s) a->s->hint_s = hints[hint].s;
+    at = p_head(a, texts[i], *body == '<' ? "text/html" : "application/json", hints[hint].text);
     if (*body) p_emit(a, body, strlen(body));
     p_end(a, at);
 }
@@ -304,6 +310,7 @@ static void p_got(sim *s, sim_conn *u, const char *p, size_t n) {
     q = p_check(s, u, &stream);
     if (kind == F_TWICE && !stream) kind = u->fault = F_E5XX;
     p_write(s, u, q, stream, kind >= F_E4XX && kind <= F_E529 ? kind : F_NONE);
+    if (s->billed && !s->said[u->serial].never) s->billed(s, p_client(s, u));
     u->gap = sim_upto(s, s->plan.gap);
     p_begin(s, u);
 }

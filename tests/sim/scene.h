@@ -27,8 +27,7 @@ static void scene_begin(sim *s, uint64_t seed, sim_sums *sums, int scene, unsign
 static void scene_ask(sim *s) {
     for (uint32_t i = 0; i < SIM_CLIENTS; i++)
         if (!s->client[i].live) { s->left = 1; cl_open(s, i, 1); s->left = 0; return; }
-    printf("a scene needs more clients\n");
-    abort();
+    sim_violated(s, I_PROGRESS, "all %u clients of a scene wait", (unsigned)SIM_CLIENTS);
 }
 
 /* ---- the primary dies ---- */
@@ -74,6 +73,7 @@ static void scene_outage(sim *s, sim_sums *sums) {
     size_t a = 0, b = 0, ta = 0, tb = 0;
     scene_begin(s, 5, sums, SCENE_OUTAGE, CL_MIX);
     s->plan.think = 20 * SIM_MS;
+    s->plan.no_hints = 1;
     s->plan.kinds = 1u << F_REFUSE | 1u << F_E5XX | 1u << F_E529 | 1u << F_RESET;
     s->scene = scene_arrive;
     s->sent_at = (uint64_t *)calloc(SCENE_OUTAGE_N * 8, sizeof *s->sent_at);

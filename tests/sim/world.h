@@ -10,7 +10,7 @@
 
 #define SIM_MS UINT64_C(1000000)
 #define SIM_S  UINT64_C(1000000000)
-enum { SIM_CLIENTS = 256, SIM_CONNS = 1024, SIM_PROVIDERS = 6, SIM_REGISTRIES = 3, SIM_PIPELINE = 4, SIM_HEAP = 8192, SIM_SERIALS = 65536 };
+enum { SIM_CLIENTS = 256, SIM_CONNS = 1024, SIM_PROVIDERS = 6, SIM_REGISTRIES = 3, SIM_PIPELINE = 4, SIM_HEAP = 8192, SIM_SERIALS = 65536, SIM_DISK = 1 << 16 };
 
 /* What goes wrong, and in which state of the request it hits. */
 #define SIM_FAULTS(X) \
@@ -27,6 +27,11 @@ enum {
 };
 enum { S_READ, S_CONNECT, S_HEAD, S_BODY, S_COMMIT, S_DRAIN, S_COUNT };
 
+#ifdef SIM_POLICY                  /* the exchange has its policies */
+#  define SIM_WAITS(what) NULL
+#else
+#  define SIM_WAITS(what) what
+#endif
 /* What must hold. A line without a reason is checked; one with a reason waits for what it names, and is never counted as passed. */
 #define SIM_INVARIANTS(X) \
     X(OUTCOME,  "exactly one outcome per request", NULL) \
@@ -47,10 +52,10 @@ enum { S_READ, S_CONNECT, S_HEAD, S_BODY, S_COMMIT, S_DRAIN, S_COUNT };
     X(RECOVER,  "after the faults all succeed", NULL) \
     X(REPEAT,   "same seed, same hash", NULL) \
     X(FAILOVER, "200 in flight at a dead primary: 200 answered", NULL) \
-    X(OUTAGE,   "full outage: <= 1.10 attempts per request", "the retry budget") \
-    X(MONEY,    "spent + reserved <= cap, accounted >= billed", "budgets in the exchange") \
-    X(CRASH,    "over-count after a crash <= one lease", "the ledger in the hub") \
-    X(BREAKER,  "breaker transitions legal, probes <= 1", "breakers in the hub") \
+    X(OUTAGE,   "full outage: <= 1.10 attempts per request", SIM_WAITS("the retry budget")) \
+    X(MONEY,    "spent + reserved <= cap, accounted >= billed", SIM_WAITS("budgets in the exchange")) \
+    X(CRASH,    "after a crash: >= billed, over-count <= one lease", SIM_WAITS("the ledger in the hub")) \
+    X(BREAKER,  "breaker transitions legal, probes <= 1", SIM_WAITS("breakers in the hub")) \
     X(CACHE,    "no cache hit across tenants or differing requests", "the cache in the exchange") \
     X(FAIR,     "a tenant at 100x moves another's p99 wait <= 10 %", "queues in the hub") \
     X(BATCH,    "a batch backlog moves interactive p99 <= 10 %, and finishes", "queues in the hub")
@@ -81,7 +86,7 @@ typedef struct {
 
 /* ---- what happens: a heap by time, then by order of entry ---- */
 
-enum { EV_OPEN, EV_SEND, EV_TAKE, EV_LEAVE, EV_RUN, EV_CONNECTED, EV_BYTES, EV_IDLE_END, EV_CLOCK, EV_SWAP, EV_SCENE };
+enum { EV_OPEN, EV_SEND, EV_TAKE, EV_LEAVE, EV_RUN, EV_CONNECTED, EV_BYTES, EV_IDLE_END, EV_CLOCK, EV_SWAP, EV_DISK, EV_SCENE };
 typedef struct { uint64_t at, order; uint32_t who, gen; int kind; } sim_event;
 
 typedef struct {
@@ -106,7 +111,7 @@ typedef struct {
     sim     *s;
     uint32_t gen;
     uint8_t  live, leaving, slow, reset, stuck, stalled, split, said_close;
-    unsigned wait, tardy, starved;
+    unsigned wait, tardy, starved, tenant;
     int32_t  up[AIGW_EXCHANGE_CONNS];
     unsigned reqs, asked, answered, recorded;      /* to be asked in this connection; written; answered; recorded */
     size_t   in_n, in_at, in_came;                 /* [in_at, in_came) has come to the gateway */
@@ -122,7 +127,7 @@ enum { SIM_MARKS = 24 };
 typedef struct {
     uint32_t gen, serial;
     int32_t  next, client;
-    uint8_t  provider, state, end, fault, reused, refused, answered, framing, drip, hit, early;
+    uint8_t  provider, state, end, fault, reused, refused, answered, framing, drip, hit, early, probe;
     size_t   piece;                                /* most bytes per recv; 0: all */
     size_t   req_n, req_head, req_len;
     size_t   n, real_n, avail, at, head_n, cut, marks, mark;   /* real_n: without what stands behind the end */
@@ -142,6 +147,7 @@ typedef struct {
     uint8_t  route;                /* 0: any; else 1 + index of the name that all ask for */
     uint8_t  scene, clean;         /* clean: nothing goes wrong */
     uint32_t kinds;                /* of upstream faults; 0: all */
+    uint8_t  ledger, no_hints;
 } sim_plan;
 
 struct sim {
@@ -169,9 +175,22 @@ struct sim {
     void   (*scene)(sim *s, const sim_event *ev);
     void   (*answered)(sim *s, sim_client *c, sim_req *q);
     uint64_t (*pace)(sim *s, unsigned provider);   /* think time, where a scene says it */
+    /* policy.h's, NULL where there is no policy: a connection is opened, closed; a provider begins a right answer */
+    void   (*opened)(sim *s, sim_conn *u);
+    void   (*closed)(sim *s, sim_conn *u);
+    void   (*billed)(sim *s, const sim_client *c);
+    unsigned probing[SIM_PROVIDERS];
+    uint8_t  circuit[SIM_PROVIDERS], disk_full;
+    int64_t  bill, most_held;
+    char    *disk;
+    size_t   disk_n, disk_synced;
+    uint64_t hint_s;                               /* the longest Retry-After that was said */
     uint64_t *sent_at, *tried_at;                  /* scenes: when requests were sent and attempts made */
     size_t   sent_n, tried_n;
 };
+
+/* What checks of a policy would want to look at while a seed runs, and at its end: one line for each, in the order of SIM_INVARIANTS. `turn` is called after every event. */
+typedef struct { int which; void (*turn)(sim *s); void (*end)(sim *s); } sim_plug;
 
 /* ---- chance (splitmix64) ---- */
 
