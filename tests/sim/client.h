@@ -49,6 +49,7 @@ static void cl_write(sim_client *c, const sim_req *q, const char *name) {
     sim_put(&b, "\r\n\r\n");
     sim_put_n(&b, t.p, t.n);
     c->in_n = b.n;
+    if (s->asked) s->asked(s, c, t.n);
 }
 /* The next request of this connection is written. */
 static void cl_ask(sim_client *c) {

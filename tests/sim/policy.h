@@ -6,39 +6,35 @@
 #include "client.h"
 
 #define POLICY_COUNTER "usd.total|tenant=t3"
-#define POLICY_CAP     INT64_C(2000000000)     /* nano-dollars: "2.00" in the registry */
+#define POLICY_CAP     INT64_C(4000000000)     /* nano-dollars: "4.00" in the registry */
 #define POLICY_TOKEN   INT64_C(1000000)        /* 1,000 USD per million */
 
 /* ---- circuits */
 
-static aigw_breaker *policy_breaker(sim *s, unsigned provider) {
+/* The state of a target's circuit, whose name is "m-" and the provider's. */
+static uint8_t policy_circuit(sim *s, unsigned provider) {
     char text[] = "m-oa";
     aigw_str name;
-    aigw_hub_name *n;
+    const aigw_hub_name *n;
     memcpy(text + 2, sim_providers[provider].name, 2);
     name.p = text, name.n = 4;
     n = aigw_hub_name_of(&s->hub, sim_now(s), AIGW_NAME_TARGET, name, 0);
-    return n ? &n->breaker : NULL;
+    return n ? (uint8_t)aigw_breaker_look(&n->breaker, &s->hub.cfg.breaker, sim_now(s), NULL) : (uint8_t)AIGW_BREAKER_CLOSED;
 }
-/* A connection is opened: not while the circuit is open, and only one while it is half open. */
+/* A connection is opened: not while the circuit is open, and only one while it is half open (where a clock jumps, a probe may be forgotten before it ends). */
 static void policy_opened(sim *s, sim_conn *u) {
-    const aigw_breaker *b = policy_breaker(s, u->provider);
-    if (!b) return;
-    sim_must(s, I_BREAKER, b->state != AIGW_BREAKER_OPEN, "%s is asked while its circuit is open", sim_providers[u->provider].name);
-    u->probe = b->state != AIGW_BREAKER_CLOSED;
+    const uint8_t state = policy_circuit(s, u->provider);
+    sim_must(s, I_BREAKER, state != AIGW_BREAKER_OPEN, "%s is asked while its circuit is open", sim_providers[u->provider].name);
+    u->probe = state != AIGW_BREAKER_CLOSED;
     if (!u->probe) return;
-    sim_must(s, I_BREAKER, !s->probing[u->provider], "%s is probed twice at once", sim_providers[u->provider].name);
+    sim_must(s, I_BREAKER, !s->probing[u->provider] || s->plan.clock, "%s is probed twice at once", sim_providers[u->provider].name);
     s->probing[u->provider]++;
 }
-static void policy_closed(sim *s, sim_conn *u) {
-    if (u->probe) s->probing[u->provider]--;
-    u->probe = 0;
-}
 static void policy_turn_breaker(sim *s) {
-    static const uint8_t legal[3] = { 1 << AIGW_BREAKER_CLOSED | 1 << AIGW_BREAKER_OPEN, 1 << AIGW_BREAKER_OPEN | 1 << AIGW_BREAKER_HALF_OPEN, 7 };      /* from: to */
+    /* from: to, within one event. Closed to half open goes through open, when all of a route are; two probes that close it are two events */
+    static const uint8_t legal[3] = { 7, 1 << AIGW_BREAKER_OPEN | 1 << AIGW_BREAKER_HALF_OPEN, 7 };
     for (unsigned i = 0; i < SIM_PROVIDERS; i++) {
-        const aigw_breaker *b = policy_breaker(s, i);
-        const uint8_t state = b ? b->state : (uint8_t)AIGW_BREAKER_CLOSED;
+        const uint8_t state = policy_circuit(s, i);
         if (state == s->circuit[i]) continue;
         sim_say(s, "circuit of %s: %s, then %s", sim_providers[i].name, aigw_breaker_name(s->circuit[i]), aigw_breaker_name(state));
         sim_must(s, I_BREAKER, state < 3 && legal[s->circuit[i]] >> state & 1, "the circuit of %s went from %s to %s", sim_providers[i].name, aigw_breaker_name(s->circuit[i]), aigw_breaker_name(state));
@@ -48,8 +44,23 @@ static void policy_turn_breaker(sim *s) {
 
 /* ---- money */
 
-static void policy_billed(sim *s, const sim_client *c) {
-    if (c->tenant == 3) s->bill += 14 * POLICY_TOKEN;
+/* A request is written, of so many bytes: it cannot come to more than these and 400 tokens. */
+static void policy_asked(sim *s, const sim_client *c, size_t n) {
+    const int64_t most = ((int64_t)n + 400) * POLICY_TOKEN;
+    if (c->tenant == 3 && most > s->worst) s->worst = most;
+}
+/* A connection's answer is over: 9 tokens of input, and of output 5, or of a stream that was cut 1 and one for each piece that had left the provider, up to 5. A whole answer is thought of before it
+   begins. Errors cost nothing. */
+static void policy_billed(sim *s, const sim_conn *u) {
+    int64_t out = 1;
+    if (p_client(s, u)->tenant != 3 || !u->answered || !u->n || s->said[u->serial].never) return;
+    for (size_t i = u->head_n; i < u->avail && out < 5; i++) out += u->ans[i] == ';';
+    s->bill += (9 + (u->whole || u->avail == u->n ? 5 : out)) * POLICY_TOKEN;
+}
+static void policy_closed(sim *s, sim_conn *u) {
+    policy_billed(s, u);
+    if (u->probe) s->probing[u->provider]--;
+    u->probe = 0;
 }
 static const aigw_budget *policy_budget(const sim *s) {
     const aigw_store_slot *slot = aigw_store_slot_of(&s->hub.counters, aigw_base_str(POLICY_COUNTER));
@@ -93,8 +104,8 @@ static void policy_crash(sim *s) {
     aigw_store_memory m;
     aigw_str all;
     const aigw_store_slot *slot;
-    int64_t spent, lease = POLICY_CAP / 100 > 600 * POLICY_TOKEN ? POLICY_CAP / 100 : 600 * POLICY_TOKEN;
-    if (s->disk_full) return;
+    int64_t spent, lease = s->worst + POLICY_CAP / 100;
+    if (!s->plan.ledger || s->disk_full) return;
     memcpy(file, s->disk, s->disk_n);
     all.p = file;
     all.n = s->disk_synced + sim_below(s, (uint32_t)(s->disk_n - s->disk_synced) + 1);
@@ -108,7 +119,7 @@ static void policy_crash(sim *s) {
     sim_must(s, I_CRASH, spent <= s->most_held + lease, "after a crash %lld count as spent, at most %lld were held at once", (long long)spent, (long long)s->most_held);
 }
 static void policy_turn_crash(sim *s) {
-    if (s->plan.ledger && sim_often(s, 20)) policy_crash(s);
+    if (sim_often(s, 20)) policy_crash(s);
 }
 
 /* ---- all of it */

@@ -221,6 +221,7 @@ static void p_write(sim *s, sim_conn *u, sim_req *q, int stream, int kind) {
     a.dialect = sim_providers[u->provider].dialect;
     u->framing = way < 8 ? 'e' : way < (stream ? 16 : 65) ? 'l' : 'c';
     u->answered = 1;
+    u->whole = !stream;
     u->at = u->avail = u->marks = u->mark = 0;
     u->cut = SIZE_MAX;
     memset(a.said, 0, sizeof *a.said);
@@ -310,7 +311,6 @@ static void p_got(sim *s, sim_conn *u, const char *p, size_t n) {
     q = p_check(s, u, &stream);
     if (kind == F_TWICE && !stream) kind = u->fault = F_E5XX;
     p_write(s, u, q, stream, kind >= F_E4XX && kind <= F_E529 ? kind : F_NONE);
-    if (s->billed && !s->said[u->serial].never) s->billed(s, p_client(s, u));
     u->gap = sim_upto(s, s->plan.gap);
     p_begin(s, u);
 }

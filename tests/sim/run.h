@@ -6,7 +6,7 @@
 #ifdef SIM_POLICY
 #  include "policy.h"
 #  define SIM_PRICE ",\"price\":{\"input\":\"1000\",\"output\":\"1000\"},\"max_output\":400,\"context\":100000"
-#  define SIM_TENANTS ",\"budgets\":[{\"by\":[\"tenant\"],\"when\":{\"tenant\":\"t3\"},\"usd\":\"2.00\",\"soft\":1,\"max_output\":50}]"
+#  define SIM_TENANTS ",\"budgets\":[{\"by\":[\"tenant\"],\"when\":{\"tenant\":\"t3\"},\"usd\":\"4.00\",\"soft\":1,\"max_output\":50}]"
 #else
 #  define SIM_PRICE ""
 #  define SIM_TENANTS ""
@@ -230,11 +230,11 @@ static void run_reset(sim *s, uint64_t seed, sim_sums *sums) {
     for (int i = 0; i < SIM_REGISTRIES; i++) s->registry_live[i] = 0;
     memset(s->probing, 0, sizeof s->probing);
     memset(s->circuit, 0, sizeof s->circuit);
-    s->bill = s->most_held = 0;
+    s->bill = s->most_held = s->worst = 0;
     s->disk_n = s->disk_synced = s->disk_full = 0;
     s->hint_s = 0;
 #ifdef SIM_POLICY
-    s->opened = policy_opened, s->closed = policy_closed, s->billed = policy_billed;
+    s->asked = policy_asked, s->opened = policy_opened, s->closed = policy_closed;
 #endif
     s->scene = NULL, s->answered = NULL, s->pace = NULL, s->sent_at = s->tried_at = NULL;
 }

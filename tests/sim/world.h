@@ -127,7 +127,7 @@ enum { SIM_MARKS = 24 };
 typedef struct {
     uint32_t gen, serial;
     int32_t  next, client;
-    uint8_t  provider, state, end, fault, reused, refused, answered, framing, drip, hit, early, probe;
+    uint8_t  provider, state, end, fault, reused, refused, answered, framing, drip, hit, early, probe, whole;
     size_t   piece;                                /* most bytes per recv; 0: all */
     size_t   req_n, req_head, req_len;
     size_t   n, real_n, avail, at, head_n, cut, marks, mark;   /* real_n: without what stands behind the end */
@@ -175,13 +175,13 @@ struct sim {
     void   (*scene)(sim *s, const sim_event *ev);
     void   (*answered)(sim *s, sim_client *c, sim_req *q);
     uint64_t (*pace)(sim *s, unsigned provider);   /* think time, where a scene says it */
-    /* policy.h's, NULL where there is no policy: a connection is opened, closed; a provider begins a right answer */
+    /* policy.h's, NULL where there is no policy: a request is written, a connection is opened, closed */
+    void   (*asked)(sim *s, const sim_client *c, size_t n);
     void   (*opened)(sim *s, sim_conn *u);
     void   (*closed)(sim *s, sim_conn *u);
-    void   (*billed)(sim *s, const sim_client *c);
     unsigned probing[SIM_PROVIDERS];
     uint8_t  circuit[SIM_PROVIDERS], disk_full;
-    int64_t  bill, most_held;
+    int64_t  bill, most_held, worst;
     char    *disk;
     size_t   disk_n, disk_synced;
     uint64_t hint_s;                               /* the longest Retry-After that was said */
