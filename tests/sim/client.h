@@ -7,9 +7,14 @@
 
 /* What a client may ask for, and how many attempts that may take. */
 static const struct { const char *name; uint16_t most; } cl_names[] = {
-    { "m-oa", 3 }, { "m-an", 3 }, { "m-ge", 3 }, { "m-ob", 3 }, { "m-ol", 3 }, { "m-co", 3 }, { "any", 3 }, { "pair", 3 }, { "mix", 4 }, { "back", 3 }, { "hedged", 3 }
+    { "m-oa", 3 }, { "m-an", 3 }, { "m-ge", 3 }, { "m-ob", 3 }, { "m-ol", 3 }, { "m-co", 3 }, { "any", 3 }, { "pair", 3 }, { "mix", 4 }, { "back", 3 }, { "hedged", 3 }, { "cached", 3 }
 };
-enum { CL_NAMES = 10, CL_PAIR = 7, CL_MIX = 8, CL_HEDGED = 10 };       /* CL_NAMES: of the first, seeds choose */
+enum { CL_PAIR = 7, CL_MIX = 8, CL_HEDGED = 10, CL_CACHED = 11 };
+#ifdef SIM_POLICY                  /* of how many, the first, seeds choose */
+enum { CL_NAMES = 12 };
+#else
+enum { CL_NAMES = 10 };
+#endif
 
 static uint32_t cl_id(const sim_client *c) { return (uint32_t)(c - c->s->client); }
 static void cl_after(sim_client *c, uint64_t ns, int kind) { sim_at(c->s, c->s->t + ns, kind, cl_id(c), c->gen); }
@@ -32,9 +37,9 @@ static void cl_write(sim_client *c, const sim_req *q, const char *name) {
                   : q->dialect == O_RESPONSES ? "\",\"input\":\"" : "\",\"messages\":[{\"role\":\"user\",\"content\":\"");
     }
     sim_put(&t, "@R");
-    sim_put_u(&t, q->id);
+    sim_put_u(&t, q->tag);
     sim_put(&t, "@ Say it.");
-    for (uint32_t i = sim_often(s, 30) ? sim_below(s, 40) : 0; i; i--) sim_put(&t, " And once more, in other words, please.");
+    for (uint32_t i = !q->cached && sim_often(s, 30) ? sim_below(s, 40) : 0; i; i--) sim_put(&t, " And once more, in other words, please.");
     sim_put(&t, gemini ? "\"}]}]" : q->dialect == O_RESPONSES ? "\"" : "\"}]");
     if (!gemini && (q->stream || q->dialect == O_OLLAMA)) sim_put(&t, q->stream ? ",\"stream\":true" : ",\"stream\":false");
     sim_put(&t, q->bad == 2 ? ",}" : "}");
@@ -63,6 +68,9 @@ static void cl_ask(sim_client *c) {
     q->probe = s->stopped;
     q->most = cl_names[name].most;
     if (!s->plan.scene && !q->probe && sim_often(s, 15)) q->bad = (uint8_t)(1 + sim_below(s, 3));
+    q->tag = q->id;
+    q->cached = name == CL_CACHED && !q->bad;
+    if (q->cached) q->tag = 1000000 + (c->tenant * 8 + sim_below(s, 8)) * 2 + (q->dialect == O_ANTHROPIC);       /* which says max_tokens, the others do not */
     cl_write(c, q, cl_names[name].name);
     q->end = c->in_n;
     c->asked++;
@@ -87,7 +95,7 @@ static const char *cl_text(const sim *s, const sim_req *q, const o_reader *o, in
         i = strtoul(to + 1, &to, 10);
         if (*to != ';' || from >= SIM_SERIALS) return "it is cut";
         p = to + 1;
-        if (tag != q->id) return "it is another request's";
+        if (tag != q->tag) return "it is another request's";
         if (*said && from != serial) return "it is of two answers";
         if (!*said) *said = &s->said[serial = from];
         if (i + 1 == next && (*said)->twice == i + 1) continue;          /* it was sent twice */
@@ -117,6 +125,8 @@ static void cl_answered(sim_client *c) {
              (int)(c->o.body_n > 3000 ? 3000 : c->o.body_n), c->o.body);
     if (c->o.status == 200 && outcome != O_BROKEN) {
         wrong = cl_text(s, q, &c->o, outcome == O_FINE, &said);
+        if (q->cached) sim_must(s, I_CACHE, !wrong, "request %u got \"%.*s\": %s", (unsigned)q->id, (int)c->o.text_n, c->o.text, wrong);
+        s->sums->hits += q->cached && outcome == O_FINE && !q->tried;
         sim_must(s, I_TEXT, !wrong, "request %u %s with the text \"%.*s\": %s", (unsigned)q->id, outcome == O_FINE ? "succeeded" : "failed", (int)c->o.text_n, c->o.text, wrong);
     }
     if (q->bad) sim_must(s, I_OUTCOME, outcome == O_ERROR, "request %u was bad and succeeded", (unsigned)q->id);

@@ -13,12 +13,13 @@
 
 /* The state of a target's circuit, whose name is "m-" and the provider's. */
 static uint8_t policy_circuit(sim *s, unsigned provider) {
+    const aigw_hub_name *n = (const aigw_hub_name *)s->target[provider];
     char text[] = "m-oa";
     aigw_str name;
-    const aigw_hub_name *n;
     memcpy(text + 2, sim_providers[provider].name, 2);
     name.p = text, name.n = 4;
-    n = aigw_hub_name_of(&s->hub, sim_now(s), AIGW_NAME_TARGET, name, 0);
+    if (!n || n->kind != AIGW_NAME_TARGET || n->name_n != 4 || memcmp(n->name, text, 4))          /* its place is kept, and looked at again: this is asked at every event */
+        s->target[provider] = n = aigw_hub_name_of(&s->hub, sim_now(s), AIGW_NAME_TARGET, name, 0);
     return n ? (uint8_t)aigw_breaker_look(&n->breaker, &s->hub.cfg.breaker, sim_now(s), NULL) : (uint8_t)AIGW_BREAKER_CLOSED;
 }
 /* A connection is opened: not while the circuit is open, and only one while it is half open (where a clock jumps, a probe may be forgotten before it ends). */

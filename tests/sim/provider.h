@@ -225,7 +225,7 @@ static void p_write(sim *s, sim_conn *u, sim_req *q, int stream, int kind) {
     u->at = u->avail = u->marks = u->mark = 0;
     u->cut = SIZE_MAX;
     memset(a.said, 0, sizeof *a.said);
-    a.said->tag = q->id;
+    a.said->tag = q->tag;
     a.said->dialect = (uint8_t)a.dialect;
     if (kind != F_NONE) p_fail(&a, kind);
     else p_right(&a, stream);
@@ -251,7 +251,7 @@ static sim_req *p_check(sim *s, sim_conn *u, int *stream) {
     char key_is[] = "sk-oa.v", id_is[] = "x-oa.v0";
     int version;
     sim_must(s, I_UPSTREAM, !memcmp(head, "POST /", 6), "a request to %s is no POST: %.60s", name, head);
-    sim_must(s, I_MIX, mark && strtoul(mark + 2, NULL, 10) == q->id, "provider %s got %.12s for request %u", name, mark ? mark : "nothing", (unsigned)q->id);
+    sim_must(s, I_MIX, mark && strtoul(mark + 2, NULL, 10) == q->tag, "provider %s got %.12s for request %u", name, mark ? mark : "nothing", (unsigned)q->id);
     memcpy(key_is + 3, name, 2);
     memcpy(id_is + 2, name, 2);
     key = (const char *)memmem(head, u->req_head, key_is, 7);

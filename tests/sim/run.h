@@ -7,7 +7,9 @@
 #  include "policy.h"
 #  define SIM_PRICE ",\"price\":{\"input\":\"1000\",\"output\":\"1000\"},\"max_output\":400,\"context\":100000"
 #  define SIM_TENANTS ",\"budgets\":[{\"by\":[\"tenant\"],\"when\":{\"tenant\":\"t3\"},\"usd\":\"4.00\",\"soft\":1,\"max_output\":50}]"
+#  define SIM_CACHED ",\"cached\":{\"models\":[\"m-oa\",\"m-an\",\"m-co\"],\"cache\":{\"when\":\"always\",\"ttl_s\":2,\"stale_s\":60}}"
 #else
+#  define SIM_CACHED ""
 #  define SIM_PRICE ""
 #  define SIM_TENANTS ""
 #endif
@@ -55,7 +57,7 @@ static void run_load(sim *s, unsigned v) {
         "\"m-ol\":{\"provider\":\"ol\",\"id\":\"x-ol.v%u\"" SIM_PRICE "},\"m-co\":{\"provider\":\"co\",\"id\":\"x-co.v%u\"" SIM_PRICE "}},"
         "\"routes\":{\"any\":{\"models\":[\"m-oa\",\"m-an\",\"m-ge\"]},\"pair\":{\"models\":[\"m-oa\",\"m-ob\"]},"
         "\"mix\":{\"models\":[\"m-co\",\"m-ol\",\"m-an\",\"m-ge\"],\"attempts\":4},\"back\":{\"models\":[\"m-ge\",\"m-ol\"]},"
-        "\"hedged\":{\"models\":[\"m-oa\",\"m-ob\"],\"hedge\":\"p95\"}}" SIM_TENANTS "}";
+        "\"hedged\":{\"models\":[\"m-oa\",\"m-ob\"],\"hedge\":\"p95\"}" SIM_CACHED "}" SIM_TENANTS "}";
     static const char times[] = "\"connect_ms\":1000,\"first_byte_ms\":3000,\"idle_ms\":2000,\"total_ms\":4000",
                       long_times[] = "\"connect_ms\":1000,\"first_byte_ms\":60000,\"idle_ms\":60000,\"total_ms\":60000";
     static const aigw_dialect *const dialects[] = { AIGW_DIALECTS };
@@ -229,6 +231,7 @@ static void run_reset(sim *s, uint64_t seed, sim_sums *sums) {
     for (int i = 0; i < SIM_CLIENTS; i++) s->client[i].s = s, s->client[i].gen = 0, s->client[i].live = 0;
     for (int i = 0; i < SIM_REGISTRIES; i++) s->registry_live[i] = 0;
     memset(s->probing, 0, sizeof s->probing);
+    memset(s->target, 0, sizeof s->target);
     memset(s->circuit, 0, sizeof s->circuit);
     s->bill = s->most_held = s->worst = 0;
     s->disk_n = s->disk_synced = s->disk_full = 0;
@@ -246,6 +249,7 @@ static void run_begin(sim *s) {
     cfg.seed = s->seed;
 #ifdef SIM_POLICY
     if (s->plan.ledger) cfg.ledger_bytes = 4096;
+    cfg.cache_bytes = 1 << 17;
 #endif
     if (aigw_hub_init(&s->hub, &cfg, s->hub_mem, SIM_HUB_BYTES)) { printf("no memory for the hub\n"); abort(); }
     run_load(s, 0);

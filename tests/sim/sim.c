@@ -95,6 +95,7 @@ int main(int argc, char **argv) {
     bad = print_invariants(&sums);
     printf("full outage: %llu requests, %llu attempts in the worst 10 s: %.2f per request (to be <= 1.10)\n", (unsigned long long)sums.outage_requests, (unsigned long long)sums.outage_attempts,
            sums.outage_requests ? (double)sums.outage_attempts / (double)sums.outage_requests : 0);
+    printf("answers from the cache: %llu\n", (unsigned long long)sums.hits);
     printf("finish that a provider said twice, relayed so within its own dialect: %llu\n", (unsigned long long)sums.relayed);
     printf("%llu seeds, %llu requests (%llu fine, %llu errors, %llu clients left), %llu attempts, %llu events, %.0f s of virtual time, hash %016llx\n", (unsigned long long)ran,
            (unsigned long long)sums.requests, (unsigned long long)sums.fine, (unsigned long long)sums.errors, (unsigned long long)sums.left, (unsigned long long)sums.attempts,

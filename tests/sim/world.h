@@ -56,7 +56,7 @@ enum { S_READ, S_CONNECT, S_HEAD, S_BODY, S_COMMIT, S_DRAIN, S_COUNT };
     X(MONEY,    "spent + reserved <= cap, accounted >= billed", SIM_WAITS("budgets in the exchange")) \
     X(CRASH,    "after a crash: >= billed, over-count <= one lease", SIM_WAITS("the ledger in the hub")) \
     X(BREAKER,  "breaker transitions legal, probes <= 1", SIM_WAITS("breakers in the hub")) \
-    X(CACHE,    "no cache hit across tenants or differing requests", "the cache in the exchange") \
+    X(CACHE,    "no cache hit across tenants or differing requests", SIM_WAITS("the cache in the exchange")) \
     X(FAIR,     "a tenant at 100x moves another's p99 wait <= 10 %", "queues in the hub") \
     X(BATCH,    "a batch backlog moves interactive p99 <= 10 %, and finishes", "queues in the hub")
 enum {
@@ -80,7 +80,7 @@ static const struct { const char *text, *waits; } sim_invariants[] = {
 /* Sums over seeds. */
 typedef struct {
     uint64_t requests, fine, errors, left, attempts, events, faults[F_COUNT][S_COUNT], checked[I_COUNT], violated[I_COUNT];
-    uint64_t virtual_ns, printed, relayed;                   /* relayed: see cl_twice */
+    uint64_t virtual_ns, printed, hits, relayed;                   /* relayed: see cl_twice */
     uint64_t outage_requests, outage_attempts;               /* of the worst 10 s */
 } sim_sums;
 
@@ -91,7 +91,8 @@ typedef struct { uint64_t at, order; uint32_t who, gen; int kind; } sim_event;
 
 typedef struct {
     uint32_t id;                   /* in this seed */
-    uint8_t  dialect, stream, judged, outcome, hurt, bad, probe;
+    uint32_t tag;                  /* what its answers say: the id; or, where answers may come from the cache, all that they depend on */
+    uint8_t  dialect, stream, judged, outcome, hurt, bad, probe, cached;
     uint8_t  reused;               /* attempts on connections that were used before */
     uint16_t tried, most;          /* attempts seen; most that may be */
     int      status;
@@ -180,6 +181,7 @@ struct sim {
     void   (*opened)(sim *s, sim_conn *u);
     void   (*closed)(sim *s, sim_conn *u);
     unsigned probing[SIM_PROVIDERS];
+    const void *target[SIM_PROVIDERS];
     uint8_t  circuit[SIM_PROVIDERS], disk_full;
     int64_t  bill, most_held, worst;
     char    *disk;
@@ -285,7 +287,8 @@ static sim_event sim_pop(sim *s) {
 
 static sim_req *sim_req_of(sim_client *c) { return &c->req[c->answered % SIM_PIPELINE]; }
 static int sim_state(const sim *s, const sim_client *c) {
-    const sim_conn *u = c->up[0] >= 0 ? &s->conn[c->up[0]] : NULL;
+    const int32_t up = c->up[0] >= 0 ? c->up[0] : c->up[AIGW_EXCHANGE_CONNS - 1];
+    const sim_conn *u = up >= 0 ? &s->conn[up] : NULL;
     if (!u) return c->got ? S_DRAIN : S_READ;
     if (u->state == C_WAIT) return S_CONNECT;
     if (c->got) return S_COMMIT;
