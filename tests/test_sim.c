@@ -7,13 +7,16 @@
 
 /* Each failed once: with what, and why. */
 static const struct { uint64_t seed; const char *what; } once[] = {
-    { 1, "no bug: plain" }
+    { 7, "a request that had not begun was answered, without a body, when its wait for memory ran out" },
+    { 34, "the same" }, { 43, "the same" },
+    { 88, "a connect that timed out was taken for a kept connection that had died, and cost no attempt" },
+    { 97, "the same" }, { 440, "the same" }, { 638, "the same" }
 };
 
 T(seeds_that_failed) {
     static sim_sums sums;
     sim *s = run_new();
-    for (size_t i = 0; i < T_COUNT(once); i++) {
+    for (size_t i = 0; i < (getenv("T_QUICK") ? 2 : T_COUNT(once)); i++) {
         t_row(once[i].what);
         (void)run_seed(s, once[i].seed, &sums);
         t_int("failed", s->failed, 0);
@@ -25,14 +28,14 @@ T(same_seed_same_trace) {
     static sim_sums sums;
     sim *s = run_new(), *other = run_new();
     uint64_t last = 0;
-    for (uint64_t seed = 9001; seed < 9011; seed++) {
+    for (uint64_t seed = 9001; seed < (getenv("T_QUICK") ? 9004 : 9011); seed++) {
         const uint64_t first = run_seed(s, seed, &sums);
         t_int("failed", s->failed, 0);
         t_ok("another trace than the seed before", first != last);
         if (seed % 3 == 0) t_ok("the same in another place of memory", run_seed(other, seed, &sums) == first);
         last = first;
     }
-    t_ok("something went wrong in them", sums.faults[F_RESET][S_COMMIT] && sums.faults[F_GONE][S_DRAIN] && sums.errors);
+    if (!getenv("T_QUICK")) t_ok("something went wrong in them", sums.faults[F_RESET][S_COMMIT] && sums.faults[F_GONE][S_DRAIN] && sums.errors);
     run_delete(s);
     run_delete(other);
 }
@@ -43,6 +46,7 @@ T(scenes) {
     scene_failover(s, &sums);
     t_int("failed", s->failed, 0);
     t_int("checked", sums.checked[I_FAILOVER], 1);
+    if (getenv("T_QUICK")) { run_delete(s); return; }
     scene_outage(s, &sums);
     t_int("failed", s->failed, 0);
     t_ok("an outage with requests", sums.outage_requests >= 100);
