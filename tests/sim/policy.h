@@ -3,7 +3,7 @@
  * Who pays is told to the exchange by cl_admit: tenant t3 has a budget, all others have none. What a provider bills is counted here, at the moment when it begins to answer. */
 #ifndef SIM_POLICY_H
 #define SIM_POLICY_H
-#include "client.h"
+#include "store.h"
 
 #define POLICY_COUNTER "usd.total|tenant=t3"
 #define POLICY_CAP     INT64_C(4000000000)     /* nano-dollars: "4.00" in the registry */
@@ -63,23 +63,28 @@ static void policy_closed(sim *s, sim_conn *u) {
     if (u->probe) s->probing[u->provider]--;
     u->probe = 0;
 }
-static const aigw_budget *policy_budget(const sim *s) {
-    const aigw_store_slot *slot = aigw_store_slot_of(&s->hub.counters, aigw_base_str(POLICY_COUNTER));
+/* The counter of t3, in the hub's memory (0) or in the store (1). */
+static const aigw_budget *policy_budget(const sim *s, int elsewhere) {
+    const aigw_store_slot *slot = elsewhere && !s->plan.store ? NULL : aigw_store_slot_of(elsewhere ? &s->store->memory : &s->hub.counters, aigw_base_str(POLICY_COUNTER));
     return slot ? &slot->of.money.budget : NULL;
 }
 static void policy_turn_money(sim *s) {
-    const aigw_budget *b = policy_budget(s);
-    int64_t held;
-    if (!b) { sim_must(s, I_MONEY, !s->bill, "tenant t3 was billed, and has no counter"); return; }
-    held = b->spent_nusd + b->reserved_nusd;
+    int64_t held = 0;
+    for (int i = 0; i < 2; i++) {
+        const aigw_budget *b = policy_budget(s, i);
+        if (!b) continue;
+        sim_must(s, I_MONEY, b->spent_nusd + b->reserved_nusd <= POLICY_CAP, "spent %lld + reserved %lld pass the cap", (long long)b->spent_nusd, (long long)b->reserved_nusd);
+        held += b->spent_nusd + b->reserved_nusd;
+    }
     if (held > s->most_held) s->most_held = held;
-    sim_must(s, I_MONEY, held <= POLICY_CAP, "spent %lld + reserved %lld pass the cap", (long long)b->spent_nusd, (long long)b->reserved_nusd);
-    sim_must(s, I_MONEY, held >= s->bill, "spent %lld + reserved %lld are less than the %lld that were billed", (long long)b->spent_nusd, (long long)b->reserved_nusd, (long long)s->bill);
+    sim_must(s, I_MONEY, held >= s->bill, "%lld are spent or reserved, %lld were billed", (long long)held, (long long)s->bill);
 }
 static void policy_end_money(sim *s) {
-    const aigw_budget *b = policy_budget(s);
-    if (b) sim_must(s, I_MONEY, !b->reserved_nusd && !b->running && b->spent_nusd >= s->bill, "at the end %lld are spent, %lld reserved by %u, %lld billed", (long long)b->spent_nusd,
-                    (long long)b->reserved_nusd, (unsigned)b->running, (long long)s->bill);
+    for (int i = 0; i < 2; i++) {
+        const aigw_budget *b = policy_budget(s, i);
+        if (b) sim_must(s, I_MONEY, !b->reserved_nusd && !b->running, "at the end %lld are spent, %lld reserved by %u%s", (long long)b->spent_nusd, (long long)b->reserved_nusd, (unsigned)b->running,
+                        i ? " in the store" : "");
+    }
 }
 
 /* ---- the ledger's disk: [0, disk_synced) is safe, [disk_synced, disk_n) may be there in any part after a crash */

@@ -86,7 +86,7 @@ typedef struct {
 
 /* ---- what happens: a heap by time, then by order of entry ---- */
 
-enum { EV_OPEN, EV_SEND, EV_TAKE, EV_LEAVE, EV_RUN, EV_CONNECTED, EV_BYTES, EV_IDLE_END, EV_CLOCK, EV_SWAP, EV_DISK, EV_SCENE };
+enum { EV_OPEN, EV_SEND, EV_TAKE, EV_LEAVE, EV_RUN, EV_CONNECTED, EV_BYTES, EV_IDLE_END, EV_CLOCK, EV_SWAP, EV_DISK, EV_STORE, EV_SCENE };
 typedef struct { uint64_t at, order; uint32_t who, gen; int kind; } sim_event;
 
 typedef struct {
@@ -148,7 +148,7 @@ typedef struct {
     uint8_t  route;                /* 0: any; else 1 + index of the name that all ask for */
     uint8_t  scene, clean;         /* clean: nothing goes wrong */
     uint32_t kinds;                /* of upstream faults; 0: all */
-    uint8_t  ledger, no_hints;
+    uint8_t  ledger, store, no_hints;
 } sim_plan;
 
 struct sim {
@@ -185,6 +185,7 @@ struct sim {
     uint8_t  circuit[SIM_PROVIDERS], disk_full;
     int64_t  bill, most_held, worst;
     char    *disk;
+    struct sim_store *store;                       /* counters kept elsewhere */
     size_t   disk_n, disk_synced;
     uint64_t hint_s;                               /* the longest Retry-After that was said */
     uint64_t *sent_at, *tried_at;                  /* scenes: when requests were sent and attempts made */
