@@ -37019,6 +37019,9 @@ enum { /* aigw_hub_ticket.state */
 #define AIGWI_HUB_LEFT_NS UINT64_C(60000000000)    /* how long a late answer is known */
 #define AIGWI_HUB_AGAIN_NS UINT64_C(1000000000)    /* between submits of a settle */
 
+/* Time that goes back counts as none elapsed. */
+AIGWI_SHARED uint64_t aigwi_hub_since(const aigw_hub *h, uint64_t ns) { return h->now.mono_ns > ns ? h->now.mono_ns - ns : 0; }
+
 /* Tickets are slot + 1 in the lower half, generation in the upper. */
 static uint64_t aigwi_hub_ticket_name(const aigw_hub *h, const aigw_hub_ticket *t) {
     return (uint64_t)t->generation << 32 | (uint64_t)(t - h->tickets + 1);
@@ -37037,7 +37040,7 @@ static void aigwi_hub_ticket_free(aigw_hub_ticket *t) {
 static aigw_hub_ticket *aigwi_hub_ticket_take(aigw_hub *h, const aigw_store_op *op) {
     for (uint32_t i = 0; i < h->cfg.tickets; i++) {
         aigw_hub_ticket *t = &h->tickets[i];
-        if (t->state == AIGWI_TICKET_LEFT && h->now.mono_ns - t->since_ns > AIGWI_HUB_LEFT_NS) aigwi_hub_ticket_free(t);
+        if (t->state == AIGWI_TICKET_LEFT && aigwi_hub_since(h, t->since_ns) > AIGWI_HUB_LEFT_NS) aigwi_hub_ticket_free(t);
         if (t->state) continue;
         t->op = *op;
         t->op.counters = t->counter;
@@ -37092,8 +37095,8 @@ AIGWI_SHARED void aigwi_hub_settle(aigw_hub *h, aigw_store_op *op, int local) {
 }
 
 /* Reserve. AIGW_OK, AIGW_E_LIMIT, or AIGW_AGAIN: the job is woken, and the same is asked again with *ticket as it was left. *local becomes 1 when the
-   store could not and the counters in memory stand in. */
-AIGWI_SHARED int aigwi_hub_reserve(aigw_hub *h, aigw_hub_job *job, aigw_store_op *op, uint64_t *ticket, int *local) {
+   store could not and the counters in memory stand in; not when more is reserved beside what the store holds already (`bound`): then AIGW_E_IO. */
+AIGWI_SHARED int aigwi_hub_reserve(aigw_hub *h, aigw_hub_job *job, aigw_store_op *op, uint64_t *ticket, int *local, int bound) {
     aigw_hub_ticket *t = *ticket ? aigwi_hub_ticket_of(h, *ticket) : NULL;
     int r = AIGW_E_IO;
     op->verb = AIGW_STORE_RESERVE;
@@ -37106,7 +37109,7 @@ AIGWI_SHARED int aigwi_hub_reserve(aigw_hub *h, aigw_hub_job *job, aigw_store_op
         t->job = job;
     }
     if (!*local && t && t->state == AIGWI_TICKET_ASKED) {
-        if (h->now.mono_ns - t->since_ns < (uint64_t)h->cfg.store_ms * 1000000u) {
+        if (aigwi_hub_since(h, t->since_ns) < (uint64_t)h->cfg.store_ms * 1000000u) {
             job->awaits = t;
             return AIGW_AGAIN;
         }
@@ -37125,6 +37128,7 @@ AIGWI_SHARED int aigwi_hub_reserve(aigw_hub *h, aigw_hub_job *job, aigw_store_op
     *ticket = 0;
     if (r == AIGW_OK || r == AIGW_E_LIMIT) return r;
     if (!*local) h->store_late++;
+    if (!*local && bound) return AIGW_E_IO;
     *local = 1;
     r = aigw_store_submit(&h->counters, 0, h->now, op);
     if (r == AIGW_AGAIN) job->awaits = &h->counters;
@@ -37844,7 +37848,8 @@ AIGW_API int aigw_account_reserve(aigw_account *a, aigw_hub *h, aigw_hub_job *jo
     op.n = (uint8_t)n;
     op.counters = asked;
     if (!n) return AIGW_OK;
-    result = aigwi_hub_reserve(h, job, &op, &a->ticket, &local);
+    result = aigwi_hub_reserve(h, job, &op, &a->ticket, &local, a->held.n != 0);
+    if (result == AIGW_E_IO && a->held.n && !local) return AIGW_OK;      /* the store is gone: what it holds must do */
     a->local = (uint8_t)(a->held.n ? a->local : local);
     for (int i = 0; i < n && result != AIGW_AGAIN; i++) {
         if (result == AIGW_E_LIMIT && asked[i].refused) aigwi_account_refused(a, &asked[i], wanted.what[of[i]]);
@@ -39147,7 +39152,7 @@ static int aigwi_exchange_take(aigw_exchange *x, unsigned candidate) {
 static int aigwi_exchange_sleep(aigw_exchange *x, uint64_t ns) {
     const uint64_t patience = (uint64_t)aigwi_exchange_patience(x) * 1000000u;
     if (!x->wait_since) x->wait_since = x->now.mono_ns;
-    if (x->now.mono_ns - x->wait_since + ns > patience) return 0;
+    if (aigwi_hub_since(x->hub, x->wait_since) + ns > patience || ns > patience) return 0;
     x->retry_at = x->now.mono_ns + (ns ? ns : 1000000);
     if (x->until && x->retry_at >= x->until) return 0;
     x->t_up_end = x->now.mono_ns;
@@ -39430,7 +39435,7 @@ static void aigwi_exchange_told(aigw_exchange *x, const aigw_error *err, int beg
     aigw_account_charge(&x->side->account, aigwi_exchange_charge(x));
     if (t) {
         t->kind = (uint8_t)r.kind;
-        t->took_ms = (uint32_t)((x->now.mono_ns - a->t_start) / 1000000u);
+        t->took_ms = (uint32_t)(aigwi_hub_since(x->hub, a->t_start) / 1000000u);
         t->nusd = x->cost.nusd;
     }
     x->try_at = 0;
@@ -39976,7 +39981,8 @@ static int aigwi_exchange_second(aigw_exchange *x) {
 }
 /* Begin or go on with a second try, while nothing is committed. */
 static void aigwi_exchange_hedging(aigw_exchange *x) {
-    if (x->hedge_at && !x->committed && !x->up->t_first && x->now.mono_ns >= x->hedge_at) aigwi_exchange_hedge(x);
+    if (x->committed || x->up->t_first) x->hedge_at = 0;
+    if (x->hedge_at && x->now.mono_ns >= x->hedge_at) aigwi_exchange_hedge(x);
     if (x->hedged == AIGWI_EXCHANGE_RACING) aigwi_exchange_race(x);
 }
 
@@ -40151,6 +40157,8 @@ static int aigwi_exchange_relay(aigw_exchange *x) {
     int more = 1;
     if (x->hold_until && !x->committed && x->now.mono_ns >= x->hold_until) aigwi_exchange_stream_head(x);
     while (x->state == AIGWI_EXCHANGE_RELAY && more) {
+        /* before anything of the answer is looked at */
+        if (x->hedged == AIGWI_EXCHANGE_RACING && x->up->t_first && x->up->status < 300) aigwi_exchange_race(x);
         aigw_attempt_tick(x->up, x->now);
         if (aigw_attempt_want(x->up) & AIGW_WANT_CLOSED) return aigwi_exchange_over(x);
         more = aigwi_exchange_upstream(x);
