@@ -60,7 +60,8 @@ static void cl_write(sim_client *c, const sim_req *q, const char *name) {
 static void cl_ask(sim_client *c) {
     sim *s = c->s;
     sim_req *q = &c->req[c->asked % SIM_PIPELINE];
-    const unsigned name = s->plan.route ? s->plan.route - 1u : sim_below(s, CL_NAMES);
+    unsigned name = s->plan.route ? s->plan.route - 1u : sim_below(s, CL_NAMES);
+    if (!s->plan.route && s->without && name == s->without) name--;
     memset(q, 0, sizeof *q);
     q->id = ++s->ids;
     q->dialect = (uint8_t)sim_below(s, O_DIALECTS);

@@ -239,6 +239,8 @@ static void run_reset(sim *s, uint64_t seed, sim_sums *sums) {
     for (int i = 0; i < SIM_REGISTRIES; i++) s->registry_live[i] = 0;
     memset(s->probing, 0, sizeof s->probing);
     memset(s->target, 0, sizeof s->target);
+    memset(s->slot, 0, sizeof s->slot);
+    s->asked_t3 = 0;
     memset(s->circuit, 0, sizeof s->circuit);
     s->bill = s->most_held = s->worst = 0;
     s->disk_n = s->disk_synced = s->disk_full = 0;

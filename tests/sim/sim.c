@@ -3,7 +3,8 @@
  *
  *     sim [--seeds N] [--first N] [--seconds N]     run so many seeds, print what was hit, what held, and how fast; status 1 when something did not hold
  *     sim --seed N [--trace]                        one seed, twice, with all that happens
- *     sim --tail                                    the slow-tail provider, with and without hedging */
+ *     sim --tail                                    the slow-tail provider, with and without hedging
+ *     ... --without NAME                            nobody asks for this model or route (client.h) */
 #define AIGW_IMPLEMENTATION
 #include "aigw.h"
 #include "scene.h"
@@ -66,8 +67,10 @@ int main(int argc, char **argv) {
         else if (i + 1 < argc && !strcmp(argv[i], "--seed")) one = strtoull(argv[++i], NULL, 0), has_one = 1;
         else if (i + 1 < argc && !strcmp(argv[i], "--seeds")) seeds = strtoull(argv[++i], NULL, 0);
         else if (i + 1 < argc && !strcmp(argv[i], "--first")) first = strtoull(argv[++i], NULL, 0);
-        else if (i + 1 < argc && !strcmp(argv[i], "--seconds")) seconds = strtod(argv[++i], NULL);
-        else { fprintf(stderr, "usage: sim [--seeds N] [--first N] [--seconds N] | --seed N [--trace] | --tail\n"); return 2; }
+        else if (i + 1 < argc && !strcmp(argv[i], "--without")) {
+            for (i++, s->without = 1; s->without < CL_NAMES && strcmp(cl_names[s->without].name, argv[i]); s->without++) {}
+        } else if (i + 1 < argc && !strcmp(argv[i], "--seconds")) seconds = strtod(argv[++i], NULL);
+        else { fprintf(stderr, "usage: sim [--seeds N] [--first N] [--seconds N] | --seed N [--trace] | --tail; [--without NAME]\n"); return 2; }
     }
     if (tail) return print_tails(s);
     if (has_one) {

@@ -156,6 +156,7 @@ struct sim {
     unsigned spin;
     int64_t  mono_off, wall_off;
     uint8_t  trace, wall_unknown, stopped, failed;
+    uint32_t without;              /* 1 and more: index of a name that nobody asks for */
     uint32_t ids, serials, left, live;     /* left: requests still to be begun */
     sim_plan plan;
     sim_sums *sums;
@@ -181,8 +182,8 @@ struct sim {
     void   (*opened)(sim *s, sim_conn *u);
     void   (*closed)(sim *s, sim_conn *u);
     unsigned probing[SIM_PROVIDERS];
-    const void *target[SIM_PROVIDERS];
-    uint8_t  circuit[SIM_PROVIDERS], disk_full;
+    const void *target[SIM_PROVIDERS], *slot[2];   /* where their names and counters were found */
+    uint8_t  circuit[SIM_PROVIDERS], disk_full, asked_t3;
     int64_t  bill, most_held, worst;
     char    *disk;
     struct sim_store *store;                       /* counters kept elsewhere */
