@@ -58,7 +58,7 @@ int main(int argc, char **argv) {
     unsigned long long seeds = 100, first = 1, one = 0;
     double seconds = 0, begun, took, cpu;
     int has_one = 0, trace = 0, tail = 0;
-    uint64_t bad, failed = 0, ran = 0, hash = 0, asked;
+    uint64_t bad, failed = 0, ran = 0, hash = 0, asked, p99[3] = { 0, 0, 0 };
     static sim_sums sums;
     sim *s = run_new();
     for (int i = 1; i < argc; i++) {
@@ -94,10 +94,14 @@ int main(int argc, char **argv) {
     asked = sums.requests;
     scene_failover(s, &sums);
     scene_outage(s, &sums);
+#ifdef SIM_POLICY
+    scene_loads(s, &sums, p99);
+#endif
     print_faults(&sums);
     bad = print_invariants(&sums);
     printf("full outage: %llu requests, %llu attempts in the worst 10 s: %.2f per request (to be <= 1.10)\n", (unsigned long long)sums.outage_requests, (unsigned long long)sums.outage_attempts,
            sums.outage_requests ? (double)sums.outage_attempts / (double)sums.outage_requests : 0);
+    if (p99[0]) printf("p99 alone %.3f s, beside a tenant at 100 times its rate %.3f s, beside a batch backlog %.3f s\n", (double)p99[0] / 1e9, (double)p99[1] / 1e9, (double)p99[2] / 1e9);
     printf("answers from the cache: %llu\n", (unsigned long long)sums.hits);
     printf("finish that a provider said twice, relayed so within its own dialect: %llu\n", (unsigned long long)sums.relayed);
     printf("%llu seeds, %llu requests (%llu fine, %llu errors, %llu clients left), %llu attempts, %llu events, %.0f s of virtual time, hash %016llx\n", (unsigned long long)ran,
