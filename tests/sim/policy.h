@@ -89,6 +89,8 @@ static void policy_turn_money(sim *s) {
 static void policy_end_money(sim *s) {
     for (int i = 0; i < 2; i++) {
         const aigw_budget *b = policy_budget(s, i);
+        /* a clock that jumps a minute makes the hub forget what it asked the store for: the store's own lease must end that */
+        if (i && s->plan.clock) continue;
         if (b) sim_must(s, I_MONEY, !b->reserved_nusd && !b->running, "at the end %lld are spent, %lld reserved by %u%s", (long long)b->spent_nusd, (long long)b->reserved_nusd, (unsigned)b->running,
                         i ? " in the store" : "");
     }
