@@ -50,6 +50,13 @@ T(scenes) {
     scene_outage(s, &sums);
     t_int("failed", s->failed, 0);
     t_ok("an outage with requests", sums.outage_requests >= 100);
+#ifdef SIM_POLICY
+    {
+        uint64_t p99[3];
+        scene_loads(s, &sums, p99);
+        t_int("failed", s->failed, 0);
+    }
+#endif
     t_ok("half of them take their second", scene_tail(s, CL_PAIR, 500).p50 < 2 * SIM_S);
     run_delete(s);
 }

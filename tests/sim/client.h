@@ -60,7 +60,8 @@ static void cl_write(sim_client *c, const sim_req *q, const char *name) {
 static void cl_ask(sim_client *c) {
     sim *s = c->s;
     sim_req *q = &c->req[c->asked % SIM_PIPELINE];
-    const unsigned name = s->plan.route ? s->plan.route - 1u : sim_below(s, CL_NAMES);
+    unsigned name = s->plan.route ? s->plan.route - 1u : sim_below(s, CL_NAMES);
+    if (!s->plan.route && s->without && name == s->without) name--;
     memset(q, 0, sizeof *q);
     q->id = ++s->ids;
     q->dialect = (uint8_t)sim_below(s, O_DIALECTS);
@@ -204,6 +205,7 @@ static int cl_admit(void *user, const aigw_head *head, aigw_str body, aigw_excha
     static const char *const names[] = { "t0", "t1", "t2", "t3" };
     (void)head, (void)body, (void)r;
     who->subject.dim[AIGW_DIM_TENANT] = aigw_base_str(names[((sim_client *)user)->tenant]);
+    who->class_ = ((sim_client *)user)->batch ? AIGW_CLASS_BATCH : AIGW_CLASS_INTERACTIVE;
     return 0;
 }
 #endif
@@ -229,7 +231,8 @@ static void cl_open(sim *s, uint32_t i, unsigned reqs) {
     io.user = c;
     io.connect = net_connect, io.send = net_send, io.recv = net_recv, io.close = net_close, io.reply = cl_reply, io.record = cl_record, io.why = net_why;
 #ifdef SIM_POLICY
-    c->tenant = p->scene || p->clean || s->stopped ? 0 : sim_below(s, 4);
+    c->tenant = p->scene ? s->as_tenant : p->clean || s->stopped ? 0 : sim_below(s, 4);
+    c->batch = p->scene && s->as_batch;
     io.admit = cl_admit;
 #endif
     cfg.write_ms = 10000;

@@ -239,10 +239,13 @@ static void run_reset(sim *s, uint64_t seed, sim_sums *sums) {
     for (int i = 0; i < SIM_REGISTRIES; i++) s->registry_live[i] = 0;
     memset(s->probing, 0, sizeof s->probing);
     memset(s->target, 0, sizeof s->target);
+    memset(s->slot, 0, sizeof s->slot);
+    s->asked_t3 = 0;
     memset(s->circuit, 0, sizeof s->circuit);
     s->bill = s->most_held = s->worst = 0;
     s->disk_n = s->disk_synced = s->disk_full = 0;
     s->hint_s = 0;
+    s->as_tenant = s->as_batch = 0;
 #ifdef SIM_POLICY
     s->asked = policy_asked, s->opened = policy_opened, s->closed = policy_closed;
 #endif
@@ -257,6 +260,7 @@ static void run_begin(sim *s) {
 #ifdef SIM_POLICY
     if (s->plan.ledger) cfg.ledger_bytes = 4096;
     cfg.cache_bytes = 1 << 17;
+    cfg.queue.slots = s->plan.slots;
     if (s->plan.store) {
         store_reset(s);
         cfg.store.submit = store_submit, cfg.store.user = s;

@@ -4,7 +4,7 @@
 #define SIM_SCENE_H
 #include "run.h"
 
-enum { SCENE_NONE, SCENE_FAILOVER, SCENE_OUTAGE, SCENE_TAIL };
+enum { SCENE_NONE, SCENE_FAILOVER, SCENE_OUTAGE, SCENE_TAIL, SCENE_LOAD };
 enum { SCENE_IN_FLIGHT = 200, SCENE_OUTAGE_N = 6000, SCENE_TAIL_N = 20000 };
 
 static sim_plan scene_plan(int scene, unsigned name) {
@@ -36,6 +36,12 @@ static uint64_t scene_second(sim *s, unsigned provider) {
     (void)s, (void)provider;
     return SIM_S;
 }
+#ifdef SIM_POLICY
+static uint64_t scene_second_about(sim *s, unsigned provider) {
+    (void)provider;
+    return SIM_S / 2 + sim_upto(s, SIM_S);                     /* far apart, so that slots do not become free together */
+}
+#endif
 static void scene_die(sim *s, const sim_event *ev) {
     (void)ev;
     s->dead[0] = 1;
@@ -110,8 +116,7 @@ static uint64_t scene_tail_pace(sim *s, unsigned provider) {
     return sim_below(s, 100) < 3 ? 12 * SIM_S : SIM_S - 50 * SIM_MS + sim_upto(s, 100 * SIM_MS);
 }
 static void scene_tail_answered(sim *s, sim_client *c, sim_req *q) {
-    (void)c;
-    if (scene_tail_n < SCENE_TAIL_N) scene_tail_times[scene_tail_n++] = s->t - q->t_sent;
+    if (c->tenant == 0 && scene_tail_n < SCENE_TAIL_N) scene_tail_times[scene_tail_n++] = s->t - q->t_sent;
 }
 static int scene_tail_order(const void *a, const void *b) {
     const uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
@@ -138,4 +143,50 @@ static scene_tail_sums scene_tail(sim *s, unsigned name, uint32_t n) {
     r.requests = sums.requests, r.attempts = sums.attempts;
     return r;
 }
+
+#ifdef SIM_POLICY
+/* ---- one who asks for too much: tenant t1 has `crowd` requests under way at all times, until it has asked `all` */
+
+enum { SCENE_CROWD = 200, SCENE_BACKLOG = 10000, SCENE_SLOTS = 64 };
+static struct { uint32_t left, answered; } scene_crowd;
+static void scene_load_event(sim *s, const sim_event *ev) {
+    s->as_tenant = ev->who ? 1 : 0;
+    s->as_batch = ev->who == 2;
+    if (ev->who && !scene_crowd.left) return;
+    if (ev->who) scene_crowd.left--;
+    scene_ask(s);
+}
+static void scene_load_answered(sim *s, sim_client *c, sim_req *q) {
+    if (c->tenant == 0) { scene_tail_answered(s, c, q); return; }
+    scene_crowd.answered += q->outcome == O_FINE;
+    sim_at(s, s->t + SIM_MS, EV_SCENE, c->batch ? 2 : 1, 0);   /* the next one comes */
+}
+/* p99 of tenant t0's answers, ten a second for 200 s; answers take 0.5 to 1.5 s. */
+static uint64_t scene_load(sim *s, sim_sums *sums, uint32_t crowd, uint32_t all, int batch) {
+    run_reset(s, 11, sums);
+    s->plan = scene_plan(SCENE_LOAD, CL_PAIR);
+    s->plan.slots = SCENE_SLOTS;
+    run_begin(s);
+    s->heap_n = 0;
+    s->pace = scene_second_about;
+    s->answered = scene_load_answered;
+    s->scene = scene_load_event;
+    scene_tail_n = 0;
+    scene_crowd.left = all, scene_crowd.answered = 0;
+    for (uint32_t i = 0; i < crowd; i++) sim_at(s, sim_upto(s, SIM_S), EV_SCENE, batch ? 2 : 1, 0);
+    for (uint32_t i = 0; i < 2000; i++) sim_at(s, 2 * SIM_S + i * (SIM_S / 10), EV_SCENE, 0, 0);
+    run_loop(s);
+    run_end(s);
+    qsort(scene_tail_times, scene_tail_n, sizeof *scene_tail_times, scene_tail_order);
+    return scene_tail_n ? scene_tail_times[scene_tail_n * 99 / 100] : AIGW_NEVER;
+}
+static void scene_loads(sim *s, sim_sums *sums, uint64_t p99[3]) {
+    p99[0] = scene_load(s, sums, 0, 0, 0);
+    p99[1] = scene_load(s, sums, SCENE_CROWD, SCENE_BACKLOG, 0);
+    sim_must(s, I_FAIR, p99[1] <= p99[0] + p99[0] / 10, "p99 %.3f s, and %.3f s beside a tenant at 100 times its rate", (double)p99[0] / 1e9, (double)p99[1] / 1e9);
+    p99[2] = scene_load(s, sums, SCENE_CROWD, SCENE_BACKLOG, 1);
+    sim_must(s, I_BATCH, p99[2] <= p99[0] + p99[0] / 10, "p99 %.3f s, and %.3f s beside a batch backlog", (double)p99[0] / 1e9, (double)p99[2] / 1e9);
+    sim_must(s, I_BATCH, scene_crowd.answered == SCENE_BACKLOG, "%u of %u batch requests were answered", (unsigned)scene_crowd.answered, SCENE_BACKLOG);
+}
+#endif
 #endif

@@ -3,7 +3,8 @@
  *
  *     sim [--seeds N] [--first N] [--seconds N]     run so many seeds, print what was hit, what held, and how fast; status 1 when something did not hold
  *     sim --seed N [--trace]                        one seed, twice, with all that happens
- *     sim --tail                                    the slow-tail provider, with and without hedging */
+ *     sim --tail                                    the slow-tail provider, with and without hedging
+ *     ... --without NAME                            nobody asks for this model or route (client.h) */
 #define AIGW_IMPLEMENTATION
 #include "aigw.h"
 #include "scene.h"
@@ -57,7 +58,7 @@ int main(int argc, char **argv) {
     unsigned long long seeds = 100, first = 1, one = 0;
     double seconds = 0, begun, took, cpu;
     int has_one = 0, trace = 0, tail = 0;
-    uint64_t bad, failed = 0, ran = 0, hash = 0, asked;
+    uint64_t bad, failed = 0, ran = 0, hash = 0, asked, p99[3] = { 0, 0, 0 };
     static sim_sums sums;
     sim *s = run_new();
     for (int i = 1; i < argc; i++) {
@@ -66,8 +67,10 @@ int main(int argc, char **argv) {
         else if (i + 1 < argc && !strcmp(argv[i], "--seed")) one = strtoull(argv[++i], NULL, 0), has_one = 1;
         else if (i + 1 < argc && !strcmp(argv[i], "--seeds")) seeds = strtoull(argv[++i], NULL, 0);
         else if (i + 1 < argc && !strcmp(argv[i], "--first")) first = strtoull(argv[++i], NULL, 0);
-        else if (i + 1 < argc && !strcmp(argv[i], "--seconds")) seconds = strtod(argv[++i], NULL);
-        else { fprintf(stderr, "usage: sim [--seeds N] [--first N] [--seconds N] | --seed N [--trace] | --tail\n"); return 2; }
+        else if (i + 1 < argc && !strcmp(argv[i], "--without")) {
+            for (i++, s->without = 1; s->without < CL_NAMES && strcmp(cl_names[s->without].name, argv[i]); s->without++) {}
+        } else if (i + 1 < argc && !strcmp(argv[i], "--seconds")) seconds = strtod(argv[++i], NULL);
+        else { fprintf(stderr, "usage: sim [--seeds N] [--first N] [--seconds N] | --seed N [--trace] | --tail; [--without NAME]\n"); return 2; }
     }
     if (tail) return print_tails(s);
     if (has_one) {
@@ -91,10 +94,14 @@ int main(int argc, char **argv) {
     asked = sums.requests;
     scene_failover(s, &sums);
     scene_outage(s, &sums);
+#ifdef SIM_POLICY
+    scene_loads(s, &sums, p99);
+#endif
     print_faults(&sums);
     bad = print_invariants(&sums);
     printf("full outage: %llu requests, %llu attempts in the worst 10 s: %.2f per request (to be <= 1.10)\n", (unsigned long long)sums.outage_requests, (unsigned long long)sums.outage_attempts,
            sums.outage_requests ? (double)sums.outage_attempts / (double)sums.outage_requests : 0);
+    if (p99[0]) printf("p99 alone %.3f s, beside a tenant at 100 times its rate %.3f s, beside a batch backlog %.3f s\n", (double)p99[0] / 1e9, (double)p99[1] / 1e9, (double)p99[2] / 1e9);
     printf("answers from the cache: %llu\n", (unsigned long long)sums.hits);
     printf("finish that a provider said twice, relayed so within its own dialect: %llu\n", (unsigned long long)sums.relayed);
     printf("%llu seeds, %llu requests (%llu fine, %llu errors, %llu clients left), %llu attempts, %llu events, %.0f s of virtual time, hash %016llx\n", (unsigned long long)ran,
