@@ -99,7 +99,7 @@
  *   >>hub.token                tokens of providers, fetched by a job of the hub       uses: everything above
  *   >>hub.account              what a request holds of limits and budgets             uses: everything above
  *   >>exchange                 one request over the I/O callbacks                     uses: everything above
- *   >>client                   the short way in                                       uses: base model dialect attempt
+ *   >>client                   the short way in                                       uses: base model dialect registry attempt bucket breaker retry price budget health
  */
 #ifndef AIGW_H
 #define AIGW_H
@@ -2949,6 +2949,46 @@ AIGW_API int aigw_client_start(aigw_client *c, aigw_now now, void *mem, size_t n
    the socket (c->attempt: aigw_attempt_want) or aigw_client_deadline; else what the sink returned. */
 AIGW_API int aigw_client_run(aigw_client *c, aigw_now now, const aigw_sink *out);
 AIGW_API uint64_t aigw_client_deadline(const aigw_client *c);
+
+/* Policies around a client's requests, each left out where its pointer is NULL (and by the linker where none of the two calls below is used). The
+   caller's, one for each target, kept over requests; start with all zero.
+
+       for (;;) {
+           r = aigw_client_allow(&c, &p, now, &wait_ms, &why);         r == AIGW_E_LIMIT: come again after wait_ms
+           ... connect, aigw_client_start, aigw_client_run until it is over ...
+           if (aigw_client_done(&c, &p, now, &wait_ms, &why) != AIGW_RETRY_SAME) break;    else wait, connect, once more
+       }                                                                                                              */
+typedef struct {
+    aigw_bucket       *requests, *tokens;      /* limits; tokens are taken as estimated and settled to use */
+    aigw_bucket_cfg    requests_cfg, tokens_cfg;
+    aigw_breaker      *breaker;
+    aigw_breaker_cfg   breaker_cfg;
+    aigw_retry_budget *retry;
+    aigw_retry_cfg     retry_cfg;
+    aigw_budget       *budget;                 /* with a price; a bound is reserved, and settled to the cost */
+    aigw_budget_cfg    budget_cfg;
+    const aigw_registry_price *price;
+    aigw_health       *health;
+    uint64_t           random;                 /* seeded by the caller */
+    int64_t            cost_nusd;              /* out: of the request so far, all tries */
+    /* private */
+    aigw_price_size    size;
+    aigw_breaker_pass  pass;
+    uint16_t           attempts;
+    uint8_t            held;                   /* a try is under way */
+    int64_t            taken, reserved;        /* tokens, nano-dollars */
+    aigw_usage         usage;
+    int64_t            said_bytes;
+    aigw_sink          to;
+} aigw_client_policy;
+/* May c->req be asked now? AIGW_OK, and what it needs is held until done. AIGW_E_LIMIT: *wait_ms says when to come again (UINT32_MAX: not in this
+   period), *why (static) what refused: "circuit", "limits", "requests", "tokens", "budget". AIGW_E_MISSING: a budget without a price. AIGW_E_CLOCK. */
+AIGW_API int aigw_client_allow(aigw_client *c, aigw_client_policy *p, aigw_now now, uint32_t *wait_ms, const char **why);
+/* A sink that learns what the answer uses, and passes all on to `to`: give it to aigw_client_run. */
+AIGW_API aigw_sink aigw_client_watch(aigw_client_policy *p, const aigw_sink *to);
+/* The try is over (aigw_client_run returned 1, or it is given up): everything is settled and learnt. AIGW_RETRY_SAME: the same may be asked again after
+   *wait_ms; AIGW_RETRY_STOP: it is over, by success or because of *why. */
+AIGW_API int aigw_client_done(aigw_client *c, aigw_client_policy *p, aigw_now now, uint32_t *wait_ms, const char **why);
 /* Wipe the key and be done; legal at any time. */
 AIGW_API void aigw_client_release(aigw_client *c);
 
@@ -32784,26 +32824,27 @@ AIGW_API int aigw_retry_next(const aigw_retry_cfg *cfg, const aigw_retry_case *c
    prices as data; not who pays, nor what has been spent. Text is bounded by its bytes, since no tokenizer makes more
    tokens than bytes; templates by constants. A picture's bound is the dearest that any provider of the registry counts,
    since a request is measured before its target is known. What has no bound (PDF, video, other kinds of sound, what a
-   provider keeps or fetches itself) counts as the whole window. Truth: the providers' pages named at the tables, read
-   2026-11-29, and recorded usage (tests/test_price.c holds the bound against all of ../shared/wire). */
+   provider keeps or fetches itself) counts as the whole window. Truth: recorded usage (tests/test_price.c holds the
+   bound against all of ../shared/wire) and the providers' documentation named at the tables; figures there with a
+   star are as known, and were not looked up again. */
 
 enum {
     AIGWI_PRICE_REQUEST = 256,    /* hidden prompt: 160 tokens at xAI (recorded) */
     AIGWI_PRICE_MESSAGE = 16,     /* role and separators: 3 to 8 tokens in the templates of OpenAI, Llama, Qwen */
     AIGWI_PRICE_TOOL = 32,        /* how a function is introduced */
-    AIGWI_PRICE_TOOLS = 1024,     /* instructions for tools as such: 346 to 804 tokens (Claude, "Tool use": pricing) */
+    AIGWI_PRICE_TOOLS = 1024,     /* instructions for tools as such: 346* to 804* tokens (Claude, "Tool use": pricing) */
     AIGWI_PRICE_SCHEMA = 256      /* the same for an output schema */
 };
-/* Tokens of a picture: at most, and as they often are. OpenAI "Images and vision": gpt-4o-mini counts 2,833 and 5,667
-   for each of at most 8 tiles = 48,169; patches at "original" 10,000 x 1.2. Claude "Vision": patches of 28 x 28
-   pixels, at most 4,784. Gemini "Media resolution": 2,240. Qwen-VL's image processor: 16,384 patches; it knows no
+/* Tokens of a picture: at most, and as they often are. OpenAI "Images and vision": gpt-4o-mini counts 2,833* and 5,667*
+   for each of at most 8 tiles = 48,169; patches at "original" 10,000 x 1.2*. Claude "Vision": patches of 28 x 28
+   pixels, at most 4,784*. Gemini "Media resolution": 2,240. Qwen-VL's image processor: 16,384* patches; it knows no
    detail, so this stands for "low" too. */
 static const struct { aigw_str detail; int32_t most, likely; } aigwi_price_pictures[] = {
     { AIGW_STR("low"), 16384, 512  },
     { AIGW_STR(""),    48169, 1600 }                              /* last row matches all */
 };
 /* Sound that cannot be short in bytes and long in time: MPEG audio has at least 1,000 bytes a second [ISO 11172-3],
-   WAV in use 1,625 (GSM 6.10). Gemini counts 32 tokens a second ("Understand and count tokens"), OpenAI 10: one token
+   WAV in use 1,625* (GSM 6.10). Gemini counts 32 tokens a second ("Understand and count tokens"), OpenAI 10: one token
    for 16 bytes holds down to 512 bytes a second. */
 enum { AIGWI_PRICE_SOUND_BYTES = 16 };
 static const aigw_str aigwi_price_sounds[] = { AIGW_STR("mp3"), AIGW_STR("mpeg"),  AIGW_STR("mpga"),
@@ -39423,7 +39464,7 @@ static void aigwi_exchange_told(aigw_exchange *x, const aigw_error *err, int beg
     aigw_health_report r;
     if (!x->side->pass.asked) return;
     memset(&r, 0, sizeof r);
-    r.kind = err ? err->kind : begun && a->ended == AIGWI_ATTEMPT_STOPPED ? AIGW_KIND_NONE : AIGW_KIND_CANCELLED;
+    r.kind = err ? err->kind : begun && a->ended == AIGWI_ATTEMPT_STOPPED ? (int)AIGW_KIND_NONE : (int)AIGW_KIND_CANCELLED;
     r.first_us = begun ? aigwi_exchange_us(a->t_start, x->stream ? a->t_first : a->t_last) : -1;
     r.all_us = begun ? aigwi_exchange_us(a->t_start, a->t_last) : -1;
     r.input_bytes = x->decision.facts.size.text_bytes;
@@ -39906,7 +39947,7 @@ static void aigwi_exchange_hedge(aigw_exchange *x) {
         x->hedge_try = (uint8_t)(t ? t - x->decision.tries + 1 : 0);
         x->hedged = AIGWI_EXCHANGE_RACING;
     } else aigw_account_settle(&side->account, x->hub, -1, 0);
-    x->state = x->state == AIGWI_EXCHANGE_REFUSE ? AIGWI_EXCHANGE_RELAY : x->state;      /* no token for it: the first goes on */
+    if (x->state == AIGWI_EXCHANGE_REFUSE) x->state = AIGWI_EXCHANGE_RELAY;      /* no token for it: the first goes on */
     aigwi_exchange_use(x, first);
     x->try_at = try_at;
 }
@@ -41174,6 +41215,167 @@ AIGW_API int aigw_client_run(aigw_client *c, aigw_now now, const aigw_sink *out)
 AIGW_API uint64_t aigw_client_deadline(const aigw_client *c) { return aigw_attempt_deadline(&c->attempt); }
 
 AIGW_API void aigw_client_release(aigw_client *c) { aigw_attempt_release(&c->attempt); }
+
+/* ---- policies around it */
+
+static uint32_t aigwi_client_wait(uint64_t ns) {
+    const uint64_t ms = ns / 1000000u + (ns % 1000000u != 0);
+    return ms < UINT32_MAX ? (uint32_t)ms : UINT32_MAX;
+}
+
+/* Money for the dearest that it may come to. */
+static int aigwi_client_reserve(aigw_client *c, aigw_client_policy *p, aigw_now now, uint32_t *wait_ms) {
+    const int64_t out = p->size.max_output >= 0 ? p->size.max_output : c->target.max_output > 0 ? c->target.max_output : 4096;
+    int64_t reset;
+    int r;
+    if (!p->price) return AIGW_E_MISSING;
+    r = aigw_price_bound(p->price, aigw_price_input_bound(&p->size, c->target.context), out * p->size.choices, p->size.tools_hosted, NULL,
+                         &p->reserved);
+    if (!r) r = aigw_budget_reserve(p->budget, &p->budget_cfg, now, p->reserved);
+    if (r == AIGW_E_LIMIT) {
+        reset = aigw_budget_reset(p->budget_cfg.period, now.wall_s);
+        *wait_ms = reset - now.wall_s < UINT32_MAX / 1000 ? (uint32_t)(reset - now.wall_s) * 1000 : UINT32_MAX;
+    }
+    if (r < 0) p->reserved = 0;
+    return r < 0 ? r : AIGW_OK;
+}
+
+/* Something refused: what was taken before it is given back. */
+static int aigwi_client_refuse(aigw_client_policy *p, aigw_now now, int requests, int tokens, int money) {
+    if (requests && p->requests) aigw_bucket_settle(p->requests, &p->requests_cfg, now, -1);
+    if (tokens && p->tokens) aigw_bucket_settle(p->tokens, &p->tokens_cfg, now, -p->taken);
+    if (money && p->budget) aigw_budget_settle(p->budget, &p->budget_cfg, now, p->reserved, 0);
+    return AIGW_E_LIMIT;
+}
+
+/* The first that refuses says so: limits learnt, requests, tokens, budget, circuit (last, since it counts who was let through). */
+static int aigwi_client_take(aigw_client *c, aigw_client_policy *p, aigw_now now, uint32_t *wait_ms, const char **why) {
+    uint64_t ns = 0;
+    int r;
+    *why = "limits";
+    if (p->health && (ns = aigw_health_ready(p->health, now, p->taken)) > now.mono_ns) {
+        *wait_ms = aigwi_client_wait(ns - now.mono_ns);
+        return AIGW_E_LIMIT;
+    }
+    *why = "requests";
+    if (p->requests && !aigw_bucket_take(p->requests, &p->requests_cfg, now, 1, &ns)) {
+        *wait_ms = aigwi_client_wait(ns);
+        return AIGW_E_LIMIT;
+    }
+    *why = "tokens";
+    if (p->tokens && !aigw_bucket_take(p->tokens, &p->tokens_cfg, now, (uint64_t)p->taken, &ns)) {
+        *wait_ms = aigwi_client_wait(ns);
+        return aigwi_client_refuse(p, now, 1, 0, 0);
+    }
+    *why = "budget";
+    r = p->budget ? aigwi_client_reserve(c, p, now, wait_ms) : (int)AIGW_OK;
+    if (r) {
+        (void)aigwi_client_refuse(p, now, 1, 1, 0);
+        return r;
+    }
+    *why = "circuit";
+    if (p->breaker && !aigw_breaker_allow(p->breaker, &p->breaker_cfg, now, 0, &p->pass)) {
+        (void)aigw_breaker_look(p->breaker, &p->breaker_cfg, now, &ns);
+        *wait_ms = aigwi_client_wait(ns > now.mono_ns ? ns - now.mono_ns : 0);
+        return aigwi_client_refuse(p, now, 1, 1, 1);
+    }
+    *why = "";
+    return AIGW_OK;
+}
+
+AIGW_API int aigw_client_allow(aigw_client *c, aigw_client_policy *p, aigw_now now, uint32_t *wait_ms, const char **why) {
+    int r;
+    *wait_ms = 0;
+    if (!p->attempts) {
+        aigw_price_measure(&c->req, &p->size);
+        p->cost_nusd = 0;
+        if (p->retry) aigw_retry_earn(p->retry, &p->retry_cfg);
+    }
+    p->taken = aigw_price_estimate(&p->size, p->health ? p->health->milli_bytes_per_token : 0) +
+               (p->size.max_output >= 0 && p->size.max_output < 512 ? p->size.max_output : 512);
+    memset(&p->usage, 0, sizeof p->usage);
+    p->said_bytes = 0;
+    r = aigwi_client_take(c, p, now, wait_ms, why);
+    if (r) return r;
+    p->held = 1;
+    p->attempts++;
+    if (p->health) aigw_health_start(p->health);
+    return AIGW_OK;
+}
+
+static int aigwi_client_seen(void *user, const aigw_event *ev) {
+    aigw_client_policy *p = (aigw_client_policy *)user;
+    if (ev->type == AIGW_EVENT_USAGE) p->usage = ev->usage;
+    if (ev->type == AIGW_EVENT_DELTA) p->said_bytes += (int64_t)ev->text.n;
+    return p->to.put ? p->to.put(p->to.user, ev) : AIGW_OK;
+}
+AIGW_API aigw_sink aigw_client_watch(aigw_client_policy *p, const aigw_sink *to) {
+    aigw_sink s;
+    p->to = *to;
+    s.put = aigwi_client_seen;
+    s.user = p;
+    return s;
+}
+
+/* What the try costs: by its usage; nothing when it was refused or never sent; else all that was reserved, since it may be billed. */
+static int64_t aigwi_client_cost(const aigw_client *c, const aigw_client_policy *p) {
+    aigw_price_cost cost;
+    if (!p->price || !c->attempt.bytes_out || c->attempt.status >= 400) return 0;
+    if (c->attempt.ended != AIGWI_ATTEMPT_STOPPED || !(p->usage.has & (AIGW_USAGE_INPUT | AIGW_USAGE_OUTPUT))) return p->reserved;
+    (void)aigw_price_usage(p->price, &p->usage, NULL, &cost);
+    return cost.nusd;
+}
+
+AIGW_API int aigw_client_done(aigw_client *c, aigw_client_policy *p, aigw_now now, uint32_t *wait_ms, const char **why) {
+    const aigw_attempt *a = &c->attempt;
+    const int fine = a->ended == AIGWI_ATTEMPT_STOPPED, failed = a->ended == AIGWI_ATTEMPT_ERROR,
+              kind = failed ? a->error.kind : fine ? (int)AIGW_KIND_NONE : (int)AIGW_KIND_CANCELLED;
+    const int64_t tokens = (p->usage.has & AIGW_USAGE_INPUT ? p->usage.input : 0) + (p->usage.has & AIGW_USAGE_OUTPUT ? p->usage.output : 0);
+    aigw_health_report r;
+    aigw_retry_case again;
+    int step = AIGW_RETRY_STOP;
+    *wait_ms = 0;
+    *why = fine ? "" : "given up";
+    if (!p->held) return step;
+    p->held = 0;
+    if (p->tokens && p->usage.has) aigw_bucket_settle(p->tokens, &p->tokens_cfg, now, tokens - p->taken);
+    {
+        const int64_t cost = aigwi_client_cost(c, p);
+        if (p->budget) aigw_budget_settle(p->budget, &p->budget_cfg, now, p->reserved, cost);
+        p->cost_nusd += cost;
+    }
+    if (p->breaker)
+        (void)aigw_breaker_report(p->breaker, &p->breaker_cfg, now, p->pass, aigw_breaker_outcome_of(kind),
+                                  failed ? a->error.retry_after_ms : -1, &p->random);
+    if (p->health) {
+        memset(&r, 0, sizeof r);
+        r.kind = kind;
+        r.first_us = a->t_first > a->t_start ? (int64_t)((a->t_first - a->t_start) / 1000u) : -1;
+        r.all_us = a->t_last > a->t_start ? (int64_t)((a->t_last - a->t_start) / 1000u) : -1;
+        r.input_bytes = p->size.text_bytes;
+        r.usage = &p->usage;
+        r.error = failed ? &a->error : NULL;
+        r.limits = a->status ? &a->limits : NULL;
+        aigw_health_end(p->health, now, &r);
+    }
+    if (failed) {
+        memset(&again, 0, sizeof again);
+        again.error = &a->error;
+        again.attempts = again.at_target = p->attempts;
+        again.committed = p->said_bytes > 0;
+        again.until_ns = c->cfg.until;
+        step = aigw_retry_next(&p->retry_cfg, &again, now, &p->random, wait_ms, why);
+        if (step == AIGW_RETRY_SAME && p->retry && !aigw_retry_spend(p->retry, &p->retry_cfg, now)) {
+            step = AIGW_RETRY_STOP;
+            *why = "retry budget";
+        }
+    }
+    if (step != AIGW_RETRY_SAME) {
+        step = AIGW_RETRY_STOP;
+        p->attempts = 0;
+    }
+    return step;
+}
 
 #if defined(AIGW_CLIENT_ONLY) && defined(__GNUC__)
 #  pragma GCC diagnostic pop

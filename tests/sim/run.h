@@ -59,7 +59,7 @@ static void run_load(sim *s, unsigned v) {
         "\"m-ol\":{\"provider\":\"ol\",\"id\":\"x-ol.v%u\"" SIM_PRICE "},\"m-co\":{\"provider\":\"co\",\"id\":\"x-co.v%u\"" SIM_PRICE "}},"
         "\"routes\":{\"any\":{\"models\":[\"m-oa\",\"m-an\",\"m-ge\"]},\"pair\":{\"models\":[\"m-oa\",\"m-ob\"]},"
         "\"mix\":{\"models\":[\"m-co\",\"m-ol\",\"m-an\",\"m-ge\"],\"attempts\":4},\"back\":{\"models\":[\"m-ge\",\"m-ol\"]},"
-        "\"hedged\":{\"models\":[\"m-oa\",\"m-ob\"],\"hedge\":\"p95\"}" SIM_CACHED "}" SIM_TENANTS "}";
+        "\"hedged\":{\"models\":[\"m-oa\",\"m-ob\"],\"hedge\":\"p97\"}" SIM_CACHED "}" SIM_TENANTS "}";
     static const char times[] = "\"connect_ms\":1000,\"first_byte_ms\":3000,\"idle_ms\":2000,\"total_ms\":4000",
                       long_times[] = "\"connect_ms\":1000,\"first_byte_ms\":60000,\"idle_ms\":60000,\"total_ms\":60000";
     static const aigw_dialect *const dialects[] = { AIGW_DIALECTS };
