@@ -39238,7 +39238,7 @@ static void aigwi_exchange_refused_by(aigw_exchange *x) {
     }
     rest[o.buf.n < sizeof rest - 1 ? o.buf.n : sizeof rest - 1] = 0;
     if (a->what == AIGW_HOLDS_MONEY)
-        aigwi_exchange_refuse(x, AIGW_KIND_BUDGET, "the budget is used up: ", a->refused.key, rest,
+        aigwi_exchange_refuse(x, AIGW_KIND_BUDGET, "the budget has no room: ", a->refused.key, rest,
                               "Raise the cap in the gateway's configuration, or wait until it begins anew.");
     else {
         aigwi_exchange_refuse(x, AIGW_KIND_RATE_LIMIT, "a limit is reached: ", a->refused.key, rest, "Send fewer requests, or raise the limit in the gateway's configuration.");
