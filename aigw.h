@@ -2712,7 +2712,8 @@ struct aigw_exchange;
 typedef struct {
     aigw_registry_subject subject; /* TENANT, and what the key sets for USER, FEATURE, ENV where the request does not say */
     uint32_t pinned;               /* 1 << AIGW_DIM_*: what the key sets, the request's x-aigw-* headers do not change */
-    uint8_t  class_, class_pinned; /* AIGW_CLASS_* */
+    aigw_str prompt;               /* for x-aigw-prompt */
+    uint8_t  class_, class_pinned, prompt_pinned;      /* AIGW_CLASS_* */
 } aigw_exchange_who;
 /* What a caller answers by itself (pages, health, refused hosts). */
 typedef struct {
@@ -38866,6 +38867,7 @@ static int aigwi_exchange_identify(aigw_exchange *x) {
     f->who.dim[AIGW_DIM_PROVIDER] = aigwi_dialect_slice("", 0);
     f->route = aigwi_exchange_get(x, "x-aigw-route");
     f->prompt = aigwi_exchange_get(x, "x-aigw-prompt");
+    if (x->who.prompt_pinned || !f->prompt.n) f->prompt = x->who.prompt;
     f->tag = aigwi_exchange_get(x, "x-aigw-tag");
     f->batch = x->who.class_;
     if (class_.n && !x->who.class_pinned) f->batch = (uint8_t)aigwi_exchange_is(class_, "batch");
@@ -39282,7 +39284,7 @@ static void aigwi_exchange_refused_by(aigw_exchange *x) {
     }
     rest[o.buf.n < sizeof rest - 1 ? o.buf.n : sizeof rest - 1] = 0;
     if (a->what == AIGW_HOLDS_MONEY)
-        aigwi_exchange_refuse(x, AIGW_KIND_BUDGET, "the budget is used up: ", a->refused.key, rest,
+        aigwi_exchange_refuse(x, AIGW_KIND_BUDGET, "the budget has no room: ", a->refused.key, rest,
                               "Raise the cap in the gateway's configuration, or wait until it begins anew.");
     else {
         aigwi_exchange_refuse(x, AIGW_KIND_RATE_LIMIT, "a limit is reached: ", a->refused.key, rest, "Send fewer requests, or raise the limit in the gateway's configuration.");
@@ -40310,11 +40312,16 @@ static aigw_str aigwi_exchange_single(const aigw_exchange *x, char *to) {
     return aigwi_dialect_slice(to, n);
 }
 
+/* Names that the tenant may use. */
 static int aigwi_exchange_write_models(aigw_exchange *x, aigw_out *out) {
+    const aigw_registry_tenant *t = aigw_registry_tenant_of(x->registry, x->who.subject.dim[AIGW_DIM_TENANT]);
     aigw_model_info *infos = NULL;
     aigw_arena mem = x->tree;
-    const int n = aigw_registry_list(x->registry, x->asked, &mem, &infos);
-    if (n < 0) return n;
+    const int all = aigw_registry_list(x->registry, x->asked, &mem, &infos);
+    int n = 0;
+    if (all < 0) return all;
+    for (int i = 0; i < all; i++)
+        if (aigwi_router_listed(t, infos[i].name)) infos[n++] = infos[i];
     if (!n && x->asked.n) return AIGW_E_MISSING;
     return x->dialect->models_encode(infos, (size_t)n, x->asked.n != 0, out);
 }

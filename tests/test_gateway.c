@@ -1852,6 +1852,255 @@ T(raw_tls) {
     finish(&s, 0);
 }
 
+/* ================================================================ policy, by configuration alone */
+
+static child governed;
+static const char KEY_A[] = "Authorization: Bearer client-key\r\n", KEY_B[] = "Authorization: Bearer key-b\r\n", KEY_PINNED[] = "Authorization: Bearer key-pinned\r\n";
+
+/* A gateway with limits, budgets, cache, tasks and tenants, begun by the first case that needs it. */
+static int govern(void) {
+    static const char text[] =
+        "{ \"version\": 1, \"providers\": {\n"
+        "  \"oai\": { \"dialect\": \"openai-chat\", \"base_url\": \"http://127.0.0.1:%d/v1\", \"key\": \"env:AIGW_TEST_KEY\" },\n"
+        "  \"ant\": { \"dialect\": \"anthropic\", \"base_url\": \"http://127.0.0.1:%d\", \"key\": \"env:AIGW_TEST_KEY\" } },\n"
+        "\"models\": {\n"
+        "  \"paid\":  { \"provider\": \"oai\", \"id\": \"text\", \"grade\": { \"code\": 5 }, \"price\": { \"input\": \"3.00\", \"output\": \"15.00\" } },\n"
+        "  \"cheap\": { \"provider\": \"ant\", \"id\": \"text\", \"price\": { \"input\": \"0.10\", \"output\": \"0.40\" } },\n"
+        "  \"early\": { \"provider\": \"oai\", \"id\": \"err-in-stream\", \"price\": \"free\" },\n"
+        "  \"down\":  { \"provider\": \"oai\", \"id\": \"err-503\", \"price\": \"free\" } },\n"
+        "\"routes\": {\n"
+        "  \"small\":  { \"models\": [\"cheap\"] },\n"
+        "  \"both\":   { \"models\": [\"paid\", \"cheap\"] },\n"
+        "  \"thrift\": { \"models\": [\"paid\", \"cheap\"], \"order\": \"cheapest\" },\n"
+        "  \"faq\":    { \"models\": [\"paid\"], \"cache\": \"always\" },\n"
+        "  \"held\":   { \"models\": [\"early\", \"cheap\"], \"hold\": { \"tokens\": 100, \"ms\": 2000 } },\n"
+        "  \"broken\": { \"models\": [\"down\"], \"attempts\": 1 } },\n"
+        "\"tasks\": [ { \"when\": { \"keywords\": [\"lawsuit\"] }, \"route\": \"small\" }, { \"when\": { \"feature\": \"chores\" }, \"route\": \"small\" } ],\n"
+        "\"limits\": [ { \"when\": { \"feature\": \"rare\" }, \"rpm\": 1 } ],\n"
+        "\"budgets\": [ { \"when\": { \"feature\": \"tight\" }, \"usd\": \"0.000002\", \"per\": \"day\" },\n"
+        "  { \"when\": { \"feature\": \"soft\" }, \"usd\": \"0.01\", \"per\": \"day\", \"soft\": 0.01, \"then\": \"route:small\" },\n"
+        "  { \"when\": { \"feature\": \"spend\" }, \"usd\": \"0.02\", \"per\": \"month\" } ],\n"
+        "\"tenants\": {\n"
+        "  \"a\": { \"keys\": [ { \"sha256\": \"sha256:8eb943e7040b69a94bf39562088223755bff4c2e7c5fc257f1e08f870fe01d35\", \"name\": \"laptop\" },\n"
+        "      { \"sha256\": \"sha256:112a4071497458f8bf2e826bd0bb7e90ba3b92fa32159a5abc4f73240ed34594\", \"user\": \"robot\", \"feature\": \"chores\", \"env\": \"test\",\n"
+        "        \"prompt\": \"nightly@3\", \"class\": \"batch\", \"pin\": [\"feature\", \"class\", \"prompt\"] } ] },\n"
+        "  \"b\": { \"keys\": [\"sha256:a30534a53b23547377ddccbd1ac85a8a84c13db43493c16e55a6abc7b0eba634\"], \"routes\": [\"small\"] } },\n"
+        "\"breaker\": { \"consecutive\": 2 }, \"queue\": { \"slots\": 32 }, \"cache\": {} }\n";
+    if (governed.pid) return 1;
+    return t_ok("starts", serve(&governed, "governed", write_file("governed.json", fmt(text, provider.port, provider.port)), "127.0.0.1:0", NULL));
+}
+/* What it says on stderr, once it has said this. */
+static void says(const char *what, const char *part) {
+    const long until = now_ms() + WAIT;
+    f_str s = { NULL, 0, 0 };
+    do {
+        char buf[65536];
+        FILE *f = fopen(fmt("%s/governed.err", scratch), "r");
+        size_t n;
+        s.n = 0;
+        f_put(&s, "", 0);
+        while (f && (n = fread(buf, 1, sizeof buf, f)) > 0) f_put(&s, buf, n);
+        if (f) fclose(f);
+        if (strstr(s.s, part)) break;
+        poll(NULL, 0, 3);
+    } while (now_ms() < until);
+    if (!t_ok(what, strstr(s.s, part) != NULL)) printf("  \"%s\" is not said; the end: %s\n", part, s.n > 900 ? s.s + s.n - 900 : s.s);
+}
+/* One question of an OpenAI client: `more`: members; headers with the key. */
+static reply ask(const char *model, const char *headers, const char *more_) {
+    return talk(governed.port, post_text("/v1/chat/completions", headers, fmt("{\"model\":\"%s\",%s\"messages\":[{\"role\":\"user\",\"content\":\"Hi\"}]}", model, more_)));
+}
+static void head_is(const reply *r, const char *name, const char *value) {
+    const char *v = header(r, name);
+    if (!t_ok(name, value ? v && strstr(v, value) : !v)) printf("  it is \"%s\", not \"%s\"\n%s\n%.400s\n", v ? v : "(none)", value ? value : "(none)", r->head.s, r->body.s);
+}
+
+T(policy_headers) {
+    static const struct { const char *label, *key, *headers, *model, *more; int status; const char *name, *value; } rows[] = {
+        { "by name", KEY_A, "", "paid", "", 200, "x-aigw-why", "by name; paid" },
+        { "no cache but where it is asked for", KEY_A, "", "paid", "", 200, "x-aigw-cache", "BYPASS" },
+        { "deterministic", KEY_A, "", "paid", "\"temperature\":0,", 200, "x-aigw-cache", "MISS" },
+        { "and again", KEY_A, "", "paid", "\"temperature\":0,", 200, "x-aigw-cache", "HIT" },
+        { "another tenant has its own", KEY_B, "", "small", "\"temperature\":0,", 200, "x-aigw-cache", "MISS" },
+        { "an answer of another tenant is not served", KEY_A, "", "small", "\"temperature\":0,", 200, "x-aigw-cache", "MISS" },
+        { "no cache by request", KEY_A, "x-aigw-cache: off\r\n", "paid", "\"temperature\":0,", 200, "x-aigw-cache", "BYPASS" },
+        { "the cheapest first", KEY_A, "", "thrift", "", 200, "x-aigw-provider", "ant" },
+        { "a grade is required", KEY_A, "x-aigw-require: grade.code>=4\r\n", "thrift", "", 200, "x-aigw-provider", "oai" },
+        { "a price is required", KEY_A, "x-aigw-require: usd<=0.001\r\n", "both", "\"max_tokens\":1000,", 200, "x-aigw-provider", "ant" },
+        { "nobody is so good", KEY_A, "x-aigw-require: grade.reasoning>=5\r\n", "both", "", 404, "x-should-retry", "false" },
+        { "what is required cannot be read", KEY_A, "x-aigw-require: nonsense\r\n", "both", "", 400, "x-aigw-provider", NULL },
+        { "a task chooses by feature", KEY_A, "x-aigw-feature: chores\r\n", "paid", "", 200, "x-aigw-route", "small" },
+        { "a task chooses by the prompt", KEY_A, "", "paid", "LawSuit", 200, "x-aigw-why", "tasks[0] -> small" },
+        { "the request's own route", KEY_A, "x-aigw-route: small\r\n", "paid", "", 200, "x-aigw-route", "small" },
+        { "not on the tenant's list", KEY_B, "", "paid", "", 403, "x-should-retry", "false" },
+        { "on it", KEY_B, "", "small", "", 200, "x-aigw-provider", "ant" },
+        { "no key", "", "", "paid", "", 401, "x-should-retry", "false" },
+        { "a feature that is pinned", KEY_PINNED, "x-aigw-feature: other\r\n", "paid", "", 200, "x-aigw-route", "small" },
+    };
+    size_t i;
+    if (!govern()) return;
+    for (i = 0; i < T_COUNT(rows); i++) {
+        reply r;
+        ENOUGH;
+        t_row(rows[i].label);
+        r = !strcmp(rows[i].more, "LawSuit")            /* the prompt, not a member */
+                ? talk(governed.port, post_text("/v1/chat/completions", rows[i].key, "{\"model\":\"paid\",\"messages\":[{\"role\":\"user\",\"content\":\"Our LawSuit\"}]}"))
+                : ask(rows[i].model, fmt("%s%s", rows[i].key, rows[i].headers), rows[i].more);
+        if (!t_int("status", r.status, rows[i].status)) printf("  %.300s\n", r.body.s);
+        head_is(&r, rows[i].name, rows[i].value);
+    }
+}
+/* An answer in the cache serves every dialect, whole and streamed; nobody is asked again. */
+T(policy_cache) {
+    reply r;
+    int c, stream;
+    if (!govern()) return;
+    r = ask("faq", KEY_A, "\"max_tokens\":100,");
+    t_int("status", r.status, 200);
+    head_is(&r, "x-aigw-cache", "MISS");
+    provider_reset();
+    for (c = 0; c < 3; c++)
+        for (stream = 0; stream < 2; stream++) {
+            const char *members = c == OAI ? "\"max_tokens\":100," : c == GEM ? "\"generationConfig\":{\"maxOutputTokens\":100}," : "";
+            label(client_name[c], "cache", stream ? "streamed" : "whole");
+            r = talk(governed.port, request(c, "faq", stream, members));
+            t_int("status", r.status, 200);
+            head_is(&r, "x-aigw-cache", "HIT");
+            head_is(&r, "age", "");
+            head_is(&r, "x-aigw-cost-usd", stream ? NULL : "0.00");
+            t_str("text", stream ? answer_text(c, fold(c, &r).whole) : answer_text(c, json_of(&r)), strlen(HELLO), HELLO);
+        }
+    t_row("provider");
+    t_ok("was not asked", state_is("requests", 0, WAIT));
+    says("the log", "\"cache\":\"HIT\",\"cost_usd\":0.00,\"tenant\":\"a\"");
+}
+T(policy_limits) {
+    reply r;
+    if (!govern()) return;
+    t_row("requests per minute");
+    r = ask("small", fmt("%sx-aigw-feature: rare\r\n", KEY_A), "");
+    t_int("first", r.status, 200);
+    head_is(&r, "x-ratelimit-limit-requests", "1");
+    r = ask("small", fmt("%sx-aigw-feature: rare\r\n", KEY_A), "");
+    contains("second", is_error(OAI, &r, 429), "a limit is reached: rpm|feature=rare");
+    t_ok("when", header(&r, "retry-after") && atoi(header(&r, "retry-after")) > 30 && atoi(header(&r, "retry-after")) <= 60);
+    r = talk(governed.port, post_text("/v1/messages", "x-api-key: client-key\r\nanthropic-version: 2023-06-01\r\nx-aigw-feature: rare\r\n",
+                                      "{\"model\":\"small\",\"max_tokens\":9,\"messages\":[{\"role\":\"user\",\"content\":\"Hi\"}]}"));
+    is_error(ANT, &r, 429);
+    says("the log", "\"status\":429,\"error_type\":\"rate_limit\"");
+}
+T(policy_budgets) {
+    const f_json *usage;
+    double cost;
+    reply r;
+    int i;
+    if (!govern()) return;
+    t_row("cost");
+    r = ask("paid", KEY_A, "");
+    usage = f_get(json_of(&r), "usage");
+    cost = (double)f_long(f_get(usage, "prompt_tokens"), -1) * 3e-6 + (double)f_long(f_get(usage, "completion_tokens"), -1) * 15e-6;
+    t_ok("of its usage", header(&r, "x-aigw-cost-usd") && cost > 0 && strtod(header(&r, "x-aigw-cost-usd"), NULL) - cost < 1e-12 && cost - strtod(header(&r, "x-aigw-cost-usd"), NULL) < 1e-12);
+    t_row("a cap");
+    r = ask("paid", fmt("%sx-aigw-feature: tight\r\n", KEY_A), "");
+    contains("what is refused", is_error(OAI, &r, 402), "usd.day|feature=tight: 0.00 of 0.000002 USD spent, 0.00 reserved by 0 running requests; this one may cost");
+    contains("when it begins anew", r.body.s, "it begins anew at 20");
+    head_is(&r, "x-should-retry", "false");
+    t_row("a soft limit");
+    r = ask("paid", fmt("%sx-aigw-feature: soft\r\n", KEY_A), "\"max_tokens\":100,");
+    t_int("status", r.status, 200);
+    head_is(&r, "x-aigw-degraded", "route:small");
+    head_is(&r, "x-aigw-provider", "ant");
+    says("the log", "\"feature\":\"soft\",\"class\":\"interactive\",\"degraded\":\"route:small\"");
+    t_row("no price");
+    r = ask("oai/echo", fmt("%sx-aigw-feature: soft\r\n", KEY_A), "");
+    t_int("is not free", r.status, 402);
+    t_row("until it is spent");
+    for (i = 0; i < 200; i++) {
+        r = ask("paid", fmt("%sx-aigw-feature: spend\r\n", KEY_A), "\"max_tokens\":20,");
+        if (r.status != 200) break;
+    }
+    contains("refused", is_error(OAI, &r, 402), "usd.month|feature=spend");
+    t_ok("not at once", i > 3);
+    says("a warning", "\"msg\":\"budget usd.month|feature=spend has passed 80 %\"");
+}
+T(policy_failures) {
+    reply r;
+    int i;
+    if (!govern()) return;
+    t_row("an error after the first words, which were held back");
+    r = ask("held", KEY_A, "\"stream\":true,");
+    t_int("status", r.status, 200);
+    head_is(&r, "x-aigw-attempts", "2");
+    t_str("text", answer_text(OAI, fold(OAI, &r).whole), strlen(HELLO), HELLO);
+    t_row("a circuit");
+    for (i = 0; i < 30; i++) {
+        r = ask("broken", KEY_A, "");
+        if (r.body.n && strstr(r.body.s, "fails too often")) break;
+    }
+    t_ok("opens", i > 1 && i < 30);
+    is_error(OAI, &r, 503);
+    t_ok("and says for how long", header(&r, "retry-after") != NULL);
+    provider_reset();
+    r = ask("broken", KEY_A, "");
+    t_ok("nobody is asked", state_is("requests", 0, WAIT));
+}
+T(policy_records) {
+    reply r;
+    if (!govern()) return;
+    t_row("the key");
+    r = ask("paid", fmt("%sx-request-id: its-1\r\nx-aigw-user: other\r\nx-aigw-class: interactive\r\nx-aigw-prompt: mine@1\r\n", KEY_PINNED), "");
+    t_int("status", r.status, 200);
+    says("defaults and pins", "\"tenant\":\"a\",\"feature\":\"chores\",\"env\":\"test\",\"prompt\":\"nightly@3\",\"class\":\"batch\"");
+    says("what is not pinned", "\"user\":\"other\"");
+    ask("paid", fmt("%sx-request-id: its-2\r\n", KEY_A), "");
+    says("its label", "\"request_id\":\"its-2\",\"key\":\"laptop\"");
+    t_row("the decision");
+    r = talk(governed.port, get_text("/admin/requests/its-1", KEY_A));
+    t_int("of the tenant's own", r.status, 200);
+    contains("what was asked", r.body.s, "\"feature\":\"chores\"");
+    contains("who was taken", r.body.s, "\"route\":\"small\",\"candidates\":[{\"name\":\"cheap\"");
+    r = talk(governed.port, get_text("/admin/requests/its-1", KEY_B));
+    t_int("of another", r.status, 404);
+    r = talk(governed.port, get_text("/admin/requests/its-3", KEY_A));
+    t_int("of nobody", r.status, 404);
+    r = talk(governed.port, get_text("/admin/requests/its-1", NULL));
+    t_int("without a key", r.status, 401);
+    t_row("the models");
+    r = talk(governed.port, get_text("/v1/models", KEY_B));
+    t_int("status", r.status, 200);
+    t_ok("what the tenant may use", f_is(f_get(json_of(&r), "data[0].id"), "small") && !f_get(json_of(&r), "data[1].id"));
+    r = talk(governed.port, get_text("/v1/models/paid", KEY_B));
+    t_int("and nothing else", r.status, 404);
+    r = talk(governed.port, get_text("/v1/models/paid", KEY_A));
+    t_int("but another may", r.status, 200);
+    t_row("a model that nobody knows");
+    ask("oai/echo", KEY_A, "");
+    says("a warning", "nothing is known of this model");
+    t_int("ends", finish(&governed, 1), 0);
+}
+/* What a hub is made of stays until a new start, and this is said. */
+T(policy_reload) {
+    child c;
+    long until = now_ms() + WAIT;
+    const char *said = "";
+    const char *file = write_file("again.json", "{ \"queue\": { \"slots\": 4 } }");
+    if (!t_ok("starts", serve(&c, "again", file, "127.0.0.1:0", NULL))) return;
+    write_file("again.json", "{ \"queue\": { \"slots\": 5 }, \"cache\": {} }");
+    kill(c.pid, SIGHUP);
+    do {
+        char buf[4096];
+        FILE *f = fopen(fmt("%s/again.err", scratch), "r");
+        size_t n = f ? fread(buf, 1, sizeof buf - 1, f) : 0;
+        if (f) fclose(f);
+        buf[n] = 0;
+        said = fmt("%s", buf);
+        if (strstr(said, "read again")) break;
+        poll(NULL, 0, 3);
+    } while (now_ms() < until);
+    contains("what stays", said, "stay as they were");
+    t_int("ends", finish(&c, 1), 0);
+}
+
 /* ================================================================ */
 
 static const char *configuration(void) {
@@ -1947,6 +2196,13 @@ int main(int argc, char **argv) {
     CASE(raw_tasks);
     CASE(raw_large);
     CASE(raw_tls);
+    CASE(policy_headers);
+    CASE(policy_cache);
+    CASE(policy_limits);
+    CASE(policy_budgets);
+    CASE(policy_failures);
+    CASE(policy_records);
+    CASE(policy_reload);
     CASE(tls);
     CASE(leaks_nothing);
     if (!missing) {
