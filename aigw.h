@@ -39348,7 +39348,7 @@ static int aigwi_exchange_hold(aigw_exchange *x) {
         return 1;
     }
     soft = x->side->account.soft;
-    if (soft && !x->softened && !x->attempts) {
+    if (soft && !x->softened) {                                /* the first target's, or one that is failed over to */
         x->softened = 1;
         if (aigwi_exchange_degrade(x, soft)) return 1;
     }

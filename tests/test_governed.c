@@ -15,6 +15,7 @@ typedef struct {
     uint64_t delay_ns;             /* until the first byte */
     int in, out;                   /* tokens that it counts */
     int early_error;               /* a stream: an error after the first piece of text */
+    const char *finish;            /* why it ended; NULL: "stop" */
     unsigned asked;                /* requests that it got */
     char body[4096];               /* the last one */
 } provider;
@@ -61,6 +62,7 @@ static int up_connect(void *user, int conn, const aigw_registry_provider *p) {
 static int wants_stream(const link_ *l) { return memmem(l->request, l->n, "\"stream\":true", 13) != NULL; }
 static void answer(link_ *l) {
     provider *p = l->p;
+    const char *finish = p->finish ? p->finish : "\"stop\"";
     char body[2048];
     int n;
     p->asked++;
@@ -75,11 +77,11 @@ static void answer(link_ *l) {
         n = sprintf(body, "data: {\"id\":\"x\",\"object\":\"chat.completion.chunk\",\"created\":1,\"model\":\"m\",\"choices\":[{\"index\":0,\"delta\":{\"role\":\"assistant\",\"content\":\"from %s\"},\"finish_reason\":null}]}\n\n", p->name);
         if (p->early_error) n += sprintf(body + n, "data: {\"error\":{\"message\":\"overloaded\",\"type\":\"server_error\",\"code\":503}}\n\n");
         else
-            n += sprintf(body + n, "data: {\"id\":\"x\",\"object\":\"chat.completion.chunk\",\"created\":1,\"model\":\"m\",\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\n"
-                "data: {\"id\":\"x\",\"object\":\"chat.completion.chunk\",\"created\":1,\"model\":\"m\",\"choices\":[],\"usage\":{\"prompt_tokens\":%d,\"completion_tokens\":%d,\"total_tokens\":%d}}\n\ndata: [DONE]\n\n", p->in, p->out, p->in + p->out);
+            n += sprintf(body + n, "data: {\"id\":\"x\",\"object\":\"chat.completion.chunk\",\"created\":1,\"model\":\"m\",\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":%s}]}\n\n"
+                "data: {\"id\":\"x\",\"object\":\"chat.completion.chunk\",\"created\":1,\"model\":\"m\",\"choices\":[],\"usage\":{\"prompt_tokens\":%d,\"completion_tokens\":%d,\"total_tokens\":%d}}\n\ndata: [DONE]\n\n", finish, p->in, p->out, p->in + p->out);
     } else
-        n = sprintf(body, "{\"id\":\"x\",\"object\":\"chat.completion\",\"created\":1,\"model\":\"m\",\"choices\":[{\"index\":0,\"message\":{\"role\":\"assistant\",\"content\":\"from %s\"},\"finish_reason\":\"stop\"}],"
-            "\"usage\":{\"prompt_tokens\":%d,\"completion_tokens\":%d,\"total_tokens\":%d}}", p->name, p->in, p->out, p->in + p->out);
+        n = sprintf(body, "{\"id\":\"x\",\"object\":\"chat.completion\",\"created\":1,\"model\":\"m\",\"choices\":[{\"index\":0,\"message\":{\"role\":\"assistant\",\"content\":\"from %s\"},\"finish_reason\":%s}],"
+            "\"usage\":{\"prompt_tokens\":%d,\"completion_tokens\":%d,\"total_tokens\":%d}}", p->name, finish, p->in, p->out, p->in + p->out);
     l->len = (size_t)sprintf(l->answer, "HTTP/1.1 %d X\r\ncontent-type: %s\r\ncontent-length: %d\r\n%s\r\n%s", p->status > 0 ? p->status : 200, wants_stream(l) ? "text/event-stream" : "application/json", n, p->headers ? p->headers : "", body);
     if (p->status == -3) l->len -= (size_t)n / 3;
 }
@@ -440,6 +442,48 @@ T(a_client_that_leaves_pays_for_what_was_said) {
     clean();
 }
 
+/* The budget has room for the cheap model, not for the dear one that it fails over to. */
+T(the_difference_is_reserved_before_a_dearer_target) {
+    const aigw_store_slot *s;
+    client *c;
+    with("\"routes\":{\"r\":{\"models\":[\"mb\",\"ma\"]}},\"budgets\":[{\"by\":[\"tenant\"],\"usd\":\"0.004\",\"per\":\"day\",\"max_output\":100}]");
+    g.p[1].status = 503;
+    c = once("r", "", "");
+    t_int("the cheap one was asked", g.p[1].asked, 1);
+    t_int("the dear one was not", g.p[0].asked, 0);
+    t_ok("so it failed", c->record.status >= 400);
+    t_int("an error costs nothing", spent("usd.day|tenant=t"), 0);
+    with("\"routes\":{\"r\":{\"models\":[\"mb\",\"ma\"]}},\"budgets\":[{\"by\":[\"tenant\"],\"usd\":\"1\",\"per\":\"day\",\"max_output\":100}]");
+    g.p[1].status = 503;
+    g.p[0].delay_ns = SECOND;
+    c = ask("r", "", "");
+    later(SECOND / 2);
+    s = aigw_store_slot_of(&g.hub.counters, aigw_base_str("usd.day|tenant=t"));
+    t_ok("held for the dear one: 100 tokens of output alone are 0.005 USD", s && s->of.money.budget.reserved_nusd > 5000000);
+    t_int("one request", s ? s->of.money.budget.running : 0, 1);
+    run();
+    t_int("answered", c->record.status, 200);
+    t_int("spent is what was used", spent("usd.day|tenant=t"), 1500000);
+    clean();
+}
+
+/* The first target's budget is far from its soft limit, the second's is not. */
+T(soft_limits_count_on_failover) {
+    client *c = NULL;
+    with("\"routes\":{\"r\":{\"models\":[\"ma\",\"mb\"]},\"small\":{\"models\":[\"mc\"]}},"
+         "\"budgets\":[{\"by\":[\"model\"],\"usd\":\"0.10\",\"per\":\"day\",\"soft\":0.2,\"then\":\"route:small\",\"max_output\":100}]");
+    g.p[1].out = 5000;                                         /* 0.0251 USD */
+    t_int("spends a quarter", once("mb", "", "")->record.status, 200);
+    t_str("the first target's is not touched", once("r", "", "")->provider, 1, "a");
+    g.p[0].status = 503;
+    c = once("r", "", "");
+    t_int("answered", c->record.status, 200);
+    t_str("degraded", c->degraded, strlen(c->degraded), "route:small");
+    t_str("by the small one", c->provider, 1, "c");
+    t_int("the second was not asked again", g.p[1].asked, 1);
+    clean();
+}
+
 T(soft_limits_degrade_and_alert) {
     client *c = NULL;
     int i, alerts = 0;
@@ -547,6 +591,24 @@ T(attempts_are_bounded) {
     clean();
 }
 
+T(nobody_is_asked_for_a_client_that_has_left) {
+    client *c;
+    with("");
+    g.p[0].status = 503;
+    g.p[0].headers = "retry-after: 1\r\n";
+    c = ask("ma", "", "");
+    later(SECOND / 2);
+    t_int("asked once, and waits", g.p[0].asked, 1);
+    t_int("not answered yet", c->records, 0);
+    aigw_exchange_eof(&c->x, g.now);
+    run();
+    later(30 * SECOND);
+    t_int("not asked again", g.p[0].asked, 1);
+    t_int("recorded once", c->records, 1);
+    t_int("as cancelled", c->record.kind, AIGW_KIND_CANCELLED);
+    clean();
+}
+
 T(held_back_streams_fail_over) {
     client *c;
     with("\"routes\":{\"r\":{\"models\":[\"ma\",\"mb\"],\"hold\":{\"tokens\":50}},\"n\":{\"models\":[\"ma\",\"mb\"]}}");
@@ -578,6 +640,22 @@ T(a_slow_try_is_hedged) {
     c = once("r", "", "");
     t_str("a hedge that fails does no harm", c->provider, 1, "a");
     t_int("answered", c->record.status, 200);
+    clean();
+}
+
+/* What the records say is what the budget counts, also when two were asked. */
+T(hedges_are_settled_once) {
+    client *c;
+    int64_t total = 0;
+    with("\"routes\":{\"r\":{\"models\":[\"ma\",\"mb\"],\"hedge\":\"p90\"}},\"budgets\":[{\"by\":[\"tenant\"],\"usd\":\"10\",\"per\":\"day\",\"max_output\":100}]");
+    g.p[0].delay_ns = SECOND / 10;
+    for (int i = 0; i < 30; i++) total += once("r", "", "")->record.cost.nusd;
+    t_int("one was asked", spent("usd.day|tenant=t"), total);
+    g.p[0].delay_ns = 20 * SECOND;
+    c = once("r", "", "");
+    t_int("two were asked", c->record.attempts, 2);
+    total += c->record.cost.nusd;
+    t_int("both are counted, once", spent("usd.day|tenant=t"), total);
     clean();
 }
 
@@ -664,6 +742,14 @@ T(only_whole_answers_are_kept) {
     (void)once("ma", "", "");
     g.p[0].status = 200;
     later(400 * SECOND);
+    g.p[0].finish = "\"length\"";
+    t_int("cut at its length", once("ma", "", "")->record.status, 200);
+    t_str("is not kept", header(once("ma", "", ",\"stream\":true"), "x-aigw-cache"), 4, "MISS");
+    g.p[0].finish = "\"content_filter\"";
+    t_str("nor as a stream", header(once("ma", "", ""), "x-aigw-cache"), 4, "MISS");
+    g.p[0].finish = "null";                                    /* it does not say that it was done */
+    t_str("nor what was withheld", header(once("ma", "", ",\"stream\":true"), "x-aigw-cache"), 4, "MISS");
+    g.p[0].finish = NULL;
     t_str("nothing was kept", header(once("ma", "", ""), "x-aigw-cache"), 4, "MISS");
     clean();
 }
@@ -777,6 +863,44 @@ T(a_far_store_may_fail) {
     g.cfg.store.submit = NULL;
 }
 
+/* A store that grants when nobody waits any more. */
+static struct { aigw_store_memory m; aigw_store_slot slots[64]; uint64_t ticket[8]; aigw_store_op *op[8]; int n, settles; } slow;
+static int slow_submit(void *user, uint64_t ticket, aigw_now now, aigw_store_op *op) {
+    (void)user;
+    if (op->verb == AIGW_STORE_SETTLE) {
+        slow.settles++;
+        return aigw_store_submit(&slow.m, ticket, now, op);
+    }
+    if (slow.n == 8) return AIGW_E_IO;
+    slow.ticket[slow.n] = ticket;
+    slow.op[slow.n++] = op;
+    return AIGW_AGAIN;
+}
+T(a_late_grant_is_given_back) {
+    static const uint8_t key[16];
+    const aigw_store_slot *s;
+    memset(&slow, 0, sizeof slow);
+    aigw_store_init(&slow.m, slow.slots, 64, key, NULL, 0);
+    g.cfg.store.submit = slow_submit;
+    with("\"limits\":[{\"by\":[\"tenant\"],\"concurrent\":2}],\"budgets\":[{\"by\":[\"tenant\"],\"usd\":\"1\",\"per\":\"day\",\"max_output\":100}]");
+    t_int("answered without it", once("ma", "", "")->record.status, 200);
+    t_int("asked it once", slow.n, 1);
+    for (int i = 0; i < slow.n; i++) {                         /* now it answers */
+        const int r = aigw_store_submit(&slow.m, slow.ticket[i], g.now, slow.op[i]);
+        t_int("granted", r, AIGW_OK);
+        aigw_hub_store_done(&g.hub, slow.ticket[i], r, NULL, 0);
+        aigw_hub_store_done(&g.hub, slow.ticket[i], r, NULL, 0);
+    }
+    t_int("settled once", slow.settles, 1);
+    s = aigw_store_slot_of(&slow.m, aigw_base_str("concurrent|tenant=t"));
+    t_int("nobody is in its way", s ? s->of.gauge.held : -1, 0);
+    s = aigw_store_slot_of(&slow.m, aigw_base_str("usd.day|tenant=t"));
+    t_int("no money is held", s ? s->of.money.budget.reserved_nusd : -1, 0);
+    t_int("none is spent there", s ? s->of.money.budget.spent_nusd : -1, 0);
+    clean();
+    g.cfg.store.submit = NULL;
+}
+
 int main(void) {
     T_RUN(cost_is_by_usage);
     T_RUN(requests_per_minute);
@@ -789,14 +913,18 @@ int main(void) {
     T_RUN(an_output_limit_is_set_under_a_cap);
     T_RUN(lost_contact_is_charged_in_full);
     T_RUN(a_client_that_leaves_pays_for_what_was_said);
+    T_RUN(the_difference_is_reserved_before_a_dearer_target);
+    T_RUN(soft_limits_count_on_failover);
     T_RUN(soft_limits_degrade_and_alert);
     T_RUN(a_circuit_opens_and_closes);
     T_RUN(failover_loses_nobody);
     T_RUN(too_many_requests_bench_the_target);
     T_RUN(a_refused_key_is_benched);
     T_RUN(attempts_are_bounded);
+    T_RUN(nobody_is_asked_for_a_client_that_has_left);
     T_RUN(held_back_streams_fail_over);
     T_RUN(a_slow_try_is_hedged);
+    T_RUN(hedges_are_settled_once);
     T_RUN(requirements_and_tasks);
     T_RUN(tenants_have_their_models);
     T_RUN(equal_requests_are_answered_once);
@@ -807,5 +935,6 @@ int main(void) {
     T_RUN(a_leader_that_leaves_holds_nobody_up);
     T_RUN(slots_and_the_queue);
     T_RUN(a_far_store_may_fail);
+    T_RUN(a_late_grant_is_given_back);
     return t_end();
 }
