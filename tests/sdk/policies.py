@@ -52,6 +52,7 @@ def openai_limit(url):
     e = refused(openai.RateLimitError, a, "a limit is reached: rpm|feature=rare")
     eq(e.status_code, 429, "status")
     assert 30 < int(e.response.headers["retry-after"]) <= 60, e.response.headers
+    eq((e.response.headers["x-ratelimit-limit-requests"], e.response.headers["x-ratelimit-remaining-requests"]), ("1", "0"), "limit")
 
 
 def anthropic_limit(url):

@@ -18,6 +18,7 @@ SDKS = ("sdk_openai", "sdk_anthropic", "sdk_google", "sdk_boto3", "sdk_cohere", 
 SUFFIX = {"openai-chat": "/v1", "openai-responses": "/v1"}
 VENDOR = {"bedrock": "anthropic.claude-"}
 FACTS = {("gemini", "think"): {"can": ["level_thinking"]}}          # a model of Gemini 3: it asks for signatures
+BENCHED = ("err-401", "err-403", "err-quota")
 EMBEDDER = {"bedrock": "amazon.titan-embed-text-v2:0"}
 
 
@@ -57,11 +58,13 @@ def model_id(dialect, scenario):
 def configuration(port):
     base = "http://127.0.0.1:%d" % port
     broken = [s for s in SCENARIOS if s.startswith(("err-", "cut-", "garbage"))]        # one attempt: what fails is the point
-    return {"version": 1,
-            "providers": {short: {"dialect": d, "base_url": base + SUFFIX.get(d, ""), "key": "env:AIGW_SDK_TEST_KEY"} for d, short in UPSTREAMS.items()},
+    refusing = {s: "-" + s for s in BENCHED}                   # providers of their own: their key is not used for a while
+    return {"version": 1, "breaker": {"consecutive": 60000, "percent": 100, "least": 60000},
+            "providers": {short + r: {"dialect": d, "base_url": base + SUFFIX.get(d, ""), "key": "env:AIGW_SDK_TEST_KEY"}
+                          for d, short in UPSTREAMS.items() for r in ["", *refusing.values()]},
             "models": {short + "-" + s: dict({"provider": short, "id": model_id(d, s)}, **FACTS.get((d, s), {})) for d, short in UPSTREAMS.items() for s in SCENARIOS
                        if s not in broken},
-            "routes": {short + "-" + s: {"models": [short + "/" + model_id(d, s)], "attempts": 1} for d, short in UPSTREAMS.items() for s in broken}}
+            "routes": {short + "-" + s: {"models": [short + refusing.get(s, "") + "/" + model_id(d, s)], "attempts": 1} for d, short in UPSTREAMS.items() for s in broken}}
 
 
 def node(o, provider, gateway, cannot):
