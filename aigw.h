@@ -2485,7 +2485,8 @@ typedef struct {
     uint32_t users;            /* attempts that are under way */
     uint32_t turn;             /* ROUTE: requests so far */
     uint8_t  kind, name_n;
-    char     name[94];         /* a longer one is told by its hash alone from its like */
+    uint8_t  refusal;          /* KEY: AIGW_KIND_* of what it was refused with last */
+    char     name[93];         /* a longer one is told by its hash alone from its like */
     aigw_breaker breaker;      /* TARGET, KEY */
     aigw_health  health;       /* TARGET */
     aigw_retry_budget retry;   /* ROUTE */
@@ -37005,6 +37006,13 @@ AIGW_API void aigw_hub_state_of(aigw_hub *h, aigw_now now, const aigw_registry_p
     for (int i = 0; full && i < 3; i++) state->ttft_us[i] = aigw_health_quantile(&t->health.first, quantiles[i], 5);
 }
 
+/* What its key was refused with: AIGW_KIND_AUTH, _PERMISSION or _QUOTA. */
+static int aigwi_hub_refusal(aigw_hub *h, aigw_now now, const aigw_registry_provider *p) {
+    char text[80];
+    const aigw_hub_name *key = aigw_hub_name_of(h, now, AIGW_NAME_KEY, aigwi_hub_key_name(h, p, text, sizeof text), 0);
+    return key && key->refusal ? key->refusal : (int)AIGW_KIND_AUTH;
+}
+
 AIGW_API int aigw_hub_ask(aigw_hub *h, aigw_now now, const aigw_registry_pick *pick, int forced, aigw_hub_pass *p) {
     char text[80];
     const aigw_str key = aigwi_hub_key_name(h, pick->provider, text, sizeof text);
@@ -37040,6 +37048,7 @@ AIGW_API void aigw_hub_told(aigw_hub *h, aigw_now now, aigw_hub_pass *p, const a
         p->target->users--;
     }
     if (p->key) {
+        if (refused) p->key->refusal = (uint8_t)r->kind;
         (void)aigw_breaker_report(&p->key->breaker, &aigwi_hub_key_cfg, now, p->key_pass,
                                   refused                        ? AIGW_BREAKER_FAILED
                                   : r->kind == AIGW_KIND_NONE    ? AIGW_BREAKER_OK
@@ -37815,10 +37824,15 @@ static void aigwi_account_release(aigw_account *a, aigw_hub *h, const aigw_accou
 
 /* Why it was refused. */
 static void aigwi_account_refused(aigw_account *a, const aigw_store_counter *c, int what) {
+    aigw_limit *l = what == AIGW_HOLDS_REQUESTS ? &a->limits.requests : &a->limits.tokens;
     a->refused = *c;
     a->refused.key.p = a->refused_text;
     a->refused.key.n = aigwi_dialect_keep(a->refused_text, sizeof a->refused_text, c->key);
     a->what = (uint8_t)what;
+    if (what != AIGW_HOLDS_REQUESTS && what != AIGW_HOLDS_TOKENS) return;
+    l->limit = c->rate.limit;
+    l->remaining = 0;
+    l->reset_ms = 60000;
 }
 
 /* What a granted counter says beside: limits for headers, soft limits, alerts. */
@@ -37839,7 +37853,6 @@ static void aigwi_account_begin(aigw_account *a) {
     l[0] = &a->limits.requests, l[1] = &a->limits.tokens, l[2] = &a->limits.input_tokens, l[3] = &a->limits.output_tokens;
     for (int i = 0; i < 4; i++) l[i]->limit = l[i]->remaining = l[i]->reset_ms = -1;
     a->limits.retry_after_ms = -1;
-    a->soft = NULL;
 }
 
 /* Put what was granted to what is held. `k`: its place among those held already, or -1. */
@@ -37886,7 +37899,8 @@ AIGW_API int aigw_account_reserve(aigw_account *a, aigw_hub *h, aigw_hub_job *jo
         of[n] = (int8_t)i;
         in[n++] = (int8_t)k;
     }
-    aigwi_account_begin(a);
+    if (!a->held.n) aigwi_account_begin(a);                    /* limits of counters that are held already stand */
+    a->soft = NULL;
     op.n = (uint8_t)n;
     op.counters = asked;
     if (!n) return AIGW_OK;
@@ -39174,7 +39188,7 @@ static void aigwi_exchange_none(aigw_exchange *x) {
             if (d->candidate[k].state.wait_ms < wait) wait = d->candidate[k].state.wait_ms;
         }
         if (of < 0) continue;
-        aigwi_exchange_refuse(x, rows[i].kind, rows[i].text,
+        aigwi_exchange_refuse(x, rows[i].filter == AIGW_FILTER_KEY ? aigwi_hub_refusal(x->hub, x->now, d->candidate[of].pick.provider) : rows[i].kind, rows[i].text,
                               rows[i].filter == AIGW_FILTER_OFF ? d->candidate[of].pick.provider->off : d->candidate[of].pick.target.name, "",
                               rows[i].advice);
         if (rows[i].kind == AIGW_KIND_RATE_LIMIT || rows[i].kind == AIGW_KIND_CIRCUIT_OPEN)
