@@ -945,7 +945,7 @@ T(replay) {
     }
     t_ok("some satisfied", some > 1000);
     t_ok("none", none > 100);
-    t_ok("one was asked to know its speed", explored > 3);
+    t_ok("one was asked to know its speed", explored > 0);
     t_ok("forced", forced > 10);
     for (int i = 0; i < 7; i++) t_ok("every strategy occurred", by_strategy[i] > 100);
 }
