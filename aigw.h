@@ -2631,7 +2631,7 @@ AIGW_API int aigw_token_refused(aigw_hub *h, aigw_now now, const aigw_registry_p
 typedef enum { AIGW_HOLDS_REQUESTS = 0, AIGW_HOLDS_TOKENS, AIGW_HOLDS_CONCURRENT, AIGW_HOLDS_MONEY } aigw_account_what;
 typedef struct {               /* private */
     uint8_t n, full;           /* full: there were more than it holds */
-    uint8_t what[AIGW_STORE_COUNTERS];
+    uint8_t what[AIGW_STORE_COUNTERS], local[AIGW_STORE_COUNTERS];    /* local: reserved in memory, where the store could not */
     const aigw_registry_budget *rule[AIGW_STORE_COUNTERS];
     aigw_store_counter counter[AIGW_STORE_COUNTERS];
     char    text[AIGW_STORE_COUNTERS][AIGW_STORE_KEY];
@@ -2648,7 +2648,7 @@ typedef struct {
     aigw_limits limits;            /* the tightest of its own limits, for response headers */
     int64_t  spent_nusd;           /* charged so far */
     /* private */
-    uint8_t  local;
+    uint8_t  local;                /* what is reserved from here on is reserved in memory */
     uint64_t ticket;
     aigw_str target, provider;     /* whom the counters of a target belong to */
     aigw_account_counters held;
@@ -37124,7 +37124,10 @@ AIGWI_SHARED int aigwi_hub_reserve(aigw_hub *h, aigw_hub_job *job, aigw_store_op
     }
     *ticket = 0;
     if (r == AIGW_OK || r == AIGW_E_LIMIT) return r;
-    if (!*local) h->store_late++;
+    if (!*local) {
+        h->store_late++;                                       /* nothing is held in memory yet that could be raised */
+        for (uint32_t k = 0; k < op->n; k++) op->counters[k].raise = 0;
+    }
     *local = 1;
     r = aigw_store_submit(&h->counters, 0, h->now, op);
     if (r == AIGW_AGAIN) job->awaits = &h->counters;
@@ -37732,27 +37735,33 @@ static int64_t aigwi_account_used(const aigw_account *a, int i, int64_t tokens, 
     return held->what[i] == AIGW_HOLDS_TOKENS && tokens >= 0 ? tokens : held->counter[i].amount;
 }
 
-/* Settle the held counters of which `keep` has no like; NULL: all. */
-static void aigwi_account_release(aigw_account *a, aigw_hub *h, const aigw_account_counters *keep, int64_t tokens, int asked) {
-    aigw_account_counters *held = &a->held;
+/* Those of the held counters that do not stay are settled, of one store. */
+static void aigwi_account_return(aigw_account *a, aigw_hub *h, uint32_t stays, int local, int64_t tokens, int asked) {
+    const aigw_account_counters *held = &a->held;
     aigw_store_counter gone[AIGW_STORE_COUNTERS];
-    uint32_t stays = 0;
     aigw_store_op op;
-    int n = 0, kept = 0;
+    int n = 0;
     for (int i = 0; i < held->n; i++) {
-        if (keep && aigwi_account_find(keep, &held->counter[i]) >= 0) {
-            stays |= (uint32_t)1 << i;
-            continue;
-        }
+        if (stays >> i & 1 || held->local[i] != local) continue;
         gone[n] = held->counter[i];
         gone[n].raise = 0;
         gone[n++].used = aigwi_account_used(a, i, tokens, asked);
     }
     op.n = (uint8_t)n;
     op.counters = gone;
-    if (n) aigwi_hub_settle(h, &op, a->local);
+    if (n) aigwi_hub_settle(h, &op, local);
     for (int i = 0; i < n; i++)
         if (gone[i].kind == AIGW_COUNTER_MONEY) aigwi_account_alert(a, &gone[i]);
+}
+/* Settle the held counters of which `keep` has no like; NULL: all. */
+static void aigwi_account_release(aigw_account *a, aigw_hub *h, const aigw_account_counters *keep, int64_t tokens, int asked) {
+    aigw_account_counters *held = &a->held;
+    uint32_t stays = 0;
+    int kept = 0;
+    for (int i = 0; keep && i < held->n; i++)
+        if (aigwi_account_find(keep, &held->counter[i]) >= 0) stays |= (uint32_t)1 << i;
+    aigwi_account_return(a, h, stays, 0, tokens, asked);
+    aigwi_account_return(a, h, stays, 1, tokens, asked);
     for (int i = 0; i < held->n; i++) {
         if (!(stays >> i & 1)) continue;
         if (kept != i) {
@@ -37760,6 +37769,7 @@ static void aigwi_account_release(aigw_account *a, aigw_hub *h, const aigw_accou
             held->counter[kept] = held->counter[i];
             held->counter[kept].key.p = held->text[kept];
             held->what[kept] = held->what[i];
+            held->local[kept] = held->local[i];
             held->rule[kept] = held->rule[i];
         }
         kept++;
@@ -37796,31 +37806,71 @@ static void aigwi_account_begin(aigw_account *a) {
     a->soft = NULL;
 }
 
-/* Put what was granted to what is held. `k`: its place among those held already, or -1. */
-static void aigwi_account_keep(aigw_account *a, const aigw_store_counter *c, const aigw_account_counters *wanted, int w, int k) {
+/* How much of this counter is held, in both stores; *k: its place among those of the store that is asked, or -1. -1: it is not held. */
+static int64_t aigwi_account_held(const aigw_account *a, const aigw_store_counter *c, int *k) {
+    const aigw_account_counters *held = &a->held;
+    int64_t sum = -1;
+    *k = -1;
+    for (int i = 0; i < held->n; i++) {
+        if (held->counter[i].kind != c->kind || !aigw_base_eq(held->counter[i].key, c->key)) continue;
+        sum = aigwi_account_sum(sum > 0 ? sum : 0, held->counter[i].amount);
+        if (held->local[i] == a->local) *k = i;
+    }
+    return sum;
+}
+
+/* Put what was granted to what is held, of the same store. */
+static void aigwi_account_keep(aigw_account *a, aigw_hub *h, aigw_store_counter *c, const aigw_account_counters *wanted, int w) {
     aigw_account_counters *held = &a->held;
+    int k;
+    (void)aigwi_account_held(a, c, &k);
     if (k >= 0) {
         held->counter[k].amount = aigwi_account_sum(held->counter[k].amount, c->amount);
         return;
     }
+    c->raise = 0;
+    c->used = 0;
+    if (held->n == AIGW_STORE_COUNTERS) {                      /* no place to remember it: it counts when it is spent */
+        aigw_store_op op;
+        op.n = 1;
+        op.counters = c;
+        aigwi_hub_settle(h, &op, a->local);
+        return;
+    }
     k = held->n++;
     held->counter[k] = *c;
-    held->counter[k].raise = 0;
     held->counter[k].key.p = held->text[k];
     held->counter[k].key.n = aigwi_dialect_keep(held->text[k], sizeof held->text[k], c->key);
     held->what[k] = wanted->what[w];
+    held->local[k] = a->local;
     held->rule[k] = wanted->rule[w];
-    held->counter[k].used = 0;
+}
+
+/* What is to be reserved beside what is held: the counters in `asked`, and in `of` their places in `wanted`. How many. */
+static int aigwi_account_lacks(const aigw_account *a, const aigw_account_counters *wanted, aigw_store_counter *asked, int8_t *of) {
+    int n = 0;
+    for (int i = 0; i < wanted->n; i++) {
+        int k, any;
+        const int64_t held = aigwi_account_held(a, &wanted->counter[i], &k);
+        if (held >= 0 && wanted->what[i] != AIGW_HOLDS_MONEY) continue;
+        asked[n] = wanted->counter[i];
+        any = held >= 0 ? aigwi_account_find(&a->held, &wanted->counter[i]) : -1;
+        if (any >= 0) asked[n].amount = aigwi_account_sum(asked[n].amount, a->held.counter[any].used) - held;
+        if (any >= 0 && asked[n].amount <= 0) continue;
+        if (k >= 0) asked[n].raise = 1, asked[n].other = a->held.counter[k].other;
+        of[n++] = (int8_t)i;
+    }
+    return n;
 }
 
 AIGW_API int aigw_account_reserve(aigw_account *a, aigw_hub *h, aigw_hub_job *job, const aigw_registry *r,
                                   const aigw_router_facts *f, const aigw_router_candidate *c, int64_t tokens) {
     aigw_account_counters wanted;
     aigw_store_counter asked[AIGW_STORE_COUNTERS];
-    int8_t of[AIGW_STORE_COUNTERS], in[AIGW_STORE_COUNTERS];
+    int8_t of[AIGW_STORE_COUNTERS];
     aigwi_account_list l;
     aigw_store_op op;
-    int n = 0, result, local = a->local;
+    int n, result, local = a->local;
     if (!r->limits && !r->budgets && !a->held.n) return AIGW_OK;
     l.hub = h, l.facts = f, l.target = &c->pick.target, l.to = &wanted;
     aigwi_account_want(&l, r, tokens, c->bound_nusd > 0 ? c->bound_nusd : 0);
@@ -37830,27 +37880,18 @@ AIGW_API int aigw_account_reserve(aigw_account *a, aigw_hub *h, aigw_hub_job *jo
         aigwi_account_release(a, h, &wanted, -1, 1);
     a->target = c->pick.target.name;
     a->provider = c->pick.target.provider;
-    for (int i = 0; i < wanted.n; i++) {
-        const int k = aigwi_account_find(&a->held, &wanted.counter[i]);
-        const int64_t more =
-            k < 0 ? 0 : aigwi_account_sum(wanted.counter[i].amount, a->held.counter[k].used) - a->held.counter[k].amount;
-        if (k >= 0 && (wanted.what[i] != AIGW_HOLDS_MONEY || more <= 0)) continue;
-        asked[n] = wanted.counter[i];
-        if (k >= 0) asked[n].raise = 1, asked[n].amount = more, asked[n].other = a->held.counter[k].other;
-        of[n] = (int8_t)i;
-        in[n++] = (int8_t)k;
-    }
+    n = aigwi_account_lacks(a, &wanted, asked, of);
     aigwi_account_begin(a);
     op.n = (uint8_t)n;
     op.counters = asked;
     if (!n) return AIGW_OK;
     result = aigwi_hub_reserve(h, job, &op, &a->ticket, &local);
-    a->local = (uint8_t)(a->held.n ? a->local : local);
+    a->local = (uint8_t)local;
     for (int i = 0; i < n && result != AIGW_AGAIN; i++) {
         if (result == AIGW_E_LIMIT && asked[i].refused) aigwi_account_refused(a, &asked[i], wanted.what[of[i]]);
         if (result == AIGW_OK) {
             aigwi_account_learn(a, &asked[i], wanted.what[of[i]], wanted.rule[of[i]]);
-            aigwi_account_keep(a, &asked[i], &wanted, of[i], in[i]);
+            aigwi_account_keep(a, h, &asked[i], &wanted, of[i]);
         }
     }
     return result;

@@ -902,6 +902,32 @@ T(a_late_grant_is_given_back) {
     g.cfg.store.submit = NULL;
 }
 
+/* A store that is there for a request's first try, and gone for what the second needs more. */
+static int fickle_submit(void *user, uint64_t ticket, aigw_now now, aigw_store_op *op) {
+    (void)user;
+    if (op->verb == AIGW_STORE_RESERVE && slow.n++) return AIGW_E_IO;
+    return aigw_store_submit(&slow.m, ticket, now, op);
+}
+T(each_store_gets_back_what_it_gave) {
+    static const uint8_t key[16];
+    const aigw_store_slot *s;
+    client *c;
+    memset(&slow, 0, sizeof slow);
+    aigw_store_init(&slow.m, slow.slots, 64, key, NULL, 0);
+    g.cfg.store.submit = fickle_submit;
+    with("\"routes\":{\"r\":{\"models\":[\"mb\",\"ma\"]}},\"budgets\":[{\"by\":[\"tenant\"],\"usd\":\"1\",\"per\":\"day\",\"max_output\":100}]");
+    g.p[1].status = -2;                                        /* it may have been billed */
+    c = once("r", "", "");
+    t_int("answered", c->record.status, 200);
+    t_int("the store was gone once", slow.n, 2);
+    s = aigw_store_slot_of(&slow.m, aigw_base_str("usd.day|tenant=t"));
+    t_int("nothing is held there", s ? s->of.money.budget.reserved_nusd : -1, 0);
+    t_int("nobody runs there", s ? s->of.money.budget.running : 9, 0);
+    t_int("all that was spent is counted there", s ? s->of.money.budget.spent_nusd : -1, c->record.cost.nusd);
+    clean();
+    g.cfg.store.submit = NULL;
+}
+
 /* ---- every order of three requests */
 
 /* The providers answer when the walk says so: 200, 503, or a reset. */
@@ -1037,6 +1063,7 @@ int main(void) {
     T_RUN(slots_and_the_queue);
     T_RUN(a_far_store_may_fail);
     T_RUN(a_late_grant_is_given_back);
+    T_RUN(each_store_gets_back_what_it_gave);
     T_RUN(every_order_of_three_requests);
     return t_end();
 }
