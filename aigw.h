@@ -2632,7 +2632,7 @@ typedef enum { AIGW_HOLDS_REQUESTS = 0, AIGW_HOLDS_TOKENS, AIGW_HOLDS_CONCURRENT
 typedef struct {               /* private */
     uint8_t n, full;           /* full: there were more than it holds */
     uint8_t what[AIGW_STORE_COUNTERS], local[AIGW_STORE_COUNTERS];    /* local: reserved in memory, where the store could not */
-    const aigw_registry_budget *rule[AIGW_STORE_COUNTERS];
+    const aigw_registry_budget *rule[AIGW_STORE_COUNTERS];            /* of what is wanted */
     aigw_store_counter counter[AIGW_STORE_COUNTERS];
     char    text[AIGW_STORE_COUNTERS][AIGW_STORE_KEY];
 } aigw_account_counters;
@@ -37770,7 +37770,6 @@ static void aigwi_account_release(aigw_account *a, aigw_hub *h, const aigw_accou
             held->counter[kept].key.p = held->text[kept];
             held->what[kept] = held->what[i];
             held->local[kept] = held->local[i];
-            held->rule[kept] = held->rule[i];
         }
         kept++;
     }
@@ -37843,7 +37842,6 @@ static void aigwi_account_keep(aigw_account *a, aigw_hub *h, aigw_store_counter 
     held->counter[k].key.n = aigwi_dialect_keep(held->text[k], sizeof held->text[k], c->key);
     held->what[k] = wanted->what[w];
     held->local[k] = a->local;
-    held->rule[k] = wanted->rule[w];
 }
 
 /* What is to be reserved beside what is held: the counters in `asked`, and in `of` their places in `wanted`. How many. */

@@ -443,6 +443,20 @@ T(a_client_that_leaves_pays_for_what_was_said) {
     clean();
 }
 
+T(more_rules_than_one_request_may_have) {
+    for (int more = 0; more < 2; more++) {
+        char rules[4096];
+        size_t n = (size_t)sprintf(rules, "\"budgets\":[");
+        for (int i = 0; i < AIGW_STORE_COUNTERS + more; i++)
+            n += (size_t)sprintf(rules + n, "%s{\"by\":[\"tenant\"],\"usd\":\"1%02d\",\"per\":\"day\",\"max_output\":100}", i ? "," : "", i);
+        sprintf(rules + n, "]");
+        with(rules);
+        t_int("as many, or one more", once("ma", "", "")->record.status, more ? 500 : 200);
+        t_int("asked", g.p[0].asked, !more);
+        clean();
+    }
+}
+
 /* The budget has room for the cheap model, not for the dear one that it fails over to. */
 T(the_difference_is_reserved_before_a_dearer_target) {
     const aigw_store_slot *s;
@@ -1040,6 +1054,7 @@ int main(void) {
     T_RUN(an_output_limit_is_set_under_a_cap);
     T_RUN(lost_contact_is_charged_in_full);
     T_RUN(a_client_that_leaves_pays_for_what_was_said);
+    T_RUN(more_rules_than_one_request_may_have);
     T_RUN(the_difference_is_reserved_before_a_dearer_target);
     T_RUN(soft_limits_count_on_failover);
     T_RUN(soft_limits_degrade_and_alert);
