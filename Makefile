@@ -14,7 +14,7 @@ test: $(OUT)/provider $(OUT)/gateway $(OUT)/explain
 # The example server, with TLS to providers where BearSSL is installed (Debian: libbearssl-dev).
 BEARSSL = $$(echo '\#include <bearssl.h>' | $(CC) -E - >/dev/null 2>&1 && echo -lbearssl || echo -DGATEWAY_NO_TLS)
 GATEWAY_MIN = examples/gateway/main.c examples/gateway/conn.c examples/gateway/config.c examples/gateway/tls.c
-GATEWAY = $(GATEWAY_MIN) examples/gateway/mock.c
+GATEWAY = $(GATEWAY_MIN) examples/gateway/mock.c examples/gateway/admin.c
 $(OUT)/gateway: $(GATEWAY) $(OUT)/models.c examples/gateway/gateway.h aigw.h
 	@$(CC) $(STRICT) -D_GNU_SOURCE $(CFLAGS) -O2 -I. -o $@ $(GATEWAY) $(OUT)/models.c $(BEARSSL)
 
@@ -24,10 +24,10 @@ $(OUT)/models.c: examples/gateway/models.json
 	@{ echo 'extern const char *const models_json[];'; echo 'const char *const models_json[] = {'; \
 	   sed 's/["\\]/\\&/g; s/.*/    "&\\n",/' examples/gateway/models.json; echo '    0'; echo '};'; } >$@
 
-# Only the server's own files: without the built-in provider.
+# Only the server's own files: without the built-in provider and the decision records.
 gateway-min: $(OUT)/gateway-min
 $(OUT)/gateway-min: $(GATEWAY) $(OUT)/models.c examples/gateway/gateway.h aigw.h
-	@$(CC) $(STRICT) -D_GNU_SOURCE -DGATEWAY_NO_MOCK $(CFLAGS) -O2 -I. -o $@ $(GATEWAY_MIN) $(OUT)/models.c $(BEARSSL)
+	@$(CC) $(STRICT) -D_GNU_SOURCE -DGATEWAY_NO_MOCK -DGATEWAY_NO_ADMIN $(CFLAGS) -O2 -I. -o $@ $(GATEWAY_MIN) $(OUT)/models.c $(BEARSSL)
 
 $(OUT)/translate: examples/translate.c aigw.h
 	@mkdir -p $(OUT)
@@ -62,6 +62,16 @@ sdk: $(OUT)/provider $(OUT)/gateway
 matrix:
 	@CC="$(CC)" CFLAGS="$(STRICT) -D_GNU_SOURCE $(CFLAGS)" sh tests/build.sh $(OUT) tests/matrix.c
 	@$(OUT)/matrix --page $(OUT)/matrix.html
+
+# The simulator: so many seeds in virtual time, each a world of its own; `build/sim --seed N --trace` shows one. sim-tail: a provider that takes 12 s in 3 %.
+SEEDS = 300
+build-sim:
+	@CC="$(CC)" CFLAGS="$(STRICT) -D_GNU_SOURCE -O2" sh tests/build.sh $(OUT)/sim.d tests/sim/sim.c
+	@cp $(OUT)/sim.d/sim $(OUT)/sim
+sim: build-sim
+	@$(OUT)/sim --seeds $(SEEDS)
+sim-tail: build-sim
+	@$(OUT)/sim --tail
 
 # Each section uses only sections above it; the growth of .text from section to section.
 check-layers:
@@ -99,4 +109,4 @@ bench:
 clean:
 	rm -rf $(OUT)
 
-.PHONY: all run demo gateway-min test sdk matrix check-layers lint sanitize fuzz mutate mutate-gen size bench clean
+.PHONY: all run demo gateway-min test sdk matrix build-sim sim sim-tail check-layers lint sanitize fuzz mutate mutate-gen size bench clean

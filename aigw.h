@@ -99,7 +99,7 @@
  *   >>hub.token                tokens of providers, fetched by a job of the hub       uses: everything above
  *   >>hub.account              what a request holds of limits and budgets             uses: everything above
  *   >>exchange                 one request over the I/O callbacks                     uses: everything above
- *   >>client                   the short way in                                       uses: base model dialect attempt
+ *   >>client                   the short way in                                       uses: base model dialect registry attempt bucket breaker retry price budget health
  */
 #ifndef AIGW_H
 #define AIGW_H
@@ -2485,7 +2485,8 @@ typedef struct {
     uint32_t users;            /* attempts that are under way */
     uint32_t turn;             /* ROUTE: requests so far */
     uint8_t  kind, name_n;
-    char     name[94];         /* a longer one is told by its hash alone from its like */
+    uint8_t  refusal;          /* KEY: AIGW_KIND_* of what it was refused with last */
+    char     name[93];         /* a longer one is told by its hash alone from its like */
     aigw_breaker breaker;      /* TARGET, KEY */
     aigw_health  health;       /* TARGET */
     aigw_retry_budget retry;   /* ROUTE */
@@ -2631,8 +2632,8 @@ AIGW_API int aigw_token_refused(aigw_hub *h, aigw_now now, const aigw_registry_p
 typedef enum { AIGW_HOLDS_REQUESTS = 0, AIGW_HOLDS_TOKENS, AIGW_HOLDS_CONCURRENT, AIGW_HOLDS_MONEY } aigw_account_what;
 typedef struct {               /* private */
     uint8_t n, full;           /* full: there were more than it holds */
-    uint8_t what[AIGW_STORE_COUNTERS], local[AIGW_STORE_COUNTERS];    /* local: reserved in memory, where the store could not */
-    const aigw_registry_budget *rule[AIGW_STORE_COUNTERS];            /* of what is wanted */
+    uint8_t what[AIGW_STORE_COUNTERS];
+    const aigw_registry_budget *rule[AIGW_STORE_COUNTERS];
     aigw_store_counter counter[AIGW_STORE_COUNTERS];
     char    text[AIGW_STORE_COUNTERS][AIGW_STORE_KEY];
 } aigw_account_counters;
@@ -2648,7 +2649,7 @@ typedef struct {
     aigw_limits limits;            /* the tightest of its own limits, for response headers */
     int64_t  spent_nusd;           /* charged so far */
     /* private */
-    uint8_t  local;                /* what is reserved from here on is reserved in memory */
+    uint8_t  local;
     uint64_t ticket;
     aigw_str target, provider;     /* whom the counters of a target belong to */
     aigw_account_counters held;
@@ -2712,7 +2713,8 @@ struct aigw_exchange;
 typedef struct {
     aigw_registry_subject subject; /* TENANT, and what the key sets for USER, FEATURE, ENV where the request does not say */
     uint32_t pinned;               /* 1 << AIGW_DIM_*: what the key sets, the request's x-aigw-* headers do not change */
-    uint8_t  class_, class_pinned; /* AIGW_CLASS_* */
+    aigw_str prompt;               /* for x-aigw-prompt */
+    uint8_t  class_, class_pinned, prompt_pinned;      /* AIGW_CLASS_* */
 } aigw_exchange_who;
 /* What a caller answers by itself (pages, health, refused hosts). */
 typedef struct {
@@ -2949,6 +2951,46 @@ AIGW_API int aigw_client_start(aigw_client *c, aigw_now now, void *mem, size_t n
    the socket (c->attempt: aigw_attempt_want) or aigw_client_deadline; else what the sink returned. */
 AIGW_API int aigw_client_run(aigw_client *c, aigw_now now, const aigw_sink *out);
 AIGW_API uint64_t aigw_client_deadline(const aigw_client *c);
+
+/* Policies around a client's requests, each left out where its pointer is NULL (and by the linker where none of the two calls below is used). The
+   caller's, one for each target, kept over requests; start with all zero.
+
+       for (;;) {
+           r = aigw_client_allow(&c, &p, now, &wait_ms, &why);         r == AIGW_E_LIMIT: come again after wait_ms
+           ... connect, aigw_client_start, aigw_client_run until it is over ...
+           if (aigw_client_done(&c, &p, now, &wait_ms, &why) != AIGW_RETRY_SAME) break;    else wait, connect, once more
+       }                                                                                                              */
+typedef struct {
+    aigw_bucket       *requests, *tokens;      /* limits; tokens are taken as estimated and settled to use */
+    aigw_bucket_cfg    requests_cfg, tokens_cfg;
+    aigw_breaker      *breaker;
+    aigw_breaker_cfg   breaker_cfg;
+    aigw_retry_budget *retry;
+    aigw_retry_cfg     retry_cfg;
+    aigw_budget       *budget;                 /* with a price; a bound is reserved, and settled to the cost */
+    aigw_budget_cfg    budget_cfg;
+    const aigw_registry_price *price;
+    aigw_health       *health;
+    uint64_t           random;                 /* seeded by the caller */
+    int64_t            cost_nusd;              /* out: of the request so far, all tries */
+    /* private */
+    aigw_price_size    size;
+    aigw_breaker_pass  pass;
+    uint16_t           attempts;
+    uint8_t            held;                   /* a try is under way */
+    int64_t            taken, reserved;        /* tokens, nano-dollars */
+    aigw_usage         usage;
+    int64_t            said_bytes;
+    aigw_sink          to;
+} aigw_client_policy;
+/* May c->req be asked now? AIGW_OK, and what it needs is held until done. AIGW_E_LIMIT: *wait_ms says when to come again (UINT32_MAX: not in this
+   period), *why (static) what refused: "circuit", "limits", "requests", "tokens", "budget". AIGW_E_MISSING: a budget without a price. AIGW_E_CLOCK. */
+AIGW_API int aigw_client_allow(aigw_client *c, aigw_client_policy *p, aigw_now now, uint32_t *wait_ms, const char **why);
+/* A sink that learns what the answer uses, and passes all on to `to`: give it to aigw_client_run. */
+AIGW_API aigw_sink aigw_client_watch(aigw_client_policy *p, const aigw_sink *to);
+/* The try is over (aigw_client_run returned 1, or it is given up): everything is settled and learnt. AIGW_RETRY_SAME: the same may be asked again after
+   *wait_ms; AIGW_RETRY_STOP: it is over, by success or because of *why. */
+AIGW_API int aigw_client_done(aigw_client *c, aigw_client_policy *p, aigw_now now, uint32_t *wait_ms, const char **why);
 /* Wipe the key and be done; legal at any time. */
 AIGW_API void aigw_client_release(aigw_client *c);
 
@@ -32784,26 +32826,27 @@ AIGW_API int aigw_retry_next(const aigw_retry_cfg *cfg, const aigw_retry_case *c
    prices as data; not who pays, nor what has been spent. Text is bounded by its bytes, since no tokenizer makes more
    tokens than bytes; templates by constants. A picture's bound is the dearest that any provider of the registry counts,
    since a request is measured before its target is known. What has no bound (PDF, video, other kinds of sound, what a
-   provider keeps or fetches itself) counts as the whole window. Truth: the providers' pages named at the tables, read
-   2026-11-29, and recorded usage (tests/test_price.c holds the bound against all of ../shared/wire). */
+   provider keeps or fetches itself) counts as the whole window. Truth: recorded usage (tests/test_price.c holds the
+   bound against all of ../shared/wire) and the providers' documentation named at the tables; figures there with a
+   star are as known, and were not looked up again. */
 
 enum {
     AIGWI_PRICE_REQUEST = 256,    /* hidden prompt: 160 tokens at xAI (recorded) */
     AIGWI_PRICE_MESSAGE = 16,     /* role and separators: 3 to 8 tokens in the templates of OpenAI, Llama, Qwen */
     AIGWI_PRICE_TOOL = 32,        /* how a function is introduced */
-    AIGWI_PRICE_TOOLS = 1024,     /* instructions for tools as such: 346 to 804 tokens (Claude, "Tool use": pricing) */
+    AIGWI_PRICE_TOOLS = 1024,     /* instructions for tools as such: 346* to 804* tokens (Claude, "Tool use": pricing) */
     AIGWI_PRICE_SCHEMA = 256      /* the same for an output schema */
 };
-/* Tokens of a picture: at most, and as they often are. OpenAI "Images and vision": gpt-4o-mini counts 2,833 and 5,667
-   for each of at most 8 tiles = 48,169; patches at "original" 10,000 x 1.2. Claude "Vision": patches of 28 x 28
-   pixels, at most 4,784. Gemini "Media resolution": 2,240. Qwen-VL's image processor: 16,384 patches; it knows no
+/* Tokens of a picture: at most, and as they often are. OpenAI "Images and vision": gpt-4o-mini counts 2,833* and 5,667*
+   for each of at most 8 tiles = 48,169; patches at "original" 10,000 x 1.2*. Claude "Vision": patches of 28 x 28
+   pixels, at most 4,784*. Gemini "Media resolution": 2,240. Qwen-VL's image processor: 16,384* patches; it knows no
    detail, so this stands for "low" too. */
 static const struct { aigw_str detail; int32_t most, likely; } aigwi_price_pictures[] = {
     { AIGW_STR("low"), 16384, 512  },
     { AIGW_STR(""),    48169, 1600 }                              /* last row matches all */
 };
 /* Sound that cannot be short in bytes and long in time: MPEG audio has at least 1,000 bytes a second [ISO 11172-3],
-   WAV in use 1,625 (GSM 6.10). Gemini counts 32 tokens a second ("Understand and count tokens"), OpenAI 10: one token
+   WAV in use 1,625* (GSM 6.10). Gemini counts 32 tokens a second ("Understand and count tokens"), OpenAI 10: one token
    for 16 bytes holds down to 512 bytes a second. */
 enum { AIGWI_PRICE_SOUND_BYTES = 16 };
 static const aigw_str aigwi_price_sounds[] = { AIGW_STR("mp3"), AIGW_STR("mpeg"),  AIGW_STR("mpga"),
@@ -36963,6 +37006,13 @@ AIGW_API void aigw_hub_state_of(aigw_hub *h, aigw_now now, const aigw_registry_p
     for (int i = 0; full && i < 3; i++) state->ttft_us[i] = aigw_health_quantile(&t->health.first, quantiles[i], 5);
 }
 
+/* What its key was refused with: AIGW_KIND_AUTH, _PERMISSION or _QUOTA. */
+static int aigwi_hub_refusal(aigw_hub *h, aigw_now now, const aigw_registry_provider *p) {
+    char text[80];
+    const aigw_hub_name *key = aigw_hub_name_of(h, now, AIGW_NAME_KEY, aigwi_hub_key_name(h, p, text, sizeof text), 0);
+    return key && key->refusal ? key->refusal : (int)AIGW_KIND_AUTH;
+}
+
 AIGW_API int aigw_hub_ask(aigw_hub *h, aigw_now now, const aigw_registry_pick *pick, int forced, aigw_hub_pass *p) {
     char text[80];
     const aigw_str key = aigwi_hub_key_name(h, pick->provider, text, sizeof text);
@@ -36998,6 +37048,7 @@ AIGW_API void aigw_hub_told(aigw_hub *h, aigw_now now, aigw_hub_pass *p, const a
         p->target->users--;
     }
     if (p->key) {
+        if (refused) p->key->refusal = (uint8_t)r->kind;
         (void)aigw_breaker_report(&p->key->breaker, &aigwi_hub_key_cfg, now, p->key_pass,
                                   refused                        ? AIGW_BREAKER_FAILED
                                   : r->kind == AIGW_KIND_NONE    ? AIGW_BREAKER_OK
@@ -37019,6 +37070,9 @@ enum { /* aigw_hub_ticket.state */
 #define AIGWI_HUB_LEFT_NS UINT64_C(60000000000)    /* how long a late answer is known */
 #define AIGWI_HUB_AGAIN_NS UINT64_C(1000000000)    /* between submits of a settle */
 
+/* Time that goes back counts as none elapsed. */
+AIGWI_SHARED uint64_t aigwi_hub_since(const aigw_hub *h, uint64_t ns) { return h->now.mono_ns > ns ? h->now.mono_ns - ns : 0; }
+
 /* Tickets are slot + 1 in the lower half, generation in the upper. */
 static uint64_t aigwi_hub_ticket_name(const aigw_hub *h, const aigw_hub_ticket *t) {
     return (uint64_t)t->generation << 32 | (uint64_t)(t - h->tickets + 1);
@@ -37037,7 +37091,7 @@ static void aigwi_hub_ticket_free(aigw_hub_ticket *t) {
 static aigw_hub_ticket *aigwi_hub_ticket_take(aigw_hub *h, const aigw_store_op *op) {
     for (uint32_t i = 0; i < h->cfg.tickets; i++) {
         aigw_hub_ticket *t = &h->tickets[i];
-        if (t->state == AIGWI_TICKET_LEFT && h->now.mono_ns - t->since_ns > AIGWI_HUB_LEFT_NS) aigwi_hub_ticket_free(t);
+        if (t->state == AIGWI_TICKET_LEFT && aigwi_hub_since(h, t->since_ns) > AIGWI_HUB_LEFT_NS) aigwi_hub_ticket_free(t);
         if (t->state) continue;
         t->op = *op;
         t->op.counters = t->counter;
@@ -37092,8 +37146,8 @@ AIGWI_SHARED void aigwi_hub_settle(aigw_hub *h, aigw_store_op *op, int local) {
 }
 
 /* Reserve. AIGW_OK, AIGW_E_LIMIT, or AIGW_AGAIN: the job is woken, and the same is asked again with *ticket as it was left. *local becomes 1 when the
-   store could not and the counters in memory stand in. */
-AIGWI_SHARED int aigwi_hub_reserve(aigw_hub *h, aigw_hub_job *job, aigw_store_op *op, uint64_t *ticket, int *local) {
+   store could not and the counters in memory stand in; not when more is reserved beside what the store holds already (`bound`): then AIGW_E_IO. */
+AIGWI_SHARED int aigwi_hub_reserve(aigw_hub *h, aigw_hub_job *job, aigw_store_op *op, uint64_t *ticket, int *local, int bound) {
     aigw_hub_ticket *t = *ticket ? aigwi_hub_ticket_of(h, *ticket) : NULL;
     int r = AIGW_E_IO;
     op->verb = AIGW_STORE_RESERVE;
@@ -37106,7 +37160,7 @@ AIGWI_SHARED int aigwi_hub_reserve(aigw_hub *h, aigw_hub_job *job, aigw_store_op
         t->job = job;
     }
     if (!*local && t && t->state == AIGWI_TICKET_ASKED) {
-        if (h->now.mono_ns - t->since_ns < (uint64_t)h->cfg.store_ms * 1000000u) {
+        if (aigwi_hub_since(h, t->since_ns) < (uint64_t)h->cfg.store_ms * 1000000u) {
             job->awaits = t;
             return AIGW_AGAIN;
         }
@@ -37124,10 +37178,8 @@ AIGWI_SHARED int aigwi_hub_reserve(aigw_hub *h, aigw_hub_job *job, aigw_store_op
     }
     *ticket = 0;
     if (r == AIGW_OK || r == AIGW_E_LIMIT) return r;
-    if (!*local) {
-        h->store_late++;                                       /* nothing is held in memory yet that could be raised */
-        for (uint32_t k = 0; k < op->n; k++) op->counters[k].raise = 0;
-    }
+    if (!*local) h->store_late++;
+    if (!*local && bound) return AIGW_E_IO;
     *local = 1;
     r = aigw_store_submit(&h->counters, 0, h->now, op);
     if (r == AIGW_AGAIN) job->awaits = &h->counters;
@@ -37735,33 +37787,27 @@ static int64_t aigwi_account_used(const aigw_account *a, int i, int64_t tokens, 
     return held->what[i] == AIGW_HOLDS_TOKENS && tokens >= 0 ? tokens : held->counter[i].amount;
 }
 
-/* Those of the held counters that do not stay are settled, of one store. */
-static void aigwi_account_return(aigw_account *a, aigw_hub *h, uint32_t stays, int local, int64_t tokens, int asked) {
-    const aigw_account_counters *held = &a->held;
+/* Settle the held counters of which `keep` has no like; NULL: all. */
+static void aigwi_account_release(aigw_account *a, aigw_hub *h, const aigw_account_counters *keep, int64_t tokens, int asked) {
+    aigw_account_counters *held = &a->held;
     aigw_store_counter gone[AIGW_STORE_COUNTERS];
+    uint32_t stays = 0;
     aigw_store_op op;
-    int n = 0;
+    int n = 0, kept = 0;
     for (int i = 0; i < held->n; i++) {
-        if (stays >> i & 1 || held->local[i] != local) continue;
+        if (keep && aigwi_account_find(keep, &held->counter[i]) >= 0) {
+            stays |= (uint32_t)1 << i;
+            continue;
+        }
         gone[n] = held->counter[i];
         gone[n].raise = 0;
         gone[n++].used = aigwi_account_used(a, i, tokens, asked);
     }
     op.n = (uint8_t)n;
     op.counters = gone;
-    if (n) aigwi_hub_settle(h, &op, local);
+    if (n) aigwi_hub_settle(h, &op, a->local);
     for (int i = 0; i < n; i++)
         if (gone[i].kind == AIGW_COUNTER_MONEY) aigwi_account_alert(a, &gone[i]);
-}
-/* Settle the held counters of which `keep` has no like; NULL: all. */
-static void aigwi_account_release(aigw_account *a, aigw_hub *h, const aigw_account_counters *keep, int64_t tokens, int asked) {
-    aigw_account_counters *held = &a->held;
-    uint32_t stays = 0;
-    int kept = 0;
-    for (int i = 0; keep && i < held->n; i++)
-        if (aigwi_account_find(keep, &held->counter[i]) >= 0) stays |= (uint32_t)1 << i;
-    aigwi_account_return(a, h, stays, 0, tokens, asked);
-    aigwi_account_return(a, h, stays, 1, tokens, asked);
     for (int i = 0; i < held->n; i++) {
         if (!(stays >> i & 1)) continue;
         if (kept != i) {
@@ -37769,7 +37815,7 @@ static void aigwi_account_release(aigw_account *a, aigw_hub *h, const aigw_accou
             held->counter[kept] = held->counter[i];
             held->counter[kept].key.p = held->text[kept];
             held->what[kept] = held->what[i];
-            held->local[kept] = held->local[i];
+            held->rule[kept] = held->rule[i];
         }
         kept++;
     }
@@ -37778,10 +37824,15 @@ static void aigwi_account_release(aigw_account *a, aigw_hub *h, const aigw_accou
 
 /* Why it was refused. */
 static void aigwi_account_refused(aigw_account *a, const aigw_store_counter *c, int what) {
+    aigw_limit *l = what == AIGW_HOLDS_REQUESTS ? &a->limits.requests : &a->limits.tokens;
     a->refused = *c;
     a->refused.key.p = a->refused_text;
     a->refused.key.n = aigwi_dialect_keep(a->refused_text, sizeof a->refused_text, c->key);
     a->what = (uint8_t)what;
+    if (what != AIGW_HOLDS_REQUESTS && what != AIGW_HOLDS_TOKENS) return;
+    l->limit = c->rate.limit;
+    l->remaining = 0;
+    l->reset_ms = 60000;
 }
 
 /* What a granted counter says beside: limits for headers, soft limits, alerts. */
@@ -37802,73 +37853,33 @@ static void aigwi_account_begin(aigw_account *a) {
     l[0] = &a->limits.requests, l[1] = &a->limits.tokens, l[2] = &a->limits.input_tokens, l[3] = &a->limits.output_tokens;
     for (int i = 0; i < 4; i++) l[i]->limit = l[i]->remaining = l[i]->reset_ms = -1;
     a->limits.retry_after_ms = -1;
-    a->soft = NULL;
 }
 
-/* How much of this counter is held, in both stores; *k: its place among those of the store that is asked, or -1. -1: it is not held. */
-static int64_t aigwi_account_held(const aigw_account *a, const aigw_store_counter *c, int *k) {
-    const aigw_account_counters *held = &a->held;
-    int64_t sum = -1;
-    *k = -1;
-    for (int i = 0; i < held->n; i++) {
-        if (held->counter[i].kind != c->kind || !aigw_base_eq(held->counter[i].key, c->key)) continue;
-        sum = aigwi_account_sum(sum > 0 ? sum : 0, held->counter[i].amount);
-        if (held->local[i] == a->local) *k = i;
-    }
-    return sum;
-}
-
-/* Put what was granted to what is held, of the same store. */
-static void aigwi_account_keep(aigw_account *a, aigw_hub *h, aigw_store_counter *c, const aigw_account_counters *wanted, int w) {
+/* Put what was granted to what is held. `k`: its place among those held already, or -1. */
+static void aigwi_account_keep(aigw_account *a, const aigw_store_counter *c, const aigw_account_counters *wanted, int w, int k) {
     aigw_account_counters *held = &a->held;
-    int k;
-    (void)aigwi_account_held(a, c, &k);
     if (k >= 0) {
         held->counter[k].amount = aigwi_account_sum(held->counter[k].amount, c->amount);
         return;
     }
-    c->raise = 0;
-    c->used = 0;
-    if (held->n == AIGW_STORE_COUNTERS) {                      /* no place to remember it: it counts when it is spent */
-        aigw_store_op op;
-        op.n = 1;
-        op.counters = c;
-        aigwi_hub_settle(h, &op, a->local);
-        return;
-    }
     k = held->n++;
     held->counter[k] = *c;
+    held->counter[k].raise = 0;
     held->counter[k].key.p = held->text[k];
     held->counter[k].key.n = aigwi_dialect_keep(held->text[k], sizeof held->text[k], c->key);
     held->what[k] = wanted->what[w];
-    held->local[k] = a->local;
-}
-
-/* What is to be reserved beside what is held: the counters in `asked`, and in `of` their places in `wanted`. How many. */
-static int aigwi_account_lacks(const aigw_account *a, const aigw_account_counters *wanted, aigw_store_counter *asked, int8_t *of) {
-    int n = 0;
-    for (int i = 0; i < wanted->n; i++) {
-        int k, any;
-        const int64_t held = aigwi_account_held(a, &wanted->counter[i], &k);
-        if (held >= 0 && wanted->what[i] != AIGW_HOLDS_MONEY) continue;
-        asked[n] = wanted->counter[i];
-        any = held >= 0 ? aigwi_account_find(&a->held, &wanted->counter[i]) : -1;
-        if (any >= 0) asked[n].amount = aigwi_account_sum(asked[n].amount, a->held.counter[any].used) - held;
-        if (any >= 0 && asked[n].amount <= 0) continue;
-        if (k >= 0) asked[n].raise = 1, asked[n].other = a->held.counter[k].other;
-        of[n++] = (int8_t)i;
-    }
-    return n;
+    held->rule[k] = wanted->rule[w];
+    held->counter[k].used = 0;
 }
 
 AIGW_API int aigw_account_reserve(aigw_account *a, aigw_hub *h, aigw_hub_job *job, const aigw_registry *r,
                                   const aigw_router_facts *f, const aigw_router_candidate *c, int64_t tokens) {
     aigw_account_counters wanted;
     aigw_store_counter asked[AIGW_STORE_COUNTERS];
-    int8_t of[AIGW_STORE_COUNTERS];
+    int8_t of[AIGW_STORE_COUNTERS], in[AIGW_STORE_COUNTERS];
     aigwi_account_list l;
     aigw_store_op op;
-    int n, result, local = a->local;
+    int n = 0, result, local = a->local;
     if (!r->limits && !r->budgets && !a->held.n) return AIGW_OK;
     l.hub = h, l.facts = f, l.target = &c->pick.target, l.to = &wanted;
     aigwi_account_want(&l, r, tokens, c->bound_nusd > 0 ? c->bound_nusd : 0);
@@ -37878,18 +37889,29 @@ AIGW_API int aigw_account_reserve(aigw_account *a, aigw_hub *h, aigw_hub_job *jo
         aigwi_account_release(a, h, &wanted, -1, 1);
     a->target = c->pick.target.name;
     a->provider = c->pick.target.provider;
-    n = aigwi_account_lacks(a, &wanted, asked, of);
-    aigwi_account_begin(a);
+    for (int i = 0; i < wanted.n; i++) {
+        const int k = aigwi_account_find(&a->held, &wanted.counter[i]);
+        const int64_t more =
+            k < 0 ? 0 : aigwi_account_sum(wanted.counter[i].amount, a->held.counter[k].used) - a->held.counter[k].amount;
+        if (k >= 0 && (wanted.what[i] != AIGW_HOLDS_MONEY || more <= 0)) continue;
+        asked[n] = wanted.counter[i];
+        if (k >= 0) asked[n].raise = 1, asked[n].amount = more, asked[n].other = a->held.counter[k].other;
+        of[n] = (int8_t)i;
+        in[n++] = (int8_t)k;
+    }
+    if (!a->held.n) aigwi_account_begin(a);                    /* limits of counters that are held already stand */
+    a->soft = NULL;
     op.n = (uint8_t)n;
     op.counters = asked;
     if (!n) return AIGW_OK;
-    result = aigwi_hub_reserve(h, job, &op, &a->ticket, &local);
-    a->local = (uint8_t)local;
+    result = aigwi_hub_reserve(h, job, &op, &a->ticket, &local, a->held.n != 0);
+    if (result == AIGW_E_IO && a->held.n && !local) return AIGW_OK;      /* the store is gone: what it holds must do */
+    a->local = (uint8_t)(a->held.n ? a->local : local);
     for (int i = 0; i < n && result != AIGW_AGAIN; i++) {
         if (result == AIGW_E_LIMIT && asked[i].refused) aigwi_account_refused(a, &asked[i], wanted.what[of[i]]);
         if (result == AIGW_OK) {
             aigwi_account_learn(a, &asked[i], wanted.what[of[i]], wanted.rule[of[i]]);
-            aigwi_account_keep(a, h, &asked[i], &wanted, of[i]);
+            aigwi_account_keep(a, &asked[i], &wanted, of[i], in[i]);
         }
     }
     return result;
@@ -38859,6 +38881,7 @@ static int aigwi_exchange_identify(aigw_exchange *x) {
     f->who.dim[AIGW_DIM_PROVIDER] = aigwi_dialect_slice("", 0);
     f->route = aigwi_exchange_get(x, "x-aigw-route");
     f->prompt = aigwi_exchange_get(x, "x-aigw-prompt");
+    if (x->who.prompt_pinned || !f->prompt.n) f->prompt = x->who.prompt;
     f->tag = aigwi_exchange_get(x, "x-aigw-tag");
     f->batch = x->who.class_;
     if (class_.n && !x->who.class_pinned) f->batch = (uint8_t)aigwi_exchange_is(class_, "batch");
@@ -39165,7 +39188,7 @@ static void aigwi_exchange_none(aigw_exchange *x) {
             if (d->candidate[k].state.wait_ms < wait) wait = d->candidate[k].state.wait_ms;
         }
         if (of < 0) continue;
-        aigwi_exchange_refuse(x, rows[i].kind, rows[i].text,
+        aigwi_exchange_refuse(x, rows[i].filter == AIGW_FILTER_KEY ? aigwi_hub_refusal(x->hub, x->now, d->candidate[of].pick.provider) : rows[i].kind, rows[i].text,
                               rows[i].filter == AIGW_FILTER_OFF ? d->candidate[of].pick.provider->off : d->candidate[of].pick.target.name, "",
                               rows[i].advice);
         if (rows[i].kind == AIGW_KIND_RATE_LIMIT || rows[i].kind == AIGW_KIND_CIRCUIT_OPEN)
@@ -39186,7 +39209,7 @@ static int aigwi_exchange_take(aigw_exchange *x, unsigned candidate) {
 static int aigwi_exchange_sleep(aigw_exchange *x, uint64_t ns) {
     const uint64_t patience = (uint64_t)aigwi_exchange_patience(x) * 1000000u;
     if (!x->wait_since) x->wait_since = x->now.mono_ns;
-    if (x->now.mono_ns - x->wait_since + ns > patience) return 0;
+    if (aigwi_hub_since(x->hub, x->wait_since) + ns > patience || ns > patience) return 0;
     x->retry_at = x->now.mono_ns + (ns ? ns : 1000000);
     if (x->until && x->retry_at >= x->until) return 0;
     x->t_up_end = x->now.mono_ns;
@@ -39275,7 +39298,7 @@ static void aigwi_exchange_refused_by(aigw_exchange *x) {
     }
     rest[o.buf.n < sizeof rest - 1 ? o.buf.n : sizeof rest - 1] = 0;
     if (a->what == AIGW_HOLDS_MONEY)
-        aigwi_exchange_refuse(x, AIGW_KIND_BUDGET, "the budget is used up: ", a->refused.key, rest,
+        aigwi_exchange_refuse(x, AIGW_KIND_BUDGET, "the budget has no room: ", a->refused.key, rest,
                               "Raise the cap in the gateway's configuration, or wait until it begins anew.");
     else {
         aigwi_exchange_refuse(x, AIGW_KIND_RATE_LIMIT, "a limit is reached: ", a->refused.key, rest, "Send fewer requests, or raise the limit in the gateway's configuration.");
@@ -39457,7 +39480,7 @@ static void aigwi_exchange_told(aigw_exchange *x, const aigw_error *err, int beg
     aigw_health_report r;
     if (!x->side->pass.asked) return;
     memset(&r, 0, sizeof r);
-    r.kind = err ? err->kind : begun && a->ended == AIGWI_ATTEMPT_STOPPED ? AIGW_KIND_NONE : AIGW_KIND_CANCELLED;
+    r.kind = err ? err->kind : begun && a->ended == AIGWI_ATTEMPT_STOPPED ? (int)AIGW_KIND_NONE : (int)AIGW_KIND_CANCELLED;
     r.first_us = begun ? aigwi_exchange_us(a->t_start, x->stream ? a->t_first : a->t_last) : -1;
     r.all_us = begun ? aigwi_exchange_us(a->t_start, a->t_last) : -1;
     r.input_bytes = x->decision.facts.size.text_bytes;
@@ -39469,7 +39492,7 @@ static void aigwi_exchange_told(aigw_exchange *x, const aigw_error *err, int beg
     aigw_account_charge(&x->side->account, aigwi_exchange_charge(x));
     if (t) {
         t->kind = (uint8_t)r.kind;
-        t->took_ms = (uint32_t)((x->now.mono_ns - a->t_start) / 1000000u);
+        t->took_ms = (uint32_t)(aigwi_hub_since(x->hub, a->t_start) / 1000000u);
         t->nusd = x->cost.nusd;
     }
     x->try_at = 0;
@@ -39940,7 +39963,7 @@ static void aigwi_exchange_hedge(aigw_exchange *x) {
         x->hedge_try = (uint8_t)(t ? t - x->decision.tries + 1 : 0);
         x->hedged = AIGWI_EXCHANGE_RACING;
     } else aigw_account_settle(&side->account, x->hub, -1, 0);
-    x->state = x->state == AIGWI_EXCHANGE_REFUSE ? AIGWI_EXCHANGE_RELAY : x->state;      /* no token for it: the first goes on */
+    if (x->state == AIGWI_EXCHANGE_REFUSE) x->state = AIGWI_EXCHANGE_RELAY;      /* no token for it: the first goes on */
     aigwi_exchange_use(x, first);
     x->try_at = try_at;
 }
@@ -40015,7 +40038,8 @@ static int aigwi_exchange_second(aigw_exchange *x) {
 }
 /* Begin or go on with a second try, while nothing is committed. */
 static void aigwi_exchange_hedging(aigw_exchange *x) {
-    if (x->hedge_at && !x->committed && !x->up->t_first && x->now.mono_ns >= x->hedge_at) aigwi_exchange_hedge(x);
+    if (x->committed || x->up->t_first) x->hedge_at = 0;
+    if (x->hedge_at && x->now.mono_ns >= x->hedge_at) aigwi_exchange_hedge(x);
     if (x->hedged == AIGWI_EXCHANGE_RACING) aigwi_exchange_race(x);
 }
 
@@ -40190,6 +40214,8 @@ static int aigwi_exchange_relay(aigw_exchange *x) {
     int more = 1;
     if (x->hold_until && !x->committed && x->now.mono_ns >= x->hold_until) aigwi_exchange_stream_head(x);
     while (x->state == AIGWI_EXCHANGE_RELAY && more) {
+        /* before anything of the answer is looked at */
+        if (x->hedged == AIGWI_EXCHANGE_RACING && x->up->t_first && x->up->status < 300) aigwi_exchange_race(x);
         aigw_attempt_tick(x->up, x->now);
         if (aigw_attempt_want(x->up) & AIGW_WANT_CLOSED) return aigwi_exchange_over(x);
         more = aigwi_exchange_upstream(x);
@@ -40300,11 +40326,16 @@ static aigw_str aigwi_exchange_single(const aigw_exchange *x, char *to) {
     return aigwi_dialect_slice(to, n);
 }
 
+/* Names that the tenant may use. */
 static int aigwi_exchange_write_models(aigw_exchange *x, aigw_out *out) {
+    const aigw_registry_tenant *t = aigw_registry_tenant_of(x->registry, x->who.subject.dim[AIGW_DIM_TENANT]);
     aigw_model_info *infos = NULL;
     aigw_arena mem = x->tree;
-    const int n = aigw_registry_list(x->registry, x->asked, &mem, &infos);
-    if (n < 0) return n;
+    const int all = aigw_registry_list(x->registry, x->asked, &mem, &infos);
+    int n = 0;
+    if (all < 0) return all;
+    for (int i = 0; i < all; i++)
+        if (aigwi_router_listed(t, infos[i].name)) infos[n++] = infos[i];
     if (!n && x->asked.n) return AIGW_E_MISSING;
     return x->dialect->models_encode(infos, (size_t)n, x->asked.n != 0, out);
 }
@@ -41205,6 +41236,167 @@ AIGW_API int aigw_client_run(aigw_client *c, aigw_now now, const aigw_sink *out)
 AIGW_API uint64_t aigw_client_deadline(const aigw_client *c) { return aigw_attempt_deadline(&c->attempt); }
 
 AIGW_API void aigw_client_release(aigw_client *c) { aigw_attempt_release(&c->attempt); }
+
+/* ---- policies around it */
+
+static uint32_t aigwi_client_wait(uint64_t ns) {
+    const uint64_t ms = ns / 1000000u + (ns % 1000000u != 0);
+    return ms < UINT32_MAX ? (uint32_t)ms : UINT32_MAX;
+}
+
+/* Money for the dearest that it may come to. */
+static int aigwi_client_reserve(aigw_client *c, aigw_client_policy *p, aigw_now now, uint32_t *wait_ms) {
+    const int64_t out = p->size.max_output >= 0 ? p->size.max_output : c->target.max_output > 0 ? c->target.max_output : 4096;
+    int64_t reset;
+    int r;
+    if (!p->price) return AIGW_E_MISSING;
+    r = aigw_price_bound(p->price, aigw_price_input_bound(&p->size, c->target.context), out * p->size.choices, p->size.tools_hosted, NULL,
+                         &p->reserved);
+    if (!r) r = aigw_budget_reserve(p->budget, &p->budget_cfg, now, p->reserved);
+    if (r == AIGW_E_LIMIT) {
+        reset = aigw_budget_reset(p->budget_cfg.period, now.wall_s);
+        *wait_ms = reset - now.wall_s < UINT32_MAX / 1000 ? (uint32_t)(reset - now.wall_s) * 1000 : UINT32_MAX;
+    }
+    if (r < 0) p->reserved = 0;
+    return r < 0 ? r : AIGW_OK;
+}
+
+/* Something refused: what was taken before it is given back. */
+static int aigwi_client_refuse(aigw_client_policy *p, aigw_now now, int requests, int tokens, int money) {
+    if (requests && p->requests) aigw_bucket_settle(p->requests, &p->requests_cfg, now, -1);
+    if (tokens && p->tokens) aigw_bucket_settle(p->tokens, &p->tokens_cfg, now, -p->taken);
+    if (money && p->budget) aigw_budget_settle(p->budget, &p->budget_cfg, now, p->reserved, 0);
+    return AIGW_E_LIMIT;
+}
+
+/* The first that refuses says so: limits learnt, requests, tokens, budget, circuit (last, since it counts who was let through). */
+static int aigwi_client_take(aigw_client *c, aigw_client_policy *p, aigw_now now, uint32_t *wait_ms, const char **why) {
+    uint64_t ns = 0;
+    int r;
+    *why = "limits";
+    if (p->health && (ns = aigw_health_ready(p->health, now, p->taken)) > now.mono_ns) {
+        *wait_ms = aigwi_client_wait(ns - now.mono_ns);
+        return AIGW_E_LIMIT;
+    }
+    *why = "requests";
+    if (p->requests && !aigw_bucket_take(p->requests, &p->requests_cfg, now, 1, &ns)) {
+        *wait_ms = aigwi_client_wait(ns);
+        return AIGW_E_LIMIT;
+    }
+    *why = "tokens";
+    if (p->tokens && !aigw_bucket_take(p->tokens, &p->tokens_cfg, now, (uint64_t)p->taken, &ns)) {
+        *wait_ms = aigwi_client_wait(ns);
+        return aigwi_client_refuse(p, now, 1, 0, 0);
+    }
+    *why = "budget";
+    r = p->budget ? aigwi_client_reserve(c, p, now, wait_ms) : (int)AIGW_OK;
+    if (r) {
+        (void)aigwi_client_refuse(p, now, 1, 1, 0);
+        return r;
+    }
+    *why = "circuit";
+    if (p->breaker && !aigw_breaker_allow(p->breaker, &p->breaker_cfg, now, 0, &p->pass)) {
+        (void)aigw_breaker_look(p->breaker, &p->breaker_cfg, now, &ns);
+        *wait_ms = aigwi_client_wait(ns > now.mono_ns ? ns - now.mono_ns : 0);
+        return aigwi_client_refuse(p, now, 1, 1, 1);
+    }
+    *why = "";
+    return AIGW_OK;
+}
+
+AIGW_API int aigw_client_allow(aigw_client *c, aigw_client_policy *p, aigw_now now, uint32_t *wait_ms, const char **why) {
+    int r;
+    *wait_ms = 0;
+    if (!p->attempts) {
+        aigw_price_measure(&c->req, &p->size);
+        p->cost_nusd = 0;
+        if (p->retry) aigw_retry_earn(p->retry, &p->retry_cfg);
+    }
+    p->taken = aigw_price_estimate(&p->size, p->health ? p->health->milli_bytes_per_token : 0) +
+               (p->size.max_output >= 0 && p->size.max_output < 512 ? p->size.max_output : 512);
+    memset(&p->usage, 0, sizeof p->usage);
+    p->said_bytes = 0;
+    r = aigwi_client_take(c, p, now, wait_ms, why);
+    if (r) return r;
+    p->held = 1;
+    p->attempts++;
+    if (p->health) aigw_health_start(p->health);
+    return AIGW_OK;
+}
+
+static int aigwi_client_seen(void *user, const aigw_event *ev) {
+    aigw_client_policy *p = (aigw_client_policy *)user;
+    if (ev->type == AIGW_EVENT_USAGE) p->usage = ev->usage;
+    if (ev->type == AIGW_EVENT_DELTA) p->said_bytes += (int64_t)ev->text.n;
+    return p->to.put ? p->to.put(p->to.user, ev) : AIGW_OK;
+}
+AIGW_API aigw_sink aigw_client_watch(aigw_client_policy *p, const aigw_sink *to) {
+    aigw_sink s;
+    p->to = *to;
+    s.put = aigwi_client_seen;
+    s.user = p;
+    return s;
+}
+
+/* What the try costs: by its usage; nothing when it was refused or never sent; else all that was reserved, since it may be billed. */
+static int64_t aigwi_client_cost(const aigw_client *c, const aigw_client_policy *p) {
+    aigw_price_cost cost;
+    if (!p->price || !c->attempt.bytes_out || c->attempt.status >= 400) return 0;
+    if (c->attempt.ended != AIGWI_ATTEMPT_STOPPED || !(p->usage.has & (AIGW_USAGE_INPUT | AIGW_USAGE_OUTPUT))) return p->reserved;
+    (void)aigw_price_usage(p->price, &p->usage, NULL, &cost);
+    return cost.nusd;
+}
+
+AIGW_API int aigw_client_done(aigw_client *c, aigw_client_policy *p, aigw_now now, uint32_t *wait_ms, const char **why) {
+    const aigw_attempt *a = &c->attempt;
+    const int fine = a->ended == AIGWI_ATTEMPT_STOPPED, failed = a->ended == AIGWI_ATTEMPT_ERROR,
+              kind = failed ? a->error.kind : fine ? (int)AIGW_KIND_NONE : (int)AIGW_KIND_CANCELLED;
+    const int64_t tokens = (p->usage.has & AIGW_USAGE_INPUT ? p->usage.input : 0) + (p->usage.has & AIGW_USAGE_OUTPUT ? p->usage.output : 0);
+    aigw_health_report r;
+    aigw_retry_case again;
+    int step = AIGW_RETRY_STOP;
+    *wait_ms = 0;
+    *why = fine ? "" : "given up";
+    if (!p->held) return step;
+    p->held = 0;
+    if (p->tokens && p->usage.has) aigw_bucket_settle(p->tokens, &p->tokens_cfg, now, tokens - p->taken);
+    {
+        const int64_t cost = aigwi_client_cost(c, p);
+        if (p->budget) aigw_budget_settle(p->budget, &p->budget_cfg, now, p->reserved, cost);
+        p->cost_nusd += cost;
+    }
+    if (p->breaker)
+        (void)aigw_breaker_report(p->breaker, &p->breaker_cfg, now, p->pass, aigw_breaker_outcome_of(kind),
+                                  failed ? a->error.retry_after_ms : -1, &p->random);
+    if (p->health) {
+        memset(&r, 0, sizeof r);
+        r.kind = kind;
+        r.first_us = a->t_first > a->t_start ? (int64_t)((a->t_first - a->t_start) / 1000u) : -1;
+        r.all_us = a->t_last > a->t_start ? (int64_t)((a->t_last - a->t_start) / 1000u) : -1;
+        r.input_bytes = p->size.text_bytes;
+        r.usage = &p->usage;
+        r.error = failed ? &a->error : NULL;
+        r.limits = a->status ? &a->limits : NULL;
+        aigw_health_end(p->health, now, &r);
+    }
+    if (failed) {
+        memset(&again, 0, sizeof again);
+        again.error = &a->error;
+        again.attempts = again.at_target = p->attempts;
+        again.committed = p->said_bytes > 0;
+        again.until_ns = c->cfg.until;
+        step = aigw_retry_next(&p->retry_cfg, &again, now, &p->random, wait_ms, why);
+        if (step == AIGW_RETRY_SAME && p->retry && !aigw_retry_spend(p->retry, &p->retry_cfg, now)) {
+            step = AIGW_RETRY_STOP;
+            *why = "retry budget";
+        }
+    }
+    if (step != AIGW_RETRY_SAME) {
+        step = AIGW_RETRY_STOP;
+        p->attempts = 0;
+    }
+    return step;
+}
 
 #if defined(AIGW_CLIENT_ONLY) && defined(__GNUC__)
 #  pragma GCC diagnostic pop

@@ -51,6 +51,25 @@ static void registry_of(aigw_registry *r, const char *name, int known, aigw_aren
     if (code) die(name, aigw_base_error_text(code));
 }
 
+/* Providers that the gateway has without a configuration: its built-in one, and those whose keys may be in its environment. */
+static void built_in(aigw_registry *r) {
+    aigw_registry_provider p;
+    const aigw_family *f;
+    memset(&p, 0, sizeof p);
+    p.name = aigw_base_str("mock");
+    p.dialect = aigw_registry_dialect(r, aigw_base_str("openai-chat"));
+    p.at = AIGW_NOWHERE;
+    if (aigw_registry_url(aigw_base_str("builtin:"), &p) || !aigw_registry_add_provider(r, &p)) die("built in", "does not fit");
+    for (size_t i = 0; (f = aigw_family_at(i)) != NULL; i++) {
+        memset(&p, 0, sizeof p);
+        p.name = f->name;
+        p.dialect = aigw_registry_dialect(r, f->dialect);
+        p.family = f;
+        p.at = AIGW_NOWHERE;
+        if (p.dialect && f->url.n && !aigw_registry_url(f->url, &p)) aigw_registry_add_provider(r, &p);
+    }
+}
+
 static void usd(int64_t nusd, int width) {
     char text[40];
     aigw_out o;
@@ -142,6 +161,7 @@ int main(int argc, char **argv) {
     mem = aigw_base_arena(block + MEMORY / 2, MEMORY / 2);
     aigw_registry_init(&r, dialects, sizeof dialects / sizeof *dialects, &mem);
     if (known) registry_of(&r, known, 1, &texts);
+    built_in(&r);
     registry_of(&r, argv[at], 0, &texts);
     record = file_of(argc - at == 2 ? argv[at + 1] : "-", &texts);
     memset(&fault, 0, sizeof fault);

@@ -6,7 +6,7 @@
 out=$1
 shift
 mkdir -p "$out"
-newest=$(ls -t aigw.h tests/*.h fuzz/*.h examples/*.h 2>/dev/null | head -n 1)
+newest=$(ls -t aigw.h tests/*.h tests/sim/*.h fuzz/*.h examples/*.h 2>/dev/null | head -n 1)
 impl=$out/aigw.o
 if [ ! -e "$impl" ] || [ aigw.h -nt "$impl" ]; then
     printf '#define AIGW_IMPLEMENTATION\n#include "aigw.h"\n' >"$out/aigw.c"

@@ -433,6 +433,86 @@ T(client) {
     }
 }
 
+/* The same with policies around it: what was asked too often, costs too much or fails is not asked. */
+static const char failing[] = "HTTP/1.1 503 X\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}";
+static int policed(aigw_client_policy *p, const char *answer, uint32_t *wait, const char **why) {
+    aigw_sink watch;
+    wire x;
+    int r;
+    *wait = 0;
+    *why = "";
+    r = aigw_client_allow(&c, p, now, wait, why);
+    if (r) return r;
+    memset(&x, 0, sizeof x);
+    x.p = answer;
+    x.n = strlen(answer);
+    c.io.user = &x, c.io.send = wire_send, c.io.recv = wire_recv;
+    watch = aigw_client_watch(p, &sink);
+    t_int("start", aigw_client_start(&c, now, memory, 8192), AIGW_OK);
+    do r = aigw_client_run(&c, now, &watch); while (r == 0 || r == AIGW_AGAIN);
+    r = aigw_client_done(&c, p, now, wait, why);
+    t_int("settled once", aigw_client_done(&c, p, now, wait, why), AIGW_RETRY_STOP);
+    aigw_client_release(&c);
+    return r;
+}
+T(client_policies) {
+    static aigw_bucket requests;
+    static aigw_breaker breaker;
+    static aigw_retry_budget retries;
+    static aigw_budget budget;
+    static aigw_health health;
+    static aigw_registry_price price;
+    static const char with_usage[] = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 199\r\n\r\n"
+        "{\"id\":\"c1\",\"object\":\"chat.completion\",\"model\":\"m\",\"choices\":[{\"index\":0,\"message\":{\"content\":\"Hello\"},\"finish_reason\":\"stop\"}],\"usage\":{\"prompt_tokens\":100,\"completion_tokens\":10,\"total_tokens\":110}}";
+    aigw_client_policy p;
+    const char *why;
+    uint32_t wait;
+    int r;
+    memset(&requests, 0, sizeof requests), memset(&breaker, 0, sizeof breaker), memset(&retries, 0, sizeof retries), memset(&budget, 0, sizeof budget), memset(&health, 0, sizeof health);
+    memset(&p, 0, sizeof p);
+    memset(&price, -1, sizeof price);
+    price.known = 1;
+    price.tiers = price.terms = 0;
+    price.rate.input = INT64_C(10000000000), price.rate.output = INT64_C(50000000000);     /* 10 and 50 USD */
+    price.request_nusd = price.tools_nusd = 0;
+    (void)begin(0, 8192);
+    c.target.context = 1000;
+    p.breaker = &breaker, p.retry = &retries, p.health = &health;
+    p.budget = &budget, p.price = &price, p.budget_cfg.cap_nusd = 300000000, p.budget_cfg.soft = 100;
+    p.random = 7;
+    r = policed(&p, with_usage, &wait, &why);
+    t_int("answered", r, AIGW_RETRY_STOP);
+    t_int("cost", p.cost_nusd, 1500000);
+    t_int("spent", budget.spent_nusd, 1500000);
+    t_int("nothing reserved", budget.reserved_nusd, 0);
+    r = policed(&p, failing, &wait, &why);
+    t_int("once more", r, AIGW_RETRY_SAME);
+    r = policed(&p, failing, &wait, &why);
+    t_int("not a third time", r, AIGW_RETRY_STOP);
+    t_int("an error costs nothing", budget.spent_nusd, 1500000);
+    for (int i = 0; i < 3; i++) (void)policed(&p, failing, &wait, &why);
+    r = policed(&p, failing, &wait, &why);
+    t_int("the circuit is open", r, AIGW_E_LIMIT);
+    t_str("says so", why, strlen(why), "circuit");
+    t_ok("and for how long", wait > 1000 && wait <= 5000);
+    t_int("nothing is held", budget.reserved_nusd, 0);
+    p.attempts = 0;
+    p.breaker = NULL;
+    p.health = NULL;
+    p.requests = &requests;
+    p.requests_cfg.limit = 1;
+    t_int("one", policed(&p, with_usage, &wait, &why), AIGW_RETRY_STOP);
+    t_int("a minute", policed(&p, with_usage, &wait, &why), AIGW_E_LIMIT);
+    t_str("limit", why, strlen(why), "requests");
+    t_int("to wait", wait, 60000);
+    p.requests = NULL;
+    p.budget_cfg.cap_nusd = 10000000;
+    t_int("no room", policed(&p, with_usage, &wait, &why), AIGW_E_LIMIT);
+    t_str("budget", why, strlen(why), "budget");
+    p.price = NULL;
+    t_int("unpriced is not free", policed(&p, with_usage, &wait, &why), AIGW_E_MISSING);
+}
+
 int main(void) {
     build();
     T_RUN(event_stream);
@@ -445,5 +525,6 @@ int main(void) {
     T_RUN(lines);
     T_RUN(deadlines);
     T_RUN(client);
+    T_RUN(client_policies);
     return t_end();
 }

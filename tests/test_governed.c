@@ -312,6 +312,7 @@ T(requests_per_minute) {
     t_int("third", c->record.status, 429);
     t_int("kind", c->record.kind, AIGW_KIND_RATE_LIMIT);
     t_ok("names the counter", has(c, "rpm|tenant=t"));
+    t_str("and tells what is left", header(c, "x-ratelimit-remaining-requests"), 1, "0");
     t_ok("says when", atoi(header(c, "retry-after")) >= 29 && atoi(header(c, "retry-after")) <= 31);
     t_int("the provider was not asked", g.p[0].asked, 2);
     t_int("another tenant's is its own", once_as("u", "ma", "", "")->record.status, 200);
@@ -593,6 +594,29 @@ T(a_refused_key_is_benched) {
     later(61 * SECOND);
     (void)once("r", "", "");
     t_int("but after a minute", g.p[0].asked, 2);
+    clean();
+}
+
+T(a_benched_key_is_told_by_its_refusal) {
+    client *c;
+    with("");
+    g.p[0].status = 403;
+    t_int("refused", once("ma", "", "")->record.kind, AIGW_KIND_PERMISSION);
+    c = once("ma", "", "");
+    t_int("not asked again", g.p[0].asked, 1);
+    t_int("the same kind", c->record.kind, AIGW_KIND_PERMISSION);
+    clean();
+}
+
+T(limits_are_told_after_a_failover) {
+    client *c;
+    with("\"routes\":{\"r\":{\"models\":[\"ma\",\"mb\"]}},\"limits\":[{\"by\":[\"tenant\"],\"rpm\":5}]");
+    g.p[0].status = 503;
+    c = once("r", "", "");
+    t_int("answered", c->record.status, 200);
+    t_int("by the second", c->record.attempts, 2);
+    t_str("limit", header(c, "x-ratelimit-limit-requests"), 1, "5");
+    t_str("left", header(c, "x-ratelimit-remaining-requests"), 1, "4");
     clean();
 }
 
@@ -1062,6 +1086,8 @@ int main(void) {
     T_RUN(failover_loses_nobody);
     T_RUN(too_many_requests_bench_the_target);
     T_RUN(a_refused_key_is_benched);
+    T_RUN(a_benched_key_is_told_by_its_refusal);
+    T_RUN(limits_are_told_after_a_failover);
     T_RUN(attempts_are_bounded);
     T_RUN(nobody_is_asked_for_a_client_that_has_left);
     T_RUN(held_back_streams_fail_over);

@@ -400,7 +400,7 @@ T(every_memory) {
 
 /* A provider that signs over the body, and a client that signed: the body is collected first. */
 static int refusing(void *user, const aigw_head *head, aigw_str body, aigw_exchange_who *who, aigw_exchange_reply *r) {
-    (void)user;
+    (void)user, (void)who;
     if (aigw_base_eq(body, aigw_base_str("hello")) && aigw_base_eq(head->target, aigw_base_str("/raw/a/x"))) return 0;
     r->kind = AIGW_KIND_AUTH;
     r->message = "wrong";

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT OR Unlicense
 # test_readme.sh: every program of README.md (the ```c blocks) and the quick start in the head of aigw.h compile without a warning;
-# those that need no network run, and print what is said behind "prints:" above them. So does examples/limits.c. Every `make` target named in README.md is there.
+# those that need no network run, and print what is said behind "prints:" above them. So does examples/limits.c. The configuration that is whole passes --check. Every `make` target named in README.md is there.
 set -u
 cc=${CC:-cc}
 strict="-std=c99 -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror -D_GNU_SOURCE -I."
@@ -32,6 +32,9 @@ for what in 'done, attempt 1' 'too fast: come again in ms [1-9]' 'failed: again 
     check "examples/limits.c shows: $what" grep -q "$what" "$dir/limits.txt"
 done
 check "examples/limits.c is short" test "$(wc -l <examples/limits.c)" -le 80
+awk '/^```jsonc$/ { f = 1; t = ""; next } /^```/ { if (f && t ~ /^{ "version": 1,\n/) printf "%s", t; f = 0 } f { t = t $0 "\n" }' README.md >"$dir/policy.json"
+if [ -x "${GATEWAY:-build/gateway}" ]; then check "the configuration is good" "${GATEWAY:-build/gateway}" --config "$dir/policy.json" --check; fi
+check "README has a whole configuration" test -s "$dir/policy.json"
 check "the head of aigw.h has a quick start" grep -q 'int main' "$dir/head.c"
 check "README has a program" test -s "$dir/readme1.c"
 for target in $(grep -o '`make [a-z-]*' README.md | sed 's/.* //' | sort -u); do check "make $target" grep -q "^$target:" Makefile; done

@@ -471,12 +471,14 @@ static void retry_read(reader *r) {
 static void cache_read(reader *r) {
     aigw_json *j = &r->j;
     int64_t bytes = 0;
+    r->c->cache_said = 1;
+    r->c->cache_bytes = CACHE_BYTES;
     for (aigw_json_object(j); aigw_json_member(j); ) {
         size_t at = j->key_at;
         if (!aigw_base_eq(j->key, str("bytes"))) aigw_json_skip(j);
         else if (aigw_json_int(j, &bytes)) {
             if (bytes < 0 || bytes > INT64_C(1) << 40) complain_here(r, at, "a number of bytes; 0: no cache", 0);
-            else r->c->cache_bytes = (size_t)bytes, r->c->cache_said = 1;
+            else r->c->cache_bytes = (size_t)bytes;
         }
     }
 }

@@ -5,7 +5,8 @@
  *     conn.c    client and upstream sockets, pools, names: which exchange a socket feeds
  *     tls.c     TLS 1.2 to providers; the only file that includes BearSSL
  *     config.c  file and environment -> registry and plain structs; complaints with line and field
- *     mock.c    the built-in provider */
+ *     mock.c    the built-in provider
+ *     admin.c   decision records of the last requests */
 #ifndef GATEWAY_H
 #define GATEWAY_H
 #include "aigw.h"
@@ -53,7 +54,7 @@ typedef struct config {
     aigw_queue_cfg   queue;        /* as said, zero where nothing was */
     aigw_breaker_cfg breaker;
     aigw_retry_cfg   retry;
-    size_t      cache_bytes;       /* 0: none, when cache_said */
+    size_t      cache_bytes;       /* 0: none, when cache_said; else CACHE_BYTES where a route asks for it */
     int         cache_said;
     char        log_format;        /* 'j' JSON, 'l' logfmt, 'o' off, 0 by terminal */
     char        found[24][32];     /* names of the environment keys that were found */
@@ -61,6 +62,7 @@ typedef struct config {
     char        note[256];         /* what is not available, in words; "" all is */
 } config;
 #define CONFIG_BYTES ((size_t)8 << 20)
+#define CACHE_BYTES ((size_t)64 << 20)                 /* of a cache whose `bytes` are not said */
 
 /* Read the file (NULL: environment only) into *c, whose memory is given, over what the file `known` says of models (NULL: what was built in). Complaints go to `out` as
    "file:line:column: field: text". Returns 0, or -1: unusable. */
@@ -112,6 +114,8 @@ typedef struct client {
     owner     o;                   /* first: callbacks of the exchange get the client, those of connections the owner */
     watch     w;
     aigw_exchange x;
+    const key_who *key;            /* of the request under way; NULL: none */
+    char     *admin;               /* what admin.c answers it; freed with its record */
     struct client *next_free, *next_again;
     uint8_t   used, again, linger, idle;
     uint64_t  since;               /* mono_ns: accepted, last idle, or when lingering ends */
@@ -130,8 +134,21 @@ void conn_close_idle(struct gateway *g);
 
 /* ---- main.c again */
 int  local_answer(void *user, const aigw_head *head, aigw_exchange_reply *r);      /* aigw_exchange_io.local */
-int  admit(void *user, const aigw_head *head, aigw_str body, aigw_exchange_reply *r);     /* aigw_exchange_io.admit */
+int  admit(void *user, const aigw_head *head, aigw_str body, aigw_exchange_who *who, aigw_exchange_reply *r);     /* aigw_exchange_io.admit */
 void log_record(void *user, const aigw_exchange_record *r);                        /* aigw_exchange_io.record */
+
+int  refuse(aigw_exchange_reply *r, int kind, const char *message, const char *advice);    /* make it this error; 1 */
+
+/* ---- admin.c: the decision records of the last requests, by id */
+#ifndef GATEWAY_NO_ADMIN
+int  admin_init(struct gateway *g);                    /* 0, or -1 without memory */
+void admin_record(client *c, const aigw_exchange_record *r);       /* a request of this client is over */
+int  admin_request(client *c, aigw_str path, const key_who *who, aigw_exchange_reply *r);     /* GET /admin/requests/ID, by a tenant's key (NULL: there are no tenants); 1 */
+#else
+#define admin_init(g) ((void)(g), 0)
+#define admin_record(c, r) ((void)(c), (void)(r))
+#define admin_request(c, path, who, r) ((void)(c), (void)(path), (void)(who), (void)(r), 0)
+#endif
 
 #define MAX_CLIENTS 2048
 #define MAX_UPSTREAMS 1024
@@ -139,6 +156,7 @@ void log_record(void *user, const aigw_exchange_record *r);                     
 #define MAX_MOCKS 64
 struct gateway {
     aigw_hub  hub;
+    aigw_hub_cfg cfg;                      /* what the hub was made of */
     aigw_tokens tokens;
     owner     token_owner;
     aigw_now  now;
@@ -160,6 +178,9 @@ struct gateway {
     int       resolving, tty;
     uint64_t  accept_at;                   /* mono_ns: no descriptor was left, ask again then; 0: as usual */
     uint64_t  trim_at;                     /* mono_ns: give memory of large requests back to the system; 0: there was none */
+    uint64_t  warned[64], warn_at;         /* models that were warned of, by hash; not before this time again */
+    unsigned  n_warned;
+    struct admin *admin;
     char      log_format;
     char      page[16384], answer[8192], version[256];         /* what GET /version says */
 };

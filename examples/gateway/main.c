@@ -172,14 +172,13 @@ static aigw_str key_of(const aigw_head *head) {
     return v;
 }
 
-/* Every key is compared, so that the time tells nothing. */
-static int key_served(const config *c, aigw_str key) {
+/* Whose key it is; NULL: nobody's. Every key is compared, so that the time tells nothing. */
+static const key_who *key_owner(const config *c, aigw_str key) {
     uint8_t digest[32];
-    int i, found = 0;
-    if (!c->tenants) return 1;
+    int i, at = -1;
     aigw_digest_sha256(key, digest);
-    for (i = 0; i < c->n_keys; i++) found |= aigw_digest_equal(digest, c->keys[i].key, 32);
-    return found && key.n > 0;
+    for (i = 0; i < c->n_keys; i++) at = aigw_digest_equal(digest, c->keys[i].key, 32) ? i : at;
+    return key.n && at >= 0 ? &c->keys[at].who : NULL;
 }
 
 /* The pair of a request that is signed (SigV4): NULL none, or not known. *s: the signature. */
@@ -190,7 +189,12 @@ static const tenant_pair *pair_of(const config *c, const aigw_head *head, aigw_a
     return i < c->n_pairs ? &c->pairs[i] : NULL;
 }
 
-static int refuse(aigw_exchange_reply *r, int kind, const char *message, const char *advice) {
+static int starts(aigw_str s, const char *with) {
+    const size_t n = strlen(with);
+    return s.n >= n && !memcmp(s.p, with, n);
+}
+
+int refuse(aigw_exchange_reply *r, int kind, const char *message, const char *advice) {
     r->kind = kind;
     r->message = message;
     r->advice = advice;
@@ -215,6 +219,7 @@ int local_answer(void *user, const aigw_head *head, aigw_exchange_reply *r) {
     static const aigw_str host = AIGW_STR("host"), origin = AIGW_STR("origin"), type = AIGW_STR("content-type"), accept = AIGW_STR("accept");
     struct gateway *g = ((client *)user)->o.g;
     const config *c = g->config;
+    const key_who *who;
     aigw_str path = head->target, v;
     aigw_auth_signature signature;
     int get = aigw_base_eq(head->method, aigw_base_str("GET")) || aigw_base_eq(head->method, aigw_base_str("HEAD"));
@@ -234,7 +239,10 @@ int local_answer(void *user, const aigw_head *head, aigw_exchange_reply *r) {
         int html = aigw_base_find(aigw_base_header(head, accept), aigw_base_str("text/html"), 0) < aigw_base_header(head, accept).n;
         return answer(r, 200, html ? "text/html; charset=utf-8" : "text/plain; charset=utf-8", html ? g->page : g->answer);
     }
-    if (!key_served(c, key_of(head)) && !pair_of(c, head, &signature)) return refuse(r, AIGW_KIND_AUTH, "this gateway does not know that key.", "Use a key that is listed under \"tenants\" in its configuration.");
+    who = c->tenants ? key_owner(c, key_of(head)) : NULL;
+    if (c->tenants && !who && (!pair_of(c, head, &signature) || starts(path, "/admin/")))      /* what is signed is checked with its body, by admit */
+        return refuse(r, AIGW_KIND_AUTH, "this gateway does not know that key.", "Use a key that is listed under \"tenants\" in its configuration.");
+    if (get && starts(path, "/admin/requests/")) return admin_request((client *)user, path, who, r);
     if (!aigw_base_find(path, aigw_base_str("/raw/"), 0) && path.n) {      /* forwarded: any type, so a page is known by what its browser says */
         if (aigw_base_eq(aigw_base_header(head, aigw_base_str("sec-fetch-site")), aigw_base_str("cross-site")))
             return refuse(r, AIGW_KIND_PERMISSION, "a page of another origin may not use this server.", "Call it from a program.");
@@ -247,20 +255,31 @@ int local_answer(void *user, const aigw_head *head, aigw_exchange_reply *r) {
     return 0;
 }
 
-int admit(void *user, const aigw_head *head, aigw_str body, aigw_exchange_reply *r) {
-    struct gateway *g = ((client *)user)->o.g;
+int admit(void *user, const aigw_head *head, aigw_str body, aigw_exchange_who *who, aigw_exchange_reply *r) {
+    client *c = (client *)user;
+    struct gateway *g = c->o.g;
     aigw_auth_signature s;
     const tenant_pair *p;
     const char *why = "this gateway does not know that key.";
-    if (key_served(g->config, key_of(head))) return 0;
-    p = pair_of(g->config, head, &s);                      /* none: the configuration has changed since its head came */
-    if (p && !aigw_auth_check(&s, p->secret, g->now, 0, head, &body, 1, &why)) return 0;
-    return refuse(r, AIGW_KIND_AUTH, why, "Sign with the pair under \"tenants\" in the gateway's configuration, or use a key.");
+    if (!g->config->tenants) return 0;
+    c->key = key_owner(g->config, key_of(head));
+    if (!c->key) {
+        p = pair_of(g->config, head, &s);                  /* none: the configuration has changed since its head came */
+        if (p && !aigw_auth_check(&s, p->secret, g->now, 0, head, &body, 1, &why)) c->key = &p->who;
+    }
+    if (!c->key) return refuse(r, AIGW_KIND_AUTH, why, "Sign with the pair under \"tenants\" in the gateway's configuration, or use a key.");
+    who->subject = c->key->defaults;
+    who->prompt = c->key->prompt;
+    who->pinned = c->key->pins & (PIN_CLASS - 1);
+    who->class_ = c->key->class_;
+    who->class_pinned = (c->key->pins & PIN_CLASS) != 0;
+    who->prompt_pinned = (c->key->pins & PIN_PROMPT) != 0;
+    return 0;
 }
 
 /* ---- one line per request */
 
-typedef struct { char text[4096]; aigw_out o; int json; } log_line;
+typedef struct { char text[65536]; aigw_out o; int json; } log_line;       /* every string at its longest, and escaped */
 
 static void log_key(log_line *l, const char *key) {
     if (l->json) aigw_json_key(&l->o, key);
@@ -294,6 +313,36 @@ static void log_bool(log_line *l, const char *key, int v) {
     else aigw_base_put_lit(&l->o, v ? "true" : "false");
 }
 
+static void log_begin(const struct gateway *g, log_line *l, const char *level, const char *msg) {
+    aigw_out when;
+    char date[32];
+    l->json = g->log_format == 'j';
+    aigw_base_out_init(&l->o, l->text, sizeof l->text - 1, NULL, 0);
+    aigw_base_out_init(&when, date, sizeof date, NULL, 0);
+    aigw_base_put_date(&when, g->now.wall_s);
+    if (l->json) aigw_json_open(&l->o, '{');
+    log_str(l, "ts", aigw_base_out_str(&when));
+    log_str(l, "level", aigw_base_str(level));
+    log_str(l, "msg", aigw_base_str(msg));
+}
+static void log_end(log_line *l) {
+    ssize_t ignored;
+    if (l->json) aigw_json_close(&l->o, '}');
+    if (l->o.buf.n > sizeof l->text - 1) l->o.buf.n = sizeof l->text - 1;
+    l->text[l->o.buf.n++] = '\n';
+    ignored = write(2, l->text, l->o.buf.n);
+    (void)ignored;
+}
+static void log_usd(log_line *l, const char *key, int64_t nusd) {
+    char text[32];
+    aigw_out o;
+    aigw_base_out_init(&o, text, sizeof text, NULL, 0);
+    aigw_base_put_nano(&o, nusd);
+    log_key(l, key);
+    if (l->json) aigw_json_put_raw(&l->o, aigw_base_out_str(&o));
+    else aigw_base_put(&l->o, aigw_base_out_str(&o));
+}
+
 static void log_losses(log_line *l, const char *key, const aigw_loss *loss) {
     char text[512];
     aigw_out o;
@@ -309,23 +358,60 @@ static void log_losses(log_line *l, const char *key, const aigw_loss *loss) {
     log_str(l, key, aigw_base_str(o.buf.n < sizeof text ? (text[o.buf.n] = 0, text) : "more than fits"));
 }
 
-void log_record(void *user, const aigw_exchange_record *r) {
-    struct gateway *g = ((client *)user)->o.g;
+/* Who asked and what it cost, of requests that came so far. */
+static void log_policy(log_line *l, const aigw_exchange_record *r) {
+    static const char *const cached[] = { "DISABLED", "BYPASS", "MISS", "HIT", "STALE" };
+    if (!r->decision) return;
+    log_str(l, "cache", aigw_base_str(cached[r->cache]));
+    if (!r->unpriced) log_usd(l, "cost_usd", r->cost.nusd);
+    log_str(l, "tenant", r->who.dim[AIGW_DIM_TENANT]);
+    log_str(l, "feature", r->who.dim[AIGW_DIM_FEATURE]);
+    log_str(l, "env", r->who.dim[AIGW_DIM_ENV]);
+    log_str(l, "prompt", r->prompt);
+    log_str(l, "class", aigw_base_str(r->batch ? "batch" : "interactive"));
+    log_str(l, "degraded", r->degraded);
+}
+
+/* What somebody should look at, beside the line of the request: a threshold of a budget, and a model that answers but is not known, so that it has neither price nor limits. */
+static void log_warnings(struct gateway *g, const aigw_exchange_record *r) {
+    static const uint8_t key[16] = { 'm', 'o', 'd', 'e', 'l' };
+    const aigw_registry_provider *p;
+    uint64_t mark;
     log_line l;
-    aigw_out when;
-    char date[32];
-    ssize_t ignored;
+    char text[320];
+    size_t i;
+    if (r->alert) {
+        snprintf(text, sizeof text, "budget %.*s has passed %d %%", (int)r->alert_counter.n, r->alert_counter.p, r->alert);
+        log_begin(g, &l, "warn", text);
+        log_str(&l, "request_id", r->request_id);
+        log_str(&l, "tenant", r->who.dim[AIGW_DIM_TENANT]);
+        log_end(&l);
+    }
+    if (r->kind || !r->unpriced || g->now.mono_ns < g->warn_at || aigw_registry_known(&g->config->registry, r->provider, r->model)) return;
+    p = aigw_registry_provider_of(&g->config->registry, r->provider);
+    mark = aigw_digest_siphash(r->provider, key) * 31 + aigw_digest_siphash(r->model, key);
+    for (i = 0; i < 64 && g->warned[i] != mark; i++) {}
+    if (i < 64 || !p || p->scheme == AIGW_SCHEME_BUILTIN) return;
+    g->warned[g->n_warned++ % 64] = mark;
+    g->warn_at = g->now.mono_ns + UINT64_C(1000000000);
+    log_begin(g, &l, "warn", "nothing is known of this model: no price, no window; add it under \"models\", or take a newer --registry");
+    log_str(&l, "provider", r->provider);
+    log_str(&l, "model", r->model);
+    log_end(&l);
+}
+
+void log_record(void *user, const aigw_exchange_record *r) {
+    client *c = (client *)user;
+    struct gateway *g = c->o.g;
+    const key_who *key = c->key;
+    log_line l;
     if (r->bytes_in > 200000 || r->bytes_out > 200000) g->trim_at = g->now.mono_ns + UINT64_C(2000000000);
+    admin_record(c, r);
+    c->key = NULL;
     if (g->log_format == 'o') return;
-    l.json = g->log_format == 'j';
-    aigw_base_out_init(&l.o, l.text, sizeof l.text - 1, NULL, 0);
-    aigw_base_out_init(&when, date, sizeof date, NULL, 0);
-    aigw_base_put_date(&when, g->now.wall_s);
-    if (l.json) aigw_json_open(&l.o, '{');
-    log_str(&l, "ts", aigw_base_out_str(&when));
-    log_str(&l, "level", aigw_base_str(r->kind ? "warn" : "info"));
-    log_str(&l, "msg", aigw_base_str("request"));
+    log_begin(g, &l, r->kind ? "warn" : "info", "request");
     log_str(&l, "request_id", r->request_id);
+    if (key) log_str(&l, "key", key->label);
     if (r->op == AIGW_OP_RAW) log_str(&l, "op", aigw_base_str("raw"));
     log_str(&l, "route", r->route);
     log_str(&l, "dialect", r->dialect);
@@ -338,23 +424,26 @@ void log_record(void *user, const aigw_exchange_record *r) {
     if (r->usage.has & AIGW_USAGE_INPUT) log_int(&l, "in_tokens", r->usage.input);
     if (r->usage.has & AIGW_USAGE_OUTPUT) log_int(&l, "out_tokens", r->usage.output);
     if (r->usage.has & AIGW_USAGE_CACHED) log_int(&l, "cached_tokens", r->usage.cached);
+    log_policy(&l, r);
     log_str(&l, "user", r->user);
     log_str(&l, "why", r->why);
     log_losses(&l, "loss", r->loss);
     if (r->finish) log_str(&l, "finish", aigw_base_str(aigw_model_finish_name(r->finish)));
+    log_int(&l, "t_read_us", r->t_read_us);
+    log_int(&l, "t_admit_us", r->t_admit_us);
+    log_int(&l, "t_queue_us", r->t_queue_us);
     log_int(&l, "t_connect_us", r->t_connect_us);
     log_int(&l, "t_first_us", r->t_first_us);
+    log_int(&l, "t_stream_us", r->t_stream_us);
+    log_int(&l, "t_write_us", r->t_write_us);
     log_int(&l, "ttft_ms", r->ttft_us < 0 ? -1 : r->ttft_us / 1000);
     log_int(&l, "dur_ms", r->dur_us < 0 ? -1 : r->dur_us / 1000);
     log_int(&l, "overhead_us", r->overhead_us);
     log_int(&l, "bytes_in", (int64_t)r->bytes_in);
     log_int(&l, "bytes_out", (int64_t)r->bytes_out);
     if (r->disconnect) log_bool(&l, "disconnect", 1);
-    if (l.json) aigw_json_close(&l.o, '}');
-    if (l.o.buf.n > sizeof l.text - 1) l.o.buf.n = sizeof l.text - 1;
-    l.text[l.o.buf.n++] = '\n';
-    ignored = write(2, l.text, l.o.buf.n);
-    (void)ignored;
+    log_end(&l);
+    log_warnings(g, r);
 }
 
 /* ---- what a user sees first */
@@ -470,7 +559,24 @@ static const char usage[] =
     "  --check              read the configuration, complain with line and field, and exit (0 good, 1 not)\n"
     "SIGHUP reads the file again; running requests keep what they began with. SIGTERM stops when they are done, twice at once.\n";
 
+/* What a hub is made of, as the configuration says; the rest of a configuration can change while it runs. */
+static void hub_cfg(const config *c, aigw_hub_cfg *cfg) {
+    static const uint32_t slabs[AIGW_HUB_SLABS][2] = { { 16384, 4096 }, { 262144, 64 }, { 4194304, 8 }, { 33 << 20, 4 } };     /* a body of 32 MiB, and room; untouched pages cost nothing */
+    const aigw_registry_route *route = c->registry.routes;
+    int i;
+    memset(cfg, 0, sizeof *cfg);
+    for (i = 0; i < AIGW_HUB_SLABS; i++) cfg->slab[i].bytes = slabs[i][0], cfg->slab[i].count = slabs[i][1];
+    cfg->names = 1024;
+    cfg->counters = 16384;
+    cfg->queue = c->queue;
+    cfg->breaker = c->breaker;
+    cfg->retry = c->retry;
+    while (route && route->cache.when <= AIGW_CACHE_OFF) route = route->next;
+    cfg->cache_bytes = c->cache_bytes ? c->cache_bytes : !c->cache_said && route ? CACHE_BYTES : 0;
+}
+
 static int load(struct gateway *g) {
+    aigw_hub_cfg cfg;
     config *c = g->config == &g->slot[0] ? &g->slot[1] : &g->slot[0];
     const char *why = NULL;
     if (g->config && aigw_hub_holds(&g->hub, &c->registry)) return 0;      /* a request still uses the older one: later */
@@ -485,6 +591,10 @@ static int load(struct gateway *g) {
     }
     if (g->config && aigw_hub_swap(&g->hub, &c->registry)) return -1;
     g->config = c;
+    hub_cfg(c, &cfg);
+    if (g->port && (cfg.cache_bytes != g->cfg.cache_bytes || memcmp(&cfg.queue, &g->cfg.queue, sizeof cfg.queue) || memcmp(&cfg.breaker, &g->cfg.breaker, sizeof cfg.breaker) ||
+                    memcmp(&cfg.retry, &g->cfg.retry, sizeof cfg.retry)))
+        fprintf(stderr, "gateway: `queue`, `breaker`, `retry` and the cache's `bytes` stay as they were until it is started anew\n");
     if (g->port) page_write(g);
     return 0;
 }
@@ -533,15 +643,11 @@ static int arguments(struct gateway *g, int argc, char **argv, const char **list
 
 static int start(struct gateway *g) {
     struct rlimit files;
-    aigw_hub_cfg cfg;
     size_t hub_bytes;
     void *memory;
-    static const uint32_t slabs[AIGW_HUB_SLABS][2] = { { 16384, 4096 }, { 262144, 64 }, { 4194304, 8 }, { 33 << 20, 4 } };     /* a body of 32 MiB, and room; untouched pages cost nothing */
-    int i;
-    memset(&cfg, 0, sizeof cfg);
-    for (i = 0; i < AIGW_HUB_SLABS; i++) cfg.slab[i].bytes = slabs[i][0], cfg.slab[i].count = slabs[i][1];
-    cfg.seed = entropy();
-    hub_bytes = aigw_hub_size(&cfg);
+    hub_cfg(g->config, &g->cfg);
+    g->cfg.seed = entropy();
+    hub_bytes = aigw_hub_size(&g->cfg);
     memory = malloc(hub_bytes);
     g->cap_polls = MAX_CLIENTS + MAX_UPSTREAMS + MAX_NAMES + 1;
     if (!getrlimit(RLIMIT_NOFILE, &files) && files.rlim_cur < (rlim_t)g->cap_polls + 16) {      /* as many descriptors as there may be connections, where that is permitted */
@@ -550,7 +656,7 @@ static int start(struct gateway *g) {
     }
     g->polls = (struct pollfd *)calloc((size_t)g->cap_polls, sizeof *g->polls);
     g->watches = (watch **)calloc((size_t)g->cap_polls, sizeof *g->watches);
-    if (!memory || !g->polls || !g->watches || conn_init(g) || aigw_hub_init(&g->hub, &cfg, memory, hub_bytes)) {
+    if (!memory || !g->polls || !g->watches || conn_init(g) || admin_init(g) || aigw_hub_init(&g->hub, &g->cfg, memory, hub_bytes)) {
         fprintf(stderr, "gateway: not enough memory\n");
         return -1;
     }

@@ -9,6 +9,7 @@ that the oracle is sound. The Node SDKs (node/run.mjs, copied to DIRECTORY besid
 Ends with "N passed, N failed, N skipped"; what has no form at an upstream is told before it, with its reason, and not counted."""
 import argparse, importlib, json, os, re, subprocess, sys, tempfile, threading, time, traceback, urllib.request
 
+import policies
 from cases import CASES, SCENARIOS, UPSTREAMS, NoForm, Pair
 from common import CLIENT_KEY, PROVIDER_KEY
 
@@ -17,6 +18,7 @@ SDKS = ("sdk_openai", "sdk_anthropic", "sdk_google", "sdk_boto3", "sdk_cohere", 
 SUFFIX = {"openai-chat": "/v1", "openai-responses": "/v1"}
 VENDOR = {"bedrock": "anthropic.claude-"}
 FACTS = {("gemini", "think"): {"can": ["level_thinking"]}}          # a model of Gemini 3: it asks for signatures
+BENCHED = ("err-401", "err-403", "err-quota")
 EMBEDDER = {"bedrock": "amazon.titan-embed-text-v2:0"}
 
 
@@ -42,6 +44,13 @@ def start(args, pattern, env=None):
     return proc, found[0]
 
 
+def serve(gateway, config):
+    f = tempfile.NamedTemporaryFile("w", suffix=".json", delete=False)
+    json.dump(config, f, indent=1)
+    f.close()
+    return start([gateway, "--config", f.name, "--listen", "127.0.0.1:0"], r"(http://127\.0\.0\.1:\d+)", dict(os.environ, AIGW_SDK_TEST_KEY=PROVIDER_KEY))
+
+
 def model_id(dialect, scenario):
     return EMBEDDER.get(dialect, scenario) if scenario == "embed" else VENDOR.get(dialect, "") + scenario
 
@@ -49,11 +58,13 @@ def model_id(dialect, scenario):
 def configuration(port):
     base = "http://127.0.0.1:%d" % port
     broken = [s for s in SCENARIOS if s.startswith(("err-", "cut-", "garbage"))]        # one attempt: what fails is the point
-    return {"version": 1,
-            "providers": {short: {"dialect": d, "base_url": base + SUFFIX.get(d, ""), "key": "env:AIGW_SDK_TEST_KEY"} for d, short in UPSTREAMS.items()},
+    refusing = {s: "-" + s for s in BENCHED}                   # providers of their own: their key is not used for a while
+    return {"version": 1, "breaker": {"consecutive": 60000, "percent": 100, "least": 60000},
+            "providers": {short + r: {"dialect": d, "base_url": base + SUFFIX.get(d, ""), "key": "env:AIGW_SDK_TEST_KEY"}
+                          for d, short in UPSTREAMS.items() for r in ["", *refusing.values()]},
             "models": {short + "-" + s: dict({"provider": short, "id": model_id(d, s)}, **FACTS.get((d, s), {})) for d, short in UPSTREAMS.items() for s in SCENARIOS
                        if s not in broken},
-            "routes": {short + "-" + s: {"models": [short + "/" + model_id(d, s)], "attempts": 1} for d, short in UPSTREAMS.items() for s in broken}}
+            "routes": {short + "-" + s: {"models": [short + refusing.get(s, "") + "/" + model_id(d, s)], "attempts": 1} for d, short in UPSTREAMS.items() for s in broken}}
 
 
 def node(o, provider, gateway, cannot):
@@ -95,11 +106,9 @@ def main():
         if C.direct:
             pairs.append(Pair(C("http://127.0.0.1:%d" % port, PROVIDER_KEY), C.own, "", True, cannot))
     if o.gateway and os.path.exists(o.gateway):
-        f = tempfile.NamedTemporaryFile("w", suffix=".json", delete=False)
-        json.dump(configuration(port), f, indent=1)
-        f.close()
-        proc, m = start([o.gateway, "--config", f.name, "--listen", "127.0.0.1:0"], r"(http://127\.0\.0\.1:\d+)", dict(os.environ, AIGW_SDK_TEST_KEY=PROVIDER_KEY))
-        procs.append(proc)
+        proc, m = serve(o.gateway, configuration(port))
+        governed, at = serve(o.gateway, policies.configuration(port))
+        procs += [proc, governed]
         for C in clients:
             for u, short in UPSTREAMS.items():
                 pairs.append(Pair(C(m.group(1), CLIENT_KEY), u, short + "-", False, cannot))
@@ -108,27 +117,28 @@ def main():
         skipped += len(clients) * len(UPSTREAMS) * len(CASES)
     passed = failed = 0
     no_form = {}
+    todo = [("%s %s: %s" % (p.c.name, "direct" if p.direct else "<- " + p.upstream, name), f, p) for p in pairs for name, f in CASES]
+    if len(procs) > 1:
+        todo += [("policy: " + f.__name__, f, at.group(1)) for f in policies.CASES]
     try:
-        for p in pairs:
-            for name, f in CASES:
-                label = "%s %s: %s" % (p.c.name, "direct" if p.direct else "<- " + p.upstream, name)
-                if o.only not in label:
+        for label, f, p in todo:
+            if o.only not in label:
+                continue
+            try:
+                began = time.monotonic()
+                if f(p) == "n/a":
                     continue
-                try:
-                    began = time.monotonic()
-                    if f(p) == "n/a":
-                        continue
-                    passed += 1
-                    if o.verbose:
-                        print("ok   %s (%d ms)" % (label, (time.monotonic() - began) * 1000))
-                except NoForm as e:
-                    no_form.setdefault(str(e), []).append(label)
-                except Exception as e:
-                    failed += 1
-                    print("FAIL %s: %s: %s" % (label, type(e).__name__, str(e)[:700]))
-                    if o.verbose:
-                        traceback.print_exc()
-                sys.stdout.flush()
+                passed += 1
+                if o.verbose:
+                    print("ok   %s (%d ms)" % (label, (time.monotonic() - began) * 1000))
+            except NoForm as e:
+                no_form.setdefault(str(e), []).append(label)
+            except Exception as e:
+                failed += 1
+                print("FAIL %s: %s: %s" % (label, type(e).__name__, str(e)[:700]))
+                if o.verbose:
+                    traceback.print_exc()
+            sys.stdout.flush()
         if o.node and len(procs) > 1:
             more = node(o, "http://127.0.0.1:%d" % port, m.group(1), cannot)
             passed, failed, skipped = passed + more[0], failed + more[1], skipped + more[2]

@@ -7,9 +7,14 @@
 
 /* What a client may ask for, and how many attempts that may take. */
 static const struct { const char *name; uint16_t most; } cl_names[] = {
-    { "m-oa", 3 }, { "m-an", 3 }, { "m-ge", 3 }, { "m-ob", 3 }, { "m-ol", 3 }, { "m-co", 3 }, { "any", 3 }, { "pair", 3 }, { "mix", 4 }, { "back", 3 }, { "hedged", 3 }
+    { "m-oa", 3 }, { "m-an", 3 }, { "m-ge", 3 }, { "m-ob", 3 }, { "m-ol", 3 }, { "m-co", 3 }, { "any", 3 }, { "pair", 3 }, { "mix", 4 }, { "back", 3 }, { "hedged", 3 }, { "cached", 3 }
 };
-enum { CL_NAMES = 10, CL_PAIR = 7, CL_MIX = 8, CL_HEDGED = 10 };       /* CL_NAMES: of the first, seeds choose */
+enum { CL_PAIR = 7, CL_MIX = 8, CL_HEDGED = 10, CL_CACHED = 11 };
+#ifdef SIM_POLICY                  /* of how many, the first, seeds choose */
+enum { CL_NAMES = 12 };
+#else
+enum { CL_NAMES = 10 };
+#endif
 
 static uint32_t cl_id(const sim_client *c) { return (uint32_t)(c - c->s->client); }
 static void cl_after(sim_client *c, uint64_t ns, int kind) { sim_at(c->s, c->s->t + ns, kind, cl_id(c), c->gen); }
@@ -32,9 +37,9 @@ static void cl_write(sim_client *c, const sim_req *q, const char *name) {
                   : q->dialect == O_RESPONSES ? "\",\"input\":\"" : "\",\"messages\":[{\"role\":\"user\",\"content\":\"");
     }
     sim_put(&t, "@R");
-    sim_put_u(&t, q->id);
+    sim_put_u(&t, q->tag);
     sim_put(&t, "@ Say it.");
-    for (uint32_t i = sim_often(s, 30) ? sim_below(s, 40) : 0; i; i--) sim_put(&t, " And once more, in other words, please.");
+    for (uint32_t i = !q->cached && sim_often(s, 30) ? sim_below(s, 40) : 0; i; i--) sim_put(&t, " And once more, in other words, please.");
     sim_put(&t, gemini ? "\"}]}]" : q->dialect == O_RESPONSES ? "\"" : "\"}]");
     if (!gemini && (q->stream || q->dialect == O_OLLAMA)) sim_put(&t, q->stream ? ",\"stream\":true" : ",\"stream\":false");
     sim_put(&t, q->bad == 2 ? ",}" : "}");
@@ -49,19 +54,24 @@ static void cl_write(sim_client *c, const sim_req *q, const char *name) {
     sim_put(&b, "\r\n\r\n");
     sim_put_n(&b, t.p, t.n);
     c->in_n = b.n;
+    if (s->asked) s->asked(s, c, t.n);
 }
 /* The next request of this connection is written. */
 static void cl_ask(sim_client *c) {
     sim *s = c->s;
     sim_req *q = &c->req[c->asked % SIM_PIPELINE];
-    const unsigned name = s->plan.route ? s->plan.route - 1u : sim_below(s, CL_NAMES);
-    memset(q, 0, offsetof(sim_req, want));
+    unsigned name = s->plan.route ? s->plan.route - 1u : sim_below(s, CL_NAMES);
+    if (!s->plan.route && s->without && name == s->without) name--;
+    memset(q, 0, sizeof *q);
     q->id = ++s->ids;
     q->dialect = (uint8_t)sim_below(s, O_DIALECTS);
     q->stream = (uint8_t)(q->dialect == O_ARRAY || sim_below(s, 2));
     q->probe = s->stopped;
     q->most = cl_names[name].most;
     if (!s->plan.scene && !q->probe && sim_often(s, 15)) q->bad = (uint8_t)(1 + sim_below(s, 3));
+    q->tag = q->id;
+    q->cached = name == CL_CACHED && !q->bad;
+    if (q->cached) q->tag = 1000000 + (c->tenant * 8 + sim_below(s, 8)) * 2 + (q->dialect == O_ANTHROPIC);       /* which says max_tokens, the others do not */
     cl_write(c, q, cl_names[name].name);
     q->end = c->in_n;
     c->asked++;
@@ -72,31 +82,54 @@ static void cl_ask(sim_client *c) {
 
 /* ---- what it got ---- */
 
+/* What is wrong with a text: NULL, or which rule it breaks. All of it is from one answer to this request, in order from the first piece; all pieces when `whole`. */
+static const char *cl_text(const sim *s, const sim_req *q, const o_reader *o, int whole, const sim_said **said) {
+    const char *p = o->text, *end = p + o->text_n;
+    unsigned long serial = 0, next = 0;
+    *said = NULL;
+    while (p < end) {
+        char *to;
+        unsigned long tag, from, i;
+        if (*p != 'R') return "it is no text of ours";
+        tag = strtoul(p + 1, &to, 10);
+        from = strtoul(to + 1, &to, 10);
+        i = strtoul(to + 1, &to, 10);
+        if (*to != ';' || from >= SIM_SERIALS) return "it is cut";
+        p = to + 1;
+        if (tag != q->tag) return "it is another request's";
+        if (*said && from != serial) return "it is of two answers";
+        if (!*said) *said = &s->said[serial = from];
+        if (i + 1 == next && (*said)->twice == i + 1) continue;          /* it was sent twice */
+        if (i != next++) return "a piece is missing, or out of place";
+    }
+    if (!whole) return NULL;
+    return !*said || (*said)->never ? "the provider sent an error" : next != (*said)->n ? "its end is missing" : NULL;
+}
 /* 1: a provider said its finish twice, and a client of its own dialect was told so: frames of one dialect are relayed as they are, and some servers
    do repeat the finish reason beside usage or text. Counted apart, so that it is not forgotten. */
-static int cl_twice(const sim_req *q, const o_reader *o) {
+static int cl_twice(const sim *s, const sim_req *q, const o_reader *o) {
     const int dialect = q->dialect == O_ARRAY ? O_GEMINI : q->dialect;
-    return q->twice == dialect + 1 && (o->ends == 2 || o->finish == 2) && !o->errors && o->text_n == q->want_n && !memcmp(o->text, q->want, q->want_n);
+    const sim_said *said;
+    return (o->ends == 2 || o->finish == 2) && !o->errors && !cl_text(s, q, o, 1, &said) && said->twice == 255 && said->dialect == dialect;
 }
 static void cl_answered(sim_client *c) {
     sim *s = c->s;
     sim_req *q = sim_req_of(c);
-    char mark[24];
-    const int judged = o_judge(&c->o, q->dialect, q->stream), twice = judged == O_BROKEN && cl_twice(q, &c->o), outcome = twice ? O_FINE : judged, n = sprintf(mark, "R%u.", (unsigned)q->id);
+    const sim_said *said;
+    const int judged = o_judge(&c->o, q->dialect, q->stream), twice = judged == O_BROKEN && cl_twice(s, q, &c->o), outcome = twice ? O_FINE : judged;
+    const char *wrong;
     s->sums->relayed += twice != 0;
     q->outcome = (uint8_t)outcome;
     q->status = c->o.status;
     q->judged = 1;
     sim_must(s, I_TERMINAL, outcome != O_BROKEN, "request %u (dialect %d, %s): %s\n  %.*s", (unsigned)q->id, q->dialect, q->stream ? "stream" : "whole", c->o.why ? c->o.why : "",
              (int)(c->o.body_n > 3000 ? 3000 : c->o.body_n), c->o.body);
-    if (c->o.text_n && c->o.status == 200)
-        sim_must(s, I_MIX, c->o.text_n >= (size_t)n && !memcmp(c->o.text, mark, (size_t)n), "request %u was told %.*s", (unsigned)q->id, (int)(c->o.text_n > 99 ? 99 : c->o.text_n), c->o.text);
-    if (outcome == O_FINE)
-        sim_must(s, I_TEXT, !q->never && c->o.text_n == q->want_n && !memcmp(c->o.text, q->want, q->want_n), "request %u succeeded with \"%.*s\", the provider sent \"%.*s\"%s", (unsigned)q->id,
-                 (int)c->o.text_n, c->o.text, (int)q->want_n, q->want, q->never ? " and an error" : "");
-    else if (outcome == O_ERROR && c->o.status == 200)
-        sim_must(s, I_TEXT, c->o.text_n <= q->want_n && !memcmp(c->o.text, q->want, c->o.text_n), "request %u got \"%.*s\" and an error, the provider sent \"%.*s\"", (unsigned)q->id,
-                 (int)c->o.text_n, c->o.text, (int)q->want_n, q->want);
+    if (c->o.status == 200 && outcome != O_BROKEN) {
+        wrong = cl_text(s, q, &c->o, outcome == O_FINE, &said);
+        if (q->cached) sim_must(s, I_CACHE, !wrong, "request %u got \"%.*s\": %s", (unsigned)q->id, (int)c->o.text_n, c->o.text, wrong);
+        s->sums->hits += q->cached && outcome == O_FINE && !q->tried;
+        sim_must(s, I_TEXT, !wrong, "request %u %s with the text \"%.*s\": %s", (unsigned)q->id, outcome == O_FINE ? "succeeded" : "failed", (int)c->o.text_n, c->o.text, wrong);
+    }
     if (q->bad) sim_must(s, I_OUTCOME, outcome == O_ERROR, "request %u was bad and succeeded", (unsigned)q->id);
     else if (q->probe) sim_must(s, I_RECOVER, outcome == O_FINE && s->t - q->t_sent < 10 * SIM_S, "request %u, long after the last fault, has status %d: %.*s", (unsigned)q->id, q->status,
                                 (int)(c->o.body_n > 300 ? 300 : c->o.body_n), c->o.body);
@@ -167,6 +200,16 @@ static void cl_record(void *user, const aigw_exchange_record *r) {
         sim_must(s, I_RECORD, times[i] >= -1 && times[i] < INT64_C(1000000000000), "request %u: time %u of its record is %lld", (unsigned)q->id, i, (long long)times[i]);
 }
 
+#ifdef SIM_POLICY
+static int cl_admit(void *user, const aigw_head *head, aigw_str body, aigw_exchange_who *who, aigw_exchange_reply *r) {
+    static const char *const names[] = { "t0", "t1", "t2", "t3" };
+    (void)head, (void)body, (void)r;
+    who->subject.dim[AIGW_DIM_TENANT] = aigw_base_str(names[((sim_client *)user)->tenant]);
+    who->class_ = ((sim_client *)user)->batch ? AIGW_CLASS_BATCH : AIGW_CLASS_INTERACTIVE;
+    return 0;
+}
+#endif
+
 /* ---- a connection ---- */
 
 static void cl_open(sim *s, uint32_t i, unsigned reqs) {
@@ -187,6 +230,11 @@ static void cl_open(sim *s, uint32_t i, unsigned reqs) {
     c->room = SIZE_MAX;
     io.user = c;
     io.connect = net_connect, io.send = net_send, io.recv = net_recv, io.close = net_close, io.reply = cl_reply, io.record = cl_record, io.why = net_why;
+#ifdef SIM_POLICY
+    c->tenant = p->scene ? s->as_tenant : p->clean || s->stopped ? 0 : sim_below(s, 4);
+    c->batch = p->scene && s->as_batch;
+    io.admit = cl_admit;
+#endif
     cfg.write_ms = 10000;
     cfg.read_ms = 5000;
     aigw_exchange_init(&c->x, &s->hub, &io, &cfg);
@@ -204,7 +252,7 @@ static void cl_open(sim *s, uint32_t i, unsigned reqs) {
         }
         c->stalled = (uint8_t)sim_often(s, p->stall);
         c->split = (uint8_t)sim_often(s, p->split);
-        if (sim_often(s, 100)) while (c->asked < c->reqs) cl_ask(c);        /* pipelined */
+        if (sim_often(s, 100)) while (c->asked < c->reqs && c->asked < SIM_PIPELINE) cl_ask(c);        /* pipelined */
     }
     cl_after(c, 0, EV_SEND);
 }
@@ -261,7 +309,7 @@ static void cl_send(sim_client *c) {
 static void cl_event(sim *s, const sim_event *ev) {
     sim_client *c = &s->client[ev->who];
     if (ev->kind == EV_OPEN) {
-        const unsigned n = 1 + sim_below(s, SIM_PIPELINE), some = s->stopped ? 1 : n < s->left ? n : s->left;
+        const unsigned n = 1 + sim_below(s, 8), some = s->stopped ? 1 : n < s->left ? n : s->left;
         if (c->live || !some) return;
         if (!s->stopped) s->left -= some;
         cl_open(s, ev->who, some);

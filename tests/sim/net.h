@@ -32,20 +32,20 @@ static void net_draw(sim *s, sim_conn *u) {
     if (s->stopped) return;
     if (s->dead[u->provider]) u->fault = F_REFUSE;
     else if (sim_often(s, s->plan.per_mille[u->provider])) {
-        u->fault = (uint8_t)sim_below(s, F_UPSTREAM);
-        if (s->plan.kinds && !(s->plan.kinds >> u->fault & 1)) u->fault = F_NONE;
+        do u->fault = (uint8_t)sim_below(s, F_UPSTREAM); while (s->plan.kinds && !(s->plan.kinds >> u->fault & 1));
     }
     if (u->fault == F_SPLIT) u->piece = 1 + sim_below(s, 60);
 }
-/* A kept connection to provider p, or NULL. *dead: it was closed meanwhile and nobody noticed. */
-static sim_conn *net_kept(sim *s, unsigned p, int *dead) {
+/* A kept connection to provider p, or NULL. *dead: it was closed meanwhile and nobody noticed; a
+   request that has met three of them meets no more. */
+static sim_conn *net_kept(sim *s, unsigned p, unsigned used, int *dead) {
     while (s->idle[p] >= 0) {
         sim_conn *u = &s->conn[s->idle[p]];
         s->idle[p] = u->next;
         s->idle_n[p]--;
         u->gen++;
         *dead = u->end != END_NONE;
-        if (!*dead || sim_often(s, 500)) return u;
+        if (!*dead || (used < 3 && sim_often(s, 500))) return u;
         net_free(s, u);                                        /* it was seen to be closed */
     }
     return NULL;
@@ -53,7 +53,7 @@ static sim_conn *net_kept(sim *s, unsigned p, int *dead) {
 static sim_conn *net_open(sim *s, sim_client *c, int conn, unsigned p) {
     sim_req *q = sim_req_of(c);
     int dead = 0;
-    sim_conn *u = net_kept(s, p, &dead);
+    sim_conn *u = net_kept(s, p, q->reused, &dead);
     const uint8_t end = u ? u->end : END_NONE;
     if (u) q->reused++;
     else u = net_new(s);
@@ -63,6 +63,8 @@ static sim_conn *net_open(sim *s, sim_client *c, int conn, unsigned p) {
     u->serial = ++s->serials;
     c->up[conn] = (int32_t)net_id(s, u);
     net_draw(s, u);
+    u->probe = 0;
+    if (s->opened) s->opened(s, u);
     q->tried++;
     if (s->tried_at) s->tried_at[s->tried_n++] = s->t;
     s->sums->attempts++;
@@ -134,6 +136,7 @@ static void net_close(void *user, int conn, int keep) {
     if (c->up[conn] < 0) { sim_violated(s, I_CANCEL, "a connection is closed twice"); return; }
     c->up[conn] = -1;
     u->gen++;
+    if (s->closed) s->closed(s, u);
     sim_say(s, "  client %d connection %d to %s: %s", (int)(c - s->client), (int)net_id(s, u), sim_providers[u->provider].name, keep ? "kept for another" : "closed");
     if (!keep) { net_free(s, u); return; }
     sim_must(s, I_UPSTREAM, u->state == C_OPEN && u->answered && u->early != 1 && u->framing != 'e' && u->fault != F_STALE &&

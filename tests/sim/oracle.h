@@ -22,7 +22,7 @@ typedef struct {
     uint8_t  at, done, closing, chunked, lengths;
     size_t   head_n, body_n, text_n, left;
     unsigned finish, ends, errors, after, frames;
-    char     head[O_HEAD_MAX], body[O_BODY_MAX], text[O_TEXT_MAX];
+    char     head[O_HEAD_MAX], body[O_BODY_MAX], text[O_TEXT_MAX + 1];
 } o_reader;
 
 static void o_next(o_reader *o) { memset(o, 0, offsetof(o_reader, head)); }
@@ -35,11 +35,13 @@ static void o_bad(o_reader *o, const char *why) {
 static int o_is(const char *p, size_t n, const char *word) { return n == strlen(word) && !memcmp(p, word, n); }
 
 static void o_field(o_reader *o, const char *name, size_t nn, const char *value, size_t nv) {
+    unsigned bad = 0;
     for (size_t i = 0; i < nn; i++)
-        if (!((name[i] >= 'a' && name[i] <= 'z') || (name[i] >= '0' && name[i] <= '9') || name[i] == '-' || name[i] == '_'))
-            o_bad(o, "a field's name has other bytes than a lower-case name");
-    for (size_t i = 0; i < nv; i++)
-        if ((unsigned char)value[i] < 32 || value[i] == 127) o_bad(o, "a field's value has a control byte");
+        bad |= !((unsigned char)(name[i] - 'a') < 26 || (unsigned char)(name[i] - '0') < 10 || name[i] == '-');
+    if (bad || !nn) o_bad(o, "a field's name has other bytes than a lower-case name");
+    for (size_t i = 0; i < nv; i++) bad |= (unsigned char)value[i] < 32 || value[i] == 127;
+    if (bad) o_bad(o, "a field's value has a control byte");
+    if (nn < 10 || (*name != 'c' && *name != 't')) return;
     if (o_is(name, nn, "content-length")) {
         o->lengths++;
         for (size_t i = 0; i < nv; i++) {
@@ -73,17 +75,28 @@ static void o_headed(o_reader *o) {
     else o->done = !o->left;
 }
 
-static size_t o_feed_head(o_reader *o, const char *p, size_t n) {
-    size_t i = 0;
-    while (i < n && !o->why) {
-        if (o->head_n == O_HEAD_MAX) o_bad(o, "a head longer than any");
-        else o->head[o->head_n++] = p[i++];
-        if (o->head_n >= 4 && o->head[o->head_n - 1] == '\n' && !memcmp(o->head + o->head_n - 4, "\r\n\r\n", 4)) {
-            o_headed(o);
-            break;
-        }
+/* The end of the head: "\r\n\r\n" at or behind p[from], or NULL. */
+static const char *o_head_end(const char *p, size_t n, size_t from) {
+    const char *cr = p + from;
+    while ((cr = (const char *)memchr(cr, '\r', (size_t)(p + n - cr))) != NULL) {
+        if (p + n - cr < 4) return NULL;
+        if (!memcmp(cr, "\r\n\r\n", 4)) return cr + 4;
+        cr++;
     }
-    return i;
+    return NULL;
+}
+static size_t o_feed_head(o_reader *o, const char *p, size_t n) {
+    const size_t before = o->head_n;
+    const char *end;
+    if (n > O_HEAD_MAX - before) n = O_HEAD_MAX - before;
+    if (!n) { o_bad(o, "a head longer than any"); return 0; }
+    memcpy(o->head + before, p, n);
+    o->head_n += n;
+    end = o_head_end(o->head, o->head_n, before > 3 ? before - 3 : 0);
+    if (!end) return n;
+    o->head_n = (size_t)(end - o->head);
+    o_headed(o);
+    return o->head_n - before;
 }
 static size_t o_feed_bytes(o_reader *o, const char *p, size_t n) {
     if (n > o->left) n = o->left;
@@ -142,7 +155,8 @@ static const char *o_quoted(const char *p, const char *end) {
     for (; p < end; p++) {
         if (*p == '"') return p;
         if ((unsigned char)*p < 32) return NULL;
-        if (*p == '\\' && (++p == end || !strchr("\"\\/bfnrtu", *p) || !*p)) return NULL;
+        if (*p != '\\') continue;
+        if (++p == end || !*p || !strchr("\"\\/bfnrtu", *p)) return NULL;
     }
     return NULL;
 }
@@ -285,8 +299,7 @@ static void o_array(o_reader *o) {
     if (p >= end || o_space(p + 1, end) != end) o_bad(o, "the array does not end once");
 }
 
-/* What a complete answer amounts to. */
-static int o_judge(o_reader *o, int dialect, int stream) {
+static int o_judged(o_reader *o, int dialect, int stream) {
     o->finish = o->ends = o->errors = o->after = o->frames = 0;
     o->text_n = 0;
     if (o->why) return O_BROKEN;
@@ -303,5 +316,11 @@ static int o_judge(o_reader *o, int dialect, int stream) {
     if (o->after) o_bad(o, "an event after the end");
     if (o->errors ? o->errors != 1 || o->ends || o->finish : o->ends != 1 || o->finish != 1) o_bad(o, "not exactly one terminal event");
     return o->why ? O_BROKEN : o->errors ? O_ERROR : O_FINE;
+}
+/* What a complete answer amounts to. */
+static int o_judge(o_reader *o, int dialect, int stream) {
+    const int r = o_judged(o, dialect, stream);
+    o->text[o->text_n] = 0;
+    return r;
 }
 #endif

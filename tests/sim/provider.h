@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Unlicense */
 /* provider.h: the providers: each reads a request, thinks, and writes a right answer of its dialect, whole or streamed, in any framing, or goes wrong in the way that was drawn for it.
- * Knows the providers' formats by its own hand and uses nothing of aigw. The text of an answer is "R<request>.<connection>.<n>;" for n = 0, 1, ..., so that every mix-up shows. */
+ * Knows the providers' formats by its own hand and uses nothing of aigw. The text of an answer is "R<request>.<serial>.<n>;" for n = 0, 1, ..., so that every mix-up shows. */
 #ifndef SIM_PROVIDER_H
 #define SIM_PROVIDER_H
 #include "world.h"
@@ -59,7 +59,7 @@ static const char *const p_error[O_DIALECTS] = {
 
 /* ---- one answer ---- */
 
-typedef struct { sim *s; sim_conn *u; sim_req *q; sim_text b; int dialect; unsigned bend; } p_answer;    /* bend: the frame that the fault is put at, from 1 */
+typedef struct { sim *s; sim_conn *u; sim_said *said; sim_text b; int dialect; unsigned bend; } p_answer;    /* bend: the frame that the fault is put at, from 1 */
 
 /* Bytes of the body, in the framing of the answer; a mark behind them. */
 static void p_emit(p_answer *a, const char *p, size_t n) {
@@ -87,29 +87,25 @@ static void p_frame(p_answer *a, int kind, const char *text, size_t n) {
     b.p = mem, b.n = 0, b.cap = sizeof mem;
     if ((a->u->fault == F_TWICE || a->u->fault == F_GARBAGE || a->u->fault == F_INSTREAM) && !--a->bend) {
         a->u->cut = a->b.n;
-        if (a->u->fault == F_TWICE) times = 2;
+        if (a->u->fault == F_TWICE) times = 2, a->said->twice = kind == P_DELTA ? (uint8_t)(a->said->n + 1) : 255;
         else if (a->u->fault == F_GARBAGE) sim_put(&b, a->dialect == O_OLLAMA ? "{\"model\":\"\n" : "data: {\"x\":}\n\n");
         else {
             if (a->dialect != O_OLLAMA) sim_put(&b, a->dialect == O_ANTHROPIC ? "event: error\ndata: " : "data: ");
             sim_put(&b, p_error[a->dialect]);
             sim_put(&b, a->dialect == O_OLLAMA ? "\n" : "\n\n");
-            a->q->never = 1;
+            a->said->never = 1;
         }
     }
     sim_put(&b, f[0]);
     sim_put_n(&b, text, n);
     sim_put(&b, f[1]);
-    while (times--) {
-        p_emit(a, b.p, b.n);
-        memcpy(a->q->want + a->q->want_n, text, n);
-        a->q->want_n += n;
-    }
+    while (times--) p_emit(a, b.p, b.n);
 }
 static size_t p_text(const p_answer *a, unsigned i, char *to, size_t cap) {
     sim_text b;
     b.p = to, b.n = 0, b.cap = cap;
     sim_put(&b, "R");
-    sim_put_u(&b, a->q->id);
+    sim_put_u(&b, a->said->tag);
     sim_put(&b, ".");
     sim_put_u(&b, a->u->serial);
     sim_put(&b, ".");
@@ -154,15 +150,20 @@ static void p_end(p_answer *a, size_t length_at) {
 static void p_fail(p_answer *a, int kind) {
     static const char *const texts[] = { "400 Bad Request", "401 Unauthorized", "403 Forbidden", "404 Not Found", "413 Content Too Large", "422 Unprocessable Content",
                                          "500 Internal Server Error", "502 Bad Gateway", "503 Service Unavailable", "504 Gateway Timeout", "429 Too Many Requests", "529 Overloaded" };
-    static const char *const hints[] = { "", "\r\nretry-after: 1", "\r\nretry-after: 20", "\r\nretry-after: 3600", "\r\nretry-after-ms: 250", "\r\nretry-after: Fri, 21 Nov 2025 05:00:00 GMT",
-                                         "\r\nretry-after: soon", "\r\nretry-after: -5", "\r\nretry-after: 99999999999999999999", "\r\nx-ratelimit-reset-requests: 1m30s\r\nx-ratelimit-remaining-requests: 0",
-                                         "\r\nanthropic-ratelimit-requests-reset: 2025-11-21T05:00:00Z" };
+    static const struct { const char *text; uint32_t s; } hints[] = {
+        { "", 0 }, { "\r\nretry-after: 1", 1 }, { "\r\nretry-after: 20", 20 }, { "\r\nretry-after-ms: 250", 1 }, { "\r\nretry-after: soon", 0 }, { "\r\nretry-after: -5", 0 },
+        { "\r\nx-ratelimit-reset-requests: 30s\r\nx-ratelimit-remaining-requests: 0", 30 },
+        /* rare, since all stands still until then */
+        { "\r\nretry-after: 3600", 3600 }, { "\r\nretry-after: Fri, 21 Nov 2025 05:00:00 GMT", 86400 }, { "\r\nretry-after: 99999999999999999999", 86400 },
+        { "\r\nanthropic-ratelimit-requests-reset: 2025-11-21T05:00:00Z\r\nanthropic-ratelimit-requests-remaining: 0", 86400 }
+    };
     const char *body = sim_often(a->s, 700) ? p_error[a->dialect] : sim_often(a->s, 500) ? "<html>no</html>" : "";
     const int i = kind == F_E4XX ? (int)sim_below(a->s, 6) : kind == F_E5XX ? 6 + (int)sim_below(a->s, 4) : kind == F_E429 ? 10 : 11;
+    const uint32_t hint = a->s->plan.no_hints ? 0 : sim_often(a->s, 10) ? 7 + sim_below(a->s, 4) : sim_below(a->s, 7);
     size_t at;
-    a->q->never = 1;
-    a->q->want_n = 0;
-    at = p_head(a, texts[i], *body == '<' ? "text/html" : "application/json", hints[sim_below(a->s, sizeof hints / sizeof hints[0])]);
+    a->said->never = 1;
+    if (hints[hint].s > a->s->hint_s) a->s->hint_s = hints[hint].s;
+    at = p_head(a, texts[i], *body == '<' ? "text/html" : "application/json", hints[hint].text);
     if (*body) p_emit(a, body, strlen(body));
     p_end(a, at);
 }
@@ -174,7 +175,7 @@ static void p_right(p_answer *a, int stream) {
     if (a->u->fault == F_GARBAGE && sim_often(a->s, 300)) {
         sim_put(&a->b, sim_often(a->s, 500) ? "\x16\x03\x01 what is this\r\n\r\n" : "HTTP/1.1 2OO OK\r\nx y: 1\r\n\r\n");
         a->u->head_n = a->b.n;
-        a->q->never = 1;
+        a->said->never = 1;
     }
     at = p_head(a, "200 OK", type, sim_often(a->s, 50) ? "; charset=utf-8\r\nx-ratelimit-remaining-requests: 7" : "");
     a->bend = 1 + sim_below(a->s, k + 2);
@@ -183,6 +184,7 @@ static void p_right(p_answer *a, int stream) {
         for (unsigned i = 0; i < k; i++) {
             n = p_text(a, i, text, sizeof text);
             p_frame(a, P_DELTA, text, n);
+            a->said->n++;
         }
         p_frame(a, P_FINISH, "", 0);
         p_frame(a, P_LAST, "", 0);
@@ -193,15 +195,14 @@ static void p_right(p_answer *a, int stream) {
         for (unsigned i = 0; i < k; i++) {
             n = p_text(a, i, text, sizeof text);
             sim_put_n(&b, text, n);
-            memcpy(a->q->want + a->q->want_n, text, n);
-            a->q->want_n += n;
+            a->said->n++;
         }
         if (a->u->fault == F_GARBAGE) sim_put(&b, "\"oops");
         sim_put(&b, p_whole[a->dialect][1]);
         if (a->u->fault == F_INSTREAM) {
             b.n = 0;
             sim_put(&b, p_error[a->dialect]);
-            a->q->never = 1;
+            a->said->never = 1;
         }
         n = a->u->framing == 'c' && sim_often(a->s, 500) ? 1 + sim_below(a->s, (uint32_t)b.n - 1) : b.n;
         p_emit(a, b.p, n);
@@ -215,14 +216,17 @@ static void p_write(sim *s, sim_conn *u, sim_req *q, int stream, int kind) {
     const uint32_t way = sim_below(s, 100);
     p_answer a;
     memset(&a, 0, sizeof a);
-    a.s = s, a.u = u, a.q = q;
+    a.s = s, a.u = u, a.said = &s->said[u->serial];
     a.b.p = u->ans, a.b.cap = sizeof u->ans;
     a.dialect = sim_providers[u->provider].dialect;
     u->framing = way < 8 ? 'e' : way < (stream ? 16 : 65) ? 'l' : 'c';
     u->answered = 1;
+    u->whole = !stream;
     u->at = u->avail = u->marks = u->mark = 0;
     u->cut = SIZE_MAX;
-    q->want_n = 0, q->never = 0, q->twice = u->fault == F_TWICE ? (uint8_t)(1 + a.dialect) : 0;
+    memset(a.said, 0, sizeof *a.said);
+    a.said->tag = q->tag;
+    a.said->dialect = (uint8_t)a.dialect;
     if (kind != F_NONE) p_fail(&a, kind);
     else p_right(&a, stream);
     if (!sim_often(s, 400)) u->mark_at[0] = u->mark_at[u->marks - 1], u->marks = 1;          /* all at once */
@@ -243,18 +247,20 @@ static sim_req *p_check(sim *s, sim_conn *u, int *stream) {
     sim_client *c = p_client(s, u);
     sim_req *q = sim_req_of(c);
     const int dialect = sim_providers[u->provider].dialect;
-    char want[32];
+    const char *const name = sim_providers[u->provider].name;
+    char key_is[] = "sk-oa.v", id_is[] = "x-oa.v0";
     int version;
-    sim_must(s, I_UPSTREAM, !memcmp(head, "POST /", 6), "a request to %s is no POST: %.60s", sim_providers[u->provider].name, head);
-    sim_must(s, I_MIX, mark && strtoul(mark + 2, NULL, 10) == q->id, "provider %s got %.12s for request %u", sim_providers[u->provider].name, mark ? mark : "nothing", (unsigned)q->id);
-    sprintf(want, "sk-%s.v", sim_providers[u->provider].name);
-    key = (const char *)memmem(head, u->req_head, want, strlen(want));
-    version = key ? key[strlen(want)] - '0' : -1;
-    sim_must(s, I_UPSTREAM, version >= 0 && version < SIM_REGISTRIES && !memmem(head, u->req_head, "virtual-key", 11), "the key of %s is not in its request", sim_providers[u->provider].name);
+    sim_must(s, I_UPSTREAM, !memcmp(head, "POST /", 6), "a request to %s is no POST: %.60s", name, head);
+    sim_must(s, I_MIX, mark && strtoul(mark + 2, NULL, 10) == q->tag, "provider %s got %.12s for request %u", name, mark ? mark : "nothing", (unsigned)q->id);
+    memcpy(key_is + 3, name, 2);
+    memcpy(id_is + 2, name, 2);
+    key = (const char *)memmem(head, u->req_head, key_is, 7);
+    version = key ? key[7] - '0' : -1;
+    sim_must(s, I_UPSTREAM, version >= 0 && version < SIM_REGISTRIES && !memmem(head, u->req_head, "virtual-key", 11), "the key of %s is not in its request", name);
     if (version >= 0 && version < SIM_REGISTRIES) {
-        sprintf(want, "x-%s.v%d", sim_providers[u->provider].name, version);
-        sim_must(s, I_REGISTRY, s->registry_live[version] && memmem(head, u->req_head + u->req_len, want, strlen(want)), "%s was asked by version %d, which is not in use, or for another's model",
-                 sim_providers[u->provider].name, version);
+        id_is[6] = key[7];
+        sim_must(s, I_REGISTRY, s->registry_live[version] && memmem(head, u->req_head + u->req_len, id_is, 7), "%s was asked by version %d, which is not in use, or for another's model",
+                 name, version);
     }
     *stream = dialect == O_GEMINI ? memmem(head, u->req_head, "streamGenerateContent", 21) != NULL
             : dialect == O_OLLAMA ? memmem(body, u->req_len, "\"stream\":false", 14) == NULL : memmem(body, u->req_len, "\"stream\":true", 13) != NULL;

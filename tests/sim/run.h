@@ -3,23 +3,45 @@
 #ifndef SIM_RUN_H
 #define SIM_RUN_H
 #include "client.h"
+#ifdef SIM_POLICY
+#  include "policy.h"
+#  define SIM_PRICE ",\"price\":{\"input\":\"1000\",\"output\":\"1000\"},\"max_output\":400,\"context\":100000"
+#  define SIM_TENANTS ",\"budgets\":[{\"by\":[\"tenant\"],\"when\":{\"tenant\":\"t3\"},\"usd\":\"4.00\",\"soft\":1,\"max_output\":50}]"
+#  define SIM_CACHED ",\"cached\":{\"models\":[\"m-oa\",\"m-an\",\"m-co\"],\"cache\":{\"when\":\"always\",\"ttl_s\":2,\"stale_s\":60}}"
+#else
+#  define SIM_CACHED ""
+#  define SIM_PRICE ""
+#  define SIM_TENANTS ""
+#endif
 
-enum { SIM_GRACE_S = 1, SIM_PROBES = 16, SIM_REGISTRY_BYTES = 65536, SIM_SLAB = 16384, SIM_LARGE = 65536, SIM_HUB_BYTES = 40 << 20 };
-
-/* What checks of a policy would want to look at while a seed runs, and at its end: one line for each, in the order of SIM_INVARIANTS. `turn` is called every 64 events. */
-typedef struct { int which; void (*turn)(sim *s); void (*end)(sim *s); } sim_plug;
+enum { SIM_GRACE_S = 320, SIM_PROBES = 16, SIM_REGISTRY_BYTES = 65536, SIM_SLAB = 16384, SIM_LARGE = 65536, SIM_HUB_BYTES = 40 << 20 };      /* GRACE: as long as a circuit may be open */
 
 static void run_end_leak(sim *s) {
+    unsigned linked = 0;
     for (int i = 0; i < AIGW_HUB_SLABS; i++) sim_must(s, I_LEAK, !s->hub.slab[i].in_use, "%u slabs of class %d are out", (unsigned)s->hub.slab[i].in_use, i);
     sim_must(s, I_LEAK, !s->hub.running && !s->hub.slot[0].users && !s->hub.slot[1].users, "%u requests are running", (unsigned)s->hub.running);
-    sim_must(s, I_LEAK, s->hub.jobs.next == &s->hub.jobs && !s->hub.ready && !s->hub.waiting, "jobs are linked");
+    for (const aigw_hub_job *job = s->hub.jobs.next; job != &s->hub.jobs; job = job->next) linked += !job->run;          /* without the hub's own */
+    sim_must(s, I_LEAK, !linked && !s->hub.ready && !s->hub.waiting, "%u exchanges are linked", linked);
 }
 static void run_end_progress(sim *s) { sim_must(s, I_PROGRESS, !s->live, "%u clients wait for ever", (unsigned)s->live); }
 static const sim_plug sim_plugs[] = {
     { I_LEAK, NULL, run_end_leak },
     { I_PROGRESS, NULL, run_end_progress }
 };
-enum { SIM_PLUGS = sizeof sim_plugs / sizeof sim_plugs[0] };
+/* A plug's turn (or its end) for each of a list. */
+static void run_plugs(sim *s, const sim_plug *p, size_t n, int end) {
+    for (; n--; p++) {
+        if (end && p->end) p->end(s);
+        if (!end && p->turn) p->turn(s);
+    }
+}
+static void run_all_plugs(sim *s, int end) {
+    run_plugs(s, sim_plugs, sizeof sim_plugs / sizeof sim_plugs[0], end);
+#ifdef SIM_POLICY
+    run_plugs(s, policy_plugs, sizeof policy_plugs / sizeof policy_plugs[0], end);
+    if (s->plan.ledger) policy_turn_disk(s);
+#endif
+}
 
 /* ---- the registry, in versions ---- */
 
@@ -32,12 +54,12 @@ static void run_load(sim *s, unsigned v) {
         "\"ob\":{\"dialect\":\"openai-chat\",\"base_url\":\"http://ob.test/v1\",\"key\":\"sk-ob.v%u\",%s},"
         "\"ol\":{\"dialect\":\"ollama\",\"base_url\":\"http://ol.test\",\"key\":\"sk-ol.v%u\",%s},"
         "\"co\":{\"dialect\":\"cohere\",\"base_url\":\"http://co.test\",\"key\":\"sk-co.v%u\",%s}},"
-        "\"models\":{\"m-oa\":{\"provider\":\"oa\",\"id\":\"x-oa.v%u\"},\"m-an\":{\"provider\":\"an\",\"id\":\"x-an.v%u\",\"max_output\":4096},"
-        "\"m-ge\":{\"provider\":\"ge\",\"id\":\"x-ge.v%u\"},\"m-ob\":{\"provider\":\"ob\",\"id\":\"x-ob.v%u\"},"
-        "\"m-ol\":{\"provider\":\"ol\",\"id\":\"x-ol.v%u\"},\"m-co\":{\"provider\":\"co\",\"id\":\"x-co.v%u\"}},"
+        "\"models\":{\"m-oa\":{\"provider\":\"oa\",\"id\":\"x-oa.v%u\"" SIM_PRICE "},\"m-an\":{\"provider\":\"an\",\"id\":\"x-an.v%u\"" SIM_PRICE "},"
+        "\"m-ge\":{\"provider\":\"ge\",\"id\":\"x-ge.v%u\"" SIM_PRICE "},\"m-ob\":{\"provider\":\"ob\",\"id\":\"x-ob.v%u\"" SIM_PRICE "},"
+        "\"m-ol\":{\"provider\":\"ol\",\"id\":\"x-ol.v%u\"" SIM_PRICE "},\"m-co\":{\"provider\":\"co\",\"id\":\"x-co.v%u\"" SIM_PRICE "}},"
         "\"routes\":{\"any\":{\"models\":[\"m-oa\",\"m-an\",\"m-ge\"]},\"pair\":{\"models\":[\"m-oa\",\"m-ob\"]},"
         "\"mix\":{\"models\":[\"m-co\",\"m-ol\",\"m-an\",\"m-ge\"],\"attempts\":4},\"back\":{\"models\":[\"m-ge\",\"m-ol\"]},"
-        "\"hedged\":{\"models\":[\"m-oa\",\"m-ob\"],\"hedge\":\"p95\"}}}";
+        "\"hedged\":{\"models\":[\"m-oa\",\"m-ob\"],\"hedge\":\"p97\"}" SIM_CACHED "}" SIM_TENANTS "}";
     static const char times[] = "\"connect_ms\":1000,\"first_byte_ms\":3000,\"idle_ms\":2000,\"total_ms\":4000",
                       long_times[] = "\"connect_ms\":1000,\"first_byte_ms\":60000,\"idle_ms\":60000,\"total_ms\":60000";
     static const aigw_dialect *const dialects[] = { AIGW_DIALECTS };
@@ -102,6 +124,8 @@ static void run_plan(sim *s) {
     const uint32_t manner = sim_below(s, 8), busy = sim_below(s, 4);
     memset(p, 0, sizeof *p);
     p->clean = manner == 0;
+    p->ledger = (uint8_t)sim_below(s, 2);
+    p->store = (uint8_t)(!p->ledger && !p->clean && sim_below(s, 2));
     p->clients = 1 + sim_below(s, busy == 0 ? 4 : busy == 1 ? SIM_CLIENTS : 48);
     p->requests = 200 + sim_below(s, 800);
     p->slabs = 6 * SIM_CLIENTS;
@@ -137,31 +161,38 @@ static void run_event(sim *s) {
         break;
     case EV_CLOCK: run_clock(s); break;
     case EV_SWAP:  run_swap(s); break;
+#ifdef SIM_POLICY
+    case EV_DISK:  policy_synced(s); break;
+    case EV_STORE: store_answer(s, ev.who); break;
+#endif
     case EV_SCENE: s->scene(s, &ev); break;
     default:       cl_event(s, &ev);
     }
 }
-/* Until nothing can happen any more. */
-static void run_loop(sim *s) {
-    uint64_t n = 0;
-    while (!s->failed || n < 2000000) {
-        const uint64_t due = aigw_hub_deadline(&s->hub);
-        uint64_t at = AIGW_NEVER;
-        if (due != AIGW_NEVER) at = (int64_t)due > s->mono_off + (int64_t)s->t ? (uint64_t)((int64_t)due - s->mono_off) : s->t;
-        if (!s->heap_n && at == AIGW_NEVER) return;
-        if (s->heap_n && s->heap[0].at <= at) run_event(s);
+/* When the hub wants to be asked, in the world's own time. */
+static uint64_t run_due(const sim *s) {
+    const uint64_t due = aigw_hub_deadline(&s->hub);
+    if (due == AIGW_NEVER) return due;
+    return (int64_t)due > s->mono_off + (int64_t)s->t ? (uint64_t)((int64_t)due - s->mono_off) : s->t;
+}
+/* Until nothing happens before that time any more. */
+static void run_until(sim *s, uint64_t end) {
+    for (uint64_t n = 1; !s->failed || n < 2000000; n++) {
+        const uint64_t due = run_due(s);
+        if ((!s->heap_n || s->heap[0].at >= end) && due >= end) return;
+        if (s->heap_n && s->heap[0].at <= due) run_event(s);
         else {
-            s->spin = s->spin_t == at ? s->spin + 1 : 0;
-            s->spin_t = s->t = at;
+            s->spin = s->spin_t == due ? s->spin + 1 : 0;
+            s->spin_t = s->t = due;
             sim_must(s, I_PROGRESS, s->spin < 5000, "the hub's deadline stays where it is");
             if (s->spin >= 5000) return;
             aigw_hub_tick(&s->hub, sim_now(s));
         }
         run_ready(s);
-        if (++n % 64 == 0)
-            for (int i = 0; i < SIM_PLUGS; i++) if (sim_plugs[i].turn) sim_plugs[i].turn(s);
+        run_all_plugs(s, 0);
     }
 }
+static void run_loop(sim *s) { run_until(s, AIGW_NEVER); }
 
 /* ---- a seed ---- */
 
@@ -171,13 +202,18 @@ static sim *run_new(void) {
     s->heap = (sim_event *)calloc(SIM_HEAP, sizeof *s->heap);
     s->client = (sim_client *)calloc(SIM_CLIENTS, sizeof *s->client);
     s->conn = (sim_conn *)calloc(SIM_CONNS, sizeof *s->conn);
+    s->said = (sim_said *)calloc(SIM_SERIALS, sizeof *s->said);
+    s->disk = (char *)malloc(SIM_DISK);
+#ifdef SIM_POLICY
+    s->store = (struct sim_store *)malloc(sizeof *s->store);
+#endif
     s->hub_mem = (char *)malloc(SIM_HUB_BYTES);
     for (int i = 0; i < SIM_REGISTRIES; i++) s->registry_mem[i] = (char *)malloc(SIM_REGISTRY_BYTES);
     return s;
 }
 static void run_delete(sim *s) {
     for (int i = 0; i < SIM_REGISTRIES; i++) free(s->registry_mem[i]);
-    free(s->hub_mem), free(s->conn), free(s->client), free(s->heap), free(s);
+    free(s->hub_mem), free(s->said), free(s->disk), free(s->store), free(s->conn), free(s->client), free(s->heap), free(s);
 }
 /* Everything as it was at the beginning of time; the plan is drawn next. */
 static void run_reset(sim *s, uint64_t seed, sim_sums *sums) {
@@ -201,6 +237,18 @@ static void run_reset(sim *s, uint64_t seed, sim_sums *sums) {
     for (int i = 0; i < SIM_PROVIDERS; i++) s->idle[i] = -1, s->idle_n[i] = 0, s->dead[i] = 0;
     for (int i = 0; i < SIM_CLIENTS; i++) s->client[i].s = s, s->client[i].gen = 0, s->client[i].live = 0;
     for (int i = 0; i < SIM_REGISTRIES; i++) s->registry_live[i] = 0;
+    memset(s->probing, 0, sizeof s->probing);
+    memset(s->target, 0, sizeof s->target);
+    memset(s->slot, 0, sizeof s->slot);
+    s->asked_t3 = 0;
+    memset(s->circuit, 0, sizeof s->circuit);
+    s->bill = s->most_held = s->worst = 0;
+    s->disk_n = s->disk_synced = s->disk_full = 0;
+    s->hint_s = 0;
+    s->as_tenant = s->as_batch = 0;
+#ifdef SIM_POLICY
+    s->asked = policy_asked, s->opened = policy_opened, s->closed = policy_closed;
+#endif
     s->scene = NULL, s->answered = NULL, s->pace = NULL, s->sent_at = s->tried_at = NULL;
 }
 static void run_begin(sim *s) {
@@ -208,8 +256,16 @@ static void run_begin(sim *s) {
     memset(&cfg, 0, sizeof cfg);
     cfg.slab[0].bytes = SIM_SLAB, cfg.slab[0].count = s->plan.slabs;
     cfg.slab[1].bytes = SIM_LARGE, cfg.slab[1].count = s->plan.large;
-    cfg.targets = 64;
     cfg.seed = s->seed;
+#ifdef SIM_POLICY
+    if (s->plan.ledger) cfg.ledger_bytes = 4096;
+    cfg.cache_bytes = 1 << 17;
+    cfg.queue.slots = s->plan.slots;
+    if (s->plan.store) {
+        store_reset(s);
+        cfg.store.submit = store_submit, cfg.store.user = s;
+    }
+#endif
     if (aigw_hub_init(&s->hub, &cfg, s->hub_mem, SIM_HUB_BYTES)) { printf("no memory for the hub\n"); abort(); }
     run_load(s, 0);
     (void)aigw_hub_swap(&s->hub, &s->registry[0]);
@@ -219,7 +275,7 @@ static void run_begin(sim *s) {
     for (uint32_t i = 0; i < s->plan.swap; i++) sim_at(s, sim_upto(s, s->plan.arrive * 2), EV_SWAP, 0, 0);
 }
 static void run_end(sim *s) {
-    for (int i = 0; i < SIM_PLUGS; i++) if (sim_plugs[i].end) sim_plugs[i].end(s);
+    run_all_plugs(s, 1);
     for (int i = 0; i < SIM_CLIENTS; i++)
         if (s->client[i].live) s->client[i].leaving = 1, cl_over(&s->client[i]);
     s->sums->virtual_ns += s->t;
@@ -228,6 +284,7 @@ static void run_end(sim *s) {
 }
 /* Run one seed; returns its hash. s->failed says whether something did not hold. */
 static uint64_t run_seed(sim *s, uint64_t seed, sim_sums *sums) {
+    uint64_t grace;
     run_reset(s, seed, sums);
     run_plan(s);
     run_begin(s);
@@ -235,7 +292,8 @@ static uint64_t run_seed(sim *s, uint64_t seed, sim_sums *sums) {
     run_end_progress(s);
     s->stopped = 1;                                            /* nothing goes wrong any more: everybody is served */
     s->left = 0;
-    for (uint32_t i = 0; i < SIM_PROBES; i++) sim_at(s, s->t + SIM_GRACE_S * SIM_S + i * 300 * SIM_MS, EV_OPEN, i, 0);
+    grace = (SIM_GRACE_S + s->hint_s) * SIM_S;                 /* what providers asked for is waited for, too */
+    for (uint32_t i = 0; i < SIM_PROBES; i++) sim_at(s, s->t + grace + i * 300 * SIM_MS, EV_OPEN, i, 0);
     run_loop(s);
     run_end(s);
     return s->hash;

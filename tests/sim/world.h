@@ -10,7 +10,7 @@
 
 #define SIM_MS UINT64_C(1000000)
 #define SIM_S  UINT64_C(1000000000)
-enum { SIM_CLIENTS = 256, SIM_CONNS = 1024, SIM_PROVIDERS = 6, SIM_REGISTRIES = 3, SIM_PIPELINE = 4, SIM_HEAP = 8192 };
+enum { SIM_CLIENTS = 256, SIM_CONNS = 1024, SIM_PROVIDERS = 6, SIM_REGISTRIES = 3, SIM_PIPELINE = 4, SIM_HEAP = 8192, SIM_SERIALS = 65536, SIM_DISK = 1 << 16 };
 
 /* What goes wrong, and in which state of the request it hits. */
 #define SIM_FAULTS(X) \
@@ -27,6 +27,14 @@ enum {
 };
 enum { S_READ, S_CONNECT, S_HEAD, S_BODY, S_COMMIT, S_DRAIN, S_COUNT };
 
+#ifdef AIGW_BREAKER_AFTER_MAX_MS   /* the header has the policies, so its exchange does */
+#  define SIM_POLICY
+#endif
+#ifdef SIM_POLICY
+#  define SIM_WAITS(what) NULL
+#else
+#  define SIM_WAITS(what) what
+#endif
 /* What must hold. A line without a reason is checked; one with a reason waits for what it names, and is never counted as passed. */
 #define SIM_INVARIANTS(X) \
     X(OUTCOME,  "exactly one outcome per request", NULL) \
@@ -47,13 +55,13 @@ enum { S_READ, S_CONNECT, S_HEAD, S_BODY, S_COMMIT, S_DRAIN, S_COUNT };
     X(RECOVER,  "after the faults all succeed", NULL) \
     X(REPEAT,   "same seed, same hash", NULL) \
     X(FAILOVER, "200 in flight at a dead primary: 200 answered", NULL) \
-    X(OUTAGE,   "full outage: <= 1.10 attempts per request", "the retry budget") \
-    X(MONEY,    "spent + reserved <= cap, accounted >= billed", "budgets in the exchange") \
-    X(CRASH,    "over-count after a crash <= one lease", "the ledger in the hub") \
-    X(BREAKER,  "breaker transitions legal, probes <= 1", "breakers in the hub") \
-    X(CACHE,    "no cache hit across tenants or differing requests", "the cache in the exchange") \
-    X(FAIR,     "a tenant at 100x moves another's p99 wait <= 10 %", "queues in the hub") \
-    X(BATCH,    "a batch backlog moves interactive p99 <= 10 %, and finishes", "queues in the hub")
+    X(OUTAGE,   "full outage: <= 1.10 attempts per request", SIM_WAITS("the retry budget")) \
+    X(MONEY,    "spent + reserved <= cap, accounted >= billed", SIM_WAITS("budgets in the exchange")) \
+    X(CRASH,    "after a crash: >= billed, over-count <= one lease", SIM_WAITS("the ledger in the hub")) \
+    X(BREAKER,  "breaker transitions legal, probes <= 1", SIM_WAITS("breakers in the hub")) \
+    X(CACHE,    "no cache hit across tenants or differing requests", SIM_WAITS("the cache in the exchange")) \
+    X(FAIR,     "a tenant at 100x moves another's p99 <= 10 %", SIM_WAITS("queues in the hub")) \
+    X(BATCH,    "a batch backlog moves p99 <= 10 %, and finishes", SIM_WAITS("queues in the hub"))
 enum {
 #define X(name, text, waits) I_##name,
     SIM_INVARIANTS(X)
@@ -75,26 +83,31 @@ static const struct { const char *text, *waits; } sim_invariants[] = {
 /* Sums over seeds. */
 typedef struct {
     uint64_t requests, fine, errors, left, attempts, events, faults[F_COUNT][S_COUNT], checked[I_COUNT], violated[I_COUNT];
-    uint64_t virtual_ns, printed, relayed;                   /* relayed: see cl_twice */
+    uint64_t virtual_ns, printed, hits, relayed;                   /* relayed: see cl_twice */
     uint64_t outage_requests, outage_attempts;               /* of the worst 10 s */
 } sim_sums;
 
 /* ---- what happens: a heap by time, then by order of entry ---- */
 
-enum { EV_OPEN, EV_SEND, EV_TAKE, EV_LEAVE, EV_RUN, EV_CONNECTED, EV_BYTES, EV_IDLE_END, EV_CLOCK, EV_SWAP, EV_SCENE };
+enum { EV_OPEN, EV_SEND, EV_TAKE, EV_LEAVE, EV_RUN, EV_CONNECTED, EV_BYTES, EV_IDLE_END, EV_CLOCK, EV_SWAP, EV_DISK, EV_STORE, EV_SCENE };
 typedef struct { uint64_t at, order; uint32_t who, gen; int kind; } sim_event;
 
 typedef struct {
     uint32_t id;                   /* in this seed */
-    uint8_t  dialect, stream, judged, outcome, hurt, bad, probe, never, twice;   /* never: the last answer cannot be a success */
+    uint32_t tag;                  /* what its answers say: the id; or, where answers may come from the cache, all that they depend on */
+    uint8_t  dialect, stream, judged, outcome, hurt, bad, probe, cached;
     uint8_t  reused;               /* attempts on connections that were used before */
     uint16_t tried, most;          /* attempts seen; most that may be */
     int      status;
     uint64_t t_sent;
     size_t   end;                  /* where its bytes end in the client's */
-    size_t   want_n;
-    char     want[512];            /* the text that the last attempt's provider sent */
 } sim_req;
+/* What a provider said on one connection: pieces "R<tag>.<serial>.<i>;" for i = 0 to n - 1. */
+typedef struct {
+    uint32_t tag;
+    uint8_t  n, twice, never;      /* twice: 1 + the piece that was sent twice, 255 another frame was; never: it cannot be a success */
+    uint8_t  dialect;
+} sim_said;
 
 typedef struct sim sim;
 typedef struct {
@@ -102,7 +115,7 @@ typedef struct {
     sim     *s;
     uint32_t gen;
     uint8_t  live, leaving, slow, reset, stuck, stalled, split, said_close;
-    unsigned wait, tardy, starved;
+    unsigned wait, tardy, starved, tenant, batch;
     int32_t  up[AIGW_EXCHANGE_CONNS];
     unsigned reqs, asked, answered, recorded;      /* to be asked in this connection; written; answered; recorded */
     size_t   in_n, in_at, in_came;                 /* [in_at, in_came) has come to the gateway */
@@ -118,7 +131,7 @@ enum { SIM_MARKS = 24 };
 typedef struct {
     uint32_t gen, serial;
     int32_t  next, client;
-    uint8_t  provider, state, end, fault, reused, refused, answered, framing, drip, hit, early;
+    uint8_t  provider, state, end, fault, reused, refused, answered, framing, drip, hit, early, probe, whole;
     size_t   piece;                                /* most bytes per recv; 0: all */
     size_t   req_n, req_head, req_len;
     size_t   n, real_n, avail, at, head_n, cut, marks, mark;   /* real_n: without what stands behind the end */
@@ -138,6 +151,8 @@ typedef struct {
     uint8_t  route;                /* 0: any; else 1 + index of the name that all ask for */
     uint8_t  scene, clean;         /* clean: nothing goes wrong */
     uint32_t kinds;                /* of upstream faults; 0: all */
+    uint8_t  ledger, store, no_hints;
+    uint32_t slots;                /* requests at once, of the hub's queue; 0: not limited */
 } sim_plan;
 
 struct sim {
@@ -145,6 +160,8 @@ struct sim {
     unsigned spin;
     int64_t  mono_off, wall_off;
     uint8_t  trace, wall_unknown, stopped, failed;
+    unsigned as_tenant, as_batch;  /* scenes: who asks next */
+    uint32_t without;              /* 1 and more: index of a name that nobody asks for */
     uint32_t ids, serials, left, live;     /* left: requests still to be begun */
     sim_plan plan;
     sim_sums *sums;
@@ -158,15 +175,31 @@ struct sim {
     unsigned registry_now;
     sim_client *client;
     sim_conn   *conn;
+    sim_said   *said;              /* by serial */
     int32_t  conn_free, idle[SIM_PROVIDERS];
     unsigned idle_n[SIM_PROVIDERS];
     uint8_t  dead[SIM_PROVIDERS];                  /* refuses all */
     void   (*scene)(sim *s, const sim_event *ev);
     void   (*answered)(sim *s, sim_client *c, sim_req *q);
     uint64_t (*pace)(sim *s, unsigned provider);   /* think time, where a scene says it */
+    /* policy.h's, NULL where there is no policy: a request is written, a connection is opened, closed */
+    void   (*asked)(sim *s, const sim_client *c, size_t n);
+    void   (*opened)(sim *s, sim_conn *u);
+    void   (*closed)(sim *s, sim_conn *u);
+    unsigned probing[SIM_PROVIDERS];
+    const void *target[SIM_PROVIDERS], *slot[2];   /* where their names and counters were found */
+    uint8_t  circuit[SIM_PROVIDERS], disk_full, asked_t3;
+    int64_t  bill, most_held, worst;
+    char    *disk;
+    struct sim_store *store;                       /* counters kept elsewhere */
+    size_t   disk_n, disk_synced;
+    uint64_t hint_s;                               /* the longest Retry-After that was said */
     uint64_t *sent_at, *tried_at;                  /* scenes: when requests were sent and attempts made */
     size_t   sent_n, tried_n;
 };
+
+/* What checks of a policy would want to look at while a seed runs, and at its end: one line for each, in the order of SIM_INVARIANTS. `turn` is called after every event. */
+typedef struct { int which; void (*turn)(sim *s); void (*end)(sim *s); } sim_plug;
 
 /* ---- chance (splitmix64) ---- */
 
@@ -261,7 +294,8 @@ static sim_event sim_pop(sim *s) {
 
 static sim_req *sim_req_of(sim_client *c) { return &c->req[c->answered % SIM_PIPELINE]; }
 static int sim_state(const sim *s, const sim_client *c) {
-    const sim_conn *u = c->up[0] >= 0 ? &s->conn[c->up[0]] : NULL;
+    const int32_t up = c->up[0] >= 0 ? c->up[0] : c->up[AIGW_EXCHANGE_CONNS - 1];
+    const sim_conn *u = up >= 0 ? &s->conn[up] : NULL;
     if (!u) return c->got ? S_DRAIN : S_READ;
     if (u->state == C_WAIT) return S_CONNECT;
     if (c->got) return S_COMMIT;
