@@ -444,6 +444,26 @@ T(a_client_that_leaves_pays_for_what_was_said) {
     clean();
 }
 
+T(of_like_rules_the_first_that_fits_counts) {
+    with("\"limits\":[{\"by\":[\"tenant\"],\"when\":{\"tenant\":\"t\"},\"rpm\":3},{\"by\":[\"tenant\"],\"rpm\":1}]");
+    for (int i = 0; i < 4; i++) t_int("three for t", once("ma", "", "")->record.status, i < 3 ? 200 : 429);
+    for (int i = 0; i < 2; i++) t_int("one for another", once_as("u", "ma", "", "")->record.status, i < 1 ? 200 : 429);
+    clean();
+}
+
+T(without_a_place_of_its_own_it_counts_with_its_tenants) {
+    char feature[64];
+    g.cfg.counters = 16;
+    with("\"budgets\":[{\"by\":[\"tenant\",\"feature\"],\"usd\":\"1\",\"per\":\"day\",\"max_output\":100}]");
+    for (int i = 0; i < 30; i++) {
+        sprintf(feature, "x-aigw-feature: f%d\r\n", i);
+        t_int("answered", once("ma", feature, "")->record.status, 200);
+    }
+    t_ok("the rest is counted for t", spent("usd.day|_other|t") >= 16 * 1500000);
+    g.cfg.counters = 0;
+    clean();
+}
+
 T(more_rules_than_one_request_may_have) {
     for (int more = 0; more < 2; more++) {
         char rules[4096];
@@ -1078,6 +1098,8 @@ int main(void) {
     T_RUN(an_output_limit_is_set_under_a_cap);
     T_RUN(lost_contact_is_charged_in_full);
     T_RUN(a_client_that_leaves_pays_for_what_was_said);
+    T_RUN(of_like_rules_the_first_that_fits_counts);
+    T_RUN(without_a_place_of_its_own_it_counts_with_its_tenants);
     T_RUN(more_rules_than_one_request_may_have);
     T_RUN(the_difference_is_reserved_before_a_dearer_target);
     T_RUN(soft_limits_count_on_failover);
