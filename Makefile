@@ -94,6 +94,10 @@ fuzz:
 mutate:
 	@CC="$(CC)" sh tests/mutate.sh
 
+# 20 mutants of each section of the policies and the cache, made by universalmutator (installed under build/); survivors: tests/mutants.md. Minutes.
+mutate-gen:
+	@sh tests/mutate_gen.sh
+
 # Bytes per section, per struct, of the stack, and what the library needs from outside.
 size:
 	@sh tests/size.sh
@@ -105,4 +109,4 @@ bench:
 clean:
 	rm -rf $(OUT)
 
-.PHONY: all run demo gateway-min test sdk matrix build-sim sim sim-tail check-layers lint sanitize fuzz mutate size bench clean
+.PHONY: all run demo gateway-min test sdk matrix build-sim sim sim-tail check-layers lint sanitize fuzz mutate mutate-gen size bench clean

@@ -37815,7 +37815,6 @@ static void aigwi_account_release(aigw_account *a, aigw_hub *h, const aigw_accou
             held->counter[kept] = held->counter[i];
             held->counter[kept].key.p = held->text[kept];
             held->what[kept] = held->what[i];
-            held->rule[kept] = held->rule[i];
         }
         kept++;
     }
@@ -37868,7 +37867,6 @@ static void aigwi_account_keep(aigw_account *a, const aigw_store_counter *c, con
     held->counter[k].key.p = held->text[k];
     held->counter[k].key.n = aigwi_dialect_keep(held->text[k], sizeof held->text[k], c->key);
     held->what[k] = wanted->what[w];
-    held->rule[k] = wanted->rule[w];
     held->counter[k].used = 0;
 }
 

@@ -167,6 +167,10 @@ T(alerts) {
     t_int("never soft", aigw_budget_reserve(&b, &c, now, 1000), AIGW_BUDGET_OK);
     aigw_budget_settle(&b, &c, now, 1000, 1000);
     t_int("100", aigw_budget_alert(&b, &c), 100);
+    c = cap(199, AIGW_PERIOD_DAY, 50);
+    memset(&b, 0, sizeof b);
+    t_int("below half of an odd cap", aigw_budget_reserve(&b, &c, now, 99), AIGW_BUDGET_OK);
+    t_int("half, rounded up", aigw_budget_raise(&b, &c, now, 1), AIGW_BUDGET_SOFT);
     c = cap(INT64_MAX, AIGW_PERIOD_DAY, 0);
     memset(&b, 0, sizeof b);
     t_int("a large cap: below 80 %", aigw_budget_reserve(&b, &c, now, INT64_C(7378697629483820645)), AIGW_BUDGET_OK);
@@ -312,6 +316,13 @@ T(leases) {
     aigw_ledger_durable(&l, 10, 151);
     aigw_ledger_durable(&l, 10, 100);
     t_int("an older mark changes nothing", l.durable_nusd, 151);
+    t_int("another is on the way", aigw_ledger_hold(&l, 10, 200, 10000, &mark), AIGW_E_AGAIN);
+    t_int("up to", mark, 251);
+    t_int("and another", aigw_ledger_hold(&l, 10, 300, 10000, &mark), AIGW_E_AGAIN);
+    t_int("up to", mark, 351);
+    aigw_ledger_durable(&l, 10, 251);
+    t_int("the first is there", aigw_ledger_hold(&l, 10, 300, 10000, &mark), AIGW_E_AGAIN);
+    t_int("the second is not asked for again", mark, 0);
     t_int("more than a lease at once", aigw_ledger_hold(&l, 10, 5000, 10000, &mark), AIGW_E_AGAIN);
     t_int("what is needed", mark, 5000);
     t_int("at the cap", aigw_ledger_hold(&l, 10, 9999, 10000, &mark), AIGW_E_AGAIN);

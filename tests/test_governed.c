@@ -205,6 +205,7 @@ static int settle_down(void) {
     int any = 0;
     for (client *c = g.c; c < g.c + CLIENTS; c++) {
         unsigned wait;
+        if (!c->used && !c->in_n) break;                       /* nobody was here yet */
         if (!c->used || c->done) continue;
         if (c->in_at < c->in_n) c->in_at += aigw_exchange_feed(&c->x, g.now, c->in + c->in_at, c->in_n - c->in_at);
         wait = aigw_exchange_run(&c->x, g.now);
@@ -441,6 +442,40 @@ T(a_client_that_leaves_pays_for_what_was_said) {
     t_int("its connection is closed", c->up[0].open, 0);
     t_ok("charged, since it may be billed", spent("usd.day|tenant=t") > 0);
     clean();
+}
+
+T(of_like_rules_the_first_that_fits_counts) {
+    with("\"limits\":[{\"by\":[\"tenant\"],\"when\":{\"tenant\":\"t\"},\"rpm\":3},{\"by\":[\"tenant\"],\"rpm\":1}]");
+    for (int i = 0; i < 4; i++) t_int("three for t", once("ma", "", "")->record.status, i < 3 ? 200 : 429);
+    for (int i = 0; i < 2; i++) t_int("one for another", once_as("u", "ma", "", "")->record.status, i < 1 ? 200 : 429);
+    clean();
+}
+
+T(without_a_place_of_its_own_it_counts_with_its_tenants) {
+    char feature[64];
+    g.cfg.counters = 16;
+    with("\"budgets\":[{\"by\":[\"tenant\",\"feature\"],\"usd\":\"1\",\"per\":\"day\",\"max_output\":100}]");
+    for (int i = 0; i < 30; i++) {
+        sprintf(feature, "x-aigw-feature: f%d\r\n", i);
+        t_int("answered", once("ma", feature, "")->record.status, 200);
+    }
+    t_ok("the rest is counted for t", spent("usd.day|_other|t") >= 16 * 1500000);
+    g.cfg.counters = 0;
+    clean();
+}
+
+T(more_rules_than_one_request_may_have) {
+    for (int more = 0; more < 2; more++) {
+        char rules[4096];
+        size_t n = (size_t)sprintf(rules, "\"budgets\":[");
+        for (int i = 0; i < AIGW_STORE_COUNTERS + more; i++)
+            n += (size_t)sprintf(rules + n, "%s{\"by\":[\"tenant\"],\"usd\":\"1%02d\",\"per\":\"day\",\"max_output\":100}", i ? "," : "", i);
+        sprintf(rules + n, "]");
+        with(rules);
+        t_int("as many, or one more", once("ma", "", "")->record.status, more ? 500 : 200);
+        t_int("asked", g.p[0].asked, !more);
+        clean();
+    }
 }
 
 /* The budget has room for the cheap model, not for the dear one that it fails over to. */
@@ -925,6 +960,132 @@ T(a_late_grant_is_given_back) {
     g.cfg.store.submit = NULL;
 }
 
+/* A store that is there for a request's first try, and gone for what the second needs more. */
+static int fickle_submit(void *user, uint64_t ticket, aigw_now now, aigw_store_op *op) {
+    (void)user;
+    if (op->verb == AIGW_STORE_RESERVE && slow.n++) return AIGW_E_IO;
+    return aigw_store_submit(&slow.m, ticket, now, op);
+}
+T(each_store_gets_back_what_it_gave) {
+    static const uint8_t key[16];
+    const aigw_store_slot *s;
+    client *c;
+    memset(&slow, 0, sizeof slow);
+    aigw_store_init(&slow.m, slow.slots, 64, key, NULL, 0);
+    g.cfg.store.submit = fickle_submit;
+    with("\"routes\":{\"r\":{\"models\":[\"mb\",\"ma\"]}},\"budgets\":[{\"by\":[\"tenant\"],\"usd\":\"1\",\"per\":\"day\",\"max_output\":100}]");
+    g.p[1].status = -2;                                        /* it may have been billed */
+    c = once("r", "", "");
+    t_int("answered", c->record.status, 200);
+    t_int("the store was gone once", slow.n, 2);
+    s = aigw_store_slot_of(&slow.m, aigw_base_str("usd.day|tenant=t"));
+    t_int("nothing is held there", s ? s->of.money.budget.reserved_nusd : -1, 0);
+    t_int("nobody runs there", s ? s->of.money.budget.running : 9, 0);
+    t_int("all that was spent is counted there", s ? s->of.money.budget.spent_nusd : -1, c->record.cost.nusd);
+    clean();
+    g.cfg.store.submit = NULL;
+}
+
+/* ---- every order of three requests */
+
+/* The providers answer when the walk says so: 200, 503, or a reset. */
+static int at_provider(const client *c) { return c->used && !c->done && (c->up[0].open || c->up[1].open); }
+static void provider_says(client *c, int status) {
+    for (int k = 0; k < AIGW_EXCHANGE_CONNS; k++) {
+        link_ *l = &c->up[k];
+        if (!l->open || l->ready != UINT64_MAX) continue;
+        l->p->status = status;
+        l->p->asked--;                                         /* it was counted when the request came */
+        answer(l);
+        l->p->status = -1;
+        return;
+    }
+    t_fail("nobody was asked");
+}
+static void all_go_on(void) {
+    for (int turn = 0; turn < 4; turn++) {
+        settle_down();
+        aigw_hub_tick(&g.hub, g.now);
+        while (aigw_hub_ready(&g.hub)) {}
+    }
+}
+/* What may happen now: the next comes; for each at a provider: 200, the client leaves, 503, reset. The second answer is one of two: else there are too many
+   orders. */
+static int may_happen(int came, const int tries[3]) {
+    int n = came < 3;
+    for (int i = 0; i < came; i++) n += !at_provider(&g.c[i]) ? 0 : tries[i] ? 2 : 4;
+    return n;
+}
+static void happens(int n, int *came, int tries[3]) {
+    static const int says[] = { 200, 0, 503, -2 };
+    if (*came < 3 && n-- == 0) {
+        (void)ask("r", "", "");
+        ++*came;
+        all_go_on();
+        return;
+    }
+    for (int i = 0; i < *came; i++) {
+        client *c = &g.c[i];
+        if (!at_provider(c)) continue;
+        for (int k = 0; k < (tries[i] ? 2 : 4); k++) {
+            if (n--) continue;
+            tries[i]++;
+            if (says[k]) provider_says(c, says[k]);
+            else aigw_exchange_eof(&c->x, g.now);
+            all_go_on();
+            return;
+        }
+    }
+}
+static void laws(const int64_t cap, int came, int over) {
+    const aigw_store_slot *s = aigw_store_slot_of(&g.hub.counters, aigw_base_str("usd.day|tenant=t"));
+    const aigw_budget *b = s ? &s->of.money.budget : NULL;
+    int64_t cost = 0;
+    uint32_t running = 0;
+    for (int i = 0; i < came; i++) {
+        cost += g.c[i].records ? g.c[i].record.cost.nusd : 0;
+        running += at_provider(&g.c[i]) != 0;
+        t_ok("at most one outcome", g.c[i].records <= 1 && g.c[i].records == g.c[i].done);
+    }
+    if (!b) return;
+    t_ok("spent + reserved <= cap", b->spent_nusd + b->reserved_nusd <= cap);
+    t_ok("accounted is what was charged, and more for those that run", b->spent_nusd == cost && b->reserved_nusd >= (int64_t)running * 500000);
+    t_int("those that run", b->running, running);
+    if (over) t_int("all are answered", came, 3);
+}
+T(every_order_of_three_requests) {
+    const int64_t cap = 12000000;                              /* two of the dear one fit */
+    unsigned long orders = 0;
+    int choice[16] = { 0 }, options[16], refused = 0, both = 0, depth;
+    g.cfg.names = 8, g.cfg.counters = 16;
+    do {
+        int came = 0, tries[3] = { 0 };
+        if (!(orders % 64)) with("\"routes\":{\"r\":{\"models\":[\"mb\",\"ma\"],\"attempts\":2}},\"budgets\":[{\"by\":[\"tenant\"],\"usd\":\"0.012\",\"per\":\"day\",\"soft\":1,\"max_output\":100}]");
+        else {
+            g.mem = aigw_base_arena(memory + (24 << 20), 24 << 20);
+            t_int("hub", aigw_hub_init(&g.hub, &g.cfg, g.mem.at, (size_t)(g.mem.end - g.mem.at)), 0);
+            t_int("registry", aigw_hub_swap(&g.hub, &g.registry), 0);
+        }
+        memset(g.c, 0, 3 * sizeof g.c[0]);
+        for (int i = 0; i < 3; i++) g.p[i].status = -1, g.p[i].asked = 0;
+        for (depth = 0; (options[depth] = may_happen(came, tries)) != 0; depth++) {
+            happens(choice[depth], &came, tries);
+            laws(cap, came, 0);
+        }
+        laws(cap, came, 1);
+        clean();
+        for (int i = 0; i < 3; i++) refused += g.c[i].record.status == 503 && g.c[i].record.attempts == 1, both += g.c[i].record.attempts == 2;
+        orders++;
+        if (t_.bad) { printf("  order"); for (int i = 0; i < depth; i++) printf(" %d", choice[i]); printf("\n"); return; }
+        for (choice[depth] = 0; depth && choice[depth - 1] + 1 == options[depth - 1]; depth--) choice[depth - 1] = 0;
+        if (depth) choice[depth - 1]++;
+    } while (depth);
+    g.cfg.names = g.cfg.counters = 0;
+    printf("governed: %lu orders\n", orders);
+    t_ok("many", orders > 1000);
+    t_ok("for some the budget had no room for the dear one, some failed over", refused > 100 && both > 100);
+}
+
 int main(void) {
     T_RUN(cost_is_by_usage);
     T_RUN(requests_per_minute);
@@ -937,6 +1098,9 @@ int main(void) {
     T_RUN(an_output_limit_is_set_under_a_cap);
     T_RUN(lost_contact_is_charged_in_full);
     T_RUN(a_client_that_leaves_pays_for_what_was_said);
+    T_RUN(of_like_rules_the_first_that_fits_counts);
+    T_RUN(without_a_place_of_its_own_it_counts_with_its_tenants);
+    T_RUN(more_rules_than_one_request_may_have);
     T_RUN(the_difference_is_reserved_before_a_dearer_target);
     T_RUN(soft_limits_count_on_failover);
     T_RUN(soft_limits_degrade_and_alert);
@@ -962,5 +1126,7 @@ int main(void) {
     T_RUN(slots_and_the_queue);
     T_RUN(a_far_store_may_fail);
     T_RUN(a_late_grant_is_given_back);
+    T_RUN(each_store_gets_back_what_it_gave);
+    T_RUN(every_order_of_three_requests);
     return t_end();
 }

@@ -76,6 +76,8 @@ T(bucket_by_hand) {
     aigw_bucket_cfg cfg = { 60, 0, 0 }, none = { 0, 0, 0 }, huge = { 1, UINT32_MAX, UINT32_MAX };
     uint64_t wait = 7;
     int i;
+    t_int("what has no limit is let through", aigw_bucket_look(&b, &none, at(0), UINT64_MAX, &wait), 1);
+    t_int("without a wait", wait, 0);
     for (i = 0; i < 60; i++) t_int("60 a minute, all at once", aigw_bucket_take(&b, &cfg, at(0), 1, &wait), 1);
     t_int("the 61st", aigw_bucket_take(&b, &cfg, at(0), 1, &wait), 0);
     t_int("waits a second", wait, S);
@@ -236,6 +238,7 @@ T(breaker_by_hand) {
         { "nor end the row", "xxxxnnnnnnnnnnx", AIGW_BREAKER_OPEN },
         { "what was 30 s ago is forgotten", "x.x.x.x.xwww.x", AIGW_BREAKER_CLOSED },
         { "what was 27 s ago is not", "x.x.x.x.wwsssssss.x", AIGW_BREAKER_OPEN },
+        { "nor what its bucket of 3 s began 30 s ago", "sssssx.x.x.x.wwsssssssss.x", AIGW_BREAKER_CLOSED },
         { "a row has no window", "xwwwwxwwwwxwwwwxwwwwx", AIGW_BREAKER_OPEN },
         { "open for 5 s at most", "xxxxxsssss", AIGW_BREAKER_HALF_OPEN },
         { "one good probe", "xxxxxw.", AIGW_BREAKER_HALF_OPEN },
@@ -244,7 +247,7 @@ T(breaker_by_hand) {
         { "a probe that learns nothing", "xxxxxw.n", AIGW_BREAKER_HALF_OPEN },
         { "closed is fresh", "xxxxxw..xxxx", AIGW_BREAKER_CLOSED }
     };
-    static const aigw_breaker_cfg usual = { 0, 0, 0, 0, 0, 0, 0, 0 };
+    static const aigw_breaker_cfg usual = { 0, 0, 0, 0, 0, 0, 0, 0 }, many = { 0, 100000, 0, 0, 0, 0, 0, 0 };
     aigw_breaker_pass pass, late;
     aigw_breaker b;
     uint64_t now = 0, random = 9, until;
@@ -260,6 +263,17 @@ T(breaker_by_hand) {
         t_int("state", aigw_breaker_look(&b, &usual, at(now), NULL), rows[r].state);
         t_int("time that goes back", aigw_breaker_look(&b, &usual, at(0), NULL), aigw_breaker_look(&b, &usual, at(b.seen_ns), NULL));
     }
+    t_row("more than a bucket can count: the shares stay");
+    memset(&b, 0, sizeof b);
+    for (i = 0; i < 65536; i++) {
+        aigw_breaker_allow(&b, &many, at(now), 0, &pass);
+        aigw_breaker_report(&b, &many, at(now), pass, AIGW_BREAKER_OK, -1, &random);
+    }
+    for (i = 0; aigw_breaker_look(&b, &many, at(now), NULL) == AIGW_BREAKER_CLOSED && i < 70000; i++) {
+        aigw_breaker_allow(&b, &many, at(now), 0, &pass);
+        aigw_breaker_report(&b, &many, at(now), pass, AIGW_BREAKER_FAILED, -1, &random);
+    }
+    t_int("half of what is remembered", i, 32768);
     t_row("doubling");
     memset(&b, 0, sizeof b);
     for (i = 0; i < 5; i++) {
@@ -445,6 +459,7 @@ T(retry_next_step) {
         aigw_error error;
         aigw_retry_case c;
         uint32_t wait = 1;
+        uint64_t chance = random;
         const char *why = NULL;
         memset(&error, 0, sizeof error);
         memset(&c, 0, sizeof c);
@@ -463,6 +478,7 @@ T(retry_next_step) {
         t_int("step", aigw_retry_next(&usual, &c, at(1000 * S), &random, &wait, &why), rows[r].step);
         t_str("why", why, strlen(why), rows[r].why);
         if (rows[r].step != SAME) t_int("no wait", wait, 0);
+        else if (rows[r].after <= 0) t_int("jitter alone", wait, aigw_retry_backoff(&usual, rows[r].at_target, &chance));
         else t_ok("as it asked, and jitter", (int64_t)wait >= rows[r].after && (int64_t)wait <= (rows[r].after > 0 ? rows[r].after : 0) + 250);
     }
 }
@@ -593,6 +609,12 @@ T(health_learns) {
     r.input_bytes = INT64_MAX;
     aigw_health_end(&h, at(AIGW_NEVER), &r);
     t_ok("absurd counts are not taken", h.tokens_s < 100000 && h.milli_bytes_per_token < 5000);
+    memset(&h, 0, sizeof h);
+    u.output = 1;
+    r = report(AIGW_KIND_NONE, -1, INT64_C(3000000000));
+    r.usage = &u;
+    aigw_health_end(&h, at(7), &r);
+    t_int("as slow as can be told: 0 would say unknown", h.tokens_s, 1);
 }
 
 T(health_ready) {
@@ -614,6 +636,7 @@ T(health_ready) {
         { "no estimate",                   100000, 500, 59700, 1, 0, 0 },
         { "absurd figures",              INT64_MAX, 0, INT64_MAX, 1, INT64_MAX, 86400000 }
     };
+    const aigw_limit none = { 100, 0, 60000 };
     aigw_limits l = no_limits();
     aigw_health h;
     aigw_health_report r;
@@ -637,6 +660,16 @@ T(health_ready) {
         t_int("before", aigw_health_ready(&h, at(0), rows[row].tokens), then);
         if (then) t_int("a nanosecond before", aigw_health_ready(&h, at(then - 1), rows[row].tokens), then);
         if (then) t_int("then", aigw_health_ready(&h, at(then), rows[row].tokens), 0);
+    }
+    for (int out = 0; out < 2; out++) {
+        t_row(out ? "no output tokens are left" : "no input tokens are left");
+        memset(&h, 0, sizeof h);
+        l = no_limits();
+        *(out ? &l.output_tokens : &l.input_tokens) = none;
+        r = report(AIGW_KIND_NONE, 1, 1);
+        r.limits = &l;
+        aigw_health_end(&h, at(S), &r);
+        t_int("until one is", aigw_health_ready(&h, at(S), 0), S + 600 * MS);
     }
     t_row("what was sent since counts");
     memset(&h, 0, sizeof h);

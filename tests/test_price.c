@@ -335,6 +335,22 @@ T(measured_elsewhere) {
     if (!t_int("read", decode(&aigw_dialect_responses, NULL, b, &req), AIGW_OK)) return;
     aigw_price_measure(&req, &s);
     t_int("what is kept there is not known", s.unknown, 1);
+    {
+        aigw_message m;
+        aigw_part p;
+        memset(&m, 0, sizeof m);
+        memset(&p, 0, sizeof p);
+        memset(&req, 0, sizeof req);
+        req.messages = &m;
+        m.parts = &p;
+        p.kind = AIGW_PART_IMAGE;
+        p.mime = str("image/png");
+        aigw_price_measure(&req, &s);
+        t_int("a picture is", s.unknown, 0);
+        p.mime = str("video/mp4");
+        aigw_price_measure(&req, &s);
+        t_int("how long a video is, is not", s.unknown, 1);
+    }
 }
 T(bounds_of_sizes) {
     aigw_price_size s;

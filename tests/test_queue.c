@@ -34,6 +34,9 @@ static int next(uint64_t ns) {
 T(queue_by_hand) {
     uint32_t after = 9;
     int i;
+    aigw_queue_init(&q, NULL);
+    t_ok("as documented", q.cfg.most[AIGW_CLASS_INTERACTIVE] == 1024 && q.cfg.most[AIGW_CLASS_BATCH] == 65536 && q.cfg.lifo_ms == 500 &&
+                          q.cfg.wait_ms[AIGW_CLASS_INTERACTIVE] == 2000 && q.cfg.wait_ms[AIGW_CLASS_BATCH] == 3600000 && q.cfg.age_ms == 10000);
     begin(2, 1, 4);
     t_int("a slot", enter(0, 0, 1, 0), 1);
     t_int("another", enter(1, 0, 1, 0), 1);

@@ -364,6 +364,21 @@ T(others_of_all) {
     t_int("no more than there are", tenants, 3);
     t_ok("most slots are used", own >= 16 && own <= 21);
     t_int("no place is said", none, 60 - own - tenants);
+    {
+        static char longest[AIGW_STORE_KEY];
+        aigw_store_counter c = counter("usd|user=60", AIGW_COUNTER_MONEY, 1000, 10);
+        fresh(24, 0);
+        memset(longest, 'x', sizeof longest);
+        for (int i = 0; i < 60 && c.other == 0; i++) {
+            sprintf(name, "usd|user=%d", i);
+            c = counter(name, AIGW_COUNTER_MONEY, 1000, 10);
+            c.tenant.p = longest;
+            c.tenant.n = sizeof longest;
+            t_int("reserved", reserve(&c, start), AIGW_OK);
+        }
+        t_int("a tenant whose name is too long shares with all", c.other, 2);
+        t_int("under their name", at_slot("usd|_other")->of.money.budget.reserved_nusd, 10);
+    }
 }
 T(unknown_settled) {
     aigw_store_counter c = counter("at|x", AIGW_COUNTER_GAUGE, 2, 1), other;
@@ -384,6 +399,10 @@ T(unknown_settled) {
     settle(&c, 1, start);
     t_int("not below nothing", c.reserved_nusd, 0);
     t_int("spent", c.spent_nusd, 1);
+    fresh(1, 0);
+    reserve(&other, start);
+    c = counter("usd|z", AIGW_COUNTER_MONEY, 1000, 5);
+    t_int("there is no place for what is owed", settle(&c, 5, start), AIGW_E_NOMEM);
 }
 
 /* ---- the ledger */
@@ -448,6 +467,16 @@ T(ledger) {
     aigw_store_replay(&M, start, file);
     reserve(&c, later(86400000));
     t_int("the next day is new", c.spent_nusd, 0);
+    fresh(1, 1);
+    aigw_store_replay(&M, start, file);
+    c = counter("usd|b", AIGW_COUNTER_MONEY, 100000, 1);
+    t_int("no place beside it", reserve(&c, later(29u * 86400000u)), AIGW_E_NOMEM);
+    t_int("until the longest period is over", reserve(&c, later(31u * 86400000u)), AIGW_AGAIN);
+    aigw_store_logged(&M, 4096);
+    t_int("more than there was is all", aigw_store_log(&M).n, 0);
+    t_int("durable", reserve(&c, later(31u * 86400000u)), AIGW_OK);
+    c.amount = 5000;
+    t_int("and the next record is whole", reserve(&c, later(31u * 86400000u)) == AIGW_AGAIN && aigw_store_log(&M).n == 40, 1);
 }
 T(log_bounded) {
     aigw_store_counter c;
