@@ -2080,6 +2080,36 @@ T(policy_records) {
     says("a warning", "nothing is known of this model");
     t_int("ends", finish(&governed, 1), 0);
 }
+/* One slot, one place to wait: who comes third is sent away at once, who waits too long a little later, and the slot of a client that left is free. */
+T(policy_queue) {
+    const char *hanging = post_text("/v1/chat/completions", KEY_A, "{\"model\":\"oai/hang-head-text\",\"messages\":[{\"role\":\"user\",\"content\":\"Hi\"}]}");
+    const char *usual = post_text("/v1/chat/completions", KEY_A, "{\"model\":\"oai/text\",\"messages\":[{\"role\":\"user\",\"content\":\"Hi\"}]}");
+    link_ first, second;
+    child c;
+    reply r;
+    if (!t_ok("starts", serve(&c, "queue", write_file("queue.json", fmt("{ \"queue\": { \"slots\": 1, \"waiting\": 1, \"wait_ms\": 400 }, \"providers\": { \"oai\": { \"dialect\": \"openai-chat\", "
+                                                                       "\"base_url\": \"http://127.0.0.1:%d/v1\", \"key\": \"env:AIGW_TEST_KEY\" } } }", provider.port)), "127.0.0.1:0", NULL))) return;
+    provider_reset();
+    first = dial(c.port);
+    send_bytes(&first, hanging, strlen(hanging));
+    t_ok("the first is at the provider", state_is("requests", 1, WAIT));
+    second = dial(c.port);
+    send_bytes(&second, usual, strlen(usual));
+    talk(c.port, get_text("/health", NULL));                   /* so that the second has come before the third */
+    t_row("no place");
+    r = talk(c.port, usual);
+    contains("says so", is_error(OAI, &r, 503), "too many requests wait for their turn");
+    head_is(&r, "retry-after", "");
+    t_row("waited too long");
+    r = receive(&second);
+    is_error(OAI, &r, 503);
+    hang_up(&first);
+    hang_up(&second);
+    t_row("when the first has left");
+    r = talk(c.port, usual);
+    t_int("status", r.status, 200);
+    t_int("ends", finish(&c, 1), 0);
+}
 /* What a hub is made of stays until a new start, and this is said. */
 T(policy_reload) {
     child c;
@@ -2207,6 +2237,7 @@ int main(int argc, char **argv) {
     CASE(policy_budgets);
     CASE(policy_failures);
     CASE(policy_records);
+    CASE(policy_queue);
     CASE(policy_reload);
     CASE(tls);
     CASE(leaks_nothing);
