@@ -39179,14 +39179,15 @@ static void aigwi_exchange_none(aigw_exchange *x) {
     const aigw_router_decision *d = &x->decision;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         uint32_t wait = UINT32_MAX;
-        int of = -1;
+        int of = -1, kind = rows[i].kind;
         for (int k = 0; k < d->n; k++) {
             if (d->candidate[k].filter != rows[i].filter) continue;
             if (of < 0) of = k;
             if (d->candidate[k].state.wait_ms < wait) wait = d->candidate[k].state.wait_ms;
         }
         if (of < 0) continue;
-        aigwi_exchange_refuse(x, rows[i].filter == AIGW_FILTER_KEY ? aigwi_hub_refusal(x->hub, x->now, d->candidate[of].pick.provider) : rows[i].kind, rows[i].text,
+        if (rows[i].filter == AIGW_FILTER_KEY) kind = aigwi_hub_refusal(x->hub, x->now, d->candidate[of].pick.provider);
+        aigwi_exchange_refuse(x, kind, rows[i].text,
                               rows[i].filter == AIGW_FILTER_OFF ? d->candidate[of].pick.provider->off : d->candidate[of].pick.target.name, "",
                               rows[i].advice);
         if (rows[i].kind == AIGW_KIND_RATE_LIMIT || rows[i].kind == AIGW_KIND_CIRCUIT_OPEN)

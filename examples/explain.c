@@ -51,15 +51,27 @@ static void registry_of(aigw_registry *r, const char *name, int known, aigw_aren
     if (code) die(name, aigw_base_error_text(code));
 }
 
-/* Providers that the gateway has without a configuration: its built-in one, and those whose keys may be in its environment. */
+/* Providers that the gateway has without a configuration: its built-in one, whose models are free, and those whose keys may be in its environment. */
 static void built_in(aigw_registry *r) {
+    static const aigw_str models[] = { AIGW_STR("mock/echo"), AIGW_STR("mock/tools"), AIGW_STR("mock/think") };
     aigw_registry_provider p;
+    aigw_registry_model m;
     const aigw_family *f;
     memset(&p, 0, sizeof p);
     p.name = aigw_base_str("mock");
     p.dialect = aigw_registry_dialect(r, aigw_base_str("openai-chat"));
     p.at = AIGW_NOWHERE;
     if (aigw_registry_url(aigw_base_str("builtin:"), &p) || !aigw_registry_add_provider(r, &p)) die("built in", "does not fit");
+    memset(&m, 0, sizeof m);
+    m.target.provider = p.name;
+    m.price.known = 1;
+    m.at = AIGW_NOWHERE;
+    for (size_t i = 0; i < sizeof models / sizeof *models; i++) {
+        m.target.name = models[i];
+        m.target.id.p = models[i].p + 5;
+        m.target.id.n = models[i].n - 5;
+        aigw_registry_add_model(r, &m);
+    }
     for (size_t i = 0; (f = aigw_family_at(i)) != NULL; i++) {
         memset(&p, 0, sizeof p);
         p.name = f->name;

@@ -21,6 +21,9 @@ check "who is not, and why" 0 '^ -  mini .*lacks what the request needs vision$'
 check "the line" 0 '^tasks\[1\] -> pictures; cheapest; not mini: lacks what the request needs (vision); not gpt: circuit open (12 s); haiku: server; sonnet$' $cases/config.json $cases/record.json
 check "tries" 0 '^ *812 ms  sonnet: ok, 1044 ms$' $cases/config.json $cases/record.json
 sed 's/"input": "3.00"/"input": "0.10"/; s/"output": "15.00"/"output": "0.10"/' $cases/config.json >"$dir/cheaper.json"
+printf '{ "routes": { "r": { "models": ["groq/x", "mock/echo"] } } }' >"$dir/short.json"
+printf '%s' '{"version":1,"request":{"model":"r","op":"chat","text_bytes":277,"choices":1},"route":"r","candidates":[{"name":"groq/x","state":{"circuit":"open","wait_ms":900}},{"name":"mock/echo","likely_nusd":0,"bound_nusd":0}],"order":[1,0],"satisfy":1}' >"$dir/short"
+check "providers that the gateway has by itself" 0 '^same choice$' "$dir/short.json" "$dir/short"
 check "another price, another choice" 1 'decided now: sonnet haiku' "$dir/cheaper.json" $cases/record.json
 sed 's/, "haiku", "sonnet"\]/, "haiku"]/' $cases/config.json >"$dir/fewer.json"
 check "a route that has changed" 1 'other candidates' "$dir/fewer.json" $cases/record.json

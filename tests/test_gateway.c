@@ -1891,13 +1891,13 @@ static int govern(void) {
     if (governed.pid) return 1;
     return t_ok("starts", serve(&governed, "governed", write_file("governed.json", fmt(text, provider.port, provider.port)), "127.0.0.1:0", NULL));
 }
-/* What it says on stderr, once it has said this. */
-static void says(const char *what, const char *part) {
+/* What a program says on stderr, once it has said this. */
+static void says_in(const char *name, const char *what, const char *part) {
     const long until = now_ms() + WAIT;
     f_str s = { NULL, 0, 0 };
     do {
         char buf[65536];
-        FILE *f = fopen(fmt("%s/governed.err", scratch), "r");
+        FILE *f = fopen(fmt("%s/%s.err", scratch, name), "r");
         size_t n;
         s.n = 0;
         f_put(&s, "", 0);
@@ -1908,6 +1908,7 @@ static void says(const char *what, const char *part) {
     } while (now_ms() < until);
     if (!t_ok(what, strstr(s.s, part) != NULL)) printf("  \"%s\" is not said; the end: %s\n", part, s.n > 900 ? s.s + s.n - 900 : s.s);
 }
+static void says(const char *what, const char *part) { says_in("governed", what, part); }
 /* One question of an OpenAI client: `more`: members; headers with the key. */
 static reply ask(const char *model, const char *headers, const char *more_) {
     return talk(governed.port, post_text("/v1/chat/completions", headers, fmt("{\"model\":\"%s\",%s\"messages\":[{\"role\":\"user\",\"content\":\"Hi\"}]}", model, more_)));
@@ -2080,26 +2081,71 @@ T(policy_records) {
     says("a warning", "nothing is known of this model");
     t_int("ends", finish(&governed, 1), 0);
 }
+/* One slot, one place to wait: who comes third is sent away at once, who waits too long a little later, and the slot of a client that left is free. */
+T(policy_queue) {
+    const char *hanging = post_text("/v1/chat/completions", KEY_A, "{\"model\":\"oai/hang-head-text\",\"messages\":[{\"role\":\"user\",\"content\":\"Hi\"}]}");
+    const char *usual = post_text("/v1/chat/completions", KEY_A, "{\"model\":\"oai/text\",\"messages\":[{\"role\":\"user\",\"content\":\"Hi\"}]}");
+    link_ first, second;
+    child c;
+    reply r;
+    if (!t_ok("starts", serve(&c, "queue", write_file("queue.json", fmt("{ \"queue\": { \"slots\": 1, \"waiting\": 1, \"wait_ms\": 400 }, \"providers\": { \"oai\": { \"dialect\": \"openai-chat\", "
+                                                                       "\"base_url\": \"http://127.0.0.1:%d/v1\", \"key\": \"env:AIGW_TEST_KEY\" } } }", provider.port)), "127.0.0.1:0", NULL))) return;
+    provider_reset();
+    first = dial(c.port);
+    send_bytes(&first, hanging, strlen(hanging));
+    t_ok("the first is at the provider", state_is("requests", 1, WAIT));
+    second = dial(c.port);
+    send_bytes(&second, usual, strlen(usual));
+    talk(c.port, get_text("/health", NULL));                   /* so that the second has come before the third */
+    t_row("no place");
+    r = talk(c.port, usual);
+    contains("says so", is_error(OAI, &r, 503), "too many requests wait for their turn");
+    head_is(&r, "retry-after", "");
+    t_row("waited too long");
+    r = receive(&second);
+    is_error(OAI, &r, 503);
+    hang_up(&first);
+    hang_up(&second);
+    t_row("when the first has left");
+    r = talk(c.port, usual);
+    t_int("status", r.status, 200);
+    t_int("ends", finish(&c, 1), 0);
+}
+/* A model that was quick and is silent since a reload, which keeps what was learnt of its name: the second is asked beside it, and both are counted. */
+T(policy_hedge) {
+    static const char config[] = "{ \"providers\": { \"oai\": { \"dialect\": \"openai-chat\", \"base_url\": \"http://127.0.0.1:%d/v1\", \"key\": \"env:AIGW_TEST_KEY\" },"
+        " \"ant\": { \"dialect\": \"anthropic\", \"base_url\": \"http://127.0.0.1:%d\", \"key\": \"env:AIGW_TEST_KEY\" } },"
+        " \"models\": { \"quick\": { \"provider\": \"oai\", \"id\": \"%s\" }, \"other\": { \"provider\": \"ant\", \"id\": \"text\" } },"
+        " \"routes\": { \"pair\": { \"models\": [\"quick\", \"other\"], \"hedge\": \"p95\" } } }";
+    const char *file = write_file("hedge.json", fmt(config, provider.port, provider.port, "text"));
+    const char *question = post_text("/v1/chat/completions", KEY_A, "{\"model\":\"pair\",\"messages\":[{\"role\":\"user\",\"content\":\"Hi\"}]}");
+    child c;
+    reply r;
+    int i;
+    if (!t_ok("starts", serve(&c, "hedge", file, "127.0.0.1:0", NULL))) return;
+    for (i = 0; i < 40; i++) {
+        r = talk(c.port, question);
+        if (r.status != 200) break;
+    }
+    t_int("learnt", i, 40);
+    write_file("hedge.json", fmt(config, provider.port, provider.port, "hang-head-text"));
+    kill(c.pid, SIGHUP);
+    says_in("hedge", "it is read again", "configuration read again");
+    r = talk(c.port, question);
+    t_int("status", r.status, 200);
+    head_is(&r, "x-aigw-provider", "ant");
+    head_is(&r, "x-aigw-attempts", "2");
+    says_in("hedge", "both are counted", "\"attempts\":2");
+    t_int("ends", finish(&c, 1), 0);
+}
 /* What a hub is made of stays until a new start, and this is said. */
 T(policy_reload) {
     child c;
-    long until = now_ms() + WAIT;
-    const char *said = "";
     const char *file = write_file("again.json", "{ \"queue\": { \"slots\": 4 } }");
     if (!t_ok("starts", serve(&c, "again", file, "127.0.0.1:0", NULL))) return;
     write_file("again.json", "{ \"queue\": { \"slots\": 5 }, \"cache\": {} }");
     kill(c.pid, SIGHUP);
-    do {
-        char buf[4096];
-        FILE *f = fopen(fmt("%s/again.err", scratch), "r");
-        size_t n = f ? fread(buf, 1, sizeof buf - 1, f) : 0;
-        if (f) fclose(f);
-        buf[n] = 0;
-        said = fmt("%s", buf);
-        if (strstr(said, "read again")) break;
-        poll(NULL, 0, 3);
-    } while (now_ms() < until);
-    contains("what stays", said, "stay as they were");
+    says_in("again", "what stays", "stay as they were");
     t_int("ends", finish(&c, 1), 0);
 }
 
@@ -2207,6 +2253,8 @@ int main(int argc, char **argv) {
     CASE(policy_budgets);
     CASE(policy_failures);
     CASE(policy_records);
+    CASE(policy_queue);
+    CASE(policy_hedge);
     CASE(policy_reload);
     CASE(tls);
     CASE(leaks_nothing);
