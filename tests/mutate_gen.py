@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT OR Unlicense
 """What tests/mutate_gen.sh runs: makes, chooses, compiles and tries mutants, two at a time."""
-import concurrent.futures, contextlib, io, os, random, re, shutil, subprocess, sys, tempfile
+import concurrent.futures, contextlib, io, os, random, re, resource, shutil, subprocess, sys, tempfile
 from universalmutator import mutator
 
 TESTS = {                        # section: tests that must notice, the quickest first
@@ -11,7 +11,7 @@ TESTS = {                        # section: tests that must notice, the quickest
 }
 KEEP = {"base", "json", "model", "policy.bucket", "policy.breaker", "policy.retry", "policy.health"}     # all that test_policy.c needs; it needs a compiler with __int128
 RULES = ["universal.rules", "c_like.rules", "c.rules"]
-SECONDS = 20
+SECONDS = 20                     # of processor time: a busy machine kills no mutant
 os.environ.setdefault("AIGW_SHARED", "../shared")
 FAST, CC = shutil.which("tcc"), os.environ.get("CC", "cc")
 
@@ -30,8 +30,8 @@ def code(line):
     """Without comments and white space: what a compiler sees."""
     return re.sub(r"\s+", "", re.sub(r"/\*.*?\*/", "", line).split("/*")[0])
 
-def choose(lines, of, each, rnd):
-    """Mutants of a section's lines of code, at most one of a line while there are others."""
+def choose(lines, of, rnd):
+    """Mutants of a section's lines of code, one of each line before a second of any."""
     start, inside, by_line = of[0], False, {}
     comment = set()
     for i in of:
@@ -76,7 +76,8 @@ def build(lines, of, mutated, test, where):
 def run(binary):
     """None when green, else what reddened."""
     try:
-        done = subprocess.run([binary], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL, timeout=SECONDS)
+        done = subprocess.run([binary], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL,
+                              timeout=20 * SECONDS, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS)))
     except subprocess.TimeoutExpired:
         return "time"
     if done.returncode == 0:
@@ -86,7 +87,7 @@ def run(binary):
 
 def attempt(lines, of, section, mutated):
     with tempfile.TemporaryDirectory() as where:
-        for n, test in enumerate(TESTS[section]):
+        for test in TESTS[section]:
             binary, why = build(lines, of, mutated, test, where)
             if not binary:
                 return "does not compile", test
@@ -109,7 +110,7 @@ def main():
     total, survivors = {"killed": 0, "survived": 0, "does not compile": 0}, []
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
         for section in args[2:] or TESTS:
-            queue = choose(lines, of[section], each, random.Random("%d %s" % (seed, section)))
+            queue = choose(lines, of[section], random.Random("%d %s" % (seed, section)))
             count = {"killed": 0, "survived": 0, "does not compile": 0}
             while queue and count["killed"] + count["survived"] < each:
                 need = each - count["killed"] - count["survived"]
