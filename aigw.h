@@ -1917,7 +1917,7 @@ typedef struct {
     aigw_budget_cfg money;     /* MONEY */
     int64_t  amount;           /* to be reserved: requests, tokens, 1, or nano-dollars */
     int64_t  used;             /* SETTLE: what it came to */
-    uint8_t  raise;            /* RESERVE of MONEY: more on a reservation that is held */
+    uint8_t  raise;            /* MONEY: more on a reservation that is held; SETTLE: only that is given back */
     /* out */
     int64_t  left;             /* RATE, GAUGE: how many more; MONEY: nano-dollars */
     uint64_t wait_ns;          /* refused: when it may be tried again (a GAUGE: not known, 0; MONEY: until the period ends) */
@@ -33625,7 +33625,9 @@ static int aigwi_store_settle(aigw_store_memory *m, aigw_now now, aigw_store_cou
         s->of.gauge.held -= amount < s->of.gauge.held ? amount : s->of.gauge.held;
     } else {
         s->of.money.cfg = c->money;
+        const uint32_t running = s->of.money.budget.running;
         aigw_budget_settle(&s->of.money.budget, &c->money, now, known ? amount : 0, used);
+        if (c->raise) s->of.money.budget.running = running;       /* the reservation that it was added to goes on */
         aigwi_store_lease(m, s);                  /* more than was reserved: durable as soon as may be */
     }
     aigwi_store_show(s, now, c);
@@ -39087,6 +39089,22 @@ static int aigwi_exchange_stale(aigw_exchange *x) {
 
 /* ---- degrade: down the chain, when a soft limit or the want of a healthy target says so */
 
+/* The last step: come again, and when that is worth while. */
+static void aigwi_exchange_busy(aigw_exchange *x, const aigw_registry_budget *soft) {
+    const aigw_router_decision *d = &x->decision;
+    uint32_t wait = UINT32_MAX;
+    int64_t ms;
+    for (int i = 0; i < d->n; i++)
+        if (d->candidate[i].state.wait_ms && d->candidate[i].state.wait_ms < wait) wait = d->candidate[i].state.wait_ms;
+    ms = wait < UINT32_MAX ? wait : 1000;
+    if (soft && soft->period != AIGW_PERIOD_TOTAL && x->now.wall_s > 0)
+        ms = (aigw_budget_reset(soft->period, x->now.wall_s) - x->now.wall_s) * 1000;
+    aigwi_exchange_stepped(x, "busy", aigwi_dialect_slice("", 0));
+    aigwi_exchange_say(x, AIGW_KIND_BUSY, soft ? "the soft limit of a budget is reached" : "no model of this route can be asked now",
+                       "Try again when retry-after says.");
+    x->error.retry_after_ms = ms;
+}
+
 /* The next step. 1: taken, and the state says what comes; 0: there is none. */
 static int aigwi_exchange_degrade(aigw_exchange *x, const aigw_registry_budget *soft) {
     aigw_router_decision *d = &x->decision;
@@ -39119,8 +39137,8 @@ static int aigwi_exchange_degrade(aigw_exchange *x, const aigw_registry_budget *
             return 1;
         }
         if (step == AIGW_DEGRADE_BUSY) {
-            aigwi_exchange_stepped(x, "busy", aigwi_dialect_slice("", 0));
-            return 0;
+            aigwi_exchange_busy(x, soft);
+            return 1;
         }
         step = 0;
     }

@@ -540,6 +540,25 @@ T(soft_limits_degrade_and_alert) {
     clean();
 }
 
+T(the_last_step_says_when_to_come_again) {
+    client *c;
+    with("\"routes\":{\"r\":{\"models\":[\"ma\"],\"degrade\":[\"busy\"]}},\"budgets\":[{\"by\":[\"tenant\"],\"usd\":\"0.01\",\"per\":\"day\",\"soft\":0.01,\"then\":\"busy\",\"max_output\":10}]");
+    c = once("r", "", "");
+    t_int("refused", c->record.status, 503);
+    t_str("the step", c->degraded, strlen(c->degraded), "busy");
+    t_int("when the day is over", atoi(header(c, "retry-after")), 19 * 3600 + 20 * 60);
+    t_int("nobody was asked", g.p[0].asked, 0);
+    clean();
+    with("\"routes\":{\"r\":{\"models\":[\"ma\"],\"degrade\":[\"busy\"]}}");
+    g.p[0].status = 429;
+    g.p[0].headers = "retry-after: 70\r\n";
+    (void)once("r", "", "");
+    c = once("r", "", "");
+    t_int("refused", c->record.status, 503);
+    t_int("when its limit lets it through", atoi(header(c, "retry-after")), 70);
+    clean();
+}
+
 /* ---- circuits, retries */
 
 T(a_circuit_opens_and_closes) {
@@ -1104,6 +1123,7 @@ int main(void) {
     T_RUN(the_difference_is_reserved_before_a_dearer_target);
     T_RUN(soft_limits_count_on_failover);
     T_RUN(soft_limits_degrade_and_alert);
+    T_RUN(the_last_step_says_when_to_come_again);
     T_RUN(a_circuit_opens_and_closes);
     T_RUN(failover_loses_nobody);
     T_RUN(too_many_requests_bench_the_target);
