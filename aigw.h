@@ -1449,6 +1449,7 @@ typedef struct aigw_registry_provider {
     /* how requests are signed; without a scheme the key goes into the dialect's own header */
     aigw_auth auth;
     uint8_t   raw;             /* 1: /raw/NAME/... may be forwarded to it */
+    int64_t   raw_nusd;        /* what each of those costs. 0: not known, and refused where a budget applies; -1: nothing */
     /* not "": not available, and why ("built without TLS"); set by the caller before requests run */
     aigw_str  off;
     aigw_registry_times times;
@@ -2777,8 +2778,8 @@ typedef struct {
        there yet. */
     int  (*local)(void *user, const aigw_head *head, aigw_exchange_reply *r);
     /* A request is complete: its head (target as the client sent it) and body. 1 and *r is the answer, 0 it may go
-       on as *who: the place to check a signature over the body (aigw_auth_check). Raw requests are streamed, and not asked
-       for, unless the client signed them. NULL: all may, as nobody. */
+       on as *who: the place to check a signature over the body (aigw_auth_check). A raw request that the client did not sign
+       is streamed, and asked for when its head is there, with an empty body. NULL: all may, as nobody. */
     int  (*admit)(void *user, const aigw_head *head, aigw_str body, aigw_exchange_who *who, aigw_exchange_reply *r);
     /* A request is over. NULL: nobody asks. */
     void (*record)(void *user, const aigw_exchange_record *r);
@@ -2809,7 +2810,7 @@ typedef struct {
     aigw_str rest;                       /* path behind /raw/NAME, with the query */
     /* whole: the body is in body_slab; ended: the client's body is all in mem, or sent; clean: nothing of mem was
        thrown away */
-    uint8_t  state, whole, ended, broken, headed, clean, more;
+    uint8_t  state, whole, ended, broken, headed, clean, more, held;
     char    *mem;
     size_t   at, n, cap, head_n;         /* head_n: of the request's head, which holds the key */
     uint64_t last;                       /* mono_ns: bytes from or to the provider */
@@ -31354,6 +31355,34 @@ static void aigwi_registry_version(aigwi_registry_reader *c, const aigw_registry
     aigwi_registry_complain(c, AIGW_E_VALUE, at, text.p ? text.p : "this API version is not known");
 }
 
+/* A number that is not negative, or a text that is one, times 10^shift; it must not lose a digit by that. */
+static int aigwi_registry_decimal(aigw_json *j, aigw_arena *mem, int shift, const char *why, int64_t *v) {
+    const size_t at = aigw_json_at(j);
+    aigw_str s = AIGW_STR("");
+    if (aigw_json_kind(j) == AIGW_JSON_STRING ? !aigw_json_str(j, mem, &s) : !aigw_json_number(j, &s)) return 0;
+    return aigwi_base_decimal(s, shift, v) == 1 && *v >= 0 ? 1 : aigw_json_fail(j, AIGW_E_VALUE, at, why);
+}
+static int aigwi_registry_usd(aigw_json *j, aigw_arena *mem, int64_t *nusd) {
+    return aigwi_registry_decimal(j, mem, 9, "USD as text, such as \"3.00\": not negative, at most 9 decimals", nusd);
+}
+
+/* `raw`: true, or what each forwarded request costs: {"usd": "0.04"}. */
+static void aigwi_registry_raw(aigwi_registry_reader *c, aigw_json *j, aigw_registry_provider *p) {
+    static const aigw_str names[] = { AIGW_STR("usd") };
+    uint64_t seen = 0;
+    int f, on = 0;
+    if (aigw_json_kind(j) != AIGW_JSON_OBJECT) {
+        aigw_json_bool(j, &on);
+        p->raw = (uint8_t)on;
+        return;
+    }
+    p->raw = 1;
+    for (aigw_json_object(j); (f = aigw_json_field(j, names, 1, &seen)) >= 0; ) {
+        if (f) aigwi_registry_unknown(c, j);
+        else if (aigwi_registry_usd(j, c->r->mem, &p->raw_nusd) && !p->raw_nusd) p->raw_nusd = -1;
+    }
+}
+
 static void aigwi_registry_provider_entry(aigwi_registry_reader *c, aigw_str name, aigw_str raw) {
     static const aigw_str names[] = { AIGW_STR("dialect"), AIGW_STR("base_url"), AIGW_STR("key"), AIGW_STR("version"),
                                       AIGW_STR("family"),  AIGW_STR("auth"),     AIGW_STR("raw") };
@@ -31366,7 +31395,7 @@ static void aigwi_registry_provider_entry(aigwi_registry_reader *c, aigw_str nam
     aigw_json j;
     uint64_t seen = 0;
     size_t dialect_at = 0, url_at = 0, version_at = 0, family_at = 0, room = raw.n * 6;
-    int f, any = 0, keyed = 0, forward = 0;
+    int f, any = 0, keyed = 0;
     if (!aigwi_registry_fresh(c, old ? &old->at : NULL, raw.p)) return;
     memset(&p, 0, sizeof p);
     memset(&auth, 0, sizeof auth);
@@ -31398,7 +31427,7 @@ static void aigwi_registry_provider_entry(aigwi_registry_reader *c, aigw_str nam
     case 3: version_at = aigw_json_at(&j); aigw_json_str(&j, c->r->mem, &p.version); break;
     case 4: aigw_json_skip(&j); break;
     case 5: aigwi_registry_auth_read(c, &j, &p.auth, &auth); break;
-    case 6: aigw_json_bool(&j, &forward); break;
+    case 6: aigwi_registry_raw(c, &j, &p); break;
     default:
         if (!any && !rules.buf.cap) {                      /* most entries have no deviations: memory only for those that do */
             aigw_arena mark = *c->r->mem;
@@ -31425,7 +31454,6 @@ static void aigwi_registry_provider_entry(aigwi_registry_reader *c, aigw_str nam
     }
     if (!dialect.n && p.family) dialect = p.family->dialect;
     if (!url.n && p.family) url = p.family->url;
-    p.raw = (uint8_t)forward;
     if (auth.at) aigwi_registry_auth_check(c, raw.p, &p, &auth);
     else if (!keyed && p.family && p.family->env.n) p.key = aigwi_registry_join(c->r->mem, "env:", p.family->env);
     p.dialect = aigw_registry_dialect(c->r, dialect);
@@ -31491,17 +31519,6 @@ static void aigwi_registry_flag(aigw_json *j, uint8_t *v) {
 }
 static void aigwi_registry_tokens(aigw_json *j, int64_t *n) {
     aigwi_registry_whole(j, 0, INT64_MAX, "a number of tokens", n);
-}
-
-/* A number that is not negative, or a text that is one, times 10^shift; it must not lose a digit by that. */
-static int aigwi_registry_decimal(aigw_json *j, aigw_arena *mem, int shift, const char *why, int64_t *v) {
-    const size_t at = aigw_json_at(j);
-    aigw_str s = AIGW_STR("");
-    if (aigw_json_kind(j) == AIGW_JSON_STRING ? !aigw_json_str(j, mem, &s) : !aigw_json_number(j, &s)) return 0;
-    return aigwi_base_decimal(s, shift, v) == 1 && *v >= 0 ? 1 : aigw_json_fail(j, AIGW_E_VALUE, at, why);
-}
-static int aigwi_registry_usd(aigw_json *j, aigw_arena *mem, int64_t *nusd) {
-    return aigwi_registry_decimal(j, mem, 9, "USD as text, such as \"3.00\": not negative, at most 9 decimals", nusd);
 }
 
 /* "p90", "p99.9" or 0.9, in thousandths. */
@@ -38324,6 +38341,8 @@ static void aigwi_exchange_own_fields(aigw_exchange *x, aigw_arena *mem, aigw_he
     aigwi_exchange_field(head, "x-aigw-why",
                          aigwi_exchange_clean(mem, aigwi_dialect_slice(x->why, x->why_n), sizeof x->why));
     if (x->found) aigwi_exchange_field(head, "x-aigw-cache", aigw_base_str(aigwi_exchange_cached_names[x->cached]));
+    if (x->cached >= AIGW_CACHED_HIT)
+        aigwi_exchange_field(head, "x-aigw-model", aigwi_exchange_clean(mem, x->hit.target, 128));
     if (x->cached >= AIGW_CACHED_HIT) aigwi_exchange_field(head, "age", aigwi_dialect_int_str(mem, x->hit.age_s));
     aigwi_exchange_field(head, "x-aigw-degraded", aigwi_exchange_clean(mem, x->degraded, 80));
     if (!x->stream && x->found && !x->kind) aigwi_exchange_field(head, "x-aigw-cost-usd", aigwi_exchange_usd(x, mem));
@@ -38613,6 +38632,15 @@ static int aigwi_exchange_version(aigw_exchange *x) {
     return 1;
 }
 
+/* The caller's answer. */
+static void aigwi_exchange_replied(aigw_exchange *x) {
+    const aigw_exchange_reply *r = &x->reply;
+    if (r->kind)
+        aigwi_exchange_say(x, r->kind, r->message ? r->message : aigw_model_kind_name(r->kind),
+                           r->advice ? r->advice : "");
+    else x->state = AIGWI_EXCHANGE_LOCAL;
+}
+
 /* Whom a raw request is for, and whether it may go there. 1: it is raw. */
 static int aigwi_exchange_raw_head(aigw_exchange *x) {
     /* TRACE would show the key */
@@ -38642,17 +38670,13 @@ static int aigwi_exchange_raw_head(aigw_exchange *x) {
         x->raw.whole = (uint8_t)((p->auth.scheme && p->auth.scheme->body) ||
                                  (x->io.admit && aigw_auth_signed(&x->http.head, &signature)));
         if (!x->raw.whole) x->state = AIGWI_EXCHANGE_RAW;
+        if (!x->raw.whole && x->io.admit) {
+            aigw_head seen = x->http.head;
+            seen.target = x->target;
+            if (x->io.admit(x->io.user, &seen, aigwi_dialect_slice("", 0), &x->who, &x->reply)) aigwi_exchange_replied(x);
+        }
     }
     return 1;
-}
-
-/* The caller's answer. */
-static void aigwi_exchange_replied(aigw_exchange *x) {
-    const aigw_exchange_reply *r = &x->reply;
-    if (r->kind)
-        aigwi_exchange_say(x, r->kind, r->message ? r->message : aigw_model_kind_name(r->kind),
-                           r->advice ? r->advice : "");
-    else x->state = AIGWI_EXCHANGE_LOCAL;
 }
 
 /* The head is there: name the request, let the caller answer, find dialect and operation. */
@@ -38862,13 +38886,11 @@ static int aigwi_exchange_decode(aigw_exchange *x) {
     return 0;
 }
 
-/* Who asks, for what, in which class: from the key, then the request's headers, then its body. 0: they are not readable, and it is said. */
-static int aigwi_exchange_identify(aigw_exchange *x) {
+/* Who asks, and in which class: from the key, then the request's headers, then its body. */
+static void aigwi_exchange_who_asks(aigw_exchange *x) {
     static const char *const names[] = { "", "x-aigw-user", "x-aigw-feature", "x-aigw-env" };
     const aigw_str class_ = aigwi_exchange_get(x, "x-aigw-class");
     aigw_router_facts *f = &x->decision.facts;
-    aigw_fault fault;
-    aigw_error err;
     memset(f, 0, sizeof *f);
     f->who = x->who.subject;
     for (int i = AIGW_DIM_USER; i <= AIGW_DIM_ENV; i++) {
@@ -38886,6 +38908,13 @@ static int aigwi_exchange_identify(aigw_exchange *x) {
     f->batch = x->who.class_;
     if (class_.n && !x->who.class_pinned) f->batch = (uint8_t)aigwi_exchange_is(class_, "batch");
     x->batch = f->batch;
+}
+/* The same, with the facts of the request. 0: they are not readable, and it is said. */
+static int aigwi_exchange_identify(aigw_exchange *x) {
+    aigw_router_facts *f = &x->decision.facts;
+    aigw_fault fault;
+    aigw_error err;
+    aigwi_exchange_who_asks(x);
     memset(&fault, 0, sizeof fault);
     if (!aigw_router_facts_of(&x->req, aigwi_exchange_get(x, "x-aigw-require"), f, &fault)) return 1;
     x->tree = aigw_base_arena(x->head_mem, x->head_mem_n);
@@ -39051,6 +39080,9 @@ static int aigwi_exchange_cache(aigw_exchange *x) {
         if (r < 0) x->cache_key.p = NULL;
         if (r < 0 && x->cached == AIGW_CACHED_MISS) x->cached = AIGW_CACHED_BYPASS;
     }
+    /* run for another reason than that the answer is there: it still waits */
+    if (x->followed && x->job.awaits == &x->hub->cache && !(x->until && x->now.mono_ns >= x->until)) return 0;
+    x->job.awaits = NULL;
     x->state = AIGWI_EXCHANGE_TURN;
     if (x->cached != AIGW_CACHED_MISS) return 1;
     x->collect = 1;
@@ -40577,12 +40609,39 @@ static int aigwi_exchange_raw_fail(aigw_exchange *x, int kind, const char *text)
     return 1;
 }
 
+/* Limits and budgets: of the provider, and of whoever asks. 1; 0: they are waited for; -1: they refuse, and it is said. */
+static int aigwi_exchange_raw_hold(aigw_exchange *x) {
+    aigw_router_candidate *c = &x->decision.candidate[0];
+    const aigw_str name = x->raw.to->name;
+    int64_t unused;
+    int r;
+    if (x->raw.held) return 1;
+    aigwi_exchange_who_asks(x);
+    memset(c, 0, sizeof *c);
+    c->pick.target.provider = name;
+    c->bound_nusd = x->raw.to->raw_nusd;
+    r = !c->bound_nusd && aigw_account_capped(x->registry, &x->decision.facts, &unused) ? (int)AIGW_E_MISSING
+                                                                                           : aigw_account_reserve(&x->side->account, x->hub, &x->job, x->registry, &x->decision.facts, c, 0);
+    if (r == AIGW_AGAIN) return 0;
+    x->raw.held = 1;
+    if (r == AIGW_OK) return 1;
+    if (!x->raw.ended) x->close_after = 1;
+    if (r == AIGW_E_MISSING)
+        aigwi_exchange_refuse(x, AIGW_KIND_BUDGET, "a budget is in force, and what is forwarded to this provider has no price: ", name, "",
+                              "Write \"raw\": {\"usd\": \"...\"} at the provider in the gateway's configuration.");
+    else if (r == AIGW_E_LIMIT) aigwi_exchange_refused_by(x);
+    else aigwi_exchange_say(x, AIGW_KIND_INTERNAL, "the gateway's counters cannot be reached", "");
+    return -1;
+}
+
 /* Memory, credentials, the request's head. */
 static int aigwi_exchange_raw_begin(aigw_exchange *x) {
     aigw_str key;
     int r = aigwi_exchange_grow(x, &x->out_slab, 4096, 0);
     if (r == 1) r = aigwi_exchange_grow(x, &x->side->slab, 4096, 0);
     if (r < 1) return r ? aigwi_exchange_no_memory(x) : 0;
+    r = aigwi_exchange_raw_hold(x);
+    if (r < 1) return r < 0;
     r = aigwi_exchange_credentials(x, x->raw.to, &key);
     if (r < 0 && !x->raw.ended) x->close_after = 1;
     if (r < 1) return r < 0;
@@ -40874,6 +40933,7 @@ static void aigwi_exchange_record_of(aigw_exchange *x, aigw_exchange_record *r) 
     if (x->raw.to) r->provider = x->raw.to->name;
     aigwi_exchange_why(x);
     r->why = aigwi_dialect_slice(x->why, x->why_n);
+    if (x->raw.held) r->who = f->who, r->user = f->who.dim[AIGW_DIM_USER];
     if (x->found) {
         r->who = f->who;
         r->user = f->who.dim[AIGW_DIM_USER];
@@ -40931,6 +40991,9 @@ static void aigwi_exchange_settle(aigw_exchange *x) {
     aigw_exchange_record r;
     if (x->state == AIGWI_EXCHANGE_IDLE || x->state == AIGWI_EXCHANGE_CLOSED) return;
     aigwi_exchange_land(x);
+    /* an error is not billed; whatever else the provider got may be */
+    if (x->raw.to && x->raw.to->raw_nusd > 0 && x->up->bytes_out && x->up->http.head.status < 400)
+        aigw_account_charge(&x->side->account, x->raw.to->raw_nusd);
     for (int i = 0; i < AIGW_EXCHANGE_CONNS; i++)
         aigw_account_settle(&x->sides[i].account, x->hub, &x->sides[i] == x->side ? aigwi_exchange_used_tokens(x) : -1, x->attempts != 0);
     aigw_queue_leave(&x->hub->queue, &x->turn);

@@ -1976,6 +1976,14 @@ T(policy_cache) {
     t_row("provider");
     t_ok("was not asked", state_is("requests", 0, WAIT));
     says("the log", "\"cache\":\"HIT\",\"cost_usd\":0.00,\"tenant\":\"a\"");
+    r = talk(governed.port, post_text("/admin/cache/purge?tenant=b", KEY_A, "{}"));
+    t_int("nobody else's may be dropped", r.status, 403);
+    r = talk(governed.port, post_text("/admin/cache/purge?prompt=none", KEY_A, "{}"));
+    t_str("none has that prompt", r.body.s, r.body.n, "{\"dropped\":0}");
+    r = talk(governed.port, post_text("/admin/cache/purge", KEY_A, "{}"));
+    t_ok("dropped", r.status == 200 && strcmp(r.body.s, "{\"dropped\":0}"));
+    r = ask("faq", KEY_A, "\"max_tokens\":100,");
+    head_is(&r, "x-aigw-cache", "MISS");
 }
 T(policy_limits) {
     reply r;

@@ -207,7 +207,11 @@ static int settle_down(void) {
         unsigned wait;
         if (!c->used && !c->in_n) break;                       /* nobody was here yet */
         if (!c->used || c->done) continue;
-        if (c->in_at < c->in_n) c->in_at += aigw_exchange_feed(&c->x, g.now, c->in + c->in_at, c->in_n - c->in_at);
+        if (c->in_at < c->in_n) {
+            const size_t took = aigw_exchange_feed(&c->x, g.now, c->in + c->in_at, c->in_n - c->in_at);
+            c->in_at += took;
+            any |= took != 0;
+        }
         wait = aigw_exchange_run(&c->x, g.now);
         if (c->records && wait & (AIGW_WAIT_IDLE | AIGW_WAIT_CLOSE)) {
             c->done = 1;
@@ -556,6 +560,40 @@ T(the_last_step_says_when_to_come_again) {
     c = once("r", "", "");
     t_int("refused", c->record.status, 503);
     t_int("when its limit lets it through", atoi(header(c, "retry-after")), 70);
+    clean();
+}
+
+/* What is forwarded as it is counts too. */
+static client *raw_as(const char *tenant, const char *path) {
+    client *c = ask_as(tenant, "x", "", "");
+    c->in_n = (size_t)sprintf(c->in, "POST %s HTTP/1.1\r\nhost: g\r\ncontent-length: 7\r\n\r\n{\"a\":1}", path);
+    run();
+    t_int("answered", c->done, 1);
+    c->out[c->out_n < sizeof c->out ? c->out_n : sizeof c->out - 1] = 0;
+    c->used = 0;
+    return c;
+}
+T(forwarded_requests_count) {
+    client *c = NULL;
+    world("{\"providers\":{\"a\":{\"dialect\":\"openai-chat\",\"base_url\":\"http://a.test/v1\",\"key\":\"sk-a\",\"raw\":{\"usd\":\"0.04\"}},"
+          "\"b\":{\"dialect\":\"openai-chat\",\"base_url\":\"http://b.test/v1\",\"key\":\"sk-b\",\"raw\":true},"
+          "\"c\":{\"dialect\":\"openai-chat\",\"base_url\":\"http://c.test/v1\",\"key\":\"sk-c\",\"raw\":{\"usd\":0}}},"
+          "\"limits\":[{\"by\":[\"tenant\",\"provider\"],\"rpm\":3}],\"budgets\":[{\"by\":[\"tenant\"],\"usd\":\"0.10\",\"per\":\"day\"}]}");
+    for (int i = 0; i < 3; i++) c = raw_as("t", "/raw/a/images");
+    t_int("the third has no room", c->record.status, 402);
+    t_int("two were forwarded", g.p[0].asked, 2);
+    t_int("and paid", spent("usd.day|tenant=t"), 80000000);
+    t_int("another tenant's are its own", raw_as("u", "/raw/a/images")->record.status, 200);
+    c = raw_as("t", "/raw/b/images");
+    t_int("without a price: refused", c->record.status, 402);
+    t_ok("and what to write is said", has(c, "raw"));
+    for (int i = 0; i < 3; i++) t_int("for nothing", raw_as("t", "/raw/c/images")->record.status, 200);
+    c = raw_as("t", "/raw/c/images");
+    t_int("a limit", c->record.status, 429);
+    t_ok("is named", has(c, "rpm|tenant=t|provider=c"));
+    g.p[0].status = 500;
+    (void)raw_as("u", "/raw/a/images");
+    t_int("an error is not paid", spent("usd.day|tenant=u"), 40000000);
     clean();
 }
 
@@ -1124,6 +1162,7 @@ int main(void) {
     T_RUN(soft_limits_count_on_failover);
     T_RUN(soft_limits_degrade_and_alert);
     T_RUN(the_last_step_says_when_to_come_again);
+    T_RUN(forwarded_requests_count);
     T_RUN(a_circuit_opens_and_closes);
     T_RUN(failover_loses_nobody);
     T_RUN(too_many_requests_bench_the_target);

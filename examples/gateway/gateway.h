@@ -143,10 +143,12 @@ int  refuse(aigw_exchange_reply *r, int kind, const char *message, const char *a
 #ifndef GATEWAY_NO_ADMIN
 int  admin_init(struct gateway *g);                    /* 0, or -1 without memory */
 void admin_record(client *c, const aigw_exchange_record *r);       /* a request of this client is over */
+int  admin_purge(client *c, aigw_str target, const key_who *who, aigw_exchange_reply *r);       /* POST /admin/cache/purge?tag=|prompt=|tenant=; a tenant drops its own; 1 */
 int  admin_request(client *c, aigw_str path, const key_who *who, aigw_exchange_reply *r);     /* GET /admin/requests/ID, by a tenant's key (NULL: there are no tenants); 1 */
 #else
 #define admin_init(g) ((void)(g), 0)
 #define admin_record(c, r) ((void)(c), (void)(r))
+#define admin_purge(c, target, who, r) ((void)(c), (void)(target), (void)(who), (void)(r), 0)
 #define admin_request(c, path, who, r) ((void)(c), (void)(path), (void)(who), (void)(r), 0)
 #endif
 

@@ -243,6 +243,7 @@ int local_answer(void *user, const aigw_head *head, aigw_exchange_reply *r) {
     if (c->tenants && !who && (!pair_of(c, head, &signature) || starts(path, "/admin/")))      /* what is signed is checked with its body, by admit */
         return refuse(r, AIGW_KIND_AUTH, "this gateway does not know that key.", "Use a key that is listed under \"tenants\" in its configuration.");
     if (get && starts(path, "/admin/requests/")) return admin_request((client *)user, path, who, r);
+    if (aigw_base_eq(head->method, aigw_base_str("POST")) && aigw_base_eq(path, aigw_base_str("/admin/cache/purge"))) return admin_purge((client *)user, head->target, who, r);
     if (!aigw_base_find(path, aigw_base_str("/raw/"), 0) && path.n) {      /* forwarded: any type, so a page is known by what its browser says */
         if (aigw_base_eq(aigw_base_header(head, aigw_base_str("sec-fetch-site")), aigw_base_str("cross-site")))
             return refuse(r, AIGW_KIND_PERMISSION, "a page of another origin may not use this server.", "Call it from a program.");
