@@ -98,7 +98,13 @@
  *   >>hub                      what lives between requests                            uses: everything above
  *   >>hub.token                tokens of providers, fetched by a job of the hub       uses: everything above
  *   >>hub.account              what a request holds of limits and budgets             uses: everything above
- *   >>exchange                 one request over the I/O callbacks                     uses: everything above
+ *   >>exchange                 one request over the I/O callbacks: what its parts share  uses: everything above
+ *   >>exchange.request         the client's request, to its last byte                 uses: everything above
+ *   >>exchange.route           who is asked next, and may it be                       uses: everything above
+ *   >>exchange.try             one or two tries, relayed                              uses: everything above
+ *   >>exchange.answer          answers in one piece                                   uses: everything above
+ *   >>exchange.raw             forwarding as it is                                    uses: everything above
+ *   >>exchange.run             settle, time, the machine                              uses: everything above
  *   >>client                   the short way in                                       uses: base model dialect registry attempt bucket breaker retry price budget health
  */
 #ifndef AIGW_H
@@ -258,7 +264,8 @@ AIGW_API size_t aigw_base_utf8(aigw_str s);
 AIGW_API int aigw_base_int(aigw_str s, int64_t *v);
 /* A JSON number that is all of s as millionths, rounded toward zero, saturating. 1 and *micro, or 0. */
 AIGW_API int aigw_base_micro(aigw_str s, int64_t *micro);
-/* The same as billionths: USD as text -> nano-dollars. And back, with at least 2 decimals and no needless ones ("0.50"). */
+/* The same as billionths: USD as text -> nano-dollars. And back, with at least 2 decimals and no needless ones
+   ("0.50"). */
 AIGW_API int  aigw_base_nano(aigw_str s, int64_t *nano);
 AIGW_API void aigw_base_put_nano(aigw_out *o, int64_t nano);
 /* A JSON number that is all of s as the nearest binary32 (its bits; ties to even), exact for any number of digits;
@@ -301,7 +308,8 @@ AIGW_API void aigw_digest_end(aigw_digest_hash *d, uint8_t out[32]);
 AIGW_API void aigw_digest_hmac(aigw_str key, const aigw_str *pieces, size_t n, uint8_t out[32]);
 /* SipHash-2-4, 64 bits, of s under key[0..16). [Aumasson, Bernstein 2012] */
 AIGW_API uint64_t aigw_digest_siphash(aigw_str s, const uint8_t key[16]);
-/* The same with 128 bits: out[0] is the first half in the order of the reference code. Not an extension of the 64-bit hash. */
+/* The same with 128 bits: out[0] is the first half in the order of the reference code. Not an extension of the 64-bit
+   hash. */
 AIGW_API void aigw_digest_siphash128(aigw_str s, const uint8_t key[16], uint64_t out[2]);
 /* 1 when a[0..n) and b[0..n) are equal; the time depends on n only. */
 AIGW_API int aigw_digest_equal(const void *a, const void *b, size_t n);
@@ -1395,8 +1403,8 @@ typedef enum {
 } aigw_registry_fact;
 #define AIGW_FACT(name) ((uint32_t)1 << AIGW_FACT_BIT_##name)
 
-/* Prices in nano-dollars per 1,000,000 tokens; -1: not said (cached, cache_write and input_audio then cost what input does, the others what output
-   does; in a tier or a term: what the usual rate says). */
+/* Prices in nano-dollars per 1,000,000 tokens; -1: not said (cached, cache_write and input_audio then cost what input
+   does, the others what output does; in a tier or a term: what the usual rate says). */
 typedef struct { int64_t input, cached, cache_write, cache_write_long, output, reasoning, input_audio, output_audio; } aigw_registry_rate;
 #define AIGW_PRICE_TIERS 3
 typedef struct {
@@ -1449,7 +1457,8 @@ typedef struct aigw_registry_provider {
     /* how requests are signed; without a scheme the key goes into the dialect's own header */
     aigw_auth auth;
     uint8_t   raw;             /* 1: /raw/NAME/... may be forwarded to it */
-    int64_t   raw_nusd;        /* what each of those costs. 0: not known, and refused where a budget applies; -1: nothing */
+    /* what each of those costs. 0: not known, and refused where a budget applies; -1: nothing */
+    int64_t   raw_nusd;
     /* not "": not available, and why ("built without TLS"); set by the caller before requests run */
     aigw_str  off;
     aigw_registry_times times;
@@ -1491,7 +1500,8 @@ typedef struct aigw_registry_route {
     struct { uint8_t step; aigw_str route; } degrade[AIGW_DEGRADES];   /* AIGW_DEGRADE_*; in order, 0 ends */
     /* hold back so many tokens or ms of a stream, so that an early error can still fail over. 0: none */
     uint32_t  hold_tokens, hold_ms;
-    uint16_t  hedge;           /* a second attempt when no byte came by this quantile of the target's (thousandths); 0 never */
+    /* a second attempt when no byte came by this quantile of the target's (thousandths); 0 never */
+    uint16_t  hedge;
     uint8_t   retry_timeout;   /* 1: a whole answer's first-byte timeout is retried, though it may be billed */
     aigw_registry_cache cache;
     aigw_registry_times times;
@@ -1516,7 +1526,8 @@ typedef struct aigw_registry_task {
     struct aigw_registry_task *next;
 } aigw_registry_task;
 
-/* A limit, and a budget: one counter for each combination of the values of `by`. Of rules with the same `by` the first that fits counts. */
+/* A limit, and a budget: one counter for each combination of the values of `by`. Of rules with the same `by` the first
+   that fits counts. */
 typedef struct aigw_registry_limit {
     uint32_t  by;              /* 1 << AIGW_DIM_* */
     aigw_registry_subject when;
@@ -1698,15 +1709,16 @@ typedef struct {
     uint32_t part;
 } aigw_bucket;                 /* all zero: full */
 
-/* Take n. 1: taken. 0: nothing was taken, and *wait_ns (NULL: not asked) is how long until n could be. n larger than the
-   burst is let through when the bucket is full, and is a debt that the next ones wait for; n = 0 always. cfg must be the
-   same over time, or the fill changes with it. Exact: over any time no more is taken than burst + limit * time / period
-   and what was larger than the burst or settled. */
+/* Take n. 1: taken. 0: nothing was taken, and *wait_ns (NULL: not asked) is how long until n could be. n larger than
+   the burst is let through when the bucket is full, and is a debt that the next ones wait for; n = 0 always. cfg must
+   be the same over time, or the fill changes with it. Exact: over any time no more is taken than burst + limit * time /
+   period and what was larger than the burst or settled. */
 AIGW_API int aigw_bucket_take(aigw_bucket *b, const aigw_bucket_cfg *cfg, aigw_now now, uint64_t n, uint64_t *wait_ns);
 /* As take, but changes nothing. */
-AIGW_API int aigw_bucket_look(const aigw_bucket *b, const aigw_bucket_cfg *cfg, aigw_now now, uint64_t n, uint64_t *wait_ns);
-/* What was taken turns out to be `more` too little (> 0: a debt is carried, never refused) or too much (< 0: given back,
-   never beyond full). */
+AIGW_API int aigw_bucket_look(const aigw_bucket *b, const aigw_bucket_cfg *cfg, aigw_now now, uint64_t n,
+                              uint64_t *wait_ns);
+/* What was taken turns out to be `more` too little (> 0: a debt is carried, never refused) or too much (< 0: given
+   back, never beyond full). */
 AIGW_API void aigw_bucket_settle(aigw_bucket *b, const aigw_bucket_cfg *cfg, aigw_now now, int64_t more);
 /* How many could be taken now (0 in debt), and (reset_ns, NULL not asked) how long until it is full. */
 AIGW_API uint64_t aigw_bucket_left(const aigw_bucket *b, const aigw_bucket_cfg *cfg, aigw_now now, uint64_t *reset_ns);
@@ -1742,13 +1754,14 @@ typedef struct { uint32_t generation; uint8_t probe; } aigw_breaker_pass;
 AIGW_API int aigw_breaker_look(const aigw_breaker *b, const aigw_breaker_cfg *cfg, aigw_now now, uint64_t *until_ns);
 /* May it be asked? 1: yes, and *pass is to be reported; 0: no. `forced`: also when it is open (all of a route are, and
    this one reopens first): then it is a probe, still one at a time. */
-AIGW_API int aigw_breaker_allow(aigw_breaker *b, const aigw_breaker_cfg *cfg, aigw_now now, int forced, aigw_breaker_pass *pass);
+AIGW_API int aigw_breaker_allow(aigw_breaker *b, const aigw_breaker_cfg *cfg, aigw_now now, int forced,
+                                aigw_breaker_pass *pass);
 typedef enum { AIGW_BREAKER_OK = 0, AIGW_BREAKER_FAILED, AIGW_BREAKER_NEITHER } aigw_breaker_outcome;
-/* What came of it, once per allow. NEITHER: nothing was learnt (the client left, 429): the next may probe. retry_after_ms
-   (-1 none) is the least time it stays open; *random is caller-seeded chance. Returns the state after. A pass of an
-   earlier state or of a forgotten probe counts for nothing. */
-AIGW_API int aigw_breaker_report(aigw_breaker *b, const aigw_breaker_cfg *cfg, aigw_now now, aigw_breaker_pass pass, int outcome,
-                                 int64_t retry_after_ms, uint64_t *random);
+/* What came of it, once per allow. NEITHER: nothing was learnt (the client left, 429): the next may probe.
+   retry_after_ms (-1 none) is the least time it stays open; *random is caller-seeded chance. Returns the state after. A
+   pass of an earlier state or of a forgotten probe counts for nothing. */
+AIGW_API int aigw_breaker_report(aigw_breaker *b, const aigw_breaker_cfg *cfg, aigw_now now, aigw_breaker_pass pass,
+                                 int outcome, int64_t retry_after_ms, uint64_t *random);
 /* What an error of this kind (AIGW_KIND_*; NONE: success) says about the target: AIGW_BREAKER_*. 429, and what is the
    request's, the client's or the key's fault, is NEITHER. */
 AIGW_API int aigw_breaker_outcome_of(int kind);
@@ -1764,7 +1777,8 @@ typedef struct {
     uint32_t after_max_ms;     /* a Retry-After up to this is waited for. 0: 60,000 */
     uint32_t budget_ratio;     /* thousandths of a retry that each request earns. 0: 100 */
     uint32_t budget_cap;       /* most retries saved. 0: 10 */
-    uint32_t budget_floor;     /* retries that may always be made in 10 s, at most AIGW_RETRY_FLOOR_MAX. 0: 3; -1 (all ones): none */
+    /* retries that may always be made in 10 s, at most AIGW_RETRY_FLOOR_MAX. 0: 3; -1 (all ones): none */
+    uint32_t budget_floor;
 } aigw_retry_cfg;
 #define AIGW_RETRY_FLOOR_MAX 8
 typedef struct {               /* private; all zero: full */
@@ -1787,10 +1801,11 @@ typedef struct {
     uint64_t until_ns;         /* mono_ns of the request's deadline; 0: none */
 } aigw_retry_case;
 typedef enum { AIGW_RETRY_STOP = 0, AIGW_RETRY_SAME, AIGW_RETRY_NEXT } aigw_retry_step;
-/* What comes next: STOP (tell the client), SAME (the same target after *wait_ms: Retry-After, and full jitter behind it),
-   NEXT (another at once). *why: static, for the decision record ("deadline", "attempts", "committed", ...). *random: caller-seeded chance. */
-AIGW_API int aigw_retry_next(const aigw_retry_cfg *cfg, const aigw_retry_case *c, aigw_now now, uint64_t *random, uint32_t *wait_ms,
-                             const char **why);
+/* What comes next: STOP (tell the client), SAME (the same target after *wait_ms: Retry-After, and full jitter behind
+   it), NEXT (another at once). *why: static, for the decision record ("deadline", "attempts", "committed", ...).
+   *random: caller-seeded chance. */
+AIGW_API int aigw_retry_next(const aigw_retry_cfg *cfg, const aigw_retry_case *c, aigw_now now, uint64_t *random,
+                             uint32_t *wait_ms, const char **why);
 /* Full jitter: milliseconds to wait after n tries (from 1), 0 to base * 2^(n-1), at most cap. */
 AIGW_API uint32_t aigw_retry_backoff(const aigw_retry_cfg *cfg, uint32_t n, uint64_t *random);
 
@@ -1833,12 +1848,13 @@ typedef struct { int64_t nusd, input_nusd, cached_nusd, cache_write_nusd, output
    input does, cache_write_long what cache_write, reasoning and output_audio what output; input nothing.
    cache_write_long is never less than cache_write. Fees of the provider's own tools are not in it (usage does not
    count them). */
-AIGW_API int aigw_price_usage(const aigw_registry_price *p, const aigw_usage *u, const aigw_price_terms *terms, aigw_price_cost *cost);
+AIGW_API int aigw_price_usage(const aigw_registry_price *p, const aigw_usage *u, const aigw_price_terms *terms,
+                              aigw_price_cost *cost);
 /* What it may cost at most: `input` and `output` tokens in all, at the dearest rate that may apply to that many, and
    (tools_hosted not 0) the ceiling of the tools' fees. No usage within these numbers costs more under these terms.
    AIGW_OK; AIGW_E_MISSING: no price, or no ceiling of fees. */
-AIGW_API int aigw_price_bound(const aigw_registry_price *p, int64_t input, int64_t output, uint32_t tools_hosted, const aigw_price_terms *terms,
-                              int64_t *nusd);
+AIGW_API int aigw_price_bound(const aigw_registry_price *p, int64_t input, int64_t output, uint32_t tools_hosted,
+                              const aigw_price_terms *terms, int64_t *nusd);
 
 /* ---- >>policy.budget api --------------------------------------------------------------------------------------- */
 
@@ -1869,7 +1885,8 @@ AIGW_API int aigw_budget_reserve(aigw_budget *b, const aigw_budget_cfg *cfg, aig
 /* The difference before a dearer target, on what is reserved already: as reserve, but running does not change. */
 AIGW_API int aigw_budget_raise(aigw_budget *b, const aigw_budget_cfg *cfg, aigw_now now, int64_t more_nusd);
 /* Give `reserved` back and count `spent` (which may be more than was reserved; it is counted all the same). */
-AIGW_API void aigw_budget_settle(aigw_budget *b, const aigw_budget_cfg *cfg, aigw_now now, int64_t reserved, int64_t spent);
+AIGW_API void aigw_budget_settle(aigw_budget *b, const aigw_budget_cfg *cfg, aigw_now now, int64_t reserved,
+                                 int64_t spent);
 /* A threshold of what is spent, passed since the last call: percent (soft, 90, 100), once each per period; 0 none.
    The highest, when several were passed at once. */
 AIGW_API int aigw_budget_alert(aigw_budget *b, const aigw_budget_cfg *cfg);
@@ -1921,7 +1938,8 @@ typedef struct {
     uint8_t  raise;            /* MONEY: more on a reservation that is held; SETTLE: only that is given back */
     /* out */
     int64_t  left;             /* RATE, GAUGE: how many more; MONEY: nano-dollars */
-    uint64_t wait_ns;          /* refused: when it may be tried again (a GAUGE: not known, 0; MONEY: until the period ends) */
+    /* refused: when it may be tried again (a GAUGE: not known, 0; MONEY: until the period ends) */
+    uint64_t wait_ns;
     int64_t  spent_nusd, reserved_nusd;
     uint32_t running;
     uint8_t  soft;             /* the soft limit is passed */
@@ -1970,7 +1988,8 @@ typedef struct {
 } aigw_store_memory;
 /* Begin over n slots (borrowed; an eighth is kept for `_other`s: at least twice as many as there will be subjects);
    key: SipHash key, random. log (NULL: none) is memory for records under way; at least 4 KiB. */
-AIGW_API void aigw_store_init(aigw_store_memory *m, aigw_store_slot *slots, uint32_t n, const uint8_t key[16], void *log, size_t log_cap);
+AIGW_API void aigw_store_init(aigw_store_memory *m, aigw_store_slot *slots, uint32_t n, const uint8_t key[16],
+                              void *log, size_t log_cap);
 /* The submit of it; answers at once, and fills the counters whatever the answer is. With a ledger RESERVE may give
    AIGW_AGAIN without a later answer (nothing is reserved): wait for the ledger, submit again with the same counters.
    AIGW_E_CLOCK: a budget's period needs the wall clock. AIGW_E_NOMEM: not even `_other` finds a slot. AIGW_E_VALUE:
@@ -2025,15 +2044,17 @@ AIGW_API uint64_t aigw_health_ready(const aigw_health *h, aigw_now now, int64_t 
 /* ---- >>policy.queue api ---------------------------------------------------------------------------------------- */
 
 /* Who goes and who waits: `slots` requests at once in two classes, fair between tenants. Nodes are the caller's.
-   Interactive goes first; batch has what interactive leaves, at most batch_slots, and one of it goes first when none has
-   gone for age_ms. A tenant that floods the queue moves its own requests only: when it is full, they make room. */
+   Interactive goes first; batch has what interactive leaves, at most batch_slots, and one of it goes first when none
+   has gone for age_ms. A tenant that floods the queue moves its own requests only: when it is full, they make room. */
 typedef enum { AIGW_CLASS_INTERACTIVE = 0, AIGW_CLASS_BATCH, AIGW_CLASSES } aigw_queue_class;
 typedef struct {
     uint32_t slots;            /* requests at once. 0: not limited */
-    uint32_t batch_slots;      /* of them batch may have. 0: half, at least 1; the others are never waited for because of it */
+    /* of them batch may have. 0: half, at least 1; the others are never waited for because of it */
+    uint32_t batch_slots;
     uint32_t most[AIGW_CLASSES];     /* waiting. 0: 1,024 and 65,536 */
     uint32_t wait_ms[AIGW_CLASSES];  /* longest wait. 0: 2,000 and 3,600,000 */
-    uint32_t lifo_ms;          /* a tenant's oldest interactive one has waited so long: overload, its newest goes first. 0: 500 */
+    /* a tenant's oldest interactive one has waited so long: overload, its newest goes first. 0: 500 */
+    uint32_t lifo_ms;
     uint32_t age_ms;           /* batch waits, and none has gone for so long: the next one goes first. 0: 10,000 */
 } aigw_queue_cfg;
 typedef enum { AIGW_QUEUE_OUT = 0, AIGW_QUEUE_WAITS, AIGW_QUEUE_RUNS, AIGW_QUEUE_EXPIRED } aigw_queue_state;
@@ -2084,14 +2105,15 @@ AIGW_API uint32_t aigw_queue_after_ms(const aigw_queue *q, int class_);
 
 /* ---- >>policy.router api --------------------------------------------------------------------------------------- */
 
-/* Which target, and why: a pure function of registry, request, states, seed and time, so that it can be explained and replayed. */
+/* Which target, and why: a pure function of registry, request, states, seed and time, so that it can be explained and
+   replayed. */
 #ifndef AIGW_ROUTER_CANDIDATES
 #  define AIGW_ROUTER_CANDIDATES 8   /* most candidates of one request; at most 64 */
 #endif
 
-/* What is asked of it in `x-aigw-require`: "grade.reasoning>=4; ttft_p90<=800ms; usd<=0.01". What a registry should say and does not (grade, context,
-   max_output, price) does not satisfy; what is learnt and not known yet (ttft_*, tokens_s) does, or it would never be learnt. usd is compared with
-   likely_nusd, below. */
+/* What is asked of it in `x-aigw-require`: "grade.reasoning>=4; ttft_p90<=800ms; usd<=0.01". What a registry should say
+   and does not (grade, context, max_output, price) does not satisfy; what is learnt and not known yet (ttft_*,
+   tokens_s) does, or it would never be learnt. usd is compared with likely_nusd, below. */
 #define AIGW_METRIC_LIST(X) \
     X(GRADE_GENERAL, "grade.general") X(GRADE_CODE, "grade.code") X(GRADE_REASONING, "grade.reasoning") \
     X(TTFT_P50, "ttft_p50") X(TTFT_P90, "ttft_p90") X(TTFT_P95, "ttft_p95")          /* microseconds; written with ms or s */ \
@@ -2120,13 +2142,15 @@ typedef struct {
     aigw_str effort;
     aigw_router_require require[AIGW_ROUTER_REQUIRES];
     uint8_t  requires_;
-    /* whose user messages find searches for keywords and code, when a rule asks for them; borrowed until then, never in the record; NULL: nothing is found */
+    /* whose user messages find searches for keywords and code, when a rule asks for them; borrowed until then, never in
+       the record; NULL: nothing is found */
     const aigw_req *req;
 } aigw_router_facts;
-/* The facts of a request: reads the model, and `require` (x-aigw-require; "" none). who, route, prompt, tag, batch and terms.batch are the caller's to
-   set before, all else is overwritten. `needs` are only those without which the answer would be wrong (tools, a forced choice among them, images,
-   audio, PDF, JSON, a schema); what else a model cannot do is left out and reported by its dialect. A cap in money that sets an output limit does
-   so in size.max_output, before order. AIGW_OK, or AIGW_E_VALUE with *fault (NULL: not asked): a `require` that cannot be read, by byte. */
+/* The facts of a request: reads the model, and `require` (x-aigw-require; "" none). who, route, prompt, tag, batch and
+   terms.batch are the caller's to set before, all else is overwritten. `needs` are only those without which the answer
+   would be wrong (tools, a forced choice among them, images, audio, PDF, JSON, a schema); what else a model cannot do
+   is left out and reported by its dialect. A cap in money that sets an output limit does so in size.max_output, before
+   order. AIGW_OK, or AIGW_E_VALUE with *fault (NULL: not asked): a `require` that cannot be read, by byte. */
 AIGW_API int aigw_router_facts_of(const aigw_req *req, aigw_str require, aigw_router_facts *f, aigw_fault *fault);
 
 /* The state of a target now. */
@@ -2162,14 +2186,15 @@ typedef struct {
     aigw_router_state  state;      /* in: set between find and order; find says: all fine, nothing known */
     uint8_t  filter;               /* AIGW_FILTER_*; NONE: satisfies */
     uint32_t lacks;                /* NEEDS: AIGW_CAN(...); REQUIRE: index of the requirement */
-    /* what this request may cost there at most (where no output limit is asked for: the model's, or 4,096); -1 unpriced */
+    /* what this request may cost there at most (where no output limit is asked for: the model's, or 4,096); -1 unpriced
+       */
     int64_t  bound_nusd;
     /* by the estimate of tokens, and the output asked for, or 512 tokens: what cheapest compares; -1 unpriced */
     int64_t  likely_nusd;
     int64_t  score;                /* of the strategy; less is better */
 } aigw_router_candidate;
-/* An attempt: of the candidate of this index (of the list at that time) and name, at so many ms from the decision's time. kind: AIGW_KIND_* (NONE: it
-   answered); why (static; NULL: the kind says it): in words. */
+/* An attempt: of the candidate of this index (of the list at that time) and name, at so many ms from the decision's
+   time. kind: AIGW_KIND_* (NONE: it answered); why (static; NULL: the kind says it): in words. */
 typedef struct { uint8_t candidate, kind, hedge; const char *why; uint32_t at_ms, took_ms; int64_t nusd; aigw_str name; } aigw_router_try;
 #define AIGW_ROUTER_TRIES 8
 
@@ -2189,7 +2214,8 @@ typedef struct {
     uint8_t   strategy;            /* AIGW_ORDER_* */
     uint8_t   n;                   /* candidates */
     uint8_t   first;               /* candidates in order[0..first) satisfy; the others follow in the route's order */
-    uint8_t   forced;              /* first is 0, and all that is left is behind open circuits: order[0] reopens first */
+    /* first is 0, and all that is left is behind open circuits: order[0] reopens first */
+    uint8_t   forced;
     uint8_t   explored;            /* FASTEST: order[0] is asked so that its speed is known */
     uint8_t   tries_n, tries_lost;
     int8_t    cheapest;            /* index of the cheapest that satisfies; -1 none is priced */
@@ -2198,15 +2224,20 @@ typedef struct {
     aigw_router_try tries[AIGW_ROUTER_TRIES];
 } aigw_router_decision;
 
-/* Step 1: the route and its candidates. x-aigw-route names the route (or a model); else the first task rule chooses of which all conditions hold and
-   whose route the tenant may use; else the model that was asked for, which is a route, a model or "provider/id". A tenant's list has the names of
-   routes and models: a route that it has brings all its models, one that it has not only those that the list has too (the others get the
-   filter ALLOW). Rules read the client's head for headers (NULL none), and the text of user messages: a keyword is found anywhere in a text part, ASCII
-   letters in any case, as decoded (an escape stands for its character); there is code where "```" stands, or at least 3 lines, and a quarter of all that
-   are not empty, end in `;`, `{`, `}` or `):`. AIGW_OK; AIGW_E_MISSING: nothing has that name; AIGW_E_REFUSED: the tenant's list does not have it. */
-AIGW_API int aigw_router_find(aigw_router_decision *d, const aigw_registry *r, const aigw_head *head, const aigw_dialect *client);
-/* Step 1 for a route by name, on the way down the degrade chain. The tenant's list binds here too. Tries are kept. Codes of find. */
-AIGW_API int aigw_router_find_route(aigw_router_decision *d, const aigw_registry *r, aigw_str name, const aigw_dialect *client);
+/* Step 1: the route and its candidates. x-aigw-route names the route (or a model); else the first task rule chooses of
+   which all conditions hold and whose route the tenant may use; else the model that was asked for, which is a route, a
+   model or "provider/id". A tenant's list has the names of routes and models: a route that it has brings all its
+   models, one that it has not only those that the list has too (the others get the filter ALLOW). Rules read the
+   client's head for headers (NULL none), and the text of user messages: a keyword is found anywhere in a text part,
+   ASCII letters in any case, as decoded (an escape stands for its character); there is code where "```" stands, or at
+   least 3 lines, and a quarter of all that are not empty, end in `;`, `{`, `}` or `):`. AIGW_OK; AIGW_E_MISSING:
+   nothing has that name; AIGW_E_REFUSED: the tenant's list does not have it. */
+AIGW_API int aigw_router_find(aigw_router_decision *d, const aigw_registry *r, const aigw_head *head,
+                              const aigw_dialect *client);
+/* Step 1 for a route by name, on the way down the degrade chain. The tenant's list binds here too. Tries are kept.
+   Codes of find. */
+AIGW_API int aigw_router_find_route(aigw_router_decision *d, const aigw_registry *r, aigw_str name,
+                                    const aigw_dialect *client);
 /* Step 2, when candidate[].state is filled: filters, costs, scores, order. A candidate's filter is the first of AIGW_FILTER_LIST that it does not pass;
    CONTEXT by the estimate of tokens and the output asked for (an unknown window passes). Those that satisfy come by the route's strategy, so that
    each failover goes to the next best:
@@ -2224,20 +2255,23 @@ AIGW_API int aigw_router_find_route(aigw_router_decision *d, const aigw_registry
    Ties by the route's order. When none satisfies and some are only kept back by their circuit, the one that reopens first is put in front
    (`forced`). Returns how many satisfy. */
 AIGW_API int aigw_router_order(aigw_router_decision *d, const aigw_registry *r);
-/* The avoidable part of a cost: against the cheapest that satisfied (d->cheapest), by the same usage. 0 where either has no price. */
+/* The avoidable part of a cost: against the cheapest that satisfied (d->cheapest), by the same usage. 0 where either
+   has no price. */
 AIGW_API int64_t aigw_router_avoidable(const aigw_router_decision *d, unsigned candidate, const aigw_usage *usage);
-/* Keep that an attempt was made, or why a candidate was passed over: the entry, of which kind, why, hedge, took_ms and nusd are the caller's to set.
-   When there are too many the last one gives way, and tries_lost counts. */
+/* Keep that an attempt was made, or why a candidate was passed over: the entry, of which kind, why, hedge, took_ms and
+   nusd are the caller's to set. When there are too many the last one gives way, and tries_lost counts. */
 AIGW_API aigw_router_try *aigw_router_tried(aigw_router_decision *d, aigw_now now, unsigned candidate);
-/* One line for x-aigw-why, at most AIGW_ROUTER_WHY printable bytes: the rule, the strategy, why the first candidates were not taken, and the tries:
-   "tasks[0] -> small; cheapest; not claude: circuit open (12 s); gpt: server; mock". What does not fit is not begun. */
+/* One line for x-aigw-why, at most AIGW_ROUTER_WHY printable bytes: the rule, the strategy, why the first candidates
+   were not taken, and the tries: "tasks[0] -> small; cheapest; not claude: circuit open (12 s); gpt: server; mock".
+   What does not fit is not begun. */
 #define AIGW_ROUTER_WHY 255
 AIGW_API void aigw_router_why(const aigw_router_decision *d, aigw_out *o);
-/* The decision record as canonical JSON: inputs, candidates with state and reason, order, tries; everything that order reads, no text of the prompt,
-   no key. What is 0, unknown or empty is left out. AIGW_OK, AIGW_E_NOMEM. Then: read one (in any order; a member that is not known is an error), so that
-   order can be run again: tasks, route and candidates are looked up in r; strings in mem or borrowed from json, which must outlive d. A candidate that r does
-   not have is OFF. order_was gets the order, and *n_was how many satisfied, as the record says. Codes as every decoder; AIGW_E_VALUE also: r has no
-   such route or task. */
+/* The decision record as canonical JSON: inputs, candidates with state and reason, order, tries; everything that order
+   reads, no text of the prompt, no key. What is 0, unknown or empty is left out. AIGW_OK, AIGW_E_NOMEM. Then: read one
+   (in any order; a member that is not known is an error), so that order can be run again: tasks, route and candidates
+   are looked up in r; strings in mem or borrowed from json, which must outlive d. A candidate that r does not have is
+   OFF. order_was gets the order, and *n_was how many satisfied, as the record says. Codes as every decoder;
+   AIGW_E_VALUE also: r has no such route or task. */
 AIGW_API int aigw_router_encode(const aigw_router_decision *d, aigw_out *o);
 AIGW_API int aigw_router_decode(aigw_str json, const aigw_registry *r, aigw_arena *mem, aigw_router_decision *d,
                                 uint8_t order_was[AIGW_ROUTER_CANDIDATES], unsigned *n_was, aigw_fault *fault);
@@ -2246,12 +2280,13 @@ AIGW_API const char *aigw_router_filter_name(int filter);
 
 /* ---- >>cache api ----------------------------------------------------------------------------------------------- */
 
-/* Answers to requests that are equal in all that alters the output. In the caller's memory: blocks, an index, LRU, a time to live. SipHash-128
-   finds; memcmp of the whole stored key decides. */
+/* Answers to requests that are equal in all that alters the output. In the caller's memory: blocks, an index, LRU, a
+   time to live. SipHash-128 finds; memcmp of the whole stored key decides. */
 typedef struct {
     uint32_t block_bytes;      /* 0: 1,024. At least 64 */
     uint32_t entries;          /* most answers. 0: one for every 4 blocks */
-    uint32_t entry_max;        /* largest answer with its key, names and tag, in bytes. 0: an eighth of the memory, at least a block */
+    /* largest answer with its key, names and tag, in bytes. 0: an eighth of the memory, at least a block */
+    uint32_t entry_max;
 } aigw_cache_cfg;
 typedef struct {               /* private; its blocks hold target, tag, prompt, tenant, key, value, one behind the other */
     uint64_t hash[2];
@@ -2288,11 +2323,13 @@ typedef struct {
     aigw_str target;                   /* not "": pinned to it */
     uint8_t  user;                     /* the end user's id is part of it */
 } aigw_cache_scope;
-/* Write the key behind what stands in `out` (which needs no pieces): the model by one writer, all fields in fixed order, strings decoded, numbers by
-   value, nested JSON byte for byte. Not in it: stream flag, usage switch, metadata (and end-user id unless asked for), cache hints, offsets, the
-   client's dialect and the shapes in which it wants the answer (array, one), ids that were made here but for their order. AIGW_OK; AIGW_E_NOMEM: out is
-   too small (out->buf.n would do); AIGW_E_UNSUPPORTED: such a request is not cached, since what it asks for stands or changes elsewhere (files by id,
-   opaque state, tools that the provider runs, parts that only one dialect knows, what is kept at the provider). */
+/* Write the key behind what stands in `out` (which needs no pieces): the model by one writer, all fields in fixed
+   order, strings decoded, numbers by value, nested JSON byte for byte. Not in it: stream flag, usage switch, metadata
+   (and end-user id unless asked for), cache hints, offsets, the client's dialect and the shapes in which it wants the
+   answer (array, one), ids that were made here but for their order. AIGW_OK; AIGW_E_NOMEM: out is too small (out->buf.n
+   would do); AIGW_E_UNSUPPORTED: such a request is not cached, since what it asks for stands or changes elsewhere
+   (files by id, opaque state, tools that the provider runs, parts that only one dialect knows, what is kept at the
+   provider). */
 AIGW_API int aigw_cache_key(const aigw_cache_scope *s, const aigw_req *req, aigw_out *out);
 /* 1: the output can be expected to be the same each time: embeddings, counts, temperature 0, or a seed. */
 AIGW_API int aigw_cache_deterministic(const aigw_req *req);
@@ -2303,7 +2340,8 @@ typedef struct {
     aigw_str target;           /* who answered; valid as long as the hit */
     uint32_t id;               /* private */
 } aigw_cache_hit;
-/* Look up. 1: *hit, valid until the next put, purge or drop; 0: nothing. `stale`: also what is no longer fresh, but kept for errors. */
+/* Look up. 1: *hit, valid until the next put, purge or drop; 0: nothing. `stale`: also what is no longer fresh, but
+   kept for errors. */
 AIGW_API int aigw_cache_get(aigw_cache *c, aigw_now now, aigw_str key, int stale, aigw_cache_hit *hit);
 /* Copy the answer (hit->size bytes) to `to`, while the hit is valid. */
 AIGW_API void aigw_cache_copy(const aigw_cache *c, const aigw_cache_hit *hit, void *to);
@@ -2312,16 +2350,18 @@ typedef struct {
     uint32_t stale_s;          /* then kept for errors. 0: 86,400; -1 (all ones): not at all */
     aigw_str target, tag, prompt, tenant;
 } aigw_cache_put_cfg;
-/* Keep an answer (copied); replaces one under that key; evicts the least recently used ones until it fits. AIGW_OK, AIGW_E_LIMIT (larger than
-   entry_max or than all blocks, or a name longer than 65,535 bytes or, target, than a block; nothing changed then). */
+/* Keep an answer (copied); replaces one under that key; evicts the least recently used ones until it fits. AIGW_OK,
+   AIGW_E_LIMIT (larger than entry_max or than all blocks, or a name longer than 65,535 bytes or, target, than a block;
+   nothing changed then). */
 AIGW_API int aigw_cache_put(aigw_cache *c, aigw_now now, aigw_str key, aigw_str value, const aigw_cache_put_cfg *cfg);
-/* Drop what has this tag, prompt version and tenant ("": any); all three "": everything. How many. Walks over all entries. */
+/* Drop what has this tag, prompt version and tenant ("": any); all three "": everything. How many. Walks over all
+   entries. */
 AIGW_API uint32_t aigw_cache_purge(aigw_cache *c, aigw_str tag, aigw_str prompt, aigw_str tenant);
 AIGW_API void aigw_cache_drop(aigw_cache *c, aigw_str key);
 
 /* Identical misses at once: the first leads, the others wait for its answer. Knows who leads, not who waits. */
-/* 1: owner leads now (or did already; the key is borrowed until land); 0: someone else does; AIGW_E_LIMIT: AIGW_CACHE_FLIGHTS are under way, so go alone,
-   without land. */
+/* 1: owner leads now (or did already; the key is borrowed until land); 0: someone else does; AIGW_E_LIMIT:
+   AIGW_CACHE_FLIGHTS are under way, so go alone, without land. */
 AIGW_API int aigw_cache_lead(aigw_cache *c, aigw_str key, void *owner);
 /* Who leads; NULL nobody. */
 AIGW_API void *aigw_cache_leader(const aigw_cache *c, aigw_str key);
@@ -2444,8 +2484,8 @@ AIGW_API void aigw_attempt_release(aigw_attempt *a);
 
 /* ---- >>hub api ------------------------------------------------------------------------------------------------- */
 
-/* What lives between requests: the registry's two slots, slabs of memory, what is known of targets, keys and routes by name, counters, the
-   queue, the cache, and the list of exchanges. One per gateway; single-threaded. */
+/* What lives between requests: the registry's two slots, slabs of memory, what is known of targets, keys and routes by
+   name, counters, the queue, the cache, and the list of exchanges. One per gateway; single-threaded. */
 #define AIGW_HUB_SLABS 4
 typedef struct {
     /* sizes rising. All 0: 4,096 of 16 KiB, 64 of 256 KiB, 8 of 4 MiB, 2 of 16 MiB. A small request takes five of
@@ -2455,14 +2495,16 @@ typedef struct {
     uint64_t seed;             /* of all chance; the caller's entropy */
     uint32_t counters;         /* of limits and budgets, in the memory store. 0: 1,024 */
     size_t   cache_bytes;      /* 0: no cache */
-    size_t   ledger_bytes;     /* records of the ledger under way: budgets survive a crash. 0: no ledger; else at least 4 KiB */
+    /* records of the ledger under way: budgets survive a crash. 0: no ledger; else at least 4 KiB */
+    size_t   ledger_bytes;
     aigw_cache_cfg   cache;
     aigw_breaker_cfg breaker;
     aigw_retry_cfg   retry;    /* where a route does not say */
     aigw_queue_cfg   queue;
     /* where counters are kept, when not in memory; copied. Its answers may come later: aigw_hub_store_done */
     aigw_store store;
-    uint32_t store_ms;         /* a store that does not answer in time is passed over, and the counters in memory are used. 0: 250 */
+    /* a store that does not answer in time is passed over, and the counters in memory are used. 0: 250 */
+    uint32_t store_ms;
     uint32_t tickets;          /* operations of that store under way. 0: 256 */
 } aigw_hub_cfg;
 
@@ -2478,7 +2520,8 @@ typedef struct aigw_hub_job {
 } aigw_hub_job;
 typedef struct aigw_hub_slab { struct aigw_hub_slab *next; } aigw_hub_slab;
 
-/* What is remembered of a name, over swaps of the registry. One that nobody uses makes place for a new one, the longest unused first. */
+/* What is remembered of a name, over swaps of the registry. One that nobody uses makes place for a new one, the longest
+   unused first. */
 typedef enum { AIGW_NAME_TARGET = 1, AIGW_NAME_KEY, AIGW_NAME_ROUTE } aigw_hub_kind;
 typedef struct {
     uint64_t hash;             /* 0: free */
@@ -2551,8 +2594,8 @@ AIGW_API void aigw_hub_give(aigw_hub *h, void *slab);
 /* Slabs of this class (0 to AIGW_HUB_SLABS - 1) that nobody has, one after another; after NULL: the first. NULL: no
    more. For a caller that gives their pages back to its system: the first 16 bytes of each must stay. */
 AIGW_API void *aigw_hub_idle(const aigw_hub *h, int class_, const void *after, size_t *bytes);
-/* What is remembered of a name; with `make` a place is found for a new one. NULL: it is not known; or, with make, every place is in use. Valid until
-   the next call that makes one, or while users is not 0. */
+/* What is remembered of a name; with `make` a place is found for a new one. NULL: it is not known; or, with make, every
+   place is in use. Valid until the next call that makes one, or while users is not 0. */
 AIGW_API aigw_hub_name *aigw_hub_name_of(aigw_hub *h, aigw_now now, int kind, aigw_str name, int make);
 /* A try at a target: what is remembered of it and of its key, while it is under way. All zero: none. */
 typedef struct {
@@ -2561,14 +2604,16 @@ typedef struct {
     uint8_t           asked;                 /* allowed, and not reported yet */
 } aigw_hub_pass;
 /* The state of a candidate now, for the router. full: also quantiles. tokens: of input, as estimated. */
-AIGW_API void aigw_hub_state_of(aigw_hub *h, aigw_now now, const aigw_registry_pick *pick, int64_t tokens, int full, aigw_router_state *state);
+AIGW_API void aigw_hub_state_of(aigw_hub *h, aigw_now now, const aigw_registry_pick *pick, int64_t tokens, int full,
+                                aigw_router_state *state);
 /* May it be asked? 1: yes, and *p is to be reported; 0: no. forced: though its circuit is open. */
 AIGW_API int  aigw_hub_ask(aigw_hub *h, aigw_now now, const aigw_registry_pick *pick, int forced, aigw_hub_pass *p);
 /* What came of it. Nothing when it was reported already. */
 AIGW_API void aigw_hub_told(aigw_hub *h, aigw_now now, aigw_hub_pass *p, const aigw_health_report *r);
-/* The answer to a ticket of cfg.store: AIGW_OK, AIGW_E_LIMIT, or another code: it could not. out: the members of op's counters that are answers, as the store
-   filled them, n of them (NULL: as they are in the op that was submitted). Late and second answers are known by their ticket; a late RESERVE that
-   was granted is settled back. Also from inside submit. */
+/* The answer to a ticket of cfg.store: AIGW_OK, AIGW_E_LIMIT, or another code: it could not. out: the members of op's
+   counters that are answers, as the store filled them, n of them (NULL: as they are in the op that was submitted). Late
+   and second answers are known by their ticket; a late RESERVE that was granted is settled back. Also from inside
+   submit. */
 AIGW_API void aigw_hub_store_done(aigw_hub *h, uint64_t ticket, int result, const aigw_store_counter *out, size_t n);
 /* The first n bytes of aigw_store_log(&h->counters) are durable: who waits for them goes on. */
 AIGW_API void aigw_hub_logged(aigw_hub *h, size_t n);
@@ -2628,8 +2673,8 @@ AIGW_API int aigw_token_refused(aigw_hub *h, aigw_now now, const aigw_registry_p
 
 /* ---- >>hub.account api ----------------------------------------------------------------------------------------- */
 
-/* What one request holds of limits and budgets: reserved before each try by the registry's rules, settled when all is over. It
-   counts a try that may have been billed in full, so that what is accounted is never less than the bill. */
+/* What one request holds of limits and budgets: reserved before each try by the registry's rules, settled when all is
+   over. It counts a try that may have been billed in full, so that what is accounted is never less than the bill. */
 typedef enum { AIGW_HOLDS_REQUESTS = 0, AIGW_HOLDS_TOKENS, AIGW_HOLDS_CONCURRENT, AIGW_HOLDS_MONEY } aigw_account_what;
 typedef struct {               /* private */
     uint8_t n, full;           /* full: there were more than it holds */
@@ -2655,14 +2700,15 @@ typedef struct {
     aigw_str target, provider;     /* whom the counters of a target belong to */
     aigw_account_counters held;
 } aigw_account;
-/* 1: a cap in money may apply to this request, so that what has no price must not be asked. *max_output: the limit that is set where none is
-   said. */
+/* 1: a cap in money may apply to this request, so that what has no price must not be asked. *max_output: the limit that
+   is set where none is said. */
 AIGW_API int aigw_account_capped(const aigw_registry *r, const aigw_router_facts *f, int64_t *max_output);
-/* Reserve what a try at this candidate needs: what is held already stays, the difference to a dearer one is added, counters of another target are
-   settled. tokens: to be reserved where tokens are limited. AIGW_OK; AIGW_E_LIMIT: nothing was added, see `refused`; AIGW_AGAIN: the job is woken, call again
-   with the same; AIGW_E_NOMEM: more than AIGW_STORE_COUNTERS rules apply to one request. */
-AIGW_API int aigw_account_reserve(aigw_account *a, aigw_hub *h, aigw_hub_job *job, const aigw_registry *r, const aigw_router_facts *f,
-                                  const aigw_router_candidate *c, int64_t tokens);
+/* Reserve what a try at this candidate needs: what is held already stays, the difference to a dearer one is added,
+   counters of another target are settled. tokens: to be reserved where tokens are limited. AIGW_OK; AIGW_E_LIMIT:
+   nothing was added, see `refused`; AIGW_AGAIN: the job is woken, call again with the same; AIGW_E_NOMEM: more than
+   AIGW_STORE_COUNTERS rules apply to one request. */
+AIGW_API int aigw_account_reserve(aigw_account *a, aigw_hub *h, aigw_hub_job *job, const aigw_registry *r,
+                                  const aigw_router_facts *f, const aigw_router_candidate *c, int64_t tokens);
 /* A try has ended, and this is what it costs or may cost. */
 AIGW_API void aigw_account_charge(aigw_account *a, int64_t nusd);
 /* One of two tries is over and the other goes on: as settle, but what was spent is remembered. */
@@ -2710,10 +2756,13 @@ typedef enum {                     /* what aigw_exchange_run waits for */
 #define AIGW_IO_KIND(kind) (-100 - (int)(kind))      /* AIGW_IO_KIND(AIGW_KIND_DNS), _TLS, _CONNECT, _TIMEOUT */
 
 struct aigw_exchange;
-/* Who asks, as the server knows it from the key. Slices live until the record, or as long as the registry that is current now. */
+/* Who asks, as the server knows it from the key. Slices live until the record, or as long as the registry that is
+   current now. */
 typedef struct {
-    aigw_registry_subject subject; /* TENANT, and what the key sets for USER, FEATURE, ENV where the request does not say */
-    uint32_t pinned;               /* 1 << AIGW_DIM_*: what the key sets, the request's x-aigw-* headers do not change */
+    /* TENANT, and what the key sets for USER, FEATURE, ENV where the request does not say */
+    aigw_registry_subject subject;
+    /* 1 << AIGW_DIM_*: what the key sets, the request's x-aigw-* headers do not change */
+    uint32_t pinned;
     aigw_str prompt;               /* for x-aigw-prompt */
     uint8_t  class_, class_pinned, prompt_pinned;      /* AIGW_CLASS_* */
 } aigw_exchange_who;
@@ -2777,9 +2826,9 @@ typedef struct {
     /* A request's head is there: 1 and *r is the answer, 0 not the caller's affair. NULL: none is. `body` is not
        there yet. */
     int  (*local)(void *user, const aigw_head *head, aigw_exchange_reply *r);
-    /* A request is complete: its head (target as the client sent it) and body. 1 and *r is the answer, 0 it may go
-       on as *who: the place to check a signature over the body (aigw_auth_check). A raw request that the client did not sign
-       is streamed, and asked for when its head is there, with an empty body. NULL: all may, as nobody. */
+    /* A request is complete: its head (target as the client sent it) and body. 1 and *r is the answer, 0 it may go on
+       as *who: the place to check a signature over the body (aigw_auth_check). A raw request that the client did not
+       sign is streamed, and asked for when its head is there, with an empty body. NULL: all may, as nobody. */
     int  (*admit)(void *user, const aigw_head *head, aigw_str body, aigw_exchange_who *who, aigw_exchange_reply *r);
     /* A request is over. NULL: nobody asks. */
     void (*record)(void *user, const aigw_exchange_record *r);
@@ -2843,8 +2892,10 @@ typedef struct aigw_exchange {
     aigw_router_decision decision;
     /* from here on: of one request, cleared after it */
     uint8_t   clear_from, committed, continuing, gone, close_after, http10, head_request, strict, stream, usage_asked, slot, op;
-    uint8_t   until_read, stalled, stale, ended, trouble, chunked, chunk_open, folds, finish, id_n, upstream_id_n, marked, retoken;
-    uint8_t   batch, cached, collect, leads, followed, softened, capped, degrade_at, found, hedged, hedge_try, try_at, tried[AIGW_ROUTER_CANDIDATES];
+    uint8_t   until_read, stalled, stale, ended, trouble, chunked, chunk_open, folds, finish, id_n, upstream_id_n,
+            marked, retoken;
+    uint8_t   batch, cached, collect, leads, followed, softened, capped, degrade_at, found, hedged, hedge_try, try_at,
+            tried[AIGW_ROUTER_CANDIDATES];
     uint16_t  attempts, passed;    /* passed: candidates that are not asked again, by bits */
     int       status, kind, turns;
     const char *allow;
@@ -2910,6 +2961,24 @@ AIGW_API uint64_t aigw_exchange_deadline(const aigw_exchange *x);
 /* End it in any state: closes the provider's connection, records a request under way, gives memory back, leaves the
    hub. Legal twice. */
 AIGW_API void aigw_exchange_release(aigw_exchange *x, aigw_now now);
+
+/* ---- >>exchange.request api -------------------------------------------------------------------------------------- */
+/* Private: the client's request, to its last byte. */
+
+/* ---- >>exchange.route api ---------------------------------------------------------------------------------------- */
+/* Private: who is asked next, and may it be. */
+
+/* ---- >>exchange.try api ------------------------------------------------------------------------------------------ */
+/* Private: one or two tries, relayed. */
+
+/* ---- >>exchange.answer api --------------------------------------------------------------------------------------- */
+/* Private: answers in one piece. */
+
+/* ---- >>exchange.raw api ------------------------------------------------------------------------------------------ */
+/* Private: forwarding as it is. */
+
+/* ---- >>exchange.run api ------------------------------------------------------------------------------------------ */
+/* Private: settle, time, the machine. */
 
 /* ---- >>client api ---------------------------------------------------------------------------------------------- */
 
@@ -2984,13 +3053,15 @@ typedef struct {
     int64_t            said_bytes;
     aigw_sink          to;
 } aigw_client_policy;
-/* May c->req be asked now? AIGW_OK, and what it needs is held until done. AIGW_E_LIMIT: *wait_ms says when to come again (UINT32_MAX: not in this
-   period), *why (static) what refused: "circuit", "limits", "requests", "tokens", "budget". AIGW_E_MISSING: a budget without a price. AIGW_E_CLOCK. */
-AIGW_API int aigw_client_allow(aigw_client *c, aigw_client_policy *p, aigw_now now, uint32_t *wait_ms, const char **why);
+/* May c->req be asked now? AIGW_OK, and what it needs is held until done. AIGW_E_LIMIT: *wait_ms says when to come
+   again (UINT32_MAX: not in this period), *why (static) what refused: "circuit", "limits", "requests", "tokens",
+   "budget". AIGW_E_MISSING: a budget without a price. AIGW_E_CLOCK. */
+AIGW_API int aigw_client_allow(aigw_client *c, aigw_client_policy *p, aigw_now now, uint32_t *wait_ms,
+                               const char **why);
 /* A sink that learns what the answer uses, and passes all on to `to`: give it to aigw_client_run. */
 AIGW_API aigw_sink aigw_client_watch(aigw_client_policy *p, const aigw_sink *to);
-/* The try is over (aigw_client_run returned 1, or it is given up): everything is settled and learnt. AIGW_RETRY_SAME: the same may be asked again after
-   *wait_ms; AIGW_RETRY_STOP: it is over, by success or because of *why. */
+/* The try is over (aigw_client_run returned 1, or it is given up): everything is settled and learnt. AIGW_RETRY_SAME:
+   the same may be asked again after *wait_ms; AIGW_RETRY_STOP: it is over, by success or because of *why. */
 AIGW_API int aigw_client_done(aigw_client *c, aigw_client_policy *p, aigw_now now, uint32_t *wait_ms, const char **why);
 /* Wipe the key and be done; legal at any time. */
 AIGW_API void aigw_client_release(aigw_client *c);
@@ -3973,7 +4044,8 @@ static uint64_t aigwi_digest_le(const void *from, size_t n) {
     return v;
 }
 static void aigwi_digest_sip(uint64_t v[4], int rounds) {
-    uint64_t a = v[0], b = v[1], c = v[2], d = v[3];          /* in registers: a cache key is hashed with every request */
+    /* in registers: a cache key is hashed with every request */
+    uint64_t a = v[0], b = v[1], c = v[2], d = v[3];
     while (rounds--) {
         a += b;
         c += d;
@@ -33043,8 +33115,8 @@ static const aigw_registry_rate *aigwi_price_term(const aigw_registry_price *p, 
 /* What applies: the usual rate, a tier's, a term's (NULL: none). */
 typedef struct { const aigw_registry_rate *usual, *tier, *term; uint8_t long_cache; } aigwi_price_rates;
 
-/* One price, -1 not said: the tier's where it says one; where a term says one too, the tier's is scaled as the term scales
-   the usual one (half stays half). */
+/* One price, -1 not said: the tier's where it says one; where a term says one too, the tier's is scaled as the term
+   scales the usual one (half stays half). */
 static int64_t aigwi_price_said(const aigwi_price_rates *r, unsigned which) {
     int64_t usual = aigwi_price_read(r->usual, which), tier = r->tier ? aigwi_price_read(r->tier, which) : -1;
     int64_t term = r->term ? aigwi_price_read(r->term, which) : -1;
@@ -33116,7 +33188,8 @@ static int64_t aigwi_price_sum_up(const aigwi_price_sum *s) {
 }
 
 /* Tokens by what they cost, each in one part; input is all of it. */
-enum { AIGWI_PRICE_P_INPUT, AIGWI_PRICE_P_CACHED, AIGWI_PRICE_P_WRITE, AIGWI_PRICE_P_OUTPUT, AIGWI_PRICE_P_REASONING, AIGWI_PRICE_P_COUNT };
+enum { AIGWI_PRICE_P_INPUT, AIGWI_PRICE_P_CACHED, AIGWI_PRICE_P_WRITE, AIGWI_PRICE_P_OUTPUT, AIGWI_PRICE_P_REASONING,
+        AIGWI_PRICE_P_COUNT };
 static const struct { uint8_t rate, part; } aigwi_price_rows[] = {
     { AIGWI_PRICE_INPUT,  AIGWI_PRICE_P_INPUT  }, { AIGWI_PRICE_HEARD,     AIGWI_PRICE_P_INPUT     },
     { AIGWI_PRICE_CACHED, AIGWI_PRICE_P_CACHED }, { AIGWI_PRICE_WRITE,     AIGWI_PRICE_P_WRITE     },
@@ -33137,7 +33210,8 @@ static aigwi_price_parts aigwi_price_split(const aigw_usage *u) {
     int64_t write = aigwi_price_count(u, AIGW_USAGE_CACHE_WRITE, u->cache_write), kept = aigwi_price_add(cached, write);
     int64_t text = aigwi_price_count(u, AIGW_USAGE_OUTPUT, u->output);
     int64_t reasoning = aigwi_price_count(u, AIGW_USAGE_REASONING, u->reasoning);
-    int64_t spoken = aigwi_price_count(u, AIGW_USAGE_OUTPUT_AUDIO, u->output_audio), other = aigwi_price_add(reasoning, spoken);
+    int64_t spoken = aigwi_price_count(u, AIGW_USAGE_OUTPUT_AUDIO, u->output_audio),
+            other = aigwi_price_add(reasoning, spoken);
     aigwi_price_parts n;
     n.input = aigwi_price_count(u, AIGW_USAGE_INPUT, u->input);
     if (n.input < kept) n.input = kept;
@@ -34743,7 +34817,8 @@ static void aigwi_router_sum(aigw_router_decision *d) {
         c->score = 0;
         for (k = 0; k < 4; k++)
             if (v[k] >= 0) c->score += weight[k] * aigwi_router_ratio(v[k], best[k], least[k]);
-            else c->score += weight[k] * (k == 0 && best[0] >= 0 ? 100000 : 1000);       /* unpriced: as bad as can be */
+            /* unpriced: as bad as can be */
+            else c->score += weight[k] * (k == 0 && best[0] >= 0 ? 100000 : 1000);
     }
 }
 
@@ -34945,7 +35020,8 @@ static void aigwi_router_put_rule(aigw_out *o, const aigw_router_decision *d) {
 /* Was it asked? Then what came of that says more than its state now. */
 static int aigwi_router_was_tried(const aigw_router_decision *d, size_t candidate) {
     for (size_t i = 0; i < d->tries_n; i++)
-        if (d->tries[i].candidate == candidate && aigw_base_eq(d->tries[i].name, d->candidate[candidate].pick.target.name)) return 1;
+        if (d->tries[i].candidate == candidate &&
+            aigw_base_eq(d->tries[i].name, d->candidate[candidate].pick.target.name)) return 1;
     return 0;
 }
 
@@ -34959,7 +35035,8 @@ AIGW_API void aigw_router_why(const aigw_router_decision *d, aigw_out *o) {
     aigwi_router_put_rule(&part, d);
     aigwi_router_end(&l, &part);
     for (i = 0; i < d->n && nots < 3; i++) {           /* so that the tries have room */
-        if (!d->candidate[i].filter || d->candidate[i].filter == AIGW_FILTER_UNFIT || aigwi_router_was_tried(d, i)) continue;
+        if (!d->candidate[i].filter || d->candidate[i].filter == AIGW_FILTER_UNFIT ||
+            aigwi_router_was_tried(d, i)) continue;
         part = aigwi_router_begin(&l);
         aigwi_router_put_not(&part, d, &d->candidate[i]);
         aigwi_router_end(&l, &part);
@@ -35458,10 +35535,14 @@ AIGW_API int aigw_router_decode(aigw_str json, const aigw_registry *r, aigw_aren
 }
 
 /* ==== >>cache ======================================================================================================
- * Answers by the whole request, in blocks of the caller's memory. Knows the model's fields, not what an answer is; design sections 3 and 5.
- * A key is a text without ambiguity, so that two requests share one only if all that is written of them is equal: an object is its members in one
- * fixed order, then a zero byte; a member is its tag (not zero), then, by the tag, one byte, or four bytes of length and so many bytes, or an object;
- * what is empty or zero is left out, lists are members with the same tag. A reader knows of each byte what it is, and could write the request again.
+ * Answers by the whole request, in blocks of the caller's memory. Knows the model's fields,
+         not what an answer is; design sections 3 and 5.
+ * A key is a text without ambiguity,
+         so that two requests share one only if all that is written of them is equal: an object is its members in one
+ * fixed order, then a zero byte; a member is its tag (not zero), then, by the tag, one byte,
+         or four bytes of length and so many bytes, or an object;
+ * what is empty or zero is left out, lists are members with the same tag. A reader knows of each byte what it is,
+         and could write the request again.
  * Members that the model does not hold stand with their dialect and their place in the body: one name means different things in different places.
  * What the hash finds is compared with the stored key: a collision costs time, and never gives another's answer. */
 
@@ -35544,8 +35625,8 @@ static void aigwi_cache_value(aigw_out *o, char tag, aigw_text t) {
     aigwi_cache_byte(o, 'J', t.n && t.form == AIGW_TEXT_JSON);
     aigwi_cache_text(o, tag, t);
 }
-/* A number by its value, exactly: sign, digits without zeros around them, exponent of ten. One with an exponent beyond a
-   billion stands as it is. */
+/* A number by its value, exactly: sign, digits without zeros around them, exponent of ten. One with an exponent beyond
+   a billion stands as it is. */
 static void aigwi_cache_number(aigw_out *o, char tag, aigw_str s) {
     static const aigw_str zero = AIGW_STR("0");
     size_t first = s.n, last = 0, dot = s.n, end, i;
@@ -35735,8 +35816,8 @@ static void aigwi_cache_path(aigw_out *o, const aigwi_cache_place *w, aigw_str b
     }
 }
 /* Members of one dialect that make a provider look elsewhere for the answer, or keep something there (as of 2026-11):
-   Chat's and xAI's searches, OpenRouter's and DashScope's, Azure's own data, Cohere's connectors, Anthropic's servers and
-   containers, Gemini's cached contents. */
+   Chat's and xAI's searches, OpenRouter's and DashScope's, Azure's own data, Cohere's connectors, Anthropic's servers
+   and containers, Gemini's cached contents. */
 static int aigwi_cache_elsewhere(aigw_str name) {
     static const aigw_str names[] = {
         AIGW_STR("web_search_options"), AIGW_STR("search_parameters"), AIGW_STR("plugins"),
@@ -36750,8 +36831,8 @@ AIGW_API void aigw_attempt_tick(aigw_attempt *a, aigw_now now) {
 }
 
 /* ==== >>hub ===================================================================================================== */
-/* What lives between requests. Knows jobs (what can be woken), slabs, registry slots, names and what is learnt of them, the counters and
-   whoever keeps them; knows no sockets and no request. Truth: design section 5. */
+/* What lives between requests. Knows jobs (what can be woken), slabs, registry slots, names and what is learnt of them,
+   the counters and whoever keeps them; knows no sockets and no request. Truth: design section 5. */
 
 #define AIGWI_HUB_PROBES 8                   /* places where a name may stand */
 
@@ -36986,10 +37067,12 @@ AIGW_API aigw_hub_name *aigw_hub_name_of(aigw_hub *h, aigw_now now, int kind, ai
 
 /* ---- targets and their keys */
 
-/* A key that was refused, or has no quota left, is not asked with for a minute, then for up to ten: a person must do something about it. */
+/* A key that was refused, or has no quota left, is not asked with for a minute, then for up to ten: a person must do
+   something about it. */
 static const aigw_breaker_cfg aigwi_hub_key_cfg = { 0, 1, 0, 0, 60000, 600000, 1, 0 };
 
-/* The key's name: its provider and what SipHash makes of it, so that a new key begins anew and none can be read here. */
+/* The key's name: its provider and what SipHash makes of it, so that a new key begins anew and none can be read here.
+   */
 static aigw_str aigwi_hub_key_name(const aigw_hub *h, const aigw_registry_provider *p, char *text, size_t cap) {
     const uint64_t mark = aigw_digest_siphash(p->key, h->key);
     aigw_out o;
@@ -37009,7 +37092,8 @@ AIGW_API void aigw_hub_state_of(aigw_hub *h, aigw_now now, const aigw_registry_p
     uint64_t until = 0, ready;
     memset(state, 0, sizeof *state);
     state->ttft_us[0] = state->ttft_us[1] = state->ttft_us[2] = state->ewma_us = state->tokens_s = -1;
-    if (k) state->benched = aigw_breaker_look(&k->breaker, &aigwi_hub_key_cfg, now, &ready) != AIGW_BREAKER_CLOSED && ready;
+    if (k) state->benched = aigw_breaker_look(&k->breaker, &aigwi_hub_key_cfg, now, &ready) != AIGW_BREAKER_CLOSED &&
+            ready;
     if (!t) return;
     state->circuit = (uint8_t)aigw_breaker_look(&t->breaker, &h->cfg.breaker, now, &until);
     ready = aigw_health_ready(&t->health, now, tokens);
@@ -37110,7 +37194,8 @@ static void aigwi_hub_ticket_free(aigw_hub_ticket *t) {
 static aigw_hub_ticket *aigwi_hub_ticket_take(aigw_hub *h, const aigw_store_op *op) {
     for (uint32_t i = 0; i < h->cfg.tickets; i++) {
         aigw_hub_ticket *t = &h->tickets[i];
-        if (t->state == AIGWI_TICKET_LEFT && aigwi_hub_since(h, t->since_ns) > AIGWI_HUB_LEFT_NS) aigwi_hub_ticket_free(t);
+        if (t->state == AIGWI_TICKET_LEFT &&
+            aigwi_hub_since(h, t->since_ns) > AIGWI_HUB_LEFT_NS) aigwi_hub_ticket_free(t);
         if (t->state) continue;
         t->op = *op;
         t->op.counters = t->counter;
@@ -37164,8 +37249,9 @@ AIGWI_SHARED void aigwi_hub_settle(aigw_hub *h, aigw_store_op *op, int local) {
     aigwi_hub_submit_settle(h, t);
 }
 
-/* Reserve. AIGW_OK, AIGW_E_LIMIT, or AIGW_AGAIN: the job is woken, and the same is asked again with *ticket as it was left. *local becomes 1 when the
-   store could not and the counters in memory stand in; not when more is reserved beside what the store holds already (`bound`): then AIGW_E_IO. */
+/* Reserve. AIGW_OK, AIGW_E_LIMIT, or AIGW_AGAIN: the job is woken, and the same is asked again with *ticket as it was
+   left. *local becomes 1 when the store could not and the counters in memory stand in; not when more is reserved beside
+   what the store holds already (`bound`): then AIGW_E_IO. */
 AIGWI_SHARED int aigwi_hub_reserve(aigw_hub *h, aigw_hub_job *job, aigw_store_op *op, uint64_t *ticket, int *local, int bound) {
     aigw_hub_ticket *t = *ticket ? aigwi_hub_ticket_of(h, *ticket) : NULL;
     int r = AIGW_E_IO;
@@ -37638,8 +37724,8 @@ AIGW_API void aigw_token_release(aigw_tokens *t) {
 }
 
 /* ==== >>hub.account ============================================================================================= */
-/* Which counters a request has by the registry's rules, and what it holds of each. Knows rules, names of counters and amounts; not how counters
-   are kept, nor what a try is. Truth: design section 5, "Admit". */
+/* Which counters a request has by the registry's rules, and what it holds of each. Knows rules, names of counters and
+   amounts; not how counters are kept, nor what a try is. Truth: design section 5, "Admit". */
 
 /* The value of a dimension: of the request, or of its target. */
 static aigw_str aigwi_account_value(const aigw_router_facts *f, const aigw_target *t, int dim) {
@@ -37658,10 +37744,10 @@ static uint32_t aigwi_account_dims(uint32_t by, const aigw_registry_subject *whe
     return by;
 }
 
-/* "usd.month|tenant=team-a|model=sonnet": what is counted, and for whom. '|', '%' and control bytes are written as %XX, so that no two
-   subjects share a name; what is too long ends in its hash. */
-static aigw_str aigwi_account_name(const aigw_hub *h, char *text, const char *what, uint32_t dims, const aigw_router_facts *f,
-                                   const aigw_target *t) {
+/* "usd.month|tenant=team-a|model=sonnet": what is counted, and for whom. '|', '%' and control bytes are written as %XX,
+   so that no two subjects share a name; what is too long ends in its hash. */
+static aigw_str aigwi_account_name(const aigw_hub *h, char *text, const char *what, uint32_t dims,
+                                   const aigw_router_facts *f, const aigw_target *t) {
     static const char *const labels[] = {
 #define X(name, label) label,
         AIGW_DIM_LIST(X)
@@ -37694,7 +37780,8 @@ static aigw_str aigwi_account_name(const aigw_hub *h, char *text, const char *wh
     return aigwi_dialect_slice(text, AIGW_STORE_KEY);
 }
 
-static int64_t aigwi_account_sum(int64_t a, int64_t b) { return a > INT64_MAX - b ? INT64_MAX : a + b; }      /* not negative */
+/* not negative */
+static int64_t aigwi_account_sum(int64_t a, int64_t b) { return a > INT64_MAX - b ? INT64_MAX : a + b; }
 
 typedef struct {
     const aigw_hub *hub;
@@ -37704,7 +37791,8 @@ typedef struct {
 } aigwi_account_list;
 
 /* One counter more; NULL: there is no place. */
-static aigw_store_counter *aigwi_account_add(aigwi_account_list *l, int what, const char *name, uint32_t dims, int64_t amount) {
+static aigw_store_counter *aigwi_account_add(aigwi_account_list *l, int what, const char *name, uint32_t dims,
+                                             int64_t amount) {
     aigw_account_counters *to = l->to;
     aigw_store_counter *c = &to->counter[to->n];
     if (to->n == AIGW_STORE_COUNTERS) {
@@ -37715,7 +37803,8 @@ static aigw_store_counter *aigwi_account_add(aigwi_account_list *l, int what, co
     c->key = aigwi_account_name(l->hub, to->text[to->n], name, dims, l->facts, l->target);
     c->tenant = l->facts->who.dim[AIGW_DIM_TENANT];
     c->amount = amount;
-    c->kind = what == AIGW_HOLDS_CONCURRENT ? AIGW_COUNTER_GAUGE : what == AIGW_HOLDS_MONEY ? AIGW_COUNTER_MONEY : AIGW_COUNTER_RATE;
+    c->kind = what == AIGW_HOLDS_CONCURRENT ? AIGW_COUNTER_GAUGE : what == AIGW_HOLDS_MONEY ? AIGW_COUNTER_MONEY
+            : AIGW_COUNTER_RATE;
     to->rule[to->n] = NULL;
     to->what[to->n++] = (uint8_t)what;
     return c;
@@ -37807,7 +37896,8 @@ static int64_t aigwi_account_used(const aigw_account *a, int i, int64_t tokens, 
 }
 
 /* Settle the held counters of which `keep` has no like; NULL: all. */
-static void aigwi_account_release(aigw_account *a, aigw_hub *h, const aigw_account_counters *keep, int64_t tokens, int asked) {
+static void aigwi_account_release(aigw_account *a, aigw_hub *h, const aigw_account_counters *keep, int64_t tokens,
+                                  int asked) {
     aigw_account_counters *held = &a->held;
     aigw_store_counter gone[AIGW_STORE_COUNTERS];
     uint32_t stays = 0;
@@ -37854,7 +37944,8 @@ static void aigwi_account_refused(aigw_account *a, const aigw_store_counter *c, 
 }
 
 /* What a granted counter says beside: limits for headers, soft limits, alerts. */
-static void aigwi_account_learn(aigw_account *a, const aigw_store_counter *c, int what, const aigw_registry_budget *rule) {
+static void aigwi_account_learn(aigw_account *a, const aigw_store_counter *c, int what,
+                                const aigw_registry_budget *rule) {
     aigw_limit *l = what == AIGW_HOLDS_REQUESTS ? &a->limits.requests : &a->limits.tokens;
     if (what == AIGW_HOLDS_MONEY) {
         if (c->soft && !a->soft) a->soft = rule;
@@ -37862,19 +37953,22 @@ static void aigwi_account_learn(aigw_account *a, const aigw_store_counter *c, in
     } else if (what != AIGW_HOLDS_CONCURRENT && (l->remaining < 0 || c->left < l->remaining)) {
         l->limit = c->rate.limit;
         l->remaining = c->left;
-        l->reset_ms = c->rate.limit ? (c->rate.limit - (c->left < c->rate.limit ? c->left : c->rate.limit)) * 60000 / c->rate.limit : 0;
+        l->reset_ms = c->rate.limit ? (c->rate.limit - (c->left < c->rate.limit ? c->left
+                : c->rate.limit)) * 60000 / c->rate.limit : 0;
     }
 }
 
 static void aigwi_account_begin(aigw_account *a) {
     aigw_limit *l[4];
-    l[0] = &a->limits.requests, l[1] = &a->limits.tokens, l[2] = &a->limits.input_tokens, l[3] = &a->limits.output_tokens;
+    l[0] = &a->limits.requests, l[1] = &a->limits.tokens, l[2] = &a->limits.input_tokens,
+            l[3] = &a->limits.output_tokens;
     for (int i = 0; i < 4; i++) l[i]->limit = l[i]->remaining = l[i]->reset_ms = -1;
     a->limits.retry_after_ms = -1;
 }
 
 /* Put what was granted to what is held. `k`: its place among those held already, or -1. */
-static void aigwi_account_keep(aigw_account *a, const aigw_store_counter *c, const aigw_account_counters *wanted, int w, int k) {
+static void aigwi_account_keep(aigw_account *a, const aigw_store_counter *c, const aigw_account_counters *wanted,
+                               int w, int k) {
     aigw_account_counters *held = &a->held;
     if (k >= 0) {
         held->counter[k].amount = aigwi_account_sum(held->counter[k].amount, c->amount);
@@ -37909,7 +38003,8 @@ AIGW_API int aigw_account_reserve(aigw_account *a, aigw_hub *h, aigw_hub_job *jo
     for (int i = 0; i < wanted.n; i++) {
         const int k = aigwi_account_find(&a->held, &wanted.counter[i]);
         const int64_t more =
-            k < 0 ? 0 : aigwi_account_sum(wanted.counter[i].amount, a->held.counter[k].used) - a->held.counter[k].amount;
+            k < 0 ? 0 : aigwi_account_sum(wanted.counter[i].amount,
+                                          a->held.counter[k].used) - a->held.counter[k].amount;
         if (k >= 0 && (wanted.what[i] != AIGW_HOLDS_MONEY || more <= 0)) continue;
         asked[n] = wanted.counter[i];
         if (k >= 0) asked[n].raise = 1, asked[n].amount = more, asked[n].other = a->held.counter[k].other;
@@ -38010,7 +38105,8 @@ static void aigwi_exchange_use(aigw_exchange *x, int side) {
 static int aigwi_exchange_conn(const aigw_exchange *x) { return (int)(x->side - x->sides); }
 /* Wait for its connection, to be read (or to be written to). */
 static void aigwi_exchange_await(aigw_exchange *x, int out) {
-    static const uint16_t bits[2][2] = { { AIGW_WAIT_UP_IN, AIGW_WAIT_UP_OUT }, { AIGW_WAIT_UP1_IN, AIGW_WAIT_UP1_OUT } };
+    static const uint16_t bits[2][2] = { { AIGW_WAIT_UP_IN, AIGW_WAIT_UP_OUT },
+            { AIGW_WAIT_UP1_IN, AIGW_WAIT_UP1_OUT } };
     x->wait |= bits[aigwi_exchange_conn(x) != 0][out];
 }
 
@@ -38301,7 +38397,8 @@ static aigw_str aigwi_exchange_usd(const aigw_exchange *x, aigw_arena *mem) {
     char *p = (char *)aigw_base_take(mem, 32, 1, 1);
     const aigw_router_candidate *c = &x->decision.candidate[x->side->candidate];
     aigw_out out;
-    if (x->cached < AIGW_CACHED_HIT && (!c->pick.model || !c->pick.model->price.known)) return aigwi_dialect_slice("", 0);
+    if (x->cached < AIGW_CACHED_HIT && (!c->pick.model || !c->pick.model->price.known)) return aigwi_dialect_slice("",
+            0);
     aigw_base_out_init(&out, p, p ? 32 : 0, NULL, 0);
     aigw_base_put_nano(&out, aigwi_exchange_spent(x));
     return aigwi_dialect_slice(p, p && out.buf.n <= 32 ? out.buf.n : 0);
@@ -38404,7 +38501,8 @@ static int aigwi_exchange_answer(aigw_exchange *x, aigw_head *head, aigw_arena *
 }
 
 /* Write a text into a slab by `write`, with as much memory as it wants. 1, 0 (wait), or a code. */
-static int aigwi_exchange_text(aigw_exchange *x, aigw_exchange_slab *slab, int (*write)(aigw_exchange *x, aigw_out *out), aigw_str *body) {
+static int aigwi_exchange_text(aigw_exchange *x, aigw_exchange_slab *slab,
+                               int (*write)(aigw_exchange *x, aigw_out *out), aigw_str *body) {
     aigw_out out;
     size_t want = 4096;
     int r, tries;
@@ -38429,6 +38527,10 @@ static int aigwi_exchange_text(aigw_exchange *x, aigw_exchange_slab *slab, int (
 static int aigwi_exchange_body(aigw_exchange *x, int (*write)(aigw_exchange *x, aigw_out *out), aigw_str *body) {
     return aigwi_exchange_text(x, &x->whole_slab, write, body);
 }
+
+/* ==== >>exchange.request ========================================================================================== */
+/* The client's side on the way in: HTTP head and body, which dialect and operation it is, who asks. Raw requests branch
+   off here. */
 
 /* ---- the request's head */
 
@@ -38673,7 +38775,8 @@ static int aigwi_exchange_raw_head(aigw_exchange *x) {
         if (!x->raw.whole && x->io.admit) {
             aigw_head seen = x->http.head;
             seen.target = x->target;
-            if (x->io.admit(x->io.user, &seen, aigwi_dialect_slice("", 0), &x->who, &x->reply)) aigwi_exchange_replied(x);
+            if (x->io.admit(x->io.user, &seen, aigwi_dialect_slice("", 0), &x->who,
+                            &x->reply)) aigwi_exchange_replied(x);
         }
     }
     return 1;
@@ -38961,9 +39064,15 @@ static int aigwi_exchange_admit(aigw_exchange *x) {
     return 1;
 }
 
+/* ==== >>exchange.route ============================================================================================ */
+/* From what is asked to whom: route, cache, turn, candidate, reservation, and the way down when none can be had.
+   Decides nothing itself: it asks >>policy.router, >>cache, >>policy.queue and >>hub.account, and acts on what they
+   say. */
+
 /* ---- what was decided */
 
-/* The retry rules of this request: the route's over the hub's. A batch request with a deadline of its own is patient until then. */
+/* The retry rules of this request: the route's over the hub's. A batch request with a deadline of its own is patient
+   until then. */
 static aigw_retry_cfg aigwi_exchange_retry_cfg(const aigw_exchange *x) {
     const aigw_registry_route *route = x->decision.route;
     aigw_retry_cfg c = x->hub->cfg.retry;
@@ -39059,7 +39168,8 @@ static int aigwi_exchange_cacheable(aigw_exchange *x) {
     const aigw_registry_route *route = x->decision.route;
     const aigw_str said = aigwi_exchange_get(x, "x-aigw-cache"), control = aigwi_exchange_get(x, "cache-control");
     x->caching = route && route->cache.when ? route->cache : x->registry->cache;
-    if (!x->hub->cfg.cache_bytes || x->caching.when == AIGW_CACHE_OFF || (x->op != AIGW_OP_CHAT && x->op != AIGW_OP_EMBED))
+    if (!x->hub->cfg.cache_bytes || x->caching.when == AIGW_CACHE_OFF ||
+        (x->op != AIGW_OP_CHAT && x->op != AIGW_OP_EMBED))
         return AIGW_CACHED_DISABLED;
     if (aigwi_exchange_is(said, "off") || aigw_base_find(control, no_store, 0) < control.n ||
         aigw_base_find(control, no_cache, 0) < control.n)
@@ -39074,7 +39184,8 @@ static int aigwi_exchange_cache(aigw_exchange *x) {
     int r;
     if (!x->cache_key.p) {
         x->cached = (uint8_t)aigwi_exchange_cacheable(x);
-        r = x->cached == AIGW_CACHED_MISS ? aigwi_exchange_text(x, &x->key_slab, aigwi_exchange_write_key, &x->cache_key) : -1;
+        r = x->cached == AIGW_CACHED_MISS ? aigwi_exchange_text(x, &x->key_slab, aigwi_exchange_write_key,
+                                                                &x->cache_key) : -1;
         if (!r) x->cache_key.p = NULL;
         if (!r) return 0;
         if (r < 0) x->cache_key.p = NULL;
@@ -39132,7 +39243,8 @@ static void aigwi_exchange_busy(aigw_exchange *x, const aigw_registry_budget *so
     if (soft && soft->period != AIGW_PERIOD_TOTAL && x->now.wall_s > 0)
         ms = (aigw_budget_reset(soft->period, x->now.wall_s) - x->now.wall_s) * 1000;
     aigwi_exchange_stepped(x, "busy", aigwi_dialect_slice("", 0));
-    aigwi_exchange_say(x, AIGW_KIND_BUSY, soft ? "the soft limit of a budget is reached" : "no model of this route can be asked now",
+    aigwi_exchange_say(x, AIGW_KIND_BUSY,
+                       soft ? "the soft limit of a budget is reached" : "no model of this route can be asked now",
                        "Try again when retry-after says.");
     x->error.retry_after_ms = ms;
 }
@@ -39238,7 +39350,8 @@ static void aigwi_exchange_none(aigw_exchange *x) {
         if (of < 0) continue;
         if (rows[i].filter == AIGW_FILTER_KEY) kind = aigwi_hub_refusal(x->hub, x->now, d->candidate[of].pick.provider);
         aigwi_exchange_refuse(x, kind, rows[i].text,
-                              rows[i].filter == AIGW_FILTER_OFF ? d->candidate[of].pick.provider->off : d->candidate[of].pick.target.name, "",
+                              rows[i].filter == AIGW_FILTER_OFF ? d->candidate[of].pick.provider->off
+                                      : d->candidate[of].pick.target.name, "",
                               rows[i].advice);
         if (rows[i].kind == AIGW_KIND_RATE_LIMIT || rows[i].kind == AIGW_KIND_CIRCUIT_OPEN)
             x->error.retry_after_ms = wait < UINT32_MAX && wait ? wait : 1000;
@@ -39275,7 +39388,8 @@ static int aigwi_exchange_route(aigw_exchange *x) {
     x->found = 2;
     for (int i = 0; i < d->n; i++) {
         const uint8_t over = d->candidate[i].state.over_budget;
-        aigw_hub_state_of(x->hub, x->now, &d->candidate[i].pick, aigw_price_estimate(&d->facts.size, 0), full, &d->candidate[i].state);
+        aigw_hub_state_of(x->hub, x->now, &d->candidate[i].pick, aigw_price_estimate(&d->facts.size, 0), full,
+                          &d->candidate[i].state);
         d->candidate[i].state.over_budget = over;
         if (d->candidate[i].state.wait_ms < x->limit_wait[i]) d->candidate[i].state.wait_ms = x->limit_wait[i];
     }
@@ -39343,14 +39457,16 @@ static void aigwi_exchange_refused_by(aigw_exchange *x) {
     } else {
         aigw_base_put_lit(&o, ": ");
         aigw_base_put_int(&o, a->what == AIGW_HOLDS_CONCURRENT ? a->refused.most : a->refused.rate.limit);
-        aigw_base_put_lit(&o, a->what == AIGW_HOLDS_CONCURRENT ? " at once" : a->what == AIGW_HOLDS_TOKENS ? " tokens per minute" : " requests per minute");
+        aigw_base_put_lit(&o, a->what == AIGW_HOLDS_CONCURRENT ? " at once" : a->what == AIGW_HOLDS_TOKENS
+                ? " tokens per minute" : " requests per minute");
     }
     rest[o.buf.n < sizeof rest - 1 ? o.buf.n : sizeof rest - 1] = 0;
     if (a->what == AIGW_HOLDS_MONEY)
         aigwi_exchange_refuse(x, AIGW_KIND_BUDGET, "the budget has no room: ", a->refused.key, rest,
                               "Raise the cap in the gateway's configuration, or wait until it begins anew.");
     else {
-        aigwi_exchange_refuse(x, AIGW_KIND_RATE_LIMIT, "a limit is reached: ", a->refused.key, rest, "Send fewer requests, or raise the limit in the gateway's configuration.");
+        aigwi_exchange_refuse(x, AIGW_KIND_RATE_LIMIT, "a limit is reached: ", a->refused.key, rest,
+                              "Send fewer requests, or raise the limit in the gateway's configuration.");
         x->error.retry_after_ms = (int64_t)(a->refused.wait_ns / 1000000u) + 1;
     }
 }
@@ -39375,7 +39491,8 @@ static int aigwi_exchange_limited(aigw_exchange *x) {
     else if (aigwi_exchange_sleep(x, a->what == AIGW_HOLDS_CONCURRENT ? crowd : a->refused.wait_ns)) return 1;
     x->passed |= (uint16_t)(1u << c);
     t = aigw_router_tried(d, x->now, c);
-    if (t) t->kind = a->what == AIGW_HOLDS_MONEY ? AIGW_KIND_BUDGET : AIGW_KIND_RATE_LIMIT, t->why = "refused by a counter";
+    if (t) t->kind = a->what == AIGW_HOLDS_MONEY ? AIGW_KIND_BUDGET : AIGW_KIND_RATE_LIMIT,
+            t->why = "refused by a counter";
     for (int i = 0; i < d->first; i++)
         if (!(x->passed >> d->order[i] & 1)) {
             x->state = AIGWI_EXCHANGE_ROUTE;
@@ -39391,21 +39508,25 @@ static int64_t aigwi_exchange_tokens(aigw_exchange *x) {
     const aigw_price_size *size = &x->decision.facts.size;
     const aigw_hub_name *t = aigw_hub_name_of(x->hub, x->now, AIGW_NAME_TARGET, aigwi_exchange_pick(x)->target.name, 0);
     const int64_t in = aigw_price_estimate(size, t ? t->health.milli_bytes_per_token : 0),
-                  out = size->max_output >= 0 && size->max_output < AIGWI_EXCHANGE_OUTPUT ? size->max_output : AIGWI_EXCHANGE_OUTPUT;
+                  out = size->max_output >= 0 &&
+                          size->max_output < AIGWI_EXCHANGE_OUTPUT ? size->max_output : AIGWI_EXCHANGE_OUTPUT;
     return in + (x->op == AIGW_OP_CHAT ? out * size->choices : 0);
 }
 
 static int aigwi_exchange_hold(aigw_exchange *x) {
     const aigw_registry_budget *soft;
     int r = x->op == AIGW_OP_COUNT_TOKENS ? AIGW_OK
-                                          : aigw_account_reserve(&x->side->account, x->hub, &x->job, x->registry, &x->decision.facts, aigwi_exchange_candidate(x),
+                                          : aigw_account_reserve(&x->side->account, x->hub, &x->job, x->registry,
+                                                                 &x->decision.facts, aigwi_exchange_candidate(x),
                                                                  aigwi_exchange_tokens(x));
     if (r == AIGW_AGAIN && x->until && x->now.mono_ns >= x->until) r = AIGW_E_IO;
     if (r == AIGW_AGAIN) return 0;
     if (r == AIGW_E_LIMIT) return aigwi_exchange_limited(x);
     if (r) {
-        aigwi_exchange_say(x, AIGW_KIND_INTERNAL, r == AIGW_E_CLOCK ? "the gateway's clock is not set, and a budget needs it"
-                           : r == AIGW_E_NOMEM                      ? "more limits and budgets apply to this request than one may have"
+        aigwi_exchange_say(x, AIGW_KIND_INTERNAL,
+                           r == AIGW_E_CLOCK ? "the gateway's clock is not set, and a budget needs it"
+                           : r == AIGW_E_NOMEM
+                                   ? "more limits and budgets apply to this request than one may have"
                                                                     : "the gateway's counters cannot be reached",
                            "");
         return 1;
@@ -39419,6 +39540,10 @@ static int aigwi_exchange_hold(aigw_exchange *x) {
     x->state = AIGWI_EXCHANGE_TRY;
     return 1;
 }
+
+/* ==== >>exchange.try ============================================================================================== */
+/* A try from the request written to its end: connection, events and frames to the client, hold-back, the second try
+   beside the first, and what comes after a failure. Nothing is tried again after the commit. */
 
 /* ---- attempt: written, connected */
 
@@ -39498,12 +39623,13 @@ static int aigwi_exchange_credentials(aigw_exchange *x, const aigw_registry_prov
     return -1;
 }
 
-/* What this try costs or may cost: by its usage; nothing when the provider refused it or never saw it; what was said so far when the client left;
-   all that was reserved when contact was lost. */
+/* What this try costs or may cost: by its usage; nothing when the provider refused it or never saw it; what was said so
+   far when the client left; all that was reserved when contact was lost. */
 static int64_t aigwi_exchange_charge(aigw_exchange *x) {
     const aigw_router_candidate *c = aigwi_exchange_candidate(x);
     const aigw_registry_price *price = c->pick.model ? &c->pick.model->price : NULL;
-    const int known = x->usage.has & (AIGW_USAGE_INPUT | AIGW_USAGE_OUTPUT), left = x->gone || x->kind == AIGW_KIND_CANCELLED;
+    const int known = x->usage.has & (AIGW_USAGE_INPUT | AIGW_USAGE_OUTPUT), left = x->gone ||
+            x->kind == AIGW_KIND_CANCELLED;
     const aigw_price_size *size = &x->decision.facts.size;
     aigw_usage usage = x->usage;
     memset(&x->cost, 0, sizeof x->cost);
@@ -39515,21 +39641,23 @@ static int64_t aigwi_exchange_charge(aigw_exchange *x) {
     }
     if (!left || !x->up->t_first) return x->side->bound_nusd > 0 ? x->side->bound_nusd : 0;
     if (!(usage.has & AIGW_USAGE_INPUT)) usage.input = aigw_price_input_bound(size, c->pick.target.context);
-    if (!(usage.has & AIGW_USAGE_OUTPUT) || usage.output < x->said_bytes) usage.output = x->said_bytes;     /* a token is a byte or more */
+    /* a token is a byte or more */
+    if (!(usage.has & AIGW_USAGE_OUTPUT) || usage.output < x->said_bytes) usage.output = x->said_bytes;
     usage.has |= AIGW_USAGE_INPUT | AIGW_USAGE_OUTPUT;
     (void)aigw_price_usage(price, &usage, &x->decision.facts.terms, &x->cost);
     return x->side->bound_nusd > 0 && x->cost.nusd > x->side->bound_nusd ? x->side->bound_nusd : x->cost.nusd;
 }
 
-/* Report a try: to what is remembered of its target, to the account, to the decision. err: what it ended with; NULL: fine, or the client left.
-   begun 0: nobody was asked. */
+/* Report a try: to what is remembered of its target, to the account, to the decision. err: what it ended with; NULL:
+   fine, or the client left. begun 0: nobody was asked. */
 static void aigwi_exchange_told(aigw_exchange *x, const aigw_error *err, int begun) {
     const aigw_attempt *a = x->up;
     aigw_router_try *t = x->try_at ? &x->decision.tries[x->try_at - 1] : NULL;
     aigw_health_report r;
     if (!x->side->pass.asked) return;
     memset(&r, 0, sizeof r);
-    r.kind = err ? err->kind : begun && a->ended == AIGWI_ATTEMPT_STOPPED ? (int)AIGW_KIND_NONE : (int)AIGW_KIND_CANCELLED;
+    r.kind = err ? err->kind : begun &&
+            a->ended == AIGWI_ATTEMPT_STOPPED ? (int)AIGW_KIND_NONE : (int)AIGW_KIND_CANCELLED;
     r.first_us = begun ? aigwi_exchange_us(a->t_start, x->stream ? a->t_first : a->t_last) : -1;
     r.all_us = begun ? aigwi_exchange_us(a->t_start, a->t_last) : -1;
     r.input_bytes = x->decision.facts.size.text_bytes;
@@ -39574,7 +39702,8 @@ static void aigwi_exchange_try_cfg(aigw_exchange *x, aigw_attempt_cfg *cfg, aigw
         max->at = AIGW_NOWHERE;
         max->raw = aigwi_dialect_slice(x->max_text, out.buf.n);
         max->micro = x->decision.facts.size.max_output * 1000000;
-        (void)aigw_model_loss_at(&x->loss, AIGW_NOWHERE, "max_output", AIGW_LOSS_SYNTHESIZED, "an output limit is set, since a budget applies");
+        (void)aigw_model_loss_at(&x->loss, AIGW_NOWHERE, "max_output", AIGW_LOSS_SYNTHESIZED,
+                                 "an output limit is set, since a budget applies");
     }
 }
 
@@ -39892,7 +40021,8 @@ static int aigwi_exchange_events(aigw_exchange *x) {
     if (x->trouble) aigw_attempt_fail(x->up, AIGW_KIND_INTERNAL, "a frame did not fit into the gateway's memory");
     if (x->stream && !x->committed && x->up->state <= AIGWI_ATTEMPT_OVER &&
         x->up->ended != AIGWI_ATTEMPT_ERROR &&
-        ((x->up->stream && (x->up->dec.frame & AIGW_FRAME_CONTENT || x->hold_until)) || x->ended == AIGWI_EXCHANGE_STOPPED) &&
+        ((x->up->stream && (x->up->dec.frame & AIGW_FRAME_CONTENT || x->hold_until)) ||
+         x->ended == AIGWI_EXCHANGE_STOPPED) &&
         !aigwi_exchange_holds(x))
         aigwi_exchange_stream_head(x);
     return 1;
@@ -39944,7 +40074,8 @@ static int aigwi_exchange_upstream(aigw_exchange *x) {
     if (want & AIGW_WANT_MEM) return aigwi_exchange_window(x);
     if (want & AIGW_WANT_EVENT) return aigwi_exchange_events(x);
     if (x->side->in_at < x->side->in_n) {
-        x->side->in_at += aigw_attempt_feed(x->up, x->now, x->side->in + x->side->in_at, x->side->in_n - x->side->in_at);
+        x->side->in_at += aigw_attempt_feed(x->up, x->now, x->side->in + x->side->in_at,
+                                            x->side->in_n - x->side->in_at);
         return 1;
     }
     if (want & AIGW_WANT_OUT && aigwi_exchange_send(x)) return 1;
@@ -39986,7 +40117,8 @@ static void aigwi_exchange_hedge(aigw_exchange *x) {
     if (AIGW_EXCHANGE_CONNS < 2 || !aigwi_exchange_charged(x)) return;
     aigwi_exchange_use(x, other);
     side->candidate = (uint8_t)to;
-    r = aigw_account_reserve(&side->account, x->hub, &x->job, x->registry, &x->decision.facts, aigwi_exchange_candidate(x),
+    r = aigw_account_reserve(&side->account, x->hub, &x->job, x->registry, &x->decision.facts,
+                             aigwi_exchange_candidate(x),
                              aigwi_exchange_tokens(x)) == AIGW_OK &&
         aigwi_exchange_grow(x, &side->slab, 8192, 0) == 1 &&
         aigwi_exchange_credentials(x, aigwi_exchange_pick(x)->provider, &key) == 1 &&
@@ -40012,7 +40144,8 @@ static void aigwi_exchange_hedge(aigw_exchange *x) {
         x->hedge_try = (uint8_t)(t ? t - x->decision.tries + 1 : 0);
         x->hedged = AIGWI_EXCHANGE_RACING;
     } else aigw_account_settle(&side->account, x->hub, -1, 0);
-    if (x->state == AIGWI_EXCHANGE_REFUSE) x->state = AIGWI_EXCHANGE_RELAY;      /* no token for it: the first goes on */
+    /* no token for it: the first goes on */
+    if (x->state == AIGWI_EXCHANGE_REFUSE) x->state = AIGWI_EXCHANGE_RELAY;
     aigwi_exchange_use(x, first);
     x->try_at = try_at;
 }
@@ -40040,7 +40173,8 @@ static int aigwi_exchange_run_other(aigw_exchange *x) {
         if (want & AIGW_WANT_OUT && aigwi_exchange_send(x)) continue;
         if (want & (AIGW_WANT_EVENT | AIGW_WANT_MEM)) return x->up->status >= 300 ? -1 : 1;
         if (x->side->in_at < x->side->in_n) {
-            x->side->in_at += aigw_attempt_feed(x->up, x->now, x->side->in + x->side->in_at, x->side->in_n - x->side->in_at);
+            x->side->in_at += aigw_attempt_feed(x->up, x->now, x->side->in + x->side->in_at,
+                                                x->side->in_n - x->side->in_at);
             continue;
         }
         if (!(want & AIGW_WANT_IN) || !aigwi_exchange_recv(x)) return 0;
@@ -40273,6 +40407,9 @@ static int aigwi_exchange_relay(aigw_exchange *x) {
     return 0;
 }
 
+/* ==== >>exchange.answer =========================================================================================== */
+/* Whole answers: of a provider, of the cache, lists of models, the caller's own, errors. */
+
 /* ---- answers in one piece */
 
 static int aigwi_exchange_write_whole(aigw_exchange *x, aigw_out *out) {
@@ -40311,7 +40448,8 @@ static int aigwi_exchange_whole(aigw_exchange *x) {
 }
 
 /* An answer of the cache: read into the model, written for this client. */
-static int aigwi_exchange_hit_put(void *user, const aigw_event *ev) { return aigwi_exchange_encode((aigw_exchange *)user, ev); }
+static int aigwi_exchange_hit_put(void *user,
+                                  const aigw_event *ev) { return aigwi_exchange_encode((aigw_exchange *)user, ev); }
 static int aigwi_exchange_hit(aigw_exchange *x) {
     const size_t room = (size_t)x->hit.size * 3 + 4096;
     aigw_sink sink;
@@ -40324,7 +40462,8 @@ static int aigwi_exchange_hit(aigw_exchange *x) {
     if (r == 1) r = aigwi_exchange_grow(x, &x->out_slab, 4096, 0);
     if (r < 1) return r ? aigwi_exchange_no_memory(x) : 0;
     /* it may be gone since memory was waited for */
-    if (!aigw_cache_get(&x->hub->cache, x->now, x->cache_key, x->degraded.n != 0, &x->hit) || x->hit.size > x->window_slab.n) {
+    if (!aigw_cache_get(&x->hub->cache, x->now, x->cache_key, x->degraded.n != 0, &x->hit) ||
+        x->hit.size > x->window_slab.n) {
         x->state = AIGWI_EXCHANGE_TURN;
         return 1;
     }
@@ -40346,7 +40485,8 @@ static int aigwi_exchange_hit(aigw_exchange *x) {
         r = aigwi_exchange_body(x, aigwi_exchange_write_whole, &body);
         if (!r) return 0;
         if (r < 0) return r == AIGW_E_REFUSED ? aigwi_exchange_unsaid(x) : aigwi_exchange_no_memory(x);
-        aigwi_exchange_out_use(x, x->out_slab.p + x->out_slab.n / 16 * 6, x->out_slab.n / 16 * 10, x->out_slab.n / 16 * 3);
+        aigwi_exchange_out_use(x, x->out_slab.p + x->out_slab.n / 16 * 6, x->out_slab.n / 16 * 10,
+                               x->out_slab.n / 16 * 3);
         head = aigwi_exchange_head(x, &mem, 200);
         aigwi_exchange_field(&head, "content-type", aigwi_exchange_lit("application/json"));
         return aigwi_exchange_answer(x, &head, &mem, body);
@@ -40477,6 +40617,9 @@ static int aigwi_exchange_refused(aigw_exchange *x) {
     aigwi_exchange_out_use(x, x->small, base, base);
     return aigwi_exchange_answer(x, &head, &mem, aigwi_dialect_slice(x->small + base, out.buf.n));
 }
+
+/* ==== >>exchange.raw ============================================================================================== */
+/* A raw request once its head is known: credentials exchanged, bytes both ways in bounded memory. */
 
 /* ---- raw: forwarding */
 
@@ -40609,7 +40752,8 @@ static int aigwi_exchange_raw_fail(aigw_exchange *x, int kind, const char *text)
     return 1;
 }
 
-/* Limits and budgets: of the provider, and of whoever asks. 1; 0: they are waited for; -1: they refuse, and it is said. */
+/* Limits and budgets: of the provider, and of whoever asks. 1; 0: they are waited for; -1: they refuse, and it is said.
+   */
 static int aigwi_exchange_raw_hold(aigw_exchange *x) {
     aigw_router_candidate *c = &x->decision.candidate[0];
     const aigw_str name = x->raw.to->name;
@@ -40627,7 +40771,8 @@ static int aigwi_exchange_raw_hold(aigw_exchange *x) {
     if (r == AIGW_OK) return 1;
     if (!x->raw.ended) x->close_after = 1;
     if (r == AIGW_E_MISSING)
-        aigwi_exchange_refuse(x, AIGW_KIND_BUDGET, "a budget is in force, and what is forwarded to this provider has no price: ", name, "",
+        aigwi_exchange_refuse(x, AIGW_KIND_BUDGET,
+                              "a budget is in force, and what is forwarded to this provider has no price: ", name, "",
                               "Write \"raw\": {\"usd\": \"...\"} at the provider in the gateway's configuration.");
     else if (r == AIGW_E_LIMIT) aigwi_exchange_refused_by(x);
     else aigwi_exchange_say(x, AIGW_KIND_INTERNAL, "the gateway's counters cannot be reached", "");
@@ -40910,6 +41055,9 @@ static int aigwi_exchange_raw_run(aigw_exchange *x) {
     return x->raw.state == AIGWI_RAW_CONNECT ? aigwi_exchange_raw_connect(x) : aigwi_exchange_raw_move(x);
 }
 
+/* ==== >>exchange.run ============================================================================================== */
+/* The end of a request and its record, deadlines, and the steps in order. */
+
 /* ---- settle: the record, and everything given back */
 
 static void aigwi_exchange_record_of(aigw_exchange *x, aigw_exchange_record *r) {
@@ -40981,7 +41129,8 @@ static void aigwi_exchange_record_of(aigw_exchange *x, aigw_exchange_record *r) 
 
 /* Tokens for the limits; -1: what was reserved stands. */
 static int64_t aigwi_exchange_used_tokens(const aigw_exchange *x) {
-    const int64_t n = (x->usage.has & AIGW_USAGE_INPUT ? x->usage.input : 0) + (x->usage.has & AIGW_USAGE_OUTPUT ? x->usage.output : 0);
+    const int64_t n = (x->usage.has & AIGW_USAGE_INPUT ? x->usage.input : 0) + (x->usage.has & AIGW_USAGE_OUTPUT
+            ? x->usage.output : 0);
     if (x->cached >= AIGW_CACHED_HIT) return 0;
     return x->usage.has & (AIGW_USAGE_INPUT | AIGW_USAGE_OUTPUT) && n >= 0 ? n : -1;
 }
@@ -40995,7 +41144,8 @@ static void aigwi_exchange_settle(aigw_exchange *x) {
     if (x->raw.to && x->raw.to->raw_nusd > 0 && x->up->bytes_out && x->up->http.head.status < 400)
         aigw_account_charge(&x->side->account, x->raw.to->raw_nusd);
     for (int i = 0; i < AIGW_EXCHANGE_CONNS; i++)
-        aigw_account_settle(&x->sides[i].account, x->hub, &x->sides[i] == x->side ? aigwi_exchange_used_tokens(x) : -1, x->attempts != 0);
+        aigw_account_settle(&x->sides[i].account, x->hub, &x->sides[i] == x->side ? aigwi_exchange_used_tokens(x) : -1,
+                            x->attempts != 0);
     aigw_queue_leave(&x->hub->queue, &x->turn);
     aigwi_hub_turns(x->hub);
     aigwi_exchange_record_of(x, &r);
@@ -41050,7 +41200,8 @@ static uint64_t aigwi_exchange_due(const aigw_exchange *x) {
     if (x->wait & AIGW_WAIT_CLIENT_OUT) return write < due ? write : due;
     if (x->state == AIGWI_EXCHANGE_RAW) return aigwi_exchange_raw_due(x, due);
     if (x->state == AIGWI_EXCHANGE_HOLD) {
-        const uint64_t store = x->side->account.ticket ? aigwi_attempt_after(x->now.mono_ns, x->hub->cfg.store_ms) : AIGW_NEVER;
+        const uint64_t store = x->side->account.ticket ? aigwi_attempt_after(x->now.mono_ns,
+                                                                             x->hub->cfg.store_ms) : AIGW_NEVER;
         return x->until && x->until < store ? x->until : store < due ? store : due;
     }
     if (x->state == AIGWI_EXCHANGE_CACHE) return x->until && x->until < due ? x->until : due;
@@ -41326,11 +41477,13 @@ static uint32_t aigwi_client_wait(uint64_t ns) {
 
 /* Money for the dearest that it may come to. */
 static int aigwi_client_reserve(aigw_client *c, aigw_client_policy *p, aigw_now now, uint32_t *wait_ms) {
-    const int64_t out = p->size.max_output >= 0 ? p->size.max_output : c->target.max_output > 0 ? c->target.max_output : 4096;
+    const int64_t out = p->size.max_output >= 0 ? p->size.max_output : c->target.max_output > 0 ? c->target.max_output
+            : 4096;
     int64_t reset;
     int r;
     if (!p->price) return AIGW_E_MISSING;
-    r = aigw_price_bound(p->price, aigw_price_input_bound(&p->size, c->target.context), out * p->size.choices, p->size.tools_hosted, NULL,
+    r = aigw_price_bound(p->price, aigw_price_input_bound(&p->size, c->target.context), out * p->size.choices,
+                         p->size.tools_hosted, NULL,
                          &p->reserved);
     if (!r) r = aigw_budget_reserve(p->budget, &p->budget_cfg, now, p->reserved);
     if (r == AIGW_E_LIMIT) {
@@ -41349,7 +41502,8 @@ static int aigwi_client_refuse(aigw_client_policy *p, aigw_now now, int requests
     return AIGW_E_LIMIT;
 }
 
-/* The first that refuses says so: limits learnt, requests, tokens, budget, circuit (last, since it counts who was let through). */
+/* The first that refuses says so: limits learnt, requests, tokens, budget, circuit (last, since it counts who was let
+   through). */
 static int aigwi_client_take(aigw_client *c, aigw_client_policy *p, aigw_now now, uint32_t *wait_ms, const char **why) {
     uint64_t ns = 0;
     int r;
@@ -41384,7 +41538,8 @@ static int aigwi_client_take(aigw_client *c, aigw_client_policy *p, aigw_now now
     return AIGW_OK;
 }
 
-AIGW_API int aigw_client_allow(aigw_client *c, aigw_client_policy *p, aigw_now now, uint32_t *wait_ms, const char **why) {
+AIGW_API int aigw_client_allow(aigw_client *c, aigw_client_policy *p, aigw_now now, uint32_t *wait_ms,
+                               const char **why) {
     int r;
     *wait_ms = 0;
     if (!p->attempts) {
@@ -41418,20 +41573,24 @@ AIGW_API aigw_sink aigw_client_watch(aigw_client_policy *p, const aigw_sink *to)
     return s;
 }
 
-/* What the try costs: by its usage; nothing when it was refused or never sent; else all that was reserved, since it may be billed. */
+/* What the try costs: by its usage; nothing when it was refused or never sent; else all that was reserved, since it may
+   be billed. */
 static int64_t aigwi_client_cost(const aigw_client *c, const aigw_client_policy *p) {
     aigw_price_cost cost;
     if (!p->price || !c->attempt.bytes_out || c->attempt.status >= 400) return 0;
-    if (c->attempt.ended != AIGWI_ATTEMPT_STOPPED || !(p->usage.has & (AIGW_USAGE_INPUT | AIGW_USAGE_OUTPUT))) return p->reserved;
+    if (c->attempt.ended != AIGWI_ATTEMPT_STOPPED ||
+        !(p->usage.has & (AIGW_USAGE_INPUT | AIGW_USAGE_OUTPUT))) return p->reserved;
     (void)aigw_price_usage(p->price, &p->usage, NULL, &cost);
     return cost.nusd;
 }
 
-AIGW_API int aigw_client_done(aigw_client *c, aigw_client_policy *p, aigw_now now, uint32_t *wait_ms, const char **why) {
+AIGW_API int aigw_client_done(aigw_client *c, aigw_client_policy *p, aigw_now now, uint32_t *wait_ms,
+                              const char **why) {
     const aigw_attempt *a = &c->attempt;
     const int fine = a->ended == AIGWI_ATTEMPT_STOPPED, failed = a->ended == AIGWI_ATTEMPT_ERROR,
               kind = failed ? a->error.kind : fine ? (int)AIGW_KIND_NONE : (int)AIGW_KIND_CANCELLED;
-    const int64_t tokens = (p->usage.has & AIGW_USAGE_INPUT ? p->usage.input : 0) + (p->usage.has & AIGW_USAGE_OUTPUT ? p->usage.output : 0);
+    const int64_t tokens = (p->usage.has & AIGW_USAGE_INPUT ? p->usage.input : 0) + (p->usage.has & AIGW_USAGE_OUTPUT
+            ? p->usage.output : 0);
     aigw_health_report r;
     aigw_retry_case again;
     int step = AIGW_RETRY_STOP;
