@@ -49,7 +49,7 @@
  *   AIGW_STATIC          makes them all static
  *   AIGW_ASSERT(x)       check of the programmer's promises and of invariants. Default: nothing
  *   AIGW_NO_TEXT         leaves out the sentences of aigw_base_error_text and of HTTP faults, and reason phrases: 2,621 / 2,420
- *   AIGW_CLIENT_ONLY     leaves out the clients' side of every dialect, and with it >>exchange, for programs that only ask: 173,824 / 108,192
+ *   AIGW_CLIENT_ONLY     leaves out the clients' side of every dialect, and with it >>exchange, for programs that only ask: 173,295 / 108,109
  *   AIGW_NO_OPENAI       leaves out >>dialect.openai: 51,510 / 31,097
  *   AIGW_NO_RESPONSES    leaves out >>dialect.responses: 46,380 / 28,690
  *   AIGW_NO_ANTHROPIC    leaves out >>dialect.anthropic: 51,763 / 32,221
