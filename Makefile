@@ -73,7 +73,7 @@ sim: build-sim
 sim-tail: build-sim
 	@$(OUT)/sim --tail
 
-# Each section uses only sections above it; the growth of .text from section to section.
+# Each section uses only sections above it.
 check-layers:
 	@sh tests/check_layers.sh
 

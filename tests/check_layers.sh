@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT OR Unlicense
 # check_layers.sh [HEADER]: proves that every section of aigw.h uses only sections above it, and only those that the table of
-# contents permits; prints how .text grows from section to section. Then checks itself on two seeded violations.
+# contents permits (bytes per section: make size). Then checks itself on two seeded violations.
 # Needs gcc (for -fkeep-static-functions) and nm.
 set -u
 header=${1:-aigw.h}
@@ -62,14 +62,14 @@ uses() {
         END { exit bad }' "$1"
 }
 
-# check HEADER [TAG]: prefix builds and uses; prints the table
+# check HEADER [TAG]: prefix builds and uses. Without optimization: what is named counts, and 40 builds of a long file take their time
 check() {
-    bad=0 before=0
+    bad=0
     uses "$1" || bad=1
     for tag in ${2:-$(tags "$1")}; do
         prefix "$1" "$tag" >"$dir/aigw_prefix.h"
         printf '#define AIGW_IMPLEMENTATION\n#include "aigw_prefix.h"\n' >"$dir/prefix.c"
-        if ! $CC -std=c99 -Os -fno-pic -w -Werror=implicit-function-declaration -fkeep-static-functions -c -I"$dir" -o "$dir/prefix.o" "$dir/prefix.c" 2>"$dir/errors"; then
+        if ! $CC -std=c99 -O0 -w -Werror=implicit-function-declaration -fkeep-static-functions -c -I"$dir" -o "$dir/prefix.o" "$dir/prefix.c" 2>"$dir/errors"; then
             echo ">>$tag: does not compile without the sections below it:"
             grep -m 5 error "$dir/errors"
             bad=1
@@ -77,9 +77,7 @@ check() {
         fi
         upward=$(nm -u "$dir/prefix.o" | grep aigw)
         [ -z "$upward" ] || { echo ">>$tag: uses from below: $upward"; bad=1; }
-        text=$(size "$dir/prefix.o" | awk 'NR == 2 { print $1 }')
-        printf '  %-20s %7d bytes of .text (x86-64 -Os, with unused functions)\n' "$tag" $((text - before))
-        before=$text
+        echo "  >>$tag builds with what is above it"
     done
     return $bad
 }
