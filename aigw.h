@@ -2321,7 +2321,10 @@ AIGW_API int aigw_cache_init(aigw_cache *c, const aigw_cache_cfg *cfg, const uin
 typedef struct {
     aigw_str tenant, route, prompt;    /* "" none */
     aigw_str target;                   /* not "": pinned to it */
-    uint8_t  user;                     /* the end user's id is part of it */
+    uint8_t  user;                     /* the end user's id in the body is part of it */
+    aigw_str who;                      /* the end user as the caller knows him; "" not part of it */
+    aigw_str require;                  /* what was asked of the target beside ("grade.code>=4"); "" nothing */
+    uint8_t  strict;                   /* nothing may be lost on the way to it */
 } aigw_cache_scope;
 /* Write the key behind what stands in `out` (which needs no pieces): the model by one writer, all fields in fixed
    order, strings decoded, numbers by value, nested JSON byte for byte. Not in it: stream flag, usage switch, metadata
@@ -2896,7 +2899,8 @@ typedef struct aigw_exchange {
             marked, retoken;
     uint8_t   batch, cached, collect, leads, followed, softened, capped, degrade_at, found, hedged, hedge_try, try_at,
             tried[AIGW_ROUTER_CANDIDATES];
-    uint16_t  attempts, passed;    /* passed: candidates that are not asked again, by bits */
+    /* passed: candidates that are not asked again, by bits; attempts_before: those at the route before this one */
+    uint16_t  attempts, attempts_before, passed;
     int       status, kind, turns;
     const char *allow;
     /* the request */
@@ -2910,6 +2914,7 @@ typedef struct aigw_exchange {
     const aigw_dialect  *dialect;  /* the client's */
     aigw_str  asked;               /* model or route */
     aigw_exchange_who who;
+    const aigw_registry_route *chain;  /* whose degrade list it goes down */
     aigw_queue_item turn;
     aigw_registry_cache caching;
     aigw_cache_hit hit;
@@ -3026,8 +3031,8 @@ AIGW_API uint64_t aigw_client_deadline(const aigw_client *c);
    caller's, one for each target, kept over requests; start with all zero.
 
        for (;;) {
-           r = aigw_client_allow(&c, &p, now, &wait_ms, &why);         r == AIGW_E_LIMIT: come again after wait_ms
-           ... connect, aigw_client_start, aigw_client_run until it is over ...
+           r = aigw_client_allow(&c, &p, now, &wait_ms, &why);         r == AIGW_E_LIMIT: come again after wait_ms, or aigw_client_done to give up
+           ... connect, aigw_client_start, aigw_client_run with aigw_client_watch(&p, &sink) until it is over ...
            if (aigw_client_done(&c, &p, now, &wait_ms, &why) != AIGW_RETRY_SAME) break;    else wait, connect, once more
        }                                                                                                              */
 typedef struct {
@@ -3047,7 +3052,7 @@ typedef struct {
     aigw_price_size    size;
     aigw_breaker_pass  pass;
     uint16_t           attempts;
-    uint8_t            held;                   /* a try is under way */
+    uint8_t            held, earned;           /* a try is under way */
     int64_t            taken, reserved;        /* tokens, nano-dollars */
     aigw_usage         usage;
     int64_t            said_bytes;
@@ -32495,7 +32500,7 @@ static int aigwi_registry_pick(const aigw_registry *r, aigw_str name, const aigw
     if (!p) return 0;
     if (!entry) m = aigw_registry_known(r, p->name, id);
     if (m) pick->target = m->target;
-    if (!entry) {
+    if (!entry && !(m && m->provider)) {                       /* else it goes by its entry's name, so that rules for that hold */
         pick->target.name = name;
         pick->target.id = id;
         pick->target.provider = p->name;
@@ -32784,15 +32789,17 @@ static void aigwi_breaker_turn(aigw_breaker *b, int open) {
 }
 static void aigwi_breaker_open(aigw_breaker *b, const aigw_breaker_cfg *cfg, uint64_t at, int64_t retry_after_ms,
                                uint64_t *random) {
+    /* a probe before its time that fails tells nothing new: as long as before, not twice */
+    const int early = b->open && b->opened && at < b->until_ns;
     const uint64_t most = aigwi_breaker_or(cfg->open_max_ms, 300000);
-    uint64_t ms = (uint64_t)aigwi_breaker_or(cfg->open_ms, 5000) << b->opened;
+    uint64_t ms = (uint64_t)aigwi_breaker_or(cfg->open_ms, 5000) << (b->opened - early);
     if (ms > most) ms = most;
     ms -= aigw_base_random(random) % (ms / 2 + 1);
     if (retry_after_ms > AIGW_BREAKER_AFTER_MAX_MS) retry_after_ms = AIGW_BREAKER_AFTER_MAX_MS;
     if (retry_after_ms > 0 && ms < (uint64_t)retry_after_ms) ms = (uint64_t)retry_after_ms;
     aigwi_breaker_turn(b, 1);
     b->until_ns = aigwi_breaker_after(at, ms);
-    if (b->opened < 31) b->opened++;
+    if (!early && b->opened < 31) b->opened++;
 }
 
 AIGW_API int aigw_breaker_report(aigw_breaker *b, const aigw_breaker_cfg *cfg, aigw_now now, aigw_breaker_pass pass,
@@ -33373,10 +33380,13 @@ AIGW_API void aigw_budget_settle(aigw_budget *b, const aigw_budget_cfg *cfg, aig
 }
 AIGW_API int aigw_budget_alert(aigw_budget *b, const aigw_budget_cfg *cfg) {
     unsigned top = 0, soft = aigwi_budget_soft(cfg);
-    if (b->spent_nusd < aigwi_budget_share(cfg, soft < 90 ? soft : 90)) return 0;      /* mostly */
+    const int64_t held = aigwi_budget_add(b->spent_nusd, b->reserved_nusd);
+    if (held < aigwi_budget_share(cfg, soft < 90 ? soft : 90)) return 0;      /* mostly */
     for (unsigned i = 0; i < 3; i++) {
         unsigned percent = i == 2 ? 100 : i ? 90 : soft;
-        if (b->spent_nusd <= 0 || (!i && percent >= 100) || b->spent_nusd < aigwi_budget_share(cfg, percent)) continue;
+        /* the soft limit acts on what is held, and is told of when it does; the others on what is gone */
+        const int64_t v = i ? b->spent_nusd : held;
+        if (v <= 0 || (!i && percent >= 100) || v < aigwi_budget_share(cfg, percent)) continue;
         if (!(b->alerted >> i & 1) && percent > top) top = percent;
         b->alerted = (uint8_t)(b->alerted | 1u << i);
     }
@@ -35863,6 +35873,9 @@ AIGW_API int aigw_cache_key(const aigw_cache_scope *s, const aigw_req *req, aigw
     aigwi_cache_str(out, 'r', s->route);
     aigwi_cache_str(out, 'p', s->prompt);
     aigwi_cache_str(out, 'g', s->target);
+    aigwi_cache_str(out, 'w', s->who);
+    aigwi_cache_str(out, 'q', s->require);
+    aigwi_cache_byte(out, 's', s->strict);
     aigwi_cache_byte(out, 'o', req->op);
     aigwi_cache_byte(out, 'a', req->prompt);
     aigwi_cache_str(out, 'm', req->model);
@@ -38082,6 +38095,7 @@ enum { /* x->state, in reading order */
 };
 enum { AIGWI_EXCHANGE_STOPPED = 1, AIGWI_EXCHANGE_FAILED = 2 };                /* x->ended */
 enum { AIGWI_EXCHANGE_RACING = 1, AIGWI_EXCHANGE_RACED = 2 };                  /* x->hedged */
+#define AIGWI_EXCHANGE_FOLLOWS 3             /* equal requests under way that are waited for, one after another */
 #define AIGWI_EXCHANGE_LEARNT 20             /* answers of a target after which its quantiles are believed */
 #define AIGWI_EXCHANGE_TURNS 16              /* reads of the provider before others have a turn */
 #define AIGWI_EXCHANGE_CHUNK 10              /* "0000012a\r\n" */
@@ -39133,6 +39147,7 @@ static int aigwi_exchange_find(aigw_exchange *x) {
         return 1;
     }
     x->found = 1;
+    x->chain = d->route;
     d->priced = (uint8_t)(x->op != AIGW_OP_COUNT_TOKENS && aigw_account_capped(x->registry, &d->facts, &x->max_output));
     /* under a cap every answer has an end */
     if (d->priced && d->facts.size.max_output < 0 && x->op == AIGW_OP_CHAT) {
@@ -39159,6 +39174,9 @@ static int aigwi_exchange_write_key(aigw_exchange *x, aigw_out *out) {
     scope.route = d->route ? d->route->name : x->asked;
     scope.prompt = d->facts.prompt;
     scope.user = x->caching.user;
+    if (x->caching.user) scope.who = d->facts.who.dim[AIGW_DIM_USER];
+    scope.require = aigwi_exchange_get(x, "x-aigw-require");
+    scope.strict = x->strict;
     return aigw_cache_key(&scope, &x->req, out);
 }
 
@@ -39167,7 +39185,11 @@ static int aigwi_exchange_cacheable(aigw_exchange *x) {
     static const aigw_str no_store = AIGW_STR("no-store"), no_cache = AIGW_STR("no-cache");
     const aigw_registry_route *route = x->decision.route;
     const aigw_str said = aigwi_exchange_get(x, "x-aigw-cache"), control = aigwi_exchange_get(x, "cache-control");
-    x->caching = route && route->cache.when ? route->cache : x->registry->cache;
+    x->caching = x->registry->cache;
+    if (route && route->cache.when) x->caching.when = route->cache.when;
+    if (route && route->cache.ttl_s) x->caching.ttl_s = route->cache.ttl_s;
+    if (route && route->cache.stale_s) x->caching.stale_s = route->cache.stale_s;
+    if (route && route->cache.user) x->caching.user = 1;
     if (!x->hub->cfg.cache_bytes || x->caching.when == AIGW_CACHE_OFF ||
         (x->op != AIGW_OP_CHAT && x->op != AIGW_OP_EMBED))
         return AIGW_CACHED_DISABLED;
@@ -39177,6 +39199,14 @@ static int aigwi_exchange_cacheable(aigw_exchange *x) {
     if (x->caching.when != AIGW_CACHE_ALWAYS && x->op == AIGW_OP_CHAT && !aigw_cache_deterministic(&x->req))
         return AIGW_CACHED_BYPASS;
     return AIGW_CACHED_MISS;
+}
+
+/* Look up an answer whose target may still be asked: a new registry may have taken it away. */
+static int aigwi_exchange_kept(aigw_exchange *x, int stale) {
+    if (!aigw_cache_get(&x->hub->cache, x->now, x->cache_key, stale, &x->hit)) return 0;
+    for (int i = 0; i < x->decision.n; i++)
+        if (aigw_base_eq(x->hit.target, x->decision.candidate[i].pick.target.name)) return 1;
+    return 0;
 }
 
 /* An answer of before, or the one that another request is waiting for just now. */
@@ -39198,15 +39228,15 @@ static int aigwi_exchange_cache(aigw_exchange *x) {
     if (x->cached != AIGW_CACHED_MISS) return 1;
     x->collect = 1;
     if (aigwi_exchange_is(aigwi_exchange_get(x, "x-aigw-cache"), "refresh")) return 1;
-    if (aigw_cache_get(&x->hub->cache, x->now, x->cache_key, 0, &x->hit)) {
+    if (aigwi_exchange_kept(x, 0)) {
         x->state = AIGWI_EXCHANGE_HIT;
         return 1;
     }
-    if (x->followed) return 1;                                 /* it has waited once, and in vain */
+    if (x->followed >= AIGWI_EXCHANGE_FOLLOWS) return 1;       /* it has waited often enough, and in vain */
     r = aigw_cache_lead(&x->hub->cache, x->cache_key, x);
     x->leads = r == 1;
     if (r) return 1;
-    x->followed = 1;
+    x->followed++;
     x->job.awaits = &x->hub->cache;
     x->state = AIGWI_EXCHANGE_CACHE;
     return 0;
@@ -39222,9 +39252,7 @@ static void aigwi_exchange_land(aigw_exchange *x) {
 
 /* An answer that is no longer fresh, when there is nothing better. 1: there is one. */
 static int aigwi_exchange_stale(aigw_exchange *x) {
-    if (!x->cache_key.p || x->committed || x->cached != AIGW_CACHED_MISS ||
-        !aigw_cache_get(&x->hub->cache, x->now, x->cache_key, 1, &x->hit))
-        return 0;
+    if (!x->cache_key.p || x->committed || x->cached != AIGW_CACHED_MISS || !aigwi_exchange_kept(x, 1)) return 0;
     aigwi_exchange_stepped(x, "stale", aigwi_dialect_slice("", 0));
     x->state = AIGWI_EXCHANGE_HIT;
     return 1;
@@ -39240,6 +39268,7 @@ static void aigwi_exchange_busy(aigw_exchange *x, const aigw_registry_budget *so
     for (int i = 0; i < d->n; i++)
         if (d->candidate[i].state.wait_ms && d->candidate[i].state.wait_ms < wait) wait = d->candidate[i].state.wait_ms;
     ms = wait < UINT32_MAX ? wait : 1000;
+    x->degrade_at = AIGW_DEGRADES;                             /* nothing stands behind it */
     if (soft && soft->period != AIGW_PERIOD_TOTAL && x->now.wall_s > 0)
         ms = (aigw_budget_reset(soft->period, x->now.wall_s) - x->now.wall_s) * 1000;
     aigwi_exchange_stepped(x, "busy", aigwi_dialect_slice("", 0));
@@ -39247,12 +39276,13 @@ static void aigwi_exchange_busy(aigw_exchange *x, const aigw_registry_budget *so
                        soft ? "the soft limit of a budget is reached" : "no model of this route can be asked now",
                        "Try again when retry-after says.");
     x->error.retry_after_ms = ms;
+    if (soft) x->error.retry = AIGW_RETRY_NEVER;               /* an SDK would try in vain */
 }
 
 /* The next step. 1: taken, and the state says what comes; 0: there is none. */
 static int aigwi_exchange_degrade(aigw_exchange *x, const aigw_registry_budget *soft) {
     aigw_router_decision *d = &x->decision;
-    const aigw_registry_route *route = d->route;
+    const aigw_registry_route *route = x->chain;
     uint8_t step = soft && soft->then ? soft->then : 0;
     aigw_str to = step ? soft->then_route : aigwi_dialect_slice("", 0);
     while (!x->committed) {
@@ -39262,11 +39292,12 @@ static int aigwi_exchange_degrade(aigw_exchange *x, const aigw_registry_budget *
             to = route->degrade[x->degrade_at++].route;
         }
         if (step == AIGW_DEGRADE_STALE && aigwi_exchange_stale(x)) return 1;
-        if (step == AIGW_DEGRADE_ROUTE && !(route && aigw_base_eq(route->name, to)) &&
+        if (step == AIGW_DEGRADE_ROUTE && !(d->route && aigw_base_eq(d->route->name, to)) &&
             !aigw_router_find_route(d, x->registry, to, x->dialect)) {
             aigwi_exchange_stepped(x, "route:", to);
             d->degraded = (uint8_t)(x->degrade_at + 1);
             x->passed = 0;
+            x->attempts_before = x->attempts;
             memset(x->tried, 0, sizeof x->tried);
             x->state = AIGWI_EXCHANGE_ROUTE;
             return 1;
@@ -39436,6 +39467,12 @@ static void aigwi_exchange_put_usd(aigw_out *o, const char *text, int64_t nusd) 
     aigw_base_put_lit(o, text);
     aigw_base_put_nano(o, nusd);
 }
+/* There is money for it, but for what running requests have reserved: most of that comes back soon. */
+static int aigwi_exchange_only_held(const aigw_account *a) {
+    return a->what == AIGW_HOLDS_MONEY && a->refused.reserved_nusd > 0 &&
+           a->refused.amount <= a->refused.money.cap_nusd - a->refused.spent_nusd;
+}
+
 /* A counter refused, and nothing can be done about it. */
 static void aigwi_exchange_refused_by(aigw_exchange *x) {
     const aigw_account *a = &x->side->account;
@@ -39467,8 +39504,13 @@ static void aigwi_exchange_refused_by(aigw_exchange *x) {
     else {
         aigwi_exchange_refuse(x, AIGW_KIND_RATE_LIMIT, "a limit is reached: ", a->refused.key, rest,
                               "Send fewer requests, or raise the limit in the gateway's configuration.");
-        x->error.retry_after_ms = (int64_t)(a->refused.wait_ns / 1000000u) + 1;
+        /* a place among concurrent requests is free nobody knows when */
+        x->error.retry_after_ms = a->what == AIGW_HOLDS_CONCURRENT ? 1000 : (int64_t)(a->refused.wait_ns / 1000000u) + 1;
     }
+    if (!aigwi_exchange_only_held(a)) return;
+    x->error.retry = AIGW_RETRY_WAIT;
+    x->error.retry_after_ms = 1000;
+    x->error.advice = aigw_base_str("Try again when running requests are done.");
 }
 
 /* Less output is asked for, where the limit is ours, before a budget refuses. 1: try again. */
@@ -39486,6 +39528,7 @@ static int aigwi_exchange_limited(aigw_exchange *x) {
     const uint64_t crowd = AIGWI_EXCHANGE_CROWD_MS * UINT64_C(1000000);
     const unsigned c = x->side->candidate;
     aigw_router_try *t;
+    if (aigwi_exchange_only_held(a) && aigwi_exchange_sleep(x, crowd)) return 1;
     if (a->what == AIGW_HOLDS_MONEY && aigwi_exchange_shorten(x)) return 1;
     if (a->what == AIGW_HOLDS_MONEY) d->candidate[c].state.over_budget = 1;
     else if (aigwi_exchange_sleep(x, a->what == AIGW_HOLDS_CONCURRENT ? crowd : a->refused.wait_ns)) return 1;
@@ -40300,7 +40343,7 @@ static int aigwi_exchange_again(aigw_exchange *x) {
     x->state = AIGWI_EXCHANGE_REFUSE;
     memset(&c, 0, sizeof c);
     c.error = err;
-    c.attempts = x->attempts;
+    c.attempts = (uint16_t)(x->attempts - x->attempts_before);
     c.at_target = x->tried[x->side->candidate];
     c.whole_timeout = d->route && d->route->retry_timeout;
     c.until_ns = x->until;
@@ -40599,8 +40642,8 @@ static int aigwi_exchange_refused(aigw_exchange *x) {
     aigw_out out;
     int r, tries = 0;
     if (x->side->own) aigwi_exchange_hang_up(x, 0);
-    /* rather an old answer than none */
-    if (passes && aigwi_exchange_stale(x)) return 1;
+    /* down the chain also when tries have failed; and rather an old answer than none */
+    if (passes && (aigwi_exchange_degrade(x, NULL) || aigwi_exchange_stale(x))) return 1;
     do {
         head = aigwi_exchange_head(x, &mem, 0);
         aigw_base_out_init(&out, x->small + base, sizeof x->small - base, NULL, 0);
@@ -41545,7 +41588,8 @@ AIGW_API int aigw_client_allow(aigw_client *c, aigw_client_policy *p, aigw_now n
     if (!p->attempts) {
         aigw_price_measure(&c->req, &p->size);
         p->cost_nusd = 0;
-        if (p->retry) aigw_retry_earn(p->retry, &p->retry_cfg);
+        if (p->retry && !p->earned) aigw_retry_earn(p->retry, &p->retry_cfg);
+        p->earned = 1;
     }
     p->taken = aigw_price_estimate(&p->size, p->health ? p->health->milli_bytes_per_token : 0) +
                (p->size.max_output >= 0 && p->size.max_output < 512 ? p->size.max_output : 512);
@@ -41596,7 +41640,11 @@ AIGW_API int aigw_client_done(aigw_client *c, aigw_client_policy *p, aigw_now no
     int step = AIGW_RETRY_STOP;
     *wait_ms = 0;
     *why = fine ? "" : "given up";
-    if (!p->held) return step;
+    if (!p->held) {                                            /* between tries: the request is over */
+        p->attempts = 0;
+        p->earned = 0;
+        return step;
+    }
     p->held = 0;
     if (p->tokens && p->usage.has) aigw_bucket_settle(p->tokens, &p->tokens_cfg, now, tokens - p->taken);
     {
@@ -41633,6 +41681,7 @@ AIGW_API int aigw_client_done(aigw_client *c, aigw_client_policy *p, aigw_now no
     if (step != AIGW_RETRY_SAME) {
         step = AIGW_RETRY_STOP;
         p->attempts = 0;
+        p->earned = 0;
     }
     return step;
 }

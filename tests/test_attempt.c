@@ -451,7 +451,11 @@ static int policed(aigw_client_policy *p, const char *answer, uint32_t *wait, co
     t_int("start", aigw_client_start(&c, now, memory, 8192), AIGW_OK);
     do r = aigw_client_run(&c, now, &watch); while (r == 0 || r == AIGW_AGAIN);
     r = aigw_client_done(&c, p, now, wait, why);
-    t_int("settled once", aigw_client_done(&c, p, now, wait, why), AIGW_RETRY_STOP);
+    if (r == AIGW_RETRY_STOP) {
+        uint32_t again;
+        const char *what;
+        t_int("settled once", aigw_client_done(&c, p, now, &again, &what), AIGW_RETRY_STOP);
+    }
     aigw_client_release(&c);
     return r;
 }

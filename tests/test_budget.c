@@ -145,11 +145,10 @@ T(alerts) {
     memset(&b, 0, sizeof b);
     t_int("none", aigw_budget_alert(&b, &c), 0);
     aigw_budget_reserve(&b, &c, now, 1000);
-    t_int("what is reserved is not spent", aigw_budget_alert(&b, &c), 0);
+    t_int("the soft limit acts on what is reserved too", aigw_budget_alert(&b, &c), 80);
     aigw_budget_settle(&b, &c, now, 1000, 799);
     t_int("below", aigw_budget_alert(&b, &c), 0);
     aigw_budget_settle(&b, &c, now, 0, 1);
-    t_int("soft", aigw_budget_alert(&b, &c), 80);
     t_int("once", aigw_budget_alert(&b, &c), 0);
     aigw_budget_settle(&b, &c, now, 0, 200);
     t_int("the highest of two", aigw_budget_alert(&b, &c), 100);

@@ -387,12 +387,40 @@ T(many_at_once_do_not_pass_a_budget) {
     client *c[30];
     int ok = 0;
     with("\"budgets\":[{\"by\":[\"tenant\"],\"usd\":\"0.10\",\"per\":\"day\",\"soft\":1,\"max_output\":100}]");
-    g.p[0].delay_ns = SECOND;
+    g.p[0].delay_ns = 3 * SECOND;
     for (int i = 0; i < 30; i++) c[i] = ask("ma", "", "");
     run();
     for (int i = 0; i < 30; i++) ok += c[i]->record.status == 200;
-    t_ok("as many as fit", ok > 0 && ok < 30);
+    t_ok("as many as fit", ok > 0 && ok < 30);                  /* the others wait for what these have reserved, at most 2 s */
     t_int("spent", spent("usd.day|tenant=t"), ok * 1500000);
+    for (int i = 0; i < 30; i++) if (c[i]->record.status == 402) t_str("may come again", header(c[i], "retry-after"), 1, "1");
+    clean();
+}
+T(rules_for_a_model_hold_for_its_other_name) {
+    with("\"limits\":[{\"by\":[\"model\"],\"rpm\":2}]");
+    t_int("by its name", once("ma", "", "")->record.status, 200);
+    t_int("by provider and id", once("a/m", "", "")->record.status, 200);
+    t_int("they count together", once("a/m", "", "")->record.status, 429);
+    clean();
+}
+T(failed_tries_go_down_the_chain) {
+    client *c;
+    with("\"routes\":{\"r\":{\"models\":[\"ma\"],\"degrade\":[\"route:small\",\"stale\",\"busy\"]},\"small\":{\"models\":[\"mb\"]},\"b\":{\"models\":[\"ma\"],\"degrade\":[\"busy\"]}}");
+    g.p[0].status = 503;
+    for (int i = 0; i < 10; i++) {
+        c = once("r", "", "");
+        t_int("answered", c->record.status, 200);
+        t_str("by the smaller", c->provider, 1, "b");
+        t_str("says so", c->degraded, strlen(c->degraded), "route:small");
+    }
+    c = once("b", "", "");
+    t_int("busy", c->record.status, 503);
+    t_ok("with a time", atoi(header(c, "retry-after")) >= 1);
+    t_str("the step", c->degraded, strlen(c->degraded), "busy");
+    g.p[1].status = 503;
+    c = once("r", "", "");
+    t_int("nobody is left", c->record.status, 503);
+    t_str("the last step", c->degraded, strlen(c->degraded), "busy");
     clean();
 }
 
@@ -838,6 +866,19 @@ T(equal_requests_are_answered_once) {
     clean();
 }
 
+T(kept_answers_are_of_who_and_what_was_asked) {
+    g.cfg.cache_bytes = 1 << 20;
+    with("\"routes\":{\"faq\":{\"models\":[\"ma\",\"mb\"],\"cache\":\"always\"}},\"cache\":{\"when\":\"off\",\"ttl_s\":2,\"per_user\":true}");
+    (void)once("faq", "x-aigw-user: alice\r\n", "");
+    t_str("her own", header(once("faq", "x-aigw-user: alice\r\n", ""), "x-aigw-cache"), 3, "HIT");
+    t_str("not another user's", header(once("faq", "x-aigw-user: bob\r\n", ""), "x-aigw-cache"), 4, "MISS");
+    t_str("not for what another target must satisfy", header(once("faq", "x-aigw-user: alice\r\nx-aigw-require: usd<=0.000001\r\n", ""), "x-aigw-cache"), 4, "MISS");
+    t_str("nor for one that allows no loss", header(once("faq", "x-aigw-user: alice\r\nx-aigw-strict: 1\r\n", ""), "x-aigw-cache"), 4, "MISS");
+    later(3 * SECOND);
+    t_str("the time is the registry's", header(once("faq", "x-aigw-user: alice\r\n", ""), "x-aigw-cache"), 4, "MISS");
+    clean();
+}
+
 T(streams_are_kept_too) {
     client *c;
     g.cfg.cache_bytes = 1 << 20;
@@ -1115,6 +1156,7 @@ T(every_order_of_three_requests) {
     unsigned long orders = 0;
     int choice[16] = { 0 }, options[16], refused = 0, both = 0, depth;
     g.cfg.names = 8, g.cfg.counters = 16;
+    g.cfg.queue.wait_ms[AIGW_CLASS_INTERACTIVE] = 1;           /* nobody waits for what others have reserved */
     do {
         int came = 0, tries[3] = { 0 };
         if (!(orders % 64)) with("\"routes\":{\"r\":{\"models\":[\"mb\",\"ma\"],\"attempts\":2}},\"budgets\":[{\"by\":[\"tenant\"],\"usd\":\"0.012\",\"per\":\"day\",\"soft\":1,\"max_output\":100}]");
@@ -1137,7 +1179,7 @@ T(every_order_of_three_requests) {
         for (choice[depth] = 0; depth && choice[depth - 1] + 1 == options[depth - 1]; depth--) choice[depth - 1] = 0;
         if (depth) choice[depth - 1]++;
     } while (depth);
-    g.cfg.names = g.cfg.counters = 0;
+    g.cfg.names = g.cfg.counters = g.cfg.queue.wait_ms[AIGW_CLASS_INTERACTIVE] = 0;
     printf("governed: %lu orders\n", orders);
     t_ok("many", orders > 1000);
     t_ok("for some the budget had no room for the dear one, some failed over", refused > 100 && both > 100);
@@ -1151,6 +1193,8 @@ int main(void) {
     T_RUN(concurrent_requests);
     T_RUN(a_budget_is_never_passed);
     T_RUN(many_at_once_do_not_pass_a_budget);
+    T_RUN(rules_for_a_model_hold_for_its_other_name);
+    T_RUN(failed_tries_go_down_the_chain);
     T_RUN(unpriced_is_not_free);
     T_RUN(an_output_limit_is_set_under_a_cap);
     T_RUN(lost_contact_is_charged_in_full);
@@ -1177,6 +1221,7 @@ int main(void) {
     T_RUN(requirements_and_tasks);
     T_RUN(tenants_have_their_models);
     T_RUN(equal_requests_are_answered_once);
+    T_RUN(kept_answers_are_of_who_and_what_was_asked);
     T_RUN(streams_are_kept_too);
     T_RUN(only_whole_answers_are_kept);
     T_RUN(rather_stale_than_nothing);

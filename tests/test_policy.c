@@ -129,12 +129,12 @@ static const aigw_breaker_cfg small = { 100, 2, 50, 4, 4, 10, 2, 5 };
 static uint64_t walk_tick;
 static char walk_text[128];
 
-static void walk_open(walk *w, int64_t retry_after) {
+static void walk_open(walk *w, int64_t retry_after, int early) {       /* early: a probe failed before its time */
     uint64_t ms = 4, until;
     int i;
-    for (i = 0; i < w->opened && ms < 10; i++) ms *= 2;
+    for (i = 0; i < w->opened - early && ms < 10; i++) ms *= 2;
     if (ms > 10) ms = 10;
-    w->opened++;
+    w->opened += !early;
     w->state = AIGW_BREAKER_OPEN;
     w->row = w->good = w->results_n = w->probe = w->forced = 0;
     w->era++;
@@ -167,9 +167,10 @@ static int walk_allow(walk *w, int force, held *h) {
 }
 static void walk_report(walk *w, const held *h, int outcome, int64_t retry_after) {
     const int counts = w->state == AIGW_BREAKER_CLOSED ? !h->probe && h->id == w->era : h->probe && h->probe == w->probe;
-    int opens = 0, i, n = 0, failed = 0;
+    int opens = 0, early = 0, i, n = 0, failed = 0;
     if (counts && w->state == AIGW_BREAKER_HALF_OPEN) {
         w->probe = 0;
+        early = w->now < w->until;
         opens = outcome == AIGW_BREAKER_FAILED;
         if (outcome == AIGW_BREAKER_OK && ++w->good == 2) {
             w->state = AIGW_BREAKER_CLOSED;
@@ -185,7 +186,7 @@ static void walk_report(walk *w, const held *h, int outcome, int64_t retry_after
         opens = outcome == AIGW_BREAKER_FAILED && (w->row >= 2 || (n >= 4 && 2 * failed >= n));
     }
     aigw_breaker_report(&w->b, &small, at(w->now), h->pass, outcome, retry_after, &w->random);
-    if (opens) walk_open(w, retry_after);
+    if (opens) walk_open(w, retry_after, early);
 }
 static void walk_all(const walk *from, int depth, size_t n) {
     for (int e = 0; e < EVENTS && depth; e++) {

@@ -734,7 +734,7 @@ T(facts) {
     t_int("found", aigw_registry_find(&r, str("r"), dialects[0], picks, 4, &route), 4);
     t_ok("a model", picks[0].model && picks[0].model == aigw_registry_model_of(&r, str("gpt")));
     t_ok("as its entry says", picks[1].model == aigw_registry_model_of(&r, str("sonnet")) && picks[1].target.max_output == 5);
-    t_says("its name", picks[1].target.name, "claude/claude-x");
+    t_says("it goes by its name, so that rules for it hold", picks[1].target.name, "sonnet");
     t_says("its provider", picks[1].target.provider, "claude");
     t_ok("plain", picks[2].model == aigw_registry_model_of(&r, str("plain")));
     t_ok("nothing known", picks[3].model == aigw_registry_model_of(&r, str("not")) && !picks[3].target.context);
