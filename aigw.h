@@ -3512,7 +3512,7 @@ AIGW_API void aigw_base_put_nano(aigw_out *o, int64_t nano) {
     if (nano < 0) aigw_base_put_byte(o, '-');
     aigw_base_put_int(o, (int64_t)(u / 1000000000u));
     aigw_base_put_byte(o, '.');
-    for (int i = 0; i < 2 || part; i++, scale /= 10) {
+    for (; scale && (part || scale > 1000000u); scale /= 10) {
         aigw_base_put_byte(o, (char)('0' + part / scale));
         part %= scale;
     }
@@ -34754,6 +34754,7 @@ static size_t aigwi_router_turn(const uint32_t *w, size_t n, uint64_t *turn) {
     uint64_t all = 0, rounds, t;
     size_t low = 0, high = n;
     for (size_t i = 0; i < n; i++) all += w[i];
+    if (!all) return 0;
     rounds = *turn / all;
     t = *turn % all;
     while (high - low > 1) {

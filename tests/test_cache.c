@@ -152,7 +152,7 @@ T(what_is_not_cached) {
         "R{\"model\":\"m\",\"input\":\"x\",\"previous_response_id\":\"r\"}", "R{\"model\":\"m\",\"input\":[{\"type\":\"item_reference\",\"id\":\"i\"}]}", CLAUDE ",\"mcp_servers\":[]}",
         "O{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":[{\"type\":\"file\",\"file\":{\"file_id\":\"f\"}}]}]}",
         "O{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":[{\"type\":\"new_thing\",\"x\":1}]}]}",
-        "A{\"model\":\"m\",\"max_tokens\":9,\"messages\":[{\"role\":\"assistant\",\"content\":[{\"type\":\"thinking\",\"thinking\":\"t\",\"signature\":\"s\"}]}," "{\"role\":\"user\",\"content\":\"x\"}]}"
+        "A{\"model\":\"m\",\"max_tokens\":9,\"messages\":[{\"role\":\"assistant\",\"content\":[{\"type\":\"thinking\",\"thinking\":\"t\",\"signature\":\"s\"}]},{\"role\":\"user\",\"content\":\"x\"}]}"
     };
     for (size_t i = 0; i < T_COUNT(rows); i++) {
         aigw_str k;
