@@ -3508,14 +3508,15 @@ AIGW_API int aigw_base_nano(aigw_str s, int64_t *nano) {
 }
 AIGW_API void aigw_base_put_nano(aigw_out *o, int64_t nano) {
     const uint64_t u = nano < 0 ? 0 - (uint64_t)nano : (uint64_t)nano;
-    uint32_t part = (uint32_t)(u % 1000000000u), scale = 100000000u;
+    uint32_t part = (uint32_t)(u % 1000000000u);
+    char digits[9];
+    int i, n = 9;
     if (nano < 0) aigw_base_put_byte(o, '-');
     aigw_base_put_int(o, (int64_t)(u / 1000000000u));
     aigw_base_put_byte(o, '.');
-    for (; scale && (part || scale > 1000000u); scale /= 10) {
-        aigw_base_put_byte(o, (char)('0' + part / scale));
-        part %= scale;
-    }
+    for (i = 8; i >= 0; i--, part /= 10) digits[i] = (char)('0' + part % 10);
+    while (n > 2 && digits[n - 1] == '0') n--;
+    for (i = 0; i < n; i++) aigw_base_put_byte(o, digits[i]);
 }
 
 static const struct { aigw_str name; int16_t times, zeros; } aigwi_base_units[] = {   /* times * 10^zeros ns */
