@@ -38007,6 +38007,7 @@ AIGW_API int aigw_account_reserve(aigw_account *a, aigw_hub *h, aigw_hub_job *jo
     aigw_store_op op;
     int n = 0, result, local = a->local;
     if (!r->limits && !r->budgets && !a->held.n) return AIGW_OK;
+    wanted.n = wanted.full = 0;
     l.hub = h, l.facts = f, l.target = &c->pick.target, l.to = &wanted;
     aigwi_account_want(&l, r, tokens, c->bound_nusd > 0 ? c->bound_nusd : 0);
     if (wanted.full) return AIGW_E_NOMEM;
