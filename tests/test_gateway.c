@@ -2163,7 +2163,7 @@ static const char *configuration(void) {
     static const char *const bases[] = { "text", "echo", "tools", "think", "crlf-text", "bytewise-text", "closing-text", "no-done-text", "err-400", "err-401", "err-403", "err-404", "err-413",
         "err-429", "err-500", "err-503", "err-html", "err-in-200", "err-in-stream", "garbage", "wrong-length", "err-nonexistent", "cut-120-tools", "reset-120-tools", "eof-120-tools" };
     static const char *const refused[] = { "", "-401", "-403", "-r" };
-    static const struct { const char *route, *up, *first; } routes[] = { { "r-503", "oai", "err-503" }, { "r-429", "gem", "err-429" }, { "r-dead", "dead", "x" }, { "r-cut", "oai", "cut-40" },
+    static const struct { const char *route, *up, *first; } routes[] = { { "r-503", "oai", "err-503" }, { "r-429", "gem-r", "err-429" }, { "r-dead", "dead", "x" }, { "r-cut", "oai", "cut-40" },
         { "r-in-200", "ant", "err-in-200" }, { "r-html", "gem", "err-html" }, { "r-401", "oai-r", "err-401" }, { "r-400", "oai", "err-400" }, { "r-late", "oai", "cut-1900" } };
     f_str s = { NULL, 0, 0 };
     size_t i, k;
