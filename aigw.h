@@ -38033,7 +38033,14 @@ AIGW_API int aigw_account_reserve(aigw_account *a, aigw_hub *h, aigw_hub_job *jo
     op.counters = asked;
     if (!n) return AIGW_OK;
     result = aigwi_hub_reserve(h, job, &op, &a->ticket, &local, a->held.n != 0);
-    if (result == AIGW_E_IO && a->held.n && !local) return AIGW_OK;      /* the store is gone: what it holds must do */
+    if (result == AIGW_E_IO && a->held.n && !local) {          /* the store is gone: what it holds must do, and no more money is spent */
+        for (int i = 0; i < n; i++) {
+            if (asked[i].kind != AIGW_COUNTER_MONEY) continue;
+            aigwi_account_refused(a, &asked[i], AIGW_HOLDS_MONEY);
+            return AIGW_E_LIMIT;
+        }
+        return AIGW_OK;
+    }
     a->local = (uint8_t)(a->held.n ? a->local : local);
     for (int i = 0; i < n && result != AIGW_AGAIN; i++) {
         if (result == AIGW_E_LIMIT && asked[i].refused) aigwi_account_refused(a, &asked[i], wanted.what[of[i]]);
@@ -40260,6 +40267,7 @@ static int aigwi_exchange_second(aigw_exchange *x) {
     if (x->hedged != AIGWI_EXCHANGE_RACING) return 0;
     aigwi_exchange_told(x, &x->up->error, 1);
     aigwi_exchange_lost(x, first, other);
+    x->ended = 0;                                              /* the first one's error is not this one's end */
     x->try_at = x->hedge_try;
     if (x->try_at) x->decision.tries[x->try_at - 1].kind = AIGW_KIND_NONE;
     x->state = aigw_attempt_want(x->up) & AIGW_WANT_CONNECT ? AIGWI_EXCHANGE_CONNECT : AIGWI_EXCHANGE_RELAY;

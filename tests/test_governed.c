@@ -1074,7 +1074,7 @@ T(each_store_gets_back_what_it_gave) {
     with("\"routes\":{\"r\":{\"models\":[\"mb\",\"ma\"]}},\"budgets\":[{\"by\":[\"tenant\"],\"usd\":\"1\",\"per\":\"day\",\"max_output\":100}]");
     g.p[1].status = -2;                                        /* it may have been billed */
     c = once("r", "", "");
-    t_int("answered", c->record.status, 200);
+    t_ok("no more money is spent than could be reserved", c->record.status >= 500 && c->record.attempts == 1);
     t_int("the store was gone once", slow.n, 2);
     s = aigw_store_slot_of(&slow.m, aigw_base_str("usd.day|tenant=t"));
     t_int("nothing is held there", s ? s->of.money.budget.reserved_nusd : -1, 0);

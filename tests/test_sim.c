@@ -10,7 +10,9 @@ static const struct { uint64_t seed; const char *what; } once[] = {
     { 7, "a request that had not begun was answered, without a body, when its wait for memory ran out" },
     { 34, "the same" }, { 43, "the same" },
     { 88, "a connect that timed out was taken for a kept connection that had died, and cost no attempt" },
-    { 97, "the same" }, { 440, "the same" }, { 638, "the same" }
+    { 97, "the same" }, { 440, "the same" }, { 638, "the same" },
+    { 582, "the first of two tries failed, and the second's frames were dropped as if they came after an end" }, { 740, "the same" },
+    { 368, "a store that was gone let a second try spend what could not be reserved" }
 };
 
 T(seeds_that_failed) {
