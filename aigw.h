@@ -2875,6 +2875,7 @@ typedef struct {
     uint8_t   own;                 /* its connection is ours to close */
     uint8_t   reused, dead;        /* it was used before; it takes nothing any more */
     uint8_t   candidate;           /* of the decision */
+    uint8_t   try_at;              /* 1 + its entry among the decision's tries; 0 none */
     char     *in;                  /* provider's bytes not yet fed: [in_at, in_n) */
     size_t    in_at, in_n, in_cap;
     int64_t   bound_nusd;          /* what it may cost at most */
@@ -2897,7 +2898,7 @@ typedef struct aigw_exchange {
     uint8_t   clear_from, committed, continuing, gone, close_after, http10, head_request, strict, stream, usage_asked, slot, op;
     uint8_t   until_read, stalled, stale, ended, trouble, chunked, chunk_open, folds, finish, id_n, upstream_id_n,
             marked, retoken;
-    uint8_t   batch, cached, collect, leads, followed, softened, capped, degrade_at, found, hedged, hedge_try, try_at,
+    uint8_t   batch, cached, collect, leads, followed, softened, capped, degrade_at, found, hedged,
             tried[AIGW_ROUTER_CANDIDATES];
     /* passed: candidates that are not asked again, by bits; attempts_before: those at the route before this one */
     uint16_t  attempts, attempts_before, passed;
@@ -2937,7 +2938,6 @@ typedef struct aigw_exchange {
     aigw_exchange_reply reply;
     int64_t   max_output;
     char      max_text[24];
-    uint32_t  limit_wait[AIGW_ROUTER_CANDIDATES];
     uint64_t  until, retry_at, read_at, write_at, memory_until, token_until, wait_since, hold_until, hedge_at;
     uint64_t  t_begin, t_read, t_queue, t_up, t_up_end, t_commit, t_block, up_ns;
     uint64_t  bytes_in, bytes_out, random;
@@ -3459,6 +3459,14 @@ static const char *aigwi_base_number(const char *p, const char *end) {
     }
     return q;
 }
+/* What is configured, or what is usual where that is 0. */
+AIGWI_SHARED uint32_t aigwi_base_or(uint32_t v, uint32_t usual) { return v ? v : usual; }
+/* A sum of what is not negative, saturating; a time so many ms later. */
+AIGWI_SHARED int64_t aigwi_base_sum(int64_t a, int64_t b) { return a > INT64_MAX - b ? INT64_MAX : a + b; }
+AIGWI_SHARED uint64_t aigwi_base_after(uint64_t from_ns, uint64_t ms) {
+    return ms > (AIGW_NEVER - from_ns) / 1000000u ? AIGW_NEVER : from_ns + ms * 1000000u;
+}
+
 static int64_t aigwi_base_sign(uint64_t u, int negative) {
     return !negative ? (int64_t)u : u ? -(int64_t)(u - 1) - 1 : 0;
 }
@@ -11398,9 +11406,6 @@ static void aigwi_openai_usage_in(aigw_json *j, aigw_usage *to) {
     }
     if (u.has) *to = u;
 }
-static int64_t aigwi_openai_sum(int64_t a, int64_t b) {
-    return a > INT64_MAX - b ? INT64_MAX : a + b;
-}
 
 /* Custom tools: elsewhere a function with one string `input`, so what comes back is unwrapped, when it is whole. */
 /* Is this function what became of a custom tool of the client? */
@@ -13596,7 +13601,7 @@ static void aigwi_openai_put_usage(aigw_out *o, const aigw_usage *u) {
     aigw_json_open(o, '{');
     aigwi_openai_put_count(o, "prompt_tokens", u->input);
     aigwi_openai_put_count(o, "completion_tokens", u->output);
-    aigwi_openai_put_count(o, "total_tokens", aigwi_openai_sum(u->input, u->output));
+    aigwi_openai_put_count(o, "total_tokens", aigwi_base_sum(u->input, u->output));
     if (u->has & (AIGW_USAGE_CACHED | AIGW_USAGE_CACHE_WRITE | AIGW_USAGE_INPUT_AUDIO)) {
         aigw_json_key(o, "prompt_tokens_details");
         aigw_json_open(o, '{');
@@ -16003,7 +16008,7 @@ static void aigwi_responses_put_usage(aigw_enc *st, aigw_out *o, const aigw_usag
     aigw_json_open(o, '{');
     aigwi_openai_put_count(o, "reasoning_tokens", u->has & AIGW_USAGE_REASONING ? u->reasoning : 0);
     aigw_json_close(o, '}');
-    aigwi_openai_put_count(o, "total_tokens", aigwi_openai_sum(u->input, u->output));
+    aigwi_openai_put_count(o, "total_tokens", aigwi_base_sum(u->input, u->output));
     aigw_json_close(o, '}');
 }
 
@@ -32703,10 +32708,6 @@ AIGW_API uint64_t aigw_bucket_left(const aigw_bucket *b, const aigw_bucket_cfg *
    is not stored: it is an open circuit whose time is over, or which has a probe under way or a good one behind it, so
    nothing has to happen when time passes. Source: Nygard, Release It!, "Circuit Breaker"; constants of the issue. */
 
-static uint32_t aigwi_breaker_or(uint32_t v, uint32_t usual) { return v ? v : usual; }
-static uint64_t aigwi_breaker_after(uint64_t from, uint64_t ms) {
-    return ms > (AIGW_NEVER - from) / 1000000u ? AIGW_NEVER : from + ms * 1000000u;
-}
 static uint64_t aigwi_breaker_now(const aigw_breaker *b, aigw_now now) {
     return now.mono_ns > b->seen_ns ? now.mono_ns : b->seen_ns;
 }
@@ -32741,13 +32742,13 @@ AIGW_API int aigw_breaker_allow(aigw_breaker *b, const aigw_breaker_cfg *cfg, ai
     pass->generation = ++b->generation;            /* of this probe alone: one that was forgotten reports in vain */
     pass->probe = 1;
     b->probing = 1;
-    b->probe_ns = aigwi_breaker_after(at, aigwi_breaker_or(cfg->probe_ms, 120000));
+    b->probe_ns = aigwi_base_after(at, aigwi_base_or(cfg->probe_ms, 120000));
     return 1;
 }
 
 /* The bucket of this time; those that have passed since the last are emptied. */
 static unsigned aigwi_breaker_slot(aigw_breaker *b, const aigw_breaker_cfg *cfg, uint64_t at) {
-    const uint64_t window = aigwi_breaker_or(cfg->window_ms, 30000);
+    const uint64_t window = aigwi_base_or(cfg->window_ms, 30000);
     const uint64_t slot = at / (window * (1000000u / AIGW_BREAKER_BUCKETS));
     uint64_t passed = slot > b->slot ? slot - b->slot : 0;
     if (passed > AIGW_BREAKER_BUCKETS) passed = AIGW_BREAKER_BUCKETS;
@@ -32770,13 +32771,13 @@ static void aigwi_breaker_count(aigw_breaker *b, const aigw_breaker_cfg *cfg, ui
 }
 static int aigwi_breaker_bad(const aigw_breaker *b, const aigw_breaker_cfg *cfg) {
     uint32_t all = 0, failed = 0, i;
-    if (b->row >= aigwi_breaker_or(cfg->consecutive, 5)) return 1;
+    if (b->row >= aigwi_base_or(cfg->consecutive, 5)) return 1;
     for (i = 0; i < AIGW_BREAKER_BUCKETS; i++) {
         failed += b->failed[i];
         all += (uint32_t)b->ok[i] + b->failed[i];
     }
-    return all >= aigwi_breaker_or(cfg->least, 10) &&
-           (uint64_t)failed * 100 >= (uint64_t)all * aigwi_breaker_or(cfg->percent, 50);
+    return all >= aigwi_base_or(cfg->least, 10) &&
+           (uint64_t)failed * 100 >= (uint64_t)all * aigwi_base_or(cfg->percent, 50);
 }
 
 /* What was counted before belongs to the state before. */
@@ -32792,14 +32793,14 @@ static void aigwi_breaker_open(aigw_breaker *b, const aigw_breaker_cfg *cfg, uin
                                uint64_t *random) {
     /* a probe before its time that fails tells nothing new: as long as before, not twice */
     const int early = b->open && b->opened && at < b->until_ns;
-    const uint64_t most = aigwi_breaker_or(cfg->open_max_ms, 300000);
-    uint64_t ms = (uint64_t)aigwi_breaker_or(cfg->open_ms, 5000) << (b->opened - early);
+    const uint64_t most = aigwi_base_or(cfg->open_max_ms, 300000);
+    uint64_t ms = (uint64_t)aigwi_base_or(cfg->open_ms, 5000) << (b->opened - early);
     if (ms > most) ms = most;
     ms -= aigw_base_random(random) % (ms / 2 + 1);
     if (retry_after_ms > AIGW_BREAKER_AFTER_MAX_MS) retry_after_ms = AIGW_BREAKER_AFTER_MAX_MS;
     if (retry_after_ms > 0 && ms < (uint64_t)retry_after_ms) ms = (uint64_t)retry_after_ms;
     aigwi_breaker_turn(b, 1);
-    b->until_ns = aigwi_breaker_after(at, ms);
+    b->until_ns = aigwi_base_after(at, ms);
     if (!early && b->opened < 31) b->opened++;
 }
 
@@ -32812,7 +32813,7 @@ AIGW_API int aigw_breaker_report(aigw_breaker *b, const aigw_breaker_cfg *cfg, a
     if (counts && b->open) {
         b->probing = 0;
         if (outcome == AIGW_BREAKER_FAILED) aigwi_breaker_open(b, cfg, at, retry_after_ms, random);
-        else if (outcome == AIGW_BREAKER_OK && ++b->good >= aigwi_breaker_or(cfg->successes, 2)) {
+        else if (outcome == AIGW_BREAKER_OK && ++b->good >= aigwi_base_or(cfg->successes, 2)) {
             aigwi_breaker_turn(b, 0);
             b->opened = 0;
         }
@@ -32850,19 +32851,18 @@ AIGW_API const char *aigw_breaker_name(int state) {
 
 enum { AIGWI_RETRY_FLOOR_S = 10 };
 
-static uint32_t aigwi_retry_or(uint32_t v, uint32_t usual) { return v ? v : usual; }
 
 AIGW_API void aigw_retry_earn(aigw_retry_budget *b, const aigw_retry_cfg *cfg) {
-    const uint32_t earned = aigwi_retry_or(cfg->budget_ratio, 100);
+    const uint32_t earned = aigwi_base_or(cfg->budget_ratio, 100);
     b->spent_milli = b->spent_milli > earned ? b->spent_milli - earned : 0;
 }
 
 /* The floor is no addition to the budget: it counts every attempt of the last 10 s and is charged too, into debt, so
    that what requests earn later pays it back. */
 AIGW_API int aigw_retry_spend(aigw_retry_budget *b, const aigw_retry_cfg *cfg, aigw_now now) {
-    const uint64_t cap = (uint64_t)aigwi_retry_or(cfg->budget_cap, 10) * 1000;
+    const uint64_t cap = (uint64_t)aigwi_base_or(cfg->budget_cap, 10) * 1000;
     const uint64_t window = (uint64_t)AIGWI_RETRY_FLOOR_S * 1000000000u;
-    uint32_t floor = cfg->budget_floor == UINT32_MAX ? 0 : aigwi_retry_or(cfg->budget_floor, 3);
+    uint32_t floor = cfg->budget_floor == UINT32_MAX ? 0 : aigwi_base_or(cfg->budget_floor, 3);
     if (now.mono_ns > b->seen_ns) b->seen_ns = now.mono_ns;
     if (floor > AIGW_RETRY_FLOOR_MAX) floor = AIGW_RETRY_FLOOR_MAX;
     if (b->spent_milli + 1000 > cap) {
@@ -32878,7 +32878,7 @@ AIGW_API int aigw_retry_spend(aigw_retry_budget *b, const aigw_retry_cfg *cfg, a
 }
 
 AIGW_API uint32_t aigw_retry_backoff(const aigw_retry_cfg *cfg, uint32_t n, uint64_t *random) {
-    const uint64_t cap = aigwi_retry_or(cfg->cap_ms, 8000), base = aigwi_retry_or(cfg->base_ms, 250);
+    const uint64_t cap = aigwi_base_or(cfg->cap_ms, 8000), base = aigwi_base_or(cfg->base_ms, 250);
     const uint64_t most = n > 32 ? cap : base << (n ? n - 1 : 0);
     return (uint32_t)(aigw_base_random(random) % ((most < cap ? most : cap) + 1));
 }
@@ -32890,7 +32890,7 @@ static const char *aigwi_retry_over(const aigw_retry_cfg *cfg, const aigw_retry_
     if (c->error->retry == AIGW_RETRY_NEVER && !(c->error->kind == AIGW_KIND_TIMEOUT && c->whole_timeout))
         return "not retryable";
     if (c->until_ns && now.mono_ns >= c->until_ns) return "deadline";
-    if (c->attempts >= aigwi_retry_or(cfg->attempts, 3)) return "attempts";
+    if (c->attempts >= aigwi_base_or(cfg->attempts, 3)) return "attempts";
     return NULL;
 }
 
@@ -32905,9 +32905,9 @@ AIGW_API int aigw_retry_next(const aigw_retry_cfg *cfg, const aigw_retry_case *c
     *why = "no other target";
     if (c->error->retry == AIGW_RETRY_OTHER) return AIGW_RETRY_STOP;
     *why = "attempts at target";
-    if (c->at_target >= aigwi_retry_or(cfg->per_target, 2)) return AIGW_RETRY_STOP;
+    if (c->at_target >= aigwi_base_or(cfg->per_target, 2)) return AIGW_RETRY_STOP;
     *why = "retry-after";
-    if (after > aigwi_retry_or(cfg->after_max_ms, 60000)) return AIGW_RETRY_STOP;
+    if (after > aigwi_base_or(cfg->after_max_ms, 60000)) return AIGW_RETRY_STOP;
     /* behind what the provider asked for, not within: all who were told the same time would come back at once */
     wait = (uint64_t)after + aigw_retry_backoff(cfg, c->at_target, random);
     if (wait > UINT32_MAX) wait = UINT32_MAX;
@@ -32958,18 +32958,15 @@ static const aigw_str aigwi_price_elsewhere[] = {
 #define AIGWI_PRICE_LISTED(list, s) aigwi_price_listed(list, sizeof(list) / sizeof *(list), s)
 
 /* a + b and a * b of what is not negative, saturating. */
-static int64_t aigwi_price_add(int64_t a, int64_t b) {
-    return a > INT64_MAX - b ? INT64_MAX : a + b;
-}
 static int64_t aigwi_price_mul(int64_t a, int64_t b) {
     return b && a > INT64_MAX / b ? INT64_MAX : a * b;
 }
 static void aigwi_price_bytes(aigw_price_size *s, size_t n) {
-    s->text_bytes = aigwi_price_add(s->text_bytes, n > (size_t)INT32_MAX ? INT64_MAX : (int64_t)n);
+    s->text_bytes = aigwi_base_sum(s->text_bytes, n > (size_t)INT32_MAX ? INT64_MAX : (int64_t)n);
 }
 static void aigwi_price_tokens(aigw_price_size *s, int64_t most, int64_t likely) {
-    s->part_tokens = aigwi_price_add(s->part_tokens, most);
-    s->part_likely = aigwi_price_add(s->part_likely, likely);
+    s->part_tokens = aigwi_base_sum(s->part_tokens, most);
+    s->part_likely = aigwi_base_sum(s->part_likely, likely);
 }
 static int aigwi_price_listed(const aigw_str *list, size_t n, aigw_str s) {
     for (size_t i = 0; i < n; i++) if (aigw_base_eq_nocase(list[i], s)) return 1;
@@ -33076,13 +33073,13 @@ AIGW_API void aigw_price_measure(const aigw_req *req, aigw_price_size *size) {
     }
 }
 AIGW_API int64_t aigw_price_input_bound(const aigw_price_size *size, int64_t context) {
-    int64_t window = context > 0 ? context : INT64_MAX, tokens = aigwi_price_add(size->text_bytes, size->part_tokens);
+    int64_t window = context > 0 ? context : INT64_MAX, tokens = aigwi_base_sum(size->text_bytes, size->part_tokens);
     return size->unknown || tokens > window ? window : tokens;
 }
 AIGW_API int64_t aigw_price_estimate(const aigw_price_size *size, uint32_t milli_bytes_per_token) {
     int64_t per = milli_bytes_per_token ? (int64_t)milli_bytes_per_token : 4000;
     int64_t milli = aigwi_price_mul(size->text_bytes, 1000);
-    return aigwi_price_add(milli / per + (milli % per != 0), size->part_likely);
+    return aigwi_base_sum(milli / per + (milli % per != 0), size->part_likely);
 }
 
 /* ---- rates */
@@ -33111,7 +33108,7 @@ static int64_t aigwi_price_scale(int64_t a, int64_t b, int64_t c) {
         q += (uint64_t)carry;
     }
     q += r != 0;
-    return aigwi_price_add(aigwi_price_mul(a / c, b), q > INT64_MAX ? INT64_MAX : (int64_t)q);
+    return aigwi_base_sum(aigwi_price_mul(a / c, b), q > INT64_MAX ? INT64_MAX : (int64_t)q);
 }
 static const aigw_registry_rate *aigwi_price_term(const aigw_registry_price *p, const aigw_price_terms *t) {
     static const aigw_str batch = AIGW_STR("batch");
@@ -33170,10 +33167,10 @@ typedef struct { int64_t nusd; uint32_t part; } aigwi_price_sum;
 
 static void aigwi_price_sum_add(aigwi_price_sum *s, aigwi_price_sum v) {
     s->part += v.part;
-    s->nusd = aigwi_price_add(s->nusd, v.nusd);
+    s->nusd = aigwi_base_sum(s->nusd, v.nusd);
     if (s->part < AIGWI_PRICE_PER) return;
     s->part -= AIGWI_PRICE_PER;
-    s->nusd = aigwi_price_add(s->nusd, 1);
+    s->nusd = aigwi_base_sum(s->nusd, 1);
 }
 static aigwi_price_sum aigwi_price_of(int64_t tokens, int64_t rate) {
     const uint64_t per = AIGWI_PRICE_PER, x = (uint64_t)tokens * (uint64_t)rate;
@@ -33186,13 +33183,13 @@ static aigwi_price_sum aigwi_price_of(int64_t tokens, int64_t rate) {
     }
     const int64_t m = AIGWI_PRICE_PER, rest = tokens % m * (rate % m);
     s.nusd = aigwi_price_mul(tokens / m, rate);
-    s.nusd = aigwi_price_add(s.nusd, tokens % m * (rate / m));    /* below 10^6 * (2^63 / 10^6) */
-    s.nusd = aigwi_price_add(s.nusd, rest / m);
+    s.nusd = aigwi_base_sum(s.nusd, tokens % m * (rate / m));    /* below 10^6 * (2^63 / 10^6) */
+    s.nusd = aigwi_base_sum(s.nusd, rest / m);
     s.part = (uint32_t)(rest % m);
     return s;
 }
 static int64_t aigwi_price_sum_up(const aigwi_price_sum *s) {
-    return aigwi_price_add(s->nusd, s->part != 0);
+    return aigwi_base_sum(s->nusd, s->part != 0);
 }
 
 /* Tokens by what they cost, each in one part; input is all of it. */
@@ -33215,11 +33212,11 @@ static int64_t aigwi_price_count(const aigw_usage *u, uint32_t bit, int64_t v) {
 static aigwi_price_parts aigwi_price_split(const aigw_usage *u) {
     int64_t heard = aigwi_price_count(u, AIGW_USAGE_INPUT_AUDIO, u->input_audio);
     int64_t cached = aigwi_price_count(u, AIGW_USAGE_CACHED, u->cached);
-    int64_t write = aigwi_price_count(u, AIGW_USAGE_CACHE_WRITE, u->cache_write), kept = aigwi_price_add(cached, write);
+    int64_t write = aigwi_price_count(u, AIGW_USAGE_CACHE_WRITE, u->cache_write), kept = aigwi_base_sum(cached, write);
     int64_t text = aigwi_price_count(u, AIGW_USAGE_OUTPUT, u->output);
     int64_t reasoning = aigwi_price_count(u, AIGW_USAGE_REASONING, u->reasoning);
     int64_t spoken = aigwi_price_count(u, AIGW_USAGE_OUTPUT_AUDIO, u->output_audio),
-            other = aigwi_price_add(reasoning, spoken);
+            other = aigwi_base_sum(reasoning, spoken);
     aigwi_price_parts n;
     n.input = aigwi_price_count(u, AIGW_USAGE_INPUT, u->input);
     if (n.input < kept) n.input = kept;
@@ -33276,7 +33273,7 @@ AIGW_API int aigw_price_bound(const aigw_registry_price *p, int64_t input, int64
         }
     }
     sum.nusd = p->request_nusd > 0 ? p->request_nusd : 0;
-    if (tools_hosted) sum.nusd = aigwi_price_add(sum.nusd, p->tools_nusd);
+    if (tools_hosted) sum.nusd = aigwi_base_sum(sum.nusd, p->tools_nusd);
     sum.part = 0;
     aigwi_price_sum_add(&sum, aigwi_price_of(input, dear[0]));
     aigwi_price_sum_add(&sum, aigwi_price_of(output, dear[1]));
@@ -33288,9 +33285,6 @@ AIGW_API int aigw_price_bound(const aigw_registry_price *p, int64_t input, int64
 /* One counter of money in a period of UTC. Knows caps, periods and sums; not who spends, nor on what. Weeks begin on
    Monday [ISO 8601]; months and leap years are those of the Gregorian calendar; leap seconds do not exist [POSIX]. */
 
-static int64_t aigwi_budget_add(int64_t a, int64_t b) {           /* of what is not negative, saturating */
-    return a > INT64_MAX - b ? INT64_MAX : a + b;
-}
 /* The largest multiple of n that is not above v; and how many n those are. */
 static int64_t aigwi_budget_floor(int64_t v, int64_t n) {
     int64_t rest = v % n;
@@ -33359,7 +33353,7 @@ static unsigned aigwi_budget_soft(const aigw_budget_cfg *cfg) {
 AIGW_API int aigw_budget_raise(aigw_budget *b, const aigw_budget_cfg *cfg, aigw_now now, int64_t more_nusd) {
     unsigned soft = aigwi_budget_soft(cfg);
     if (!aigwi_budget_roll(b, cfg, now)) return AIGW_E_CLOCK;
-    int64_t held = aigwi_budget_add(b->spent_nusd, b->reserved_nusd);
+    int64_t held = aigwi_base_sum(b->spent_nusd, b->reserved_nusd);
     if (more_nusd > 0) {                                          /* what costs nothing passes no cap */
         if (held > cfg->cap_nusd || more_nusd > cfg->cap_nusd - held) return AIGW_E_LIMIT;
         b->reserved_nusd += more_nusd;
@@ -33376,12 +33370,12 @@ AIGW_API void aigw_budget_settle(aigw_budget *b, const aigw_budget_cfg *cfg, aig
                                  int64_t spent) {
     aigwi_budget_roll(b, cfg, now);                               /* without a clock it counts in the period at hand */
     if (reserved > 0) b->reserved_nusd -= reserved < b->reserved_nusd ? reserved : b->reserved_nusd;
-    if (spent > 0) b->spent_nusd = aigwi_budget_add(b->spent_nusd, spent);
+    if (spent > 0) b->spent_nusd = aigwi_base_sum(b->spent_nusd, spent);
     if (b->running) b->running--;
 }
 AIGW_API int aigw_budget_alert(aigw_budget *b, const aigw_budget_cfg *cfg) {
     unsigned top = 0, soft = aigwi_budget_soft(cfg);
-    const int64_t held = aigwi_budget_add(b->spent_nusd, b->reserved_nusd);
+    const int64_t held = aigwi_base_sum(b->spent_nusd, b->reserved_nusd);
     if (held < aigwi_budget_share(cfg, soft < 90 ? soft : 90)) return 0;      /* mostly */
     for (unsigned i = 0; i < 3; i++) {
         unsigned percent = i == 2 ? 100 : i ? 90 : soft;
@@ -33612,7 +33606,7 @@ static int aigwi_store_lease(aigw_store_memory *m, aigw_store_slot *s) {
     aigw_ledger_lease *l = &s->of.money.lease, was = *l;
     aigw_ledger_record record;
     aigw_out out;
-    int64_t held = b->spent_nusd > INT64_MAX - b->reserved_nusd ? INT64_MAX : b->spent_nusd + b->reserved_nusd;
+    int64_t held = aigwi_base_sum(b->spent_nusd, b->reserved_nusd);
     if (!m->log) return AIGW_OK;
     int result = aigw_ledger_hold(l, b->start_s, held, s->of.money.cfg.cap_nusd, &record.mark_nusd);
     if (!record.mark_nusd) return result;
@@ -33798,7 +33792,7 @@ static void aigwi_store_recall(aigw_store_memory *m, aigw_now now, const aigw_le
         s = aigwi_store_place(m, now, aigwi_store_other(&c, AIGWI_STORE_ALL, text), AIGW_COUNTER_MONEY, 1);
         if (!s) return;
         if (s->of.money.budget.start_s == r->start_s)
-            mark = mark > INT64_MAX - s->of.money.budget.spent_nusd ? INT64_MAX : mark + s->of.money.budget.spent_nusd;
+            mark = aigwi_base_sum(mark, s->of.money.budget.spent_nusd);
     }
     aigw_budget *b = &s->of.money.budget;
     if (r->start_s < b->start_s || (r->start_s == b->start_s && mark <= b->spent_nusd)) return;
@@ -33926,7 +33920,7 @@ static void aigwi_health_usage(aigw_health *h, const aigw_health_report *r) {
 
 static uint64_t aigwi_health_after(uint64_t from, int64_t ms) {
     if (ms > AIGWI_HEALTH_DAY_MS) ms = AIGWI_HEALTH_DAY_MS;
-    return from > AIGW_NEVER - (uint64_t)ms * 1000000u ? AIGW_NEVER : from + (uint64_t)ms * 1000000u;
+    return aigwi_base_after(from, (uint64_t)ms);
 }
 /* Told to wait; or refused for its rate without being told: then 1 s, doubling to 64 s while what is sent after it is
    refused again. */
@@ -34010,24 +34004,19 @@ AIGW_API uint64_t aigw_health_ready(const aigw_health *h, aigw_now now, int64_t 
 
 enum { AIGWI_QUEUE_PROBES = AIGW_QUEUE_LANES < 8 ? AIGW_QUEUE_LANES : 8 };
 
-static uint32_t aigwi_queue_or(uint32_t v, uint32_t usual) { return v ? v : usual; }
-static uint64_t aigwi_queue_after(uint64_t from, uint32_t ms) {
-    const uint64_t ns = (uint64_t)ms * 1000000u;
-    return ns < AIGW_NEVER - from ? from + ns : AIGW_NEVER;
-}
 
 AIGW_API void aigw_queue_init(aigw_queue *q, const aigw_queue_cfg *cfg) {
     memset(q, 0, sizeof *q);
     if (cfg) q->cfg = *cfg;
-    q->cfg.slots = aigwi_queue_or(q->cfg.slots, UINT32_MAX);
+    q->cfg.slots = aigwi_base_or(q->cfg.slots, UINT32_MAX);
     if (!q->cfg.batch_slots) q->cfg.batch_slots = q->cfg.slots == UINT32_MAX ? UINT32_MAX : (q->cfg.slots + 1) / 2;
     if (q->cfg.batch_slots > q->cfg.slots) q->cfg.batch_slots = q->cfg.slots;
-    q->cfg.most[AIGW_CLASS_INTERACTIVE] = aigwi_queue_or(q->cfg.most[AIGW_CLASS_INTERACTIVE], 1024);
-    q->cfg.most[AIGW_CLASS_BATCH] = aigwi_queue_or(q->cfg.most[AIGW_CLASS_BATCH], 65536);
-    q->cfg.wait_ms[AIGW_CLASS_INTERACTIVE] = aigwi_queue_or(q->cfg.wait_ms[AIGW_CLASS_INTERACTIVE], 2000);
-    q->cfg.wait_ms[AIGW_CLASS_BATCH] = aigwi_queue_or(q->cfg.wait_ms[AIGW_CLASS_BATCH], 3600000);
-    q->cfg.lifo_ms = aigwi_queue_or(q->cfg.lifo_ms, 500);
-    q->cfg.age_ms = aigwi_queue_or(q->cfg.age_ms, 10000);
+    q->cfg.most[AIGW_CLASS_INTERACTIVE] = aigwi_base_or(q->cfg.most[AIGW_CLASS_INTERACTIVE], 1024);
+    q->cfg.most[AIGW_CLASS_BATCH] = aigwi_base_or(q->cfg.most[AIGW_CLASS_BATCH], 65536);
+    q->cfg.wait_ms[AIGW_CLASS_INTERACTIVE] = aigwi_base_or(q->cfg.wait_ms[AIGW_CLASS_INTERACTIVE], 2000);
+    q->cfg.wait_ms[AIGW_CLASS_BATCH] = aigwi_base_or(q->cfg.wait_ms[AIGW_CLASS_BATCH], 3600000);
+    q->cfg.lifo_ms = aigwi_base_or(q->cfg.lifo_ms, 500);
+    q->cfg.age_ms = aigwi_base_or(q->cfg.age_ms, 10000);
 }
 
 /* ---- the heap: `left` is the sibling before, or the parent of a first child */
@@ -34126,7 +34115,7 @@ static aigw_queue_lane *aigwi_queue_fair(aigw_queue *q, unsigned class_) {
     return best;
 }
 static int aigwi_queue_newest(const aigw_queue *q, const aigw_queue_lane *lane, unsigned class_, uint64_t at) {
-    return class_ == AIGW_CLASS_INTERACTIVE && at >= aigwi_queue_after(lane->first->since_ns, q->cfg.lifo_ms);
+    return class_ == AIGW_CLASS_INTERACTIVE && at >= aigwi_base_after(lane->first->since_ns, q->cfg.lifo_ms);
 }
 
 /* ---- who goes */
@@ -34136,7 +34125,7 @@ static int aigwi_queue_full(const aigw_queue *q) {
 }
 static int aigwi_queue_batch(const aigw_queue *q) { return q->running[AIGW_CLASS_BATCH] < q->cfg.batch_slots; }
 static int aigwi_queue_aged(const aigw_queue *q, uint64_t at) {
-    return q->waiting[AIGW_CLASS_BATCH] && aigwi_queue_batch(q) && at >= aigwi_queue_after(q->batch_ns, q->cfg.age_ms);
+    return q->waiting[AIGW_CLASS_BATCH] && aigwi_queue_batch(q) && at >= aigwi_base_after(q->batch_ns, q->cfg.age_ms);
 }
 /* The class of which one that waits may go now; -1 none. */
 static int aigwi_queue_class(const aigw_queue *q, uint64_t at) {
@@ -34160,7 +34149,7 @@ static void aigwi_queue_run(aigw_queue *q, aigw_queue_item *item, uint64_t at) {
 }
 /* When it cannot be done any more: none of late has taken less than least_ns. */
 static uint64_t aigwi_queue_due(const aigw_queue *q, const aigw_queue_item *item) {
-    const uint64_t due = aigwi_queue_after(item->since_ns, q->cfg.wait_ms[item->class_]);
+    const uint64_t due = aigwi_base_after(item->since_ns, q->cfg.wait_ms[item->class_]);
     const uint64_t least = q->least_ns[item->class_];
     const uint64_t last = !item->until_ns ? AIGW_NEVER : item->until_ns > least ? item->until_ns - least : 0;
     return due < last ? due : last;
@@ -34282,9 +34271,6 @@ AIGW_API uint64_t aigw_queue_deadline(const aigw_queue *q) {
 
 static int64_t aigwi_router_times(int64_t a, int64_t b) {              /* neither is negative; saturates */
     return a && b > INT64_MAX / a ? INT64_MAX : a * b;
-}
-static int64_t aigwi_router_plus(int64_t a, int64_t b) {
-    return a > INT64_MAX - b ? INT64_MAX : a + b;
 }
 static aigw_str aigwi_router_trim(aigw_str s) {
     while (s.n && (*s.p == ' ' || *s.p == '\t')) s.p++, s.n--;
@@ -34712,7 +34698,7 @@ static int aigwi_router_satisfies(const aigw_router_candidate *c, const aigw_rou
 static int aigwi_router_fits(const aigw_router_facts *f, const aigw_router_candidate *c) {
     const aigw_target *t = &c->pick.target;
     if (f->op != AIGW_OP_CHAT || t->context <= 0) return 1;        /* inputs of an embedding have a window each */
-    return aigwi_router_plus(aigw_price_estimate(&f->size, c->state.milli_bytes_per_token),
+    return aigwi_base_sum(aigw_price_estimate(&f->size, c->state.milli_bytes_per_token),
                              aigwi_router_output(f, t, 0)) <= t->context;
 }
 /* The first that it does not pass, in the order of the list. */
@@ -34797,8 +34783,8 @@ static void aigwi_router_weigh(aigw_router_decision *d) {
 
 /* v against the best, in thousandths; at most 100,000. `least` keeps small differences small. */
 static int64_t aigwi_router_ratio(int64_t v, int64_t best, int64_t least) {
-    v = aigwi_router_plus(v, least);
-    best = aigwi_router_plus(best, least);
+    v = aigwi_base_sum(v, least);
+    best = aigwi_base_sum(best, least);
     while (v > INT64_MAX / 1000) {
         v >>= 10;
         best >>= 10;
@@ -36226,11 +36212,9 @@ enum { AIGWI_ATTEMPT_STOPPED = 1, AIGWI_ATTEMPT_ERROR = 2 };                   /
 
 /* ---- the request */
 
-static uint32_t aigwi_attempt_ms(uint32_t ms, uint32_t usual) { return ms ? ms : usual; }
 
 static uint64_t aigwi_attempt_after(uint64_t from, uint32_t ms) {
-    return ms == UINT32_MAX || from > AIGW_NEVER - (uint64_t)ms * 1000000u ? AIGW_NEVER
-                                                                           : from + (uint64_t)ms * 1000000u;
+    return ms == UINT32_MAX ? AIGW_NEVER : aigwi_base_after(from, ms);
 }
 
 static int aigwi_attempt_on(const aigw_req *req, int param) { return req->param[param].has && req->param[param].micro; }
@@ -36818,13 +36802,13 @@ AIGW_API uint64_t aigw_attempt_deadline(const aigw_attempt *a) {
     const aigw_registry_times *t = &a->cfg.times;
     uint64_t due;
     if (a->state > AIGWI_ATTEMPT_REFUSED) return AIGW_NEVER;
-    if (!a->t_connected) due = aigwi_attempt_after(a->t_start, aigwi_attempt_ms(t->connect_ms, 5000));
+    if (!a->t_connected) due = aigwi_attempt_after(a->t_start, aigwi_base_or(t->connect_ms, 5000));
     else if (!aigwi_attempt_on(a->cfg.req, AIGW_P_STREAM))
-        due = aigwi_attempt_after(a->t_connected, aigwi_attempt_ms(t->total_ms, 600000));
+        due = aigwi_attempt_after(a->t_connected, aigwi_base_or(t->total_ms, 600000));
     else if (!a->t_first)
         due = aigwi_attempt_after(a->t_connected,
-                                  aigwi_attempt_ms(t->first_ms, aigwi_attempt_thinks(a->cfg.req) ? 300000 : 120000));
-    else due = aigwi_attempt_after(a->t_last, aigwi_attempt_ms(t->idle_ms, 120000));
+                                  aigwi_base_or(t->first_ms, aigwi_attempt_thinks(a->cfg.req) ? 300000 : 120000));
+    else due = aigwi_attempt_after(a->t_last, aigwi_base_or(t->idle_ms, 120000));
     return a->cfg.until && a->cfg.until < due ? a->cfg.until : due;
 }
 
@@ -37796,7 +37780,6 @@ static aigw_str aigwi_account_name(const aigw_hub *h, char *text, const char *wh
 }
 
 /* not negative */
-static int64_t aigwi_account_sum(int64_t a, int64_t b) { return a > INT64_MAX - b ? INT64_MAX : a + b; }
 
 typedef struct {
     const aigw_hub *hub;
@@ -37986,7 +37969,7 @@ static void aigwi_account_keep(aigw_account *a, const aigw_store_counter *c, con
                                int w, int k) {
     aigw_account_counters *held = &a->held;
     if (k >= 0) {
-        held->counter[k].amount = aigwi_account_sum(held->counter[k].amount, c->amount);
+        held->counter[k].amount = aigwi_base_sum(held->counter[k].amount, c->amount);
         return;
     }
     k = held->n++;
@@ -38019,7 +38002,7 @@ AIGW_API int aigw_account_reserve(aigw_account *a, aigw_hub *h, aigw_hub_job *jo
     for (int i = 0; i < wanted.n; i++) {
         const int k = aigwi_account_find(&a->held, &wanted.counter[i]);
         const int64_t more =
-            k < 0 ? 0 : aigwi_account_sum(wanted.counter[i].amount,
+            k < 0 ? 0 : aigwi_base_sum(wanted.counter[i].amount,
                                           a->held.counter[k].used) - a->held.counter[k].amount;
         if (k >= 0 && (wanted.what[i] != AIGW_HOLDS_MONEY || more <= 0)) continue;
         asked[n] = wanted.counter[i];
@@ -38054,10 +38037,10 @@ AIGW_API int aigw_account_reserve(aigw_account *a, aigw_hub *h, aigw_hub_job *jo
 
 AIGW_API void aigw_account_charge(aigw_account *a, int64_t nusd) {
     if (nusd < 0) nusd = 0;
-    a->spent_nusd = aigwi_account_sum(a->spent_nusd, nusd);
+    a->spent_nusd = aigwi_base_sum(a->spent_nusd, nusd);
     for (int i = 0; i < a->held.n; i++)
         if (a->held.what[i] == AIGW_HOLDS_MONEY)
-            a->held.counter[i].used = aigwi_account_sum(a->held.counter[i].used, nusd);
+            a->held.counter[i].used = aigwi_base_sum(a->held.counter[i].used, nusd);
 }
 
 AIGW_API void aigw_account_settle_try(aigw_account *a, aigw_hub *h) {
@@ -38118,7 +38101,6 @@ enum { AIGWI_EXCHANGE_RACING = 1, AIGWI_EXCHANGE_RACED = 2 };                  /
 #define AIGWI_EXCHANGE_FLOOR 256             /* an output limit of ours goes down to this before a budget refuses */
 #define AIGWI_EXCHANGE_CROWD_MS 50           /* a place among concurrent requests is looked for again after */
 
-static uint32_t aigwi_exchange_ms(uint32_t ms, uint32_t usual) { return ms ? ms : usual; }
 static aigw_str aigwi_exchange_lit(const char *s) { return aigw_base_str(s); }
 
 /* Make this try the one that is spoken of. */
@@ -38412,7 +38394,7 @@ static const char *const aigwi_exchange_cached_names[] = { "DISABLED", "BYPASS",
 static int64_t aigwi_exchange_spent(const aigw_exchange *x) {
     int64_t sum = 0;
     for (int i = 0; i < AIGW_EXCHANGE_CONNS; i++)
-        sum = sum > INT64_MAX - x->sides[i].account.spent_nusd ? INT64_MAX : sum + x->sides[i].account.spent_nusd;
+        sum = aigwi_base_sum(sum, x->sides[i].account.spent_nusd);
     return sum;
 }
 
@@ -39108,22 +39090,22 @@ static aigw_retry_cfg aigwi_exchange_retry_cfg(const aigw_exchange *x) {
     }
     return c;
 }
-static aigw_retry_budget *aigwi_exchange_retry_budget(aigw_exchange *x) {
+/* What is remembered of its route, or of its model's name; NULL: nothing. */
+static aigw_hub_name *aigwi_exchange_route_name(aigw_exchange *x) {
     const aigw_str name = x->decision.route ? x->decision.route->name : x->asked;
-    aigw_hub_name *n = aigw_hub_name_of(x->hub, x->now, AIGW_NAME_ROUTE, name, 1);
-    return n ? &n->retry : NULL;
+    return aigw_hub_name_of(x->hub, x->now, AIGW_NAME_ROUTE, name, 1);
 }
 /* Charge a try to the route's retry budget. 1: it may be made. */
 static int aigwi_exchange_charged(aigw_exchange *x) {
     const aigw_retry_cfg cfg = aigwi_exchange_retry_cfg(x);
-    aigw_retry_budget *b = aigwi_exchange_retry_budget(x);
-    return !b || aigw_retry_spend(b, &cfg, x->now);
+    aigw_hub_name *name = aigwi_exchange_route_name(x);
+    return !name || aigw_retry_spend(&name->retry, &cfg, x->now);
 }
 
 /* How long a request of this class may wait in all, for a limit or its turn. */
 static uint32_t aigwi_exchange_patience(const aigw_exchange *x) {
     const uint32_t ms = x->hub->cfg.queue.wait_ms[x->batch ? AIGW_CLASS_BATCH : AIGW_CLASS_INTERACTIVE];
-    return aigwi_exchange_ms(ms, x->batch ? 3600000 : 2000);
+    return aigwi_base_or(ms, x->batch ? 3600000 : 2000);
 }
 
 /* Remember the step that was taken downward, for header and record. */
@@ -39165,7 +39147,7 @@ static int aigwi_exchange_find(aigw_exchange *x) {
         d->facts.size.max_output = x->max_output;
     }
     cfg = aigwi_exchange_retry_cfg(x);
-    name = aigw_hub_name_of(x->hub, x->now, AIGW_NAME_ROUTE, d->route ? d->route->name : x->asked, 1);
+    name = aigwi_exchange_route_name(x);
     if (name) {
         d->turn = name->turn++;
         aigw_retry_earn(&name->retry, &cfg);
@@ -39401,6 +39383,16 @@ static void aigwi_exchange_none(aigw_exchange *x) {
     aigwi_exchange_say(x, AIGW_KIND_NO_ROUTE, "no model of this route can be asked", "");
 }
 
+/* The first that satisfies and was not passed over; -1: none. */
+static int aigwi_exchange_next(const aigw_exchange *x) {
+    const aigw_router_decision *d = &x->decision;
+    for (int i = 0; i < d->first; i++)
+        if (!(x->passed >> d->order[i] & 1)) return d->order[i];
+    return -1;
+}
+/* This candidate is not asked (again). */
+static void aigwi_exchange_pass(aigw_exchange *x) { x->passed |= (uint16_t)(1u << x->side->candidate); }
+
 /* Go on to the candidate, or say that it is not there to be asked. */
 static int aigwi_exchange_take(aigw_exchange *x, unsigned candidate) {
     x->side->candidate = (uint8_t)candidate;
@@ -39423,25 +39415,23 @@ static int aigwi_exchange_sleep(aigw_exchange *x, uint64_t ns) {
 static int aigwi_exchange_route(aigw_exchange *x) {
     aigw_router_decision *d = &x->decision;
     const int full = d->n > 1 || d->facts.requires_;
+    const int64_t tokens = aigw_price_estimate(&d->facts.size, 0);
     uint32_t wait = UINT32_MAX;
-    int needs = -1, closed = -1;
+    int needs = -1, next;
     d->now = x->found == 1 ? x->now : d->now;                  /* the record's offsets count from the first */
     x->found = 2;
     for (int i = 0; i < d->n; i++) {
         const uint8_t over = d->candidate[i].state.over_budget;
-        aigw_hub_state_of(x->hub, x->now, &d->candidate[i].pick, aigw_price_estimate(&d->facts.size, 0), full,
-                          &d->candidate[i].state);
+        aigw_hub_state_of(x->hub, x->now, &d->candidate[i].pick, tokens, full, &d->candidate[i].state);
         d->candidate[i].state.over_budget = over;
-        if (d->candidate[i].state.wait_ms < x->limit_wait[i]) d->candidate[i].state.wait_ms = x->limit_wait[i];
     }
     (void)aigw_router_order(d, x->registry);
-    for (int i = 0; i < d->first; i++)
-        if (!(x->passed >> d->order[i] & 1)) return aigwi_exchange_take(x, d->order[i]);
+    next = aigwi_exchange_next(x);
+    if (next >= 0) return aigwi_exchange_take(x, (unsigned)next);
     for (int i = d->first; i < d->n; i++) {
         const aigw_router_candidate *c = &d->candidate[d->order[i]];
         if (x->passed >> d->order[i] & 1) continue;
         if (c->filter == AIGW_FILTER_NEEDS && needs < 0) needs = d->order[i];
-        if (c->filter == AIGW_FILTER_CIRCUIT && closed < 0) closed = d->order[i];
         if (c->filter == AIGW_FILTER_LIMIT && c->state.wait_ms < wait) wait = c->state.wait_ms;
     }
     if (x->attempts && x->kind) {                              /* what the last try said stands */
@@ -39451,7 +39441,7 @@ static int aigwi_exchange_route(aigw_exchange *x) {
     /* the codec says by name what the model lacks */
     if (needs >= 0) return aigwi_exchange_take(x, (unsigned)needs);
     if (wait < UINT32_MAX && aigwi_exchange_sleep(x, (uint64_t)wait * 1000000u)) return 1;
-    if (d->forced && closed >= 0 && !(x->passed >> d->order[0] & 1) && aigwi_exchange_charged(x))
+    if (d->forced && !(x->passed >> d->order[0] & 1) && aigwi_exchange_charged(x))
         return aigwi_exchange_take(x, d->order[0]);
     if (aigwi_exchange_degrade(x, NULL)) return 1;
     aigwi_exchange_none(x);
@@ -39460,14 +39450,10 @@ static int aigwi_exchange_route(aigw_exchange *x) {
 /* A candidate that cannot be asked: on to the next, or to the error, which is said already. */
 static int aigwi_exchange_skip(aigw_exchange *x, const char *why) {
     aigw_router_try *t = aigw_router_tried(&x->decision, x->now, x->side->candidate);
-    if (t) t->kind = (uint8_t)x->error.kind, t->why = why;
-    x->passed |= (uint16_t)(1u << x->side->candidate);
-    for (int i = 0; i < x->decision.first; i++)
-        if (!(x->passed >> x->decision.order[i] & 1)) {
-            x->state = AIGWI_EXCHANGE_ROUTE;
-            return 1;
-        }
-    x->state = AIGWI_EXCHANGE_REFUSE;
+    t->kind = (uint8_t)x->error.kind;
+    t->why = why;
+    aigwi_exchange_pass(x);
+    x->state = aigwi_exchange_next(x) >= 0 ? (int)AIGWI_EXCHANGE_ROUTE : (int)AIGWI_EXCHANGE_REFUSE;
     return 1;
 }
 
@@ -39542,16 +39528,12 @@ static int aigwi_exchange_limited(aigw_exchange *x) {
     if (a->what == AIGW_HOLDS_MONEY && aigwi_exchange_shorten(x)) return 1;
     if (a->what == AIGW_HOLDS_MONEY) d->candidate[c].state.over_budget = 1;
     else if (aigwi_exchange_sleep(x, a->what == AIGW_HOLDS_CONCURRENT ? crowd : a->refused.wait_ns)) return 1;
-    x->passed |= (uint16_t)(1u << c);
+    aigwi_exchange_pass(x);
     t = aigw_router_tried(d, x->now, c);
-    if (t) t->kind = a->what == AIGW_HOLDS_MONEY ? AIGW_KIND_BUDGET : AIGW_KIND_RATE_LIMIT,
-            t->why = "refused by a counter";
-    for (int i = 0; i < d->first; i++)
-        if (!(x->passed >> d->order[i] & 1)) {
-            x->state = AIGWI_EXCHANGE_ROUTE;
-            return 1;
-        }
-    if (x->attempts && x->kind) x->state = AIGWI_EXCHANGE_REFUSE;
+    t->kind = a->what == AIGW_HOLDS_MONEY ? AIGW_KIND_BUDGET : AIGW_KIND_RATE_LIMIT;
+    t->why = "refused by a counter";
+    if (aigwi_exchange_next(x) >= 0) x->state = AIGWI_EXCHANGE_ROUTE;
+    else if (x->attempts && x->kind) x->state = AIGWI_EXCHANGE_REFUSE;
     else if (!aigwi_exchange_degrade(x, NULL)) aigwi_exchange_refused_by(x);
     return 1;
 }
@@ -39571,7 +39553,7 @@ static int aigwi_exchange_hold(aigw_exchange *x) {
     int r = x->op == AIGW_OP_COUNT_TOKENS ? AIGW_OK
                                           : aigw_account_reserve(&x->side->account, x->hub, &x->job, x->registry,
                                                                  &x->decision.facts, aigwi_exchange_candidate(x),
-                                                                 aigwi_exchange_tokens(x));
+                                                                 x->registry->limits ? aigwi_exchange_tokens(x) : 0);
     if (r == AIGW_AGAIN && x->until && x->now.mono_ns >= x->until) r = AIGW_E_IO;
     if (r == AIGW_AGAIN) return 0;
     if (r == AIGW_E_LIMIT) return aigwi_exchange_limited(x);
@@ -39661,7 +39643,7 @@ static int aigwi_exchange_credentials(aigw_exchange *x, const aigw_registry_prov
     *key = p->key;
     if (p->auth.scheme && p->auth.scheme->ask) r = aigw_token_get(x->hub, x->now, p, &x->job, key, &why);
     if (!r && !x->token_until) {
-        x->token_until = aigwi_attempt_after(x->now.mono_ns, aigwi_exchange_ms(x->cfg.token_ms, 10000));
+        x->token_until = aigwi_attempt_after(x->now.mono_ns, aigwi_base_or(x->cfg.token_ms, 10000));
         if (x->until && x->until < x->token_until) x->token_until = x->until;
     }
     if (!r && !late) return 0;
@@ -39705,7 +39687,7 @@ static int64_t aigwi_exchange_charge(aigw_exchange *x) {
    fine, or the client left. begun 0: nobody was asked. */
 static void aigwi_exchange_told(aigw_exchange *x, const aigw_error *err, int begun) {
     const aigw_attempt *a = x->up;
-    aigw_router_try *t = x->try_at ? &x->decision.tries[x->try_at - 1] : NULL;
+    aigw_router_try *t = x->side->try_at ? &x->decision.tries[x->side->try_at - 1] : NULL;
     aigw_health_report r;
     if (!x->side->pass.asked) return;
     memset(&r, 0, sizeof r);
@@ -39725,7 +39707,7 @@ static void aigwi_exchange_told(aigw_exchange *x, const aigw_error *err, int beg
         t->took_ms = (uint32_t)(aigwi_hub_since(x->hub, a->t_start) / 1000000u);
         t->nusd = x->cost.nusd;
     }
-    x->try_at = 0;
+    x->side->try_at = 0;
 }
 
 static void aigwi_exchange_try_cfg(aigw_exchange *x, aigw_attempt_cfg *cfg, aigw_str key) {
@@ -39787,7 +39769,7 @@ static int aigwi_exchange_unfit(aigw_exchange *x, int code) {
 static int aigwi_exchange_ask(aigw_exchange *x) {
     aigw_router_candidate *c = aigwi_exchange_candidate(x);
     if (aigw_hub_ask(x->hub, x->now, &c->pick, x->decision.forced, &x->side->pass)) return 1;
-    x->passed |= (uint16_t)(1u << x->side->candidate);
+    aigwi_exchange_pass(x);
     x->state = AIGWI_EXCHANGE_ROUTE;
     return 0;
 }
@@ -39831,7 +39813,7 @@ static int aigwi_exchange_try(aigw_exchange *x) {
     x->attempts++;
     if (x->tried[x->side->candidate] < UINT8_MAX) x->tried[x->side->candidate]++;
     t = aigw_router_tried(&x->decision, x->now, x->side->candidate);
-    x->try_at = (uint8_t)(t ? t - x->decision.tries + 1 : 0);
+    x->side->try_at = (uint8_t)(t - x->decision.tries + 1);
     x->upstream_id_n = 0;
     x->said_bytes = 0;
     x->hold_until = 0;
@@ -40156,7 +40138,6 @@ static void aigwi_exchange_lost(aigw_exchange *x, int loser, int winner) {
 static void aigwi_exchange_hedge(aigw_exchange *x) {
     const int first = aigwi_exchange_conn(x), other = first ? 0 : 1;
     const unsigned was = x->side->candidate;
-    const uint8_t try_at = x->try_at;
     const aigw_router_decision *d = &x->decision;
     aigw_exchange_side *side = &x->sides[other % AIGW_EXCHANGE_CONNS];
     aigw_attempt_cfg cfg;
@@ -40193,14 +40174,14 @@ static void aigwi_exchange_hedge(aigw_exchange *x) {
         x->attempts++;
         if (x->tried[to] < UINT8_MAX) x->tried[to]++;
         t = aigw_router_tried(&x->decision, x->now, to);
-        if (t) t->hedge = 1, t->kind = AIGW_KIND_CANCELLED;
-        x->hedge_try = (uint8_t)(t ? t - x->decision.tries + 1 : 0);
+        t->hedge = 1;
+        t->kind = AIGW_KIND_CANCELLED;
+        side->try_at = (uint8_t)(t - x->decision.tries + 1);
         x->hedged = AIGWI_EXCHANGE_RACING;
     } else aigw_account_settle(&side->account, x->hub, -1, 0);
     /* no token for it: the first goes on */
     if (x->state == AIGWI_EXCHANGE_REFUSE) x->state = AIGWI_EXCHANGE_RELAY;
     aigwi_exchange_use(x, first);
-    x->try_at = try_at;
 }
 
 /* Bytes of the try that is not spoken of, until its answer's first. 1: it has it; -1: it failed; 0: it waits. */
@@ -40237,27 +40218,21 @@ static int aigwi_exchange_run_other(aigw_exchange *x) {
 /* Both run. */
 static void aigwi_exchange_race(aigw_exchange *x) {
     const int first = aigwi_exchange_conn(x), other = first ? 0 : 1;
-    uint8_t try_at = x->try_at;
     int r;
     if (x->up->t_first && x->up->status < 300) {               /* the first was quicker after all */
-        x->try_at = x->hedge_try;
         aigwi_exchange_lost(x, other, first);
-        x->try_at = try_at;
         return;
     }
     aigwi_exchange_use(x, other);
     r = aigwi_exchange_run_other(x);
     aigwi_exchange_use(x, first);
     if (r < 0) {
-        x->try_at = x->hedge_try;
         aigwi_exchange_use(x, other);
         aigwi_exchange_told(x, &x->up->error, 1);
         aigwi_exchange_lost(x, other, first);
-        x->try_at = try_at;
     } else if (r > 0) {
         aigwi_exchange_lost(x, first, other);
-        x->try_at = x->hedge_try;
-        if (x->try_at) x->decision.tries[x->try_at - 1].kind = AIGW_KIND_NONE;
+        if (x->side->try_at) x->decision.tries[x->side->try_at - 1].kind = AIGW_KIND_NONE;
         x->state = AIGWI_EXCHANGE_RELAY;
     }
 }
@@ -40268,8 +40243,7 @@ static int aigwi_exchange_second(aigw_exchange *x) {
     aigwi_exchange_told(x, &x->up->error, 1);
     aigwi_exchange_lost(x, first, other);
     x->ended = 0;                                              /* the first one's error is not this one's end */
-    x->try_at = x->hedge_try;
-    if (x->try_at) x->decision.tries[x->try_at - 1].kind = AIGW_KIND_NONE;
+    if (x->side->try_at) x->decision.tries[x->side->try_at - 1].kind = AIGW_KIND_NONE;
     x->state = aigw_attempt_want(x->up) & AIGW_WANT_CONNECT ? AIGWI_EXCHANGE_CONNECT : AIGWI_EXCHANGE_RELAY;
     return 1;
 }
@@ -40362,7 +40336,7 @@ static int aigwi_exchange_again(aigw_exchange *x) {
         if (d->order[i] != x->side->candidate && !(x->passed >> d->order[i] & 1)) c.others = 1;
     step = aigw_retry_next(&cfg, &c, x->now, &x->hub->random, &wait, &why);
     if (step == AIGW_RETRY_NEXT) {
-        x->passed |= (uint16_t)(1u << x->side->candidate);
+        aigwi_exchange_pass(x);
         x->state = AIGWI_EXCHANGE_ROUTE;
     } else if (step == AIGW_RETRY_SAME && aigwi_exchange_charged(x)) {
         x->retry_at = aigwi_attempt_after(x->now.mono_ns, wait);
@@ -40874,7 +40848,7 @@ static int aigwi_exchange_raw_begin(aigw_exchange *x) {
 
 static int aigwi_exchange_raw_connect(aigw_exchange *x) {
     int r, kind;
-    if (x->now.mono_ns >= aigwi_attempt_after(x->up->t_start, aigwi_attempt_ms(x->raw.to->times.connect_ms, 5000)))
+    if (x->now.mono_ns >= aigwi_attempt_after(x->up->t_start, aigwi_base_or(x->raw.to->times.connect_ms, 5000)))
         return aigwi_exchange_raw_fail(x, AIGW_KIND_CONNECT,
                                        "no connection to the provider within the time set (connect_ms)");
     x->side->own = 1;
@@ -41043,10 +41017,10 @@ static int aigwi_exchange_raw_recv(aigw_exchange *x) {
 static uint64_t aigwi_exchange_raw_silent(const aigw_exchange *x) {
     const aigw_registry_times *t = &x->raw.to->times;
     if (x->raw.state == AIGWI_RAW_CONNECT)
-        return aigwi_attempt_after(x->up->t_start, aigwi_attempt_ms(t->connect_ms, 5000));
+        return aigwi_attempt_after(x->up->t_start, aigwi_base_or(t->connect_ms, 5000));
     if (x->raw.state != AIGWI_RAW_MOVE) return AIGW_NEVER;
-    return aigwi_attempt_after(x->raw.last, x->raw.headed ? aigwi_attempt_ms(t->idle_ms, 120000)
-                                                          : aigwi_attempt_ms(t->total_ms, 600000));
+    return aigwi_attempt_after(x->raw.last, x->raw.headed ? aigwi_base_or(t->idle_ms, 120000)
+                                                          : aigwi_base_or(t->total_ms, 600000));
 }
 
 /* 1 while it is the client's turn to bring its body. */
@@ -41056,14 +41030,14 @@ static int aigwi_exchange_raw_hungry(const aigw_exchange *x) {
 
 static uint64_t aigwi_exchange_raw_due(const aigw_exchange *x, uint64_t due) {
     const uint64_t silent = aigwi_exchange_raw_silent(x),
-                   read = aigwi_attempt_after(x->read_at, aigwi_exchange_ms(x->cfg.read_ms, 60000));
+                   read = aigwi_attempt_after(x->read_at, aigwi_base_or(x->cfg.read_ms, 60000));
     if (aigwi_exchange_raw_hungry(x)) return read < due ? read : due;
     return silent < due ? silent : due;
 }
 
 static int aigwi_exchange_raw_late(aigw_exchange *x) {
     if (aigwi_exchange_raw_hungry(x)) {
-        if (x->now.mono_ns < aigwi_attempt_after(x->read_at, aigwi_exchange_ms(x->cfg.read_ms, 60000))) return 0;
+        if (x->now.mono_ns < aigwi_attempt_after(x->read_at, aigwi_base_or(x->cfg.read_ms, 60000))) return 0;
         aigwi_exchange_hang_up(x, 0);
         aigwi_exchange_say(x, AIGW_KIND_TIMEOUT, "the request did not arrive in time", "");
         x->error.status = 408;
@@ -41242,13 +41216,13 @@ static int aigwi_exchange_drain(aigw_exchange *x) {
 /* ---- time */
 
 static uint64_t aigwi_exchange_due(const aigw_exchange *x) {
-    const uint64_t write = aigwi_attempt_after(x->write_at, aigwi_exchange_ms(x->cfg.write_ms, 120000));
+    const uint64_t write = aigwi_attempt_after(x->write_at, aigwi_base_or(x->cfg.write_ms, 120000));
     uint64_t due = AIGW_NEVER;
     if (x->state == AIGWI_EXCHANGE_IDLE || x->state == AIGWI_EXCHANGE_CLOSED) return AIGW_NEVER;
     if (x->wait & AIGW_WAIT_MEMORY) due = x->memory_until;
     if (x->token_until && x->token_until < due) due = x->token_until;
     if (x->state == AIGWI_EXCHANGE_READ) {
-        const uint64_t read = aigwi_attempt_after(x->read_at, aigwi_exchange_ms(x->cfg.read_ms, 60000));
+        const uint64_t read = aigwi_attempt_after(x->read_at, aigwi_base_or(x->cfg.read_ms, 60000));
         return read < due ? read : due;
     }
     if (x->wait & AIGW_WAIT_CLIENT_OUT) return write < due ? write : due;
@@ -41270,7 +41244,7 @@ static uint64_t aigwi_exchange_due(const aigw_exchange *x) {
             if (other < due) due = other;
         }
         if (x->committed && x->out_held == SIZE_MAX && x->dialect->keep_alive.n && !x->req.array) {
-            const uint64_t ping = aigwi_attempt_after(x->write_at, aigwi_exchange_ms(x->cfg.ping_ms, 15000));
+            const uint64_t ping = aigwi_attempt_after(x->write_at, aigwi_base_or(x->cfg.ping_ms, 15000));
             if (ping < due) due = ping;
         }
     }
@@ -41284,7 +41258,7 @@ static void aigwi_exchange_ping(aigw_exchange *x) {
     aigw_out out;
     if (!x->committed || x->out_held != SIZE_MAX || x->req.array || !x->dialect->keep_alive.n || x->out_at != x->out_n)
         return;
-    if (x->now.mono_ns < aigwi_attempt_after(x->write_at, aigwi_exchange_ms(x->cfg.ping_ms, 15000))) return;
+    if (x->now.mono_ns < aigwi_attempt_after(x->write_at, aigwi_base_or(x->cfg.ping_ms, 15000))) return;
     x->write_at = x->now.mono_ns;
     if (aigwi_exchange_free(x) < x->dialect->keep_alive.n || x->op == AIGW_OP_EMBED) return;
     aigwi_exchange_open(x, &out);
@@ -41295,7 +41269,7 @@ static void aigwi_exchange_ping(aigw_exchange *x) {
 /* What a deadline that passed means. `last`: what it waited for before this run. */
 static void aigwi_exchange_clock(aigw_exchange *x, unsigned last) {
     if (x->state == AIGWI_EXCHANGE_READ &&
-        x->now.mono_ns >= aigwi_attempt_after(x->read_at, aigwi_exchange_ms(x->cfg.read_ms, 60000))) {
+        x->now.mono_ns >= aigwi_attempt_after(x->read_at, aigwi_base_or(x->cfg.read_ms, 60000))) {
         aigwi_exchange_say(x, AIGW_KIND_TIMEOUT, "the request did not arrive in time", "");
         x->error.status = 408;
         x->close_after = 1;
@@ -41312,7 +41286,7 @@ static void aigwi_exchange_clock(aigw_exchange *x, unsigned last) {
         const int unread = x->side->in_at < x->side->in_n || aigw_attempt_want(x->up) & AIGW_WANT_EVENT;
         /* it was not asked for bytes: its silence does not count */
         if (x->state == AIGWI_EXCHANGE_RELAY && unread) x->up->t_last = x->now.mono_ns;
-        if (x->now.mono_ns >= aigwi_attempt_after(x->write_at, aigwi_exchange_ms(x->cfg.write_ms, 120000))) x->gone = 1;
+        if (x->now.mono_ns >= aigwi_attempt_after(x->write_at, aigwi_base_or(x->cfg.write_ms, 120000))) x->gone = 1;
     }
     if (x->state == AIGWI_EXCHANGE_RELAY) aigwi_exchange_ping(x);
 }
@@ -41335,10 +41309,7 @@ static void aigwi_exchange_gone(aigw_exchange *x) {
     if (x->state < AIGWI_EXCHANGE_DRAIN) x->kind = AIGW_KIND_CANCELLED;
     if (x->hedged == AIGWI_EXCHANGE_RACING) {
         const int first = aigwi_exchange_conn(x);
-        const uint8_t try_at = x->try_at;
-        x->try_at = x->hedge_try;
         aigwi_exchange_lost(x, first ? 0 : 1, first);
-        x->try_at = try_at;
     }
     aigwi_exchange_told(x, NULL, x->state == AIGWI_EXCHANGE_CONNECT || x->state == AIGWI_EXCHANGE_RELAY);
     aigwi_exchange_hang_up(x, 0);
