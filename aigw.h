@@ -48,20 +48,21 @@
  *   AIGW_API             storage class of public functions. Default: extern (C linkage)
  *   AIGW_STATIC          makes them all static
  *   AIGW_ASSERT(x)       check of the programmer's promises and of invariants. Default: nothing
- *   AIGW_NO_TEXT         leaves out the sentences of aigw_base_error_text and of HTTP faults, and reason phrases: 2,621 / 2,420
- *   AIGW_CLIENT_ONLY     leaves out the clients' side of every dialect, and with it >>exchange, for programs that only ask: 173,295 / 108,109
- *   AIGW_NO_OPENAI       leaves out >>dialect.openai: 51,510 / 31,097
- *   AIGW_NO_RESPONSES    leaves out >>dialect.responses: 46,380 / 28,690
- *   AIGW_NO_ANTHROPIC    leaves out >>dialect.anthropic: 51,763 / 32,221
- *   AIGW_NO_GEMINI       leaves out >>dialect.gemini: 53,614 / 34,179
- *   AIGW_NO_BEDROCK      leaves out >>dialect.bedrock: 55,303 / 34,090
- *   AIGW_NO_EVS          leaves out >>frame.evs, and with it >>dialect.bedrock: 57,447 / 35,378
- *   AIGW_NO_OLLAMA       leaves out >>dialect.ollama: 28,275 / 17,100
- *   AIGW_NO_COHERE       leaves out >>dialect.cohere: 34,910 / 21,659
+ *   AIGW_NO_TEXT         leaves out the sentences of aigw_base_error_text and of HTTP faults, and reason phrases: 2,599 / 2,402
+ *   AIGW_CLIENT_ONLY     leaves out the clients' side of every dialect, and with it >>exchange, for programs that only ask: 173,913 / 108,504
+ *   AIGW_NO_OPENAI       leaves out >>dialect.openai: 51,567 / 31,183
+ *   AIGW_NO_RESPONSES    leaves out >>dialect.responses: 46,460 / 28,728
+ *   AIGW_NO_ANTHROPIC    leaves out >>dialect.anthropic: 51,908 / 32,466
+ *   AIGW_NO_GEMINI       leaves out >>dialect.gemini: 54,620 / 34,763
+ *   AIGW_NO_BEDROCK      leaves out >>dialect.bedrock: 55,354 / 34,255
+ *   AIGW_NO_EVS          leaves out >>frame.evs, and with it >>dialect.bedrock: 57,490 / 35,547
+ *   AIGW_NO_OLLAMA       leaves out >>dialect.ollama: 28,317 / 17,128
+ *   AIGW_NO_COHERE       leaves out >>dialect.cohere: 35,013 / 21,701
  *   AIGW_PATH_MAX        bytes of a field path in errors and loss reports. Default 96
  *   AIGW_JSON_DEPTH      deepest JSON nesting accepted. Default 64; 32 saves 32 bytes of each reader (aigw_json)
  *   AIGW_CHOICES         most answers (`n`, candidates) of one request. Default 8
- *   AIGW_BLOCKS          most blocks of one answer that may be open at once. Default 32; 16 save 576 bytes of aigw_attempt, 1,408 of aigw_exchange
+ *   AIGW_BLOCKS          most blocks of one answer that may be open at once. Default 32; 16 save 640 bytes of aigw_attempt, 2,368 of aigw_exchange
+ *   AIGW_ROUTER_CANDIDATES  models of a route that a request considers, the first so many. Default 8, at most 16
  *
  * Table of contents: search for the tag, once for the promise ("api"), once for the proof
  *   >>base                     slices, arena, writer, pieces, utf-8, numbers, dates   uses: -
@@ -96,7 +97,9 @@
  *   >>cache                    exact match on caller's memory                         uses: base digest json model dialect
  *   >>attempt                  one try at one provider, look and commit               uses: base digest http frame model dialect family auth registry
  *   >>hub                      what lives between requests                            uses: everything above
+ *   >>hub.fetch                one small request of a job, and its answer             uses: everything above
  *   >>hub.token                tokens of providers, fetched by a job of the hub       uses: everything above
+ *   >>hub.probe                asks idle or failing providers, by a job of the hub     uses: everything above
  *   >>hub.account              what a request holds of limits and budgets             uses: everything above
  *   >>exchange                 one request over the I/O callbacks: what its parts share  uses: everything above
  *   >>exchange.request         the client's request, to its last byte                 uses: everything above
@@ -132,6 +135,9 @@
 #endif
 #ifndef AIGW_BLOCKS
 #  define AIGW_BLOCKS 32
+#endif
+#ifndef AIGW_ROUTER_CANDIDATES
+#  define AIGW_ROUTER_CANDIDATES 8
 #endif
 
 #ifdef __cplusplus
@@ -634,11 +640,15 @@ typedef struct {
    `has`. */
 typedef enum {
     AIGW_USAGE_INPUT = 1, AIGW_USAGE_CACHED = 2, AIGW_USAGE_CACHE_WRITE = 4, AIGW_USAGE_OUTPUT = 8, AIGW_USAGE_REASONING = 16,
-    AIGW_USAGE_INPUT_AUDIO = 32, AIGW_USAGE_OUTPUT_AUDIO = 64
+    AIGW_USAGE_INPUT_AUDIO = 32, AIGW_USAGE_OUTPUT_AUDIO = 64, AIGW_USAGE_OUTPUT_IMAGE = 128
 } aigw_usage_bit;
 typedef struct {
     uint32_t has;
     int64_t  input, cached, cache_write, output, reasoning, input_audio, output_audio;
+    /* the service tier that the answer says it was served under, which prices it ("default", "priority", "fast"); ends
+       with 0, what is longer is cut. "": it does not say */
+    char     tier[24];
+    int64_t  output_image;
 } aigw_usage;
 
 /* What a provider's rate-limit headers say; -1: not said. Times are milliseconds from now. */
@@ -1405,7 +1415,9 @@ typedef enum {
 
 /* Prices in nano-dollars per 1,000,000 tokens; -1: not said (cached, cache_write and input_audio then cost what input
    does, the others what output does; in a tier or a term: what the usual rate says). */
-typedef struct { int64_t input, cached, cache_write, cache_write_long, output, reasoning, input_audio, output_audio; } aigw_registry_rate;
+typedef struct {
+    int64_t input, cached, cache_write, cache_write_long, output, reasoning, input_audio, output_audio, output_image;
+} aigw_registry_rate;
 #define AIGW_PRICE_TIERS 3
 typedef struct {
     uint8_t  known;            /* 0: no price, which is not free */
@@ -1436,7 +1448,7 @@ typedef struct {
     uint32_t connect_ms;       /* until connected. 0: 5,000 */
     /* streams: from there to the first byte of the body. 0: 120,000, or 300,000 when reasoning is asked for */
     uint32_t first_ms;
-    uint32_t idle_ms;          /* streams: between bytes. 0: 120,000 */
+    uint32_t idle_ms;          /* behind the first byte of the body: between bytes. 0: 120,000 */
     uint32_t total_ms;         /* whole answers: from connected to the end. 0: 600,000 */
 } aigw_registry_times;
 
@@ -1462,6 +1474,9 @@ typedef struct aigw_registry_provider {
     /* not "": not available, and why ("built without TLS"); set by the caller before requests run */
     aigw_str  off;
     aigw_registry_times times;
+    /* what >>hub.probe asks: GET of this path behind the base URL, of every so many seconds in which nobody else asked.
+       every_s 0: it is not probed */
+    struct { aigw_str path; uint32_t every_s, timeout_ms; } probe;
     size_t    at;              /* out: offset of its entry in the text, or AIGW_NOWHERE when it was added by a call */
     /* how it deviates from its dialect: a row of the table, one of the configuration's, or NULL */
     const aigw_family *family;
@@ -1502,7 +1517,7 @@ typedef struct aigw_registry_route {
     uint32_t  hold_tokens, hold_ms;
     /* a second attempt when no byte came by this quantile of the target's (thousandths); 0 never */
     uint16_t  hedge;
-    uint8_t   retry_timeout;   /* 1: a whole answer's first-byte timeout is retried, though it may be billed */
+    uint8_t   retry_timeout;   /* 1: a time-out of a whole answer is retried, though it may be billed */
     aigw_registry_cache cache;
     aigw_registry_times times;
     size_t    at;
@@ -1526,13 +1541,16 @@ typedef struct aigw_registry_task {
     struct aigw_registry_task *next;
 } aigw_registry_task;
 
-/* A limit, and a budget: one counter for each combination of the values of `by`. Of rules with the same `by` the first
-   that fits counts. */
+/* A limit, and a budget: one counter for each combination of the values of what `by` and `when` name. Of limits with
+   the same `by`, for each of rpm, tpm and concurrent the first counts that fits and says it. All budgets that fit
+   count: each is reserved. Rules that come to the same counter (the same names and values, the same kind or period) are
+   one with the lowest number; a budget's `soft` and `then` are of the one with the lowest cap. */
 typedef struct aigw_registry_limit {
     uint32_t  by;              /* 1 << AIGW_DIM_* */
     aigw_registry_subject when;
     uint32_t  rpm, tpm, concurrent;    /* requests and tokens per minute, at once; 0: not limited */
-    uint8_t   batch;           /* percent of each that batch requests may have. 0: 50 */
+    /* percent of each that batch requests may have, the others the rest, at least 1. 0: not shared, one for both */
+    uint8_t   batch;
     size_t    at;
     /* private */
     uint8_t   own;             /* said in a tenant's entry */
@@ -1543,7 +1561,7 @@ typedef struct aigw_registry_budget {
     aigw_registry_subject when;
     int64_t   cap_nusd;
     uint8_t   period;          /* AIGW_PERIOD_* */
-    uint8_t   soft;            /* percent. 0: 80 */
+    uint8_t   soft;            /* percent. 0: 80; 100: none */
     uint8_t   then;            /* AIGW_DEGRADE_* beyond it; 0: the route's own chain */
     aigw_str  then_route;
     int64_t   max_output;      /* set where none is asked for. 0: 4,096 */
@@ -1555,7 +1573,7 @@ typedef struct aigw_registry_budget {
 /* What a tenant may use; limits and budgets of its entry are rules of their own. */
 typedef struct aigw_registry_tenant {
     aigw_str  name;
-    aigw_str *routes;          /* names of routes and models; "*": all */
+    aigw_str *routes;          /* names of routes and models, "raw/NAME" of providers that it forwards to; "*": all */
     uint16_t  n;               /* 0: all */
     size_t    at;
     /* private */
@@ -1593,7 +1611,8 @@ typedef struct {
 
 /* Complaints about a configuration, in the order of the text. */
 typedef struct {
-    aigw_fault *items;         /* the caller's; filled up to cap */
+    /* the caller's; filled up to cap, but the last makes place for the first error when all are warnings */
+    aigw_fault *items;
     size_t      cap, n;        /* n counts on */
 } aigw_registry_faults;
 
@@ -1614,6 +1633,9 @@ AIGW_API void aigw_registry_init(aigw_registry *r, const aigw_dialect *const *di
        "words": { "messages.role": { "developer": "system" } }
        "path", "stream_path", "auth_header", "auth_prefix", "versions": ["..."]
 
+   "probe": { "path": "/models", "every_s": 30, "timeout_ms": 5000 }     a GET that costs nothing, behind the base URL;
+       every_s 30 and timeout_ms 5000 unless said; without `probe` nothing is asked but what clients ask (>>hub.probe)
+
    "models": what is not said is taken from what is known of that id at that provider (aigw_registry_read_known).
        "sonnet": { "provider": "claude", "id": "claude-x", "context": 200000, "max_output": 64000,
                    "can": ["tools", "vision"], "no": ["prefill"], "effort": ["low", "high"],
@@ -1621,9 +1643,11 @@ AIGW_API void aigw_registry_init(aigw_registry *r, const aigw_dialect *const *di
                    "price": { "input": "3.00", "cached": "0.30", "output": "15.00" } }
    Also "embeds": true, "dimensions", "cache_min" (tokens), "deprecated": "2027-04-01", "dialect". Prices are USD per
    1,000,000 tokens with at most 9 decimals, as text or as a number: input, cached, cache_write, cache_write_1h, output,
-   reasoning, audio_input, audio_output. "request" is for each request, "tools" the ceiling of what the provider's tools
-   may cost in one. "tiers": [{ "above": 200000, "input": "6.00" }] hold for all of a request with more input than that;
-   "batch": { "input": "1.50" }, "terms": { "flex": { ... } } by service tier (3 tiers, 3 terms). Or "price": "free".
+   reasoning, audio_input, audio_output, image_output. "request" is for each request, "tools" the ceiling of what the
+   provider's tools may cost in one. "tiers": [{ "above": 200000, "input": "6.00" }] hold for all of a request with more
+   input than that; "batch": { "input": "1.50" }, "terms": { "flex": { ... } } by service tier (3 tiers, 3 terms), the
+   one that the answer names; capacity that was bought beforehand (Anthropic's Priority Tier, Vertex's provisioned
+   throughput) is "reserved". Or "price": "free".
 
    "routes":
        "smart": { "models": ["sonnet", { "model": "box/llama", "weight": 3 }], "order": "weight",
@@ -1632,6 +1656,7 @@ AIGW_API void aigw_registry_init(aigw_registry *r, const aigw_dialect *const *di
                   "cache": { "when": "always", "ttl_s": 600, "stale_s": 3600, "per_user": true } }
    "order" is fixed, weight, cheapest, fastest (by "quantile": "p90" or 0.9), p2c, least_busy, or score (by "score":
    { "cost": 1, "latency": 2, "errors": 1, "load": 1 }). "cache" may be its `when` alone: off, deterministic, always.
+   Models behind the first AIGW_ROUTER_CANDIDATES (8) are never asked, whatever the order: a warning.
 
    "tasks": all that `when` says must hold; {} always does. A header's value may be true: it is there.
        { "when": { "tenant": "t", "user": "u", "feature": "faq", "env": "test", "model": "m", "header": { "x-a": "v" },
@@ -1642,18 +1667,27 @@ AIGW_API void aigw_registry_init(aigw_registry *r, const aigw_dialect *const *di
                  "batch": 50 }
    "budgets":  { "by": ["tenant"], "usd": "50.00", "per": "month", "soft": 0.8, "then": "route:small",
                  "max_output": 4096 }                      "per": hour, day, week, month, total (not said)
+               Limits and budgets have a counter for each value of what `by` and `when` name. Without "tenant" in `by`
+               all tenants share them: ["user"] counts the users of one name of all tenants together. Of limits with
+               the same `by` the first that fits and says it counts, for each of rpm, tpm and concurrent; of budgets
+               all that fit, so none lifts the cap of another
    "tenants":  "team-a": { "routes": ["*"], "limits": {...}, "budget": {...} }, one each or an array: rules of the tenant,
-               in front of the general ones, with TENANT in `by`. "keys" and "sigv4" are the server's.
+               in front of the general ones, with TENANT in `by`. "keys" and "sigv4" are the server's. "routes" is
+               all that the tenant may use, not said everything: names of routes and models, and "raw/NAME" where it
+               may forward to provider NAME, which must be there and have "raw"
    "cache":    as in a route, for those that do not say ("bytes" is the server's)
    "dated":    "2026-11-21", the day of its prices
 
    A name that is read twice in one text is an error; an entry replaces one of that name that was added by a call or by
    an earlier read, whose entries have `at` AIGW_NOWHERE from then on. Rules (tasks, limits, budgets) of a later text
-   stand in front of those of an earlier one. Names that are referred to must be there. Returns AIGW_OK, or the code of
-   the first error, and r holds what was good. Every complaint is in *faults with its field and offset; those with code
-   AIGW_E_UNSUPPORTED are warnings (members that are not known, or not used by this version) and do not count as errors;
-   but an unknown condition or dimension is an error, since its rule would mean more than was said. AIGW_E_NOMEM: mem is
-   full. */
+   stand in front of those of an earlier one. Names that are referred to must be there; but a limit or a budget of a
+   model or provider that is not there is a warning, since it does no harm and a call may add it later, and a task's
+   `model` is what clients say, which need not be there. Returns AIGW_OK, or the code of the first error, and r holds
+   what was good. Every complaint is in *faults (NULL: not asked) with its field and offset; what refers to an entry
+   that had one is not complained of again. Those with code AIGW_E_UNSUPPORTED are warnings (members that are not known,
+   or not used by this version, or that do nothing beside the others, such as weights in another order) and do not count
+   as errors; but an unknown condition or dimension is an error, since its rule would mean more than was said.
+   AIGW_E_NOMEM: mem is full. */
 AIGW_API int aigw_registry_read(aigw_registry *r, aigw_str json, aigw_registry_faults *faults);
 /* Read facts: the members `models` and `dated` of a JSON object as above, but `provider` is the name of a family or of
    a provider that need not be there. They fill in what a model's entry does not say, and what is asked for as
@@ -1686,6 +1720,9 @@ AIGW_API aigw_registry_route    *aigw_registry_route_of(const aigw_registry *r, 
 AIGW_API aigw_registry_tenant   *aigw_registry_tenant_of(const aigw_registry *r, aigw_str name);
 /* What is known of this id at the provider of this name: a model's entry, else a fact, else NULL. */
 AIGW_API const aigw_registry_model *aigw_registry_known(const aigw_registry *r, aigw_str provider, aigw_str id);
+/* Is this what an answer of the model `id` may call itself: that id, or a model that an entry or a fact of any provider
+   is about? The path before a name, a date or number behind it, and "-latest" make no difference. 1 or 0. */
+AIGW_API int aigw_registry_answers(const aigw_registry *r, aigw_str id, aigw_str said);
 /* The candidates of the name that a client uses, in order: a route's models, a model, or "provider/id" (the longest
    provider name that fits). `client` is the dialect of the client. Returns how many (<= cap), or AIGW_E_MISSING when
    nothing has that name. *route: the route, or NULL. Slices are the registry's, or borrowed from name. */
@@ -1739,19 +1776,25 @@ typedef enum { AIGW_BREAKER_CLOSED = 0, AIGW_BREAKER_OPEN, AIGW_BREAKER_HALF_OPE
 #define AIGW_BREAKER_AFTER_MAX_MS 86400000      /* a Retry-After is obeyed up to a day */
 typedef struct {               /* private, all of it; all zero: closed, nothing known */
     uint16_t ok[AIGW_BREAKER_BUCKETS], failed[AIGW_BREAKER_BUCKETS];
-    uint64_t slot, seen_ns, until_ns, probe_ns;
-    uint16_t row;              /* failures in a row */
-    uint8_t  open, opened;     /* open or half open; how often since it was closed */
+    uint64_t slot, seen_ns, until_ns, probe_ns;    /* until_ns: it is open; closed by light ones: since when */
+    uint16_t row, light;       /* failures in a row; of them, those that only probes saw */
+    uint8_t  open, opened;     /* open or half open; how often since a success that was not light */
     uint8_t  probing;
     uint32_t good;             /* probes that went well */
     uint32_t generation;       /* of its states, so that a late report of an older one is known */
 } aigw_breaker;
-/* What a caller keeps between allow and report. */
-typedef struct { uint32_t generation; uint8_t probe; } aigw_breaker_pass;
+/* What a caller keeps between allow and report.
+   `light`, set between the two: it asks less than a request does (>>hub.probe). In a closed circuit its success takes
+   back what others of its kind said and nothing else, else it would hide a model that fails between them; and an open
+   one that it closes goes on doubling when it opens again, until one that is not light went well. */
+typedef struct { uint32_t generation; uint8_t probe, light; } aigw_breaker_pass;
 
 /* The state at a time; changes nothing. *until_ns (NULL not asked): when it may be asked again, 0 now. HALF_OPEN with a
    probe under way has a time of its own. */
 AIGW_API int aigw_breaker_look(const aigw_breaker *b, const aigw_breaker_cfg *cfg, aigw_now now, uint64_t *until_ns);
+/* When it is worth while to come again, 0 now: as look says; but a probe under way is not waited for until it is
+   forgotten: it is expected to report within open_ms (5 s where that is less) of its beginning, then at any second. */
+AIGW_API uint64_t aigw_breaker_again(const aigw_breaker *b, const aigw_breaker_cfg *cfg, aigw_now now);
 /* May it be asked? 1: yes, and *pass is to be reported; 0: no. `forced`: also when it is open (all of a route are, and
    this one reopens first): then it is a probe, still one at a time. */
 AIGW_API int aigw_breaker_allow(aigw_breaker *b, const aigw_breaker_cfg *cfg, aigw_now now, int forced,
@@ -1762,6 +1805,10 @@ typedef enum { AIGW_BREAKER_OK = 0, AIGW_BREAKER_FAILED, AIGW_BREAKER_NEITHER } 
    pass of an earlier state or of a forgotten probe counts for nothing. */
 AIGW_API int aigw_breaker_report(aigw_breaker *b, const aigw_breaker_cfg *cfg, aigw_now now, aigw_breaker_pass pass,
                                  int outcome, int64_t retry_after_ms, uint64_t *random);
+/* It has begun to answer, and goes on (a stream). A probe is over by that, as a light success, so that nobody has to
+   wait for the last byte; *pass is from now on as that of any other request, and still to be reported. */
+AIGW_API void aigw_breaker_begun(aigw_breaker *b, const aigw_breaker_cfg *cfg, aigw_now now, aigw_breaker_pass *pass,
+                                 uint64_t *random);
 /* What an error of this kind (AIGW_KIND_*; NONE: success) says about the target: AIGW_BREAKER_*. 429, and what is the
    request's, the client's or the key's fault, is NEITHER. */
 AIGW_API int aigw_breaker_outcome_of(int kind);
@@ -1832,29 +1879,46 @@ AIGW_API int64_t aigw_price_estimate(const aigw_price_size *size, uint32_t milli
 
 /* Under which terms a request is served. */
 typedef struct {
-    aigw_str tier;             /* service tier ("flex", "priority"); "" usual */
+    aigw_str tier;             /* service tier or speed ("flex", "priority", "fast"); "" usual. Borrowed */
     uint8_t  batch;            /* at the price of the provider's own batch queue */
     uint8_t  long_cache;       /* cache writes live for an hour or more */
+    uint8_t  hears, speaks;    /* there is sound in the request; the answer is asked for as sound too */
+    uint8_t  draws;            /* the answer is asked for as pictures too */
 } aigw_price_terms;
+/* What a request asks for: its `service_tier`, `serviceTier` or `speed`, unless the word is documented as the usual
+   terms ("auto" is what the account has bought, and the answer says which it was); the dearer where two are said. batch
+   stays as it is: a client cannot choose it by a word. */
+AIGW_API void aigw_price_terms_of(const aigw_req *req, aigw_price_terms *terms);
+/* Under which an answer was served: the tier that its usage names, which from now on borrows *u, instead of the one
+   that was asked for; where it names none, *terms stays. batch stays too. */
+AIGW_API void aigw_price_served(const aigw_usage *u, aigw_price_terms *terms);
 /* Parts of a cost, each token in exactly one: input that was not cached (with sound), cached, written to the cache;
-   output without reasoning (with sound), reasoning. */
+   output without reasoning (with sound and pictures), reasoning. */
 typedef struct { int64_t nusd, input_nusd, cached_nusd, cache_write_nusd, output_nusd, reasoning_nusd, request_nusd; } aigw_price_cost;
 /* What this usage costs. AIGW_OK; AIGW_E_MISSING: the model has no price, which is not free (*cost is zero). terms
    NULL: usual. Parts are rounded down, the sum up: the sum is exact to less than one nano-dollar. Without its bit (or
    below 0) a count is 0, but no token is lost: input is at least cached + cache_write and input_audio, output at
-   least reasoning + output_audio. The last tier whose `above` is less than the input prices the whole request. A term
-   that the model does not list is the usual price; where a tier and a term both say a price, the tier's is scaled as
-   the term scales the usual one. A price that is not said (-1): cached, cache_write, input_audio and output cost what
-   input does, cache_write_long what cache_write, reasoning and output_audio what output; input nothing.
-   cache_write_long is never less than cache_write. Fees of the provider's own tools are not in it (usage does not
-   count them). */
+   least reasoning + output_audio + output_image. The last tier whose `above` is less than the input prices the whole
+   request. The term is that of aigw_price_served; one that the model does not list is the usual price, which is too
+   little when it may be dearer (aigw_price_lacks tells: then charge what was reserved). Where a tier and a term both
+   say a price, the tier's is scaled as the term scales the usual one. A price that is not said (-1): cached,
+   cache_write, input_audio and output cost what input does, cache_write_long what cache_write, reasoning, output_audio
+   and output_image what output; input nothing. Pictures cost many times what text does: without their price this is
+   too little as well. cache_write_long is never less than cache_write. Fees of the provider's own tools are not in it
+   (usage does not count them). */
 AIGW_API int aigw_price_usage(const aigw_registry_price *p, const aigw_usage *u, const aigw_price_terms *terms,
                               aigw_price_cost *cost);
 /* What it may cost at most: `input` and `output` tokens in all, at the dearest rate that may apply to that many, and
-   (tools_hosted not 0) the ceiling of the tools' fees. No usage within these numbers costs more under these terms.
-   AIGW_OK; AIGW_E_MISSING: no price, or no ceiling of fees. */
+   (tools_hosted not 0) the ceiling of the tools' fees. No usage within these numbers costs more, whatever tier it
+   names: without terms.batch the dearest of all that are listed counts, since the provider chooses in the end.
+   AIGW_OK; AIGW_E_MISSING: something that is asked for has no price (aigw_price_lacks). */
 AIGW_API int aigw_price_bound(const aigw_registry_price *p, int64_t input, int64_t output, uint32_t tools_hosted,
                               const aigw_price_terms *terms, int64_t *nusd);
+/* The member of the configuration's `price` that is not said though a request with these terms may be charged by it,
+   so that it has no bound: "price" itself, "tools", "terms" (of this tier, which may be dearer; flex, for one, is not),
+   "audio_input", "audio_output", "image_output". Static; NULL: nothing. What is free lacks nothing. */
+AIGW_API const char *aigw_price_lacks(const aigw_registry_price *p, uint32_t tools_hosted,
+                                      const aigw_price_terms *terms);
 
 /* ---- >>policy.budget api --------------------------------------------------------------------------------------- */
 
@@ -1879,16 +1943,19 @@ AIGW_API int64_t aigw_budget_start(int period, int64_t wall_s);
 AIGW_API int64_t aigw_budget_reset(int period, int64_t wall_s);
 /* Reserve. AIGW_BUDGET_OK, AIGW_BUDGET_SOFT (reserved, and the soft limit is passed), AIGW_E_LIMIT (nothing is
    reserved: spent + reserved + nusd would pass the cap; 0 never does), AIGW_E_CLOCK (a period needs the wall clock).
-   A clock that goes back stays in the later period. The soft limit is passed when spent + reserved, this one
-   included, reach it. cfg may change at any time. */
+   A clock that goes back stays in the later period. The soft limit is passed when what is spent and what others have
+   reserved reach it, without this one: the first of a period is never degraded, however much it may cost. cfg may
+   change at any time. */
 AIGW_API int aigw_budget_reserve(aigw_budget *b, const aigw_budget_cfg *cfg, aigw_now now, int64_t nusd);
-/* The difference before a dearer target, on what is reserved already: as reserve, but running does not change. */
-AIGW_API int aigw_budget_raise(aigw_budget *b, const aigw_budget_cfg *cfg, aigw_now now, int64_t more_nusd);
+/* The difference before a dearer target, on `held_nusd` that are reserved already: as reserve, but running does not
+   change. */
+AIGW_API int aigw_budget_raise(aigw_budget *b, const aigw_budget_cfg *cfg, aigw_now now, int64_t held_nusd,
+                               int64_t more_nusd);
 /* Give `reserved` back and count `spent` (which may be more than was reserved; it is counted all the same). */
 AIGW_API void aigw_budget_settle(aigw_budget *b, const aigw_budget_cfg *cfg, aigw_now now, int64_t reserved,
                                  int64_t spent);
 /* A threshold of what is spent, passed since the last call: percent (soft, 90, 100), once each per period; 0 none.
-   The highest, when several were passed at once. */
+   The highest, when several were passed at once. What is reserved does not count. */
 AIGW_API int aigw_budget_alert(aigw_budget *b, const aigw_budget_cfg *cfg);
 
 /* ---- >>policy.ledger api --------------------------------------------------------------------------------------- */
@@ -1933,20 +2000,25 @@ typedef struct {
     aigw_bucket_cfg rate;      /* RATE */
     uint32_t most;             /* GAUGE; 0: not limited */
     aigw_budget_cfg money;     /* MONEY */
-    int64_t  amount;           /* to be reserved: requests, tokens, 1, or nano-dollars */
-    int64_t  used;             /* SETTLE: what it came to */
+    /* to be reserved: requests, tokens, 1, or nano-dollars. GET: what wait_ns is asked for */
+    int64_t  amount;
+    /* SETTLE: what it came to. PUT: what it is to stand at. RESERVE with raise: what the reservation holds already */
+    int64_t  used;
     uint8_t  raise;            /* MONEY: more on a reservation that is held; SETTLE: only that is given back */
     /* out */
     int64_t  left;             /* RATE, GAUGE: how many more; MONEY: nano-dollars */
-    /* refused: when it may be tried again (a GAUGE: not known, 0; MONEY: until the period ends) */
+    /* refused, or GET: when it may be tried again (a GAUGE: not known, 0; MONEY: until the period ends) */
     uint64_t wait_ns;
     int64_t  spent_nusd, reserved_nusd;
-    uint32_t running;
-    uint8_t  soft;             /* the soft limit is passed */
-    uint8_t  alert;            /* percent of a threshold that was passed now, once */
-    uint8_t  refused;          /* this is the one that refused */
+    uint32_t running;          /* MONEY: reservations held; GAUGE: what is held */
+    uint8_t  soft;             /* the soft limit is passed. RESERVE: without what this reservation holds */
+    /* percent of a threshold that is spent now, once. What a SETTLE says later than at once nobody hears: such a store
+       says it with the next RESERVE */
+    uint8_t  alert;
+    uint8_t  refused;          /* this is the one that refused; GET: it would refuse `amount` */
     /* out of RESERVE, and in for its SETTLE and raise: it is counted where others are too (1: its tenant's, 2: all
-       tenants'). A counter that is settled must be the one that was reserved, or have this member of it */
+       tenants'; aigw_store_name says under which name). A counter that is settled must be the one that was reserved, or
+       have this member of it. GET and PUT are of the counter that key and this member name, and of no other */
     uint8_t  other;
 } aigw_store_counter;
 #ifndef AIGW_STORE_COUNTERS
@@ -1955,32 +2027,46 @@ typedef struct {
 #ifndef AIGW_STORE_KEY
 #  define AIGW_STORE_KEY 160       /* longest name of a counter; 64 in firmware saves 96 bytes of each */
 #endif
-typedef enum { AIGW_STORE_RESERVE = 0, AIGW_STORE_SETTLE } aigw_store_verb;
+/* GET tells how counters stand (left, wait_ns, spent, reserved, running, soft), reserves nothing and makes none: one
+   that is not there stands as a new one would. PUT is an operator's correction. MONEY: `used` is what is spent in this
+   period, and reservations go on; where it and they pass the cap, nothing more is reserved until they do not. RATE: as
+   if `used` had been taken of a full bucket just now. GAUGE: `used` is what is held; who held before still gives back,
+   never below 0 (it is for what a process that is gone has left). */
+typedef enum { AIGW_STORE_RESERVE = 0, AIGW_STORE_SETTLE, AIGW_STORE_GET, AIGW_STORE_PUT } aigw_store_verb;
 typedef struct {
     uint8_t verb;              /* AIGW_STORE_* */
     uint8_t n;
     aigw_store_counter *counters;   /* borrowed until the answer */
 } aigw_store_op;
 /* Does op. Returns AIGW_OK or AIGW_E_LIMIT (RESERVE: all or nothing, one says `refused`) at once; AIGW_AGAIN: the
-   answer comes later, to the hub's store_done with this ticket; another code: the store cannot. now is the hub's. */
+   answer comes later, to the hub's store_done with this ticket; another code: the store cannot. PUT is all or nothing,
+   too; a counter that it finds no place for is AIGW_E_NOMEM. now is the hub's. */
 typedef struct { int (*submit)(void *user, uint64_t ticket, aigw_now now, aigw_store_op *op); void *user; } aigw_store;
 
 /* The store in memory: fixed, open-addressed, keyed by SipHash with the full key stored. A bucket or gauge may be
-   evicted in its default state only, a budget never within its period; when a subject finds no place it shares its
-   tenant's `_other`. */
+   evicted in its default state only, a budget never within its period; when a subject finds no place, or its tenant has
+   its share of the places, it shares its tenant's `_other`. */
 typedef struct {
     uint64_t hash;
     uint16_t key_n;
     uint8_t  kind, used;
     char     key[AIGW_STORE_KEY];
-    union { struct { aigw_bucket bucket; aigw_bucket_cfg cfg; } rate; struct { int64_t held; } gauge;
+    uint32_t owner;            /* 1 + the slot whose `tenant` it counts for; 0: nobody's */
+    /* limits are those of its last use */
+    union { struct { aigw_bucket bucket; aigw_bucket_cfg cfg; } rate; struct { int64_t held; uint32_t most; } gauge;
             struct { aigw_budget budget; aigw_budget_cfg cfg; aigw_ledger_lease lease; } money; } of;
+    /* how many slots a tenant has: a table beside the other, in the same array. slots 0: free */
+    struct { uint64_t hash; uint32_t slots; } tenant;
 } aigw_store_slot;
 typedef struct {
-    uint32_t others;           /* reservations counted with others, since the table was full or the key too long */
+    /* most slots of one tenant (of those that have a name): what it has beyond goes to its own `_other`. init: a
+       quarter of what is not kept for `_other`s, at least 16; may be changed at any time */
+    uint32_t most;
+    /* reservations counted with others, since the table or the tenant's share was full or the key too long */
+    uint32_t others;
     /* private */
     aigw_store_slot *slots;
-    uint32_t n;
+    uint32_t n, swept;
     uint8_t  key[16];
     /* a ledger: records to be made durable, in order; NULL: money is not durable */
     char    *log;
@@ -1994,7 +2080,8 @@ AIGW_API void aigw_store_init(aigw_store_memory *m, aigw_store_slot *slots, uint
    AIGW_AGAIN without a later answer (nothing is reserved): wait for the ledger, submit again with the same counters.
    AIGW_E_CLOCK: a budget's period needs the wall clock. AIGW_E_NOMEM: not even `_other` finds a slot. AIGW_E_VALUE:
    not an operation. SETTLE does all it can; what was never reserved is counted as spent or owed, and takes nothing of
-   what others hold. */
+   what others hold. With a ledger a PUT that raises money gives AIGW_AGAIN like RESERVE, until it is durable; one that
+   lowers it is not kept over a crash: what was spent before counts again. */
 AIGW_API int aigw_store_submit(void *memory, uint64_t ticket, aigw_now now, aigw_store_op *op);
 /* Records to be written and synced, in order (valid until logged, more may come behind them); then: the first n bytes
    of them are durable. */
@@ -2005,6 +2092,11 @@ AIGW_API void     aigw_store_logged(aigw_store_memory *m, size_t n);
 AIGW_API size_t   aigw_store_replay(aigw_store_memory *m, aigw_now now, aigw_str file);
 /* The slot of a key, to be shown; NULL: there is none. */
 AIGW_API const aigw_store_slot *aigw_store_slot_of(const aigw_store_memory *m, aigw_str key);
+/* The counter of a slot, as it is asked for: key (borrowed from s), kind, limits; all else zero. */
+AIGW_API aigw_store_counter aigw_store_counter_of(const aigw_store_slot *s);
+/* Under which name c is counted: its key, or "rpm|_other|TENANT", "rpm|_other" as c->other says. Into text, or c's own;
+   n 0: the name is too long. */
+AIGW_API aigw_str aigw_store_name(const aigw_store_counter *c, char text[AIGW_STORE_KEY]);
 
 /* ---- >>policy.health api --------------------------------------------------------------------------------------- */
 
@@ -2023,21 +2115,25 @@ typedef struct {
     uint32_t tokens_s;         /* output tokens per second, thousandths, moving average; 0 unknown */
     uint32_t error_ppm;        /* moving share of failures, 1/16 each */
     uint32_t in_flight;
-    uint32_t milli_bytes_per_token;  /* of input, moving average; 0 unknown: bytes * 1000 / tokens */
+    uint32_t milli_bytes_per_token;  /* of input: bytes * 1000 / tokens; 0 unknown */
+    uint32_t text_bytes, text_tokens;    /* private: of what it was learnt from */
     uint64_t failed_ns;        /* mono_ns of the last failure; 0 none */
     uint64_t not_before_ns;    /* do not ask before (429, Retry-After, remaining 0) */
     aigw_limits limits;        /* as last said, and when (0: never) */
     uint64_t limits_ns;
     uint32_t since_limits;     /* private: attempts since */
     uint8_t  refused;          /* private: 429s in a row that did not say how long */
+    uint8_t  spared;           /* not_before_ns is of a failure (503 with Retry-After), not of a limit */
 } aigw_health;                 /* all zero: nothing known */
 /* An attempt begins. */
 AIGW_API void aigw_health_start(aigw_health *h);
-/* An attempt ended: kind (AIGW_KIND_NONE fine), first_us and all_us (-1 not known), usage, the input's bytes; pointers
-   may be NULL. One that was given up (TIMEOUT; CANCELLED when it was slow already) counts as having taken as long as
-   it was waited for. */
+/* An attempt ended: kind (AIGW_KIND_NONE fine), first_us and all_us (-1 not known), usage, the input's bytes (-1: not
+   all of it was text; short ones teach nothing); pointers may be NULL. One that was given up (TIMEOUT; CANCELLED when
+   it was slow already) counts as having taken as long as it was waited for. */
 typedef struct { int kind; int64_t first_us, all_us, input_bytes; const aigw_usage *usage; const aigw_error *error; const aigw_limits *limits; } aigw_health_report;
 AIGW_API void aigw_health_end(aigw_health *h, aigw_now now, const aigw_health_report *r);
+/* A probe ended: when it failed, how long it is to be spared; no times, rates or shares, which are those of answers. */
+AIGW_API void aigw_health_probed(aigw_health *h, aigw_now now, const aigw_health_report *r);
 /* When it may be asked with that many tokens (0 not known): 0 now, else mono_ns. */
 AIGW_API uint64_t aigw_health_ready(const aigw_health *h, aigw_now now, int64_t tokens);
 
@@ -2106,10 +2202,7 @@ AIGW_API uint32_t aigw_queue_after_ms(const aigw_queue *q, int class_);
 /* ---- >>policy.router api --------------------------------------------------------------------------------------- */
 
 /* Which target, and why: a pure function of registry, request, states, seed and time, so that it can be explained and
-   replayed. */
-#ifndef AIGW_ROUTER_CANDIDATES
-#  define AIGW_ROUTER_CANDIDATES 8   /* most candidates of one request; at most 64 */
-#endif
+   replayed. A request has at most AIGW_ROUTER_CANDIDATES candidates: the first so many models of its route. */
 
 /* What is asked of it in `x-aigw-require`: "grade.reasoning>=4; ttft_p90<=800ms; usd<=0.01". What a registry should say
    and does not (grade, context, max_output, price) does not satisfy; what is learnt and not known yet (ttft_*,
@@ -2142,6 +2235,7 @@ typedef struct {
     aigw_str effort;
     aigw_router_require require[AIGW_ROUTER_REQUIRES];
     uint8_t  requires_;
+    uint8_t  capped;               /* size.max_output is a cap's, not the client's: a small window lowers it */
     /* whose user messages find searches for keywords and code, when a rule asks for them; borrowed until then, never in
        the record; NULL: nothing is found */
     const aigw_req *req;
@@ -2149,8 +2243,9 @@ typedef struct {
 /* The facts of a request: reads the model, and `require` (x-aigw-require; "" none). who, route, prompt, tag, batch and
    terms.batch are the caller's to set before, all else is overwritten. `needs` are only those without which the answer
    would be wrong (tools, a forced choice among them, images, audio, PDF, JSON, a schema); what else a model cannot do
-   is left out and reported by its dialect. A cap in money that sets an output limit does so in size.max_output, before
-   order. AIGW_OK, or AIGW_E_VALUE with *fault (NULL: not asked): a `require` that cannot be read, by byte. */
+   is left out and reported by its dialect. A cap in money that sets an output limit does so in size.max_output, and
+   says so in `capped`, before order. AIGW_OK, or AIGW_E_VALUE with *fault (NULL: not asked): a `require` that cannot be
+   read, by byte. */
 AIGW_API int aigw_router_facts_of(const aigw_req *req, aigw_str require, aigw_router_facts *f, aigw_fault *fault);
 
 /* The state of a target now. */
@@ -2158,6 +2253,7 @@ typedef struct {
     uint8_t  circuit;              /* AIGW_BREAKER_* */
     uint8_t  benched;              /* its key is (401, 403, quota) */
     uint8_t  over_budget;          /* a hard cap has no room for it */
+    uint8_t  spared;               /* its provider failed and said when to come again (503 with Retry-After): wait_ms */
     uint32_t wait_ms;              /* until it may be asked: circuit, not-before, bucket; 0 now */
     uint32_t in_flight;
     int64_t  ttft_us[3];           /* p50, p90, p95; -1 unknown */
@@ -2171,6 +2267,7 @@ typedef struct {
 #define AIGW_FILTER_LIST(X) \
     X(NONE, "") X(OFF, "not available") X(ALLOW, "not allowed for this tenant") X(NEEDS, "lacks what the request needs") X(CONTEXT, "context window too small") \
     X(REQUIRE, "does not satisfy x-aigw-require") X(UNPRICED, "has no price") X(BUDGET, "over budget") X(CIRCUIT, "circuit open") X(KEY, "its key is refused") X(LIMIT, "limit reached") \
+    X(SPARED, "it failed and asked to be spared") \
     X(UNFIT, "cannot express it")  /* found out when it was tried */
 typedef enum {
 #define X(name, text) AIGW_FILTER_##name,
@@ -2194,9 +2291,15 @@ typedef struct {
     int64_t  score;                /* of the strategy; less is better */
 } aigw_router_candidate;
 /* An attempt: of the candidate of this index (of the list at that time) and name, at so many ms from the decision's
-   time. kind: AIGW_KIND_* (NONE: it answered); why (static; NULL: the kind says it): in words. */
-typedef struct { uint8_t candidate, kind, hedge; const char *why; uint32_t at_ms, took_ms; int64_t nusd; aigw_str name; } aigw_router_try;
+   time. kind: AIGW_KIND_* (NONE: it answered); why (static; NULL: the kind says it): in words. nusd: what it was
+   charged; bound: that is the most it may have cost, since its usage was not heard to the end. */
+typedef struct { uint8_t candidate, kind, hedge, bound; const char *why; uint32_t at_ms, took_ms; int64_t nusd; aigw_str name; } aigw_router_try;
 #define AIGW_ROUTER_TRIES 8
+#define AIGW_ROUTER_STEPS (AIGW_DEGRADES + 2)      /* and those of a budget's `then`, and of a last resort */
+/* aigw_router_decision.cached. SHARED: the answer that another request was waiting for just then. */
+typedef enum {
+    AIGW_ANSWERED_ASKED = 0, AIGW_ANSWERED_HIT, AIGW_ANSWERED_SHARED, AIGW_ANSWERED_STALE
+} aigw_router_cached;
 
 typedef struct {
     /* in */
@@ -2205,8 +2308,13 @@ typedef struct {
     uint32_t  turn;                /* of this route, counted by the caller: weights are shared out by it */
     aigw_now  now;
     uint8_t   priced;              /* a cap in money is in force: what has no price is not taken */
-    uint8_t   degraded;            /* 1 + the step of the route's degrade list that is taken */
+    uint8_t   cached;              /* AIGW_ANSWERED_*: nobody was asked for the answer that was given */
+    uint8_t   steps_n;
+    /* the steps down that were taken, in order (AIGW_DEGRADE_*; of ROUTE: to where) */
+    struct { uint8_t step; aigw_str route; } steps[AIGW_ROUTER_STEPS];
     /* out */
+    /* by order; find clears it: before that an answer of the cache, or a full queue, came in between */
+    uint8_t   ordered;
     const aigw_registry_task  *task;       /* that chose the route; NULL none */
     uint16_t  rule;                        /* its place among the registry's tasks, from 1; 0 none */
     uint16_t  over;                        /* models at the end of the route that were beyond AIGW_ROUTER_CANDIDATES */
@@ -2235,7 +2343,7 @@ typedef struct {
 AIGW_API int aigw_router_find(aigw_router_decision *d, const aigw_registry *r, const aigw_head *head,
                               const aigw_dialect *client);
 /* Step 1 for a route by name, on the way down the degrade chain. The tenant's list binds here too. Tries are kept.
-   Codes of find. */
+   Codes of find; but AIGW_OK all of *d stays as it was. */
 AIGW_API int aigw_router_find_route(aigw_router_decision *d, const aigw_registry *r, aigw_str name,
                                     const aigw_dialect *client);
 /* Step 2, when candidate[].state is filled: filters, costs, scores, order. A candidate's filter is the first of AIGW_FILTER_LIST that it does not pass;
@@ -2255,23 +2363,28 @@ AIGW_API int aigw_router_find_route(aigw_router_decision *d, const aigw_registry
    Ties by the route's order. When none satisfies and some are only kept back by their circuit, the one that reopens first is put in front
    (`forced`). Returns how many satisfy. */
 AIGW_API int aigw_router_order(aigw_router_decision *d, const aigw_registry *r);
-/* The avoidable part of a cost: against the cheapest that satisfied (d->cheapest), by the same usage. 0 where either
-   has no price. */
+/* The avoidable part of a cost: against the cheapest that satisfied (d->cheapest), by the same usage and the tier that
+   it names. 0 where either has no price. */
 AIGW_API int64_t aigw_router_avoidable(const aigw_router_decision *d, unsigned candidate, const aigw_usage *usage);
-/* Keep that an attempt was made, or why a candidate was passed over: the entry, of which kind, why, hedge, took_ms and
-   nusd are the caller's to set. When there are too many the last one gives way, and tries_lost counts. */
+/* Keep that a step down was taken, AIGW_DEGRADE_*; route: to where, borrowed, of ROUTE only. When there are too many
+   the last one gives way. */
+AIGW_API void aigw_router_stepped(aigw_router_decision *d, int step, aigw_str route);
+/* Keep that an attempt was made, or why a candidate was passed over: the entry, of which kind, why, hedge, took_ms,
+   nusd and bound are the caller's to set. When there are too many the last one gives way, and tries_lost counts. */
 AIGW_API aigw_router_try *aigw_router_tried(aigw_router_decision *d, aigw_now now, unsigned candidate);
 /* One line for x-aigw-why, at most AIGW_ROUTER_WHY printable bytes: the rule, the strategy, why the first candidates
    were not taken, and the tries: "tasks[0] -> small; cheapest; not claude: circuit open (12 s); gpt: server; mock".
    What does not fit is not begun. */
 #define AIGW_ROUTER_WHY 255
 AIGW_API void aigw_router_why(const aigw_router_decision *d, aigw_out *o);
-/* The decision record as canonical JSON: inputs, candidates with state and reason, order, tries; everything that order
-   reads, no text of the prompt, no key. What is 0, unknown or empty is left out. AIGW_OK, AIGW_E_NOMEM. Then: read one
-   (in any order; a member that is not known is an error), so that order can be run again: tasks, route and candidates
-   are looked up in r; strings in mem or borrowed from json, which must outlive d. A candidate that r does not have is
-   OFF. order_was gets the order, and *n_was how many satisfied, as the record says. Codes as every decoder;
-   AIGW_E_VALUE also: r has no such route or task. */
+/* The decision record as canonical JSON: inputs, candidates with state and reason, order, tries, the steps down
+   ("degraded": ["route:small", "stale"]) and whether the cache answered ("cache": hit, shared or stale); everything
+   that order reads, no text of the prompt, no key. What is 0, unknown or empty is left out (but the time and the seed),
+   `order` where there was none. AIGW_OK, AIGW_E_NOMEM. Then: read one (in any order; a member that is not known is an
+   error), so that order can be run again: tasks, route and candidates are looked up in r; strings in mem or borrowed
+   from json, which must outlive d. A candidate that r does not have is OFF. order_was gets the order, and *n_was how
+   many satisfied, as the record says; d->ordered 0: it has no order. Codes as every decoder; AIGW_E_VALUE also: r has
+   no such route or task. */
 AIGW_API int aigw_router_encode(const aigw_router_decision *d, aigw_out *o);
 AIGW_API int aigw_router_decode(aigw_str json, const aigw_registry *r, aigw_arena *mem, aigw_router_decision *d,
                                 uint8_t order_was[AIGW_ROUTER_CANDIDATES], unsigned *n_was, aigw_fault *fault);
@@ -2298,10 +2411,12 @@ typedef struct {               /* private; its blocks hold target, tag, prompt, 
 #ifndef AIGW_CACHE_FLIGHTS
 #  define AIGW_CACHE_FLIGHTS 64    /* misses under way that others may wait for; 40 bytes each (28 with 32-bit pointers) */
 #endif
+#define AIGW_CACHE_PURGES 16       /* of so many the last ones it is known what they dropped */
 typedef struct {
     uint64_t hits, misses, stale, stored, evicted;     /* stale: of the hits, those that were no longer fresh */
     uint32_t entries_n;
     size_t   bytes;            /* of keys and answers held, with their names and tags */
+    uint64_t purges;           /* so many, and one: what an answer is put with, see `since` */
     /* private */
     aigw_cache_cfg cfg;
     uint8_t   key[16];
@@ -2312,6 +2427,7 @@ typedef struct {
     uint64_t  seen_ns;
     uint32_t  flights_n;
     struct { uint64_t hash[2]; aigw_str key; void *owner; } flight[AIGW_CACHE_FLIGHTS];
+    uint64_t purged[AIGW_CACHE_PURGES][3];     /* at purges % n: hashes of tag, prompt, tenant; 0 any */
 } aigw_cache;
 /* Begin in mem[0..n) (borrowed, aligned as it comes). key: SipHash key, random. AIGW_OK, AIGW_E_NOMEM (not a block and
    the entries, or one, fit). */
@@ -2319,7 +2435,7 @@ AIGW_API int aigw_cache_init(aigw_cache *c, const aigw_cache_cfg *cfg, const uin
 
 /* What a key holds beside the request. */
 typedef struct {
-    aigw_str tenant, route, prompt;    /* "" none */
+    aigw_str tenant, route, prompt, tag;   /* "" none */
     aigw_str target;                   /* not "": pinned to it */
     uint8_t  user;                     /* the end user's id in the body is part of it */
     aigw_str who;                      /* the end user as the caller knows him; "" not part of it */
@@ -2352,13 +2468,14 @@ typedef struct {
     uint32_t ttl_s;            /* fresh for so long. 0: 3,600 */
     uint32_t stale_s;          /* then kept for errors. 0: 86,400; -1 (all ones): not at all */
     aigw_str target, tag, prompt, tenant;
+    uint64_t since;            /* aigw_cache.purges when the answer was asked for. 0: no purge since then counts */
 } aigw_cache_put_cfg;
 /* Keep an answer (copied); replaces one under that key; evicts the least recently used ones until it fits. AIGW_OK,
-   AIGW_E_LIMIT (larger than entry_max or than all blocks, or a name longer than 65,535 bytes or, target, than a block;
-   nothing changed then). */
+   AIGW_E_LIMIT (larger than entry_max or than all blocks, or a name longer than 65,535 bytes or, target, than a block),
+   AIGW_E_REFUSED (a purge since then would have dropped it, or more of them than are known); nothing changed then. */
 AIGW_API int aigw_cache_put(aigw_cache *c, aigw_now now, aigw_str key, aigw_str value, const aigw_cache_put_cfg *cfg);
 /* Drop what has this tag, prompt version and tenant ("": any); all three "": everything. How many. Walks over all
-   entries. */
+   entries. An answer under way, put with `since`, is not kept either. */
 AIGW_API uint32_t aigw_cache_purge(aigw_cache *c, aigw_str tag, aigw_str prompt, aigw_str tenant);
 AIGW_API void aigw_cache_drop(aigw_cache *c, aigw_str key);
 
@@ -2402,7 +2519,7 @@ typedef struct {
     const aigw_req    *req;        /* all borrowed until release */
     const aigw_target *target;     /* its dialect is the provider's */
     aigw_str    host;              /* Host header */
-    aigw_str    key;               /* the provider's key or token; "" none */
+    aigw_str    key;               /* the provider's key or token; "" none. A token that is fetched is copied */
     const aigw_auth *auth;         /* how it signs. NULL, or without a scheme: the key in the dialect's own header */
     aigw_registry_times times;
     uint64_t    until;             /* mono_ns: no attempt lasts longer. 0: no limit */
@@ -2440,6 +2557,7 @@ typedef struct {
     /* private */
     aigw_attempt_cfg cfg;
     uint8_t     state, framing, clean, complete, ready, early;
+    uint8_t     kept;              /* cfg.key stands behind mem, and is to be wiped */
     aigw_arena  mem;               /* what init got, after the answer's head */
     char       *window;            /* partial frame, or whole body so far */
     size_t      window_n, window_cap;
@@ -2509,6 +2627,8 @@ typedef struct {
     /* a store that does not answer in time is passed over, and the counters in memory are used. 0: 250 */
     uint32_t store_ms;
     uint32_t tickets;          /* operations of that store under way. 0: 256 */
+    /* most counters in memory of one tenant, beyond which it counts in its own `_other`. 0: a quarter, at least 16 */
+    uint32_t tenant_counters;
 } aigw_hub_cfg;
 
 /* One thing the hub can wake: an exchange. It is linked, so it must not move. Private. */
@@ -2523,8 +2643,8 @@ typedef struct aigw_hub_job {
 } aigw_hub_job;
 typedef struct aigw_hub_slab { struct aigw_hub_slab *next; } aigw_hub_slab;
 
-/* What is remembered of a name, over swaps of the registry. One that nobody uses makes place for a new one, the longest
-   unused first. */
+/* What is remembered of a name, over swaps of the registry; of a target anew, when its provider's place, base, dialect
+   or key, or its id, is another. One that nobody uses makes place for a new one, the longest unused first. */
 typedef enum { AIGW_NAME_TARGET = 1, AIGW_NAME_KEY, AIGW_NAME_ROUTE } aigw_hub_kind;
 typedef struct {
     uint64_t hash;             /* 0: free */
@@ -2532,7 +2652,9 @@ typedef struct {
     uint32_t users;            /* attempts that are under way */
     uint32_t turn;             /* ROUTE: requests so far */
     uint8_t  kind, name_n;
-    uint8_t  refusal;          /* KEY: AIGW_KIND_* of what it was refused with last */
+    uint8_t  refusal, probed;  /* KEY: AIGW_KIND_* of what it was refused with last; of what a probe with it found */
+    /* TARGET: the last report; until when a probe of its open circuit is >>hub.probe's. KEY too: not probed before */
+    uint64_t told_ns, kept_ns, rest_ns;
     char     name[93];         /* a longer one is told by its hash alone from its like */
     aigw_breaker breaker;      /* TARGET, KEY */
     aigw_health  health;       /* TARGET */
@@ -2548,7 +2670,7 @@ typedef struct {
     aigw_hub_job *job;
     aigw_store_op op;
     aigw_store_counter counter[AIGW_STORE_COUNTERS];
-    char     text[AIGW_STORE_COUNTERS][AIGW_STORE_KEY];
+    char     text[AIGW_STORE_COUNTERS][AIGW_STORE_KEY], tenant[AIGW_STORE_KEY];
 } aigw_hub_ticket;
 
 typedef struct {
@@ -2556,6 +2678,8 @@ typedef struct {
     uint8_t   draining;                      /* set by the caller: new requests are answered `busy` */
     uint32_t  running;                       /* exchanges that carry a request now */
     struct aigw_tokens *tokens;              /* set by >>hub.token */
+    struct aigw_probes *probes;              /* set by >>hub.probe */
+    aigw_hub_job *watch;                     /* woken when a circuit is not closed, or the registry is another */
     uint64_t  random;
     uint64_t  store_late;                    /* operations that the store did not answer in time, or could not take */
     aigw_queue queue;
@@ -2584,7 +2708,8 @@ AIGW_API int aigw_hub_init(aigw_hub *h, const aigw_hub_cfg *cfg, void *mem, size
 AIGW_API int aigw_hub_swap(aigw_hub *h, const aigw_registry *r);
 /* 1 while r is current or a request uses it. */
 AIGW_API int aigw_hub_holds(const aigw_hub *h, const aigw_registry *r);
-/* Look at the clock: exchanges whose time has come become ready. */
+/* Look at the clock: exchanges whose time has come become ready. Before aigw_hub_ready in every turn: what that begins
+   (probes, after a swap too) begins at this time. */
 AIGW_API void aigw_hub_tick(aigw_hub *h, aigw_now now);
 /* When to call tick at the latest, in mono_ns; AIGW_NEVER when nothing waits for time. May be early, never late. */
 AIGW_API uint64_t aigw_hub_deadline(const aigw_hub *h);
@@ -2604,13 +2729,20 @@ AIGW_API aigw_hub_name *aigw_hub_name_of(aigw_hub *h, aigw_now now, int kind, ai
 typedef struct {
     aigw_hub_name    *target, *key;          /* NULL: not remembered */
     aigw_breaker_pass pass, key_pass;
-    uint8_t           asked;                 /* allowed, and not reported yet */
+    uint8_t           asked, probe;          /* allowed, and not reported yet; by aigw_hub_ask_probe */
 } aigw_hub_pass;
-/* The state of a candidate now, for the router. full: also quantiles. tokens: of input, as estimated. */
-AIGW_API void aigw_hub_state_of(aigw_hub *h, aigw_now now, const aigw_registry_pick *pick, int64_t tokens, int full,
-                                aigw_router_state *state);
+/* The state of a candidate now, for the router. size: of the request, so that the provider's limits of tokens are
+   known to hold it; NULL not known. full: also quantiles. */
+AIGW_API void aigw_hub_state_of(aigw_hub *h, aigw_now now, const aigw_registry_pick *pick, const aigw_price_size *size,
+                                int full, aigw_router_state *state);
 /* May it be asked? 1: yes, and *p is to be reported; 0: no. forced: though its circuit is open. */
 AIGW_API int  aigw_hub_ask(aigw_hub *h, aigw_now now, const aigw_registry_pick *pick, int forced, aigw_hub_pass *p);
+/* The same for a probe: not a try that waits for an answer, so that nothing but circuit, key and Retry-After hear of
+   it. with_key 0: its key is asked about by another pass. */
+AIGW_API int  aigw_hub_ask_probe(aigw_hub *h, aigw_now now, const aigw_registry_pick *pick, int with_key,
+                                 aigw_hub_pass *p);
+/* It answers in a stream, which has begun well: aigw_breaker_begun. */
+AIGW_API void aigw_hub_begun(aigw_hub *h, aigw_now now, aigw_hub_pass *p);
 /* What came of it. Nothing when it was reported already. */
 AIGW_API void aigw_hub_told(aigw_hub *h, aigw_now now, aigw_hub_pass *p, const aigw_health_report *r);
 /* The answer to a ticket of cfg.store: AIGW_OK, AIGW_E_LIMIT, or another code: it could not. out: the members of op's
@@ -2620,6 +2752,50 @@ AIGW_API void aigw_hub_told(aigw_hub *h, aigw_now now, aigw_hub_pass *p, const a
 AIGW_API void aigw_hub_store_done(aigw_hub *h, uint64_t ticket, int result, const aigw_store_counter *out, size_t n);
 /* The first n bytes of aigw_store_log(&h->counters) are durable: who waits for them goes on. */
 AIGW_API void aigw_hub_logged(aigw_hub *h, size_t n);
+/* GET or PUT of counters where they are kept, by a caller who is no request: an operator. Must not move from begin to
+   its end. */
+typedef struct {
+    aigw_store_op op;              /* AIGW_STORE_GET, AIGW_STORE_PUT; counters and what they point to are borrowed */
+    /* begin said AIGW_AGAIN: called once, from aigw_hub_ready, with what begin else returns */
+    void (*done)(void *user, int result);
+    void *user;
+    /* private */
+    aigw_hub    *hub;
+    aigw_hub_job job;
+    uint64_t     ticket, until;
+} aigw_hub_call;
+/* AIGW_OK: done, counters are filled. AIGW_AGAIN: `done` will say, store_ms from now at the latest. AIGW_E_VALUE: not
+   such an operation; AIGW_E_NOMEM: there is no such counter, nor a place for it; AIGW_E_CLOCK: a budget's period needs
+   the wall clock. AIGW_E_IO: the store cannot, has not answered in time, or has too much under way; then a PUT may be
+   done or not, and GET tells. Where a ledger did not become durable in time nothing was put. Counters in memory never
+   stand in for those of a store that is elsewhere. */
+AIGW_API int aigw_hub_call_begin(aigw_hub *h, aigw_hub_call *c);
+/* Give it up, or nothing when it is over: `done` is not called any more. */
+AIGW_API void aigw_hub_call_end(aigw_hub_call *c);
+
+/* ---- >>hub.fetch api ------------------------------------------------------------------------------------------- */
+
+/* I/O of the hub's jobs (>>hub.token, >>hub.probe), as that of an exchange; conn is 0 to what the job says. Callbacks
+   may block, or answer AIGW_AGAIN: the job's own `_ready` then. They must not call back. */
+typedef struct {
+    void *user;
+    /* 1: a kept connection; p: where to, under the name of the provider */
+    int  (*connect)(void *user, int conn, const aigw_registry_provider *p);
+    int  (*send)(void *user, int conn, const void *p, size_t n);
+    int  (*recv)(void *user, int conn, void *p, size_t n);
+    void (*close)(void *user, int conn, int keep);
+    const char *(*why)(void *user, int conn);     /* NULL: nothing is known */
+} aigw_fetch_io;
+typedef struct {                   /* private, all of it */
+    aigw_fetch_io io;
+    const aigw_registry_provider *host;
+    const char  *out;              /* the request */
+    char        *body;             /* of the answer: body_n bytes of body_room, of all_n */
+    size_t       out_n, out_at, head_n, body_room, body_n, all_n, most;
+    uint8_t      state, conn, own_conn, reused, stale, keep;
+    int          code;             /* of `connect` */
+    aigw_http    http;
+} aigw_fetch;
 
 /* ---- >>hub.token api ------------------------------------------------------------------------------------------- */
 
@@ -2630,40 +2806,29 @@ AIGW_API void aigw_hub_logged(aigw_hub *h, size_t n);
 #ifndef AIGW_TOKENS
 #  define AIGW_TOKENS 8            /* providers that have one at a time */
 #endif
-/* I/O, as that of an exchange; conn is 0 to AIGW_TOKENS - 1. Callbacks may block, or answer AIGW_AGAIN:
-   aigw_token_ready then. They must not call back. */
-typedef struct {
-    void *user;
-    /* p: where tokens come from, under the name of the provider */
-    int  (*connect)(void *user, int conn, const aigw_registry_provider *p);
-    int  (*send)(void *user, int conn, const void *p, size_t n);
-    int  (*recv)(void *user, int conn, void *p, size_t n);
-    void (*close)(void *user, int conn, int keep);
-    const char *(*why)(void *user, int conn);     /* NULL: nothing is known */
-    aigw_auth_rs256 *rs256;                       /* NULL: not available */
-} aigw_token_io;
 typedef struct {                   /* private, all of it */
     aigw_hub_job job;
     struct aigw_tokens *all;
-    uint8_t  state, conn, own_conn, reused, used, stale;
+    uint8_t  used;
     char     name[64], error[200];
-    size_t   name_n, token_n, out_from, out_at, out_n, body_n;
+    size_t   name_n, token_n;
     uint64_t print, got_ns, expires_ns, refresh_ns, retry_ns, until_ns, used_ns;
     uint32_t failures;
     char    *mem;                  /* a slab: the token, then what a fetch needs */
     size_t   mem_n;
     aigw_registry_provider host;
-    aigw_http   http;
+    aigw_fetch  fetch;
     aigw_header headers[32];
 } aigw_token;
 typedef struct aigw_tokens {
-    aigw_hub     *hub;
-    aigw_token_io io;
-    aigw_token    slot[AIGW_TOKENS];
+    aigw_hub        *hub;
+    aigw_auth_rs256 *rs256;
+    aigw_token       slot[AIGW_TOKENS];
 } aigw_tokens;
 
-/* Begin in *t (the caller's, must not move): requests of this hub may use tokens from here on. io is copied. */
-AIGW_API void aigw_token_init(aigw_tokens *t, aigw_hub *h, const aigw_token_io *io);
+/* Begin in *t (the caller's, must not move): requests of this hub may use tokens from here on. io is copied; its conn
+   is 0 to AIGW_TOKENS - 1. rs256 is called with its user; NULL: not available. */
+AIGW_API void aigw_token_init(aigw_tokens *t, aigw_hub *h, const aigw_fetch_io *io, aigw_auth_rs256 *rs256);
 /* Connection `conn` got on, has bytes or takes some. */
 AIGW_API void aigw_token_ready(aigw_tokens *t, aigw_now now, int conn);
 /* Wipe all, close what is open. Legal twice. */
@@ -2674,6 +2839,49 @@ AIGW_API int aigw_token_get(aigw_hub *h, aigw_now now, const aigw_registry_provi
 /* The provider refused its token: forget it, unless it is younger than a minute. 1 when another may be had. */
 AIGW_API int aigw_token_refused(aigw_hub *h, aigw_now now, const aigw_registry_provider *p);
 
+/* ---- >>hub.probe api ------------------------------------------------------------------------------------------- */
+
+/* Probes of providers whose entry has `probe`: a GET that costs nothing, by a job of the hub's own that belongs to no
+   client, one at a time. A target that nobody asked for every_s (less up to a quarter, so that they do not go in step)
+   is asked for; an open circuit as soon as it may be, and clients' requests leave that to the job, unless all of a
+   route are open; while it is half open, each second. Whose probe failed is asked again after every_s or the breaker's
+   open_ms, the lesser, and not before. One probe stands for all targets of a provider that are due; which ones there
+   are, the routes and the models of the configuration say. It teaches: circuit, key (401, 403), Retry-After (429 is no
+   failure); 404 and the like teach nothing. Not latency, shares of errors or load, since a list is not an answer; and
+   a probe by completion, which costs money, is not offered. */
+#define AIGW_PROBE_TARGETS 16      /* most that one probe stands for */
+typedef struct {
+    const aigw_registry_provider *provider;
+    int kind, status;              /* AIGW_KIND_*, 0 fine; of HTTP, 0 none */
+    uint64_t dur_ns;
+    const char *text;              /* valid for the call */
+    int changed;                   /* the one before found another kind; the first one, that it is not fine */
+} aigw_probe_result;
+/* What a probe found. */
+typedef void aigw_probe_told(void *user, const aigw_probe_result *r);
+typedef struct aigw_probes {       /* private, all of it */
+    aigw_hub        *hub;
+    aigw_probe_told *told;
+    aigw_hub_job  plan, job;       /* when to begin; the one under way */
+    uint8_t       n;               /* 0: none is */
+    int           slot;            /* of the registry */
+    const aigw_registry_provider *p;
+    aigw_hub_pass pass[AIGW_PROBE_TARGETS];
+    uint64_t      began_ns, until_ns;
+    char         *mem;             /* a slab: request, head, body of an error */
+    size_t        mem_n;
+    aigw_fetch    fetch;
+    aigw_header   headers[48];
+} aigw_probes;
+
+/* Begin in *s (the caller's, must not move). io is copied; there is one connection, 0. told is called with its user;
+   NULL: not told. */
+AIGW_API void aigw_probe_init(aigw_probes *s, aigw_hub *h, const aigw_fetch_io *io, aigw_probe_told *told);
+/* The connection got on, has bytes or takes some. */
+AIGW_API void aigw_probe_ready(aigw_probes *s, aigw_now now);
+/* End: what is under way teaches nothing. Legal twice; before aigw_token_release. */
+AIGW_API void aigw_probe_release(aigw_probes *s, aigw_now now);
+
 /* ---- >>hub.account api ----------------------------------------------------------------------------------------- */
 
 /* What one request holds of limits and budgets: reserved before each try by the registry's rules, settled when all is
@@ -2682,14 +2890,18 @@ typedef enum { AIGW_HOLDS_REQUESTS = 0, AIGW_HOLDS_TOKENS, AIGW_HOLDS_CONCURRENT
 typedef struct {               /* private */
     uint8_t n, full;           /* full: there were more than it holds */
     uint8_t what[AIGW_STORE_COUNTERS];
+    uint8_t here[AIGW_STORE_COUNTERS];   /* in memory, though others are held elsewhere */
+    uint8_t of_target[AIGW_STORE_COUNTERS];    /* by model or provider */
     const aigw_registry_budget *rule[AIGW_STORE_COUNTERS];
     aigw_store_counter counter[AIGW_STORE_COUNTERS];
     char    text[AIGW_STORE_COUNTERS][AIGW_STORE_KEY];
 } aigw_account_counters;
 typedef struct {
     /* out: of the last reserve */
-    aigw_store_counter refused;    /* AIGW_E_LIMIT: the one that refused; its key is in refused_text */
+    /* AIGW_E_LIMIT: the one that refused; its key is in refused_text: of an `_other`, where it counts with others */
+    aigw_store_counter refused;
     uint8_t  what;                 /* AIGW_HOLDS_* of it */
+    uint8_t  of_target;            /* it counts by model or provider: another target may have room */
     char     refused_text[AIGW_STORE_KEY];
     const aigw_registry_budget *soft;  /* a soft limit was passed; NULL none */
     uint8_t  alert;                /* percent of a budget that was passed for the first time; 0 none */
@@ -2758,6 +2970,9 @@ typedef enum {                     /* what aigw_exchange_run waits for */
    to say more: */
 #define AIGW_IO_KIND(kind) (-100 - (int)(kind))      /* AIGW_IO_KIND(AIGW_KIND_DNS), _TLS, _CONNECT, _TIMEOUT */
 
+/* The longest x-aigw-prompt and x-aigw-tag, in bytes; a longer one is refused. */
+#define AIGW_EXCHANGE_NAME 255
+
 struct aigw_exchange;
 /* Who asks, as the server knows it from the key. Slices live until the record, or as long as the registry that is
    current now. */
@@ -2784,7 +2999,8 @@ typedef struct {
     aigw_str    request_id, upstream_request_id;
     aigw_str    method, path;      /* without its query */
     aigw_str    asked;             /* model name as the client wrote it */
-    aigw_str    route, provider, model, dialect, provider_dialect;    /* "" unknown */
+    aigw_str    route, provider, model, dialect, provider_dialect;    /* "" unknown; of the cache's: who gave it then */
+    aigw_str    answered;          /* what the answer calls its model; "": nothing, 64 bytes or more, or of the cache */
     aigw_str    why;               /* the line of x-aigw-why */
     aigw_str    user;              /* end-user id of the request or x-aigw-user */
     aigw_str    client;            /* user-agent */
@@ -2798,11 +3014,14 @@ typedef struct {
     aigw_usage  usage;
     const aigw_loss *loss, *answer_loss;
     const aigw_error *error;       /* NULL fine */
-    aigw_registry_subject who;     /* who is limited and pays */
+    aigw_registry_subject who;     /* who is limited and pays; as far as the key says it, when the rest was not read */
     uint8_t     batch;
     uint8_t     cache;             /* AIGW_CACHED_* */
     aigw_str    prompt, tag, degraded;     /* x-aigw-prompt, x-aigw-tag; the last step taken, "" none */
     aigw_price_cost cost;          /* of the answer; nusd: with what failed attempts may have cost */
+    /* some of the cost is a bound, not a measure: the client left, contact was lost, a second try made one needless, or
+       the answer has a tier or pictures without a price. Of a forwarded request: it was not answered */
+    uint8_t     cost_bound;
     uint8_t     unpriced;          /* it has no price, which is not free */
     int64_t     avoidable_nusd;    /* against the cheapest candidate that satisfied */
     uint8_t     alert;             /* percent of a budget that was passed now, once in its period; 0 none */
@@ -2826,12 +3045,13 @@ typedef struct {
     void (*close)(void *user, int conn, int keep);
     /* Bytes to the client: sent (> 0, may be short), or a code. */
     int  (*reply)(void *user, const void *p, size_t n);
-    /* A request's head is there: 1 and *r is the answer, 0 not the caller's affair. NULL: none is. `body` is not
-       there yet. */
+    /* A request's head is there: 1 and *r is the answer, 0 not the caller's affair, 2 it is, and admit will answer when
+       its body is there, too. NULL: none is. */
     int  (*local)(void *user, const aigw_head *head, aigw_exchange_reply *r);
     /* A request is complete: its head (target as the client sent it) and body. 1 and *r is the answer, 0 it may go on
        as *who: the place to check a signature over the body (aigw_auth_check). A raw request that the client did not
-       sign is streamed, and asked for when its head is there, with an empty body. NULL: all may, as nobody. */
+       sign is streamed, and asked for when its head is there, with an empty body. NULL: all may, as nobody (and local
+       must not say 2). */
     int  (*admit)(void *user, const aigw_head *head, aigw_str body, aigw_exchange_who *who, aigw_exchange_reply *r);
     /* A request is over. NULL: nobody asks. */
     void (*record)(void *user, const aigw_exchange_record *r);
@@ -2862,9 +3082,12 @@ typedef struct {
     aigw_str rest;                       /* path behind /raw/NAME, with the query */
     /* whole: the body is in body_slab; ended: the client's body is all in mem, or sent; clean: nothing of mem was
        thrown away */
-    uint8_t  state, whole, ended, broken, headed, clean, more, held;
+    uint8_t  state, whole, ended, broken, headed, clean, more, held, paid;
     char    *mem;
     size_t   at, n, cap, head_n;         /* head_n: of the request's head, which holds the key */
+    /* What is masked in an error: the provider's key and, at the end of try_slab, the token of this try; so many of its
+       bytes were read last and are kept back, since they may be its beginning. */
+    struct { aigw_str key; size_t held; } secret[2];
     uint64_t last;                       /* mono_ns: bytes from or to the provider */
 } aigw_exchange_raw;
 /* One try under way: number of its connection is its index. */
@@ -2898,12 +3121,18 @@ typedef struct aigw_exchange {
     uint8_t   clear_from, committed, continuing, gone, close_after, http10, head_request, strict, stream, usage_asked, slot, op;
     uint8_t   until_read, stalled, stale, ended, trouble, chunked, chunk_open, folds, finish, id_n, upstream_id_n,
             marked, retoken;
-    uint8_t   batch, cached, collect, leads, followed, softened, capped, degrade_at, found, hedged,
+    uint8_t   batch, cached, collect, leads, followed, softened, capped, degrade_at, found, hedged, cost_bound,
+            overtaken,             /* another request has taken the lead from it (single-flight) */
+            owes,                  /* its next try is not charged to the retry budget yet: a patient one waits */
+            known,                 /* who asks stands in the decision's facts */
             tried[AIGW_ROUTER_CANDIDATES];
+    /* who was asked last, or won: its route may not be the decision's any more; whose answer the cache has */
+    aigw_registry_pick spoken, kept;
     /* passed: candidates that are not asked again, by bits; attempts_before: those at the route before this one */
     uint16_t  attempts, attempts_before, passed;
     int       status, kind, turns;
     const char *allow;
+    void     *follows;             /* the request whose answer this one waited for last */
     /* the request */
     aigw_http http;
     aigw_exchange_slab head_slab, body_slab, tree_slab;
@@ -2919,6 +3148,7 @@ typedef struct aigw_exchange {
     aigw_queue_item turn;
     aigw_registry_cache caching;
     aigw_cache_hit hit;
+    uint64_t  cache_since;         /* hub->cache.purges as it was when this looked into the cache */
     aigw_str  cache_key, degraded;
     int64_t   said_bytes;
     aigw_price_cost cost;
@@ -2937,9 +3167,10 @@ typedef struct aigw_exchange {
     aigw_str  tail;                /* what follows: a whole body */
     aigw_exchange_reply reply;
     int64_t   max_output;
-    char      max_text[24];
-    uint64_t  until, retry_at, read_at, write_at, memory_until, token_until, wait_since, hold_until, hedge_at;
-    uint64_t  t_begin, t_read, t_queue, t_up, t_up_end, t_commit, t_block, up_ns;
+    char      max_text[24], cap[AIGW_STORE_KEY + 40];     /* cap: what a budget did to the output limit; "" nothing */
+    uint64_t  until, retry_at, read_at, write_at, memory_until, token_until, wait_since, hold_until, hedge_at,
+              again_at;                /* what kept the first of its candidates back passes by then; 0: nothing does */
+    uint64_t  t_begin, t_read, t_queue, t_up, t_up_end, t_commit, t_block, up_ns, paused_at;
     uint64_t  bytes_in, bytes_out, random;
     int64_t   overhead_us;
     aigw_usage usage;
@@ -3050,6 +3281,7 @@ typedef struct {
     int64_t            cost_nusd;              /* out: of the request so far, all tries */
     /* private */
     aigw_price_size    size;
+    aigw_price_terms   terms;                  /* borrows c->req */
     aigw_breaker_pass  pass;
     uint16_t           attempts;
     uint8_t            held, earned;           /* a try is under way */
@@ -6515,21 +6747,29 @@ AIGW_API int aigw_model_req_encode(const aigw_req *req, aigw_out *out) {
     return out->buf.n > out->buf.cap ? AIGW_E_NOMEM : AIGW_OK;
 }
 
+static aigw_str aigwi_model_tier_of(const aigw_usage *u) {
+    aigw_str s = { u->tier, 0 };
+    while (s.n < sizeof u->tier && s.p[s.n]) s.n++;
+    return s;
+}
 static void aigwi_model_w_usage(aigw_out *o, const aigw_usage *u) {
-    static const char *const names[] = { "input",     "cached",      "cache_write", "output",
-                                         "reasoning", "input_audio", "output_audio" };
-    const int64_t v[] = {
-        u->input, u->cached, u->cache_write, u->output, u->reasoning, u->input_audio, u->output_audio
-    };
+    static const char *const names[] = { "input",     "cached",      "cache_write",  "output",
+                                         "reasoning", "input_audio", "output_audio", "output_image" };
+    const int64_t v[] = { u->input,     u->cached,      u->cache_write,  u->output,
+                          u->reasoning, u->input_audio, u->output_audio, u->output_image };
     int i;
     if (!u->has) return;
     aigw_json_key(o, "usage");
     aigw_json_open(o, '{');
-    for (i = 0; i < 7; i++)
+    for (i = 0; i < 8; i++)
         if (u->has >> i & 1) {
             aigw_json_key(o, names[i]);
             aigw_json_put_int(o, v[i]);
         }
+    if (u->tier[0]) {
+        aigw_json_key(o, "tier");
+        aigw_json_put_str(o, aigwi_model_tier_of(u));
+    }
     aigw_json_close(o, '}');
 }
 
@@ -6929,17 +7169,24 @@ AIGW_API int aigw_model_req_decode(aigw_str text, aigw_arena *mem, aigw_req *req
     return aigw_json_fault(&j, fault);
 }
 
-static void aigwi_model_r_usage(aigw_json *j, aigw_usage *u) {
+static void aigwi_model_tier(aigw_usage *u, aigw_str tier) {
+    memset(u->tier, 0, sizeof u->tier);
+    if (tier.n) memcpy(u->tier, tier.p, tier.n < sizeof u->tier ? tier.n : sizeof u->tier - 1);
+}
+static void aigwi_model_r_usage(aigw_json *j, aigw_arena *mem, aigw_usage *u) {
     static const aigw_str names[] = { AIGW_STR("input"),       AIGW_STR("cached"),    AIGW_STR("cache_write"),
                                       AIGW_STR("output"),      AIGW_STR("reasoning"), AIGW_STR("input_audio"),
-                                      AIGW_STR("output_audio") };
-    int64_t *const to[] = { &u->input,     &u->cached,      &u->cache_write, &u->output,
-                            &u->reasoning, &u->input_audio, &u->output_audio };
+                                      AIGW_STR("output_audio"), AIGW_STR("output_image"), AIGW_STR("tier") };
+    int64_t *const to[] = { &u->input,     &u->cached,      &u->cache_write,  &u->output,
+                            &u->reasoning, &u->input_audio, &u->output_audio, &u->output_image };
     uint64_t seen = 0;
+    aigw_str tier;
     int f;
-    for (aigw_json_object(j); (f = aigw_json_field(j, names, 7, &seen)) >= 0; )
-        if (f == 7) aigwi_model_unknown(j);
-        else if (aigw_json_int(j, to[f])) u->has |= (uint32_t)1 << f;
+    for (aigw_json_object(j); (f = aigw_json_field(j, names, 9, &seen)) >= 0; )
+        if (f == 9) aigwi_model_unknown(j);
+        else if (f == 8) {
+            if (aigw_json_str(j, mem, &tier)) aigwi_model_tier(u, tier);
+        } else if (aigw_json_int(j, to[f])) u->has |= (uint32_t)1 << f;
 }
 
 static int aigwi_model_r_finish(aigw_json *j, aigw_arena *mem, uint8_t *finish) {
@@ -7011,7 +7258,7 @@ static void aigwi_model_r_event_field(aigw_json *j, aigw_arena *mem, aigw_event 
     case 10: aigw_json_text(j, &ev->text); break;
     case 11: aigwi_model_r_raw(j, &ev->text); break;
     case 12: if (aigwi_model_r_state(j, mem, &state)) ev->state = state; break;
-    case 13: aigwi_model_r_usage(j, &ev->usage); break;
+    case 13: aigwi_model_r_usage(j, mem, &ev->usage); break;
     case 14:
         for (aigw_json_array(j); aigw_json_item(j); ev->choices++)
             if (ev->choices == AIGW_CHOICES) aigw_json_fail(j, AIGW_E_LIMIT, aigw_json_at(j), "too many answers");
@@ -7093,7 +7340,7 @@ AIGW_API int aigw_model_resp_decode(aigw_str text, aigw_arena *mem, aigw_resp *r
     case 3: aigwi_model_r_answers(&j, mem, resp); break;
     case 4: aigw_json_str(&j, mem, &resp->stop_sequence); break;
     case 5: aigwi_model_r_bool(&j, &resp->reason_made); break;
-    case 6: aigwi_model_r_usage(&j, &resp->usage); break;
+    case 6: aigwi_model_r_usage(&j, mem, &resp->usage); break;
     case 7:
         err = (aigw_error *)aigw_base_take(mem, 1, sizeof *err, sizeof(void *));
         if (!err) aigwi_model_nomem(&j);
@@ -7918,22 +8165,28 @@ AIGWI_SHARED int aigwi_dialect_signature(aigw_dec *st, const aigw_sink *out, con
     return aigwi_dialect_signature_of(st, out, b, kind, aigwi_dialect_slice("", 0), data, at);
 }
 
+/* A count to which a few of its like can be added: no number that a provider writes may overflow. */
+AIGWI_SHARED int64_t aigwi_dialect_addable(int64_t n) { return n < INT64_MAX / 8 ? n : INT64_MAX / 8; }
+
 /* Usage so far: a count that is not said again stays, since some say each in a frame of its own. An event only when it
-   says something new. */
+   says something new; a tier alone waits for the counts. */
 AIGWI_SHARED int aigwi_dialect_usage(aigw_dec *st, const aigw_sink *out, const aigw_usage *u) {
     aigw_usage all = st->usage;
     aigw_event ev;
     int r;
     all.has |= u->has;
-    if (u->has & AIGW_USAGE_INPUT) all.input = u->input;
-    if (u->has & AIGW_USAGE_CACHED) all.cached = u->cached;
-    if (u->has & AIGW_USAGE_CACHE_WRITE) all.cache_write = u->cache_write;
-    if (u->has & AIGW_USAGE_OUTPUT) all.output = u->output;
-    if (u->has & AIGW_USAGE_REASONING) all.reasoning = u->reasoning;
-    if (u->has & AIGW_USAGE_INPUT_AUDIO) all.input_audio = u->input_audio;
-    if (u->has & AIGW_USAGE_OUTPUT_AUDIO) all.output_audio = u->output_audio;
+    if (u->has & AIGW_USAGE_INPUT) all.input = aigwi_dialect_addable(u->input);
+    if (u->has & AIGW_USAGE_CACHED) all.cached = aigwi_dialect_addable(u->cached);
+    if (u->has & AIGW_USAGE_CACHE_WRITE) all.cache_write = aigwi_dialect_addable(u->cache_write);
+    if (u->has & AIGW_USAGE_OUTPUT) all.output = aigwi_dialect_addable(u->output);
+    if (u->has & AIGW_USAGE_REASONING) all.reasoning = aigwi_dialect_addable(u->reasoning);
+    if (u->has & AIGW_USAGE_INPUT_AUDIO) all.input_audio = aigwi_dialect_addable(u->input_audio);
+    if (u->has & AIGW_USAGE_OUTPUT_AUDIO) all.output_audio = aigwi_dialect_addable(u->output_audio);
+    if (u->has & AIGW_USAGE_OUTPUT_IMAGE) all.output_image = aigwi_dialect_addable(u->output_image);
+    if (u->tier[0]) memcpy(all.tier, u->tier, sizeof all.tier);
     if (st->ended || !memcmp(&st->usage, &all, sizeof all)) return AIGW_OK;
     st->usage = all;
+    if (!all.has) return AIGW_OK;
     if (!st->started) {
         r = aigwi_dialect_start(st, out, aigwi_dialect_slice("", 0), aigwi_dialect_slice("", 0), 0, AIGW_NOWHERE);
         if (r < 0) return r;
@@ -8027,6 +8280,7 @@ static const aigw_str aigwi_dialect_context_words[] = {
     AIGW_STR("maximum prompt length"),
     AIGW_STR("") /* SGLang; xAI */
 };
+/* anywhere in what a 429 says, whose words are the provider's own */
 static const aigw_str aigwi_dialect_quota_words[] = { AIGW_STR("insufficient_quota"),
                                                       AIGW_STR("credit_balance"),
                                                       AIGW_STR("credit balance is too low"),
@@ -8038,28 +8292,38 @@ static const aigw_str aigwi_dialect_quota_words[] = { AIGW_STR("insufficient_quo
                                                       AIGW_STR("perday"),
                                                       AIGW_STR("tokens per day"),
                                                       AIGW_STR("") };
-static const aigw_str aigwi_dialect_key_words[] = { /* where a bad key is a 400: Gemini, xAI */
-                                                    AIGW_STR("incorrect api key"), AIGW_STR("invalid api key"),
-                                                    AIGW_STR("api key not valid"), AIGW_STR("api key expired"),
-                                                    AIGW_STR("")
-};
+/* What a message must begin with: it may repeat what the client wrote (a tool's name, a value), and what it makes here
+   benches the key for everybody. */
+static const aigw_str aigwi_dialect_quota_sentences[] = { AIGW_STR("your credit balance is too low to access"),
+                                                          AIGW_STR("you have reached your specified api usage limits"),
+                                                          AIGW_STR("account suspended: check your billing"),
+                                                          AIGW_STR("insufficient balance"),
+                                                          AIGW_STR("") };
+static const aigw_str aigwi_dialect_key_sentences[] = { /* where a bad key is a 400: Gemini, xAI */
+                                                        AIGW_STR("incorrect api key provided"),
+                                                        AIGW_STR("api key not valid. please pass a valid api key"),
+                                                        AIGW_STR("api key expired. please renew the api key"),
+                                                        AIGW_STR("") };
 static const aigw_str aigwi_dialect_filter_words[] = { AIGW_STR("content management policy"),
                                                        AIGW_STR("violates usage guidelines"), AIGW_STR("safety system"),
-                                                       AIGW_STR("considered high risk"), AIGW_STR("") };
+                                                       AIGW_STR("considered high risk"),
+                                                       AIGW_STR("flagged by moderation"),
+                                                       AIGW_STR("your input was flagged"), /* OpenRouter, a 403 */
+                                                       AIGW_STR("") };
 /* one request over the whole limit: no wait helps */
 static const aigw_str aigwi_dialect_size_words[] = { AIGW_STR("request too large for"), AIGW_STR("") };
-/* What the message may make of a kind that says little: in this order. */
+/* What the message may make of a kind that says little: in this order. begins: only with its first words. */
 #define AIGWI_KIND(kind) (1u << AIGW_KIND_##kind)
-static const struct { uint32_t of; const aigw_str *words; uint8_t kind;
+static const struct { uint32_t of; const aigw_str *words; uint8_t kind, begins;
 } aigwi_dialect_told[] = {
     { AIGWI_KIND(NONE) | AIGWI_KIND(INVALID_REQUEST) | AIGWI_KIND(PERMISSION), aigwi_dialect_context_words,
-      AIGW_KIND_CONTEXT_LENGTH },
-    { AIGWI_KIND(NONE) | AIGWI_KIND(INVALID_REQUEST) | AIGWI_KIND(PERMISSION) | AIGWI_KIND(RATE_LIMIT),
-      aigwi_dialect_quota_words, AIGW_KIND_QUOTA },
-    { AIGWI_KIND(RATE_LIMIT), aigwi_dialect_size_words, AIGW_KIND_TOO_LARGE },
-    { AIGWI_KIND(NONE) | AIGWI_KIND(INVALID_REQUEST), aigwi_dialect_key_words, AIGW_KIND_AUTH },
+      AIGW_KIND_CONTEXT_LENGTH, 0 },
+    { AIGWI_KIND(RATE_LIMIT), aigwi_dialect_quota_words, AIGW_KIND_QUOTA, 0 },
+    { AIGWI_KIND(NONE) | AIGWI_KIND(INVALID_REQUEST), aigwi_dialect_quota_sentences, AIGW_KIND_QUOTA, 1 },
+    { AIGWI_KIND(RATE_LIMIT), aigwi_dialect_size_words, AIGW_KIND_TOO_LARGE, 0 },
+    { AIGWI_KIND(NONE) | AIGWI_KIND(INVALID_REQUEST), aigwi_dialect_key_sentences, AIGW_KIND_AUTH, 1 },
     { AIGWI_KIND(NONE) | AIGWI_KIND(INVALID_REQUEST) | AIGWI_KIND(PERMISSION), aigwi_dialect_filter_words,
-      AIGW_KIND_CONTENT_FILTER },
+      AIGW_KIND_CONTENT_FILTER, 0 },
 };
 static const struct { short status; uint8_t kind;
 } aigwi_dialect_statuses[] = { { 400, AIGW_KIND_INVALID_REQUEST }, { 401, AIGW_KIND_AUTH },
@@ -8091,6 +8355,13 @@ AIGWI_SHARED int aigwi_dialect_has_word(aigw_str s, const aigw_str *words) {
     return 0;
 }
 
+/* 1 when s begins with one of them. */
+AIGWI_SHARED int aigwi_dialect_leads(aigw_str s, const aigw_str *words) {
+    for (; words->n; words++)
+        if (words->n <= s.n && !aigwi_dialect_find_word(aigwi_dialect_slice(s.p, words->n), *words)) return 1;
+    return 0;
+}
+
 AIGWI_SHARED int aigwi_dialect_by_status(int status) {
     size_t i;
     for (i = 0; i < sizeof aigwi_dialect_statuses / sizeof *aigwi_dialect_statuses; i++)
@@ -8098,17 +8369,29 @@ AIGWI_SHARED int aigwi_dialect_by_status(int status) {
     return status >= 500 ? AIGW_KIND_SERVER : status >= 400 ? AIGW_KIND_INVALID_REQUEST : AIGW_KIND_BAD_RESPONSE;
 }
 
+/* A general word that some servers write into all of their errors ("server_error" beside a 429, "invalid_request_error"
+   beside a 500): the status, of which everybody between agrees, knows better. */
+static int aigwi_dialect_general(int status, int kind) {
+    if (status < 400 || (kind != AIGW_KIND_SERVER && kind != AIGW_KIND_INVALID_REQUEST)) return 0;
+    if (status >= 500) return kind == AIGW_KIND_INVALID_REQUEST && status != 501;      /* it has no such thing */
+    return aigwi_dialect_by_status(status) != AIGW_KIND_INVALID_REQUEST;
+}
 /* Kind and retry rule of *err from its status, code, type and message: the provider's own words first, then what the
-   message says of context length and quota, then the status. */
+   message says of context length and quota, then the status. What benches a key (AUTH, PERMISSION, QUOTA) never
+   follows from a word somewhere in a message that may repeat the client's. */
 AIGWI_SHARED void aigwi_dialect_classify(aigw_error *err, const aigwi_dialect_err_row *rows, size_t n) {
     int kind = 0;
+    uint32_t of;
     size_t i;
     for (i = 0; i < n && !kind; i++)
         if (rows[i].word.n && (!rows[i].status || rows[i].status == err->status) &&
+            (rows[i].status || !aigwi_dialect_general(err->status, rows[i].kind)) &&
             (aigw_base_eq(rows[i].word, err->code) || aigw_base_eq(rows[i].word, err->type))) kind = rows[i].kind;
+    of = 1u << kind | (!kind && err->status == 429 ? AIGWI_KIND(RATE_LIMIT) : 0u);
     for (i = 0; i < sizeof aigwi_dialect_told / sizeof *aigwi_dialect_told; i++)
-        if ((aigwi_dialect_told[i].of >> kind & 1) &&
-            aigwi_dialect_has_word(err->message, aigwi_dialect_told[i].words)) {
+        if ((aigwi_dialect_told[i].of & of) &&
+            (aigwi_dialect_told[i].begins ? aigwi_dialect_leads(err->message, aigwi_dialect_told[i].words)
+                                          : aigwi_dialect_has_word(err->message, aigwi_dialect_told[i].words))) {
             kind = aigwi_dialect_told[i].kind;
             break;
         }
@@ -8310,7 +8593,9 @@ AIGWI_SHARED void aigwi_dialect_hints(aigw_now now, const aigw_head *head, aigw_
     if (ms < 0 && head && err->kind == AIGW_KIND_RATE_LIMIT) ms = aigwi_dialect_exhausted(now, head);
     if (head && aigw_base_eq(aigw_base_header(head, should), no) && err->retry == AIGW_RETRY_WAIT)
         err->retry = AIGW_RETRY_OTHER;
-    if (ms < 0 && (err->kind == AIGW_KIND_QUOTA || aigw_model_kind_retry(err->kind) == AIGW_RETRY_WAIT))
+    /* it holds the target back for everybody, so only words about load are taken at their word */
+    if (ms < 0 && (err->kind == AIGW_KIND_QUOTA || err->kind == AIGW_KIND_RATE_LIMIT ||
+                   err->kind == AIGW_KIND_OVERLOADED))
         ms = aigwi_dialect_hint_text(err->message);
     err->retry_after_ms = ms;
 }
@@ -8368,7 +8653,7 @@ AIGWI_SHARED size_t aigwi_dialect_key_at(aigw_str s, size_t at) {
     return aigwi_dialect_key_after(s, at);
 }
 
-/* A provider's message, decoded, with what looks like a key as "sk-...last4". Without memory: a sentence that says
+/* A provider's message, decoded, with what looks like a key as "***". Without memory: a sentence that says
    so. */
 AIGWI_SHARED aigw_str aigwi_dialect_redact(aigw_text message, aigw_arena *mem) {
     static const aigw_str none = AIGW_STR("(the provider's message did not fit in memory)");
@@ -8386,13 +8671,18 @@ AIGWI_SHARED aigw_str aigwi_dialect_redact(aigw_text message, aigw_arena *mem) {
             p[n++] = s.p[i++];
             continue;
         }
-        memcpy(p + n, s.p + i, 3);
-        memcpy(p + n + 3, "...", 3);
-        memcpy(p + n + 6, s.p + i + k - 4, 4);
-        n += 10;
+        memcpy(p + n, "***", 3);
+        n += 3;
         i += k;
     }
     return aigwi_dialect_slice(p, n);
+}
+
+/* A key as stars wherever it stands in [p, p + n). One shorter than 8 bytes is not looked for: it may be a word. */
+#define AIGWI_KEY_LEAST 8
+AIGWI_SHARED void aigwi_dialect_hide(char *p, size_t n, aigw_str key) {
+    for (size_t i = 0; key.n >= AIGWI_KEY_LEAST && i + key.n <= n; i++)
+        if (p[i] == *key.p && !memcmp(p + i, key.p, key.n)) memset(p + i, '*', key.n);
 }
 
 /* Our own word for an error of the gateway, in the place where a dialect has a code; "" for kinds that providers have
@@ -9016,6 +9306,45 @@ AIGWI_SHARED int aigwi_dialect_listed(aigw_str list, aigw_str word) {
     }
     return 0;
 }
+/* Are sound or pictures counted apart? */
+AIGWI_SHARED int aigwi_dialect_media_counted(const aigw_usage *u) {
+    return (u->has & AIGW_USAGE_INPUT_AUDIO && u->input_audio) ||
+           (u->has & AIGW_USAGE_OUTPUT_AUDIO && u->output_audio) ||
+           (u->has & AIGW_USAGE_OUTPUT_IMAGE && u->output_image);
+}
+/* Words of the usual terms; "auto" leaves it to the provider. "batch" is none that a request or its answer can choose:
+   a server that only repeats it would serve at half price. */
+AIGWI_SHARED int aigwi_dialect_tier_usual(aigw_str word) {
+    static const aigw_str words[] = { AIGW_STR("auto"), AIGW_STR("default"), AIGW_STR("standard"),
+                                      AIGW_STR("standard_only"), AIGW_STR("on_demand"), AIGW_STR("batch") };
+    size_t i = 0;
+    while (i < sizeof words / sizeof *words && !aigw_base_eq(words[i], word)) i++;
+    return i < sizeof words / sizeof *words;
+}
+/* The tier that an answer names; the usual one is "default", whatever it is called there. "auto" names none; of two in
+   one object the dearer stays (Anthropic's speed). */
+AIGWI_SHARED void aigwi_dialect_tier(aigw_usage *u, aigw_str word) {
+    const int usual = aigwi_dialect_tier_usual(word);
+    if (!word.n || aigwi_dialect_is(word, "auto") || (u->tier[0] && usual)) return;
+    aigwi_model_tier(u, usual ? aigw_base_str("default") : word);
+}
+typedef struct { aigw_str word, tier; } aigwi_dialect_tier_word;
+/* ... of the member that j stands at: a string, or an object with a `type` (Bedrock). own: n words that the dialect has
+   of its own; one that is not known may be a dear one, and stays as it is. */
+AIGWI_SHARED void aigwi_dialect_tier_in(aigw_json *j, aigw_usage *u, const aigwi_dialect_tier_word *own, size_t n) {
+    aigw_text t;
+    if (aigw_json_kind(j) == AIGW_JSON_STRING) {
+        if (aigw_json_text(j, &t)) {
+            const aigw_str word = aigwi_dialect_slice(t.p, t.n);
+            size_t i = 0;
+            while (i < n && !aigw_base_eq(own[i].word, word)) i++;
+            aigwi_dialect_tier(u, i < n ? own[i].tier : word);
+        }
+    } else {
+        aigwi_dialect_tier(u, aigwi_dialect_peek(j, "type"));
+        aigw_json_skip(j);
+    }
+}
 /* What these parts ask of a model. */
 static uint32_t aigwi_dialect_parts_need(const aigw_part *p) {
     static const struct { uint8_t kind; uint32_t can;
@@ -9130,7 +9459,7 @@ AIGWI_SHARED int aigwi_dialect_head(const aigw_req *req, const aigw_target *to, 
 
 /* ---- reading an answer */
 
-/* A count, also as a float; negative and absurd ones are none. */
+/* A count, also as a float; negative ones are none, absurd ones addable. */
 AIGWI_SHARED int aigwi_dialect_count(aigw_json *j, int64_t *v) {
     aigw_str s;
     int64_t micro;
@@ -9147,6 +9476,7 @@ AIGWI_SHARED int aigwi_dialect_count(aigw_json *j, int64_t *v) {
         if (!aigw_base_micro(s, &micro)) return 0;
         *v = micro / 1000000;
     }
+    *v = aigwi_dialect_addable(*v);
     return *v >= 0;
 }
 
@@ -11232,6 +11562,9 @@ static void aigwi_openai_put_count(aigw_out *o, const char *name, int64_t v) {
     aigw_json_key(o, name);
     aigw_json_put_int(o, v);
 }
+static void aigwi_openai_put_tier(aigw_out *o, const aigw_usage *u) {
+    if (u->tier[0]) aigwi_dialect_member_str(o, "service_tier", aigwi_model_tier_of(u));
+}
 
 static const struct { uint8_t kind; const char *type, *code; } aigwi_openai_words[] = {   /* 26.11 */
     { AIGW_KIND_INVALID_REQUEST, "invalid_request_error",     ""                        },
@@ -11340,7 +11673,8 @@ static int aigwi_openai_models_encode(const aigw_model_info *models, size_t n, i
 #define AIGWI_OPENAI_USAGE(X) \
     X(U_INPUT, "prompt_tokens") X(U_OUTPUT, "completion_tokens") X(U_TOTAL, "total_tokens") X(U_IN, "prompt_tokens_details") X(U_OUT, "completion_tokens_details") \
     X(U_CACHED, "cached_tokens") X(U_WRITE, "cache_write_tokens") X(U_AUDIO, "audio_tokens") X(U_REASONING, "reasoning_tokens") \
-    X(U_HIT, "prompt_cache_hit_tokens") X(U_NUM_CACHED, "num_cached_tokens") \
+    X(U_HIT, "prompt_cache_hit_tokens") X(U_NUM_CACHED, "num_cached_tokens") X(U_TIER, "service_tier") \
+    X(U_IMAGE, "image_tokens") \
     X(U_READ, "input_tokens") X(U_WROTE, "output_tokens") X(U_READ_IN, "input_tokens_details") X(U_WROTE_OUT, "output_tokens_details")
 AIGWI_OPENAI_OBJECT(usage, AIGWI_OPENAI_USAGE)
 static void aigwi_openai_tell(aigw_usage *u, uint32_t bit, int64_t *to, int64_t v) {
@@ -11354,6 +11688,7 @@ static void aigwi_openai_usage_in(aigw_json *j, aigw_usage *to) {
     int64_t v, total = -1;
     int f, depth = 0, output = 0;
     memset(&u, 0, sizeof u);
+    memcpy(u.tier, to->tier, sizeof u.tier);
     if (aigw_json_kind(j) != AIGW_JSON_OBJECT) {
         aigw_json_skip(j);
         return;
@@ -11377,6 +11712,10 @@ static void aigwi_openai_usage_in(aigw_json *j, aigw_usage *to) {
             aigw_json_skip(j);
             continue;
         }
+        if (f == AIGWI_OPENAI_U_TIER) {                       /* Mistral's stands here */
+            aigwi_dialect_tier_in(j, &u, NULL, 0);
+            continue;
+        }
         if (!aigwi_dialect_count(j, &v)) continue;
         switch (f) {
         case AIGWI_OPENAI_U_READ:
@@ -11393,6 +11732,9 @@ static void aigwi_openai_usage_in(aigw_json *j, aigw_usage *to) {
             if (!depth) break;
             if (output) aigwi_openai_tell(&u, AIGW_USAGE_OUTPUT_AUDIO, &u.output_audio, v);
             else aigwi_openai_tell(&u, AIGW_USAGE_INPUT_AUDIO, &u.input_audio, v);
+            break;
+        case AIGWI_OPENAI_U_IMAGE:
+            if (depth && output && v) aigwi_openai_tell(&u, AIGW_USAGE_OUTPUT_IMAGE, &u.output_image, v);
             break;
         }
     }
@@ -13444,6 +13786,7 @@ static void aigwi_openai_read(aigwi_openai_answer *a, const aigw_head *head) {
             }
             break;
         case AIGWI_OPENAI_H_USAGE: aigwi_openai_usage_in(j, &a->usage); break;
+        case AIGWI_OPENAI_H_TIER:  aigwi_dialect_tier_in(j, &a->usage, NULL, 0); break;
         case AIGWI_OPENAI_H_GROQ:  aigwi_openai_groq(a, j); break;
         case AIGWI_OPENAI_H_ID:
         case AIGWI_OPENAI_H_MODEL:
@@ -13488,10 +13831,10 @@ static void aigwi_openai_read(aigwi_openai_answer *a, const aigw_head *head) {
                                               : "the provider sent a chunk that cannot be read");
         return;
     }
-    if (a->usage.has) {
-        if (!a->choices) a->st->frame |= AIGW_FRAME_USAGE_ONLY;
+    if (a->usage.has && !a->choices) a->st->frame |= AIGW_FRAME_USAGE_ONLY;
+    if (a->usage.has ||                                        /* chunks say the tier again and again */
+        (a->usage.tier[0] && memcmp(a->usage.tier, a->st->usage.tier, sizeof a->usage.tier)))
         a->r = aigwi_dialect_usage(a->st, a->out, &a->usage);
-    }
     if ((a->error || (bare && !answer)) && !aigwi_openai_over(a)) aigwi_openai_fail(a, head);
 }
 static void aigwi_openai_answer_init(aigwi_openai_answer *a, aigw_dec *st, aigw_str body, const aigw_sink *out,
@@ -13597,6 +13940,7 @@ static const char *aigwi_openai_unfinished(aigw_enc *st, int finish, size_t at) 
 }
 
 static void aigwi_openai_put_usage(aigw_out *o, const aigw_usage *u) {
+    aigwi_openai_put_tier(o, u);
     aigw_json_key(o, "usage");
     aigw_json_open(o, '{');
     aigwi_openai_put_count(o, "prompt_tokens", u->input);
@@ -13610,11 +13954,12 @@ static void aigwi_openai_put_usage(aigw_out *o, const aigw_usage *u) {
         if (u->has & AIGW_USAGE_INPUT_AUDIO) aigwi_openai_put_count(o, "audio_tokens", u->input_audio);
         aigw_json_close(o, '}');
     }
-    if (u->has & (AIGW_USAGE_REASONING | AIGW_USAGE_OUTPUT_AUDIO)) {
+    if (u->has & (AIGW_USAGE_REASONING | AIGW_USAGE_OUTPUT_AUDIO | AIGW_USAGE_OUTPUT_IMAGE)) {
         aigw_json_key(o, "completion_tokens_details");
         aigw_json_open(o, '{');
         if (u->has & AIGW_USAGE_REASONING) aigwi_openai_put_count(o, "reasoning_tokens", u->reasoning);
         if (u->has & AIGW_USAGE_OUTPUT_AUDIO) aigwi_openai_put_count(o, "audio_tokens", u->output_audio);
+        if (u->has & AIGW_USAGE_OUTPUT_IMAGE) aigwi_openai_put_count(o, "image_tokens", u->output_image);
         aigw_json_close(o, '}');
     }
     aigw_json_close(o, '}');
@@ -15475,7 +15820,8 @@ static int aigwi_responses_req_edit(const aigw_req *req, const aigw_target *to, 
 AIGWI_RESPONSES_OBJECT(event, AIGWI_RESPONSES_EVENT)
 #define AIGWI_RESPONSES_BODY(X) \
     X(B_ID, "id") X(B_OBJECT, "object") X(B_CREATED, "created_at") X(B_STATUS, "status") X(B_ERROR, "error") X(B_DETAILS, "incomplete_details") \
-    X(B_MODEL, "model") X(B_OUTPUT, "output") X(B_USAGE, "usage") X(B_FILTERS, "content_filters")
+    X(B_MODEL, "model") X(B_OUTPUT, "output") X(B_USAGE, "usage") X(B_TIER, "service_tier") \
+    X(B_FILTERS, "content_filters")
 AIGWI_RESPONSES_OBJECT(body, AIGWI_RESPONSES_BODY)
 /* Reviewed: the request said again, the machine, the bill. */
 static const aigw_str aigwi_responses_echoes = AIGW_STR("completed_at background billing conversation "
@@ -15484,7 +15830,7 @@ static const aigw_str aigwi_responses_echoes = AIGW_STR("completed_at background
                                                         "moderation output_text parallel_tool_calls presence_penalty "
                                                         "previous_response_id prompt prompt_cache_key "
                                                         "prompt_cache_options prompt_cache_retention reasoning "
-                                                        "safety_identifier service_tier store temperature text "
+                                                        "safety_identifier store temperature text "
                                                         "tool_choice tool_usage tools top_logprobs top_p truncation "
                                                         "user provider input_transformations");
 
@@ -15786,6 +16132,7 @@ static void aigwi_responses_body(aigwi_responses_answer *a, aigw_str raw, int la
         case AIGWI_RESPONSES_B_ERROR:   aigw_json_raw(&j, &error); break;
         case AIGWI_RESPONSES_B_FILTERS: aigw_json_raw(&j, &filters); break;
         case AIGWI_RESPONSES_B_USAGE:   aigwi_openai_usage_in(&j, &usage); break;
+        case AIGWI_RESPONSES_B_TIER:    aigwi_dialect_tier_in(&j, &usage, NULL, 0); break;
         case AIGWI_RESPONSES_B_OBJECT:  aigw_json_skip(&j); break;
         case AIGWI_RESPONSES_B_DETAILS:
             reason = aigwi_dialect_peek(&j, "reason");
@@ -15809,6 +16156,7 @@ static void aigwi_responses_body(aigwi_responses_answer *a, aigw_str raw, int la
         return;
     }
     if (!a->st->started) a->r = aigwi_dialect_start(a->st, a->out, id, model, created, 0);
+    if (!last && usage.tier[0] && !aigwi_responses_over(a)) a->r = aigwi_dialect_usage(a->st, a->out, &usage);
     if (!last || aigwi_responses_over(a)) return;
     aigw_json_init(&j, output);
     if (aigw_json_kind(&j) != AIGW_JSON_ARRAY) {
@@ -15993,9 +16341,9 @@ static void aigwi_responses_put_usage(aigw_enc *st, aigw_out *o, const aigw_usag
         aigw_json_put_null(o);
         return;
     }
-    if ((u->has & AIGW_USAGE_INPUT_AUDIO && u->input_audio) || (u->has & AIGW_USAGE_OUTPUT_AUDIO && u->output_audio))
+    if (aigwi_dialect_media_counted(u))
         aigwi_dialect_gone(st, AIGWI_RESPONSES_OUT_USAGE, AIGW_NOWHERE, "usage.input_audio", AIGW_LOSS_DROPPED,
-                           "audio tokens are not counted apart");
+                           "audio and image tokens are not counted apart");
     aigw_json_open(o, '{');
     aigwi_openai_put_count(o, "input_tokens", u->input);
     aigw_json_key(o, "input_tokens_details");                  /* SDKs want both details, whatever is in them */
@@ -16125,6 +16473,7 @@ static void aigwi_responses_open_body(const aigw_enc *st, aigw_out *o, aigw_str 
 }
 static void aigwi_responses_close_body(aigw_enc *st, aigw_out *o, const aigw_usage *usage) {
     aigw_json_close(o, ']');
+    aigwi_openai_put_tier(o, usage);
     aigwi_responses_put_again(st, o);
     aigwi_responses_put_usage(st, o, usage);
     aigw_json_close(o, '}');
@@ -16657,7 +17006,7 @@ static void aigwi_responses_block_stop(aigw_enc *st, struct aigw_out_block *b, a
 /* ---- a stream's beginning and end */
 
 static void aigwi_responses_put_response(aigw_enc *st, aigw_out *o, const char *event, int row) {
-    static const aigw_usage none = { 0, 0, 0, 0, 0, 0, 0, 0 };
+    static const aigw_usage none = { 0, 0, 0, 0, 0, 0, 0, 0, "", 0 };
     aigwi_responses_open_event(st, o, event, "");
     aigw_base_put_lit(o, ",\"response\":");
     o->comma = 0;
@@ -18652,15 +19001,18 @@ static void aigwi_anthropic_count(aigw_json *j, uint32_t bit, uint32_t *has, int
     if (aigw_json_kind(j) != AIGW_JSON_NUMBER) aigw_json_skip(j);
     else if (aigw_json_int(j, &v) && v >= 0 && (v || !(*has & bit))) {
         *has |= bit;
-        *to = v;
+        *to = aigwi_dialect_addable(v);
     }
 }
 
+/* Priority Tier is capacity that was bought beforehand, and is counted against it token by token as the usual price
+   relates them [Anthropic, "Service tiers", 2026]; elsewhere "priority" is the dearer tier of one request. */
+static const aigwi_dialect_tier_word aigwi_anthropic_tiers[] = { { AIGW_STR("priority"), AIGW_STR("reserved") } };
 /* usage: its input leaves the cached tokens out, the model's includes them. *u holds what was known before. */
 static void aigwi_anthropic_get_usage(aigw_json *j, aigw_usage *u) {
     static const aigw_str names[] = { AIGW_STR("input_tokens"), AIGW_STR("cache_creation_input_tokens"),
                                       AIGW_STR("cache_read_input_tokens"), AIGW_STR("output_tokens"),
-                                      AIGW_STR("output_tokens_details") };
+                                      AIGW_STR("output_tokens_details"), AIGW_STR("service_tier"), AIGW_STR("speed") };
     static const aigw_str details[] = { AIGW_STR("thinking_tokens") };
     int f;
     if (aigw_json_kind(j) != AIGW_JSON_OBJECT) {
@@ -18668,7 +19020,7 @@ static void aigwi_anthropic_get_usage(aigw_json *j, aigw_usage *u) {
         return;
     }
     u->input -= u->cached + u->cache_write;
-    for (aigw_json_object(j); (f = aigw_json_field(j, names, 5, NULL)) >= 0; ) switch (f) {
+    for (aigw_json_object(j); (f = aigw_json_field(j, names, 7, NULL)) >= 0; ) switch (f) {
     case 0: aigwi_anthropic_count(j, AIGW_USAGE_INPUT, &u->has, &u->input); break;
     case 1: aigwi_anthropic_count(j, AIGW_USAGE_CACHE_WRITE, &u->has, &u->cache_write); break;
     case 2: aigwi_anthropic_count(j, AIGW_USAGE_CACHED, &u->has, &u->cached); break;
@@ -18680,10 +19032,10 @@ static void aigwi_anthropic_get_usage(aigw_json *j, aigw_usage *u) {
             else aigw_json_skip(j);
         }
         break;
-    default: aigw_json_skip(j);         /* structural: the parts of the above, server tool counts, tier, place */
+    case 5: aigwi_dialect_tier_in(j, u, aigwi_anthropic_tiers, 1); break;
+    case 6: aigwi_dialect_tier_in(j, u, NULL, 0); break;
+    default: aigw_json_skip(j);         /* structural: the parts of the above, server tool counts, place */
     }
-    if (u->input > INT64_MAX / 4 || u->cached > INT64_MAX / 4 || u->cache_write > INT64_MAX / 4)
-        u->input = u->cached = u->cache_write = 0;
     u->input += u->cached + u->cache_write;
 }
 
@@ -19276,6 +19628,12 @@ static int64_t aigwi_anthropic_fresh_input(const aigw_usage *u) {
     return v > 0 ? v : 0;
 }
 
+/* The words for a tier that Anthropic has; another is about the bill of another provider. */
+static void aigwi_anthropic_put_tier(aigw_out *out, aigw_str tier) {
+    if (aigwi_anthropic_is(tier, "default")) aigwi_dialect_member(out, "service_tier", "standard");
+    if (aigwi_anthropic_is(tier, "reserved")) aigwi_dialect_member(out, "service_tier", "priority");
+    if (aigwi_anthropic_is(tier, "fast")) aigwi_dialect_member(out, "speed", "fast");
+}
 /* usage as an object; `must`: the counts that a client cannot do without are there even when nobody knows them. */
 static void aigwi_anthropic_put_usage(aigw_out *out, const aigw_usage *u, int must) {
     aigw_json_open(out, '{');
@@ -19300,13 +19658,14 @@ static void aigwi_anthropic_put_usage(aigw_out *out, const aigw_usage *u, int mu
         aigw_json_put_int(out, u->reasoning);
         aigw_json_close(out, '}');
     }
+    aigwi_anthropic_put_tier(out, aigwi_model_tier_of(u));
     aigw_json_close(out, '}');
 }
 
 static void aigwi_anthropic_miss_usage(aigw_enc *st, const aigw_usage *u) {
-    if ((u->has & AIGW_USAGE_INPUT_AUDIO && u->input_audio) || (u->has & AIGW_USAGE_OUTPUT_AUDIO && u->output_audio))
+    if (aigwi_dialect_media_counted(u))
         aigwi_dialect_gone(st, AIGWI_ANTHROPIC_L_USAGE, AIGW_NOWHERE, "usage.input_audio", AIGW_LOSS_DROPPED,
-                           "audio tokens are not counted apart");
+                           "audio and image tokens are not counted apart");
 }
 
 /* "id": the provider's, or one made here. */
@@ -22183,8 +22542,10 @@ static void aigwi_gemini_error_decode(aigw_now now, const aigw_head *head, aigw_
                                       aigw_error *err) {
     static const aigw_str names[] = { AIGW_STR("error"), AIGW_STR("message") },
                           exhausted = AIGW_STR("RESOURCE_EXHAUSTED"), refused = AIGW_STR("FAILED_PRECONDITION"),
-                          quota = AIGW_STR("QUOTA_EXHAUSTED"), filtered = AIGW_STR("CONTENT_FILTERED"),
-                          budget = AIGW_STR("budget_exceeded");
+                          quota = AIGW_STR("QUOTA_EXHAUSTED"), budget = AIGW_STR("budget_exceeded"),
+                          places[] = { AIGW_STR("user location is not supported"),
+                                       AIGW_STR("please enable billing on "),
+                                       AIGW_STR("gemini api free tier is not available"), AIGW_STR("") };
     aigw_json j;
     aigw_text text;
     int f, per_day = 0, kind;
@@ -22205,7 +22566,10 @@ static void aigwi_gemini_error_decode(aigw_now now, const aigw_head *head, aigw_
     if ((aigw_base_eq(err->type, exhausted) || (err->status == 429 && !err->type.n)) &&
         !aigw_base_eq(err->code, quota) && !aigw_base_eq(err->code, budget))
         aigwi_dialect_google_quota(err, per_day);
-    if (aigw_base_eq(err->type, refused) && !aigw_base_eq(err->code, filtered)) err->kind = AIGW_KIND_PERMISSION;
+    /* said too of a client's file that is not ready yet, which is no fault of the key */
+    if (aigw_base_eq(err->type, refused) && !err->code.n)
+        err->kind = (uint8_t)(aigwi_dialect_leads(err->message, places) ? AIGW_KIND_PERMISSION
+                                                                         : AIGW_KIND_INVALID_REQUEST);
     err->retry = (uint8_t)aigw_model_kind_retry(err->kind);
     aigwi_dialect_hints(now, head, err);
 }
@@ -22493,22 +22857,44 @@ static int64_t aigwi_gemini_modality(aigw_json *j, aigw_str word) {
     return sum;
 }
 
+/* Vertex's words for the tier (7.6). */
+static const aigwi_dialect_tier_word aigwi_gemini_tiers[] = {
+    { AIGW_STR("ON_DEMAND"),                AIGW_STR("default")  },
+    { AIGW_STR("ON_DEMAND_PRIORITY"),       AIGW_STR("priority") },
+    { AIGW_STR("ON_DEMAND_FLEX"),           AIGW_STR("flex")     },
+    { AIGW_STR("ON_DEMAND_OFFPEAK"),        AIGW_STR("offpeak")  },
+    { AIGW_STR("PROVISIONED_THROUGHPUT"),   AIGW_STR("reserved") },
+    { AIGW_STR("TRAFFIC_TYPE_UNSPECIFIED"), AIGW_STR("")         }
+};
+enum { AIGWI_GEMINI_TIERS = sizeof aigwi_gemini_tiers / sizeof *aigwi_gemini_tiers };
+static void aigwi_gemini_put_traffic(aigw_out *out, aigw_str tier) {
+    for (int i = 0; tier.n && i < AIGWI_GEMINI_TIERS; i++)
+        if (aigw_base_eq(aigwi_gemini_tiers[i].tier, tier))
+            aigwi_dialect_member_str(out, "trafficType", aigwi_gemini_tiers[i].word);
+}
 /* usageMetadata (7.6): thoughts are not among candidates, tool results not in prompt. */
 static int aigwi_gemini_read_usage(aigwi_gemini_answer *a) {
     static const aigw_str names[] = { AIGW_STR("promptTokenCount"),        AIGW_STR("candidatesTokenCount"),
                                       AIGW_STR("totalTokenCount"),         AIGW_STR("promptTokensDetails"),
                                       AIGW_STR("thoughtsTokenCount"),      AIGW_STR("cachedContentTokenCount"),
-                                      AIGW_STR("toolUsePromptTokenCount"), AIGW_STR("candidatesTokensDetails") },
-                          audio = AIGW_STR("AUDIO");
-    aigw_json *j = &a->j;
+                                      AIGW_STR("toolUsePromptTokenCount"), AIGW_STR("candidatesTokensDetails"),
+                                      AIGW_STR("serviceTier"),             AIGW_STR("trafficType") },
+                          audio = AIGW_STR("AUDIO"), image = AIGW_STR("IMAGE");
+    aigw_json *j = &a->j, again;
     aigw_usage u;
     int64_t n[8] = { -1, -1, -1, -1, -1, -1, -1, -1 };
     int f;
     memset(&u, 0, sizeof u);
-    for (aigw_json_object(j); (f = aigw_json_field(j, names, 8, NULL)) >= 0; ) {
-        if (f == 8 || aigw_json_null(j)) {
-            if (f == 8) aigw_json_skip(j);
-        } else if (f == 3 || f == 7) n[f] = aigwi_gemini_modality(j, audio);
+    for (aigw_json_object(j); (f = aigw_json_field(j, names, 10, NULL)) >= 0; ) {
+        if (f == 10 || aigw_json_null(j)) {
+            if (f == 10) aigw_json_skip(j);
+        } else if (f == 8) aigwi_dialect_tier_in(j, &u, NULL, 0);
+        else if (f == 9) aigwi_dialect_tier_in(j, &u, aigwi_gemini_tiers, AIGWI_GEMINI_TIERS);
+        else if (f == 3 || f == 7) {
+            again = *j;
+            n[f] = aigwi_gemini_modality(j, audio);
+            if (f == 7) u.output_image = aigwi_gemini_modality(&again, image);
+        }
         else if (aigw_json_int(j, &n[f]) && (n[f] < 0 || n[f] > INT64_MAX / 4)) n[f] = -1;
     }
     if (n[0] >= 0) u.has |= AIGW_USAGE_INPUT;
@@ -22523,6 +22909,7 @@ static int aigwi_gemini_read_usage(aigwi_gemini_answer *a) {
     if (n[3] > 0) u.input_audio = n[3];
     if (n[7] > 0) u.has |= AIGW_USAGE_OUTPUT_AUDIO;
     if (n[7] > 0) u.output_audio = n[7];
+    if (u.output_image > 0) u.has |= AIGW_USAGE_OUTPUT_IMAGE;
     return u.has && !j->err ? aigwi_dialect_usage(a->st, a->out, &u) : AIGW_OK;
 }
 
@@ -22963,10 +23350,16 @@ static void aigwi_gemini_put_note(aigw_enc *st, const aigw_event *ev, aigw_out *
     aigwi_gemini_close_frame(st, out);
 }
 
+static void aigwi_gemini_put_modality(aigw_out *out, const char *modality, int64_t tokens) {
+    aigw_json_open(out, '{');
+    aigwi_dialect_member(out, "modality", modality);
+    aigw_json_key(out, "tokenCount");
+    aigw_json_put_int(out, tokens);
+    aigw_json_close(out, '}');
+}
 /* usageMetadata as a member; a difference never goes below 0 (26.10). */
 static void aigwi_gemini_put_usage(aigw_out *out, const aigw_usage *u) {
     int64_t seen = u->has & AIGW_USAGE_REASONING ? u->reasoning : 0, output = u->output > seen ? u->output - seen : 0;
-    int i;
     if (!u->has) return;
     aigw_json_key(out, "usageMetadata");
     aigw_json_open(out, '{');
@@ -22990,18 +23383,20 @@ static void aigwi_gemini_put_usage(aigw_out *out, const aigw_usage *u) {
         aigw_json_key(out, "totalTokenCount");
         aigw_json_put_int(out, (u->has & AIGW_USAGE_INPUT ? u->input : 0) + output + seen);
     }
-    for (i = 0; i < 2; i++) {
-        if (!(u->has & (i ? AIGW_USAGE_OUTPUT_AUDIO : AIGW_USAGE_INPUT_AUDIO))) continue;
-        aigw_json_key(out, i ? "candidatesTokensDetails" : "promptTokensDetails");
+    if (u->has & AIGW_USAGE_INPUT_AUDIO) {
+        aigw_json_key(out, "promptTokensDetails");
         aigw_json_open(out, '[');
-        aigw_json_open(out, '{');
-        aigw_json_key(out, "modality");
-        aigw_json_put_str(out, aigw_base_str("AUDIO"));
-        aigw_json_key(out, "tokenCount");
-        aigw_json_put_int(out, i ? u->output_audio : u->input_audio);
-        aigw_json_close(out, '}');
+        aigwi_gemini_put_modality(out, "AUDIO", u->input_audio);
         aigw_json_close(out, ']');
     }
+    if (u->has & (AIGW_USAGE_OUTPUT_AUDIO | AIGW_USAGE_OUTPUT_IMAGE)) {
+        aigw_json_key(out, "candidatesTokensDetails");
+        aigw_json_open(out, '[');
+        if (u->has & AIGW_USAGE_OUTPUT_AUDIO) aigwi_gemini_put_modality(out, "AUDIO", u->output_audio);
+        if (u->has & AIGW_USAGE_OUTPUT_IMAGE) aigwi_gemini_put_modality(out, "IMAGE", u->output_image);
+        aigw_json_close(out, ']');
+    }
+    aigwi_gemini_put_traffic(out, aigwi_model_tier_of(u));
     aigw_json_close(out, '}');
 }
 
@@ -25416,7 +25811,7 @@ static aigw_text aigwi_bedrock_text_in(aigw_json j, const char *name) {
     return t;
 }
 
-static int aigwi_bedrock_read_usage(aigw_dec *st, const aigw_sink *out, aigw_json *j) {
+static int aigwi_bedrock_read_usage(aigw_dec *st, const aigw_sink *out, aigw_json *j, const aigw_json *tier) {
     static const aigw_str names[] = { AIGW_STR("inputTokens"), AIGW_STR("outputTokens"),
                                       AIGW_STR("cacheReadInputTokens"), AIGW_STR("cacheWriteInputTokens") };
     static const uint32_t bits[] = { AIGW_USAGE_INPUT, AIGW_USAGE_OUTPUT, AIGW_USAGE_CACHED, AIGW_USAGE_CACHE_WRITE };
@@ -25434,6 +25829,10 @@ static int aigwi_bedrock_read_usage(aigw_dec *st, const aigw_sink *out, aigw_jso
     u.output = n[1];
     u.cached = n[2];
     u.cache_write = n[3];
+    if (tier->p) {
+        aigw_json word = *tier;
+        aigwi_dialect_tier_in(&word, &u, NULL, 0);
+    }
     return u.has && !j->err ? aigwi_dialect_usage(st, out, &u) : AIGW_OK;
 }
 
@@ -25539,7 +25938,11 @@ static int aigwi_bedrock_unreadable(const aigwi_bedrock_answer *a) {
 }
 
 /* What ends an answer: messageStop, metadata, or the same members of a whole one. */
-typedef struct { aigw_str reason, sequence, fields, trace; aigw_json usage, content; size_t at; } aigwi_bedrock_end;
+typedef struct {
+    aigw_str  reason, sequence, fields, trace;
+    aigw_json usage, tier, content;
+    size_t    at;
+} aigwi_bedrock_end;
 
 /* One member of these; 1 when it was one. */
 static int aigwi_bedrock_end_member(aigw_json *j, aigw_arena *mem, aigwi_bedrock_end *e) {
@@ -25547,8 +25950,8 @@ static int aigwi_bedrock_end_member(aigw_json *j, aigw_arena *mem, aigwi_bedrock
     if (aigwi_dialect_is(j->key, "stopReason")) {
         e->at = aigw_json_at(j);
         aigwi_bedrock_string(j, mem, &e->reason);
-    } else if (aigwi_dialect_is(j->key, "usage")) {
-        e->usage = *j;
+    } else if (aigwi_dialect_is(j->key, "usage") || aigwi_dialect_is(j->key, "serviceTier")) {
+        *(aigwi_dialect_is(j->key, "usage") ? &e->usage : &e->tier) = *j;
         aigw_json_skip(j);
     } else if (aigwi_dialect_is(j->key, "trace") && aigw_json_kind(j) == AIGW_JSON_OBJECT) aigw_json_raw(j, &e->trace);
     else if (aigwi_dialect_is(j->key, "additionalModelResponseFields") && aigw_json_kind(j) == AIGW_JSON_OBJECT) {
@@ -25568,7 +25971,7 @@ static int aigwi_bedrock_ended(const aigwi_bedrock_answer *a, aigwi_bedrock_end 
     aigwi_bedrock_finish(a->st, e->reason, e->sequence, e->at);
     if (e->fields.n) r = aigwi_dialect_note(a->st, a->out, AIGW_NOTE_OTHER, 0, NULL, e->fields, AIGW_NOWHERE);
     if (r >= 0 && e->trace.n) r = aigwi_dialect_note(a->st, a->out, AIGW_NOTE_SAFETY, 0, NULL, e->trace, AIGW_NOWHERE);
-    return r >= 0 && e->usage.p ? aigwi_bedrock_read_usage(a->st, a->out, &e->usage) : r;
+    return r >= 0 && e->usage.p ? aigwi_bedrock_read_usage(a->st, a->out, &e->usage, &e->tier) : r;
 }
 
 static int aigwi_bedrock_read_count(aigwi_bedrock_answer *a) {
@@ -25868,17 +26271,27 @@ static void aigwi_bedrock_put_usage(aigw_enc *st, aigw_out *o, const aigw_usage 
     if (u->has & AIGW_USAGE_REASONING && u->reasoning)
         aigwi_dialect_gone(st, AIGWI_BEDROCK_L_USAGE, AIGW_NOWHERE, "usage.reasoning", AIGW_LOSS_DROPPED,
                            "Bedrock does not count reasoning apart");
-    if ((u->has & AIGW_USAGE_INPUT_AUDIO && u->input_audio) || (u->has & AIGW_USAGE_OUTPUT_AUDIO && u->output_audio))
+    if (aigwi_dialect_media_counted(u))
         aigwi_dialect_gone(st, AIGWI_BEDROCK_L_AUDIO, AIGW_NOWHERE, "usage.input_audio", AIGW_LOSS_DROPPED,
-                           "audio tokens are not counted apart");
+                           "audio and image tokens are not counted apart");
 }
 
+/* The tiers that Bedrock knows; another is about the bill of another provider. */
+static void aigwi_bedrock_put_tier(aigw_out *o, aigw_str tier) {
+    static const aigw_str known = AIGW_STR("default priority flex reserved");
+    if (!aigwi_dialect_listed(known, tier)) return;
+    aigw_json_key(o, "serviceTier");
+    aigw_json_open(o, '{');
+    aigwi_dialect_member_str(o, "type", tier);
+    aigw_json_close(o, '}');
+}
 /* usage, metrics and trace as members. How long it took is the provider's secret where it is not Bedrock. */
 static void aigwi_bedrock_put_metadata(aigw_enc *st, aigw_out *o, const aigw_usage *u, aigw_str trace) {
     aigw_json_key(o, "usage");
     aigwi_bedrock_put_usage(st, o, u);
     aigw_json_key(o, "metrics");
     aigw_json_put_raw(o, aigw_base_str("{\"latencyMs\":0}"));
+    aigwi_bedrock_put_tier(o, aigwi_model_tier_of(u));
     if (!trace.n) return;
     aigw_json_key(o, "trace");
     aigw_json_put_raw(o, trace);
@@ -27588,12 +28001,14 @@ static const struct { aigw_str words; uint8_t kind;
 };
 /* Kind and hints from status and words. */
 static void aigwi_cohere_judge(aigw_now now, const aigw_head *head, aigw_error *err) {
+    static const aigw_str trial[] = { AIGW_STR("you are using a trial key"), AIGW_STR("") };
     const size_t always = 2, all = sizeof aigwi_cohere_tells / sizeof *aigwi_cohere_tells;
     aigwi_dialect_classify(err, aigwi_cohere_errors, sizeof aigwi_cohere_errors / sizeof *aigwi_cohere_errors);
     for (size_t i = 0; i < (err->status < 400 ? all : always); i++)
         if ((err->kind == AIGW_KIND_RATE_LIMIT || err->kind == AIGW_KIND_SERVER ||
              err->kind == AIGW_KIND_BAD_RESPONSE) &&
-            !err->type.n && aigwi_dialect_find_word(err->message, aigwi_cohere_tells[i].words) < err->message.n) {
+            !err->type.n && aigwi_dialect_find_word(err->message, aigwi_cohere_tells[i].words) < err->message.n &&
+            (i >= always || err->kind == AIGW_KIND_RATE_LIMIT || aigwi_dialect_leads(err->message, trial))) {
             err->kind = aigwi_cohere_tells[i].kind;
             break;
         }
@@ -28068,10 +28483,9 @@ static void aigwi_cohere_put_usage(aigw_enc *st, aigw_out *o, const aigw_usage *
     }
     if (u->has & AIGW_USAGE_CACHED) aigwi_cohere_put_count(o, "cached_tokens", u->cached);
     aigw_json_close(o, '}');
-    if ((u->has & AIGW_USAGE_CACHE_WRITE && u->cache_write) || (u->has & AIGW_USAGE_INPUT_AUDIO && u->input_audio) ||
-        (u->has & AIGW_USAGE_OUTPUT_AUDIO && u->output_audio))
+    if ((u->has & AIGW_USAGE_CACHE_WRITE && u->cache_write) || aigwi_dialect_media_counted(u))
         aigwi_dialect_gone(st, AIGWI_COHERE_GONE_USAGE, AIGW_NOWHERE, "usage.cache_write", AIGW_LOSS_DROPPED,
-                           "cache writes and audio are not counted apart");
+                           "cache writes, audio and images are not counted apart");
 }
 /* "id": the provider's, or one made in Cohere's form. */
 static void aigwi_cohere_put_id(aigw_out *o, aigw_str id, uint64_t seed) {
@@ -29445,7 +29859,10 @@ static void aigwi_ollama_error_decode(aigw_now now, const aigw_head *head, aigw_
     err->message = aigwi_dialect_redact(message, mem);
     aigwi_dialect_classify(err, NULL, 0);
     for (i = 0; i < sizeof aigwi_ollama_words / sizeof *aigwi_ollama_words; i++)
-        if (aigwi_dialect_find_word(err->message, aigwi_ollama_words[i].word) < err->message.n) {
+        if (aigwi_dialect_find_word(err->message, aigwi_ollama_words[i].word) < err->message.n &&
+            /* these two bench the key: of a request that is bad in any other way they say nothing */
+            (err->kind != AIGW_KIND_INVALID_REQUEST || (aigwi_ollama_words[i].kind != AIGW_KIND_QUOTA &&
+                                                        aigwi_ollama_words[i].kind != AIGW_KIND_AUTH))) {
             err->kind = aigwi_ollama_words[i].kind;
             break;
         }
@@ -29865,11 +30282,13 @@ static const struct { uint32_t bit; const char *name;
     { AIGW_USAGE_REASONING, "usage.reasoning" },
     { AIGW_USAGE_INPUT_AUDIO, "usage.input_audio" },
     { AIGW_USAGE_OUTPUT_AUDIO, "usage.output_audio" },
+    { AIGW_USAGE_OUTPUT_IMAGE, "usage.output_image" },
 };
 /* The end of an answer: done, its reason, counts, and times where a clock ran (a member that is 0 is left out, as
    Ollama does). */
 static void aigwi_ollama_put_done(aigw_enc *st, aigw_out *o, const char *reason, const aigw_usage *u, size_t at) {
-    const int64_t counts[] = { u->cached, u->cache_write, u->reasoning, u->input_audio, u->output_audio };
+    const int64_t counts[] = { u->cached,      u->cache_write,  u->reasoning,
+                               u->input_audio, u->output_audio, u->output_image };
     aigw_json_key(o, "done");
     aigw_json_put_bool(o, 1);
     aigwi_dialect_member(o, "done_reason", reason);
@@ -31070,6 +31489,36 @@ AIGW_API const aigw_registry_model *aigw_registry_known(const aigw_registry *r, 
     return m;
 }
 
+/* A model's name without the path before it, and what tells its editions apart: "-2024-08-06", "@20241022", "-0613",
+   "-001", "-latest". One digit is a version ("claude-opus-4-1"), and stays. */
+static aigw_str aigwi_registry_stem(aigw_str s) {
+    static const aigw_str latest = AIGW_STR("latest");
+    size_t from = s.n, digits = 0, at, n;
+    for (at = s.n; at && s.p[at - 1] != '/'; at--) {}
+    s.p += at;
+    s.n -= at;
+    if (s.n > latest.n + 1 && aigw_base_eq(aigwi_dialect_slice(s.p + s.n - latest.n, latest.n), latest))
+        return aigwi_dialect_slice(s.p, s.n - latest.n - 1);
+    for (at = n = s.n; n; n--) {                               /* groups of two digits and more, from the end */
+        const char c = s.p[n - 1];
+        if (c >= '0' && c <= '9') continue;
+        if ((c != '-' && c != '@') || at - n < 2) break;
+        digits += at - n;
+        at = n - 1;
+        if (digits > 2) from = at;
+    }
+    return aigwi_dialect_slice(s.p, from < s.n ? from : s.n);
+}
+AIGW_API int aigw_registry_answers(const aigw_registry *r, aigw_str id, aigw_str said) {
+    const aigw_str stem = aigwi_registry_stem(said);
+    const aigw_registry_model *const lists[] = { r->models, r->known };
+    if (aigw_base_eq_nocase(aigwi_registry_stem(id), stem)) return 1;
+    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
+        for (const aigw_registry_model *m = lists[i]; m; m = m->next)
+            if (aigw_base_eq_nocase(aigwi_registry_stem(m->target.id), stem)) return 1;
+    return 0;
+}
+
 AIGW_API int aigw_registry_settle(aigw_registry *r) {
     for (const aigw_registry_model *m = r->known; m; m = m->next) {
         const aigw_registry_provider *p = aigw_registry_provider_of(r, m->target.provider);
@@ -31100,7 +31549,7 @@ static void aigwi_registry_inherit(aigw_registry_model *m, const aigw_registry_m
 typedef struct {
     aigw_registry *r;
     aigw_str json;
-    aigw_registry_faults *faults;
+    aigw_registry_faults *faults, unasked;
     int code;
     /* where the next rule goes */
     aigw_registry_task **task_at;
@@ -31109,10 +31558,12 @@ typedef struct {
 } aigwi_registry_reader;
 
 static void aigwi_registry_complain(aigwi_registry_reader *c, int code, const char *at, const char *text) {
+    const size_t cap = c->faults->cap;
     aigw_fault *f;
     if (code != AIGW_E_UNSUPPORTED && !c->code) c->code = code;
-    if (c->faults->n++ >= c->faults->cap) return;
-    f = &c->faults->items[c->faults->n - 1];
+    if (c->faults->n++ < cap) f = &c->faults->items[c->faults->n - 1];
+    else if (!cap || code == AIGW_E_UNSUPPORTED || c->faults->items[cap - 1].code != AIGW_E_UNSUPPORTED) return;
+    else f = &c->faults->items[cap - 1];                   /* many warnings do not hide why it is refused */
     memset(f, 0, sizeof *f);
     f->code = code;
     f->at = (size_t)(at - c->json.p);
@@ -31137,7 +31588,8 @@ static int aigwi_registry_ms(aigw_json *j, uint32_t *ms) {
     int64_t v = 0;
     if (!aigw_json_int(j, &v)) return 0;
     if (v < -1 || v >= UINT32_MAX)
-        return aigw_json_fail(j, AIGW_E_VALUE, at, "milliseconds, 0 for the default or -1 for no limit");
+        return aigw_json_fail(j, AIGW_E_VALUE, at,
+                              "milliseconds up to 4,294,967,294, 0 for the default or -1 for no limit");
     *ms = (uint32_t)v;
     return 1;
 }
@@ -31150,6 +31602,23 @@ static int aigwi_registry_time(aigw_json *j, aigw_registry_times *t) {
     for (int i = 0; i < 4; i++)
         if (aigw_base_eq(j->key, aigw_base_str(names[i]))) return aigwi_registry_ms(j, to[i]), 1;
     return 0;
+}
+
+/* Is an entry of this name in a section of the text? One that did not get into the registry had a complaint of its own,
+   and what refers to it is not complained of again. `slash`: or one whose name is in front of a slash. */
+static int aigwi_registry_said(const aigwi_registry_reader *c, const char *section, aigw_str name, int slash) {
+    aigw_json j;
+    int said = 0;
+    if (!c->code) return 0;
+    aigw_json_init(&j, c->json);
+    for (aigw_json_object(&j); aigw_json_member(&j); ) {
+        if (!aigwi_dialect_is(j.key, section) || aigw_json_kind(&j) != AIGW_JSON_OBJECT) aigw_json_skip(&j);
+        else
+            for (aigw_json_object(&j); aigw_json_member(&j); aigw_json_skip(&j))
+                said |= aigw_base_eq(j.key, name) || (slash && name.n > j.key.n && name.p[j.key.n] == '/' &&
+                                                      aigw_base_eq(aigwi_dialect_slice(name.p, j.key.n), j.key));
+    }
+    return said;
 }
 
 /* What was added by a call may be replaced; what was read may not be said again. */
@@ -31466,9 +31935,41 @@ static void aigwi_registry_raw(aigwi_registry_reader *c, aigw_json *j, aigw_regi
     }
 }
 
+/* A whole number from `least` to `most`. */
+static int aigwi_registry_whole(aigw_json *j, int64_t least, int64_t most, const char *why, int64_t *v) {
+    const size_t at = aigw_json_at(j);
+    if (!aigw_json_int(j, v)) return 0;
+    return *v >= least && *v <= most ? 1 : aigw_json_fail(j, AIGW_E_VALUE, at, why);
+}
+/* `probe`: what is asked when nobody asks. */
+static void aigwi_registry_probe(aigwi_registry_reader *c, aigw_json *j, aigw_registry_provider *p) {
+    static const aigw_str names[] = { AIGW_STR("path"), AIGW_STR("every_s"), AIGW_STR("timeout_ms") };
+    const size_t at = aigw_json_at(j);
+    int64_t every = 30, timeout = 5000;
+    uint64_t seen = 0;
+    size_t from = at;
+    int f;
+    for (aigw_json_object(j); (f = aigw_json_field(j, names, 3, &seen)) >= 0; ) switch (f) {
+    case 0: from = aigw_json_at(j); aigw_json_str(j, c->r->mem, &p->probe.path); break;
+    case 1: (void)aigwi_registry_whole(j, 1, 86400, "seconds between probes, 1 to 86400", &every); break;
+    case 2: (void)aigwi_registry_whole(j, 1, 60000, "milliseconds, 1 to 60000", &timeout); break;
+    default: aigwi_registry_unknown(c, j);
+    }
+    if (j->err) return;
+    if (!p->probe.path.n || p->probe.path.p[0] != '/')
+        aigw_json_fail(j, p->probe.path.n ? AIGW_E_VALUE : AIGW_E_MISSING, from,
+                       "`probe` needs `path`: what is free to GET behind the base URL, such as \"/models\"");
+    for (size_t i = 0; i < p->probe.path.n; i++)
+        if ((unsigned char)p->probe.path.p[i] <= ' ' || (unsigned char)p->probe.path.p[i] >= 127 ||
+            p->probe.path.p[i] == '#')
+            aigw_json_fail(j, AIGW_E_VALUE, from, "a path has no spaces, and no letters beyond ASCII");
+    p->probe.every_s = (uint32_t)every;
+    p->probe.timeout_ms = (uint32_t)timeout;
+}
+
 static void aigwi_registry_provider_entry(aigwi_registry_reader *c, aigw_str name, aigw_str raw) {
     static const aigw_str names[] = { AIGW_STR("dialect"), AIGW_STR("base_url"), AIGW_STR("key"), AIGW_STR("version"),
-                                      AIGW_STR("family"),  AIGW_STR("auth"),     AIGW_STR("raw") };
+                                      AIGW_STR("family"),  AIGW_STR("auth"),     AIGW_STR("raw"), AIGW_STR("probe") };
     aigwi_registry_auth auth;
     aigw_registry_provider p;
     aigw_family own, *kept;
@@ -31503,7 +32004,7 @@ static void aigwi_registry_provider_entry(aigwi_registry_reader *c, aigw_str nam
     room += own.rules.n;
     aigw_base_out_init(&rules, NULL, 0, NULL, 0);
     aigw_json_init(&j, raw);
-    for (aigw_json_object(&j); (f = aigw_json_field(&j, names, 7, &seen)) >= 0; ) switch (f) {
+    for (aigw_json_object(&j); (f = aigw_json_field(&j, names, 8, &seen)) >= 0; ) switch (f) {
     case 0: dialect_at = aigw_json_at(&j); aigw_json_str(&j, c->r->mem, &dialect); break;
     case 1: url_at = aigw_json_at(&j); aigw_json_str(&j, c->r->mem, &url); break;
     case 2: aigw_json_str(&j, c->r->mem, &p.key); keyed = 1; break;
@@ -31511,6 +32012,7 @@ static void aigwi_registry_provider_entry(aigwi_registry_reader *c, aigw_str nam
     case 4: aigw_json_skip(&j); break;
     case 5: aigwi_registry_auth_read(c, &j, &p.auth, &auth); break;
     case 6: aigwi_registry_raw(c, &j, &p); break;
+    case 7: aigwi_registry_probe(c, &j, &p); break;
     default:
         if (!any && !rules.buf.cap) {                      /* most entries have no deviations: memory only for those that do */
             aigw_arena mark = *c->r->mem;
@@ -31582,12 +32084,6 @@ static void aigwi_registry_can(aigwi_registry_reader *c, aigw_json *j, uint32_t 
 
 /* ---- values: each is good, or an error of the reader at its place */
 
-/* A whole number from `least` to `most`. */
-static int aigwi_registry_whole(aigw_json *j, int64_t least, int64_t most, const char *why, int64_t *v) {
-    const size_t at = aigw_json_at(j);
-    if (!aigw_json_int(j, v)) return 0;
-    return *v >= least && *v <= most ? 1 : aigw_json_fail(j, AIGW_E_VALUE, at, why);
-}
 static void aigwi_registry_u32(aigw_json *j, uint32_t least, const char *why, uint32_t *v) {
     int64_t n = 0;
     if (aigwi_registry_whole(j, least, UINT32_MAX, why, &n)) *v = (uint32_t)n;
@@ -31601,7 +32097,7 @@ static void aigwi_registry_flag(aigw_json *j, uint8_t *v) {
     if (aigw_json_bool(j, &on)) *v = (uint8_t)on;
 }
 static void aigwi_registry_tokens(aigw_json *j, int64_t *n) {
-    aigwi_registry_whole(j, 0, INT64_MAX, "a number of tokens", n);
+    aigwi_registry_whole(j, 0, INT64_MAX, "a number of tokens, 0 or more", n);
 }
 
 /* "p90", "p99.9" or 0.9, in thousandths. */
@@ -31664,7 +32160,7 @@ static void *aigwi_registry_items(aigw_json *j, aigw_arena *mem, size_t size, co
 /* ---- prices */
 
 enum {
-    AIGWI_REGISTRY_P_RATES = 8,                            /* the members of a rate come first, in its order */
+    AIGWI_REGISTRY_P_RATES = 9,                            /* the members of a rate come first, in its order */
     AIGWI_REGISTRY_P_ABOVE = AIGWI_REGISTRY_P_RATES,
     AIGWI_REGISTRY_P_REQUEST,
     AIGWI_REGISTRY_P_TOOLS,
@@ -31676,6 +32172,7 @@ enum {
 static const aigw_str aigwi_registry_prices[] = {
     AIGW_STR("input"),  AIGW_STR("cached"),    AIGW_STR("cache_write"), AIGW_STR("cache_write_1h"),
     AIGW_STR("output"), AIGW_STR("reasoning"), AIGW_STR("audio_input"), AIGW_STR("audio_output"),
+    AIGW_STR("image_output"),
     AIGW_STR("above"),  AIGW_STR("request"),   AIGW_STR("tools"),       AIGW_STR("tiers"),
     AIGW_STR("batch"),  AIGW_STR("terms")
 };
@@ -31684,12 +32181,13 @@ static void aigwi_registry_rate_member(aigw_json *j, aigw_arena *mem, int member
     int64_t *to[AIGWI_REGISTRY_P_RATES];
     to[0] = &rate->input, to[1] = &rate->cached, to[2] = &rate->cache_write, to[3] = &rate->cache_write_long;
     to[4] = &rate->output, to[5] = &rate->reasoning, to[6] = &rate->input_audio, to[7] = &rate->output_audio;
+    to[8] = &rate->output_image;
     aigwi_registry_usd(j, mem, to[member]);
 }
 /* Nothing is said: all -1. */
 static void aigwi_registry_rate_init(aigw_registry_rate *rate) {
     rate->input = rate->cached = rate->cache_write = rate->cache_write_long = -1;
-    rate->output = rate->reasoning = rate->input_audio = rate->output_audio = -1;
+    rate->output = rate->reasoning = rate->input_audio = rate->output_audio = rate->output_image = -1;
 }
 /* The prices of a tier, which has `above`, or of a term (NULL). */
 static void aigwi_registry_rate(aigwi_registry_reader *c, aigw_json *j, aigw_registry_rate *rate, int64_t *above) {
@@ -31699,7 +32197,7 @@ static void aigwi_registry_rate(aigwi_registry_reader *c, aigw_json *j, aigw_reg
     aigwi_registry_rate_init(rate);
     for (aigw_json_object(j); (f = aigw_json_field(j, aigwi_registry_prices, n, &seen)) >= 0; ) {
         if (f < AIGWI_REGISTRY_P_RATES) aigwi_registry_rate_member(j, c->r->mem, f, rate);
-        else if (f < n) aigwi_registry_whole(j, 1, INT64_MAX, "a number of tokens", above);
+        else if (f < n) aigwi_registry_whole(j, 1, INT64_MAX, "a number of tokens, 1 or more", above);
         else aigwi_registry_unknown(c, j);
     }
 }
@@ -31810,7 +32308,7 @@ static int aigwi_registry_model_members(aigwi_registry_reader *c, aigw_str name,
     case 7: price_at = aigw_json_at(&j); aigwi_registry_price(c, &j, &m->price); break;
     case 8: aigwi_registry_grades(c, &j, m->grade); break;
     case 9: aigwi_registry_flag(&j, &m->embeds); break;
-    case 10: aigwi_registry_u32(&j, 1, "a number of dimensions", &m->dimensions); break;
+    case 10: aigwi_registry_u32(&j, 1, "a number of dimensions from 1 to 4,294,967,295", &m->dimensions); break;
     case 11: aigwi_registry_tokens(&j, &m->cache_min); break;
     case 12: aigwi_registry_day(&j, mem, &m->ends_s); break;
     case 13: aigw_json_str(&j, mem, &m->dialect); break;
@@ -31834,7 +32332,8 @@ static void aigwi_registry_model_entry(aigwi_registry_reader *c, aigw_str name, 
     if (!aigwi_registry_model_members(c, name, raw, &m, &at)) return;
     p = aigw_registry_provider_of(c->r, m.target.provider);
     if (!p) {
-        aigwi_registry_complain(c, AIGW_E_VALUE, raw.p + at, "there is no provider of this name");
+        if (!aigwi_registry_said(c, "providers", m.target.provider, 0))
+            aigwi_registry_complain(c, AIGW_E_VALUE, raw.p + at, "there is no provider of this name");
         return;
     }
     if (m.dialect.n && !aigw_base_eq(m.dialect, p->dialect->name)) {
@@ -31884,14 +32383,21 @@ static aigw_registry_provider *aigwi_registry_split(const aigw_registry *r, aigw
 
 /* ---- routes */
 
-/* Does a request find anything by this name: a model or "provider/id"? */
-static int aigwi_registry_names(const aigw_registry *r, aigw_str name) {
+/* Does a request find anything by this name: a model or "provider/id"? Or would it, but for a complaint? */
+static int aigwi_registry_names(const aigwi_registry_reader *c, aigw_str name) {
     aigw_str id;
-    return aigw_registry_model_of(r, name) || aigwi_registry_split(r, name, &id);
+    return aigw_registry_model_of(c->r, name) || aigwi_registry_split(c->r, name, &id) ||
+           aigwi_registry_said(c, "models", name, 0) || aigwi_registry_said(c, "providers", name, 1);
+}
+/* The same of a route. */
+static int aigwi_registry_routed(const aigwi_registry_reader *c, aigw_str name) {
+    return aigw_registry_route_of(c->r, name) || aigwi_registry_said(c, "routes", name, 0);
 }
 
-/* "sonnet", or { "model": "sonnet", "weight": 3 }; *weight stays what it is when it is not said. */
-static void aigwi_registry_route_model(aigwi_registry_reader *c, aigw_json *j, aigw_str *model, uint32_t *weight) {
+/* "sonnet", or { "model": "sonnet", "weight": 3 }; *weight stays what it is when it is not said. *weight_at: where the
+   first weight of the route is. */
+static void aigwi_registry_route_model(aigwi_registry_reader *c, aigw_json *j, aigw_str *model, uint32_t *weight,
+                                       size_t *weight_at) {
     static const aigw_str names[] = { AIGW_STR("model"), AIGW_STR("weight") };
     uint64_t seen = 0;
     size_t at = aigw_json_at(j);
@@ -31902,22 +32408,39 @@ static void aigwi_registry_route_model(aigwi_registry_reader *c, aigw_json *j, a
         for (aigw_json_object(j); (f = aigw_json_field(j, names, 2, &seen)) >= 0; ) {
             if (f == 2) aigwi_registry_unknown(c, j);
             else if (!f) at = aigw_json_at(j), aigw_json_str(j, c->r->mem, model);
-            else if (aigwi_registry_whole(j, 1, 1000000, "a weight from 1 to 1,000,000", &v)) *weight = (uint32_t)v;
+            else {
+                if (!*weight_at) *weight_at = aigw_json_at(j);
+                if (aigwi_registry_whole(j, 1, 1000000, "a weight from 1 to 1,000,000", &v)) *weight = (uint32_t)v;
+            }
         }
         if (!(seen & 1)) aigw_json_fail(j, AIGW_E_MISSING, at, "it needs `model`");
     }
-    if (!j->err && !aigwi_registry_names(c->r, *model))
+    if (!j->err && !aigwi_registry_names(c, *model))
         aigw_json_fail(j, AIGW_E_VALUE, at, "there is no model of this name, and no provider for \"provider/id\"");
 }
-static void aigwi_registry_route_models(aigwi_registry_reader *c, aigw_json *j, aigw_registry_route *route) {
+#define AIGWI_REGISTRY_TEXT(n) #n
+#define AIGWI_REGISTRY_FIRST(n) AIGWI_REGISTRY_TEXT(n)
+static void aigwi_registry_route_models(aigwi_registry_reader *c, aigw_json *j, aigw_registry_route *route,
+                                        size_t *weight_at) {
     static const char why[] = "a route needs an array of 1 to 1,000 names of models";
     aigw_json again = *j;
     route->models = (aigw_str *)aigwi_registry_items(j, c->r->mem, sizeof(aigw_str), why);
     route->weights = (uint32_t *)aigwi_registry_items(&again, c->r->mem, sizeof(uint32_t), why);
     if (again.err && !j->err) aigw_json_fail(j, again.err, aigw_json_at(j), again.why);
     for (aigw_json_array(j); aigw_json_item(j); route->n++) {
+        const size_t at = aigw_json_at(j);
+        int same = 0;
+        if (route->n == AIGW_ROUTER_CANDIDATES)
+            aigwi_registry_complain(c, AIGW_E_UNSUPPORTED, j->p + at,
+                                    "a route considers only its first " AIGWI_REGISTRY_FIRST(AIGW_ROUTER_CANDIDATES)
+                                    " models: this one and those behind it are never asked");
         route->weights[route->n] = 1;
-        aigwi_registry_route_model(c, j, &route->models[route->n], &route->weights[route->n]);
+        aigwi_registry_route_model(c, j, &route->models[route->n], &route->weights[route->n], weight_at);
+        for (int i = 0; !j->err && i < route->n; i++) same |= aigw_base_eq(route->models[i], route->models[route->n]);
+        if (same)
+            aigwi_registry_complain(c, AIGW_E_UNSUPPORTED, j->p + at,
+                                    "this model stands in the route already: a request may ask it `per_target` times "
+                                    "for each place");
     }
 }
 
@@ -31935,9 +32458,13 @@ static int aigwi_registry_step(aigw_json *j, aigw_arena *mem, uint8_t *step, aig
     else return aigw_json_fail(j, AIGW_E_VALUE, at, "\"route:NAME\", \"queue\", \"stale\" or \"busy\"");
     return 1;
 }
-static void aigwi_registry_degrade(aigw_json *j, aigw_arena *mem, aigw_registry_route *route) {
+static void aigwi_registry_degrade(aigwi_registry_reader *c, aigw_json *j, aigw_arena *mem,
+                                   aigw_registry_route *route) {
     int n = 0;
     for (aigw_json_array(j); aigw_json_item(j); n++) {
+        if (n && n < AIGW_DEGRADES && route->degrade[n - 1].step == AIGW_DEGRADE_BUSY)
+            aigwi_registry_complain(c, AIGW_E_UNSUPPORTED, j->p + aigw_json_at(j),
+                                    "\"busy\" is the last step: what stands behind it is never taken");
         if (n == AIGW_DEGRADES) aigw_json_fail(j, AIGW_E_LIMIT, aigw_json_at(j), "at most 4 steps");
         else (void)aigwi_registry_step(j, mem, &route->degrade[n].step, &route->degrade[n].route);
     }
@@ -31949,7 +32476,7 @@ static void aigwi_registry_cache(aigwi_registry_reader *c, aigw_json *j, aigw_re
                                       AIGW_STR("bytes") };
     static const char *const words[] = { "off", "deterministic", "always" };
     static const char why[] = "a cache is used \"always\", \"deterministic\" or \"off\"";
-    static const char seconds[] = "seconds, at least 1";
+    static const char seconds[] = "seconds, 1 to 4,294,967,295";
     aigw_arena *mem = c->r->mem;
     uint64_t seen = 0;
     int f;
@@ -31969,15 +32496,26 @@ static void aigwi_registry_cache(aigwi_registry_reader *c, aigw_json *j, aigw_re
     }
 }
 
+enum { AIGWI_REGISTRY_HOLD_MS = 60000 };     /* proxies and impatient clients give up after a minute without a byte */
 static void aigwi_registry_hold(aigwi_registry_reader *c, aigw_json *j, aigw_registry_route *route) {
     static const aigw_str names[] = { AIGW_STR("tokens"), AIGW_STR("ms") };
+    const size_t at = aigw_json_at(j);
     uint64_t seen = 0;
-    int f;
-    for (aigw_json_object(j); (f = aigw_json_field(j, names, 2, &seen)) >= 0; ) {
+    size_t ms_at = 0;
+    int f, any = 0;
+    for (aigw_json_object(j); (f = aigw_json_field(j, names, 2, &seen)) >= 0; any = 1) {
         if (f == 2) aigwi_registry_unknown(c, j);
-        else if (f) aigwi_registry_u32(j, 0, "a number of milliseconds", &route->hold_ms);
-        else aigwi_registry_u32(j, 0, "a number of tokens", &route->hold_tokens);
+        else if (f) {
+            ms_at = aigw_json_at(j);
+            aigwi_registry_u32(j, 0, "milliseconds, 0 to 4,294,967,295", &route->hold_ms);
+        } else aigwi_registry_u32(j, 0, "a number of tokens, 0 to 4,294,967,295", &route->hold_tokens);
     }
+    if (!j->err && !any)
+        aigwi_registry_complain(c, AIGW_E_UNSUPPORTED, j->p + at,
+                                "nothing is held back: it has neither `tokens` nor `ms`");
+    if (!j->err && route->hold_ms > AIGWI_REGISTRY_HOLD_MS)
+        aigwi_registry_complain(c, AIGW_E_UNSUPPORTED, j->p + ms_at,
+                                "a client may see no byte for longer than a minute, and many give up by then");
 }
 static void aigwi_registry_score(aigwi_registry_reader *c, aigw_json *j, aigw_registry_route *route) {
     static const aigw_str names[] = { AIGW_STR("cost"), AIGW_STR("latency"), AIGW_STR("errors"), AIGW_STR("load") };
@@ -31987,6 +32525,26 @@ static void aigwi_registry_score(aigwi_registry_reader *c, aigw_json *j, aigw_re
         if (f == 4) aigwi_registry_unknown(c, j);
         else aigwi_registry_u16(j, 0, 1000, "a weight from 0 to 1,000", &route->score[f]);
     }
+}
+
+/* Where members of a route stand, that others may make useless; 0: it is not said. */
+typedef struct { size_t weight, per_target, quantile, score; } aigwi_registry_route_at;
+/* Each alone is good. */
+static void aigwi_registry_route_odd(aigwi_registry_reader *c, const char *raw, const aigw_registry_route *route,
+                                     const aigwi_registry_route_at *at) {
+    if (at->weight && route->order != AIGW_ORDER_WEIGHT)
+        aigwi_registry_complain(c, AIGW_E_UNSUPPORTED, raw + at->weight,
+                                "weights are used by the order \"weight\" only, which this route does not have");
+    if (at->quantile && route->order != AIGW_ORDER_FASTEST && route->order != AIGW_ORDER_SCORE)
+        aigwi_registry_complain(c, AIGW_E_UNSUPPORTED, raw + at->quantile,
+                                "a quantile is used by the orders \"fastest\" and \"score\" only, and this route has "
+                                "neither");
+    if (at->score && route->order != AIGW_ORDER_SCORE)
+        aigwi_registry_complain(c, AIGW_E_UNSUPPORTED, raw + at->score,
+                                "scores are used by the order \"score\" only, which this route does not have");
+    if (at->per_target && route->attempts && route->per_target > route->attempts)
+        aigwi_registry_complain(c, AIGW_E_UNSUPPORTED, raw + at->per_target,
+                                "it is more than `attempts`, which bounds those at all targets together");
 }
 
 /* The entry of a route into *route: 1, or 0 with a complaint. */
@@ -31999,30 +32557,34 @@ static int aigwi_registry_route_members(aigwi_registry_reader *c, aigw_str raw, 
                                           "score" };       /* as AIGW_ORDER_* */
     static const char attempts[] = "1 to 100 attempts";
     aigw_arena *mem = c->r->mem;
+    aigwi_registry_route_at at;
     aigw_json j;
     uint64_t seen = 0;
     int f, order;
+    memset(&at, 0, sizeof at);
     aigw_json_init(&j, raw);
     for (aigw_json_object(&j); (f = aigw_json_field(&j, names, 11, &seen)) >= 0; ) switch (f) {
-    case 0: aigwi_registry_route_models(c, &j, route); break;
+    case 0: aigwi_registry_route_models(c, &j, route, &at.weight); break;
     case 1: aigwi_registry_u16(&j, 1, 100, attempts, &route->attempts); break;
-    case 2: aigwi_registry_u16(&j, 1, 100, attempts, &route->per_target); break;
+    case 2: at.per_target = aigw_json_at(&j), aigwi_registry_u16(&j, 1, 100, attempts, &route->per_target); break;
     case 3:
         order = aigwi_registry_word(&j, mem, orders, 7,
                                     "\"fixed\", \"weight\", \"cheapest\", \"fastest\", \"p2c\", \"least_busy\" or "
                                     "\"score\"");
         if (order >= 0) route->order = (uint8_t)order;
         break;
-    case 4: aigwi_registry_quantile(&j, mem, &route->quantile); break;
-    case 5: aigwi_registry_score(c, &j, route); break;
-    case 6: aigwi_registry_degrade(&j, mem, route); break;
+    case 4: at.quantile = aigw_json_at(&j), aigwi_registry_quantile(&j, mem, &route->quantile); break;
+    case 5: at.score = aigw_json_at(&j), aigwi_registry_score(c, &j, route); break;
+    case 6: aigwi_registry_degrade(c, &j, mem, route); break;
     case 7: aigwi_registry_hold(c, &j, route); break;
     case 8: aigwi_registry_quantile(&j, mem, &route->hedge); break;
     case 9: aigwi_registry_flag(&j, &route->retry_timeout); break;
     case 10: aigwi_registry_cache(c, &j, &route->cache, 0); break;
     default: if (!aigwi_registry_time(&j, &route->times)) aigwi_registry_unknown(c, &j);
     }
-    return aigwi_registry_done(c, &j);
+    if (!aigwi_registry_done(c, &j)) return 0;
+    aigwi_registry_route_odd(c, raw.p, route, &at);
+    return 1;
 }
 
 static void aigwi_registry_route_entry(aigwi_registry_reader *c, aigw_str name, aigw_str raw) {
@@ -32038,20 +32600,6 @@ static void aigwi_registry_route_entry(aigwi_registry_reader *c, aigw_str name, 
     else if (!(old = aigw_registry_add_route(c->r, &route)))
         aigwi_registry_complain(c, AIGW_E_NOMEM, raw.p, "the memory for the registry is full");
     else old->at = (size_t)(raw.p - c->json.p);
-}
-
-/* Is there a route of this name, or was it in the text and had a complaint of its own? */
-static int aigwi_registry_routed(const aigwi_registry_reader *c, aigw_str name) {
-    aigw_json j;
-    int found = aigw_registry_route_of(c->r, name) != NULL;
-    aigw_json_init(&j, c->json);
-    if (found || !c->code) return found;
-    for (aigw_json_object(&j); aigw_json_member(&j); ) {
-        if (!aigwi_dialect_is(j.key, "routes") || aigw_json_kind(&j) != AIGW_JSON_OBJECT) aigw_json_skip(&j);
-        else
-            for (aigw_json_object(&j); aigw_json_member(&j); aigw_json_skip(&j)) found |= aigw_base_eq(j.key, name);
-    }
-    return found;
 }
 
 /* When all routes are there: those that each degrades to. */
@@ -32109,9 +32657,11 @@ static void aigwi_registry_keywords(aigw_json *j, aigw_arena *mem, aigw_registry
     t->keywords = (aigw_str *)aigwi_registry_items(j, mem, sizeof(aigw_str), "1 to 1,000 words");
     for (aigw_json_array(j); aigw_json_item(j); t->n++) aigwi_registry_text(j, mem, &t->keywords[t->n]);
 }
+/* A number that a rule counts with: millionths of it are still an integer. */
+#define AIGWI_REGISTRY_TOKENS 1000000000
+static const char aigwi_registry_some[] = "a number of tokens from 1 to 1,000,000,000";
 /* What is asked of a request, beside whose it is. */
 static void aigwi_registry_condition(aigw_json *j, aigw_arena *mem, int f, aigw_registry_task *t) {
-    static const char tokens[] = "a number of tokens, at least 1";
     const size_t at = aigw_json_at(j);
     int on = 0;
     if (f < AIGWI_REGISTRY_W_HEADER) {
@@ -32120,8 +32670,8 @@ static void aigwi_registry_condition(aigw_json *j, aigw_arena *mem, int f, aigw_
     }
     switch (f - AIGWI_REGISTRY_W_HEADER) {
     case 0: aigwi_registry_header(j, mem, t); break;
-    case 1: aigwi_registry_whole(j, 1, INT64_MAX, tokens, &t->min_tokens); break;
-    case 2: aigwi_registry_whole(j, 1, INT64_MAX, tokens, &t->max_tokens); break;
+    case 1: aigwi_registry_whole(j, 1, AIGWI_REGISTRY_TOKENS, aigwi_registry_some, &t->min_tokens); break;
+    case 2: aigwi_registry_whole(j, 1, AIGWI_REGISTRY_TOKENS, aigwi_registry_some, &t->max_tokens); break;
     case 3: aigwi_registry_keywords(j, mem, t); break;
     case 4: aigwi_registry_text(j, mem, &t->effort); break;
     default: aigwi_registry_text(j, mem, &t->tag);
@@ -32129,18 +32679,40 @@ static void aigwi_registry_condition(aigw_json *j, aigw_arena *mem, int f, aigw_
     if (!j->err && t->min_tokens && t->max_tokens && t->min_tokens > t->max_tokens)
         aigw_json_fail(j, AIGW_E_VALUE, at, "nothing has at least `min_tokens` and at most `max_tokens`");
 }
-/* The conditions of a rule; those of a task when there is one. One that is not known is an error: without it the rule
-   would mean more than was said. */
-static void aigwi_registry_when(aigw_json *j, aigw_arena *mem, aigw_registry_subject *who, aigw_registry_task *task) {
+/* Who is counted by a limit or a budget is there, or the rule is one about nobody. A warning: it does no harm, models
+   can be added by calls later, and providers come and go with the keys of an environment. A task's `model` is what a
+   client says, which need not be ours. */
+static void aigwi_registry_counted(aigwi_registry_reader *c, int dim, aigw_str name, const char *at) {
+    const char *why = NULL;
+    if (dim == AIGW_DIM_PROVIDER && !aigw_registry_provider_of(c->r, name) &&
+        !aigwi_registry_said(c, "providers", name, 0))
+        why = "there is no provider of this name: no request is counted by this rule";
+    if (dim == AIGW_DIM_MODEL && !aigwi_registry_names(c, name))
+        why = aigwi_registry_routed(c, name)
+                  ? "this is a route, and what is counted is a model: no request is counted by this rule"
+                  : "there is no model of this name, and no provider for \"provider/id\": no request is counted by "
+                    "this rule";
+    if (why) aigwi_registry_complain(c, AIGW_E_UNSUPPORTED, at, why);
+}
+/* The conditions of a rule of this tenant's, "" nobody's; those of a task when there is one. One that is not known is
+   an error: without it the rule would mean more than was said. */
+static void aigwi_registry_when(aigwi_registry_reader *c, aigw_json *j, aigw_str tenant, aigw_registry_subject *who,
+                                aigw_registry_task *task) {
     const int n = task ? (int)AIGWI_REGISTRY_W_COUNT : (int)AIGW_DIM_COUNT;
     uint64_t seen = 0;
     int f;
     for (aigw_json_object(j); (f = aigw_json_field(j, aigwi_registry_conditions, n, &seen)) >= 0; ) {
+        const size_t at = aigw_json_at(j);
         if (f == n) aigw_json_fail(j, AIGW_E_VALUE, j->key_at, "there is no such condition here");
         else if (task && f == AIGW_DIM_PROVIDER)
             aigw_json_fail(j, AIGW_E_VALUE, j->key_at, "the provider is not known yet when a task's route is chosen");
-        else if (f < AIGW_DIM_COUNT) aigwi_registry_text(j, mem, &who->dim[f]);
-        else aigwi_registry_condition(j, mem, f, task);
+        else if (f >= AIGW_DIM_COUNT) aigwi_registry_condition(j, c->r->mem, f, task);
+        else if (aigwi_registry_text(j, c->r->mem, &who->dim[f]) && !task) {
+            if (f == AIGW_DIM_TENANT && tenant.n && !aigw_base_eq(who->dim[f], tenant))
+                aigw_json_fail(j, AIGW_E_VALUE, at, "a tenant's own rule is for that tenant: put it into the other's "
+                                                    "entry, or among the general rules");
+            else aigwi_registry_counted(c, f, who->dim[f], j->p + at);
+        }
     }
 }
 
@@ -32151,11 +32723,10 @@ static void aigwi_registry_task_entry(aigwi_registry_reader *c, aigw_str name, a
     uint64_t seen = 0;
     size_t at = 0;
     int f;
-    (void)name;
     memset(&t, 0, sizeof t);
     aigw_json_init(&j, raw);
     for (aigw_json_object(&j); (f = aigw_json_field(&j, names, 2, &seen)) >= 0; ) switch (f) {
-    case 0: aigwi_registry_when(&j, c->r->mem, &t.when, &t); break;
+    case 0: aigwi_registry_when(c, &j, name, &t.when, &t); break;
     case 1: at = aigw_json_at(&j); aigw_json_str(&j, c->r->mem, &t.route); break;
     default: aigwi_registry_unknown(c, &j);
     }
@@ -32195,7 +32766,7 @@ static void aigwi_registry_by(aigw_json *j, aigw_arena *mem, uint32_t *by) {
 static void aigwi_registry_limit_entry(aigwi_registry_reader *c, aigw_str tenant, aigw_str raw) {
     static const aigw_str names[] = { AIGW_STR("by"),  AIGW_STR("when"),       AIGW_STR("rpm"),
                                       AIGW_STR("tpm"), AIGW_STR("concurrent"), AIGW_STR("batch") };
-    static const char least[] = "at least 1; without a limit it is left out";
+    static const char some[] = "a whole number from 1 to 4,294,967,295; what is not limited is left out";
     aigw_registry_limit l, *to;
     aigw_json j;
     uint64_t seen = 0;
@@ -32205,10 +32776,10 @@ static void aigwi_registry_limit_entry(aigwi_registry_reader *c, aigw_str tenant
     aigw_json_init(&j, raw);
     for (aigw_json_object(&j); (f = aigw_json_field(&j, names, 6, &seen)) >= 0; ) switch (f) {
     case 0: aigwi_registry_by(&j, c->r->mem, &l.by); break;
-    case 1: aigwi_registry_when(&j, c->r->mem, &l.when, NULL); break;
-    case 2: aigwi_registry_u32(&j, 1, least, &l.rpm); break;
-    case 3: aigwi_registry_u32(&j, 1, least, &l.tpm); break;
-    case 4: aigwi_registry_u32(&j, 1, least, &l.concurrent); break;
+    case 1: aigwi_registry_when(c, &j, tenant, &l.when, NULL); break;
+    case 2: aigwi_registry_u32(&j, 1, some, &l.rpm); break;
+    case 3: aigwi_registry_u32(&j, 1, some, &l.tpm); break;
+    case 4: aigwi_registry_u32(&j, 1, some, &l.concurrent); break;
     case 5: if (aigwi_registry_whole(&j, 1, 100, "1 to 100 percent", &v)) l.batch = (uint8_t)v; break;
     default: aigwi_registry_unknown(c, &j);
     }
@@ -32229,7 +32800,8 @@ static void aigwi_registry_limit_entry(aigwi_registry_reader *c, aigw_str tenant
 }
 
 /* The members of a budget into *b: 1, or 0 with a complaint. */
-static int aigwi_registry_budget_members(aigwi_registry_reader *c, aigw_str raw, aigw_registry_budget *b) {
+static int aigwi_registry_budget_members(aigwi_registry_reader *c, aigw_str tenant, aigw_str raw,
+                                         aigw_registry_budget *b) {
     static const aigw_str names[] = { AIGW_STR("by"),   AIGW_STR("when"), AIGW_STR("usd"),       AIGW_STR("per"),
                                       AIGW_STR("soft"), AIGW_STR("then"), AIGW_STR("max_output") };
     static const char *const periods[] = { "total", "hour", "day", "week", "month" };      /* as AIGW_PERIOD_* */
@@ -32238,12 +32810,12 @@ static int aigwi_registry_budget_members(aigwi_registry_reader *c, aigw_str raw,
     aigw_json j;
     uint64_t seen = 0;
     int64_t percent = 80;
-    size_t at;
+    size_t at, then_at = 0;
     int f, period;
     aigw_json_init(&j, raw);
     for (aigw_json_object(&j); (f = aigw_json_field(&j, names, 7, &seen)) >= 0; ) switch (f) {
     case 0: aigwi_registry_by(&j, mem, &b->by); break;
-    case 1: aigwi_registry_when(&j, mem, &b->when, NULL); break;
+    case 1: aigwi_registry_when(c, &j, tenant, &b->when, NULL); break;
     case 2: aigwi_registry_usd(&j, mem, &b->cap_nusd); break;
     case 3:
         period = aigwi_registry_word(&j, mem, periods, 5, "\"hour\", \"day\", \"week\", \"month\" or \"total\"");
@@ -32256,22 +32828,26 @@ static int aigwi_registry_budget_members(aigwi_registry_reader *c, aigw_str raw,
         else b->soft = (uint8_t)percent;
         break;
     case 5:
-        at = aigw_json_at(&j);
+        then_at = at = aigw_json_at(&j);
         if (aigwi_registry_step(&j, mem, &b->then, &b->then_route) && b->then == AIGW_DEGRADE_ROUTE &&
             !aigwi_registry_routed(c, b->then_route))
             aigw_json_fail(&j, AIGW_E_VALUE, at, "there is no route of this name");
         break;
-    case 6: aigwi_registry_whole(&j, 1, INT64_MAX, "a number of tokens, at least 1", &b->max_output); break;
+    case 6: aigwi_registry_whole(&j, 1, AIGWI_REGISTRY_TOKENS, aigwi_registry_some, &b->max_output); break;
     default: aigwi_registry_unknown(c, &j);
     }
     if (!aigwi_registry_done(c, &j)) return 0;
     if (!(seen & 4)) aigwi_registry_complain(c, AIGW_E_MISSING, raw.p, "a budget needs `usd`");
-    return (seen & 4) != 0;
+    else if (b->then && b->soft == 100)
+        aigwi_registry_complain(c, AIGW_E_VALUE, raw.p + then_at,
+                                "this is never done, since `soft` is 1, the cap itself: less, or left out for 0.8");
+    else return 1;
+    return 0;
 }
 static void aigwi_registry_budget_entry(aigwi_registry_reader *c, aigw_str tenant, aigw_str raw) {
     aigw_registry_budget b, *to;
     memset(&b, 0, sizeof b);
-    if (!aigwi_registry_budget_members(c, raw, &b)) return;
+    if (!aigwi_registry_budget_members(c, tenant, raw, &b)) return;
     to = (aigw_registry_budget *)aigw_base_take(c->r->mem, 1, sizeof *to, sizeof(uint64_t));
     if (!to) {
         aigwi_registry_complain(c, AIGW_E_NOMEM, raw.p, "the memory for the registry is full");
@@ -32299,16 +32875,27 @@ static void aigwi_registry_each(aigwi_registry_reader *c, aigw_json *j, aigw_str
         if (aigw_json_raw(j, &raw)) entry(c, name, raw);
 }
 
-/* "*", routes, models. */
+/* Is this provider, as a tenant may name it, one that is forwarded to? NULL: yes; else why not. */
+static const char *aigwi_registry_unforwarded(const aigwi_registry_reader *c, aigw_str name) {
+    const aigw_registry_provider *p = aigw_registry_provider_of(c->r, name);
+    if (!p)
+        return aigwi_registry_said(c, "providers", name, 0) ? NULL : "there is no provider of this name to forward to";
+    return p->raw && p->scheme != AIGW_SCHEME_BUILTIN ? NULL : "this provider is not forwarded to: it has no \"raw\"";
+}
+/* "*", routes, models, and "raw/NAME" for providers. */
 static void aigwi_registry_tenant_routes(aigwi_registry_reader *c, aigw_json *j, aigw_registry_tenant *t) {
     t->routes = (aigw_str *)aigwi_registry_items(j, c->r->mem, sizeof(aigw_str),
-                                                 "1 to 1,000 names of routes and models, or \"*\"");
+                                                 "1 to 1,000 names of routes and models, \"raw/\" and a provider, or \"*\"");
     for (aigw_json_array(j); aigw_json_item(j); t->n++) {
         aigw_str *s = &t->routes[t->n];
         const size_t at = aigw_json_at(j);
-        if (aigw_json_str(j, c->r->mem, s) && !aigwi_dialect_is(*s, "*") && !aigwi_registry_routed(c, *s) &&
-            !aigwi_registry_names(c->r, *s))
-            aigw_json_fail(j, AIGW_E_VALUE, at, "there is no route and no model of this name");
+        const char *why = "there is no route and no model of this name";
+        if (!aigw_json_str(j, c->r->mem, s) || aigwi_dialect_is(*s, "*") || aigwi_registry_routed(c, *s) ||
+            aigwi_registry_names(c, *s))
+            continue;
+        if (aigwi_dialect_begins(*s, "raw/"))
+            why = aigwi_registry_unforwarded(c, aigwi_dialect_slice(s->p + 4, s->n - 4));
+        if (why) aigw_json_fail(j, AIGW_E_VALUE, at, why);
     }
 }
 static void aigwi_registry_tenant_entry(aigwi_registry_reader *c, aigw_str name, aigw_str raw) {
@@ -32402,7 +32989,8 @@ static int aigwi_registry_begin(aigwi_registry_reader *c, aigw_registry *r, aigw
     aigw_json j;
     c->r = r;
     c->json = json;
-    c->faults = faults;
+    memset(&c->unasked, 0, sizeof c->unasked);
+    c->faults = faults ? faults : &c->unasked;
     c->code = AIGW_OK;
     c->task_at = &r->tasks;
     c->limit_at = &r->limits;
@@ -32617,7 +33205,8 @@ static aigwi_bucket_time aigwi_bucket_less(aigwi_bucket_time a, aigwi_bucket_tim
 static aigwi_bucket_time aigwi_bucket_cost(const aigw_bucket_cfg *cfg, uint64_t n) {
     const uint64_t per = aigwi_bucket_per(cfg), whole = n / cfg->limit, rest = n % cfg->limit;
     const uint64_t parts = rest * (per % cfg->limit);
-    aigwi_bucket_time t;
+    aigwi_bucket_time t = aigwi_bucket_at(per);
+    if (n == cfg->limit) return t;                             /* the usual burst, which is asked for each time */
     t.ns = rest * (per / cfg->limit) + parts / cfg->limit;     /* under per */
     t.part = (uint32_t)(parts % cfg->limit);
     return aigwi_bucket_add(t, aigwi_bucket_at(whole <= UINT64_MAX / per ? whole * per : UINT64_MAX), cfg->limit);
@@ -32638,34 +33227,36 @@ static void aigwi_bucket_set(aigw_bucket *b, aigwi_bucket_time full, uint64_t at
     b->part = full.part;
     b->seen_ns = at;
 }
-/* How long until n can be taken, in whole nanoseconds: until full + cost(n) <= now + cost(burst). */
-static uint64_t aigwi_bucket_wait(const aigw_bucket_cfg *cfg, aigwi_bucket_time full, uint64_t at, uint64_t n) {
+/* How long until n can be taken, in whole nanoseconds: until full + cost(n) <= now + cost(burst). More than the burst
+   is a debt, which does not wait for itself. cost: that of n. */
+static uint64_t aigwi_bucket_wait(const aigw_bucket_cfg *cfg, aigwi_bucket_time full, uint64_t at, uint64_t n,
+                                  aigwi_bucket_time cost) {
     const uint64_t burst = aigwi_bucket_burst(cfg);
-    aigwi_bucket_time t = aigwi_bucket_less(full, aigwi_bucket_at(at), cfg->limit);
+    const aigwi_bucket_time most = aigwi_bucket_cost(cfg, burst);
     if (!n) return 0;
-    t = aigwi_bucket_add(t, aigwi_bucket_cost(cfg, n < burst ? n : burst), cfg->limit);
-    return aigwi_bucket_up(aigwi_bucket_less(t, aigwi_bucket_cost(cfg, burst), cfg->limit));
-}
-
-AIGW_API int aigw_bucket_look(const aigw_bucket *b, const aigw_bucket_cfg *cfg, aigw_now now, uint64_t n,
-                              uint64_t *wait_ns) {
-    const uint64_t at = aigwi_bucket_now(b, now);
-    const uint64_t wait = cfg->limit ? aigwi_bucket_wait(cfg, aigwi_bucket_full(b, cfg, at), at, n) : 0;
-    if (wait_ns) *wait_ns = wait;
-    return !wait;
+    full.ns -= at;                                             /* aigwi_bucket_full is never before it */
+    full = aigwi_bucket_add(full, n < burst ? cost : most, cfg->limit);
+    return aigwi_bucket_up(aigwi_bucket_less(full, most, cfg->limit));
 }
 
 AIGW_API int aigw_bucket_take(aigw_bucket *b, const aigw_bucket_cfg *cfg, aigw_now now, uint64_t n, uint64_t *wait_ns) {
     const uint64_t at = aigwi_bucket_now(b, now);
     uint64_t wait = 0;
     if (cfg->limit) {
+        const aigwi_bucket_time cost = aigwi_bucket_cost(cfg, n);
         aigwi_bucket_time full = aigwi_bucket_full(b, cfg, at);
-        wait = aigwi_bucket_wait(cfg, full, at, n);
-        if (!wait) full = aigwi_bucket_add(full, aigwi_bucket_cost(cfg, n), cfg->limit);
+        wait = aigwi_bucket_wait(cfg, full, at, n, cost);
+        if (!wait) full = aigwi_bucket_add(full, cost, cfg->limit);
         aigwi_bucket_set(b, full, at);
     }
     if (wait_ns) *wait_ns = wait;
     return !wait;
+}
+
+AIGW_API int aigw_bucket_look(const aigw_bucket *b, const aigw_bucket_cfg *cfg, aigw_now now, uint64_t n,
+                              uint64_t *wait_ns) {
+    aigw_bucket copy = *b;
+    return aigw_bucket_take(&copy, cfg, now, n, wait_ns);
 }
 
 AIGW_API void aigw_bucket_settle(aigw_bucket *b, const aigw_bucket_cfg *cfg, aigw_now now, int64_t more) {
@@ -32697,7 +33288,8 @@ AIGW_API uint64_t aigw_bucket_left(const aigw_bucket *b, const aigw_bucket_cfg *
     aigwi_bucket_time t, left;
     if (reset_ns) *reset_ns = 0;
     if (!cfg->limit) return UINT64_MAX;
-    t = aigwi_bucket_less(aigwi_bucket_full(b, cfg, at), aigwi_bucket_at(at), cfg->limit);
+    t = aigwi_bucket_full(b, cfg, at);
+    t.ns -= at;
     if (reset_ns) *reset_ns = aigwi_bucket_up(t);
     left = aigwi_bucket_less(aigwi_bucket_cost(cfg, aigwi_bucket_burst(cfg)), t, cfg->limit);
     return left.ns / per * cfg->limit + aigwi_bucket_count(cfg, left.ns % per, left.part);
@@ -32707,6 +33299,11 @@ AIGW_API uint64_t aigw_bucket_left(const aigw_bucket *b, const aigw_bucket_cfg *
 /* A circuit per target: when it is asked, when it is spared. Knows outcomes and time; not what a target is. Half open
    is not stored: it is an open circuit whose time is over, or which has a probe under way or a good one behind it, so
    nothing has to happen when time passes. Source: Nygard, Release It!, "Circuit Breaker"; constants of the issue. */
+
+/* A circuit that light successes closed (aigw_breaker_pass) has shown nothing yet, and opens for longer than before. It
+   is fresh when it stayed closed for so many times open_max_ms: a model that is asked once a minute needs five to open
+   it, and an outage of yesterday says nothing of today's. */
+enum { AIGWI_BREAKER_FORGET = 10, AIGWI_BREAKER_EXPECT_MS = 5000 };
 
 static uint64_t aigwi_breaker_now(const aigw_breaker *b, aigw_now now) {
     return now.mono_ns > b->seen_ns ? now.mono_ns : b->seen_ns;
@@ -32730,11 +33327,24 @@ AIGW_API int aigw_breaker_look(const aigw_breaker *b, const aigw_breaker_cfg *cf
     return state;
 }
 
+/* How long it is open the first time, at most. */
+AIGWI_SHARED uint64_t aigwi_breaker_open_ms(const aigw_breaker_cfg *cfg) { return aigwi_base_or(cfg->open_ms, 5000); }
+AIGW_API uint64_t aigw_breaker_again(const aigw_breaker *b, const aigw_breaker_cfg *cfg, aigw_now now) {
+    const uint64_t at = aigwi_breaker_now(b, now), took = (uint64_t)aigwi_base_or(cfg->probe_ms, 120000) * 1000000u;
+    uint64_t until, again, ms = aigwi_breaker_open_ms(cfg);
+    (void)aigw_breaker_look(b, cfg, now, &until);
+    if (!b->open || !aigwi_breaker_probing(b, at)) return until;
+    if (ms > AIGWI_BREAKER_EXPECT_MS) ms = AIGWI_BREAKER_EXPECT_MS;
+    again = aigwi_base_after(until > took ? until - took : 0, ms);
+    if (again <= at) again = at + 1000000000u;
+    return again < until ? again : until;
+}
+
 AIGW_API int aigw_breaker_allow(aigw_breaker *b, const aigw_breaker_cfg *cfg, aigw_now now, int forced,
                                 aigw_breaker_pass *pass) {
     const uint64_t at = aigwi_breaker_now(b, now);
     pass->generation = b->generation;
-    pass->probe = 0;
+    pass->probe = pass->light = 0;
     b->seen_ns = at;
     if (!b->open) return 1;
     if (aigwi_breaker_probing(b, at)) return 0;
@@ -32768,6 +33378,11 @@ static void aigwi_breaker_count(aigw_breaker *b, const aigw_breaker_cfg *cfg, ui
     }
     ++*n;
     b->row = failed ? (uint16_t)(b->row + (b->row < UINT16_MAX)) : (uint16_t)0;
+    if (!failed) b->light = 0, b->opened = 0;
+}
+static void aigwi_breaker_count_light(aigw_breaker *b, int failed) {
+    if (!failed) b->row = (uint16_t)(b->row - b->light), b->light = 0;
+    else if (b->row < UINT16_MAX) b->row++, b->light++;
 }
 static int aigwi_breaker_bad(const aigw_breaker *b, const aigw_breaker_cfg *cfg) {
     uint32_t all = 0, failed = 0, i;
@@ -32784,7 +33399,7 @@ static int aigwi_breaker_bad(const aigw_breaker *b, const aigw_breaker_cfg *cfg)
 static void aigwi_breaker_turn(aigw_breaker *b, int open) {
     memset(b->ok, 0, sizeof b->ok);
     memset(b->failed, 0, sizeof b->failed);
-    b->row = 0;
+    b->row = b->light = 0;
     b->open = (uint8_t)open;
     b->good = b->probing = 0;
     b->generation++;
@@ -32792,9 +33407,11 @@ static void aigwi_breaker_turn(aigw_breaker *b, int open) {
 static void aigwi_breaker_open(aigw_breaker *b, const aigw_breaker_cfg *cfg, uint64_t at, int64_t retry_after_ms,
                                uint64_t *random) {
     /* a probe before its time that fails tells nothing new: as long as before, not twice */
-    const int early = b->open && b->opened && at < b->until_ns;
+    const int early = b->open && at < b->until_ns;
     const uint64_t most = aigwi_base_or(cfg->open_max_ms, 300000);
-    uint64_t ms = (uint64_t)aigwi_base_or(cfg->open_ms, 5000) << (b->opened - early);
+    uint64_t ms = aigwi_breaker_open_ms(cfg);
+    if (!b->open && at - b->until_ns >= most * (AIGWI_BREAKER_FORGET * 1000000u)) b->opened = 0;
+    ms <<= b->opened - early;
     if (ms > most) ms = most;
     ms -= aigw_base_random(random) % (ms / 2 + 1);
     if (retry_after_ms > AIGW_BREAKER_AFTER_MAX_MS) retry_after_ms = AIGW_BREAKER_AFTER_MAX_MS;
@@ -32815,15 +33432,26 @@ AIGW_API int aigw_breaker_report(aigw_breaker *b, const aigw_breaker_cfg *cfg, a
         if (outcome == AIGW_BREAKER_FAILED) aigwi_breaker_open(b, cfg, at, retry_after_ms, random);
         else if (outcome == AIGW_BREAKER_OK && ++b->good >= aigwi_base_or(cfg->successes, 2)) {
             aigwi_breaker_turn(b, 0);
-            b->opened = 0;
+            if (pass.light) b->until_ns = at;
+            else b->opened = 0;
         }
     } else if (counts && outcome != AIGW_BREAKER_NEITHER) {
-        aigwi_breaker_count(b, cfg, at, outcome == AIGW_BREAKER_FAILED);
+        if (pass.light) aigwi_breaker_count_light(b, outcome == AIGW_BREAKER_FAILED);
+        else aigwi_breaker_count(b, cfg, at, outcome == AIGW_BREAKER_FAILED);
         /* what has just answered well is not the moment to give it up */
         if (outcome == AIGW_BREAKER_FAILED && aigwi_breaker_bad(b, cfg))
             aigwi_breaker_open(b, cfg, at, retry_after_ms, random);
     }
     return aigwi_breaker_state(b, at);
+}
+
+AIGW_API void aigw_breaker_begun(aigw_breaker *b, const aigw_breaker_cfg *cfg, aigw_now now, aigw_breaker_pass *pass,
+                                 uint64_t *random) {
+    if (!pass->probe) return;
+    pass->light = 1;
+    (void)aigw_breaker_report(b, cfg, now, *pass, AIGW_BREAKER_OK, -1, random);
+    pass->probe = pass->light = 0;
+    pass->generation = b->generation;
 }
 
 AIGW_API int aigw_breaker_outcome_of(int kind) {
@@ -32932,7 +33560,8 @@ enum {
     AIGWI_PRICE_MESSAGE = 16,     /* role and separators: 3 to 8 tokens in the templates of OpenAI, Llama, Qwen */
     AIGWI_PRICE_TOOL = 32,        /* how a function is introduced */
     AIGWI_PRICE_TOOLS = 1024,     /* instructions for tools as such: 346* to 804* tokens (Claude, "Tool use": pricing) */
-    AIGWI_PRICE_SCHEMA = 256      /* the same for an output schema */
+    AIGWI_PRICE_SCHEMA = 256,     /* the same for an output schema */
+    AIGWI_PRICE_PER_TOKEN = 4000  /* thousandths of bytes, where nothing is learnt: English text */
 };
 /* Tokens of a picture: at most, and as they often are. OpenAI "Images and vision": gpt-4o-mini counts 2,833* and 5,667*
    for each of at most 8 tiles = 48,169; patches at "original" 10,000 x 1.2*. Claude "Vision": patches of 28 x 28
@@ -33072,12 +33701,16 @@ AIGW_API void aigw_price_measure(const aigw_req *req, aigw_price_size *size) {
         if (r->need || AIGWI_PRICE_LISTED(aigwi_price_elsewhere, r->name)) size->unknown = 1;
     }
 }
+/* Of a request whose text is all that is counted, else -1: for what is learnt of its tokens. */
+AIGWI_SHARED int64_t aigwi_price_text(const aigw_price_size *size) {
+    return size->unknown || size->part_tokens ? -1 : size->text_bytes;
+}
 AIGW_API int64_t aigw_price_input_bound(const aigw_price_size *size, int64_t context) {
     int64_t window = context > 0 ? context : INT64_MAX, tokens = aigwi_base_sum(size->text_bytes, size->part_tokens);
     return size->unknown || tokens > window ? window : tokens;
 }
 AIGW_API int64_t aigw_price_estimate(const aigw_price_size *size, uint32_t milli_bytes_per_token) {
-    int64_t per = milli_bytes_per_token ? (int64_t)milli_bytes_per_token : 4000;
+    int64_t per = aigwi_base_or(milli_bytes_per_token, AIGWI_PRICE_PER_TOKEN);
     int64_t milli = aigwi_price_mul(size->text_bytes, 1000);
     return aigwi_base_sum(milli / per + (milli % per != 0), size->part_likely);
 }
@@ -33086,7 +33719,7 @@ AIGW_API int64_t aigw_price_estimate(const aigw_price_size *size, uint32_t milli
 
 enum {                                                            /* in the order of aigw_registry_rate */
     AIGWI_PRICE_INPUT, AIGWI_PRICE_CACHED, AIGWI_PRICE_WRITE, AIGWI_PRICE_WRITE_LONG, AIGWI_PRICE_OUTPUT,
-    AIGWI_PRICE_REASONING, AIGWI_PRICE_HEARD, AIGWI_PRICE_SPOKEN, AIGWI_PRICE_RATES
+    AIGWI_PRICE_REASONING, AIGWI_PRICE_HEARD, AIGWI_PRICE_SPOKEN, AIGWI_PRICE_DRAWN, AIGWI_PRICE_RATES
 };
 typedef char aigwi_price_same_size[AIGWI_PRICE_RATES * sizeof(int64_t) == sizeof(aigw_registry_rate) ? 1 : -1];
 
@@ -33110,10 +33743,81 @@ static int64_t aigwi_price_scale(int64_t a, int64_t b, int64_t c) {
     q += r != 0;
     return aigwi_base_sum(aigwi_price_mul(a / c, b), q > INT64_MAX ? INT64_MAX : (int64_t)q);
 }
+
+/* ---- terms */
+
+/* Tiers that never cost more than the usual price, listed or not: slower ones, and capacity that was paid for
+   beforehand (OpenAI's scale, Bedrock's and Anthropic's reserved), whose tokens are counted at the usual price. */
+static int aigwi_price_cheap(aigw_str tier) {
+    static const aigw_str cheap[] = { AIGW_STR("flex"), AIGW_STR("offpeak"), AIGW_STR("scale"), AIGW_STR("reserved") };
+    return !tier.n || AIGWI_PRICE_LISTED(cheap, tier);
+}
+/* The word of a string, or of the `type` of an object (Bedrock); "" for words of the usual terms. */
+static aigw_str aigwi_price_tier_word(aigw_str json) {
+    aigw_str type = { NULL, 0 };
+    aigw_json j;
+    aigw_json_init(&j, json);
+    if (aigw_json_kind(&j) == AIGW_JSON_OBJECT)
+        for (aigw_json_object(&j); aigw_json_member(&j); ) {
+            if (aigw_base_eq(j.key, aigw_base_str("type"))) aigw_json_raw(&j, &type);
+            else aigw_json_skip(&j);
+        }
+    else type = json;
+    if (j.err || type.n < 2 || type.p[0] != '"') return aigwi_dialect_slice(NULL, 0);
+    type = aigwi_dialect_slice(type.p + 1, type.n - 2);
+    if (aigwi_dialect_tier_usual(type)) type.n = 0;
+    return type;
+}
+/* A list of what the answer is made of: are there pictures, and sound, or what is not known? */
+static void aigwi_price_forms(aigw_str json, aigw_price_terms *terms) {
+    static const aigw_str text = AIGW_STR("\"text\""), image = AIGW_STR("\"image\"");
+    aigw_str one;
+    aigw_json j;
+    aigw_json_init(&j, json);
+    if (aigw_json_kind(&j) != AIGW_JSON_ARRAY) return;
+    for (aigw_json_array(&j); aigw_json_item(&j); ) {
+        aigw_json_raw(&j, &one);
+        if (j.err || !one.n || aigw_base_eq_nocase(one, text)) continue;
+        if (aigw_base_eq_nocase(one, image)) terms->draws = 1;
+        else terms->speaks = 1;
+    }
+}
+static int aigwi_price_long_cache(const aigw_req *req) {
+    int is = req->cache_ttl_s >= 3600;
+    for (const aigw_tool *t = req->tools; t; t = t->next) is |= t->cache_ttl_s >= 3600;
+    for (const aigw_message *m = req->messages; m; m = m->next)
+        for (const aigw_part *p = m->parts; p; p = p->next) is |= p->cache_ttl_s >= 3600;
+    return is;
+}
+AIGW_API void aigw_price_terms_of(const aigw_req *req, aigw_price_terms *terms) {
+    static const aigw_str tiers[] = { AIGW_STR("service_tier"), AIGW_STR("serviceTier"), AIGW_STR("speed") };
+    static const aigw_str forms[] = { AIGW_STR("modalities"), AIGW_STR("responseModalities") };
+    aigw_str tier = { NULL, 0 };
+    terms->speaks = terms->draws = 0;
+    for (const aigw_raw *raw = req->raw; raw; raw = raw->next) {
+        if (AIGWI_PRICE_LISTED(tiers, raw->name)) {
+            aigw_str s = aigwi_price_tier_word(raw->json);
+            if (s.n && aigwi_price_cheap(tier)) tier = s;
+        } else if (AIGWI_PRICE_LISTED(forms, raw->name))
+            aigwi_price_forms(raw->json, terms);
+    }
+    terms->tier = tier;
+    terms->long_cache = (uint8_t)aigwi_price_long_cache(req);
+    terms->hears = (aigwi_dialect_needs(req) & AIGW_CAN(AUDIO_IN)) != 0;
+}
+AIGW_API void aigw_price_served(const aigw_usage *u, aigw_price_terms *terms) {
+    aigw_str tier = aigwi_model_tier_of(u);
+    if (!tier.n) return;
+    if (aigwi_dialect_tier_usual(tier)) tier.n = 0;
+    terms->tier = tier;
+}
+static int aigwi_price_terms_n(const aigw_registry_price *p) {
+    return p->terms < AIGW_PRICE_TIERS ? p->terms : AIGW_PRICE_TIERS;
+}
 static const aigw_registry_rate *aigwi_price_term(const aigw_registry_price *p, const aigw_price_terms *t) {
     static const aigw_str batch = AIGW_STR("batch");
     if (!t || (!t->batch && !t->tier.n)) return NULL;
-    for (int i = 0; i < p->terms && i < AIGW_PRICE_TIERS; i++)
+    for (int i = 0; i < aigwi_price_terms_n(p); i++)
         if (aigw_base_eq(p->term[i].name, t->batch ? batch : t->tier)) return &p->term[i].rate;
     return NULL;
 }
@@ -33133,7 +33837,7 @@ static int64_t aigwi_price_said(const aigwi_price_rates *r, unsigned which) {
 static int64_t aigwi_price_rate(const aigwi_price_rates *r, unsigned which) {
     static const uint8_t otherwise[AIGWI_PRICE_RATES] = {
         AIGWI_PRICE_RATES, AIGWI_PRICE_INPUT, AIGWI_PRICE_INPUT, AIGWI_PRICE_WRITE, AIGWI_PRICE_INPUT,
-        AIGWI_PRICE_OUTPUT, AIGWI_PRICE_INPUT, AIGWI_PRICE_OUTPUT
+        AIGWI_PRICE_OUTPUT, AIGWI_PRICE_INPUT, AIGWI_PRICE_OUTPUT, AIGWI_PRICE_OUTPUT
     };
     int64_t v, floor = 0;
     if (which == AIGWI_PRICE_WRITE && r->long_cache) {            /* to keep it for longer is never cheaper */
@@ -33199,7 +33903,7 @@ static const struct { uint8_t rate, part; } aigwi_price_rows[] = {
     { AIGWI_PRICE_INPUT,  AIGWI_PRICE_P_INPUT  }, { AIGWI_PRICE_HEARD,     AIGWI_PRICE_P_INPUT     },
     { AIGWI_PRICE_CACHED, AIGWI_PRICE_P_CACHED }, { AIGWI_PRICE_WRITE,     AIGWI_PRICE_P_WRITE     },
     { AIGWI_PRICE_OUTPUT, AIGWI_PRICE_P_OUTPUT }, { AIGWI_PRICE_SPOKEN,    AIGWI_PRICE_P_OUTPUT    },
-    { AIGWI_PRICE_REASONING, AIGWI_PRICE_P_REASONING }
+    { AIGWI_PRICE_REASONING, AIGWI_PRICE_P_REASONING }, { AIGWI_PRICE_DRAWN,  AIGWI_PRICE_P_OUTPUT    }
 };
 enum { AIGWI_PRICE_ROWS = sizeof aigwi_price_rows / sizeof *aigwi_price_rows };
 typedef struct { int64_t input, of[AIGWI_PRICE_ROWS]; } aigwi_price_parts;
@@ -33216,7 +33920,8 @@ static aigwi_price_parts aigwi_price_split(const aigw_usage *u) {
     int64_t text = aigwi_price_count(u, AIGW_USAGE_OUTPUT, u->output);
     int64_t reasoning = aigwi_price_count(u, AIGW_USAGE_REASONING, u->reasoning);
     int64_t spoken = aigwi_price_count(u, AIGW_USAGE_OUTPUT_AUDIO, u->output_audio),
-            other = aigwi_base_sum(reasoning, spoken);
+            drawn = aigwi_price_count(u, AIGW_USAGE_OUTPUT_IMAGE, u->output_image),
+            other = aigwi_base_sum(aigwi_base_sum(reasoning, spoken), drawn);
     aigwi_price_parts n;
     n.input = aigwi_price_count(u, AIGW_USAGE_INPUT, u->input);
     if (n.input < kept) n.input = kept;
@@ -33228,14 +33933,22 @@ static aigwi_price_parts aigwi_price_split(const aigw_usage *u) {
     n.of[4] = text > other ? text - other : 0;
     n.of[5] = spoken;
     n.of[6] = reasoning;
+    n.of[7] = drawn;
     return n;
 }
 AIGW_API int aigw_price_usage(const aigw_registry_price *p, const aigw_usage *u, const aigw_price_terms *terms,
                               aigw_price_cost *cost) {
     aigwi_price_sum part[AIGWI_PRICE_P_COUNT], all;
+    aigw_price_terms served;
     int at = -1;
     memset(cost, 0, sizeof *cost);
     if (!p->known) return AIGW_E_MISSING;
+    if (u->tier[0] && p->terms) {                                 /* without terms all tiers cost the same */
+        memset(&served, 0, sizeof served);
+        if (terms) served = *terms;
+        aigw_price_served(u, &served);
+        terms = &served;
+    }
     aigwi_price_parts n = aigwi_price_split(u);
     for (int i = 0; i < aigwi_price_tiers(p); i++) if (n.input > p->tier[i].above) at = i;
     aigwi_price_rates rates = aigwi_price_at(p, at, terms);
@@ -33257,19 +33970,59 @@ AIGW_API int aigw_price_usage(const aigw_registry_price *p, const aigw_usage *u,
     cost->reasoning_nusd = part[AIGWI_PRICE_P_REASONING].nusd;
     return AIGW_OK;
 }
+static int aigwi_price_free(const aigw_registry_price *p) {
+    return !p->rate.input && !p->rate.output && !p->request_nusd && !p->tiers && !p->terms;
+}
+/* A tier that may cost more than the usual one, and is not listed. */
+static int aigwi_price_dearer(const aigw_registry_price *p, const aigw_price_terms *terms) {
+    return !aigwi_price_free(p) && !terms->batch && !aigwi_price_cheap(terms->tier) && !aigwi_price_term(p, terms);
+}
+/* Does this usage price a whole answer? Both halves are said; but embeddings have no output, and where nothing was said
+   what is none may be left out (Gemini). */
+AIGWI_SHARED int aigwi_price_complete(const aigw_usage *u, int embeds, int64_t said_bytes) {
+    return u->has & AIGW_USAGE_INPUT && (embeds || u->has & AIGW_USAGE_OUTPUT || !said_bytes);
+}
+/* The price of this usage may be too little: such a tier, or pictures (which some models make without being asked)
+   that have no price of their own. */
+static int aigwi_price_short(const aigw_registry_price *p, const aigw_usage *u, const aigw_price_terms *terms) {
+    aigw_price_terms served = *terms;
+    aigw_price_served(u, &served);
+    return aigwi_price_dearer(p, &served) ||
+           (p->rate.output_image < 0 && !aigwi_price_free(p) &&
+            aigwi_price_count(u, AIGW_USAGE_OUTPUT_IMAGE, u->output_image));
+}
+AIGW_API const char *aigw_price_lacks(const aigw_registry_price *p, uint32_t tools_hosted,
+                                      const aigw_price_terms *terms) {
+    if (!p->known) return "price";
+    if (tools_hosted && p->tools_nusd < 0) return "tools";
+    if (!terms || aigwi_price_free(p)) return NULL;
+    if (aigwi_price_dearer(p, terms)) return "terms";
+    if (terms->hears && p->rate.input_audio < 0) return "audio_input";
+    if (terms->speaks && p->rate.output_audio < 0) return "audio_output";
+    return terms->draws && p->rate.output_image < 0 ? "image_output" : NULL;
+}
+/* A token of input and of output at the dearest of these rates, where that is more than *dear. */
+static void aigwi_price_dearest(const aigwi_price_rates *rates, int64_t dear[2]) {
+    for (int i = 0; i < AIGWI_PRICE_ROWS; i++) {
+        int64_t v = aigwi_price_rate(rates, aigwi_price_rows[i].rate);
+        int out = aigwi_price_rows[i].part >= AIGWI_PRICE_P_OUTPUT;
+        if (v > dear[out]) dear[out] = v;
+    }
+}
 AIGW_API int aigw_price_bound(const aigw_registry_price *p, int64_t input, int64_t output, uint32_t tools_hosted,
                               const aigw_price_terms *terms, int64_t *nusd) {
     aigwi_price_sum sum;
-    int64_t dear[2] = { 0, 0 };                                   /* a token of input, of output */
+    int64_t dear[2] = { 0, 0 };
+    const int all = terms && terms->batch ? 0 : aigwi_price_terms_n(p);
     *nusd = 0;
-    if (!p->known || (tools_hosted && p->tools_nusd < 0)) return AIGW_E_MISSING;
+    if (aigw_price_lacks(p, tools_hosted, terms)) return AIGW_E_MISSING;
     for (int at = -1; at < aigwi_price_tiers(p); at++) {          /* less input counts too, should a tier be cheaper */
         if (at >= 0 && input <= p->tier[at].above) continue;
         aigwi_price_rates rates = aigwi_price_at(p, at, terms);
-        for (int i = 0; i < AIGWI_PRICE_ROWS; i++) {
-            int64_t v = aigwi_price_rate(&rates, aigwi_price_rows[i].rate);
-            int out = aigwi_price_rows[i].part >= AIGWI_PRICE_P_OUTPUT;
-            if (v > dear[out]) dear[out] = v;
+        aigwi_price_dearest(&rates, dear);
+        for (int i = 0; all && i <= all; i++) {                   /* the answer may name any of these, or none */
+            rates.term = i ? &p->term[i - 1].rate : NULL;
+            aigwi_price_dearest(&rates, dear);
         }
     }
     sum.nusd = p->request_nusd > 0 ? p->request_nusd : 0;
@@ -33350,19 +34103,21 @@ static int64_t aigwi_budget_share(const aigw_budget_cfg *cfg, unsigned percent) 
 static unsigned aigwi_budget_soft(const aigw_budget_cfg *cfg) {
     return cfg->soft ? cfg->soft : 80;
 }
-AIGW_API int aigw_budget_raise(aigw_budget *b, const aigw_budget_cfg *cfg, aigw_now now, int64_t more_nusd) {
+AIGW_API int aigw_budget_raise(aigw_budget *b, const aigw_budget_cfg *cfg, aigw_now now, int64_t held_nusd,
+                               int64_t more_nusd) {
     unsigned soft = aigwi_budget_soft(cfg);
     if (!aigwi_budget_roll(b, cfg, now)) return AIGW_E_CLOCK;
-    int64_t held = aigwi_base_sum(b->spent_nusd, b->reserved_nusd);
+    const int64_t own = held_nusd < b->reserved_nusd ? held_nusd : b->reserved_nusd,
+                  others = aigwi_base_sum(b->spent_nusd, b->reserved_nusd - own);
     if (more_nusd > 0) {                                          /* what costs nothing passes no cap */
-        if (held > cfg->cap_nusd || more_nusd > cfg->cap_nusd - held) return AIGW_E_LIMIT;
+        const int64_t all = aigwi_base_sum(b->spent_nusd, b->reserved_nusd);
+        if (all > cfg->cap_nusd || more_nusd > cfg->cap_nusd - all) return AIGW_E_LIMIT;
         b->reserved_nusd += more_nusd;
-        held += more_nusd;
     }
-    return soft < 100 && held >= aigwi_budget_share(cfg, soft) ? AIGW_BUDGET_SOFT : AIGW_BUDGET_OK;
+    return soft < 100 && others >= aigwi_budget_share(cfg, soft) ? AIGW_BUDGET_SOFT : AIGW_BUDGET_OK;
 }
 AIGW_API int aigw_budget_reserve(aigw_budget *b, const aigw_budget_cfg *cfg, aigw_now now, int64_t nusd) {
-    int verdict = aigw_budget_raise(b, cfg, now, nusd);
+    int verdict = aigw_budget_raise(b, cfg, now, 0, nusd);
     if (verdict >= 0) b->running++;
     return verdict;
 }
@@ -33375,13 +34130,10 @@ AIGW_API void aigw_budget_settle(aigw_budget *b, const aigw_budget_cfg *cfg, aig
 }
 AIGW_API int aigw_budget_alert(aigw_budget *b, const aigw_budget_cfg *cfg) {
     unsigned top = 0, soft = aigwi_budget_soft(cfg);
-    const int64_t held = aigwi_base_sum(b->spent_nusd, b->reserved_nusd);
-    if (held < aigwi_budget_share(cfg, soft < 90 ? soft : 90)) return 0;      /* mostly */
+    if (b->spent_nusd <= 0 || b->spent_nusd < aigwi_budget_share(cfg, soft < 90 ? soft : 90)) return 0;   /* mostly */
     for (unsigned i = 0; i < 3; i++) {
         unsigned percent = i == 2 ? 100 : i ? 90 : soft;
-        /* the soft limit acts on what is held, and is told of when it does; the others on what is gone */
-        const int64_t v = i ? b->spent_nusd : held;
-        if (v <= 0 || (!i && percent >= 100) || v < aigwi_budget_share(cfg, percent)) continue;
+        if ((!i && percent >= 100) || b->spent_nusd < aigwi_budget_share(cfg, percent)) continue;
         if (!(b->alerted >> i & 1) && percent > top) top = percent;
         b->alerted = (uint8_t)(b->alerted | 1u << i);
     }
@@ -33472,7 +34224,8 @@ AIGW_API int aigw_ledger_read(aigw_str s, aigw_ledger_record *r) {
 /* Counters by name, all or nothing, in memory. Knows keys, slots and what kind a counter is; not what a key means,
    who asks, nor where a ledger is written. A key may stand in any of 16 slots in a row from its hash on, so that
    looking up is bounded and nothing moves when a slot is given away. An eighth of the slots is kept for `_other`
-   counters, so that a full table finds them a place. Truth: design section 5. */
+   counters, so that a full table finds them a place. What one tenant may have of the rest is bounded: how many slots it
+   has stands in a table of its own, laid into the same array, with windows as wide. Truth: design section 5. */
 
 enum { AIGWI_STORE_FREE = 0, AIGWI_STORE_USED, AIGWI_STORE_PINNED };  /* slot->used; pinned: in the operation at hand */
 enum { AIGWI_STORE_OWN = 0, AIGWI_STORE_TENANT, AIGWI_STORE_ALL };        /* counter->other: whose counter it is */
@@ -33524,6 +34277,11 @@ static aigw_store_slot *aigwi_store_find(const aigw_store_memory *m, aigw_str ke
 static aigw_store_slot *aigwi_store_look(const aigw_store_memory *m, aigw_str key, int kind, int other) {
     return aigwi_store_find(m, key, aigw_digest_siphash(key, m->key), kind, other);
 }
+/* Is it an `_other`'s key? */
+static int aigwi_store_is_other(aigw_str key) {
+    size_t at = aigw_base_find(key, aigwi_store_bar, 0), n = aigwi_store_mark.n;
+    return key.n - at >= n && !memcmp(key.p + at, aigwi_store_mark.p, n) && (key.n == at + n || key.p[at + n] == '|');
+}
 /* Would a new slot say the same? */
 static int aigwi_store_idle(const aigw_store_slot *s, aigw_now now) {
     const aigw_budget *b = &s->of.money.budget;
@@ -33537,18 +34295,60 @@ static int aigwi_store_idle(const aigw_store_slot *s, aigw_now now) {
         return (!b->spent_nusd && !s->of.money.lease.asked_nusd) || (now.wall_s > 0 && now.wall_s >= b->end_s);
     }
 }
-/* The slot of a key: its own, a free one, or one that is given away; NULL: there is none. */
-static aigw_store_slot *aigwi_store_place(aigw_store_memory *m, aigw_now now, aigw_str key, int kind, int other) {
+/* Where the slots of a tenant are counted: 1 + the index, 0: nowhere (it has no name, or too many others have one). */
+static uint32_t aigwi_store_owner(const aigw_store_memory *m, aigw_str tenant) {
+    const uint64_t hash = tenant.n ? aigw_digest_siphash(tenant, m->key) : 0;
+    uint32_t at = (uint32_t)((hash >> 32) * m->n >> 32), free_at = 0;
+    for (uint32_t i = 0; tenant.n && i < m->n && i < AIGWI_STORE_WINDOW; i++, at = at + 1 < m->n ? at + 1 : 0) {
+        if (m->slots[at].tenant.slots && m->slots[at].tenant.hash == hash) return at + 1;
+        if (!m->slots[at].tenant.slots && !free_at) free_at = at + 1;
+    }
+    if (free_at) m->slots[free_at - 1].tenant.hash = hash;
+    return free_at;
+}
+static void aigwi_store_own(aigw_store_memory *m, aigw_store_slot *s, uint32_t owner) {
+    if (s->owner) m->slots[s->owner - 1].tenant.slots--;
+    s->owner = owner;
+    if (owner) m->slots[owner - 1].tenant.slots++;
+}
+static int aigwi_store_full(const aigw_store_memory *m, aigw_str tenant, uint32_t owner) {
+    return tenant.n && (!owner || m->slots[owner - 1].tenant.slots >= m->most);
+}
+/* Free what says nothing among the next few slots, so that a tenant's share is of those that do. */
+static void aigwi_store_sweep(aigw_store_memory *m, aigw_now now) {
+    const uint32_t n = aigwi_store_row_of(m, 0, 0).n;
+    for (int i = 0; i < 2 * AIGWI_STORE_WINDOW; i++) {
+        aigw_store_slot *s = &m->slots[m->swept];
+        m->swept = m->swept + 1 < n ? m->swept + 1 : 0;
+        if (!s->used || !aigwi_store_idle(s, now)) continue;
+        aigwi_store_own(m, s, 0);
+        s->used = AIGWI_STORE_FREE;
+    }
+}
+/* The slot of a key: its own, a free one, or one that is given away; NULL: there is none, or `tenant` has its share and
+   none here that it could give away. */
+static aigw_store_slot *aigwi_store_place(aigw_store_memory *m, aigw_now now, aigw_str key, int kind, int other,
+                                          aigw_str tenant) {
     uint64_t hash = aigw_digest_siphash(key, m->key);
     aigw_store_slot *s = aigwi_store_find(m, key, hash, kind, other), *to = NULL;
     aigwi_store_row r = aigwi_store_row_of(m, hash, other);
+    uint32_t owner;
+    int full;
+    if (s && (s->owner || other)) return s;
+    owner = other ? 0 : aigwi_store_owner(m, tenant);
+    if (s && owner) aigwi_store_own(m, s, owner);              /* of a ledger, which does not say whose it was */
     if (s) return s;
+    full = !other && aigwi_store_full(m, tenant, owner);
+    if (full) aigwi_store_sweep(m, now);
+    full = full && aigwi_store_full(m, tenant, owner);
     for (uint32_t i = 0; i < r.window && !(to && !to->used); i++) {
         s = aigwi_store_next(&r);
+        if (full && (!s->used || !owner || s->owner != owner)) continue;
         if (!s->used || (!to && aigwi_store_idle(s, now))) to = s;
     }
     if (!to) return NULL;
-    memset(to, 0, sizeof *to);
+    aigwi_store_own(m, to, owner);
+    memset(&to->of, 0, sizeof to->of);
     to->hash = hash;
     to->kind = (uint8_t)kind;
     to->used = AIGWI_STORE_USED;
@@ -33575,20 +34375,25 @@ static aigw_str aigwi_store_other(const aigw_store_counter *c, int whose, char k
     s.n += tenant;
     return s;
 }
+/* The slot that a counter names, made when `make`. */
+static aigw_store_slot *aigwi_store_at(aigw_store_memory *m, aigw_now now, const aigw_store_counter *c, int make) {
+    char text[AIGW_STORE_KEY];
+    const aigw_str key = c->other == AIGWI_STORE_OWN ? c->key : aigwi_store_other(c, c->other, text);
+    const int other = c->other != AIGWI_STORE_OWN || aigwi_store_is_other(key);
+    if (!key.n || key.n > AIGW_STORE_KEY) return NULL;
+    return make ? aigwi_store_place(m, now, key, c->kind, other, c->tenant) : aigwi_store_look(m, key, c->kind, other);
+}
+AIGW_API aigw_str aigw_store_name(const aigw_store_counter *c, char text[AIGW_STORE_KEY]) {
+    return c->other == AIGWI_STORE_OWN ? c->key : aigwi_store_other(c, c->other, text);
+}
 /* The slot of a counter, made when `make`; says in it whose slot it is. */
 static aigw_store_slot *aigwi_store_resolve(aigw_store_memory *m, aigw_now now, aigw_store_counter *c, int make) {
-    char text[AIGW_STORE_KEY];
-    int first = c->other;
-    for (int whose = first; whose <= AIGWI_STORE_ALL; whose++) {
-        aigw_str key = whose == AIGWI_STORE_OWN ? c->key : aigwi_store_other(c, whose, text);
-        if (!key.n || key.n > AIGW_STORE_KEY) continue;
-        aigw_store_slot *s = make ? aigwi_store_place(m, now, key, c->kind, whose != AIGWI_STORE_OWN)
-                                  : aigwi_store_look(m, key, c->kind, whose != AIGWI_STORE_OWN);
-        if (!s && !make) return NULL;
-        if (!s) continue;
-        c->other = (uint8_t)whose;
-        return s;
+    const uint8_t first = c->other;
+    for (aigw_store_slot *s; c->other <= AIGWI_STORE_ALL; c->other++) {
+        if ((s = aigwi_store_at(m, now, c, make)) != NULL) return s;
+        if (!make) break;
     }
+    c->other = first;
     return NULL;
 }
 
@@ -33639,27 +34444,29 @@ static int aigwi_store_take(aigw_store_memory *m, aigw_store_slot *s, aigw_now n
     }
     if (c->kind == AIGW_COUNTER_GAUGE) {
         int64_t room = (c->most ? (int64_t)c->most : INT64_MAX) - s->of.gauge.held;
+        s->of.gauge.most = c->most;
         if (amount > room) return AIGW_E_LIMIT;
         s->of.gauge.held += amount;
         return AIGW_OK;
     }
     aigw_budget *b = &s->of.money.budget;
     s->of.money.cfg = c->money;
-    int result = c->raise ? aigw_budget_raise(b, &c->money, now, amount)
+    int result = c->raise ? aigw_budget_raise(b, &c->money, now, aigwi_store_amount(c->used), amount)
                           : aigw_budget_reserve(b, &c->money, now, amount);
     if (result == AIGW_E_LIMIT) c->wait_ns = aigwi_store_wait(b, now);
     return result < 0 ? result : aigwi_store_lease(m, s);
 }
-/* Fill in how a counter stands. */
-static void aigwi_store_show(aigw_store_slot *s, aigw_now now, aigw_store_counter *c) {
+/* Fill in how a counter stands; `own`: money in it that is reserved for who asks. */
+static void aigwi_store_show(aigw_store_slot *s, aigw_now now, int64_t own, aigw_store_counter *c) {
     if (c->kind == AIGW_COUNTER_RATE) {
         uint64_t left = aigw_bucket_left(&s->of.rate.bucket, &s->of.rate.cfg, now, NULL);
         c->left = left > INT64_MAX ? INT64_MAX : (int64_t)left;
     } else if (c->kind == AIGW_COUNTER_GAUGE) {
         c->left = aigwi_store_amount((c->most ? (int64_t)c->most : INT64_MAX) - s->of.gauge.held);
+        c->running = s->of.gauge.held < UINT32_MAX ? (uint32_t)s->of.gauge.held : UINT32_MAX;
     } else {
         aigw_budget *b = &s->of.money.budget;
-        c->soft = aigw_budget_raise(b, &c->money, now, 0) == AIGW_BUDGET_SOFT;
+        c->soft = aigw_budget_raise(b, &c->money, now, own, 0) == AIGW_BUDGET_SOFT;
         c->alert = (uint8_t)aigw_budget_alert(b, &c->money);
         c->spent_nusd = b->spent_nusd;
         c->reserved_nusd = b->reserved_nusd;
@@ -33674,31 +34481,79 @@ static void aigwi_store_clear(aigw_store_counter *c) {
     c->running = 0;
     c->soft = c->alert = c->refused = 0;
 }
-static int aigwi_store_reserve(aigw_store_memory *m, aigw_now now, aigw_store_op *op) {
+/* PUT on one slot: AIGW_OK, AIGW_E_AGAIN (put, but not durable), AIGW_E_CLOCK. */
+static int aigwi_store_set(aigw_store_memory *m, aigw_store_slot *s, aigw_now now, const aigw_store_counter *c) {
+    const int64_t used = aigwi_store_amount(c->used);
+    if (c->kind == AIGW_COUNTER_RATE) {
+        s->of.rate.cfg = c->rate;
+        s->of.rate.bucket.at_ns = 0;                              /* full */
+        s->of.rate.bucket.part = 0;
+        aigw_bucket_settle(&s->of.rate.bucket, &c->rate, now, used);
+        return AIGW_OK;
+    }
+    if (c->kind == AIGW_COUNTER_GAUGE) {
+        s->of.gauge.held = used;
+        s->of.gauge.most = c->most;
+        return AIGW_OK;
+    }
+    s->of.money.cfg = c->money;
+    if (!aigwi_budget_roll(&s->of.money.budget, &c->money, now)) return AIGW_E_CLOCK;
+    s->of.money.budget.spent_nusd = used;
+    s->of.money.budget.alerted = 0;                               /* thresholds are told of anew */
+    return aigwi_store_lease(m, s);
+}
+/* GET: on a copy, so that nothing changes, a period and what was told of it included. */
+static int aigwi_store_get(aigw_store_memory *m, aigw_now now, aigw_store_counter *c) {
+    const aigw_store_slot *found = aigwi_store_at(m, now, c, 0);
+    const int64_t amount = aigwi_store_amount(c->amount);
+    aigw_store_slot s;
+    memset(&s, 0, sizeof s);
+    if (found) s.of = found->of;
+    aigwi_store_clear(c);
+    if (c->kind == AIGW_COUNTER_RATE) {
+        s.of.rate.cfg = c->rate;
+        c->refused = !aigw_bucket_look(&s.of.rate.bucket, &c->rate, now, (uint64_t)amount, &c->wait_ns);
+    } else if (c->kind == AIGW_COUNTER_MONEY && !aigwi_budget_roll(&s.of.money.budget, &c->money, now))
+        return AIGW_E_CLOCK;
+    aigwi_store_show(&s, now, 0, c);
+    c->alert = 0;
+    if (c->kind == AIGW_COUNTER_RATE || amount <= c->left) return AIGW_OK;
+    c->refused = 1;
+    if (c->kind == AIGW_COUNTER_MONEY) c->wait_ns = aigwi_store_wait(&s.of.money.budget, now);
+    return AIGW_OK;
+}
+/* RESERVE or PUT. */
+static int aigwi_store_all(aigw_store_memory *m, aigw_now now, aigw_store_op *op) {
+    const int put = op->verb == AIGW_STORE_PUT;
     aigw_store_slot *slot[AIGW_STORE_COUNTERS];
     aigwi_store_state before[AIGW_STORE_COUNTERS];
     int result = AIGW_OK, n = 0;
     for (int i = 0; i < op->n; i++) aigwi_store_clear(&op->counters[i]);
     for (int one; n < op->n && (result == AIGW_OK || result == AIGW_E_AGAIN); n++) {
         aigw_store_counter *c = &op->counters[n];
-        if (!c->raise) c->other = AIGWI_STORE_OWN;
-        slot[n] = aigwi_store_resolve(m, now, c, 1);
+        if (!c->raise && !put) c->other = AIGWI_STORE_OWN;
+        slot[n] = put ? aigwi_store_at(m, now, c, 1) : aigwi_store_resolve(m, now, c, 1);
         if (!slot[n]) {
             result = AIGW_E_NOMEM;
             break;
         }
         slot[n]->used = AIGWI_STORE_PINNED;
         aigwi_store_save(slot[n], &before[n]);
-        one = aigwi_store_take(m, slot[n], now, c);
+        one = put ? aigwi_store_set(m, slot[n], now, c) : aigwi_store_take(m, slot[n], now, c);
         if (one == AIGW_E_LIMIT) c->refused = 1;
         if (one != AIGW_OK) result = one;
     }
     for (int i = n; i-- > 0; ) {                                  /* backwards: a slot may be in it twice */
         if (result != AIGW_OK) aigwi_store_restore(slot[i], &before[i]);
-        else if (op->counters[i].other && !op->counters[i].raise) m->others++;
+        else if (op->counters[i].other && !op->counters[i].raise && !put) m->others++;
         slot[i]->used = AIGWI_STORE_USED;
     }
-    for (int i = 0; i < n; i++) aigwi_store_show(slot[i], now, &op->counters[i]);
+    for (int i = 0; i < n; i++) {
+        aigw_store_counter *c = &op->counters[i];
+        const int64_t more = !put && result == AIGW_OK ? aigwi_store_amount(c->amount) : 0,
+                      held = !put && c->raise ? aigwi_store_amount(c->used) : 0;
+        aigwi_store_show(slot[i], now, aigwi_base_sum(more, held), c);
+    }
     return result;
 }
 /* A counter that is not there has forgotten nothing but what was held: what is owed or spent beyond that makes it
@@ -33718,6 +34573,7 @@ static int aigwi_store_settle(aigw_store_memory *m, aigw_now now, aigw_store_cou
         s->of.rate.cfg = c->rate;
         aigw_bucket_settle(&s->of.rate.bucket, &c->rate, now, used - amount);
     } else if (c->kind == AIGW_COUNTER_GAUGE) {
+        s->of.gauge.most = c->most;
         s->of.gauge.held -= amount < s->of.gauge.held ? amount : s->of.gauge.held;
     } else {
         s->of.money.cfg = c->money;
@@ -33726,18 +34582,22 @@ static int aigwi_store_settle(aigw_store_memory *m, aigw_now now, aigw_store_cou
         if (c->raise) s->of.money.budget.running = running;       /* the reservation that it was added to goes on */
         aigwi_store_lease(m, s);                  /* more than was reserved: durable as soon as may be */
     }
-    aigwi_store_show(s, now, c);
+    aigwi_store_show(s, now, 0, c);
     return AIGW_OK;
 }
 AIGW_API int aigw_store_submit(void *memory, uint64_t ticket, aigw_now now, aigw_store_op *op) {
     aigw_store_memory *m = (aigw_store_memory *)memory;
     int result = AIGW_OK;
     (void)ticket;
-    if (op->n > AIGW_STORE_COUNTERS) return AIGW_E_VALUE;
-    for (int i = 0; i < op->n; i++) if (op->counters[i].kind > AIGW_COUNTER_MONEY) return AIGW_E_VALUE;
-    if (op->verb == AIGW_STORE_RESERVE) return aigwi_store_reserve(m, now, op);
+    if (op->n > AIGW_STORE_COUNTERS || op->verb > AIGW_STORE_PUT) return AIGW_E_VALUE;
     for (int i = 0; i < op->n; i++) {
-        int one = aigwi_store_settle(m, now, &op->counters[i]);
+        const aigw_store_counter *c = &op->counters[i];
+        if (c->kind > AIGW_COUNTER_MONEY || c->other > AIGWI_STORE_ALL) return AIGW_E_VALUE;
+    }
+    if (op->verb == AIGW_STORE_RESERVE || op->verb == AIGW_STORE_PUT) return aigwi_store_all(m, now, op);
+    for (int i = 0; i < op->n; i++) {
+        int one = op->verb == AIGW_STORE_GET ? aigwi_store_get(m, now, &op->counters[i])
+                                             : aigwi_store_settle(m, now, &op->counters[i]);
         if (one != AIGW_OK) result = one;
     }
     return result;
@@ -33748,17 +34608,14 @@ AIGW_API void aigw_store_init(aigw_store_memory *m, aigw_store_slot *slots, uint
     memset(slots, 0, n * sizeof *slots);
     m->slots = slots;
     m->n = n;
+    m->most = aigwi_store_row_of(m, 0, 0).n / 4;
+    if (m->most < AIGWI_STORE_WINDOW) m->most = AIGWI_STORE_WINDOW;
     memcpy(m->key, key, sizeof m->key);
     m->log = (char *)log;
     m->log_cap = log_cap;
 }
 AIGW_API aigw_str aigw_store_log(const aigw_store_memory *m) {
     return m->log ? aigwi_store_slice(m->log + m->log_sent, m->log_n - m->log_sent) : aigwi_store_slice(NULL, 0);
-}
-/* Is it an `_other`'s key? */
-static int aigwi_store_is_other(aigw_str key) {
-    size_t at = aigw_base_find(key, aigwi_store_bar, 0), n = aigwi_store_mark.n;
-    return key.n - at >= n && !memcmp(key.p + at, aigwi_store_mark.p, n) && (key.n == at + n || key.p[at + n] == '|');
 }
 AIGW_API void aigw_store_logged(aigw_store_memory *m, size_t n) {
     size_t at = 0, done = m->log_sent + n;
@@ -33778,18 +34635,19 @@ AIGW_API void aigw_store_logged(aigw_store_memory *m, size_t n) {
    little. */
 static void aigwi_store_recall(aigw_store_memory *m, aigw_now now, const aigw_ledger_record *r) {
     const int64_t longest = 31 * 86400;
+    const aigw_str none = AIGW_STR("");
     char text[AIGW_STORE_KEY];
     aigw_store_slot *s = NULL;
     int64_t mark = r->mark_nusd;
     if (r->start_s > 0 && now.wall_s > 0 && now.wall_s - r->start_s >= longest) return;  /* of a period that is over */
     if (r->key.n <= AIGW_STORE_KEY)
-        s = aigwi_store_place(m, now, r->key, AIGW_COUNTER_MONEY, aigwi_store_is_other(r->key));
+        s = aigwi_store_place(m, now, r->key, AIGW_COUNTER_MONEY, aigwi_store_is_other(r->key), none);
     if (!s) {
         aigw_store_counter c;
         memset(&c, 0, sizeof c);
         c.key = r->key;
         m->others++;
-        s = aigwi_store_place(m, now, aigwi_store_other(&c, AIGWI_STORE_ALL, text), AIGW_COUNTER_MONEY, 1);
+        s = aigwi_store_place(m, now, aigwi_store_other(&c, AIGWI_STORE_ALL, text), AIGW_COUNTER_MONEY, 1, none);
         if (!s) return;
         if (s->of.money.budget.start_s == r->start_s)
             mark = aigwi_base_sum(mark, s->of.money.budget.spent_nusd);
@@ -33818,6 +34676,16 @@ AIGW_API const aigw_store_slot *aigw_store_slot_of(const aigw_store_memory *m, a
     }
     return NULL;
 }
+AIGW_API aigw_store_counter aigw_store_counter_of(const aigw_store_slot *s) {
+    aigw_store_counter c;
+    memset(&c, 0, sizeof c);
+    c.key = aigwi_store_slice(s->key, s->key_n);
+    c.kind = s->kind;
+    if (s->kind == AIGW_COUNTER_RATE) c.rate = s->of.rate.cfg;
+    else if (s->kind == AIGW_COUNTER_GAUGE) c.most = s->of.gauge.most;
+    else c.money = s->of.money.cfg;
+    return c;
+}
 
 /* ==== >>policy.health ============================================================================================== */
 /* What answers teach about a target: how long they take, how many fail, and what the provider's limits leave. Knows
@@ -33826,6 +34694,9 @@ AIGW_API const aigw_store_slot *aigw_store_slot_of(const aigw_store_memory *m, a
 enum {
     AIGWI_HEALTH_FULL = 1024,  /* values in a histogram before it is halved */
     AIGWI_HEALTH_SHIFT = 10,   /* the first bin ends at 2^10 us */
+    /* of a shorter prompt most is the provider's own template: it would make long ones look longer than they are */
+    AIGWI_HEALTH_TEXT_LEAST = 1024,
+    AIGWI_HEALTH_TEXT_MOST = 4194304,
     AIGWI_HEALTH_DAY_MS = 86400000,
     AIGWI_HEALTH_HINTLESS_MS = 1000      /* a first 429 that does not say how long */
 };
@@ -33903,10 +34774,16 @@ static void aigwi_health_times(aigw_health *h, const aigw_health_report *r) {
 static void aigwi_health_usage(aigw_health *h, const aigw_health_report *r) {
     const aigw_usage *u = r->usage;
     const int64_t most = INT64_C(1000000000);                  /* tokens or bytes of a request: more is no count */
-    if (u->has & AIGW_USAGE_INPUT && u->input > 0 && u->input < most && r->input_bytes > 0 && r->input_bytes < most) {
-        int64_t milli = r->input_bytes * 1000 / u->input;
-        milli = milli < 250 ? 250 : milli > 64000 ? 64000 : milli;
-        h->milli_bytes_per_token = aigwi_health_average(h->milli_bytes_per_token, (uint32_t)milli, 8);
+    if (u->has & AIGW_USAGE_INPUT && u->input > 0 && u->input < most && r->input_bytes >= AIGWI_HEALTH_TEXT_LEAST &&
+        r->input_bytes < most) {
+        int64_t milli;
+        /* sums, so that a prompt counts by its length, halved so that what was asked long ago is forgotten */
+        h->text_bytes += (uint32_t)r->input_bytes;
+        h->text_tokens += (uint32_t)u->input;
+        milli = (int64_t)h->text_bytes * 1000 / h->text_tokens;
+        while (h->text_bytes > AIGWI_HEALTH_TEXT_MOST || h->text_tokens > AIGWI_HEALTH_TEXT_MOST)
+            h->text_bytes /= 2, h->text_tokens = h->text_tokens / 2 + 1;
+        h->milli_bytes_per_token = (uint32_t)(milli < 1000 ? 1000 : milli > 16000 ? 16000 : milli);
     }
     if (u->has & AIGW_USAGE_OUTPUT && u->output > 0 && u->output < most && r->all_us > 0) {
         /* from the first byte on; of a whole answer, or one that came all at once, from the beginning */
@@ -33934,7 +34811,9 @@ static void aigwi_health_spare(aigw_health *h, uint64_t at, const aigw_health_re
         if (h->refused < 6) h->refused++;
     }
     until = aigwi_health_after(at, ms);
-    if (until > h->not_before_ns) h->not_before_ns = until;
+    if (until <= h->not_before_ns) return;
+    h->not_before_ns = until;
+    h->spared = aigw_breaker_outcome_of(r->kind) == AIGW_BREAKER_FAILED;
 }
 
 static int aigwi_health_said(const aigw_limits *l) {
@@ -33963,6 +34842,13 @@ AIGW_API void aigw_health_end(aigw_health *h, aigw_now now, const aigw_health_re
         h->limits_ns = at;
         h->since_limits = 0;
     }
+}
+
+AIGW_API void aigw_health_probed(aigw_health *h, aigw_now now, const aigw_health_report *r) {
+    const int failed = aigw_breaker_outcome_of(r->kind) == AIGW_BREAKER_FAILED;
+    if (!failed && r->kind != AIGW_KIND_RATE_LIMIT && r->kind != AIGW_KIND_QUOTA) return;
+    h->failed_ns = now.mono_ns ? now.mono_ns : 1;
+    aigwi_health_spare(h, h->failed_ns, r);
 }
 
 /* When `need` of a limit are there again, in milliseconds from when it was said. Most providers fill up evenly, and
@@ -34501,25 +35387,6 @@ static int aigwi_router_reasons(const aigw_req *req) {
            aigwi_router_on(req, AIGW_P_REASONING_BUDGET) ||
            (mode->has && !aigw_base_eq(mode->raw, aigw_base_str("disabled")));
 }
-/* The service tier, where the request names one that is not the usual. */
-static aigw_str aigwi_router_tier(const aigw_req *req) {
-    static const aigw_str usual[] = { AIGW_STR("auto"), AIGW_STR("default"), AIGW_STR("standard"),
-                                      AIGW_STR("standard_only") };
-    aigw_str s = { NULL, 0 };
-    for (const aigw_raw *raw = req->raw; raw; raw = raw->next)
-        if (aigw_base_eq(raw->name, aigw_base_str("service_tier")) && raw->json.n > 2 && raw->json.p[0] == '"')
-            s = aigwi_dialect_slice(raw->json.p + 1, raw->json.n - 2);
-    for (size_t i = 0; i < sizeof usual / sizeof *usual; i++) if (aigw_base_eq(s, usual[i])) s.n = 0;
-    return s;
-}
-static int aigwi_router_long_cache(const aigw_req *req) {
-    int is = req->cache_ttl_s >= 3600;
-    for (const aigw_tool *t = req->tools; t; t = t->next) is |= t->cache_ttl_s >= 3600;
-    for (const aigw_message *m = req->messages; m; m = m->next)
-        for (const aigw_part *p = m->parts; p; p = p->next) is |= p->cache_ttl_s >= 3600;
-    return is;
-}
-
 AIGW_API int aigw_router_facts_of(const aigw_req *req, aigw_str require, aigw_router_facts *f, aigw_fault *fault) {
     const uint32_t hard =
         AIGW_CAN(TOOLS) | AIGW_CAN(VISION) | AIGW_CAN(AUDIO_IN) | AIGW_CAN(JSON_SCHEMA) | AIGW_CAN(JSON_OBJECT);
@@ -34536,8 +35403,7 @@ AIGW_API int aigw_router_facts_of(const aigw_req *req, aigw_str require, aigw_ro
                (aigwi_router_reasons(req) ? AIGW_FACT(REASONING) : 0) |
                (aigwi_router_on(req, AIGW_P_STREAM) ? AIGW_FACT(STREAM) : 0) | (f->batch ? AIGW_FACT(BATCH) : 0);
     f->effort = req->param[AIGW_P_EFFORT].has ? req->param[AIGW_P_EFFORT].raw : aigwi_dialect_slice(NULL, 0);
-    f->terms.tier = aigwi_router_tier(req);
-    f->terms.long_cache = (uint8_t)aigwi_router_long_cache(req);
+    aigw_price_terms_of(req, &f->terms);
     aigw_price_measure(req, &f->size);
     return aigwi_router_requires(require, f, fault);
 }
@@ -34553,10 +35419,18 @@ static int aigwi_router_listed(const aigw_registry_tenant *t, aigw_str name) {
         if (aigw_base_eq(t->routes[i], name) || (t->routes[i].n == 1 && *t->routes[i].p == '*')) return 1;
     return 0;
 }
+/* May it forward to this provider: is "raw/" and its name in the list? */
+static int aigwi_router_forwards(const aigw_registry_tenant *t, aigw_str provider) {
+    if (aigwi_router_listed(t, aigwi_dialect_slice("*", 1))) return 1;
+    for (size_t i = 0; i < t->n; i++) {
+        const aigw_str s = t->routes[i];
+        if (aigwi_dialect_begins(s, "raw/") && aigw_base_eq(aigwi_dialect_slice(s.p + 4, s.n - 4), provider)) return 1;
+    }
+    return 0;
+}
 /* By the route's name, or its own. */
-static int aigwi_router_may(const aigw_router_decision *d, const aigw_registry_tenant *t,
-                            const aigw_router_candidate *c) {
-    return (d->route && aigwi_router_listed(t, d->route->name)) || aigwi_router_listed(t, c->pick.target.name);
+static int aigwi_router_may(const aigw_registry_route *w, const aigw_registry_tenant *t, aigw_str target) {
+    return (w && aigwi_router_listed(t, w->name)) || aigwi_router_listed(t, target);
 }
 
 static void aigwi_router_unknown(aigw_router_state *s) {
@@ -34575,16 +35449,23 @@ static void aigwi_router_add(aigw_router_decision *d, const aigw_registry_pick *
     d->order[d->n] = d->n;
     d->n++;
 }
-/* The route or model of this name, if this tenant may use some of it. */
+/* The route or model of this name, if this tenant may use some of it; else *d stays as it is. */
 static int aigwi_router_take(aigw_router_decision *d, const aigw_registry *r, aigw_str name,
                              const aigw_dialect *client) {
     const aigw_registry_tenant *tenant = aigwi_router_tenant(d, r);
     const aigw_registry_route *w = aigw_registry_route_of(r, name);
     aigw_registry_pick pick;
     size_t i = 0;
+    int result = AIGW_E_MISSING, known = 0;
+    for (size_t k = 0; k < (w ? w->n : 1) && known < AIGW_ROUTER_CANDIDATES && result; k++) {
+        if (!aigwi_registry_pick(r, w ? w->models[k] : name, client, &pick)) continue;
+        result = aigwi_router_may(w, tenant, pick.target.name) ? (int)AIGW_OK : (int)AIGW_E_REFUSED;
+        known++;
+    }
+    if (result) return result;
     d->route = w;
     d->strategy = w ? w->order : (uint8_t)AIGW_ORDER_FIXED;
-    d->n = d->first = d->forced = d->explored = 0;
+    d->n = d->first = d->forced = d->explored = d->ordered = 0;
     d->over = 0;
     d->cheapest = -1;
     if (!w && aigwi_registry_pick(r, name, client, &pick)) aigwi_router_add(d, &pick, 1);
@@ -34592,13 +35473,7 @@ static int aigwi_router_take(aigw_router_decision *d, const aigw_registry *r, ai
         if (aigwi_registry_pick(r, w->models[i], client, &pick))
             aigwi_router_add(d, &pick, w->weights ? w->weights[i] : 1);
     if (w) d->over = (uint16_t)(w->n - i);
-    for (i = 0; i < d->n && !aigwi_router_may(d, tenant, &d->candidate[i]); i++) {}
-    if (i < d->n) return AIGW_OK;
-    i = d->n;
-    d->n = 0;
-    d->over = 0;
-    d->route = NULL;
-    return i ? AIGW_E_REFUSED : AIGW_E_MISSING;
+    return AIGW_OK;
 }
 
 /* Does all that a rule says hold? What is dear to find out comes last. */
@@ -34628,7 +35503,11 @@ AIGW_API int aigw_router_find(aigw_router_decision *d, const aigw_registry *r, c
     uint16_t rule = 0;
     d->task = NULL;
     d->rule = 0;
-    d->tries_n = d->tries_lost = 0;
+    d->tries_n = d->tries_lost = d->steps_n = d->cached = 0;
+    d->route = NULL;
+    d->n = d->first = d->forced = d->explored = d->ordered = 0;
+    d->over = 0;
+    d->cheapest = -1;
     if (d->facts.route.n) return aigwi_router_take(d, r, d->facts.route, client);
     for (t = r->tasks; t; t = t->next) asked |= t->facts | t->not_facts;
     if ((asked & AIGW_FACT(CODE)) && d->facts.req && aigwi_router_has_code(d->facts.req))
@@ -34649,12 +35528,25 @@ AIGW_API int aigw_router_find_route(aigw_router_decision *d, const aigw_registry
 
 /* ---- filters */
 
+enum { AIGWI_ROUTER_FLOOR = 256 };   /* an output limit of ours goes down to this before a window or a budget refuses */
+
 /* Output tokens of one answer there: what is asked for, but not more than the model has; `usual` where nothing is asked
    for. */
 static int64_t aigwi_router_output(const aigw_router_facts *f, const aigw_target *t, int64_t usual) {
     int64_t n = f->size.max_output >= 0 ? f->size.max_output : usual;
     if (f->op == AIGW_OP_EMBED || f->op == AIGW_OP_COUNT_TOKENS) return 0;
     return t->max_output > 0 && n > t->max_output ? t->max_output : n;
+}
+/* A limit that a cap set, as this target is asked: what its window leaves beside the prompt, whose tokens are not
+   counted but estimated, with a quarter for error; near its end without, so that an answer is more than a word. */
+static int64_t aigwi_router_capped(const aigw_router_facts *f, const aigw_router_candidate *c) {
+    const aigw_target *t = &c->pick.target;
+    const int64_t n = aigwi_router_output(f, t, 0);
+    const int64_t input = aigw_price_estimate(&f->size, c->state.milli_bytes_per_token);
+    const int64_t least = AIGWI_ROUTER_FLOOR, all = t->context - input;
+    int64_t left = t->context - aigwi_base_sum(input, input / 4);
+    if (left < least) left = all < least ? all : least;
+    return t->context <= 0 || left >= n ? n : left > 0 ? left : 1;
 }
 static void aigwi_router_cost(const aigw_router_facts *f, aigw_router_candidate *c) {
     const aigw_registry_price *price = c->pick.model && c->pick.model->price.known ? &c->pick.model->price : NULL;
@@ -34697,9 +35589,12 @@ static int aigwi_router_satisfies(const aigw_router_candidate *c, const aigw_rou
 }
 static int aigwi_router_fits(const aigw_router_facts *f, const aigw_router_candidate *c) {
     const aigw_target *t = &c->pick.target;
+    const uint32_t learnt = c->state.milli_bytes_per_token;
     if (f->op != AIGW_OP_CHAT || t->context <= 0) return 1;        /* inputs of an embedding have a window each */
-    return aigwi_base_sum(aigw_price_estimate(&f->size, c->state.milli_bytes_per_token),
-                             aigwi_router_output(f, t, 0)) <= t->context;
+    /* this text may be in another language than those before: in doubt the provider counts, whose refusal is free and
+       goes on to the next; an estimate that is wrong would refuse what fits */
+    return aigwi_base_sum(aigw_price_estimate(&f->size, learnt > AIGWI_PRICE_PER_TOKEN ? learnt : 0),
+                          f->capped ? 0 : aigwi_router_output(f, t, 0)) <= t->context;
 }
 /* The first that it does not pass, in the order of the list. */
 static int aigwi_router_filter(const aigw_router_decision *d, const aigw_registry_tenant *tenant,
@@ -34709,7 +35604,7 @@ static int aigwi_router_filter(const aigw_router_decision *d, const aigw_registr
     unsigned i = 0;
     c->lacks = 0;
     if (c->off || !c->pick.provider) return AIGW_FILTER_OFF;
-    if (!aigwi_router_may(d, tenant, c)) return AIGW_FILTER_ALLOW;
+    if (!aigwi_router_may(d->route, tenant, c->pick.target.name)) return AIGW_FILTER_ALLOW;
     c->lacks = f->needs & c->pick.target.no;
     if (c->lacks || (f->op == AIGW_OP_CHAT && c->pick.model && c->pick.model->embeds)) return AIGW_FILTER_NEEDS;
     if (!aigwi_router_fits(f, c)) return AIGW_FILTER_CONTEXT;
@@ -34720,10 +35615,10 @@ static int aigwi_router_filter(const aigw_router_decision *d, const aigw_registr
     }
     if (d->priced && c->bound_nusd < 0) return AIGW_FILTER_UNPRICED;
     if (s->over_budget) return AIGW_FILTER_BUDGET;
+    if (s->benched) return AIGW_FILTER_KEY;                    /* before the circuit, which may be forced */
     if (s->circuit == AIGW_BREAKER_OPEN || (s->circuit == AIGW_BREAKER_HALF_OPEN && s->wait_ms))
         return AIGW_FILTER_CIRCUIT;
-    if (s->benched) return AIGW_FILTER_KEY;
-    return s->wait_ms ? AIGW_FILTER_LIMIT : AIGW_FILTER_NONE;
+    return !s->wait_ms ? AIGW_FILTER_NONE : s->spared ? AIGW_FILTER_SPARED : AIGW_FILTER_LIMIT;
 }
 
 /* ---- strategies: each sets the scores of those in order[0..first) */
@@ -34868,12 +35763,12 @@ static void aigwi_router_chance(aigw_router_decision *d) {
     d->explored = at != 0;
     aigwi_router_front(d, at);
 }
-/* The one that reopens first of those that only their circuit keeps back. */
+/* The one that reopens first of those that only their circuit keeps back; a probe under way keeps others out. */
 static void aigwi_router_force(aigw_router_decision *d) {
     size_t best = AIGW_ROUTER_CANDIDATES;
     for (size_t i = 0; i < d->n; i++) {
         const aigw_router_candidate *c = &d->candidate[d->order[i]];
-        if (c->filter != AIGW_FILTER_CIRCUIT || c->state.benched) continue;
+        if (c->filter != AIGW_FILTER_CIRCUIT || c->state.circuit != AIGW_BREAKER_OPEN) continue;
         if (best == AIGW_ROUTER_CANDIDATES || c->state.wait_ms < d->candidate[d->order[best]].state.wait_ms) best = i;
     }
     if (best == AIGW_ROUTER_CANDIDATES) return;
@@ -34886,6 +35781,7 @@ AIGW_API int aigw_router_order(aigw_router_decision *d, const aigw_registry *r) 
     uint8_t i, behind;
     d->strategy = d->route ? d->route->order : (uint8_t)AIGW_ORDER_FIXED;
     d->first = d->forced = d->explored = 0;
+    d->ordered = 1;
     d->cheapest = -1;
     for (i = 0; i < d->n; i++) {
         aigw_router_candidate *c = &d->candidate[i];
@@ -34913,11 +35809,18 @@ AIGW_API int64_t aigw_router_avoidable(const aigw_router_decision *d, unsigned c
     const aigw_registry_model *had = candidate < d->n ? d->candidate[candidate].pick.model : NULL;
     const aigw_registry_model *best =
         d->cheapest >= 0 && d->cheapest < d->n ? d->candidate[d->cheapest].pick.model : NULL;
+    const aigw_price_terms *terms = &d->facts.terms;
     aigw_price_cost cost, least;
-    if (!had || !best || aigw_price_usage(&had->price, usage, &d->facts.terms, &cost) ||
-        aigw_price_usage(&best->price, usage, &d->facts.terms, &least) || cost.nusd < least.nusd)
+    if (!had || !best || aigw_price_usage(&had->price, usage, terms, &cost) ||
+        aigw_price_usage(&best->price, usage, terms, &least) || cost.nusd < least.nusd ||
+        aigwi_price_short(&had->price, usage, terms) || aigwi_price_short(&best->price, usage, terms))
         return 0;
     return cost.nusd - least.nusd;
+}
+AIGW_API void aigw_router_stepped(aigw_router_decision *d, int step, aigw_str route) {
+    if (d->steps_n < AIGW_ROUTER_STEPS) d->steps_n++;
+    d->steps[d->steps_n - 1].step = (uint8_t)step;
+    d->steps[d->steps_n - 1].route = route;
 }
 AIGW_API aigw_router_try *aigw_router_tried(aigw_router_decision *d, aigw_now now, unsigned candidate) {
     uint64_t ms = now.mono_ns > d->now.mono_ns ? (now.mono_ns - d->now.mono_ns) / 1000000 : 0;
@@ -34960,6 +35863,10 @@ static aigw_out aigwi_router_begin(aigwi_router_line *l) {
     aigw_base_out_init(&o, l->text + l->n, l->full ? 0 : sizeof l->text - l->n, NULL, 0);
     return o;
 }
+/* What removed a candidate passes by itself: state.wait_ms says when. */
+static int aigwi_router_passes(int filter) {
+    return filter == AIGW_FILTER_LIMIT || filter == AIGW_FILTER_SPARED || filter == AIGW_FILTER_CIRCUIT;
+}
 static void aigwi_router_put_wait(aigw_out *o, uint32_t ms) {
     aigw_base_put_lit(o, " (");
     aigw_base_put_int(o, ms / 1000 + (ms % 1000 != 0));
@@ -34971,7 +35878,7 @@ static void aigwi_router_put_not(aigw_out *o, const aigw_router_decision *d, con
     aigw_base_put(o, c->pick.target.name);
     aigw_base_put_lit(o, ": ");
     aigw_base_put_lit(o, aigw_router_filter_name(c->filter));
-    if ((c->filter == AIGW_FILTER_CIRCUIT || c->filter == AIGW_FILTER_LIMIT) && c->state.wait_ms)
+    if (aigwi_router_passes(c->filter) && c->state.wait_ms)
         aigwi_router_put_wait(o, c->state.wait_ms);
     if (c->filter == AIGW_FILTER_REQUIRE && c->lacks < d->facts.requires_) {
         aigw_base_put_lit(o, " (");
@@ -34987,10 +35894,15 @@ static void aigwi_router_put_not(aigw_out *o, const aigw_router_decision *d, con
     }
     if (c->lacks) aigw_base_put_lit(o, ")");
 }
+static const aigw_str aigwi_router_caches[] = { AIGW_STR(""), AIGW_STR("hit"), AIGW_STR("shared"), AIGW_STR("stale") };
+/* As the configuration has them. */
+static const char *const aigwi_router_steps[] = { "", "route:", "queue", "stale", "busy" };
 static void aigwi_router_put_rule(aigw_out *o, const aigw_router_decision *d) {
     static const char *const words[] = { "in order",    "by weight",  "cheapest", "fastest",
                                          "two choices", "least busy", "by score" };
     const char *arrow = NULL;
+    int other = 0;
+    for (int i = 0; i < d->steps_n; i++) other |= d->steps[i].step == AIGW_DEGRADE_ROUTE;
     if (d->rule) {
         aigw_base_put_lit(o, "tasks[");
         aigw_base_put_int(o, d->rule - 1);
@@ -35000,7 +35912,7 @@ static void aigwi_router_put_rule(aigw_out *o, const aigw_router_decision *d) {
         aigw_base_put_lit(o, "x-aigw-route -> ");
         arrow = "; ";
     }
-    if (d->degraded) {
+    if (other) {
         aigw_base_put_lit(o, "degraded -> ");
         arrow = "; ";
     }
@@ -35013,6 +35925,16 @@ static void aigwi_router_put_rule(aigw_out *o, const aigw_router_decision *d) {
                                                                       : words[0]);
     if (d->explored) aigw_base_put_lit(o, ", to know the speed");
     if (d->forced) aigw_base_put_lit(o, ", all circuits open");
+    other = 0;
+    for (int i = 0; i < d->steps_n; i++) {
+        if (d->steps[i].step == AIGW_DEGRADE_ROUTE) continue;
+        aigw_base_put_lit(o, other++ ? ", " : "; degraded: ");
+        aigw_base_put_lit(o, aigwi_router_steps[d->steps[i].step]);
+    }
+    if (d->cached) {
+        aigw_base_put_lit(o, "; cache: ");
+        aigw_base_put(o, aigwi_router_caches[d->cached]);
+    }
 }
 
 /* Was it asked? Then what came of that says more than its state now. */
@@ -35099,6 +36021,7 @@ static const aigwi_router_row aigwi_router_state_rows[] = {
     AIGWI_ROUTER_NAMED(aigw_router_state, circuit, WORD, "circuit", aigwi_router_circuits),
     AIGWI_ROUTER_ROW(aigw_router_state, benched, BOOL, "benched", 0),
     AIGWI_ROUTER_ROW(aigw_router_state, over_budget, BOOL, "over_budget", 0),
+    AIGWI_ROUTER_ROW(aigw_router_state, spared, BOOL, "spared", 0),
     AIGWI_ROUTER_ROW(aigw_router_state, wait_ms, U32, "wait_ms", 0),
     AIGWI_ROUTER_ROW(aigw_router_state, in_flight, U32, "in_flight", 0),
     AIGWI_ROUTER_ROW(aigw_router_state, ttft_us[0], I64, "ttft_p50_us", -1),
@@ -35130,6 +36053,7 @@ static const aigwi_router_row aigwi_router_try_rows[] = {
     AIGWI_ROUTER_ROW(aigw_router_try, at_ms, U32, "at_ms", 0),
     AIGWI_ROUTER_ROW(aigw_router_try, took_ms, U32, "took_ms", 0),
     AIGWI_ROUTER_ROW(aigw_router_try, nusd, I64, "nusd", 0),
+    AIGWI_ROUTER_ROW(aigw_router_try, bound, BOOL, "cost_bound", 0),
 };
 static const aigwi_router_row aigwi_router_fact_rows[] = {
     AIGWI_ROUTER_ROW(aigw_router_facts, who.dim[AIGW_DIM_TENANT], STR, "tenant", 0),
@@ -35152,14 +36076,18 @@ static const aigwi_router_row aigwi_router_fact_rows[] = {
     AIGWI_ROUTER_ROW(aigw_router_facts, size.unknown, BOOL, "unbounded", 0),
     AIGWI_ROUTER_ROW(aigw_router_facts, size.choices, U32, "choices", 0),
     AIGWI_ROUTER_ROW(aigw_router_facts, size.max_output, I64, "max_output", -1),
+    AIGWI_ROUTER_ROW(aigw_router_facts, capped, BOOL, "capped", 0),
     AIGWI_ROUTER_ROW(aigw_router_facts, size.tools_hosted, U32, "tools_hosted", 0),
     AIGWI_ROUTER_ROW(aigw_router_facts, terms.tier, STR, "tier", 0),
     AIGWI_ROUTER_ROW(aigw_router_facts, terms.batch, BOOL, "batch_price", 0),
     AIGWI_ROUTER_ROW(aigw_router_facts, terms.long_cache, BOOL, "long_cache", 0),
+    AIGWI_ROUTER_ROW(aigw_router_facts, terms.hears, BOOL, "hears", 0),
+    AIGWI_ROUTER_ROW(aigw_router_facts, terms.speaks, BOOL, "speaks", 0),
+    AIGWI_ROUTER_ROW(aigw_router_facts, terms.draws, BOOL, "draws", 0),
     AIGWI_ROUTER_BY_HAND("require"),
 };
-enum { AIGWI_ROUTER_D_VERSION = 0, AIGWI_ROUTER_D_REQUEST = 7, AIGWI_ROUTER_D_ROUTE = 9, AIGWI_ROUTER_D_CANDIDATES = 11,
-       AIGWI_ROUTER_D_OVER, AIGWI_ROUTER_D_ORDER, AIGWI_ROUTER_D_TRIES = 18 };
+enum { AIGWI_ROUTER_D_VERSION = 0, AIGWI_ROUTER_D_DEGRADED = 6, AIGWI_ROUTER_D_REQUEST = 8, AIGWI_ROUTER_D_ROUTE = 10,
+       AIGWI_ROUTER_D_CANDIDATES = 12, AIGWI_ROUTER_D_OVER, AIGWI_ROUTER_D_ORDER, AIGWI_ROUTER_D_TRIES = 19 };
 static const aigwi_router_row aigwi_router_rows[] = {
     AIGWI_ROUTER_BY_HAND("version"),
     AIGWI_ROUTER_ROW(aigw_router_decision, now.wall_s, I64, "wall_s", 0),
@@ -35167,7 +36095,8 @@ static const aigwi_router_row aigwi_router_rows[] = {
     AIGWI_ROUTER_ROW(aigw_router_decision, seed, U64, "seed", 0),
     AIGWI_ROUTER_ROW(aigw_router_decision, turn, U32, "turn", 0),
     AIGWI_ROUTER_ROW(aigw_router_decision, priced, BOOL, "priced", 0),
-    AIGWI_ROUTER_ROW(aigw_router_decision, degraded, U8, "degraded", 0),
+    AIGWI_ROUTER_BY_HAND("degraded"),
+    AIGWI_ROUTER_NAMED(aigw_router_decision, cached, WORD, "cache", aigwi_router_caches),
     AIGWI_ROUTER_BY_HAND("request"),
     AIGWI_ROUTER_ROW(aigw_router_decision, rule, U16, "task", 0),
     AIGWI_ROUTER_BY_HAND("route"),
@@ -35280,7 +36209,8 @@ static void aigwi_router_put_try(aigw_out *o, const aigw_router_try *t) {
 static void aigwi_router_put_part(aigw_out *o, const aigw_router_decision *d, size_t part) {
     size_t i;
     if ((part == AIGWI_ROUTER_D_ROUTE && !d->route) || (part == AIGWI_ROUTER_D_OVER && (!d->over || !d->route)) ||
-        (part == AIGWI_ROUTER_D_TRIES && !d->tries_n))
+        (part == AIGWI_ROUTER_D_TRIES && !d->tries_n) || (part == AIGWI_ROUTER_D_DEGRADED && !d->steps_n) ||
+        (part == AIGWI_ROUTER_D_ORDER && !d->ordered))
         return;
     aigw_json_key(o, aigwi_router_rows[part].name.p);
     switch (part) {
@@ -35291,6 +36221,15 @@ static void aigwi_router_put_part(aigw_out *o, const aigw_router_decision *d, si
     }
     aigw_json_open(o, '[');
     switch (part) {
+    case AIGWI_ROUTER_D_DEGRADED:
+        for (i = 0; i < d->steps_n; i++) {
+            const int to = d->steps[i].step == AIGW_DEGRADE_ROUTE;
+            aigw_json_open_str(o);
+            aigw_base_put_lit(o, aigwi_router_steps[d->steps[i].step]);
+            if (to) aigw_json_part(o, aigwi_dialect_text(d->steps[i].route, AIGW_TEXT_PLAIN));
+            aigw_json_close_str(o);
+        }
+        break;
     case AIGWI_ROUTER_D_CANDIDATES: for (i = 0; i < d->n; i++) aigwi_router_put_candidate(o, &d->candidate[i]); break;
     case AIGWI_ROUTER_D_OVER:
         for (i = d->route->n - d->over; i < d->route->n; i++) aigw_json_put_str(o, d->route->models[i]);
@@ -35472,6 +36411,10 @@ static void aigwi_router_get_part(aigw_json *j, aigw_arena *mem, const aigw_regi
         if (aigwi_router_get_number(j, 0, INT64_MAX) != 1)
             aigw_json_fail(j, AIGW_E_VALUE, at, "a record of another version");
         break;
+    case AIGWI_ROUTER_D_DEGRADED:
+        for (aigw_json_array(j); aigw_json_item(j) && aigwi_router_room(j, d->steps_n, AIGW_ROUTER_STEPS); d->steps_n++)
+            if (!aigwi_registry_step(j, mem, &d->steps[d->steps_n].step, &d->steps[d->steps_n].route)) return;
+        break;
     case AIGWI_ROUTER_D_REQUEST: aigwi_router_get_facts(j, mem, &d->facts); break;
     case AIGWI_ROUTER_D_ROUTE: aigwi_router_get_route(j, mem, r, d); break;
     case AIGWI_ROUTER_D_CANDIDATES:
@@ -35520,7 +36463,9 @@ AIGW_API int aigw_router_decode(aigw_str json, const aigw_registry *r, aigw_aren
     while ((part = aigwi_router_get(&j, mem, aigwi_router_rows, n, &seen, d)) >= 0)
         aigwi_router_get_part(&j, mem, r, d, part, &ordered);
     if (!j.err && !(seen & 1)) aigw_json_fail(&j, AIGW_E_MISSING, 0, "a record has its `version`");
-    if (!j.err && (ordered != d->n || d->first > d->n || d->cheapest >= d->n))
+    d->ordered = (uint8_t)(seen >> AIGWI_ROUTER_D_ORDER & 1);
+    for (; !d->ordered && ordered < d->n; ordered++) d->order[ordered] = ordered;      /* as find leaves it */
+    if (!j.err && (ordered != d->n || d->first > (d->ordered ? d->n : 0) || d->cheapest >= d->n))
         aigw_json_fail(&j, AIGW_E_VALUE, 0, "order and candidates do not belong together");
     for (i = 0; i < ordered && !j.err; i++)
         if (d->order[i] >= d->n) aigw_json_fail(&j, AIGW_E_VALUE, 0, "order and candidates do not belong together");
@@ -35532,17 +36477,16 @@ AIGW_API int aigw_router_decode(aigw_str json, const aigw_registry *r, aigw_aren
     return aigw_json_fault(&j, fault);
 }
 
-/* ==== >>cache ======================================================================================================
- * Answers by the whole request, in blocks of the caller's memory. Knows the model's fields,
-         not what an answer is; design sections 3 and 5.
- * A key is a text without ambiguity,
-         so that two requests share one only if all that is written of them is equal: an object is its members in one
- * fixed order, then a zero byte; a member is its tag (not zero), then, by the tag, one byte,
-         or four bytes of length and so many bytes, or an object;
- * what is empty or zero is left out, lists are members with the same tag. A reader knows of each byte what it is,
-         and could write the request again.
- * Members that the model does not hold stand with their dialect and their place in the body: one name means different things in different places.
- * What the hash finds is compared with the stored key: a collision costs time, and never gives another's answer. */
+/* ==== >>cache ===================================================================================================== */
+/* Answers by the whole request, in blocks of the caller's memory. Knows the model's fields, not what an answer is;
+   design sections 3 and 5.
+   A key is a text without ambiguity, so that two requests share one only if all that is written of them is equal: an
+   object is its members in one fixed order, then a zero byte; a member is its tag (not zero), then, by the tag, one
+   byte, or four bytes of length and so many bytes, or an object; what is empty or zero is left out, lists are members
+   with the same tag. A reader knows of each byte what it is, and could write the request again. Members that the model
+   does not hold stand with their dialect and their place in the body: one name means different things in different
+   places.
+   What the hash finds is compared with the stored key: a collision costs time, and never gives another's answer. */
 
 #define AIGWI_CACHE_NONE UINT32_MAX
 enum {
@@ -35860,6 +36804,7 @@ AIGW_API int aigw_cache_key(const aigw_cache_scope *s, const aigw_req *req, aigw
     aigwi_cache_str(out, 't', s->tenant);
     aigwi_cache_str(out, 'r', s->route);
     aigwi_cache_str(out, 'p', s->prompt);
+    aigwi_cache_str(out, 'd', s->tag);
     aigwi_cache_str(out, 'g', s->target);
     aigwi_cache_str(out, 'w', s->who);
     aigwi_cache_str(out, 'q', s->require);
@@ -35922,6 +36867,7 @@ AIGW_API int aigw_cache_init(aigw_cache *c, const aigw_cache_cfg *cfg, const uin
     if (!c->cfg.block_bytes) c->cfg.block_bytes = 1024;
     if (c->cfg.block_bytes < 64) c->cfg.block_bytes = 64;
     memcpy(c->key, key, sizeof c->key);
+    c->purges = 1;
     if (!aigwi_cache_plan(c, n)) return AIGW_E_NOMEM;
     c->entries = (aigw_cache_entry *)aigw_base_take(&a, c->cfg.entries, sizeof *c->entries, sizeof(uint64_t));
     c->index = (uint32_t *)aigw_base_take(&a, c->index_n, sizeof *c->index, sizeof(uint32_t));
@@ -36091,6 +37037,25 @@ static aigw_cache_entry *aigwi_cache_enter(aigw_cache *c, const uint64_t hash[2]
     c->entries_n++;
     return e;
 }
+/* Tag, prompt, tenant as purges are remembered by: 0 when empty. */
+static void aigwi_cache_marks(const aigw_cache *c, aigw_str tag, aigw_str prompt, aigw_str tenant, uint64_t mark[3]) {
+    mark[0] = tag.n ? aigw_digest_siphash(tag, c->key) | 1 : 0;
+    mark[1] = prompt.n ? aigw_digest_siphash(prompt, c->key) | 1 : 0;
+    mark[2] = tenant.n ? aigw_digest_siphash(tenant, c->key) | 1 : 0;
+}
+/* Would a purge since then have dropped it? */
+static int aigwi_cache_purged(const aigw_cache *c, const aigw_cache_put_cfg *cfg) {
+    uint64_t mark[3];
+    aigwi_cache_marks(c, cfg->tag, cfg->prompt, cfg->tenant, mark);
+    if (cfg->since && c->purges - cfg->since > AIGW_CACHE_PURGES) return 1;
+    for (uint64_t i = cfg->since; i && i < c->purges; i++) {
+        const uint64_t *gone = c->purged[i % AIGW_CACHE_PURGES];
+        int fits = 1;
+        for (int k = 0; k < 3; k++) fits &= !gone[k] || gone[k] == mark[k];
+        if (fits) return 1;
+    }
+    return 0;
+}
 AIGW_API int aigw_cache_put(aigw_cache *c, aigw_now now, aigw_str key, aigw_str value, const aigw_cache_put_cfg *cfg) {
     const uint64_t t = aigwi_cache_now(c, now);
     const uint32_t room = c->cfg.block_bytes;
@@ -36109,6 +37074,7 @@ AIGW_API int aigw_cache_put(aigw_cache *c, aigw_now now, aigw_str key, aigw_str 
     }
     const size_t blocks = size ? (size - 1) / room + 1 : 1;
     if (blocks > c->blocks_n || cfg->target.n > room) return AIGW_E_LIMIT;
+    if (aigwi_cache_purged(c, cfg)) return AIGW_E_REFUSED;
     aigw_digest_siphash128(key, c->key, hash);
     const uint32_t old = aigwi_cache_find(c, hash, key);
     if (old != AIGWI_CACHE_NONE) aigwi_cache_free(c, old);
@@ -36132,6 +37098,7 @@ AIGW_API uint32_t aigw_cache_purge(aigw_cache *c, aigw_str tag, aigw_str prompt,
     want[1] = tag;
     want[2] = prompt;
     want[3] = tenant;
+    aigwi_cache_marks(c, tag, prompt, tenant, c->purged[c->purges++ % AIGW_CACHE_PURGES]);
     for (uint32_t i = c->newest; i != AIGWI_CACHE_NONE; i = older) {
         const aigw_cache_entry *e = &c->entries[i];
         size_t at = 0;
@@ -36303,12 +37270,19 @@ AIGW_API int aigw_attempt_init(aigw_attempt *a, const aigw_attempt_cfg *cfg, aig
     const aigw_dialect *d = cfg->target->dialect;
     /* 6 KiB of 16: providers' heads have been seen with 4 */
     const size_t head = n / 8 * 3 < 16384 ? n / 8 * 3 : 16384;
+    /* where a token was lent from the next one may stand when the provider speaks of this one */
+    const size_t kept = cfg->auth && cfg->auth->scheme && cfg->auth->scheme->ask ? cfg->key.n : 0;
     int r;
     memset(a, 0, sizeof *a);
     a->cfg = *cfg;
     a->untouched = 1;
     a->t_start = now.mono_ns;
-    a->mem = aigw_base_arena((char *)mem + head, n - head);
+    if (kept > n - head) return AIGW_E_NOMEM;
+    a->mem = aigw_base_arena((char *)mem + head, n - head - kept);
+    if (kept) {
+        a->cfg.key.p = (const char *)memcpy(a->mem.end, cfg->key.p, kept);
+        a->kept = 1;
+    }
     a->same = aigw_base_eq(cfg->req->dialect, d->name) && cfg->req->body.n && d->req_edit;
     if (!a->same && !d->req_encode) return AIGW_E_UNSUPPORTED;
     a->dec.dialect = d;
@@ -36362,9 +37336,33 @@ AIGW_API void aigw_attempt_sent(aigw_attempt *a, aigw_now now, size_t n) {
 
 /* ---- the end, by whatever way */
 
+/* A text of the attempt's own memory, without what it sent as credentials. */
+static void aigwi_attempt_hide(const aigw_attempt *a, aigw_str s) {
+    char *p = (char *)(uintptr_t)s.p;
+    aigwi_dialect_hide(p, s.n, a->cfg.key);
+    if (a->cfg.auth) aigwi_dialect_hide(p, s.n, a->cfg.auth->value[AIGW_AUTH_SESSION_TOKEN]);
+}
+/* The provider's words for an error, however it came, without the key: also one that does not look like a key, and not
+   only in the message. What does not stand in the window is our own, and may be constant. */
+static void aigwi_attempt_mask(const aigw_attempt *a) {
+    const aigw_error *err = &a->error;
+    const aigw_str words[] = { err->message, err->type, err->code, err->param, err->request_id };
+    for (size_t i = 0, k; i < sizeof words / sizeof *words; i++) {
+        const aigw_str s = words[i];
+        const uintptr_t at = (uintptr_t)s.p, from = (uintptr_t)a->window;
+        if (!s.n || at < from || at - from > a->window_cap || s.n > a->window_cap - (at - from)) continue;
+        aigwi_attempt_hide(a, s);
+        for (size_t n = 0; n < s.n; n += k ? k : 1) {
+            k = aigwi_dialect_key_at(s, n);
+            if (k) memset((char *)(uintptr_t)s.p + n, '*', k);
+        }
+    }
+}
+
 /* What ERROR says: the dialect's or transport's error, completed. */
 static void aigwi_attempt_name(aigw_attempt *a, const aigw_error *err) {
     if (err != &a->error) a->error = *err;
+    aigwi_attempt_mask(a);
     if (!a->error.provider.n && a->error.kind != AIGW_KIND_CANCELLED) a->error.provider = a->cfg.target->provider;
     if (!a->error.request_id.n) a->error.request_id = a->request_id;
     if (!a->error.status && a->status >= 300) a->error.status = a->status;
@@ -36383,6 +37381,8 @@ AIGW_API void aigw_attempt_fail(aigw_attempt *a, int kind, const char *text) {
 
 AIGW_API void aigw_attempt_release(aigw_attempt *a) {
     aigwi_attempt_wipe(a);
+    if (a->kept) aigw_digest_wipe((char *)(uintptr_t)a->cfg.key.p, a->cfg.key.n);
+    a->kept = 0;
     a->state = AIGWI_ATTEMPT_OVER;
     a->n_pieces = a->piece_at = 0;
     a->mem_want = 0;
@@ -36471,6 +37471,7 @@ static void aigwi_attempt_head(aigw_attempt *a, aigw_now now) {
     aigw_str id;
     int64_t tokens;
     a->head = a->http.head;
+    for (size_t i = 0; i < a->head.n; i++) aigwi_attempt_hide(a, a->head.headers[i].value);
     a->status = a->head.status;
     id = d->request_id_header.n ? aigw_base_header(&a->head, d->request_id_header) : aigwi_dialect_slice(NULL, 0);
     for (size_t i = 0; i < sizeof ids / sizeof *ids && !id.n; i++) id = aigw_base_header(&a->head, ids[i]);
@@ -36664,7 +37665,11 @@ static int aigwi_attempt_put(void *user, const aigw_event *ev) {
     if (ev->type < AIGW_EVENT_STOP) return t->out->put(t->out->user, ev);
     if (a->ended) return AIGW_OK;
     a->ended = ev->type == AIGW_EVENT_STOP ? AIGWI_ATTEMPT_STOPPED : AIGWI_ATTEMPT_ERROR;
-    if (ev->type == AIGW_EVENT_STOP) return t->out->put(t->out->user, ev);
+    if (ev->type == AIGW_EVENT_STOP) {
+        /* it is logged, and a provider may say anything */
+        aigwi_attempt_hide(a, aigwi_dialect_slice(a->dec.model_name, a->dec.model_name_n));
+        return t->out->put(t->out->user, ev);
+    }
     aigwi_attempt_name(a, ev->error);
     last = *ev;
     last.error = &a->error;
@@ -36803,28 +37808,35 @@ AIGW_API uint64_t aigw_attempt_deadline(const aigw_attempt *a) {
     uint64_t due;
     if (a->state > AIGWI_ATTEMPT_REFUSED) return AIGW_NEVER;
     if (!a->t_connected) due = aigwi_attempt_after(a->t_start, aigwi_base_or(t->connect_ms, 5000));
-    else if (!aigwi_attempt_on(a->cfg.req, AIGW_P_STREAM))
-        due = aigwi_attempt_after(a->t_connected, aigwi_base_or(t->total_ms, 600000));
-    else if (!a->t_first)
-        due = aigwi_attempt_after(a->t_connected,
-                                  aigwi_base_or(t->first_ms, aigwi_attempt_thinks(a->cfg.req) ? 300000 : 120000));
-    else due = aigwi_attempt_after(a->t_last, aigwi_base_or(t->idle_ms, 120000));
+    else {
+        const uint64_t silent = a->t_first ? aigwi_attempt_after(a->t_last, aigwi_base_or(t->idle_ms, 120000))
+                                           : AIGW_NEVER;
+        if (aigwi_attempt_on(a->cfg.req, AIGW_P_STREAM)) {
+            const uint32_t first = aigwi_attempt_thinks(a->cfg.req) ? 300000 : 120000;
+            due = a->t_first ? silent : aigwi_attempt_after(a->t_connected, aigwi_base_or(t->first_ms, first));
+        } else {                                           /* what has begun to come whole comes at once */
+            due = aigwi_attempt_after(a->t_connected, aigwi_base_or(t->total_ms, 600000));
+            if (silent < due) due = silent;
+        }
+    }
     return a->cfg.until && a->cfg.until < due ? a->cfg.until : due;
 }
 
 AIGW_API void aigw_attempt_tick(aigw_attempt *a, aigw_now now) {
     const int stream = aigwi_attempt_on(a->cfg.req, AIGW_P_STREAM);
+    const uint64_t whole = aigwi_attempt_after(a->t_connected, aigwi_base_or(a->cfg.times.total_ms, 600000));
     if (a->state > AIGWI_ATTEMPT_REFUSED || now.mono_ns < aigw_attempt_deadline(a)) return;
     if (a->cfg.until && now.mono_ns >= a->cfg.until)
         aigw_attempt_fail(a, AIGW_KIND_TIMEOUT, "the answer did not come within the time that the client gave");
     else if (!a->t_connected)
         aigw_attempt_fail(a, AIGW_KIND_CONNECT, "no connection to the provider within the time set (connect_ms)");
-    else if (!stream)
+    else if (!stream && now.mono_ns >= whole)
         aigw_attempt_fail(a, AIGW_KIND_TIMEOUT, "no whole answer from the provider within the time set (total_ms)");
     else
         aigw_attempt_fail(a, AIGW_KIND_TIMEOUT,
-                          a->t_first ? "the provider was silent in mid-stream for longer than set (idle_ms)"
-                                     : "no first byte from the provider within the time set (first_byte_ms)");
+                          !stream    ? "the provider was silent within its answer for longer than set (idle_ms)"
+                          : a->t_first ? "the provider was silent in mid-stream for longer than set (idle_ms)"
+                                       : "no first byte from the provider within the time set (first_byte_ms)");
     /* it may have been done, and billed */
     if (!stream && a->error.kind == AIGW_KIND_TIMEOUT) a->error.retry = AIGW_RETRY_NEVER;
 }
@@ -36834,6 +37846,7 @@ AIGW_API void aigw_attempt_tick(aigw_attempt *a, aigw_now now) {
    the counters and whoever keeps them; knows no sockets and no request. Truth: design section 5. */
 
 #define AIGWI_HUB_PROBES 8                   /* places where a name may stand */
+#define AIGWI_HUB_DEAD 4                     /* kept connections that may turn out to be closed; then it is a failure */
 
 static aigw_hub_cfg aigwi_hub_cfg_of(const aigw_hub_cfg *cfg) {
     static const uint32_t usual[AIGW_HUB_SLABS][2] = {
@@ -36872,6 +37885,12 @@ static unsigned char *aigwi_hub_part(aigw_arena *a, uint64_t bytes) {
 }
 
 /* ---- jobs */
+
+/* The kind of error that a callback's code means. */
+AIGWI_SHARED int aigwi_hub_io_kind(int code) {
+    const int kind = -100 - code;
+    return kind > 0 && kind < AIGW_KIND_COUNT ? kind : (int)AIGW_KIND_CONNECT;
+}
 
 static void aigwi_hub_wake(aigw_hub *h, aigw_hub_job *job) {
     if (job->queued) return;
@@ -37013,12 +38032,47 @@ AIGWI_SHARED int aigwi_hub_lacks(const aigw_hub *h, const aigw_hub_job *job, uin
 
 /* ---- the registry's slots */
 
+/* Who is asked under a name, whatever else is said of it. */
+AIGWI_SHARED uint64_t aigwi_hub_mark(const aigw_hub *h, const aigw_registry_pick *p) {
+    const aigw_str all[] = { p->provider->authority, p->target.base, p->target.id, p->target.dialect->name };
+    uint64_t mark = 0;
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        mark = mark * UINT64_C(0x9E3779B97F4A7C15) + aigw_digest_siphash(all[i], h->key);
+    return mark;
+}
+AIGWI_SHARED void aigwi_hub_put_mark(aigw_out *o, uint64_t mark) {
+    for (int i = 60; i >= 0; i -= 4) aigw_base_put_byte(o, "0123456789abcdef"[mark >> i & 15]);
+}
+/* What was learnt of a target is not true of another one that has its name now, or whose key is another. */
+static void aigwi_hub_unlearn(aigw_hub *h, const aigw_registry *r) {
+    const aigw_dialect *client = r->n_dialects ? r->dialects[0] : NULL;
+    for (size_t i = 0; h->registry && i < h->cfg.names; i++) {
+        aigw_hub_name *t = &h->names[i];
+        const aigw_str name = aigwi_dialect_slice(t->name, t->name_n);
+        aigw_registry_pick was, is;
+        const uint32_t under_way = t->health.in_flight, generation = t->breaker.generation;
+        if (!t->hash || t->kind != AIGW_NAME_TARGET || t->name_n == sizeof t->name ||
+            !aigwi_registry_pick(r, name, client, &is))
+            continue;
+        if (aigwi_registry_pick(h->registry, name, client, &was) &&
+            aigwi_hub_mark(h, &was) == aigwi_hub_mark(h, &is) && aigw_base_eq(was.provider->key, is.provider->key))
+            continue;
+        memset(&t->breaker, 0, sizeof t->breaker);
+        memset(&t->health, 0, sizeof t->health);
+        t->told_ns = t->kept_ns = t->rest_ns = 0;
+        t->breaker.generation = generation + 1;                /* those under way report of the one before */
+        t->health.in_flight = under_way;
+    }
+}
+
 AIGW_API int aigw_hub_swap(aigw_hub *h, const aigw_registry *r) {
     for (int i = 0; i < 2; i++) {
         if (h->slot[i].users && h->slot[i].registry != r) continue;
+        aigwi_hub_unlearn(h, r);
         h->slot[i].registry = r;
         h->slot[1 - i].registry = h->slot[1 - i].users ? h->slot[1 - i].registry : NULL;
         h->registry = r;
+        if (h->watch) aigwi_hub_wake(h, h->watch);
         return AIGW_OK;
     }
     return AIGW_E_AGAIN;
@@ -37076,13 +38130,18 @@ static aigw_str aigwi_hub_key_name(const aigw_hub *h, const aigw_registry_provid
     const uint64_t mark = aigw_digest_siphash(p->key, h->key);
     aigw_out o;
     aigw_base_out_init(&o, text, cap, NULL, 0);
-    for (int i = 60; i >= 0; i -= 4) aigw_base_put_byte(&o, "0123456789abcdef"[mark >> i & 15]);
+    aigwi_hub_put_mark(&o, mark);
     aigw_base_put(&o, p->name);
     return aigwi_dialect_slice(text, o.buf.n < cap ? o.buf.n : cap);
 }
 
-AIGW_API void aigw_hub_state_of(aigw_hub *h, aigw_now now, const aigw_registry_pick *pick, int64_t tokens, int full,
-                                aigw_router_state *state) {
+/* Its circuit may be probed, and >>hub.probe does it. */
+static int aigwi_hub_kept(const aigw_hub_name *t, int circuit, aigw_now now) {
+    return circuit == AIGW_BREAKER_HALF_OPEN && now.mono_ns < t->kept_ns;
+}
+
+AIGW_API void aigw_hub_state_of(aigw_hub *h, aigw_now now, const aigw_registry_pick *pick, const aigw_price_size *size,
+                                int full, aigw_router_state *state) {
     static const uint16_t quantiles[] = { 500, 900, 950 };
     char text[80];
     const aigw_str key = aigwi_hub_key_name(h, pick->provider, text, sizeof text);
@@ -37091,16 +38150,23 @@ AIGW_API void aigw_hub_state_of(aigw_hub *h, aigw_now now, const aigw_registry_p
     uint64_t until = 0, ready;
     memset(state, 0, sizeof *state);
     state->ttft_us[0] = state->ttft_us[1] = state->ttft_us[2] = state->ewma_us = state->tokens_s = -1;
-    if (k) state->benched = aigw_breaker_look(&k->breaker, &aigwi_hub_key_cfg, now, &ready) != AIGW_BREAKER_CLOSED &&
-            ready;
-    if (!t) return;
-    state->circuit = (uint8_t)aigw_breaker_look(&t->breaker, &h->cfg.breaker, now, &until);
-    ready = aigw_health_ready(&t->health, now, tokens);
-    if (ready > until) until = ready;
+    if (k) until = aigw_breaker_again(&k->breaker, &aigwi_hub_key_cfg, now);
+    state->benched = until != 0;
+    if (t) {
+        state->circuit = (uint8_t)aigw_breaker_look(&t->breaker, &h->cfg.breaker, now, NULL);
+        ready = aigw_breaker_again(&t->breaker, &h->cfg.breaker, now);
+        if (aigwi_hub_kept(t, state->circuit, now)) state->circuit = AIGW_BREAKER_OPEN, ready = t->kept_ns;
+        if (ready > until) until = ready;
+        state->milli_bytes_per_token = t->health.milli_bytes_per_token;
+        ready = aigw_health_ready(&t->health, now, size ? aigw_price_estimate(size, state->milli_bytes_per_token) : 0);
+        if (ready > until) until = ready;
+        state->spared = t->health.spared && until && until == t->health.not_before_ns;
+    }
     if (until > now.mono_ns) {
         const uint64_t ms = (until - now.mono_ns + 999999) / 1000000;
         state->wait_ms = ms < UINT32_MAX ? (uint32_t)ms : UINT32_MAX;
     }
+    if (!t) return;
     state->in_flight = t->health.in_flight;
     state->error_ppm = t->health.error_ppm;
     if (t->health.tokens_s) state->tokens_s = t->health.tokens_s;
@@ -37115,45 +38181,73 @@ static int aigwi_hub_refusal(aigw_hub *h, aigw_now now, const aigw_registry_prov
     return key && key->refusal ? key->refusal : (int)AIGW_KIND_AUTH;
 }
 
-AIGW_API int aigw_hub_ask(aigw_hub *h, aigw_now now, const aigw_registry_pick *pick, int forced, aigw_hub_pass *p) {
+enum { AIGWI_HUB_FORCED = 1, AIGWI_HUB_PROBE = 2, AIGWI_HUB_KEYLESS = 4 };
+static int aigwi_hub_ask(aigw_hub *h, aigw_now now, const aigw_registry_pick *pick, int how, aigw_hub_pass *p) {
+    const int forced = how & AIGWI_HUB_FORCED, probe = how & AIGWI_HUB_PROBE;
     char text[80];
     const aigw_str key = aigwi_hub_key_name(h, pick->provider, text, sizeof text);
     memset(p, 0, sizeof *p);
     p->target = aigw_hub_name_of(h, now, AIGW_NAME_TARGET, pick->target.name, 1);
     if (p->target) p->target->users++;                         /* so that making the key's does not take its place */
-    p->key = aigw_hub_name_of(h, now, AIGW_NAME_KEY, key, 1);
+    if (!(how & AIGWI_HUB_KEYLESS)) p->key = aigw_hub_name_of(h, now, AIGW_NAME_KEY, key, 1);
     if (p->key) p->key->users++;
     p->asked = 1;
-    if (p->key && !aigw_breaker_allow(&p->key->breaker, &aigwi_hub_key_cfg, now, forced, &p->key_pass)) p->asked = 0;
+    p->probe = probe != 0;
+    if (!how && p->target &&
+        aigwi_hub_kept(p->target, aigw_breaker_look(&p->target->breaker, &h->cfg.breaker, now, NULL), now))
+        p->asked = 0;
+    if (p->asked && p->key && !aigw_breaker_allow(&p->key->breaker, &aigwi_hub_key_cfg, now, forced, &p->key_pass))
+        p->asked = 0;
     if (p->asked && p->target && !aigw_breaker_allow(&p->target->breaker, &h->cfg.breaker, now, forced, &p->pass)) {
         if (p->key)
             (void)aigw_breaker_report(&p->key->breaker, &aigwi_hub_key_cfg, now, p->key_pass, AIGW_BREAKER_NEITHER, -1,
                                       &h->random);
         p->asked = 0;
     }
-    if (p->asked && p->target) aigw_health_start(&p->target->health);
+    if (p->asked && p->target && !probe) aigw_health_start(&p->target->health);
+    p->pass.light = p->probe;
     if (p->asked) return 1;
     if (p->target) p->target->users--;
     if (p->key) p->key->users--;
     return 0;
 }
 
+AIGW_API int aigw_hub_ask(aigw_hub *h, aigw_now now, const aigw_registry_pick *pick, int forced, aigw_hub_pass *p) {
+    return aigwi_hub_ask(h, now, pick, forced ? AIGWI_HUB_FORCED : 0, p);
+}
+AIGW_API int aigw_hub_ask_probe(aigw_hub *h, aigw_now now, const aigw_registry_pick *pick, int with_key,
+                                aigw_hub_pass *p) {
+    return aigwi_hub_ask(h, now, pick, with_key ? AIGWI_HUB_PROBE : AIGWI_HUB_PROBE | AIGWI_HUB_KEYLESS, p);
+}
+
+AIGW_API void aigw_hub_begun(aigw_hub *h, aigw_now now, aigw_hub_pass *p) {
+    if (!p->asked) return;
+    if (p->target) aigw_breaker_begun(&p->target->breaker, &h->cfg.breaker, now, &p->pass, &h->random);
+    if (p->key) aigw_breaker_begun(&p->key->breaker, &aigwi_hub_key_cfg, now, &p->key_pass, &h->random);
+}
+
 AIGW_API void aigw_hub_told(aigw_hub *h, aigw_now now, aigw_hub_pass *p, const aigw_health_report *r) {
     const int refused = r->kind == AIGW_KIND_AUTH || r->kind == AIGW_KIND_PERMISSION || r->kind == AIGW_KIND_QUOTA;
     const int outcome = aigw_breaker_outcome_of(r->kind);
     const int64_t after = r->error ? r->error->retry_after_ms : -1;
+    int state, shows;
     if (!p->asked) return;
     p->asked = 0;
     if (p->target) {
-        aigw_health_end(&p->target->health, now, r);
-        (void)aigw_breaker_report(&p->target->breaker, &h->cfg.breaker, now, p->pass, outcome, after, &h->random);
+        if (p->probe) aigw_health_probed(&p->target->health, now, r);
+        else aigw_health_end(&p->target->health, now, r);
+        p->target->told_ns = now.mono_ns;
+        state = aigw_breaker_report(&p->target->breaker, &h->cfg.breaker, now, p->pass, outcome, after, &h->random);
+        if (state != AIGW_BREAKER_CLOSED && h->watch) aigwi_hub_wake(h, h->watch);
         p->target->users--;
     }
     if (p->key) {
         if (refused) p->key->refusal = (uint8_t)r->kind;
+        /* a probe's success shows a key, not quota or permission */
+        shows = r->kind == AIGW_KIND_NONE && (!p->probe || p->key->refusal == AIGW_KIND_AUTH);
         (void)aigw_breaker_report(&p->key->breaker, &aigwi_hub_key_cfg, now, p->key_pass,
                                   refused                        ? AIGW_BREAKER_FAILED
-                                  : r->kind == AIGW_KIND_NONE    ? AIGW_BREAKER_OK
+                                  : shows                        ? AIGW_BREAKER_OK
                                                                  : AIGW_BREAKER_NEITHER,
                                   after, &h->random);
         p->key->users--;
@@ -37199,10 +38293,15 @@ static aigw_hub_ticket *aigwi_hub_ticket_take(aigw_hub *h, const aigw_store_op *
         t->op = *op;
         t->op.counters = t->counter;
         for (uint32_t k = 0; k < op->n; k++) {
+            const aigw_str tenant = op->counters[k].tenant;
+            size_t n = 0;
             t->counter[k] = op->counters[k];
             t->counter[k].key.p = t->text[k];
             t->counter[k].key.n = aigwi_dialect_keep(t->text[k], sizeof t->text[k], op->counters[k].key);
-            t->counter[k].tenant = aigwi_dialect_slice("", 0);
+            /* a request's counters are of one tenant */
+            if (tenant.n <= sizeof t->tenant && (!k || aigw_base_eq(tenant, op->counters[0].tenant)))
+                n = aigwi_dialect_keep(t->tenant, sizeof t->tenant, tenant);
+            t->counter[k].tenant = aigwi_dialect_slice(t->tenant, n);
         }
         t->since_ns = t->again_ns = h->now.mono_ns;
         return t;
@@ -37248,30 +38347,28 @@ AIGWI_SHARED void aigwi_hub_settle(aigw_hub *h, aigw_store_op *op, int local) {
     aigwi_hub_submit_settle(h, t);
 }
 
-/* Reserve. AIGW_OK, AIGW_E_LIMIT, or AIGW_AGAIN: the job is woken, and the same is asked again with *ticket as it was
-   left. *local becomes 1 when the store could not and the counters in memory stand in; not when more is reserved beside
-   what the store holds already (`bound`): then AIGW_E_IO. */
-AIGWI_SHARED int aigwi_hub_reserve(aigw_hub *h, aigw_hub_job *job, aigw_store_op *op, uint64_t *ticket, int *local, int bound) {
+/* Ask the store that is elsewhere: AIGW_AGAIN: the job is woken, and the same is asked again with *ticket as it was
+   left; else its answer. AIGW_E_IO: there is none, or not in time. */
+static int aigwi_hub_submit(aigw_hub *h, aigw_hub_job *job, aigw_store_op *op, uint64_t *ticket) {
     aigw_hub_ticket *t = *ticket ? aigwi_hub_ticket_of(h, *ticket) : NULL;
     int r = AIGW_E_IO;
-    op->verb = AIGW_STORE_RESERVE;
-    *local = *local || !h->cfg.store.submit;
-    if (!*local && !t && !*ticket && (t = aigwi_hub_ticket_take(h, op)) != NULL) {
+    if (!t && !*ticket && (t = aigwi_hub_ticket_take(h, op)) != NULL) {
         t->state = AIGWI_TICKET_ASKED;
         *ticket = aigwi_hub_ticket_name(h, t);
         r = h->cfg.store.submit(h->cfg.store.user, *ticket, h->now, &t->op);
         if (t->state == AIGWI_TICKET_ASKED && r != AIGW_AGAIN) t->state = AIGWI_TICKET_ANSWERED, t->result = r;
         t->job = job;
     }
-    if (!*local && t && t->state == AIGWI_TICKET_ASKED) {
+    if (t && t->state == AIGWI_TICKET_ASKED) {
         if (aigwi_hub_since(h, t->since_ns) < (uint64_t)h->cfg.store_ms * 1000000u) {
             job->awaits = t;
             return AIGW_AGAIN;
         }
         t->state = AIGWI_TICKET_LEFT;
         t->job = NULL;
-    } else if (!*local && t) {
-        r = t->result;
+        r = AIGW_E_IO;
+    } else if (t) {
+        r = t->result == AIGW_AGAIN ? (int)AIGW_E_IO : t->result;
         for (uint32_t k = 0; k < op->n; k++) {
             const aigw_str key = op->counters[k].key, tenant = op->counters[k].tenant;
             op->counters[k] = t->counter[k];
@@ -37281,9 +38378,23 @@ AIGWI_SHARED int aigwi_hub_reserve(aigw_hub *h, aigw_hub_job *job, aigw_store_op
         aigwi_hub_ticket_free(t);
     }
     *ticket = 0;
-    if (r == AIGW_OK || r == AIGW_E_LIMIT) return r;
-    if (!*local) h->store_late++;
+    if (r != AIGW_OK && r != AIGW_E_LIMIT) h->store_late++;
+    return r;
+}
+/* Reserve. AIGW_OK, AIGW_E_LIMIT, or AIGW_AGAIN: the job is woken, and the same is asked again with *ticket as it was
+   left. *local becomes 1 when the store could not and the counters in memory stand in; not when more is reserved beside
+   what the store holds already (`bound`): then AIGW_E_IO. */
+AIGWI_SHARED int aigwi_hub_reserve(aigw_hub *h, aigw_hub_job *job, aigw_store_op *op, uint64_t *ticket, int *local,
+                                   int bound) {
+    int r;
+    op->verb = AIGW_STORE_RESERVE;
+    *local = *local || !h->cfg.store.submit;
+    if (!*local) {
+        r = aigwi_hub_submit(h, job, op, ticket);
+        if (r == AIGW_OK || r == AIGW_E_LIMIT || r == AIGW_AGAIN) return r;
+    }
     if (!*local && bound) return AIGW_E_IO;
+    *ticket = 0;
     *local = 1;
     r = aigw_store_submit(&h->counters, 0, h->now, op);
     if (r == AIGW_AGAIN) job->awaits = &h->counters;
@@ -37295,7 +38406,7 @@ AIGWI_SHARED void aigwi_hub_forget(aigw_hub *h, uint64_t ticket) {
     if (!t) return;
     t->job = NULL;
     if (t->state == AIGWI_TICKET_ASKED) t->state = AIGWI_TICKET_LEFT;
-    else if (t->state == AIGWI_TICKET_ANSWERED && t->result == AIGW_OK) {
+    else if (t->state == AIGWI_TICKET_ANSWERED && t->result == AIGW_OK && t->op.verb == AIGW_STORE_RESERVE) {
         for (uint32_t k = 0; k < t->op.n; k++) t->counter[k].used = 0;
         t->op.verb = AIGW_STORE_SETTLE;
         t->state = AIGWI_TICKET_SETTLE;
@@ -37313,9 +38424,10 @@ AIGW_API void aigw_hub_store_done(aigw_hub *h, uint64_t ticket, int result, cons
     }
     if (t->state == AIGWI_TICKET_ANSWERED) return;
     for (size_t k = 0; out && k < n && k < t->op.n; k++) {
-        const aigw_str key = t->counter[k].key;
+        const aigw_str key = t->counter[k].key, tenant = t->counter[k].tenant;
         t->counter[k] = out[k];
         t->counter[k].key = key;
+        t->counter[k].tenant = tenant;
     }
     t->result = result;
     if (t->state == AIGWI_TICKET_LEFT) {
@@ -37333,6 +38445,45 @@ AIGW_API void aigw_hub_store_done(aigw_hub *h, uint64_t ticket, int result, cons
 AIGW_API void aigw_hub_logged(aigw_hub *h, size_t n) {
     aigw_store_logged(&h->counters, n);
     aigwi_hub_wake_all(h, &h->counters);
+}
+
+static int aigwi_hub_call_step(aigw_hub_call *c) {
+    aigw_hub *h = c->hub;
+    int r;
+    if (h->cfg.store.submit) return aigwi_hub_submit(h, &c->job, &c->op, &c->ticket);
+    r = aigw_store_submit(&h->counters, 0, h->now, &c->op);
+    if (r != AIGW_AGAIN) return r;
+    c->job.awaits = &h->counters;
+    return h->now.mono_ns < c->until ? (int)AIGW_AGAIN : (int)AIGW_E_IO;
+}
+static void aigwi_hub_call_run(aigw_hub_job *job, aigw_now now) {
+    aigw_hub_call *c = (aigw_hub_call *)job->owner;
+    const int r = aigwi_hub_call_step(c);
+    (void)now;
+    if (r == AIGW_AGAIN) return;
+    aigwi_hub_unlink(c->hub, &c->job);
+    if (c->done) c->done(c->user, r);
+}
+AIGW_API int aigw_hub_call_begin(aigw_hub *h, aigw_hub_call *c) {
+    int r;
+    c->hub = h;
+    c->ticket = 0;
+    c->until = aigwi_base_after(h->now.mono_ns, h->cfg.store_ms);
+    memset(&c->job, 0, sizeof c->job);
+    if (c->op.n > AIGW_STORE_COUNTERS || (c->op.verb != AIGW_STORE_GET && c->op.verb != AIGW_STORE_PUT))
+        return AIGW_E_VALUE;
+    r = aigwi_hub_call_step(c);
+    if (r != AIGW_AGAIN) return r;
+    aigwi_hub_link(h, &c->job, c);
+    c->job.run = aigwi_hub_call_run;
+    aigwi_hub_at(h, &c->job, c->until);
+    return AIGW_AGAIN;
+}
+AIGW_API void aigw_hub_call_end(aigw_hub_call *c) {
+    if (!c->job.linked) return;
+    if (c->ticket) aigwi_hub_forget(c->hub, c->ticket);
+    c->ticket = 0;
+    aigwi_hub_unlink(c->hub, &c->job);
 }
 
 AIGW_API int aigw_hub_init(aigw_hub *h, const aigw_hub_cfg *cfg, void *mem, size_t n) {
@@ -37361,6 +38512,7 @@ AIGW_API int aigw_hub_init(aigw_hub *h, const aigw_hub_cfg *cfg, void *mem, size
     if (!cache || !log) return AIGW_E_NOMEM;
     aigw_store_init(&h->counters, counters, h->cfg.counters, h->key, h->cfg.ledger_bytes ? log : NULL,
                     h->cfg.ledger_bytes);
+    if (h->cfg.tenant_counters) h->counters.most = h->cfg.tenant_counters;
     aigw_queue_init(&h->queue, &h->cfg.queue);
     if (h->cfg.cache_bytes && aigw_cache_init(&h->cache, &h->cfg.cache, h->key, cache, h->cfg.cache_bytes))
         return AIGW_E_NOMEM;
@@ -37371,13 +38523,110 @@ AIGW_API int aigw_hub_init(aigw_hub *h, const aigw_hub_cfg *cfg, void *mem, size
     return AIGW_OK;
 }
 
-/* ==== >>hub.token =============================================================================================== */
-/* Tokens: one slot per provider and credentials, a small HTTP client of its own. Knows no sockets and no request;
-   who waits is a job of the hub. */
+/* ==== >>hub.fetch =============================================================================================== */
+/* One small request and its answer, over an aigw_fetch_io, in memory of the job's. Kept connections that were closed
+   meanwhile are replaced. Knows no sockets, no time, and not what is asked. */
 
-enum { AIGWI_TOKEN_IDLE, AIGWI_TOKEN_CONNECT, AIGWI_TOKEN_MOVE };                  /* s->state */
+enum { AIGWI_FETCH_IDLE, AIGWI_FETCH_CONNECT, AIGWI_FETCH_MOVE };                  /* f->state */
+/* What a run comes to. All but WAIT are its end, and the caller closes it; UNREACHED: f->code. */
+enum { AIGWI_FETCH_WAIT, AIGWI_FETCH_DONE, AIGWI_FETCH_UNREACHED, AIGWI_FETCH_NO_HTTP, AIGWI_FETCH_TOO_LONG,
+       AIGWI_FETCH_BROKEN, AIGWI_FETCH_ENDS };
+
+static void aigwi_fetch_close(aigw_fetch *f, int keep) {
+    if (f->own_conn) f->io.close(f->io.user, f->conn, keep);
+    f->own_conn = 0;
+    f->state = AIGWI_FETCH_IDLE;
+}
+/* Ask host what f->out has. Headers, then n bytes at p, of which the head gets head_n, are for the answer. most: a body
+   of more is done there, and what does not fit is left out; 0: all of it must fit. */
+static void aigwi_fetch_begin(aigw_fetch *f, const aigw_registry_provider *host, char *p, size_t n, size_t head_n,
+                              size_t most) {
+    f->host = host;
+    f->body = p + head_n;
+    f->body_room = n - head_n;
+    f->head_n = head_n;
+    f->most = most;
+    f->out_at = f->body_n = f->all_n = 0;
+    f->stale = 0;
+    f->state = AIGWI_FETCH_CONNECT;
+}
+
+static int aigwi_fetch_connect(aigw_fetch *f, aigw_header *headers, size_t n) {
+    f->own_conn = 1;
+    f->code = f->io.connect(f->io.user, f->conn, f->host);
+    if (f->code == AIGW_AGAIN) return AIGWI_FETCH_WAIT;
+    if (f->code < 0) return AIGWI_FETCH_UNREACHED;
+    f->reused = f->code == 1;
+    aigw_http_init(&f->http, AIGW_HTTP_RESPONSE, f->body - f->head_n, f->head_n, headers, n);
+    f->state = AIGWI_FETCH_MOVE;
+    return AIGWI_FETCH_WAIT;
+}
+
+/* Take bytes of the answer. */
+static int aigwi_fetch_feed(aigw_fetch *f, const char *p, size_t n) {
+    aigw_http_item item;
+    size_t took = 0;
+    do {
+        const int r = aigw_http_feed(&f->http, p + took, n - took, &item);
+        if (r < 0) return AIGWI_FETCH_NO_HTTP;
+        took += (size_t)r;
+        if (item.event == AIGW_HTTP_BODY) {
+            const size_t room = f->body_room - f->body_n, take = item.body.n < room ? item.body.n : room;
+            if (take < item.body.n && !f->most) return AIGWI_FETCH_TOO_LONG;
+            memcpy(f->body + f->body_n, item.body.p, take);
+            f->body_n += take;
+            f->all_n += item.body.n;
+        }
+        if (item.event == AIGW_HTTP_END || (f->most && f->all_n > f->most)) {
+            f->keep = item.event == AIGW_HTTP_END && f->http.keep_alive && took == n;
+            return AIGWI_FETCH_DONE;
+        }
+    } while (item.event != AIGW_HTTP_NONE);
+    return AIGWI_FETCH_WAIT;
+}
+
+static int aigwi_fetch_eof(aigw_fetch *f, int clean) {
+    f->keep = 0;
+    if (clean && aigw_http_eof(&f->http) == 1) return AIGWI_FETCH_DONE;
+    if (!f->reused || f->http.at || f->stale == AIGWI_HUB_DEAD) return AIGWI_FETCH_BROKEN;
+    aigwi_fetch_close(f, 0);                                   /* a kept one that was closed meanwhile */
+    f->stale++;
+    f->out_at = 0;
+    f->state = AIGWI_FETCH_CONNECT;
+    return AIGWI_FETCH_WAIT;
+}
+
+/* All that can be done now: AIGWI_FETCH_*. */
+static int aigwi_fetch_run(aigw_fetch *f, aigw_header *headers, size_t n_headers) {
+    char in[1024];
+    for (;;) {
+        int r;
+        if (f->state == AIGWI_FETCH_CONNECT) {
+            r = aigwi_fetch_connect(f, headers, n_headers);
+            if (r || f->state == AIGWI_FETCH_CONNECT) return r;
+        }
+        if (f->out_at < f->out_n) {
+            r = f->io.send(f->io.user, f->conn, f->out + f->out_at, f->out_n - f->out_at);
+            if (r > 0) {
+                f->out_at += (size_t)r;
+                continue;
+            }
+            if (r == AIGW_AGAIN) return AIGWI_FETCH_WAIT;
+        }
+        r = f->io.recv(f->io.user, f->conn, in, sizeof in);
+        if (r == AIGW_AGAIN) return AIGWI_FETCH_WAIT;
+        r = r <= 0 ? aigwi_fetch_eof(f, r == 0) : aigwi_fetch_feed(f, in, (size_t)r);
+        aigw_digest_wipe(in, sizeof in);
+        if (r) return r;
+    }
+}
+
+/* ==== >>hub.token =============================================================================================== */
+/* Tokens: one slot per provider and credentials, each with a fetch of its own. Knows no request; who waits is a job of
+   the hub. */
+
 #define AIGWI_TOKEN_SECOND UINT64_C(1000000000)
-#define AIGWI_TOKEN_SLAB 16384               /* a quarter for the token, a quarter for the request, half for the answer */
+#define AIGWI_TOKEN_SLAB 16384               /* a quarter for the token, one for the request, half for the answer */
 #define AIGWI_TOKEN_FETCH_S 30               /* longest fetch */
 #define AIGWI_TOKEN_EARLY_S 300              /* refreshed so long before the end, or at half life */
 
@@ -37392,16 +38641,14 @@ static void aigwi_token_wake(aigw_token *s) {
 
 /* When the job is to look again: a fetch's end, a refresh, the token's end. */
 static void aigwi_token_plan(aigw_token *s) {
-    uint64_t at = s->state ? s->until_ns : s->token_n ? s->refresh_ns : AIGW_NEVER;
-    if (!s->state && s->token_n && at < s->retry_ns) at = s->retry_ns;
-    if (!s->state && s->token_n && at > s->expires_ns) at = s->expires_ns;
+    uint64_t at = s->fetch.state ? s->until_ns : s->token_n ? s->refresh_ns : AIGW_NEVER;
+    if (!s->fetch.state && s->token_n && at < s->retry_ns) at = s->retry_ns;
+    if (!s->fetch.state && s->token_n && at > s->expires_ns) at = s->expires_ns;
     aigwi_hub_at(s->all->hub, &s->job, at);
 }
 
 static void aigwi_token_close(aigw_token *s, int keep) {
-    if (s->own_conn) s->all->io.close(s->all->io.user, s->conn, keep);
-    s->own_conn = 0;
-    s->state = AIGWI_TOKEN_IDLE;
+    aigwi_fetch_close(&s->fetch, keep);
     /* the assertion or secret, and the answer */
     if (s->mem) aigw_digest_wipe(s->mem + s->mem_n / 4, s->mem_n - s->mem_n / 4);
 }
@@ -37432,14 +38679,24 @@ static void aigwi_token_say(aigw_token *s, aigw_now now, const char *why) {
 }
 
 /* The answer is complete. */
-static void aigwi_token_done(aigw_token *s, aigw_now now, int keep) {
-    const size_t quarter = s->mem_n / 4, from = s->mem_n / 8 * 5;
-    const aigw_str body = aigwi_dialect_slice(s->mem + from, s->body_n);
+static void aigwi_token_done(aigw_token *s, aigw_now now) {
+    const size_t quarter = s->mem_n / 4;
+    const aigw_str body = aigwi_dialect_slice(s->fetch.body, s->fetch.body_n);
     aigw_arena mem = aigw_base_arena(s->mem + quarter, quarter);                   /* where the request stood */
+    const aigw_registry_provider *p =
+        aigw_registry_provider_of(s->all->hub->registry, aigwi_dialect_slice(s->name, s->name_n));
+    /* whose provider has gone meanwhile: nothing of it is said */
+    const aigw_str secret = p ? p->auth.value[AIGW_AUTH_CLIENT_SECRET] : body;
     aigw_auth_answer a;
-    const int r = aigw_auth_read(s->http.head.status, body, &mem, &a);
     uint64_t life;
-    if (r == AIGW_E_REFUSED) aigwi_token_fail(s, now, a.error);
+    int r;
+    /* its words go to clients: as they came, since they are cut, and as they are read */
+    if (s->fetch.http.head.status >= 300) aigwi_dialect_hide(s->fetch.body, s->fetch.body_n, secret);
+    r = aigw_auth_read(s->fetch.http.head.status, body, &mem, &a);
+    if (r == AIGW_E_REFUSED) {
+        aigwi_dialect_hide((char *)(uintptr_t)a.error.p, a.error.n, secret);
+        aigwi_token_fail(s, now, a.error);
+    }
     else if (r) aigwi_token_say(s, now, "what came from the token endpoint is not a token");
     else if (a.token.n > quarter) aigwi_token_say(s, now, "the token is longer than this gateway keeps");
     else {
@@ -37456,7 +38713,7 @@ static void aigwi_token_done(aigw_token *s, aigw_now now, int keep) {
         s->retry_ns = 0;
         s->failures = 0;
         s->used = 0;
-        aigwi_token_close(s, keep);
+        aigwi_token_close(s, s->fetch.keep);
         aigwi_token_plan(s);
         aigwi_token_wake(s);
     }
@@ -37491,8 +38748,8 @@ static int aigwi_token_write(aigw_token *s, const aigw_auth_ask *ask, const char
     *why = "the request for a token does not fit into the gateway's memory";
     if (aigw_http_put_head(&out, &head, (int64_t)ask->body.n)) return AIGW_E_VALUE;
     aigw_base_put(&out, ask->body);
-    s->out_at = s->out_from = s->mem_n / 4 + ask->url.n;
-    s->out_n = s->out_at + out.buf.n;
+    s->fetch.out = out.buf.p;
+    s->fetch.out_n = out.buf.n;
     return out.buf.n > out.buf.cap ? (int)AIGW_E_LIMIT : AIGW_OK;
 }
 
@@ -37512,7 +38769,7 @@ static void aigwi_token_fetch(aigw_token *s, aigw_now now, const aigw_registry_p
     if (scratch) {
         mem = aigw_base_arena(scratch, n);
         memset(&ask, 0, sizeof ask);
-        r = p->auth.scheme->ask(&p->auth, now, s->all->io.rs256, s->all->io.user, &mem, &ask, &why);
+        r = p->auth.scheme->ask(&p->auth, now, s->all->rs256, s->fetch.io.user, &mem, &ask, &why);
         if (r == AIGW_E_NOMEM) why = "its credentials are larger than the gateway has memory for";
         if (!r) r = aigwi_token_write(s, &ask, &why);
         aigw_digest_wipe(scratch, n);
@@ -37522,96 +38779,27 @@ static void aigwi_token_fetch(aigw_token *s, aigw_now now, const aigw_registry_p
         aigwi_token_say(s, now, why);
         return;
     }
-    s->body_n = 0;
-    s->stale = 0;
-    s->state = AIGWI_TOKEN_CONNECT;
+    /* the head gets a quarter of the half */
+    aigwi_fetch_begin(&s->fetch, &s->host, s->mem + s->mem_n / 2, s->mem_n / 2, s->mem_n / 8, 0);
     s->until_ns = now.mono_ns + AIGWI_TOKEN_FETCH_S * AIGWI_TOKEN_SECOND;
     aigwi_token_plan(s);
     aigwi_token_run(s, now);
 }
 
-/* 1: connected; 0: wait, or over. */
-static int aigwi_token_connect(aigw_token *s, aigw_now now) {
-    const aigw_token_io *io = &s->all->io;
-    const char *why;
-    int r;
-    s->own_conn = 1;
-    r = io->connect(io->user, s->conn, &s->host);
-    if (r == AIGW_AGAIN) return 0;
-    if (r < 0) {
-        why = io->why ? io->why(io->user, s->conn) : NULL;
-        aigwi_token_say(s, now, why ? why : "the token endpoint could not be reached");
-        return 0;
-    }
-    s->reused = r == 1;
-    aigw_http_init(&s->http, AIGW_HTTP_RESPONSE, s->mem + s->mem_n / 2, s->mem_n / 8, s->headers,
-                   sizeof s->headers / sizeof s->headers[0]);
-    s->state = AIGWI_TOKEN_MOVE;
-    return 1;
-}
-
-/* Take bytes of the answer. 1: go on reading; 0: over. */
-static int aigwi_token_feed(aigw_token *s, aigw_now now, const char *p, size_t n) {
-    const size_t from = s->mem_n / 8 * 5;
-    aigw_http_item item;
-    size_t took = 0;
-    do {
-        const int r = aigw_http_feed(&s->http, p + took, n - took, &item);
-        if (r < 0 || (item.event == AIGW_HTTP_BODY && item.body.n > s->mem_n - from - s->body_n)) {
-            aigwi_token_say(
-                s, now, r < 0 ? "the token endpoint's answer is no HTTP" : "the token endpoint's answer is too long");
-            return 0;
-        }
-        took += (size_t)r;
-        if (item.event == AIGW_HTTP_BODY) {
-            memcpy(s->mem + from + s->body_n, item.body.p, item.body.n);
-            s->body_n += item.body.n;
-        }
-        if (item.event == AIGW_HTTP_END) {
-            aigwi_token_done(s, now, s->http.keep_alive && took == n);
-            return 0;
-        }
-    } while (item.event != AIGW_HTTP_NONE);
-    return 1;
-}
-
-static void aigwi_token_eof(aigw_token *s, aigw_now now, int clean) {
-    const int whole = clean && aigw_http_eof(&s->http) == 1;
-    if (whole) aigwi_token_done(s, now, 0);
-    else if (s->reused && !s->http.at && !s->stale) {          /* a kept connection that was closed meanwhile: once more, on a new one */
-        s->all->io.close(s->all->io.user, s->conn, 0);
-        s->own_conn = 0;
-        s->stale = 1;
-        s->out_at = s->out_from;
-        s->body_n = 0;
-        s->state = AIGWI_TOKEN_CONNECT;
-    } else aigwi_token_say(s, now, "the token endpoint closed the connection");
-}
-
 /* All that can be done now. */
 static void aigwi_token_run(aigw_token *s, aigw_now now) {
-    const aigw_token_io *io = &s->all->io;
-    char in[1024];
-    while (s->state) {
-        int r;
-        if (s->state == AIGWI_TOKEN_CONNECT) {
-            if (!aigwi_token_connect(s, now)) return;
-            continue;
-        }
-        if (s->out_at < s->out_n) {
-            r = io->send(io->user, s->conn, s->mem + s->out_at, s->out_n - s->out_at);
-            if (r > 0) {
-                s->out_at += (size_t)r;
-                continue;
-            }
-            if (r == AIGW_AGAIN) return;
-        }
-        r = io->recv(io->user, s->conn, in, sizeof in);
-        if (r == AIGW_AGAIN) return;
-        if (r <= 0) aigwi_token_eof(s, now, r == 0);
-        else (void)aigwi_token_feed(s, now, in, (size_t)r);
-        aigw_digest_wipe(in, sizeof in);
-    }
+    static const char *const said[AIGWI_FETCH_ENDS] = {
+        "", "", "the token endpoint could not be reached", "the token endpoint's answer is no HTTP",
+        "the token endpoint's answer is too long", "the token endpoint closed the connection"
+    };
+    aigw_fetch *f = &s->fetch;
+    const char *why = NULL;
+    int end;
+    if (!f->state) return;
+    end = aigwi_fetch_run(f, s->headers, sizeof s->headers / sizeof s->headers[0]);
+    if (end == AIGWI_FETCH_UNREACHED && f->io.why) why = f->io.why(f->io.user, f->conn);
+    if (end == AIGWI_FETCH_DONE) aigwi_token_done(s, now);
+    else if (end) aigwi_token_say(s, now, why ? why : said[end]);
 }
 
 /* ---- slots */
@@ -37633,7 +38821,7 @@ static int aigwi_token_is(const aigw_token *s, const aigw_registry_provider *p, 
 static void aigwi_token_job(aigw_hub_job *job, aigw_now now) {
     aigw_token *s = (aigw_token *)job->owner;
     const aigw_registry_provider *p;
-    if (s->state) {
+    if (s->fetch.state) {
         if (now.mono_ns >= s->until_ns) aigwi_token_say(s, now, "no answer from the token endpoint in time");
         else aigwi_token_plan(s);
         return;
@@ -37646,7 +38834,8 @@ static void aigwi_token_job(aigw_hub_job *job, aigw_now now) {
         aigwi_token_plan(s);
     } else if (s->token_n && p && s->used && now.mono_ns >= s->refresh_ns && now.mono_ns >= s->retry_ns)
         aigwi_token_fetch(s, now, p);
-    else aigwi_hub_at(s->all->hub, &s->job, s->token_n ? s->expires_ns : AIGW_NEVER);      /* not used since: asked for again when it is */
+    else    /* not used since: asked for again when it is */
+        aigwi_hub_at(s->all->hub, &s->job, s->token_n ? s->expires_ns : AIGW_NEVER);
 }
 
 /* The slot of a provider: its own, else one that is free, else that which was used longest ago. NULL: all are busy. */
@@ -37656,7 +38845,7 @@ static aigw_token *aigwi_token_of(aigw_tokens *t, const aigw_registry_provider *
     for (int i = 0; i < AIGW_TOKENS; i++) {
         aigw_token *s = &t->slot[i];
         if (aigwi_token_is(s, p, print)) return s;
-        if (!s->state && (!best || s->used_ns < best->used_ns)) best = s;
+        if (!s->fetch.state && (!best || s->used_ns < best->used_ns)) best = s;
     }
     if (!best) return NULL;
     aigwi_token_drop(best);
@@ -37676,12 +38865,12 @@ AIGW_API int aigw_token_get(aigw_hub *h, aigw_now now, const aigw_registry_provi
     s->used = 1;
     s->used_ns = now.mono_ns;
     if (s->token_n && now.mono_ns >= s->expires_ns) s->token_n = 0;
-    if (!s->state && now.mono_ns >= s->retry_ns && (!s->token_n || now.mono_ns >= s->refresh_ns))
+    if (!s->fetch.state && now.mono_ns >= s->retry_ns && (!s->token_n || now.mono_ns >= s->refresh_ns))
         aigwi_token_fetch(s, now, p);
     *token = aigwi_dialect_slice(s->mem, s->token_n);
     if (s->token_n) return 1;
     *why = s->error;
-    if (!s->state) return AIGW_E_REFUSED;
+    if (!s->fetch.state) return AIGW_E_REFUSED;
     job->awaits = s;
     return 0;
 }
@@ -37694,14 +38883,15 @@ AIGW_API int aigw_token_refused(aigw_hub *h, aigw_now now, const aigw_registry_p
     return 1;
 }
 
-AIGW_API void aigw_token_init(aigw_tokens *t, aigw_hub *h, const aigw_token_io *io) {
+AIGW_API void aigw_token_init(aigw_tokens *t, aigw_hub *h, const aigw_fetch_io *io, aigw_auth_rs256 *rs256) {
     memset(t, 0, sizeof *t);
     t->hub = h;
-    t->io = *io;
+    t->rs256 = rs256;
     h->tokens = t;
     for (int i = 0; i < AIGW_TOKENS; i++) {
         t->slot[i].all = t;
-        t->slot[i].conn = (uint8_t)i;
+        t->slot[i].fetch.io = *io;
+        t->slot[i].fetch.conn = (uint8_t)i;
         aigwi_hub_link(h, &t->slot[i].job, &t->slot[i]);
         t->slot[i].job.run = aigwi_token_job;
     }
@@ -37720,6 +38910,316 @@ AIGW_API void aigw_token_release(aigw_tokens *t) {
     }
     t->hub->tokens = NULL;
     t->hub = NULL;
+}
+
+/* ==== >>hub.probe =============================================================================================== */
+/* When which provider is probed, and what its answer means. Knows no request of a client. */
+
+#define AIGWI_PROBE_SECOND UINT64_C(1000000000)
+#define AIGWI_PROBE_SLAB 16384
+#define AIGWI_PROBE_MOST (1u << 20)          /* of a good answer: whoever sends more is well */
+
+/* Targets of the configuration, one after another, some of them twice: routes' models, then models that it names. */
+typedef struct { const aigw_registry_route *route; const aigw_registry_model *model; size_t i; } aigwi_probe_walk;
+static int aigwi_probe_next(const aigw_registry *r, aigwi_probe_walk *w, aigw_registry_pick *pick) {
+    const aigw_registry_route *unused;
+    for (;;) {
+        aigw_str name;
+        if (w->route && w->i == w->route->n) {
+            w->route = w->route->next;
+            w->i = 0;
+            continue;
+        }
+        if (w->route) name = w->route->models[w->i++];
+        else {
+            while (w->model && w->model->at == AIGW_NOWHERE) w->model = w->model->next;
+            if (!w->model) return 0;
+            name = w->model->target.name;
+            w->model = w->model->next;
+        }
+        if (aigw_registry_find(r, name, r->dialects[0], pick, 1, &unused) == 1 && pick->provider->probe.every_s &&
+            !pick->provider->off.n && pick->provider->scheme != AIGW_SCHEME_BUILTIN)
+            return 1;
+    }
+}
+
+/* What is remembered of a target; of a new one, as if somebody had just asked it. NULL: every place is in use. */
+static aigw_hub_name *aigwi_probe_name(aigw_hub *h, aigw_now now, aigw_str name) {
+    aigw_hub_name *t = aigw_hub_name_of(h, now, AIGW_NAME_TARGET, name, 0);
+    if (t) return t;
+    t = aigw_hub_name_of(h, now, AIGW_NAME_TARGET, name, 1);
+    if (t) t->told_ns = now.mono_ns;
+    return t;
+}
+
+/* When a target of this provider is to be probed, AIGW_NEVER: not by us. Sets nothing. */
+static uint64_t aigwi_probe_due(aigw_hub *h, aigw_now now, const aigw_registry_provider *p, const aigw_hub_name *t) {
+    const uint64_t every = p->probe.every_s * AIGWI_PROBE_SECOND;
+    char text[80];
+    const aigw_hub_name *k =
+        aigw_hub_name_of(h, now, AIGW_NAME_KEY, aigwi_hub_key_name(h, p, text, sizeof text), 0);
+    const uint64_t early = ((t->hash ^ t->told_ns) * UINT64_C(0x9E3779B97F4A7C15) >> 8) % (every / 4);
+    uint64_t until, at = t->told_ns + every - early;
+    const int state = aigw_breaker_look(&t->breaker, &h->cfg.breaker, now, &until);
+    if (state != AIGW_BREAKER_CLOSED || t->breaker.light) at = until;
+    if (k && aigw_breaker_look(&k->breaker, &aigwi_hub_key_cfg, now, &until) != AIGW_BREAKER_CLOSED) {
+        /* a list says nothing of quota and permission: a request does */
+        if (k->refusal != AIGW_KIND_AUTH) return AIGW_NEVER;
+        if (state == AIGW_BREAKER_CLOSED || at < until) at = until;
+    }
+    if (at < t->health.not_before_ns) at = t->health.not_before_ns;
+    if (k && at < k->rest_ns) at = k->rest_ns;
+    return at < t->rest_ns ? t->rest_ns : at;
+}
+
+/* An open circuit that is probed at this time is left to us until that is over. */
+static void aigwi_probe_keep(aigw_hub *h, aigw_now now, const aigw_registry_provider *p, aigw_hub_name *t,
+                             uint64_t at) {
+    if (at == AIGW_NEVER || aigw_breaker_look(&t->breaker, &h->cfg.breaker, now, NULL) != AIGW_BREAKER_OPEN) return;
+    t->kept_ns = aigwi_base_after(at, p->probe.timeout_ms + 2000u);
+}
+
+/* It found this. 1: the one before, with the same key, found something else. The provider of one that failed is spared
+   for as long as its circuit is open the first time, all its targets, or for less where it is probed more often. */
+static int aigwi_probe_found(aigw_probes *s, aigw_now now, int kind) {
+    const uint64_t open_ms = aigwi_breaker_open_ms(&s->hub->cfg.breaker);
+    const uint64_t every_ms = s->p->probe.every_s * UINT64_C(1000);
+    aigw_hub_name *k = s->pass[0].key;
+    int changed = kind != 0;
+    if (!k) return changed;
+    changed = k->probed != kind;
+    k->probed = (uint8_t)kind;
+    if (aigw_breaker_outcome_of(kind) == AIGW_BREAKER_FAILED)
+        k->rest_ns = aigwi_base_after(now.mono_ns, open_ms < every_ms ? open_ms : every_ms);
+    return changed;
+}
+
+/* It is over: tell what it taught. */
+static void aigwi_probe_end(aigw_probes *s, aigw_now now, int kind, const aigw_error *err, const char *text, int keep) {
+    aigw_hub *h = s->hub;
+    const int taught = !kind || aigw_breaker_outcome_of(kind) == AIGW_BREAKER_FAILED;
+    aigw_health_report r;
+    aigw_probe_result result;
+    memset(&r, 0, sizeof r);
+    r.kind = kind;
+    r.first_us = r.all_us = r.input_bytes = -1;
+    r.error = err;
+    memset(&result, 0, sizeof result);
+    result.changed = aigwi_probe_found(s, now, kind);
+    aigwi_fetch_close(&s->fetch, keep);
+    for (int i = 0; i < s->n; i++) {
+        aigw_hub_name *t = s->pass[i].target;
+        if (t) {
+            t->rest_ns = now.mono_ns + (taught ? 1 : s->p->probe.every_s) * AIGWI_PROBE_SECOND;
+            t->kept_ns = taught ? aigwi_base_after(t->rest_ns, s->p->probe.timeout_ms + 2000u) : 0;
+        }
+        aigw_hub_told(h, now, &s->pass[i], &r);
+    }
+    result.provider = s->p;
+    result.kind = kind;
+    result.status = s->fetch.http.head.status;
+    result.dur_ns = now.mono_ns > s->began_ns ? now.mono_ns - s->began_ns : 0;
+    result.text = text;
+    if (s->told) s->told(s->fetch.io.user, &result);
+    if (s->mem) {
+        aigw_digest_wipe(s->mem, s->mem_n);
+        aigw_hub_give(h, s->mem);
+    }
+    s->mem = NULL;
+    s->n = 0;
+    s->job.awaits = NULL;
+    aigwi_hub_leave(h, s->slot);
+    aigwi_hub_at(h, &s->job, AIGW_NEVER);
+    aigwi_hub_wake(h, &s->plan);
+}
+
+/* The request into the first half of the slab, what signing needs behind it. */
+static int aigwi_probe_write(aigw_probes *s, aigw_now now, aigw_str key) {
+    const aigw_registry_provider *p = s->p;
+    const aigw_family *f = p->family;
+    const int own = f && f->auth_header.n;
+    const size_t half = s->mem_n / 2;
+    const aigw_str none = AIGW_STR("");
+    aigw_arena mem = aigw_base_arena(s->mem + half, half);
+    aigw_header fields[20];
+    char *target = (char *)aigw_base_take(&mem, p->base.n + p->probe.path.n, 1, 1);
+    aigw_head head;
+    aigw_out out;
+    int r;
+    if (!target) return AIGW_E_NOMEM;
+    if (p->base.n) memcpy(target, p->base.p, p->base.n);
+    memcpy(target + p->base.n, p->probe.path.p, p->probe.path.n);
+    memset(&head, 0, sizeof head);
+    head.headers = fields;
+    head.cap = 20;
+    head.method = aigw_base_str("GET");
+    head.target = aigwi_dialect_slice(target, p->base.n + p->probe.path.n);
+    (void)aigw_base_header_put(&head, aigw_base_str("host"), p->authority);
+    (void)aigw_base_header_put(&head, aigw_base_str("accept"), aigw_base_str("application/json"));
+    (void)aigw_base_header_put(&head, aigw_base_str("accept-encoding"), aigw_base_str("identity"));
+    (void)aigw_base_header_put(&head, aigw_base_str("user-agent"), aigw_base_str("aigw/" AIGW_VERSION));
+    if (p->dialect->version_header.n && (p->version.n || p->dialect->versions))
+        (void)aigw_base_header_put(&head, p->dialect->version_header,
+                                   p->version.n ? p->version : p->dialect->versions[0]);
+    r = p->auth.scheme ? p->auth.scheme->sign(&p->auth, key, now, &none, 1, &mem, &head)
+        : key.n ? aigw_auth_put(own ? f->auth_header : p->dialect->auth_header,
+                                own ? f->auth_prefix : p->dialect->auth_prefix, key, &mem, &head)
+                : (int)AIGW_OK;
+    aigw_base_out_init(&out, s->mem, half, NULL, 0);
+    if (!r) r = aigw_http_put_head(&out, &head, -2);
+    aigw_digest_wipe(s->mem + half, half);
+    s->fetch.out = s->mem;
+    s->fetch.out_n = out.buf.n;
+    return r ? r : out.buf.n > half ? (int)AIGW_E_NOMEM : AIGW_OK;
+}
+
+/* The answer is there, or as much of it as is looked at. */
+static void aigwi_probe_answered(aigw_probes *s, aigw_now now) {
+    const aigw_fetch *f = &s->fetch;
+    const int status = f->http.head.status, keep = f->keep;
+    aigw_arena mem = aigw_base_arena(s->mem, s->mem_n / 2);    /* where the request stood */
+    aigw_error err;
+    if (status >= 200 && status < 300) {
+        aigwi_probe_end(s, now, AIGW_KIND_NONE, NULL, "", keep);
+        return;
+    }
+    memset(&err, 0, sizeof err);
+    err.retry_after_ms = -1;
+    err.kind = AIGW_KIND_NOT_FOUND;                            /* sent elsewhere */
+    if (status >= 400)
+        s->p->dialect->error_decode(now, &f->http.head, aigwi_dialect_slice(f->body, f->body_n), &mem, &err);
+    /* another token is asked for next time: this one said nothing of the credentials */
+    if (status == 401 && aigw_token_refused(s->hub, now, s->p)) err.kind = AIGW_KIND_CANCELLED;
+    aigwi_probe_end(s, now, err.kind, &err, "the provider answered with an error", keep);
+}
+
+/* Its key or token, then the request. 1: go on. */
+static int aigwi_probe_key(aigw_probes *s, aigw_now now) {
+    aigw_str key = s->p->key;
+    const char *why = "";
+    int r = 1;
+    if (s->p->auth.scheme && s->p->auth.scheme->ask) r = aigw_token_get(s->hub, now, s->p, &s->job, &key, &why);
+    if (!r) return 0;
+    if (r < 0 || aigwi_probe_write(s, now, key)) {
+        aigwi_probe_end(s, now, AIGW_KIND_CANCELLED, NULL,
+                        r < 0 ? why : "the request of a probe could not be written", 0);
+        return 0;
+    }
+    aigwi_fetch_begin(&s->fetch, s->p, s->mem + s->mem_n / 2, s->mem_n / 2, s->mem_n / 4, AIGWI_PROBE_MOST);
+    return 1;
+}
+
+/* All that can be done now. */
+static void aigwi_probe_run(aigw_probes *s, aigw_now now) {
+    static const struct { int kind; const char *text; } said[AIGWI_FETCH_ENDS] = {
+        { AIGW_KIND_NONE, "" }, { AIGW_KIND_NONE, "" }, { AIGW_KIND_CONNECT, "the provider could not be reached" },
+        { AIGW_KIND_BAD_RESPONSE, "the provider's answer is no HTTP" },
+        { AIGW_KIND_BAD_RESPONSE, "the provider's answer is too long" },
+        { AIGW_KIND_TRUNCATED, "the provider's connection broke before its answer was complete" }
+    };
+    aigw_fetch *f = &s->fetch;
+    const char *why = NULL;
+    int end, kind;
+    if (!s->n || (!f->state && !aigwi_probe_key(s, now))) return;
+    end = aigwi_fetch_run(f, s->headers, sizeof s->headers / sizeof s->headers[0]);
+    kind = said[end].kind;
+    if (end == AIGWI_FETCH_BROKEN && !f->http.at) kind = AIGW_KIND_CONNECT;
+    if (end == AIGWI_FETCH_UNREACHED) {
+        kind = aigwi_hub_io_kind(f->code);
+        if (f->io.why) why = f->io.why(f->io.user, f->conn);
+    }
+    if (end == AIGWI_FETCH_DONE) aigwi_probe_answered(s, now);
+    else if (end) aigwi_probe_end(s, now, kind, NULL, why ? why : said[end].text, 0);
+}
+
+/* Ask about all targets of p that are due, or will be soon. 0: none may be asked. */
+static int aigwi_probe_begin(aigw_probes *s, aigw_now now, const aigw_registry_provider *p) {
+    aigw_hub *h = s->hub;
+    aigwi_probe_walk w = { h->registry->routes, h->registry->models, 0 };
+    aigw_registry_pick pick;
+    int class_;
+    const uint64_t soon = now.mono_ns + p->probe.every_s * AIGWI_PROBE_SECOND / 2;
+    s->n = 0;
+    while (s->n < AIGW_PROBE_TARGETS && aigwi_probe_next(h->registry, &w, &pick)) {
+        aigw_hub_name *t = pick.provider == p ? aigwi_probe_name(h, now, pick.target.name) : NULL;
+        int i = 0;
+        if (!t || aigwi_probe_due(h, now, p, t) > soon) continue;
+        while (i < s->n && s->pass[i].target != t) i++;
+        if (i < s->n || t->health.not_before_ns > now.mono_ns) continue;
+        t->rest_ns = now.mono_ns + AIGWI_PROBE_SECOND;         /* when it may not be asked after all */
+        if (aigw_hub_ask_probe(h, now, &pick, !s->n, &s->pass[s->n])) s->n++;
+    }
+    if (!s->n) return 0;
+    memset(&s->fetch.http, 0, sizeof s->fetch.http);
+    s->p = p;
+    s->slot = aigwi_hub_enter(h);
+    s->began_ns = now.mono_ns;
+    s->until_ns = aigwi_base_after(now.mono_ns, p->probe.timeout_ms);
+    /* memory that requests wait for is theirs */
+    s->mem = h->waiting ? NULL : (char *)aigw_hub_take(h, AIGWI_PROBE_SLAB, &s->mem_n, &class_);
+    aigwi_hub_at(h, &s->job, s->until_ns);
+    if (s->mem) aigwi_probe_run(s, now);
+    else aigwi_probe_end(s, now, AIGW_KIND_CANCELLED, NULL, "the gateway has no memory free for a probe", 0);
+    return 1;
+}
+
+/* The job that begins probes: the provider that is due for the longest time, one after another. */
+static void aigwi_probe_plan(aigw_hub_job *job, aigw_now now) {
+    aigw_probes *s = (aigw_probes *)job->owner;
+    aigw_hub *h = s->hub;
+    for (int turns = 0; turns < 64; turns++) {
+        aigwi_probe_walk w = { NULL, NULL, 0 };
+        const aigw_registry_provider *first = NULL;
+        aigw_registry_pick pick;
+        uint64_t due = AIGW_NEVER;
+        if (h->registry) w.route = h->registry->routes, w.model = h->registry->models;
+        while (h->registry && aigwi_probe_next(h->registry, &w, &pick)) {
+            aigw_hub_name *t = aigwi_probe_name(h, now, pick.target.name);
+            const uint64_t at = t ? aigwi_probe_due(h, now, pick.provider, t) : AIGW_NEVER;
+            if (t) aigwi_probe_keep(h, now, pick.provider, t, at);
+            if (at < due) due = at, first = pick.provider;
+        }
+        /* one at a time: its end wakes this job again */
+        if (due <= now.mono_ns) due = 0;
+        aigwi_hub_at(h, job, s->n || !first ? AIGW_NEVER : due ? due : now.mono_ns + AIGWI_PROBE_SECOND);
+        if (s->n || !first || due || aigwi_probe_begin(s, now, first)) return;
+    }
+}
+
+/* The one under way: its time is over, or its token is there. */
+static void aigwi_probe_job(aigw_hub_job *job, aigw_now now) {
+    aigw_probes *s = (aigw_probes *)job->owner;
+    if (!s->n) return;
+    if (now.mono_ns >= s->until_ns)
+        aigwi_probe_end(s, now, !s->fetch.state ? AIGW_KIND_CANCELLED : AIGW_KIND_TIMEOUT, NULL,
+                        "no answer to a probe in time", 0);
+    else aigwi_probe_run(s, now);
+}
+
+AIGW_API void aigw_probe_init(aigw_probes *s, aigw_hub *h, const aigw_fetch_io *io, aigw_probe_told *told) {
+    memset(s, 0, sizeof *s);
+    s->hub = h;
+    s->fetch.io = *io;
+    s->told = told;
+    h->probes = s;
+    h->watch = &s->plan;
+    aigwi_hub_link(h, &s->plan, s);
+    aigwi_hub_link(h, &s->job, s);
+    s->plan.run = aigwi_probe_plan;
+    s->job.run = aigwi_probe_job;
+    aigwi_hub_wake(h, &s->plan);
+}
+
+AIGW_API void aigw_probe_ready(aigw_probes *s, aigw_now now) { aigwi_probe_run(s, now); }
+
+AIGW_API void aigw_probe_release(aigw_probes *s, aigw_now now) {
+    if (!s->hub) return;
+    if (s->n) aigwi_probe_end(s, now, AIGW_KIND_CANCELLED, NULL, "the gateway stops", 0);
+    aigwi_hub_unlink(s->hub, &s->plan);
+    aigwi_hub_unlink(s->hub, &s->job);
+    s->hub->probes = NULL;
+    s->hub->watch = NULL;
+    s->hub = NULL;
 }
 
 /* ==== >>hub.account ============================================================================================= */
@@ -37788,22 +39288,34 @@ typedef struct {
     aigw_account_counters *to;
 } aigwi_account_list;
 
-/* One counter more; NULL: there is no place. */
+static int aigwi_account_find(const aigw_account_counters *in, int kind, aigw_str key) {
+    for (int i = 0; i < in->n; i++)
+        if (in->counter[i].kind == kind && aigw_base_eq(in->counter[i].key, key)) return i;
+    return -1;
+}
+
+/* One counter more, or the one of this name that is there: what it counts is counted once. NULL: there is no place. */
 static aigw_store_counter *aigwi_account_add(aigwi_account_list *l, int what, const char *name, uint32_t dims,
                                              int64_t amount) {
     aigw_account_counters *to = l->to;
-    aigw_store_counter *c = &to->counter[to->n];
+    const int kind = what == AIGW_HOLDS_CONCURRENT ? AIGW_COUNTER_GAUGE : what == AIGW_HOLDS_MONEY ? AIGW_COUNTER_MONEY
+                   : AIGW_COUNTER_RATE;
+    char text[AIGW_STORE_KEY];
+    const aigw_str key = aigwi_account_name(l->hub, text, name, dims, l->facts, l->target);
+    const int same = aigwi_account_find(to, kind, key);
+    aigw_store_counter *c = &to->counter[same >= 0 ? same : to->n];
+    if (same >= 0) return c;
     if (to->n == AIGW_STORE_COUNTERS) {
         to->full = 1;
         return NULL;
     }
     memset(c, 0, sizeof *c);
-    c->key = aigwi_account_name(l->hub, to->text[to->n], name, dims, l->facts, l->target);
+    c->key = aigwi_dialect_slice(to->text[to->n], aigwi_dialect_keep(to->text[to->n], sizeof to->text[to->n], key));
     c->tenant = l->facts->who.dim[AIGW_DIM_TENANT];
     c->amount = amount;
-    c->kind = what == AIGW_HOLDS_CONCURRENT ? AIGW_COUNTER_GAUGE : what == AIGW_HOLDS_MONEY ? AIGW_COUNTER_MONEY
-            : AIGW_COUNTER_RATE;
+    c->kind = (uint8_t)kind;
     to->rule[to->n] = NULL;
+    to->of_target[to->n] = (dims & (1u << AIGW_DIM_MODEL | 1u << AIGW_DIM_PROVIDER)) != 0;
     to->what[to->n++] = (uint8_t)what;
     return c;
 }
@@ -37814,20 +39326,7 @@ static uint32_t aigwi_account_share(uint32_t limit, uint32_t batch_percent, int 
     return v ? (uint32_t)v : 1;
 }
 
-static void aigwi_account_limit(aigwi_account_list *l, const aigw_registry_limit *rule, uint32_t dims, int64_t tokens) {
-    /* with shares each class has its own bucket */
-    const int apart = rule->batch != 0, batch = apart && l->facts->batch;
-    aigw_store_counter *c;
-    if (rule->rpm && (c = aigwi_account_add(l, AIGW_HOLDS_REQUESTS, batch ? "rpm.batch" : "rpm", dims, 1)) != NULL)
-        c->rate.limit = aigwi_account_share(rule->rpm, rule->batch, batch);
-    if (rule->tpm && (c = aigwi_account_add(l, AIGW_HOLDS_TOKENS, batch ? "tpm.batch" : "tpm", dims, tokens)) != NULL)
-        c->rate.limit = aigwi_account_share(rule->tpm, rule->batch, batch);
-    if (rule->concurrent &&
-        (c = aigwi_account_add(l, AIGW_HOLDS_CONCURRENT, batch ? "concurrent.batch" : "concurrent", dims, 1)) != NULL)
-        c->most = aigwi_account_share(rule->concurrent, rule->batch, batch);
-}
-
-/* Was a rule of these dimensions taken before? Of those the first that fits counts. */
+/* Was this kind of limit by these dimensions said before? Of those the first that fits counts. */
 static int aigwi_account_seen(uint32_t *seen, uint32_t by) {
     const uint32_t bit = (uint32_t)1 << (by & 31), word = by >> 5 & 1;
     const int was = (seen[word] & bit) != 0;
@@ -37835,54 +39334,76 @@ static int aigwi_account_seen(uint32_t *seen, uint32_t by) {
     return was;
 }
 
+static void aigwi_account_lower(uint32_t *to, uint32_t most) {
+    if (!*to || most < *to) *to = most;
+}
+
+static void aigwi_account_limit(aigwi_account_list *l, const aigw_registry_limit *rule, uint32_t dims, int64_t tokens,
+                                uint32_t seen[3][2]) {
+    /* with shares each class has its own bucket */
+    const int apart = rule->batch != 0, batch = apart && l->facts->batch;
+    aigw_store_counter *c;
+    if (rule->rpm && !aigwi_account_seen(seen[0], rule->by) &&
+        (c = aigwi_account_add(l, AIGW_HOLDS_REQUESTS, batch ? "rpm.batch" : "rpm", dims, 1)) != NULL)
+        aigwi_account_lower(&c->rate.limit, aigwi_account_share(rule->rpm, rule->batch, batch));
+    if (rule->tpm && !aigwi_account_seen(seen[1], rule->by) &&
+        (c = aigwi_account_add(l, AIGW_HOLDS_TOKENS, batch ? "tpm.batch" : "tpm", dims, tokens)) != NULL)
+        aigwi_account_lower(&c->rate.limit, aigwi_account_share(rule->tpm, rule->batch, batch));
+    if (rule->concurrent && !aigwi_account_seen(seen[2], rule->by) &&
+        (c = aigwi_account_add(l, AIGW_HOLDS_CONCURRENT, batch ? "concurrent.batch" : "concurrent", dims, 1)) != NULL)
+        aigwi_account_lower(&c->most, aigwi_account_share(rule->concurrent, rule->batch, batch));
+}
+
 /* All counters of a try at this candidate. */
+static const char *const aigwi_account_money[] = { "usd.total", "usd.hour", "usd.day", "usd.week", "usd.month" };
 static void aigwi_account_want(aigwi_account_list *l, const aigw_registry *r, int64_t tokens, int64_t nusd) {
-    static const char *const names[] = { "usd.total", "usd.hour", "usd.day", "usd.week", "usd.month" };
-    uint32_t limits[2] = { 0, 0 }, dims;
+    uint32_t seen[3][2] = { { 0, 0 }, { 0, 0 }, { 0, 0 } }, dims;
     aigw_store_counter *c;
     int fits;
     l->to->n = l->to->full = 0;
     for (const aigw_registry_limit *rule = r->limits; rule; rule = rule->next) {
         dims = aigwi_account_dims(rule->by, &rule->when, l->facts, l->target, &fits);
-        if (fits && !aigwi_account_seen(limits, rule->by)) aigwi_account_limit(l, rule, dims, tokens);
+        if (fits) aigwi_account_limit(l, rule, dims, tokens, seen);
     }
     for (const aigw_registry_budget *rule = r->budgets; rule; rule = rule->next) {
         dims = aigwi_account_dims(rule->by, &rule->when, l->facts, l->target, &fits);
         if (!fits) continue;
-        c = aigwi_account_add(l, AIGW_HOLDS_MONEY, names[rule->period], dims, nusd);
+        c = aigwi_account_add(l, AIGW_HOLDS_MONEY, aigwi_account_money[rule->period], dims, nusd);
         if (!c) continue;
+        const aigw_registry_budget **of = &l->to->rule[c - l->to->counter];
+        if (*of && (*of)->cap_nusd <= rule->cap_nusd) continue;         /* the lowest cap of a counter counts */
         c->money.cap_nusd = rule->cap_nusd;
         c->money.period = rule->period;
         c->money.soft = rule->soft;
-        l->to->rule[l->to->n - 1] = rule;
+        *of = rule;
     }
 }
 
-AIGW_API int aigw_account_capped(const aigw_registry *r, const aigw_router_facts *f, int64_t *max_output) {
-    int capped = 0;
+/* The budget that allows the least output; NULL: none is in force. */
+static const aigw_registry_budget *aigwi_account_capping(const aigw_registry *r, const aigw_router_facts *f,
+                                                         int64_t *max_output) {
+    const aigw_registry_budget *found = NULL;
     for (const aigw_registry_budget *rule = r->budgets; rule; rule = rule->next) {
         const int64_t most = rule->max_output ? rule->max_output : 4096;
         int fits = 1;
         for (int i = AIGW_DIM_TENANT; i <= AIGW_DIM_ENV; i++)
             if (rule->when.dim[i].n && !aigw_base_eq(rule->when.dim[i], f->who.dim[i])) fits = 0;
-        if (!fits) continue;
-        if (!capped || most < *max_output) *max_output = most;
-        capped = 1;
+        if (!fits || (found && most >= *max_output)) continue;
+        *max_output = most;
+        found = rule;
     }
-    return capped;
+    return found;
 }
-
-static int aigwi_account_find(const aigw_account_counters *in, const aigw_store_counter *c) {
-    for (int i = 0; i < in->n; i++)
-        if (in->counter[i].kind == c->kind && aigw_base_eq(in->counter[i].key, c->key)) return i;
-    return -1;
+AIGW_API int aigw_account_capped(const aigw_registry *r, const aigw_router_facts *f, int64_t *max_output) {
+    return aigwi_account_capping(r, f, max_output) != NULL;
 }
 
 /* A threshold that was passed: the highest is told. */
 static void aigwi_account_alert(aigw_account *a, const aigw_store_counter *c) {
+    char text[AIGW_STORE_KEY];
     if (c->alert <= a->alert) return;
     a->alert = c->alert;
-    a->alert_n = aigwi_dialect_keep(a->alert_text, sizeof a->alert_text, c->key);
+    a->alert_n = aigwi_dialect_keep(a->alert_text, sizeof a->alert_text, aigw_store_name(c, text));
 }
 
 /* What was used of a counter that is settled. */
@@ -37900,21 +39421,24 @@ static void aigwi_account_release(aigw_account *a, aigw_hub *h, const aigw_accou
     aigw_store_counter gone[AIGW_STORE_COUNTERS];
     uint32_t stays = 0;
     aigw_store_op op;
-    int n = 0, kept = 0;
-    for (int i = 0; i < held->n; i++) {
-        if (keep && aigwi_account_find(keep, &held->counter[i]) >= 0) {
-            stays |= (uint32_t)1 << i;
-            continue;
+    int kept = 0;
+    for (int here = 0; here < 2; here++) {                     /* each goes back to where it was reserved */
+        int n = 0;
+        for (int i = 0; i < held->n; i++) {
+            if (keep && aigwi_account_find(keep, held->counter[i].kind, held->counter[i].key) >= 0)
+                stays |= (uint32_t)1 << i;
+            else if (held->here[i] == here) {
+                gone[n] = held->counter[i];
+                gone[n].raise = 0;
+                gone[n++].used = aigwi_account_used(a, i, tokens, asked);
+            }
         }
-        gone[n] = held->counter[i];
-        gone[n].raise = 0;
-        gone[n++].used = aigwi_account_used(a, i, tokens, asked);
+        op.n = (uint8_t)n;
+        op.counters = gone;
+        if (n) aigwi_hub_settle(h, &op, here || a->local);
+        for (int i = 0; i < n; i++)
+            if (gone[i].kind == AIGW_COUNTER_MONEY) aigwi_account_alert(a, &gone[i]);
     }
-    op.n = (uint8_t)n;
-    op.counters = gone;
-    if (n) aigwi_hub_settle(h, &op, a->local);
-    for (int i = 0; i < n; i++)
-        if (gone[i].kind == AIGW_COUNTER_MONEY) aigwi_account_alert(a, &gone[i]);
     for (int i = 0; i < held->n; i++) {
         if (!(stays >> i & 1)) continue;
         if (kept != i) {
@@ -37922,6 +39446,7 @@ static void aigwi_account_release(aigw_account *a, aigw_hub *h, const aigw_accou
             held->counter[kept] = held->counter[i];
             held->counter[kept].key.p = held->text[kept];
             held->what[kept] = held->what[i];
+            held->here[kept] = held->here[i];
         }
         kept++;
     }
@@ -37929,26 +39454,34 @@ static void aigwi_account_release(aigw_account *a, aigw_hub *h, const aigw_accou
 }
 
 /* Why it was refused. */
-static void aigwi_account_refused(aigw_account *a, const aigw_store_counter *c, int what) {
+static void aigwi_account_refused(aigw_account *a, const aigw_account_counters *wanted, int w,
+                                  const aigw_store_counter *c) {
+    const int what = wanted->what[w];
     aigw_limit *l = what == AIGW_HOLDS_REQUESTS ? &a->limits.requests : &a->limits.tokens;
+    char text[AIGW_STORE_KEY];
     a->refused = *c;
     a->refused.key.p = a->refused_text;
-    a->refused.key.n = aigwi_dialect_keep(a->refused_text, sizeof a->refused_text, c->key);
+    a->refused.key.n = aigwi_dialect_keep(a->refused_text, sizeof a->refused_text, aigw_store_name(c, text));
     a->what = (uint8_t)what;
+    a->of_target = wanted->of_target[w];
     if (what != AIGW_HOLDS_REQUESTS && what != AIGW_HOLDS_TOKENS) return;
     l->limit = c->rate.limit;
     l->remaining = 0;
     l->reset_ms = 60000;
 }
 
+/* Granted or not: has its soft limit been passed, and an alert? */
+static void aigwi_account_money_says(aigw_account *a, const aigw_store_counter *c, const aigw_registry_budget *rule) {
+    if (c->soft && !a->soft) a->soft = rule;
+    aigwi_account_alert(a, c);
+}
+
 /* What a granted counter says beside: limits for headers, soft limits, alerts. */
 static void aigwi_account_learn(aigw_account *a, const aigw_store_counter *c, int what,
                                 const aigw_registry_budget *rule) {
     aigw_limit *l = what == AIGW_HOLDS_REQUESTS ? &a->limits.requests : &a->limits.tokens;
-    if (what == AIGW_HOLDS_MONEY) {
-        if (c->soft && !a->soft) a->soft = rule;
-        aigwi_account_alert(a, c);
-    } else if (what != AIGW_HOLDS_CONCURRENT && (l->remaining < 0 || c->left < l->remaining)) {
+    if (what == AIGW_HOLDS_MONEY) aigwi_account_money_says(a, c, rule);
+    else if (what != AIGW_HOLDS_CONCURRENT && (l->remaining < 0 || c->left < l->remaining)) {
         l->limit = c->rate.limit;
         l->remaining = c->left;
         l->reset_ms = c->rate.limit ? (c->rate.limit - (c->left < c->rate.limit ? c->left
@@ -37966,7 +39499,7 @@ static void aigwi_account_begin(aigw_account *a) {
 
 /* Put what was granted to what is held. `k`: its place among those held already, or -1. */
 static void aigwi_account_keep(aigw_account *a, const aigw_store_counter *c, const aigw_account_counters *wanted,
-                               int w, int k) {
+                               int w, int k, int here) {
     aigw_account_counters *held = &a->held;
     if (k >= 0) {
         held->counter[k].amount = aigwi_base_sum(held->counter[k].amount, c->amount);
@@ -37978,6 +39511,7 @@ static void aigwi_account_keep(aigw_account *a, const aigw_store_counter *c, con
     held->counter[k].key.p = held->text[k];
     held->counter[k].key.n = aigwi_dialect_keep(held->text[k], sizeof held->text[k], c->key);
     held->what[k] = wanted->what[w];
+    held->here[k] = (uint8_t)here;
     held->counter[k].used = 0;
 }
 
@@ -37988,7 +39522,7 @@ AIGW_API int aigw_account_reserve(aigw_account *a, aigw_hub *h, aigw_hub_job *jo
     int8_t of[AIGW_STORE_COUNTERS], in[AIGW_STORE_COUNTERS];
     aigwi_account_list l;
     aigw_store_op op;
-    int n = 0, result, local = a->local;
+    int n = 0, result, local = a->local, here = 0;
     if (!r->limits && !r->budgets && !a->held.n) return AIGW_OK;
     wanted.n = wanted.full = 0;
     l.hub = h, l.facts = f, l.target = &c->pick.target, l.to = &wanted;
@@ -38000,13 +39534,18 @@ AIGW_API int aigw_account_reserve(aigw_account *a, aigw_hub *h, aigw_hub_job *jo
     a->target = c->pick.target.name;
     a->provider = c->pick.target.provider;
     for (int i = 0; i < wanted.n; i++) {
-        const int k = aigwi_account_find(&a->held, &wanted.counter[i]);
+        const int k = aigwi_account_find(&a->held, wanted.counter[i].kind, wanted.counter[i].key);
         const int64_t more =
             k < 0 ? 0 : aigwi_base_sum(wanted.counter[i].amount,
                                           a->held.counter[k].used) - a->held.counter[k].amount;
         if (k >= 0 && (wanted.what[i] != AIGW_HOLDS_MONEY || more <= 0)) continue;
         asked[n] = wanted.counter[i];
-        if (k >= 0) asked[n].raise = 1, asked[n].amount = more, asked[n].other = a->held.counter[k].other;
+        if (k >= 0) {
+            asked[n].raise = 1;
+            asked[n].amount = more;
+            asked[n].used = a->held.counter[k].amount;
+            asked[n].other = a->held.counter[k].other;
+        }
         of[n] = (int8_t)i;
         in[n++] = (int8_t)k;
     }
@@ -38019,17 +39558,20 @@ AIGW_API int aigw_account_reserve(aigw_account *a, aigw_hub *h, aigw_hub_job *jo
     if (result == AIGW_E_IO && a->held.n && !local) {          /* the store is gone: what it holds must do, and no more money is spent */
         for (int i = 0; i < n; i++) {
             if (asked[i].kind != AIGW_COUNTER_MONEY) continue;
-            aigwi_account_refused(a, &asked[i], AIGW_HOLDS_MONEY);
+            aigwi_account_refused(a, &wanted, of[i], &asked[i]);
             return AIGW_E_LIMIT;
         }
-        return AIGW_OK;
+        here = 1;                                              /* limits of the new target are kept here meanwhile */
+        result = aigw_store_submit(&h->counters, 0, h->now, &op);
     }
     a->local = (uint8_t)(a->held.n ? a->local : local);
     for (int i = 0; i < n && result != AIGW_AGAIN; i++) {
-        if (result == AIGW_E_LIMIT && asked[i].refused) aigwi_account_refused(a, &asked[i], wanted.what[of[i]]);
-        if (result == AIGW_OK) {
+        if (result == AIGW_E_LIMIT) {
+            if (asked[i].refused) aigwi_account_refused(a, &wanted, of[i], &asked[i]);
+            if (wanted.what[of[i]] == AIGW_HOLDS_MONEY) aigwi_account_money_says(a, &asked[i], wanted.rule[of[i]]);
+        } else if (result == AIGW_OK) {
             aigwi_account_learn(a, &asked[i], wanted.what[of[i]], wanted.rule[of[i]]);
-            aigwi_account_keep(a, &asked[i], &wanted, of[i], in[i]);
+            aigwi_account_keep(a, &asked[i], &wanted, of[i], in[i], here);
         }
     }
     return result;
@@ -38089,7 +39631,11 @@ enum { /* x->state, in reading order */
 enum { AIGWI_EXCHANGE_STOPPED = 1, AIGWI_EXCHANGE_FAILED = 2 };                /* x->ended */
 enum { AIGWI_EXCHANGE_RACING = 1, AIGWI_EXCHANGE_RACED = 2 };                  /* x->hedged */
 #define AIGWI_EXCHANGE_FOLLOWS 3             /* equal requests under way that are waited for, one after another */
+#define AIGWI_EXCHANGE_OWES_MS 10000         /* how often a patient request asks whether the retry budget has room */
+#define AIGWI_EXCHANGE_ANSWERER 144          /* a mark of 16 digits, and a target's name, or its beginning */
+#define AIGWI_EXCHANGE_PACE 100000           /* milli-tokens per second, of a model of which nothing is learnt */
 #define AIGWI_EXCHANGE_LEARNT 20             /* answers of a target after which its quantiles are believed */
+#define AIGWI_EXCHANGE_HEDGE_US 10000        /* sooner than this nothing is gained by a second try */
 #define AIGWI_EXCHANGE_TURNS 16              /* reads of the provider before others have a turn */
 #define AIGWI_EXCHANGE_CHUNK 10              /* "0000012a\r\n" */
 #define AIGWI_EXCHANGE_RESERVE 1024          /* of the buffer towards the client: that an end can always be written */
@@ -38098,7 +39644,6 @@ enum { AIGWI_EXCHANGE_RACING = 1, AIGWI_EXCHANGE_RACED = 2 };                  /
 #define AIGWI_EXCHANGE_MEMORY_MS 5000        /* longest wait for a slab */
 #define AIGWI_EXCHANGE_FAILED_NS UINT64_C(10000000000)     /* a try at a target that failed so lately is charged to the retry budget */
 #define AIGWI_EXCHANGE_OUTPUT 512            /* tokens of output that are reserved of a rate where none are asked for; most answers of chats are shorter */
-#define AIGWI_EXCHANGE_FLOOR 256             /* an output limit of ours goes down to this before a budget refuses */
 #define AIGWI_EXCHANGE_CROWD_MS 50           /* a place among concurrent requests is looked for again after */
 
 static aigw_str aigwi_exchange_lit(const char *s) { return aigw_base_str(s); }
@@ -38163,6 +39708,9 @@ static void aigwi_exchange_error(aigw_exchange *x, const aigw_error *err) {
                                              "not the cause.");
     x->error_n = 0;
     x->error = *err;
+    /* longer the gateway itself does not leave its target alone (>>policy.breaker, >>policy.health): a client that asks
+       again then is not asking in vain */
+    if (x->error.retry_after_ms > AIGW_BREAKER_AFTER_MAX_MS) x->error.retry_after_ms = AIGW_BREAKER_AFTER_MAX_MS;
     x->error.type = aigwi_exchange_note(x, err->type, 64);
     x->error.code = aigwi_exchange_note(x, err->code, 64);
     x->error.param = aigwi_exchange_note(x, err->param, 96);
@@ -38275,6 +39823,11 @@ static void aigwi_exchange_hang_up(aigw_exchange *x, int keep) {
     aigw_attempt_release(x->up);
 }
 
+/* It leads, and is held up: those that follow look again. */
+static void aigwi_exchange_held_up(aigw_exchange *x) {
+    if (x->leads && (x->batch || x->stalled)) aigwi_hub_wake_all(x->hub, &x->hub->cache);
+}
+
 /* Send what may be sent. 1: nothing is left; 0: the client must take some first, or has gone. */
 static int aigwi_exchange_flush(aigw_exchange *x) {
     if (!x->committed) return 1;
@@ -38287,8 +39840,11 @@ static int aigwi_exchange_flush(aigw_exchange *x) {
         if (!s.n) break;
         r = x->io.reply(x->io.user, s.p, s.n);
         if (r == AIGW_AGAIN) {
-            if (!x->stalled) x->write_at = x->now.mono_ns;     /* its time begins when it does not take what is there */
-            x->stalled = 1;
+            if (!x->stalled) {
+                x->write_at = x->now.mono_ns;                  /* its time begins when it does not take what is there */
+                x->stalled = 1;
+                aigwi_exchange_held_up(x);
+            }
             x->wait |= AIGW_WAIT_CLIENT_OUT;
             return 0;
         }
@@ -38360,9 +39916,10 @@ static aigw_router_candidate *aigwi_exchange_candidate(aigw_exchange *x) { retur
 static const aigw_registry_pick *aigwi_exchange_pick(const aigw_exchange *x) {
     return &x->decision.candidate[x->side->candidate].pick;
 }
-/* The one that the headers and the record speak of; NULL: none was asked. */
+/* The one that the headers and the record speak of; NULL: none was asked. Not the candidate that comes next: that may
+   yet be refused by a limit or a budget. */
 static const aigw_registry_pick *aigwi_exchange_picked(const aigw_exchange *x) {
-    return x->attempts && x->found ? aigwi_exchange_pick(x) : NULL;
+    return x->attempts && x->found ? &x->spoken : NULL;
 }
 
 /* The line of x-aigw-why. */
@@ -38371,14 +39928,19 @@ static void aigwi_exchange_why(aigw_exchange *x) {
     if (!x->found) return;
     aigw_base_out_init(&out, x->why, sizeof x->why, NULL, 0);
     aigw_router_why(&x->decision, &out);
+    if (x->cap[0] && out.buf.n + 2 + strlen(x->cap) <= AIGW_ROUTER_WHY) {
+        aigw_base_put_lit(&out, "; ");
+        aigw_base_put_lit(&out, x->cap);
+    }
     x->why_n = out.buf.n < sizeof x->why ? out.buf.n : sizeof x->why;
+    aigwi_exchange_tidy(x->why, x->why_n);
 }
 
 static int64_t aigwi_exchange_us(uint64_t from, uint64_t to) {
     return from && to >= from ? (int64_t)((to - from) / 1000u) : -1;
 }
 
-/* Our own time until now: all but reading the request and waiting for providers. */
+/* Our own time until now: all but reading the request and waiting for providers, limits, its turn and the like. */
 static int64_t aigwi_exchange_overhead(const aigw_exchange *x) {
     const uint64_t running = x->state == AIGWI_EXCHANGE_RELAY && x->up->t_last > x->up->t_start
                                  ? x->up->t_last - x->up->t_start
@@ -38398,15 +39960,24 @@ static int64_t aigwi_exchange_spent(const aigw_exchange *x) {
     return sum;
 }
 
-/* What the answer costs, in USD; "" when it has no price. */
+/* The pick whose answer this is: of the cache's, who gave it then. NULL: there is none. */
+static const aigw_registry_pick *aigwi_exchange_served(const aigw_exchange *x) {
+    return x->cached < AIGW_CACHED_HIT ? aigwi_exchange_picked(x) : &x->kept;
+}
+/* What the request costs, in USD; "" when nobody was asked or there is no price, and where the head goes before the
+   usage is known: in front of streams and vectors. */
 static aigw_str aigwi_exchange_usd(const aigw_exchange *x, aigw_arena *mem) {
-    char *p = (char *)aigw_base_take(mem, 32, 1, 1);
-    const aigw_router_candidate *c = &x->decision.candidate[x->side->candidate];
+    const aigw_registry_pick *pick = x->attempts ? &x->spoken : aigwi_exchange_pick(x);
+    const int64_t spent = aigwi_exchange_spent(x);
+    const int told = x->raw.to ? x->attempts && x->raw.to->raw_nusd
+                   : x->cached >= AIGW_CACHED_HIT ||
+                         ((x->attempts || spent) && pick->model && pick->model->price.known);
+    char *p;
     aigw_out out;
-    if (x->cached < AIGW_CACHED_HIT && (!c->pick.model || !c->pick.model->price.known)) return aigwi_dialect_slice("",
-            0);
+    if (!told || (x->stream && x->state != AIGWI_EXCHANGE_DRAIN)) return aigwi_dialect_slice("", 0);
+    p = (char *)aigw_base_take(mem, 32, 1, 1);
     aigw_base_out_init(&out, p, p ? 32 : 0, NULL, 0);
-    aigw_base_put_nano(&out, aigwi_exchange_spent(x));
+    aigw_base_put_nano(&out, spent);
     return aigwi_dialect_slice(p, p && out.buf.n <= 32 ? out.buf.n : 0);
 }
 
@@ -38418,20 +39989,33 @@ static void aigwi_exchange_limits(aigw_exchange *x, aigw_arena *mem, aigw_head *
     else if (x->attempts && x->up->status) (void)x->dialect->limits_encode(x->now, &x->up->limits, mem, head);
 }
 
+/* An id of ours, where the request has none. */
+static void aigwi_exchange_name_own(aigw_exchange *x) {
+    if (x->id_n) return;
+    memcpy(x->id, "req_", 4);
+    for (size_t i = 0; i < 24; i++) {
+        if (i % 12 == 0) x->random = aigw_base_random(&x->hub->random);
+        x->id[4 + i] = "0123456789abcdef"[x->random & 15];
+        x->random >>= 4;
+    }
+    x->id_n = 28;
+}
 static void aigwi_exchange_own_fields(aigw_exchange *x, aigw_arena *mem, aigw_head *head) {
-    const aigw_registry_pick *pick = aigwi_exchange_picked(x);
-    const aigw_str id = aigwi_dialect_slice(x->id, x->id_n);
+    const aigw_registry_pick *pick = aigwi_exchange_picked(x), *served = aigwi_exchange_served(x);
+    aigw_str id, usd = aigwi_dialect_slice("", 0);
+    aigwi_exchange_name_own(x);                                /* a head that could not be read */
+    id = aigwi_dialect_slice(x->id, x->id_n);
     if (x->close_after) aigwi_exchange_field(head, "connection", aigwi_exchange_lit("close"));
     else if (x->http10) aigwi_exchange_field(head, "connection", aigwi_exchange_lit("keep-alive"));
     aigwi_exchange_field(head, "x-request-id", id);
     /* where its SDKs look for it */
     if (x->dialect && x->dialect->request_id_header.n && !aigw_base_header(head, x->dialect->request_id_header).n)
         (void)aigw_base_header_put(head, x->dialect->request_id_header, id);
-    if (pick) {
-        aigwi_exchange_field(head, "x-aigw-provider", aigwi_exchange_clean(mem, pick->target.provider, 128));
-        aigwi_exchange_field(head, "x-aigw-model", aigwi_exchange_clean(mem, pick->target.id, 128));
-        aigwi_exchange_field(head, "x-aigw-attempts", aigwi_dialect_int_str(mem, x->attempts));
+    if (served) {
+        aigwi_exchange_field(head, "x-aigw-provider", aigwi_exchange_clean(mem, served->target.provider, 128));
+        aigwi_exchange_field(head, "x-aigw-model", aigwi_exchange_clean(mem, served->target.id, 128));
     }
+    if (pick) aigwi_exchange_field(head, "x-aigw-attempts", aigwi_dialect_int_str(mem, x->attempts));
     if (x->raw.to) aigwi_exchange_field(head, "x-aigw-provider", aigwi_exchange_clean(mem, x->raw.to->name, 128));
     if (x->found)
         aigwi_exchange_field(head, "x-aigw-route",
@@ -38444,11 +40028,12 @@ static void aigwi_exchange_own_fields(aigw_exchange *x, aigw_arena *mem, aigw_he
     aigwi_exchange_field(head, "x-aigw-why",
                          aigwi_exchange_clean(mem, aigwi_dialect_slice(x->why, x->why_n), sizeof x->why));
     if (x->found) aigwi_exchange_field(head, "x-aigw-cache", aigw_base_str(aigwi_exchange_cached_names[x->cached]));
-    if (x->cached >= AIGW_CACHED_HIT)
-        aigwi_exchange_field(head, "x-aigw-model", aigwi_exchange_clean(mem, x->hit.target, 128));
     if (x->cached >= AIGW_CACHED_HIT) aigwi_exchange_field(head, "age", aigwi_dialect_int_str(mem, x->hit.age_s));
     aigwi_exchange_field(head, "x-aigw-degraded", aigwi_exchange_clean(mem, x->degraded, 80));
-    if (!x->stream && x->found && !x->kind) aigwi_exchange_field(head, "x-aigw-cost-usd", aigwi_exchange_usd(x, mem));
+    if (x->found || x->raw.to) usd = aigwi_exchange_usd(x, mem);
+    aigwi_exchange_field(head, "x-aigw-cost-usd", usd);
+    /* a try may have cost less than is counted */
+    if (usd.n && x->cost_bound) aigwi_exchange_field(head, "x-aigw-cost-bound", aigwi_exchange_lit("true"));
     if (pick) aigwi_exchange_field(head, "x-aigw-loss", aigwi_exchange_loss(x, mem));
     aigwi_exchange_limits(x, mem, head);
 }
@@ -38557,13 +40142,7 @@ static void aigwi_exchange_name(aigw_exchange *x) {
         x->id_n = (uint8_t)aigwi_dialect_keep(x->id, sizeof x->id, id);
         return;
     }
-    memcpy(x->id, "req_", 4);
-    for (i = 0; i < 24; i++) {
-        if (i % 12 == 0) x->random = aigw_base_random(&x->hub->random);
-        x->id[4 + i] = "0123456789abcdef"[x->random & 15];
-        x->random >>= 4;
-    }
-    x->id_n = 28;
+    aigwi_exchange_name_own(x);
 }
 
 /* What this head asks of the dialect: the operation. */
@@ -38794,6 +40373,7 @@ static void aigwi_exchange_headed(aigw_exchange *x) {
     const int64_t most = x->cfg.max_body_bytes ? x->cfg.max_body_bytes : 32 << 20;
     const aigw_str strict = aigwi_exchange_get(x, "x-aigw-strict");
     aigw_head seen;
+    int local;
     aigwi_exchange_unbase(x);
     seen = *head;
     seen.target = x->target;
@@ -38804,8 +40384,13 @@ static void aigwi_exchange_headed(aigw_exchange *x) {
     x->head_request = (uint8_t)aigw_base_eq(head->method, aigwi_exchange_lit("HEAD"));
     x->strict = strict.n && !aigwi_exchange_is(strict, "0") && !aigwi_exchange_is(strict, "false");
     x->op = (uint8_t)aigwi_exchange_dialect(x, x->head_request ? "GET" : NULL);
-    if (x->io.local && x->io.local(x->io.user, &seen, &x->reply)) aigwi_exchange_replied(x);
-    else if (aigwi_exchange_raw_head(x) && x->state != AIGWI_EXCHANGE_READ) {}
+    local = x->io.local ? x->io.local(x->io.user, &seen, &x->reply) : 0;
+    if (local == 1) aigwi_exchange_replied(x);
+    else if (local) {
+        x->op = 0;
+        if (x->http.length > most)
+            aigwi_exchange_say(x, AIGW_KIND_TOO_LARGE, "the request body is larger than this gateway takes", "");
+    } else if (aigwi_exchange_raw_head(x) && x->state != AIGWI_EXCHANGE_READ) {}
     else if (!x->op) aigwi_exchange_unknown(x);
     else if (x->dialect && aigwi_exchange_version(x)) {
     } else if (x->http.length > most)
@@ -38995,6 +40580,65 @@ static int aigwi_exchange_decode(aigw_exchange *x) {
     return 0;
 }
 
+/* A header of ours that stands twice says two things: whoever reads the other one, a proxy in front that pins it or a
+   log, would count for somebody else. The first such one; NULL: none does. */
+static const char *aigwi_exchange_twice(const aigw_exchange *x) {
+    static const char *const names[] = { "x-aigw-user",  "x-aigw-feature", "x-aigw-env",   "x-aigw-class",
+                                         "x-aigw-prompt", "x-aigw-tag",    "x-aigw-route", "x-aigw-require",
+                                         "x-aigw-cache", "x-aigw-strict",  "x-aigw-timeout-ms" };
+    const aigw_head *head = &x->http.head;
+    uint32_t seen = 0;
+    for (size_t k = 0; k < head->n; k++) {
+        const aigw_str name = head->headers[k].name;
+        if (name.n < 8 || !aigw_base_eq_nocase(aigwi_dialect_slice(name.p, 7), aigwi_exchange_lit("x-aigw-"))) continue;
+        for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+            if (!aigwi_exchange_is(name, names[i])) continue;
+            if (seen >> i & 1) return names[i];
+            seen |= (uint32_t)1 << i;
+        }
+    }
+    return NULL;
+}
+
+/* A header of ours with a word or number that it does not have would be a wish that nobody hears. 0: one has, or stands
+   twice, and it is said. */
+static int aigwi_exchange_words(aigw_exchange *x) {
+    static const struct { const char *name, *text, *words[4]; } rows[] = {
+        { "x-aigw-class", "x-aigw-class is interactive or batch, not ", { "interactive", "batch", "batch", "batch" } },
+        { "x-aigw-cache", "x-aigw-cache is off or refresh, not ", { "off", "refresh", "refresh", "refresh" } },
+        { "x-aigw-strict", "x-aigw-strict is 1, true, 0 or false, not ", { "1", "true", "0", "false" } },
+        { "x-aigw-timeout-ms", "x-aigw-timeout-ms is a number of milliseconds from 1 to 4294967294, not ",
+          { NULL, NULL, NULL, NULL } }
+    };
+    const char *const twice = aigwi_exchange_twice(x);
+    if (twice) {
+        aigwi_exchange_refuse(x, AIGW_KIND_INVALID_REQUEST, "this header stands twice: ", aigw_base_str(twice), "",
+                              "Send it once.");
+        x->error.param = aigw_base_str(twice);
+        return 0;
+    }
+    for (int i = 0; i < 2; i++) {                              /* what a purge names answers by */
+        const char *const name = i ? "x-aigw-prompt" : "x-aigw-tag";
+        if (aigwi_exchange_get(x, name).n <= AIGW_EXCHANGE_NAME) continue;
+        aigwi_exchange_refuse(x, AIGW_KIND_INVALID_REQUEST, "this header is longer than 255 bytes: ",
+                              aigw_base_str(name), "", "Send a shorter one.");
+        x->error.param = aigw_base_str(name);
+        return 0;
+    }
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const aigw_str said = aigwi_exchange_get(x, rows[i].name);
+        int64_t v = 0;
+        int fits = !said.n || (!rows[i].words[0] && aigw_base_int(said, &v) && v > 0 && v < UINT32_MAX);
+        for (int k = 0; k < 4 && rows[i].words[k]; k++) fits |= aigwi_exchange_is(said, rows[i].words[k]);
+        if (fits) continue;
+        aigwi_exchange_refuse(x, AIGW_KIND_INVALID_REQUEST, rows[i].text, said, "",
+                              "Correct the header, or leave it out.");
+        x->error.param = aigw_base_str(rows[i].name);
+        return 0;
+    }
+    return 1;
+}
+
 /* Who asks, and in which class: from the key, then the request's headers, then its body. */
 static void aigwi_exchange_who_asks(aigw_exchange *x) {
     static const char *const names[] = { "", "x-aigw-user", "x-aigw-feature", "x-aigw-env" };
@@ -39017,6 +40661,7 @@ static void aigwi_exchange_who_asks(aigw_exchange *x) {
     f->batch = x->who.class_;
     if (class_.n && !x->who.class_pinned) f->batch = (uint8_t)aigwi_exchange_is(class_, "batch");
     x->batch = f->batch;
+    x->known = 1;
 }
 /* The same, with the facts of the request. 0: they are not readable, and it is said. */
 static int aigwi_exchange_identify(aigw_exchange *x) {
@@ -39049,6 +40694,11 @@ static int aigwi_exchange_admit(aigw_exchange *x) {
             return 1;
         }
     }
+    if (!x->op) {                                              /* what local left to admit, and that did not answer */
+        aigwi_exchange_unknown(x);
+        return 1;
+    }
+    if (!aigwi_exchange_words(x)) return 1;
     if (x->op == AIGW_OP_MODELS || x->op == AIGW_OP_RAW) {
         x->state = x->op == AIGW_OP_RAW ? AIGWI_EXCHANGE_RAW : AIGWI_EXCHANGE_MODELS;
         return 1;
@@ -39077,14 +40727,15 @@ static int aigwi_exchange_admit(aigw_exchange *x) {
 
 /* ---- what was decided */
 
-/* The retry rules of this request: the route's over the hub's. A batch request with a deadline of its own is patient
-   until then. */
+/* A batch request with a deadline of its own is patient until then. */
+static int aigwi_exchange_patient(const aigw_exchange *x) { return x->batch && x->until && !x->until_read; }
+/* The retry rules of this request: the route's over the hub's. */
 static aigw_retry_cfg aigwi_exchange_retry_cfg(const aigw_exchange *x) {
     const aigw_registry_route *route = x->decision.route;
     aigw_retry_cfg c = x->hub->cfg.retry;
     if (route && route->attempts) c.attempts = route->attempts;
     if (route && route->per_target) c.per_target = route->per_target;
-    if (x->batch && x->until && !x->until_read) {
+    if (aigwi_exchange_patient(x)) {
         c.attempts = c.per_target = UINT16_MAX;
         c.cap_ms = 60000;
     }
@@ -39108,9 +40759,10 @@ static uint32_t aigwi_exchange_patience(const aigw_exchange *x) {
     return aigwi_base_or(ms, x->batch ? 3600000 : 2000);
 }
 
-/* Remember the step that was taken downward, for header and record. */
-static void aigwi_exchange_stepped(aigw_exchange *x, const char *step, aigw_str name) {
+/* Remember the step that was taken downward (AIGW_DEGRADE_*), for header and record: its name, and where to. */
+static void aigwi_exchange_stepped(aigw_exchange *x, int taken, const char *step, aigw_str name) {
     aigw_out out;
+    aigw_router_stepped(&x->decision, taken, name);
     aigw_base_out_init(&out, x->degraded_text, sizeof x->degraded_text, NULL, 0);
     aigw_base_put_lit(&out, step);
     aigw_base_put(&out, name);
@@ -39143,7 +40795,7 @@ static int aigwi_exchange_find(aigw_exchange *x) {
     d->priced = (uint8_t)(x->op != AIGW_OP_COUNT_TOKENS && aigw_account_capped(x->registry, &d->facts, &x->max_output));
     /* under a cap every answer has an end */
     if (d->priced && d->facts.size.max_output < 0 && x->op == AIGW_OP_CHAT) {
-        x->capped = 1;
+        x->capped = d->facts.capped = 1;
         d->facts.size.max_output = x->max_output;
     }
     cfg = aigwi_exchange_retry_cfg(x);
@@ -39165,6 +40817,7 @@ static int aigwi_exchange_write_key(aigw_exchange *x, aigw_out *out) {
     scope.tenant = d->facts.who.dim[AIGW_DIM_TENANT];
     scope.route = d->route ? d->route->name : x->asked;
     scope.prompt = d->facts.prompt;
+    scope.tag = d->facts.tag;
     scope.user = x->caching.user;
     if (x->caching.user) scope.who = d->facts.who.dim[AIGW_DIM_USER];
     scope.require = aigwi_exchange_get(x, "x-aigw-require");
@@ -39193,16 +40846,48 @@ static int aigwi_exchange_cacheable(aigw_exchange *x) {
     return AIGW_CACHED_MISS;
 }
 
-/* Look up an answer whose target may still be asked: a new registry may have taken it away. */
+/* Who answered, for the cache: a name, and who was behind it, since a new registry may give it to another. */
+static aigw_str aigwi_exchange_answerer(const aigw_exchange *x, const aigw_registry_pick *p, char *text, size_t cap) {
+    aigw_out o;
+    aigw_base_out_init(&o, text, cap, NULL, 0);
+    aigwi_hub_put_mark(&o, aigwi_hub_mark(x->hub, p));
+    aigw_base_put(&o, p->target.name);
+    return aigwi_dialect_slice(text, o.buf.n < cap ? o.buf.n : cap);
+}
+static int aigwi_exchange_answered(aigw_exchange *x) {
+    char text[AIGWI_EXCHANGE_ANSWERER];
+    return aigw_base_eq(x->hit.target, aigwi_exchange_answerer(x, &x->kept, text, sizeof text));
+}
+
+/* Look up an answer whose target may still be asked: a new registry may have taken it away. The key is of the route
+   that was begun with; further down the chain the candidates are those of another. */
 static int aigwi_exchange_kept(aigw_exchange *x, int stale) {
+    const aigw_router_decision *d = &x->decision;
+    const aigw_registry_route *unused;
     if (!aigw_cache_get(&x->hub->cache, x->now, x->cache_key, stale, &x->hit)) return 0;
-    for (int i = 0; i < x->decision.n; i++)
-        if (aigw_base_eq(x->hit.target, x->decision.candidate[i].pick.target.name)) return 1;
+    for (int i = 0; i < d->n && d->route == x->chain; i++) {
+        x->kept = d->candidate[i].pick;
+        if (aigwi_exchange_answered(x)) return 1;
+    }
+    for (size_t i = 0; x->chain && d->route != x->chain && i < x->chain->n; i++)
+        if (aigw_registry_find(x->registry, x->chain->models[i], x->dialect, &x->kept, 1, &unused) == 1 &&
+            aigwi_exchange_answered(x))
+            return 1;
     return 0;
 }
 
+/* A leader that is held up by what does not concern this request, its own client or the patience of batch, leads no
+   more: this one asks by itself, and others wait for it. Else nobody moves. */
+static void aigwi_exchange_overtake(aigw_exchange *x, aigw_exchange *lead) {
+    const int waits = lead->state == AIGWI_EXCHANGE_TURN || lead->state == AIGWI_EXCHANGE_WAIT;
+    if (!lead->stalled && !(waits && lead->batch && !x->batch)) return;
+    lead->leads = 0;
+    lead->overtaken = 1;
+    aigw_cache_land(&x->hub->cache, x->cache_key);
+}
 /* An answer of before, or the one that another request is waiting for just now. */
 static int aigwi_exchange_cache(aigw_exchange *x) {
+    void *lead;
     int r;
     if (!x->cache_key.p) {
         x->cached = (uint8_t)aigwi_exchange_cacheable(x);
@@ -39219,16 +40904,21 @@ static int aigwi_exchange_cache(aigw_exchange *x) {
     x->state = AIGWI_EXCHANGE_TURN;
     if (x->cached != AIGW_CACHED_MISS) return 1;
     x->collect = 1;
+    x->cache_since = x->hub->cache.purges;
     if (aigwi_exchange_is(aigwi_exchange_get(x, "x-aigw-cache"), "refresh")) return 1;
     if (aigwi_exchange_kept(x, 0)) {
         x->state = AIGWI_EXCHANGE_HIT;
         return 1;
     }
-    if (x->followed >= AIGWI_EXCHANGE_FOLLOWS) return 1;       /* it has waited often enough, and in vain */
+    lead = aigw_cache_leader(&x->hub->cache, x->cache_key);
+    /* it has waited often enough, and in vain */
+    if (lead && lead != x->follows && x->followed >= AIGWI_EXCHANGE_FOLLOWS) return 1;
+    if (lead) aigwi_exchange_overtake(x, (aigw_exchange *)lead);
     r = aigw_cache_lead(&x->hub->cache, x->cache_key, x);
     x->leads = r == 1;
     if (r) return 1;
-    x->followed++;
+    x->followed = (uint8_t)(x->followed + (lead != x->follows));
+    x->follows = lead;
     x->job.awaits = &x->hub->cache;
     x->state = AIGWI_EXCHANGE_CACHE;
     return 0;
@@ -39245,28 +40935,53 @@ static void aigwi_exchange_land(aigw_exchange *x) {
 /* An answer that is no longer fresh, when there is nothing better. 1: there is one. */
 static int aigwi_exchange_stale(aigw_exchange *x) {
     if (!x->cache_key.p || x->committed || x->cached != AIGW_CACHED_MISS || !aigwi_exchange_kept(x, 1)) return 0;
-    aigwi_exchange_stepped(x, "stale", aigwi_dialect_slice("", 0));
+    aigwi_exchange_stepped(x, AIGW_DEGRADE_STALE, "stale", aigwi_dialect_slice("", 0));
     x->state = AIGWI_EXCHANGE_HIT;
     return 1;
 }
 
 /* ---- degrade: down the chain, when a soft limit or the want of a healthy target says so */
 
+/* What refuses now passes by itself in so long: only then it is worth while to come again. */
+static void aigwi_exchange_back(aigw_exchange *x, int64_t ms) {
+    const uint64_t at = x->now.mono_ns + (uint64_t)(ms > 0 ? ms : 1000) * 1000000u;
+    if (!x->again_at || at < x->again_at) x->again_at = at;
+}
+/* Of a try that failed: a provider that is down comes back; a key that it refuses, an empty account, a model that it
+   does not have are for people to mend. */
+static int aigwi_exchange_passes(int kind) {
+    const int retry = aigw_model_kind_retry(kind);
+    return retry == AIGW_RETRY_WAIT || (retry == AIGW_RETRY_OTHER && aigw_model_kind_status(kind) >= 500);
+}
+/* The same of all tries at the candidates of now, by what they have taught: the hint of the last one is its error's. */
+static void aigwi_exchange_back_tried(aigw_exchange *x) {
+    const aigw_router_decision *d = &x->decision;
+    aigw_router_state now;
+    int64_t ms = x->error.retry_after_ms;
+    for (int i = 0; i < d->tries_n; i++) {
+        const aigw_router_try *t = &d->tries[i];
+        /* of words of our own the one who said them has taken care */
+        if (t->why || !aigwi_exchange_passes(t->kind) || t->candidate >= d->n ||
+            !aigw_base_eq(t->name, d->candidate[t->candidate].pick.target.name))
+            continue;
+        aigw_hub_state_of(x->hub, x->now, &d->candidate[t->candidate].pick, &d->facts.size, 0, &now);
+        if (t->candidate == x->side->candidate && now.wait_ms > ms) ms = now.wait_ms;
+        if (t->candidate != x->side->candidate) aigwi_exchange_back(x, now.wait_ms);
+    }
+    aigwi_exchange_back(x, ms);
+}
+
 /* The last step: come again, and when that is worth while. */
 static void aigwi_exchange_busy(aigw_exchange *x, const aigw_registry_budget *soft) {
-    const aigw_router_decision *d = &x->decision;
-    uint32_t wait = UINT32_MAX;
-    int64_t ms;
-    for (int i = 0; i < d->n; i++)
-        if (d->candidate[i].state.wait_ms && d->candidate[i].state.wait_ms < wait) wait = d->candidate[i].state.wait_ms;
-    ms = wait < UINT32_MAX ? wait : 1000;
-    x->degrade_at = AIGW_DEGRADES;                             /* nothing stands behind it */
-    if (soft && soft->period != AIGW_PERIOD_TOTAL && x->now.wall_s > 0)
+    int64_t ms = -1;                                           /* it does not begin anew */
+    if (!soft) ms = x->again_at > x->now.mono_ns ? (int64_t)((x->again_at - x->now.mono_ns + 999999) / 1000000) : 1000;
+    else if (soft->period != AIGW_PERIOD_TOTAL && x->now.wall_s > 0)
         ms = (aigw_budget_reset(soft->period, x->now.wall_s) - x->now.wall_s) * 1000;
-    aigwi_exchange_stepped(x, "busy", aigwi_dialect_slice("", 0));
+    aigwi_exchange_stepped(x, AIGW_DEGRADE_BUSY, "busy", aigwi_dialect_slice("", 0));
     aigwi_exchange_say(x, AIGW_KIND_BUSY,
                        soft ? "the soft limit of a budget is reached" : "no model of this route can be asked now",
-                       "Try again when retry-after says.");
+                       ms < 0 ? "Raise the budget in the gateway's configuration."
+                              : "Try again when retry-after says.");
     x->error.retry_after_ms = ms;
     if (soft) x->error.retry = AIGW_RETRY_NEVER;               /* an SDK would try in vain */
 }
@@ -39277,6 +40992,9 @@ static int aigwi_exchange_degrade(aigw_exchange *x, const aigw_registry_budget *
     const aigw_registry_route *route = x->chain;
     uint8_t step = soft && soft->then ? soft->then : 0;
     aigw_str to = step ? soft->then_route : aigwi_dialect_slice("", 0);
+    for (int i = 0; i < d->n && !soft; i++)
+        if (aigwi_router_passes(d->candidate[i].filter))
+            aigwi_exchange_back(x, d->candidate[i].state.wait_ms);
     while (!x->committed) {
         if (!step) {
             if (!route || x->degrade_at == AIGW_DEGRADES || !route->degrade[x->degrade_at].step) return 0;
@@ -39286,8 +41004,7 @@ static int aigwi_exchange_degrade(aigw_exchange *x, const aigw_registry_budget *
         if (step == AIGW_DEGRADE_STALE && aigwi_exchange_stale(x)) return 1;
         if (step == AIGW_DEGRADE_ROUTE && !(d->route && aigw_base_eq(d->route->name, to)) &&
             !aigw_router_find_route(d, x->registry, to, x->dialect)) {
-            aigwi_exchange_stepped(x, "route:", to);
-            d->degraded = (uint8_t)(x->degrade_at + 1);
+            aigwi_exchange_stepped(x, AIGW_DEGRADE_ROUTE, "route:", to);
             x->passed = 0;
             x->attempts_before = x->attempts;
             memset(x->tried, 0, sizeof x->tried);
@@ -39295,15 +41012,20 @@ static int aigwi_exchange_degrade(aigw_exchange *x, const aigw_registry_budget *
             return 1;
         }
         if (step == AIGW_DEGRADE_QUEUE && !x->batch) {
-            aigwi_exchange_stepped(x, "queued", aigwi_dialect_slice("", 0));
+            /* without slots there is no queue: it waits for limits as a batch request does, which is longer */
+            aigwi_exchange_stepped(x, AIGW_DEGRADE_QUEUE, x->hub->cfg.queue.slots ? "queued" : "batch",
+                                   aigwi_dialect_slice("", 0));
             aigw_queue_leave(&x->hub->queue, &x->turn);
             aigwi_hub_turns(x->hub);
             x->batch = d->facts.batch = 1;
+            x->passed = 0;                                     /* who had no room now may have when its turn comes */
             x->wait_since = 0;
             x->state = AIGWI_EXCHANGE_TURN;
             return 1;
         }
         if (step == AIGW_DEGRADE_BUSY) {
+            x->degrade_at = AIGW_DEGRADES;                     /* nothing stands behind it */
+            if (!soft && !x->again_at) return 0;               /* a refusal for good keeps its own words */
             aigwi_exchange_busy(x, soft);
             return 1;
         }
@@ -39326,6 +41048,7 @@ static int aigwi_exchange_turn(aigw_exchange *x) {
         x->turn.owner = &x->job;
         if (!x->t_queue) x->t_queue = x->now.mono_ns;
         if (aigw_queue_enter(&x->hub->queue, x->now, &x->turn, &after) >= 0) x->state = AIGWI_EXCHANGE_TURN;
+        if (x->turn.state == AIGW_QUEUE_WAITS) aigwi_exchange_held_up(x);
     }
     if (x->turn.state == AIGW_QUEUE_RUNS) {
         x->state = AIGWI_EXCHANGE_ROUTE;
@@ -39337,27 +41060,61 @@ static int aigwi_exchange_turn(aigw_exchange *x) {
     }
     aigw_queue_leave(&x->hub->queue, &x->turn);
     aigwi_hub_turns(x->hub);
+    if (!after) after = aigw_queue_after_ms(&x->hub->queue, x->turn.class_);
+    aigwi_exchange_back(x, after);
     if (aigwi_exchange_degrade(x, NULL) && x->state != AIGWI_EXCHANGE_ROUTE) return 1;
     aigwi_exchange_say(x, AIGW_KIND_BUSY, "too many requests wait for their turn", "Try again shortly.");
-    if (!after) after = aigw_queue_after_ms(&x->hub->queue, x->turn.class_);
     x->error.retry_after_ms = after ? after : 1000;
     return 1;
 }
 
 /* ---- route: who is asked next */
 
+/* A cap in money is in force, and something that is asked for has no price there. */
+static void aigwi_exchange_unpriced(aigw_exchange *x, const aigw_router_candidate *c) {
+    static const struct { const char *lacks, *text, *advice; } rows[] = {
+        { "price", "a budget is in force, and this model has no price: ",
+          "Add \"price\" to the model in the gateway's configuration; \"free\" where it is." },
+        { "tools", "a budget is in force, and the provider's own tools have no price at this model: ",
+          "Add \"tools\": USD, the most that they may cost in one request, to the model's \"price\" in the gateway's configuration." },
+        { "terms", "a budget is in force, and the service tier that is asked for has no price at this model: ",
+          "Add \"terms\": { TIER: { \"input\": USD, \"output\": USD } } to the model's \"price\" in the gateway's configuration, or ask for the usual tier." },
+        { "audio_input", "a budget is in force, and sound in requests has no price at this model: ",
+          "Add \"audio_input\": USD to the model's \"price\" in the gateway's configuration." },
+        { "audio_output", "a budget is in force, and sound in answers has no price at this model: ",
+          "Add \"audio_output\": USD to the model's \"price\" in the gateway's configuration, or ask for text." },
+        { "image_output", "a budget is in force, and pictures in answers have no price at this model: ",
+          "Add \"image_output\": USD to the model's \"price\" in the gateway's configuration, or ask for text." }
+    };
+    const aigw_router_facts *f = &x->decision.facts;
+    const aigw_registry_model *m = c->pick.model;
+    const char *lacks = m ? aigw_price_lacks(&m->price, f->size.tools_hosted, &f->terms) : NULL;
+    size_t i = sizeof rows / sizeof *rows;
+    char tier[48];
+    aigw_out o;
+    while (--i && !(lacks && aigw_base_eq(aigw_base_str(rows[i].lacks), aigw_base_str(lacks)))) {}
+    memset(tier, 0, sizeof tier);
+    aigw_base_out_init(&o, tier, sizeof tier - 1, NULL, 0);
+    if (aigw_base_eq(aigw_base_str(rows[i].lacks), aigw_base_str("terms")) && f->terms.tier.n <= 32) {
+        aigw_base_put_lit(&o, " (");
+        aigw_base_put(&o, f->terms.tier);
+        aigw_base_put_lit(&o, ")");
+    }
+    aigwi_exchange_refuse(x, AIGW_KIND_BUDGET, rows[i].text, c->pick.target.name, tier, rows[i].advice);
+}
+
 /* Nobody can be asked now. What is to be said of it, by what removed the candidates. */
 static void aigwi_exchange_none(aigw_exchange *x) {
     static const struct { uint8_t filter, kind; const char *text, *advice; } rows[] = {
         { AIGW_FILTER_LIMIT, AIGW_KIND_RATE_LIMIT, "the limits of this model are reached: ", "Try again later." },
+        { AIGW_FILTER_SPARED, AIGW_KIND_OVERLOADED, "this model failed, and its provider asked to be spared for a while: ", "Try again later, or use another model." },
         { AIGW_FILTER_CIRCUIT, AIGW_KIND_CIRCUIT_OPEN, "this model fails too often, and is not asked for a while: ", "Try again later, or use another model." },
         { AIGW_FILTER_KEY, AIGW_KIND_AUTH, "the provider has refused the gateway's key for this model: ",
           "Check the provider's key and quota in the gateway's configuration." },
         { AIGW_FILTER_BUDGET, AIGW_KIND_BUDGET, "the budget has no room for this model: ", "Raise the cap, or use a cheaper model." },
-        { AIGW_FILTER_UNPRICED, AIGW_KIND_BUDGET, "a budget is in force, and this model has no price: ",
-          "Add \"price\" to the model in the gateway's configuration; \"free\" where it is." },
+        { AIGW_FILTER_UNPRICED, AIGW_KIND_BUDGET, NULL, NULL },     /* aigwi_exchange_unpriced */
         { AIGW_FILTER_REQUIRE, AIGW_KIND_NO_ROUTE, "no model satisfies x-aigw-require, among them: ", "Ask for less, or of another route." },
-        { AIGW_FILTER_CONTEXT, AIGW_KIND_CONTEXT_LENGTH, "the prompt is longer than the context window of this model: ", "Shorten it, or use a model with a larger window." },
+        { AIGW_FILTER_CONTEXT, AIGW_KIND_CONTEXT_LENGTH, "the prompt, with the output that is asked for, does not fit the context window of this model: ", "Shorten it, ask for less output, or use a model with a larger window." },
         { AIGW_FILTER_ALLOW, AIGW_KIND_PERMISSION, "this key may not use the model: ", "" },
         { AIGW_FILTER_OFF, AIGW_KIND_NO_ROUTE, "this model's provider is not available: ", "" }
     };
@@ -39371,12 +41128,16 @@ static void aigwi_exchange_none(aigw_exchange *x) {
             if (d->candidate[k].state.wait_ms < wait) wait = d->candidate[k].state.wait_ms;
         }
         if (of < 0) continue;
+        if (rows[i].filter == AIGW_FILTER_UNPRICED) {
+            aigwi_exchange_unpriced(x, &d->candidate[of]);
+            return;
+        }
         if (rows[i].filter == AIGW_FILTER_KEY) kind = aigwi_hub_refusal(x->hub, x->now, d->candidate[of].pick.provider);
         aigwi_exchange_refuse(x, kind, rows[i].text,
                               rows[i].filter == AIGW_FILTER_OFF ? d->candidate[of].pick.provider->off
                                       : d->candidate[of].pick.target.name, "",
                               rows[i].advice);
-        if (rows[i].kind == AIGW_KIND_RATE_LIMIT || rows[i].kind == AIGW_KIND_CIRCUIT_OPEN)
+        if (aigwi_router_passes(rows[i].filter) || rows[i].filter == AIGW_FILTER_KEY)
             x->error.retry_after_ms = wait < UINT32_MAX && wait ? wait : 1000;
         return;
     }
@@ -39389,6 +41150,13 @@ static int aigwi_exchange_next(const aigw_exchange *x) {
     for (int i = 0; i < d->first; i++)
         if (!(x->passed >> d->order[i] & 1)) return d->order[i];
     return -1;
+}
+/* Another one than that which is asked now. */
+static int aigwi_exchange_other(const aigw_exchange *x) {
+    const aigw_router_decision *d = &x->decision;
+    for (int i = 0; i < d->first; i++)
+        if (d->order[i] != x->side->candidate && !(x->passed >> d->order[i] & 1)) return 1;
+    return 0;
 }
 /* This candidate is not asked (again). */
 static void aigwi_exchange_pass(aigw_exchange *x) { x->passed |= (uint16_t)(1u << x->side->candidate); }
@@ -39409,31 +41177,41 @@ static int aigwi_exchange_sleep(aigw_exchange *x, uint64_t ns) {
     if (x->until && x->retry_at >= x->until) return 0;
     x->t_up_end = x->now.mono_ns;
     x->state = AIGWI_EXCHANGE_WAIT;
+    aigwi_exchange_held_up(x);
     return 1;
 }
 
 static int aigwi_exchange_route(aigw_exchange *x) {
     aigw_router_decision *d = &x->decision;
     const int full = d->n > 1 || d->facts.requires_;
-    const int64_t tokens = aigw_price_estimate(&d->facts.size, 0);
     uint32_t wait = UINT32_MAX;
     int needs = -1, next;
     d->now = x->found == 1 ? x->now : d->now;                  /* the record's offsets count from the first */
     x->found = 2;
     for (int i = 0; i < d->n; i++) {
         const uint8_t over = d->candidate[i].state.over_budget;
-        aigw_hub_state_of(x->hub, x->now, &d->candidate[i].pick, tokens, full, &d->candidate[i].state);
+        aigw_hub_state_of(x->hub, x->now, &d->candidate[i].pick, &d->facts.size, full, &d->candidate[i].state);
         d->candidate[i].state.over_budget = over;
     }
     (void)aigw_router_order(d, x->registry);
     next = aigwi_exchange_next(x);
+    if (next >= 0 && x->owes) x->owes = !aigwi_exchange_charged(x);
+    if (next >= 0 && x->owes) {
+        if (!aigwi_exchange_sleep(x, AIGWI_EXCHANGE_OWES_MS * UINT64_C(1000000))) x->state = AIGWI_EXCHANGE_REFUSE;
+        return 1;
+    }
     if (next >= 0) return aigwi_exchange_take(x, (unsigned)next);
     for (int i = d->first; i < d->n; i++) {
         const aigw_router_candidate *c = &d->candidate[d->order[i]];
         if (x->passed >> d->order[i] & 1) continue;
         if (c->filter == AIGW_FILTER_NEEDS && needs < 0) needs = d->order[i];
-        if (c->filter == AIGW_FILTER_LIMIT && c->state.wait_ms < wait) wait = c->state.wait_ms;
+        if (aigwi_router_passes(c->filter) && c->state.wait_ms < wait &&
+            (c->filter != AIGW_FILTER_CIRCUIT || aigwi_exchange_patient(x)))
+            wait = c->state.wait_ms;
     }
+    if (x->attempts && aigwi_exchange_passes(x->kind) && aigwi_exchange_patient(x) && wait < UINT32_MAX &&
+        aigwi_exchange_sleep(x, (uint64_t)wait * 1000000u))
+        return 1;
     if (x->attempts && x->kind) {                              /* what the last try said stands */
         x->state = AIGWI_EXCHANGE_REFUSE;
         return 1;
@@ -39469,12 +41247,19 @@ static int aigwi_exchange_only_held(const aigw_account *a) {
            a->refused.amount <= a->refused.money.cap_nusd - a->refused.spent_nusd;
 }
 
+/* When a counter that refused may have room again, in ms. What running requests hold is free nobody knows when. */
+static int64_t aigwi_exchange_frees(const aigw_account *a) {
+    return a->what == AIGW_HOLDS_REQUESTS || a->what == AIGW_HOLDS_TOKENS
+                   ? (int64_t)(a->refused.wait_ns / 1000000u) + 1 : 1000;
+}
+
 /* A counter refused, and nothing can be done about it. */
 static void aigwi_exchange_refused_by(aigw_exchange *x) {
     const aigw_account *a = &x->side->account;
-    char rest[320];
+    char rest[384];
     aigw_out o;
     aigw_base_out_init(&o, rest, sizeof rest - 1, NULL, 0);
+    if (a->refused.other) aigw_base_put_lit(&o, " (shared by those for whom the gateway has no counter left)");
     if (a->what == AIGW_HOLDS_MONEY) {
         aigwi_exchange_put_usd(&o, ": ", a->refused.spent_nusd);
         aigwi_exchange_put_usd(&o, " of ", a->refused.money.cap_nusd);
@@ -39496,25 +41281,62 @@ static void aigwi_exchange_refused_by(aigw_exchange *x) {
     rest[o.buf.n < sizeof rest - 1 ? o.buf.n : sizeof rest - 1] = 0;
     if (a->what == AIGW_HOLDS_MONEY)
         aigwi_exchange_refuse(x, AIGW_KIND_BUDGET, "the budget has no room: ", a->refused.key, rest,
-                              "Raise the cap in the gateway's configuration, or wait until it begins anew.");
+                              a->refused.money.period == AIGW_PERIOD_TOTAL
+                                      ? "Raise the cap in the gateway's configuration."
+                                      : "Raise the cap in the gateway's configuration, or wait until it begins anew.");
     else {
         aigwi_exchange_refuse(x, AIGW_KIND_RATE_LIMIT, "a limit is reached: ", a->refused.key, rest,
                               "Send fewer requests, or raise the limit in the gateway's configuration.");
-        /* a place among concurrent requests is free nobody knows when */
-        x->error.retry_after_ms = a->what == AIGW_HOLDS_CONCURRENT ? 1000 : (int64_t)(a->refused.wait_ns / 1000000u) + 1;
+        x->error.retry_after_ms = aigwi_exchange_frees(a);
     }
+    if (a->refused.other)
+        x->error.advice = aigw_base_str("Raise `counters` in the gateway's configuration, or count by fewer names.");
     if (!aigwi_exchange_only_held(a)) return;
     x->error.retry = AIGW_RETRY_WAIT;
-    x->error.retry_after_ms = 1000;
+    x->error.retry_after_ms = aigwi_exchange_frees(a);
     x->error.advice = aigw_base_str("Try again when running requests are done.");
+}
+
+/* "max_output set to 4096 by budget usd.day|tenant=t", for the report of losses and the line of x-aigw-why. */
+static void aigwi_exchange_cap_said(aigw_exchange *x, const char *what, int64_t most, aigw_str budget) {
+    aigw_out o;
+    aigw_base_out_init(&o, x->cap, sizeof x->cap - 1, NULL, 0);
+    aigw_base_put_lit(&o, what);
+    aigw_base_put_int(&o, most);
+    aigw_base_put_lit(&o, " by budget ");
+    aigw_base_put(&o, budget);
+    x->cap[o.buf.n < sizeof x->cap - 1 ? o.buf.n : sizeof x->cap - 1] = 0;
+}
+/* The limit is as the budget has it: of several, the one that allows the least. */
+static void aigwi_exchange_cap_set(aigw_exchange *x) {
+    const aigw_router_facts *f = &x->decision.facts;
+    const aigw_target *t = &aigwi_exchange_pick(x)->target;
+    char text[AIGW_STORE_KEY];
+    int64_t most;
+    int fits;
+    const aigw_registry_budget *rule = aigwi_account_capping(x->registry, f, &most);
+    if (!rule) return;
+    aigwi_exchange_cap_said(x, "max_output set to ", aigwi_router_capped(f, aigwi_exchange_candidate(x)),
+                            aigwi_account_name(x->hub, text, aigwi_account_money[rule->period],
+                                               aigwi_account_dims(rule->by, &rule->when, f, t, &fits), f, t));
 }
 
 /* Less output is asked for, where the limit is ours, before a budget refuses. 1: try again. */
 static int aigwi_exchange_shorten(aigw_exchange *x) {
-    if (!x->capped || x->decision.facts.size.max_output <= AIGWI_EXCHANGE_FLOOR || x->attempts) return 0;
-    x->decision.facts.size.max_output = AIGWI_EXCHANGE_FLOOR;
+    if (!x->capped || x->decision.facts.size.max_output <= AIGWI_ROUTER_FLOOR || x->attempts) return 0;
+    x->decision.facts.size.max_output = AIGWI_ROUTER_FLOOR;
+    aigwi_exchange_cap_said(x, "max_output lowered to ", AIGWI_ROUTER_FLOOR, x->side->account.refused.key);
+    x->capped = 2;
     x->state = AIGWI_EXCHANGE_ROUTE;                           /* bounds are worked out there */
     return 1;
+}
+
+/* A soft limit was passed, of the first target or of one that is failed over to: its step is taken, once. 1: it was. */
+static int aigwi_exchange_soften(aigw_exchange *x) {
+    const aigw_registry_budget *soft = x->side->account.soft;
+    if (!soft || x->softened) return 0;
+    x->softened = 1;
+    return aigwi_exchange_degrade(x, soft);
 }
 
 /* A counter refused: another candidate, a wait, a step down, or the end. */
@@ -39523,15 +41345,20 @@ static int aigwi_exchange_limited(aigw_exchange *x) {
     const aigw_account *a = &x->side->account;
     const uint64_t crowd = AIGWI_EXCHANGE_CROWD_MS * UINT64_C(1000000);
     const unsigned c = x->side->candidate;
+    const int other = a->of_target && aigwi_exchange_other(x);     /* which is not waited for, when it can be asked now */
     aigw_router_try *t;
-    if (aigwi_exchange_only_held(a) && aigwi_exchange_sleep(x, crowd)) return 1;
+    if (a->what == AIGW_HOLDS_MONEY && aigwi_exchange_soften(x)) return 1;
+    if (!other && aigwi_exchange_only_held(a) && aigwi_exchange_sleep(x, crowd)) return 1;
     if (a->what == AIGW_HOLDS_MONEY && aigwi_exchange_shorten(x)) return 1;
     if (a->what == AIGW_HOLDS_MONEY) d->candidate[c].state.over_budget = 1;
-    else if (aigwi_exchange_sleep(x, a->what == AIGW_HOLDS_CONCURRENT ? crowd : a->refused.wait_ns)) return 1;
+    else if (!other && aigwi_exchange_sleep(x, a->what == AIGW_HOLDS_CONCURRENT ? crowd : a->refused.wait_ns)) return 1;
+    if (a->what != AIGW_HOLDS_MONEY || aigwi_exchange_only_held(a)) aigwi_exchange_back(x, aigwi_exchange_frees(a));
     aigwi_exchange_pass(x);
     t = aigw_router_tried(d, x->now, c);
     t->kind = a->what == AIGW_HOLDS_MONEY ? AIGW_KIND_BUDGET : AIGW_KIND_RATE_LIMIT;
     t->why = "refused by a counter";
+    /* the record's order is that of its states */
+    if (a->what == AIGW_HOLDS_MONEY) (void)aigw_router_order(d, x->registry);
     if (aigwi_exchange_next(x) >= 0) x->state = AIGWI_EXCHANGE_ROUTE;
     else if (x->attempts && x->kind) x->state = AIGWI_EXCHANGE_REFUSE;
     else if (!aigwi_exchange_degrade(x, NULL)) aigwi_exchange_refused_by(x);
@@ -39549,7 +41376,6 @@ static int64_t aigwi_exchange_tokens(aigw_exchange *x) {
 }
 
 static int aigwi_exchange_hold(aigw_exchange *x) {
-    const aigw_registry_budget *soft;
     int r = x->op == AIGW_OP_COUNT_TOKENS ? AIGW_OK
                                           : aigw_account_reserve(&x->side->account, x->hub, &x->job, x->registry,
                                                                  &x->decision.facts, aigwi_exchange_candidate(x),
@@ -39566,11 +41392,7 @@ static int aigwi_exchange_hold(aigw_exchange *x) {
                            "");
         return 1;
     }
-    soft = x->side->account.soft;
-    if (soft && !x->softened) {                                /* the first target's, or one that is failed over to */
-        x->softened = 1;
-        if (aigwi_exchange_degrade(x, soft)) return 1;
-    }
+    if (aigwi_exchange_soften(x)) return 1;
     x->side->bound_nusd = aigwi_exchange_candidate(x)->bound_nusd;
     x->state = AIGWI_EXCHANGE_TRY;
     return 1;
@@ -39658,29 +41480,53 @@ static int aigwi_exchange_credentials(aigw_exchange *x, const aigw_registry_prov
     return -1;
 }
 
+/* Tokens that it may have thought, unseen, before its first word: as long as that took, at the pace learnt of it. */
+static int64_t aigwi_exchange_thought(const aigw_exchange *x) {
+    const aigw_hub_name *t = x->side->pass.target;
+    const int64_t us = x->t_block > x->up->t_start ? aigwi_exchange_us(x->up->t_start, x->t_block) : 0;
+    return us / 1000 * (t && t->health.tokens_s ? t->health.tokens_s : AIGWI_EXCHANGE_PACE) / 1000000;
+}
+
 /* What this try costs or may cost: by its usage; nothing when the provider refused it or never saw it; what was said so
-   far when the client left; all that was reserved when contact was lost. */
-static int64_t aigwi_exchange_charge(aigw_exchange *x) {
+   far, and thought before, when the client left; all that was reserved when contact was lost, or nothing was said yet.
+   What has no price in the answer and may be dear (a tier, pictures) costs what was reserved too: rather too much than
+   too little. *bound: it is a bound, not a measure. */
+static int64_t aigwi_exchange_charge(aigw_exchange *x, uint8_t *bound) {
     const aigw_router_candidate *c = aigwi_exchange_candidate(x);
     const aigw_registry_price *price = c->pick.model ? &c->pick.model->price : NULL;
-    const int known = x->usage.has & (AIGW_USAGE_INPUT | AIGW_USAGE_OUTPUT), left = x->gone ||
-            x->kind == AIGW_KIND_CANCELLED;
+    const int left = x->gone || x->kind == AIGW_KIND_CANCELLED;
     const aigw_price_size *size = &x->decision.facts.size;
+    const aigw_price_terms *terms = &x->decision.facts.terms;
     aigw_usage usage = x->usage;
+    const int64_t most = x->side->bound_nusd > 0 ? x->side->bound_nusd : 0;
+    int64_t said;
     memset(&x->cost, 0, sizeof x->cost);
+    *bound = 0;
     if (!price || !price->known || x->op == AIGW_OP_COUNT_TOKENS || !x->up->bytes_out) return 0;
     if (x->up->status >= 400) return 0;
-    if (x->up->ended == AIGWI_ATTEMPT_STOPPED && known) {
-        (void)aigw_price_usage(price, &usage, &x->decision.facts.terms, &x->cost);
+    memcpy(usage.tier, x->up->dec.usage.tier, sizeof usage.tier);     /* it may have said it in front of all counts */
+    if (x->up->ended == AIGWI_ATTEMPT_STOPPED &&
+        aigwi_price_complete(&usage, x->op == AIGW_OP_EMBED, x->said_bytes)) {
+        (void)aigw_price_usage(price, &usage, terms, &x->cost);
+        if (most > x->cost.nusd && aigwi_price_short(price, &usage, terms)) {
+            x->cost.nusd = most;
+            *bound = 1;
+        }
         return x->cost.nusd;
     }
-    if (!left || !x->up->t_first) return x->side->bound_nusd > 0 ? x->side->bound_nusd : 0;
+    if (!left || !x->said_bytes) {
+        *bound = most > 0;
+        return most;
+    }
     if (!(usage.has & AIGW_USAGE_INPUT)) usage.input = aigw_price_input_bound(size, c->pick.target.context);
     /* a token is a byte or more */
-    if (!(usage.has & AIGW_USAGE_OUTPUT) || usage.output < x->said_bytes) usage.output = x->said_bytes;
+    said = aigwi_base_sum(x->said_bytes, aigwi_exchange_thought(x));
+    if (!(usage.has & AIGW_USAGE_OUTPUT) || usage.output < said) usage.output = said;
     usage.has |= AIGW_USAGE_INPUT | AIGW_USAGE_OUTPUT;
-    (void)aigw_price_usage(price, &usage, &x->decision.facts.terms, &x->cost);
-    return x->side->bound_nusd > 0 && x->cost.nusd > x->side->bound_nusd ? x->side->bound_nusd : x->cost.nusd;
+    (void)aigw_price_usage(price, &usage, terms, &x->cost);
+    if (most && (x->cost.nusd > most || aigwi_price_short(price, &usage, terms))) x->cost.nusd = most;
+    *bound = x->cost.nusd > 0;
+    return x->cost.nusd;
 }
 
 /* Report a try: to what is remembered of its target, to the account, to the decision. err: what it ended with; NULL:
@@ -39689,23 +41535,28 @@ static void aigwi_exchange_told(aigw_exchange *x, const aigw_error *err, int beg
     const aigw_attempt *a = x->up;
     aigw_router_try *t = x->side->try_at ? &x->decision.tries[x->side->try_at - 1] : NULL;
     aigw_health_report r;
+    int64_t nusd;
+    uint8_t bound;
     if (!x->side->pass.asked) return;
     memset(&r, 0, sizeof r);
     r.kind = err ? err->kind : begun &&
             a->ended == AIGWI_ATTEMPT_STOPPED ? (int)AIGW_KIND_NONE : (int)AIGW_KIND_CANCELLED;
     r.first_us = begun ? aigwi_exchange_us(a->t_start, x->stream ? a->t_first : a->t_last) : -1;
     r.all_us = begun ? aigwi_exchange_us(a->t_start, a->t_last) : -1;
-    r.input_bytes = x->decision.facts.size.text_bytes;
+    r.input_bytes = aigwi_price_text(&x->decision.facts.size);
     r.usage = &x->usage;
     r.error = err;
     r.limits = begun && a->status ? &a->limits : NULL;
     aigw_hub_told(x->hub, x->now, &x->side->pass, &r);
     if (!begun) return;
-    aigw_account_charge(&x->side->account, aigwi_exchange_charge(x));
+    nusd = aigwi_exchange_charge(x, &bound);
+    aigw_account_charge(&x->side->account, nusd);
+    x->cost_bound |= bound;
     if (t) {
         t->kind = (uint8_t)r.kind;
         t->took_ms = (uint32_t)(aigwi_hub_since(x->hub, a->t_start) / 1000000u);
-        t->nusd = x->cost.nusd;
+        t->nusd = nusd;
+        t->bound = bound;
     }
     x->side->try_at = 0;
 }
@@ -39728,17 +41579,19 @@ static void aigwi_exchange_try_cfg(aigw_exchange *x, aigw_attempt_cfg *cfg, aigw
     aigw_model_loss_init(&x->answer_loss, x->answer_items, sizeof x->answer_items / sizeof x->answer_items[0]);
     x->loss.strict = x->strict;
     x->loss.doc = x->req.body;
+    if (x->capped == 1) aigwi_exchange_cap_set(x);
     if (x->capped) {
+        const int64_t most = aigwi_router_capped(&x->decision.facts, aigwi_exchange_candidate(x));
         aigw_param *max = &x->req.param[AIGW_P_MAX_OUTPUT];
         aigw_out out;
         aigw_base_out_init(&out, x->max_text, sizeof x->max_text, NULL, 0);
-        aigw_base_put_int(&out, x->decision.facts.size.max_output);
+        aigw_base_put_int(&out, most);
         max->has = 1;
         max->at = AIGW_NOWHERE;
         max->raw = aigwi_dialect_slice(x->max_text, out.buf.n);
-        max->micro = x->decision.facts.size.max_output * 1000000;
+        max->micro = most * 1000000;
         (void)aigw_model_loss_at(&x->loss, AIGW_NOWHERE, "max_output", AIGW_LOSS_SYNTHESIZED,
-                                 "an output limit is set, since a budget applies");
+                                 x->cap);
     }
 }
 
@@ -39781,14 +41634,20 @@ static void aigwi_exchange_hedge_time(aigw_exchange *x) {
     const int64_t us = route && route->hedge && t && !x->hedged && AIGW_EXCHANGE_CONNS > 1 && x->attempts == 1
                            ? aigw_health_quantile(&t->health.first, route->hedge, AIGWI_EXCHANGE_LEARNT)
                            : -1;
-    x->hedge_at = us >= 0 ? x->now.mono_ns + (uint64_t)us * 1000u : 0;
+    x->hedge_at = us < 0 ? 0 : x->now.mono_ns + 1000u *
+                                       (uint64_t)(us < AIGWI_EXCHANGE_HEDGE_US ? AIGWI_EXCHANGE_HEDGE_US : us);
 }
 
 static int aigwi_exchange_try(aigw_exchange *x) {
     aigw_attempt_cfg cfg;
     aigw_router_try *t;
     aigw_str key;
-    int r = aigwi_exchange_credentials(x, aigwi_exchange_pick(x)->provider, &key);
+    int r;
+    if (x->overtaken && !x->attempts && aigwi_exchange_kept(x, 0)) {       /* who took the lead has brought it home */
+        x->state = AIGWI_EXCHANGE_HIT;
+        return 1;
+    }
+    r = aigwi_exchange_credentials(x, aigwi_exchange_pick(x)->provider, &key);
     if (r < 1) return r ? aigwi_exchange_skip(x, "no token") : 0;
     r = aigwi_exchange_grow(x, &x->out_slab, 4096, 0);
     if (r == 1) r = aigwi_exchange_grow(x, &x->side->slab, 4096, 0);
@@ -39811,6 +41670,7 @@ static int aigwi_exchange_try(aigw_exchange *x) {
     aigwi_exchange_give(x, &x->window_slab);
     aigwi_exchange_buffers(x);
     x->attempts++;
+    x->spoken = *aigwi_exchange_pick(x);
     if (x->tried[x->side->candidate] < UINT8_MAX) x->tried[x->side->candidate]++;
     t = aigw_router_tried(&x->decision, x->now, x->side->candidate);
     x->side->try_at = (uint8_t)(t - x->decision.tries + 1);
@@ -39821,12 +41681,6 @@ static int aigwi_exchange_try(aigw_exchange *x) {
     x->t_up = x->t_up ? x->t_up : x->now.mono_ns;
     x->state = AIGWI_EXCHANGE_CONNECT;
     return 1;
-}
-
-/* The kind of error that a callback's code means. */
-static int aigwi_exchange_io_kind(int code) {
-    const int kind = -100 - code;
-    return kind > 0 && kind < AIGW_KIND_COUNT ? kind : (int)AIGW_KIND_CONNECT;
 }
 
 static int aigwi_exchange_connect(aigw_exchange *x) {
@@ -39846,7 +41700,7 @@ static int aigwi_exchange_connect(aigw_exchange *x) {
         x->wait |= AIGW_WAIT_CONNECT;
         return 0;
     }
-    kind = aigwi_exchange_io_kind(r);
+    kind = aigwi_hub_io_kind(r);
     if (r >= 0) aigw_attempt_connected(x->up, x->now);
     else {
         const char *why = x->io.why ? x->io.why(x->io.user, aigwi_exchange_conn(x)) : NULL;
@@ -39861,7 +41715,10 @@ static int aigwi_exchange_connect(aigw_exchange *x) {
 
 /* ---- relay: events to the client */
 
-/* Frames go on as they are: the same dialect, and no cloud's binary framing around it. */
+/* Frames go on as they are: the same dialect, and no cloud's binary framing around it. So does a finish that a provider
+   says twice, though a translated stream or one of the cache has it once: the frame of the second may hold usage, other
+   choices' text or members that the model does not know, so that it cannot be left out, and to write it anew without the
+   reason would be an edit that the promise "as the provider wrote it" rules out. */
 static int aigwi_exchange_verbatim(const aigw_exchange *x) {
     return x->up->same && x->stream && x->up->stream &&
            (x->up->framing == AIGW_FRAMING_EVS) == (x->dialect->stream_framing == AIGW_FRAMING_EVS);
@@ -40004,6 +41861,7 @@ static void aigwi_exchange_stream_head(aigw_exchange *x) {
     aigwi_exchange_field(&head, "x-accel-buffering", aigwi_exchange_lit("no"));
     if (x->http10) x->close_after = 1;
     if (x->until_read) x->until = x->up->cfg.until = 0;
+    aigw_hub_begun(x->hub, x->now, &x->side->pass);
     if (!aigwi_exchange_commit(x, &head, &mem, x->chunked ? -1 : -2))
         aigw_attempt_fail(x->up, AIGW_KIND_INTERNAL, "the response head does not fit into the gateway's memory");
 }
@@ -40085,7 +41943,7 @@ static int aigwi_exchange_recv(aigw_exchange *x) {
         x->side->in_at = 0;
         x->side->in_n = (size_t)r;
     } else if (r == 0 || r == AIGW_E_CLOSED || r == AIGW_E_IO) aigw_attempt_eof(x->up, x->now, r == 0);
-    else aigw_attempt_fail(x->up, aigwi_exchange_io_kind(r), NULL);
+    else aigw_attempt_fail(x->up, aigwi_hub_io_kind(r), NULL);
     return 1;
 }
 
@@ -40126,12 +41984,15 @@ static int aigwi_exchange_upstream(aigw_exchange *x) {
 
 /* The try that is not needed any more: closed, and counted in full, since it may be billed. */
 static void aigwi_exchange_lost(aigw_exchange *x, int loser, int winner) {
+    const uint64_t since = x->sides[loser].attempt.t_start, then = x->sides[winner].attempt.t_start;
+    if (since < then) x->up_ns += then - since;                /* until the second began the first was waited for */
     aigwi_exchange_use(x, loser);
     aigwi_exchange_told(x, NULL, 1);
     aigwi_exchange_hang_up(x, 0);
     aigw_account_settle_try(&x->side->account, x->hub);
     x->hedged = AIGWI_EXCHANGE_RACED;
     aigwi_exchange_use(x, winner);
+    x->spoken = *aigwi_exchange_pick(x);
 }
 
 /* Begin it, if that needs no waiting: at the next that satisfies, or else at the same target. */
@@ -40201,7 +42062,7 @@ static int aigwi_exchange_run_other(aigw_exchange *x) {
                 return 0;
             }
             if (r >= 0) aigw_attempt_connected(x->up, x->now);
-            else aigw_attempt_fail(x->up, aigwi_exchange_io_kind(r), NULL);
+            else aigw_attempt_fail(x->up, aigwi_hub_io_kind(r), NULL);
             continue;
         }
         if (want & AIGW_WANT_OUT && aigwi_exchange_send(x)) continue;
@@ -40295,23 +42156,33 @@ static void aigwi_exchange_finish(aigw_exchange *x) {
     x->state = AIGWI_EXCHANGE_DRAIN;
 }
 
+/* When the target of this try may be asked again, from now. */
+static uint32_t aigwi_exchange_ready_ms(aigw_exchange *x) {
+    aigw_router_state state;
+    aigw_hub_state_of(x->hub, x->now, aigwi_exchange_pick(x), &x->decision.facts.size, 0, &state);
+    return state.wait_ms;
+}
+
 /* Before the commit: the next target, the same again after a wait, or the error to the client. */
 static int aigwi_exchange_again(aigw_exchange *x) {
     aigw_error *err = &x->up->error;
     const int kept = x->kind && x->error.retry == AIGW_RETRY_WAIT && err->retry != AIGW_RETRY_WAIT && x->attempts > 1;
-    const int stale = x->side->reused && x->up->untouched && err->kind == AIGW_KIND_CONNECT && x->stale < 4;
+    const int stale = x->side->reused && x->up->untouched && err->kind == AIGW_KIND_CONNECT &&
+                      x->stale < AIGWI_HUB_DEAD;
     const aigw_retry_cfg cfg = aigwi_exchange_retry_cfg(x);
     const aigw_router_decision *d = &x->decision;
     aigw_retry_case c;
     const char *why = "";
     uint32_t wait = 0;
     int step;
-    /* a kept connection that the provider had closed is nobody's failure */
+    /* a kept connection that the provider had closed is nobody's failure; but a request that had gone out whole may
+       have been answered, and billed, all the same */
     if (stale) {
-        aigwi_exchange_told(x, NULL, 0);
+        const int whole = !aigwi_attempt_sending(x->up);
+        aigwi_exchange_told(x, NULL, whole);
         x->stale++;
         x->attempts--;
-        x->state = AIGWI_EXCHANGE_TRY;
+        x->state = whole ? AIGWI_EXCHANGE_HOLD : AIGWI_EXCHANGE_TRY;
         return 1;
     }
     /* of several errors the client is told one that passes */
@@ -40332,16 +42203,23 @@ static int aigwi_exchange_again(aigw_exchange *x) {
     c.at_target = x->tried[x->side->candidate];
     c.whole_timeout = d->route && d->route->retry_timeout;
     c.until_ns = x->until;
-    for (int i = 0; i < d->first; i++)
-        if (d->order[i] != x->side->candidate && !(x->passed >> d->order[i] & 1)) c.others = 1;
+    c.others = (uint8_t)aigwi_exchange_other(x);
     step = aigw_retry_next(&cfg, &c, x->now, &x->hub->random, &wait, &why);
+    if (err->kind == AIGW_KIND_RATE_LIMIT) {                   /* it is not asked before, and the client is told when */
+        const uint32_t ready = aigwi_exchange_ready_ms(x);
+        if (x->error.kind == AIGW_KIND_RATE_LIMIT && x->error.retry_after_ms < 0) x->error.retry_after_ms = ready;
+        if (wait < ready) wait = ready;
+        if (step == AIGW_RETRY_SAME && err->retry_after_ms < 0 && wait > aigwi_exchange_patience(x))
+            step = AIGW_RETRY_STOP;
+    }
     if (step == AIGW_RETRY_NEXT) {
         aigwi_exchange_pass(x);
         x->state = AIGWI_EXCHANGE_ROUTE;
-    } else if (step == AIGW_RETRY_SAME && aigwi_exchange_charged(x)) {
+    } else if (step == AIGW_RETRY_SAME && ((x->owes = !aigwi_exchange_charged(x)) == 0 || aigwi_exchange_patient(x))) {
         x->retry_at = aigwi_attempt_after(x->now.mono_ns, wait);
         x->state = AIGWI_EXCHANGE_WAIT;
-    } else if (err->retry != AIGW_RETRY_NEVER && x->attempts > 1)
+        aigwi_exchange_held_up(x);
+    } else if (err->retry != AIGW_RETRY_NEVER && x->attempts > 1 && x->error.retry_after_ms <= 0)
         x->error.retry = AIGW_RETRY_OTHER;                     /* says x-should-retry: false: we have done that */
     return 1;
 }
@@ -40354,6 +42232,7 @@ static int aigwi_exchange_write_value(aigw_exchange *x, aigw_out *out) { return 
 static void aigwi_exchange_store(aigw_exchange *x) {
     const aigw_router_facts *f = &x->decision.facts;
     const aigw_resp *resp = &x->resp;
+    char target[AIGWI_EXCHANGE_ANSWERER];
     aigw_cache_put_cfg cfg;
     aigw_str value;
     int whole = x->collect && x->ended == AIGWI_EXCHANGE_STOPPED && resp->ended && !resp->error && !resp->reason_made;
@@ -40372,10 +42251,11 @@ static void aigwi_exchange_store(aigw_exchange *x) {
     memset(&cfg, 0, sizeof cfg);
     cfg.ttl_s = x->caching.ttl_s ? x->caching.ttl_s : 3600;
     cfg.stale_s = x->caching.stale_s ? x->caching.stale_s : 86400;
-    cfg.target = aigwi_exchange_pick(x)->target.name;
+    cfg.target = aigwi_exchange_answerer(x, aigwi_exchange_pick(x), target, sizeof target);
     cfg.tag = f->tag;
     cfg.prompt = f->prompt;
     cfg.tenant = f->who.dim[AIGW_DIM_TENANT];
+    cfg.since = x->cache_since;
     (void)aigw_cache_put(&x->hub->cache, x->now, x->cache_key, value, &cfg);
 }
 
@@ -40384,14 +42264,15 @@ static int aigwi_exchange_over(aigw_exchange *x) {
     const int stopped = x->up->ended == AIGWI_ATTEMPT_STOPPED && x->ended == AIGWI_EXCHANGE_STOPPED;
     const int keep = x->up->keep_alive;
     aigw_out out;
-    x->up_ns += x->up->t_last > x->up->t_start ? x->up->t_last - x->up->t_start : 0;
+    const uint64_t took = x->up->t_last > x->up->t_start ? x->up->t_last - x->up->t_start : 0;
     x->t_up_end = x->now.mono_ns;
     aigwi_exchange_upstream_id(x);
     if (x->side->own) x->io.close(x->io.user, aigwi_exchange_conn(x), keep);
     x->side->own = x->side->dead = 0;
     aigw_attempt_release(x->up);
     x->side->in_at = x->side->in_n = 0;
-    if (!stopped && !x->committed && aigwi_exchange_second(x)) return 1;
+    if (!stopped && !x->committed && aigwi_exchange_second(x)) return 1;      /* whose time runs since the first began */
+    x->up_ns += took;
     if (!stopped && !x->committed) return aigwi_exchange_again(x);
     if (!stopped) {
         aigwi_exchange_told(x, &x->up->error, 1);
@@ -40478,6 +42359,11 @@ static int aigwi_exchange_whole(aigw_exchange *x) {
 /* An answer of the cache: read into the model, written for this client. */
 static int aigwi_exchange_hit_put(void *user,
                                   const aigw_event *ev) { return aigwi_exchange_encode((aigw_exchange *)user, ev); }
+/* It cannot be had after all: a provider is asked, or what its tries ended with is said. */
+static int aigwi_exchange_unkept(aigw_exchange *x) {
+    x->state = x->attempts ? (int)AIGWI_EXCHANGE_REFUSE : (int)AIGWI_EXCHANGE_TURN;
+    return 1;
+}
 static int aigwi_exchange_hit(aigw_exchange *x) {
     const size_t room = (size_t)x->hit.size * 3 + 4096;
     aigw_sink sink;
@@ -40491,20 +42377,18 @@ static int aigwi_exchange_hit(aigw_exchange *x) {
     if (r < 1) return r ? aigwi_exchange_no_memory(x) : 0;
     /* it may be gone since memory was waited for */
     if (!aigw_cache_get(&x->hub->cache, x->now, x->cache_key, x->degraded.n != 0, &x->hit) ||
-        x->hit.size > x->window_slab.n) {
-        x->state = AIGWI_EXCHANGE_TURN;
-        return 1;
-    }
+        x->hit.size > x->window_slab.n)
+        return aigwi_exchange_unkept(x);
     aigw_cache_copy(&x->hub->cache, &x->hit, x->window_slab.p);
     mem = aigw_base_arena(x->fold_slab[0].p, x->fold_slab[0].n);
     memset(&fault, 0, sizeof fault);
     aigwi_exchange_buffers(x);
     if (aigw_model_resp_decode(aigwi_dialect_slice(x->window_slab.p, x->hit.size), &mem, &x->resp, &fault)) {
         aigw_cache_drop(&x->hub->cache, x->cache_key);         /* not one that was put by this version */
-        x->state = AIGWI_EXCHANGE_TURN;
-        return 1;
+        return aigwi_exchange_unkept(x);
     }
     x->cached = x->hit.stale ? AIGW_CACHED_STALE : AIGW_CACHED_HIT;
+    x->decision.cached = x->hit.stale ? AIGW_ANSWERED_STALE : x->followed ? AIGW_ANSWERED_SHARED : AIGW_ANSWERED_HIT;
     x->kind = AIGW_KIND_NONE;
     x->usage = x->resp.usage;
     x->finish = x->resp.choice[0].finish;
@@ -40622,13 +42506,15 @@ static int aigwi_exchange_refused(aigw_exchange *x) {
     const size_t base = sizeof x->small / 2;
     const int passes = x->kind && aigw_model_kind_retry(x->kind) != AIGW_RETRY_NEVER && x->found;
     const int status = x->error.status;
+    const int listed = x->chain && x->chain->degrade[0].step;      /* the steps that are to be taken, and no others */
     aigw_arena mem;
     aigw_head head;
     aigw_out out;
     int r, tries = 0;
     if (x->side->own) aigwi_exchange_hang_up(x, 0);
+    if (passes && aigwi_exchange_passes(x->kind)) aigwi_exchange_back_tried(x);
     /* down the chain also when tries have failed; and rather an old answer than none */
-    if (passes && (aigwi_exchange_degrade(x, NULL) || aigwi_exchange_stale(x))) return 1;
+    if (passes && (aigwi_exchange_degrade(x, NULL) || (!listed && aigwi_exchange_stale(x)))) return 1;
     do {
         head = aigwi_exchange_head(x, &mem, 0);
         aigw_base_out_init(&out, x->small + base, sizeof x->small - base, NULL, 0);
@@ -40652,6 +42538,53 @@ static int aigwi_exchange_refused(aigw_exchange *x) {
 /* ---- raw: forwarding */
 
 enum { AIGWI_RAW_BEGIN, AIGWI_RAW_CONNECT, AIGWI_RAW_MOVE };                       /* x->raw.state */
+
+#define AIGWI_RAW_SECRETS (sizeof ((aigw_exchange_raw *)0)->secret / sizeof ((aigw_exchange_raw *)0)->secret[0])
+
+/* The try is over: its token is not kept. */
+static void aigwi_exchange_raw_forget(aigw_exchange *x) {
+    if (x->raw.secret[1].key.n) aigw_digest_wipe((char *)(uintptr_t)x->raw.secret[1].key.p, x->raw.secret[1].key.n);
+    memset(x->raw.secret, 0, sizeof x->raw.secret);
+}
+
+/* Bytes that are kept back. */
+static size_t aigwi_exchange_raw_kept(const aigw_exchange *x) { return x->raw.secret[0].held + x->raw.secret[1].held; }
+
+/* Body bytes through the search for secret i and those behind it. What is kept back is the beginning of the secret
+   itself, so that no memory is needed for it. end: nothing follows, and it is free. */
+static void aigwi_exchange_raw_hide(aigw_exchange *x, size_t i, aigw_str s, int end, aigw_out *out) {
+    const aigw_str key = i < AIGWI_RAW_SECRETS ? x->raw.secret[i].key : aigwi_dialect_slice("", 0);
+    size_t held, less, from = 0;
+    if (i == AIGWI_RAW_SECRETS) {
+        aigw_base_put(out, s);
+        return;
+    }
+    held = x->raw.secret[i].held;
+    for (size_t at = 0; key.n && at < s.n; ) {
+        if (s.p[at] == key.p[held]) {
+            if (!held) aigwi_exchange_raw_hide(x, i + 1, aigwi_dialect_slice(s.p + from, at - from), 0, out);
+            held++;
+            from = ++at;
+            if (held < key.n) continue;
+            for (; held; held--) aigwi_exchange_raw_hide(x, i + 1, aigwi_dialect_slice("*", 1), 0, out);
+            continue;
+        }
+        if (!held) {
+            at++;
+            continue;
+        }
+        /* the longest end of what was held that may still begin the key */
+        for (less = held - 1; less && memcmp(key.p, key.p + held - less, less);) less--;
+        aigwi_exchange_raw_hide(x, i + 1, aigwi_dialect_slice(key.p, held - less), 0, out);
+        held = less;
+    }
+    if (end) {
+        aigwi_exchange_raw_hide(x, i + 1, aigwi_dialect_slice(key.p, held), 0, out);
+        held = 0;
+    }
+    x->raw.secret[i].held = held;
+    aigwi_exchange_raw_hide(x, i + 1, aigwi_dialect_slice(s.p + from, s.n - from), end, out);
+}
 
 static void aigwi_exchange_raw_wipe(aigw_exchange *x) {
     if (x->raw.head_n) aigw_digest_wipe(x->raw.mem, x->raw.head_n);
@@ -40720,7 +42653,8 @@ static int aigwi_exchange_raw_ours(const aigw_registry_provider *p, aigw_str nam
                                       AIGW_STR("cookie"),
                                       AIGW_STR("x-amz-date"),
                                       AIGW_STR("x-amz-security-token"),
-                                      AIGW_STR("x-amz-content-sha256") };
+                                      AIGW_STR("x-amz-content-sha256"),
+                                      AIGW_STR("accept-encoding") };
     return aigwi_exchange_in(name, words, sizeof words / sizeof words[0]) ||
            aigw_base_eq_nocase(name, p->dialect->auth_header) ||
            (p->auth.value[AIGW_AUTH_HEADER].n && aigw_base_eq_nocase(name, p->auth.value[AIGW_AUTH_HEADER]));
@@ -40730,6 +42664,23 @@ static int aigwi_exchange_raw_ours(const aigw_registry_provider *p, aigw_str nam
 static int64_t aigwi_exchange_raw_length(const aigw_exchange *x) {
     if (x->raw.whole) return x->body_n || aigwi_exchange_get(x, "content-length").p ? (int64_t)x->body_n : -2;
     return x->http.length || aigwi_exchange_get(x, "content-length").p ? x->http.length : -2;
+}
+
+/* What an error must not show: the configured key (or the session's token), and the token that was fetched, which may
+   be another before the answer is here: a copy at the end of try_slab. AIGW_OK or AIGW_E_NOMEM. */
+static int aigwi_exchange_raw_remember(aigw_exchange *x, aigw_str key) {
+    const aigw_registry_provider *p = x->raw.to;
+    char *to = x->side->slab.p + x->side->slab.n - key.n;
+    aigwi_exchange_raw_forget(x);
+    x->raw.secret[0].key = p->key.n ? p->key : p->auth.value[AIGW_AUTH_SESSION_TOKEN];
+    if (key.n && key.p != p->key.p) {
+        if (key.n > x->side->slab.n / 4) return AIGW_E_NOMEM;
+        memcpy(to, key.p, key.n);
+        x->raw.secret[1].key = aigwi_dialect_slice(to, key.n);
+    }
+    for (size_t i = 0; i < AIGWI_RAW_SECRETS; i++)
+        if (x->raw.secret[i].key.n < AIGWI_KEY_LEAST) x->raw.secret[i].key.n = 0;
+    return AIGW_OK;
 }
 
 /* Write the head for the provider into the first half of try_slab; strings into the other. AIGW_E_*. */
@@ -40749,6 +42700,8 @@ static int aigwi_exchange_raw_request(aigw_exchange *x, aigw_str key) {
     head.target = aigwi_exchange_raw_target(x, &strings);
     if (!head.headers || !head.target.p) return AIGW_E_NOMEM;
     r = aigw_base_header_put(&head, aigw_base_str("host"), p->authority);
+    /* a key in an error would not be seen through a compression */
+    if (!r) r = aigw_base_header_put(&head, aigw_base_str("accept-encoding"), aigw_base_str("identity"));
     for (size_t i = 0; i < x->http.head.n; i++) {
         const aigw_header *h = &x->http.head.headers[i];
         if (!aigwi_exchange_raw_hop(&x->http.head, h->name) && !aigwi_exchange_raw_ours(p, h->name))
@@ -40764,12 +42717,23 @@ static int aigwi_exchange_raw_request(aigw_exchange *x, aigw_str key) {
     x->raw.n = x->raw.head_n = out.buf.n < half ? out.buf.n : half;
     x->raw.clean = 1;
     aigw_digest_wipe(x->side->slab.p + half, half - (size_t)(strings.end - strings.at));
-    return r ? r : out.buf.n + 64 > half ? (int)AIGW_E_NOMEM : AIGW_OK;
+    return r ? r : out.buf.n + 64 > half ? (int)AIGW_E_NOMEM : aigwi_exchange_raw_remember(x, key);
+}
+
+/* What it costs is counted once, as soon as it is known, so that the head can say it: an error is not billed; whatever
+   else the provider got may be. */
+static void aigwi_exchange_raw_pay(aigw_exchange *x) {
+    const int64_t nusd = x->raw.to->raw_nusd;
+    if (x->raw.paid || nusd <= 0 || !x->up->bytes_out || x->up->http.head.status >= 400) return;
+    x->raw.paid = 1;
+    x->cost_bound |= !x->raw.headed;
+    aigw_account_charge(&x->side->account, nusd);
 }
 
 /* The provider failed before a byte of its answer went on. */
 static int aigwi_exchange_raw_fail(aigw_exchange *x, int kind, const char *text) {
     aigw_error err;
+    aigwi_exchange_raw_pay(x);
     aigw_dialect_error(&err, kind, text, "");
     err.provider = x->raw.to->name;
     if (x->up->t_start) x->up_ns = x->now.mono_ns - x->up->t_start;
@@ -40788,7 +42752,17 @@ static int aigwi_exchange_raw_hold(aigw_exchange *x) {
     int64_t unused;
     int r;
     if (x->raw.held) return 1;
+    if (!aigwi_exchange_words(x)) {                            /* one that is streamed was not asked before */
+        if (!x->raw.ended) x->close_after = 1;
+        return -1;
+    }
     aigwi_exchange_who_asks(x);
+    if (!aigwi_router_forwards(aigw_registry_tenant_of(x->registry, x->who.subject.dim[AIGW_DIM_TENANT]), name)) {
+        if (!x->raw.ended) x->close_after = 1;
+        aigwi_exchange_refuse(x, AIGW_KIND_PERMISSION, "this key may not forward to the provider \"", name, "\"",
+                              "Add \"raw/NAME\" to \"routes\" of the tenant in the gateway's configuration.");
+        return -1;
+    }
     memset(c, 0, sizeof *c);
     c->pick.target.provider = name;
     c->bound_nusd = x->raw.to->raw_nusd;
@@ -40822,6 +42796,7 @@ static int aigwi_exchange_raw_begin(aigw_exchange *x) {
         r = aigwi_exchange_raw_request(x, key);
         if (r != AIGW_E_NOMEM) break;
         aigwi_exchange_raw_wipe(x);
+        aigwi_exchange_raw_forget(x);
         x->raw.mem = NULL;
         r = aigwi_exchange_grow(x, &x->side->slab, x->side->slab.n + 1, 0);
         if (r < 1) return r ? aigwi_exchange_no_memory(x) : 0;
@@ -40831,12 +42806,15 @@ static int aigwi_exchange_raw_begin(aigw_exchange *x) {
                                        r == AIGW_E_CLOCK ? "the gateway's clock is not set"
                                                          : "the request cannot be signed for the provider");
     if (x->raw.whole) x->raw.ended = 1;
+    /* room for twice what may be kept back */
+    r = aigwi_exchange_grow(x, &x->out_slab, 4 * (x->raw.secret[0].key.n + x->raw.secret[1].key.n) + 4096, 0);
+    if (r < 1) return r ? aigwi_exchange_no_memory(x) : 0;
     x->side->in = x->out_slab.p;
     x->side->in_cap = x->out_slab.n / 4;
     x->side->in_at = x->side->in_n = 0;
     aigwi_exchange_out_use(x, x->out_slab.p + x->side->in_cap, x->out_slab.n - x->side->in_cap, x->out_slab.n / 2);
-    aigw_http_init(&x->up->http, AIGW_HTTP_RESPONSE, x->side->slab.p + x->raw.cap, x->side->slab.n - x->raw.cap,
-                   x->up->headers, AIGW_ATTEMPT_HEADERS);
+    aigw_http_init(&x->up->http, AIGW_HTTP_RESPONSE, x->side->slab.p + x->raw.cap,
+                   x->side->slab.n - x->raw.cap - x->raw.secret[1].key.n, x->up->headers, AIGW_ATTEMPT_HEADERS);
     x->up->http.no_body = x->head_request;
     x->up->t_start = x->now.mono_ns;
     if (!x->t_up) x->t_up = x->now.mono_ns;
@@ -40847,7 +42825,8 @@ static int aigwi_exchange_raw_begin(aigw_exchange *x) {
 }
 
 static int aigwi_exchange_raw_connect(aigw_exchange *x) {
-    int r, kind;
+    int kind, r = aigwi_exchange_raw_hold(x);                  /* held already, but for what a dead connection cost */
+    if (r < 1) return r < 0;
     if (x->now.mono_ns >= aigwi_attempt_after(x->up->t_start, aigwi_base_or(x->raw.to->times.connect_ms, 5000)))
         return aigwi_exchange_raw_fail(x, AIGW_KIND_CONNECT,
                                        "no connection to the provider within the time set (connect_ms)");
@@ -40857,7 +42836,7 @@ static int aigwi_exchange_raw_connect(aigw_exchange *x) {
         x->wait |= AIGW_WAIT_CONNECT;
         return 0;
     }
-    kind = aigwi_exchange_io_kind(r);
+    kind = aigwi_hub_io_kind(r);
     if (r < 0) {
         const char *why = x->io.why ? x->io.why(x->io.user, aigwi_exchange_conn(x)) : NULL;
         return aigwi_exchange_raw_fail(x, kind, why ? why : "the provider could not be reached");
@@ -40884,6 +42863,11 @@ static int aigwi_exchange_raw_commit(aigw_exchange *x) {
     head.cap = x->head_mem_n / 2 / sizeof(aigw_header) < 64 ? x->head_mem_n / 2 / sizeof(aigw_header) : 64;
     head.headers = (aigw_header *)aigw_base_take(&mem, head.cap, sizeof(aigw_header), sizeof(void *));
     if (!head.headers) return 0;
+    if (head.status < 400) aigwi_exchange_raw_forget(x);       /* as it is */
+    for (size_t i = 0; i < h->head.n; i++)                     /* in our own copy of the head */
+        for (size_t k = 0; k < AIGWI_RAW_SECRETS; k++)
+            aigwi_dialect_hide((char *)(uintptr_t)h->head.headers[i].value.p, h->head.headers[i].value.n,
+                               x->raw.secret[k].key);
     x->upstream_id_n = (uint8_t)aigwi_dialect_keep(x->upstream_id, sizeof x->upstream_id, id);
     for (size_t i = 0; i < h->head.n; i++)
         if (!aigwi_exchange_raw_hop(&h->head, h->head.headers[i].name) &&
@@ -40898,6 +42882,8 @@ static int aigwi_exchange_raw_commit(aigw_exchange *x) {
     } else if (x->head_request && !(stated.p && aigw_base_int(stated, &length))) length = -2;
     else if (!x->head_request && (head.status == 204 || head.status == 304)) length = -2;
     x->raw.headed = 1;
+    if (head.status < 400) aigw_hub_begun(x->hub, x->now, &x->side->pass);
+    aigwi_exchange_raw_pay(x);
     x->up_ns = x->now.mono_ns - x->up->t_start;
     return aigwi_exchange_commit(x, &head, &mem, length);
 }
@@ -40907,9 +42893,16 @@ static int aigwi_exchange_raw_over(aigw_exchange *x, int clean) {
     const int keep = clean && x->raw.ended && aigwi_exchange_raw_sent(x) && !x->side->dead &&
                      x->up->http.keep_alive && x->side->in_at == x->side->in_n;
     aigw_error err;
+    aigw_out out;
     x->t_up_end = x->now.mono_ns;
     if (x->side->own) x->io.close(x->io.user, aigwi_exchange_conn(x), keep);
     x->side->own = 0;
+    if (aigwi_exchange_raw_kept(x)) {                          /* its room was kept free */
+        aigwi_exchange_open(x, &out);
+        aigwi_exchange_raw_hide(x, 0, aigwi_dialect_slice("", 0), 1, &out);
+        (void)aigwi_exchange_shut(x, &out);
+    }
+    aigwi_exchange_raw_forget(x);
     if (clean) {
         aigwi_exchange_finish(x);
         return 1;
@@ -40922,14 +42915,26 @@ static int aigwi_exchange_raw_over(aigw_exchange *x, int clean) {
     return 1;
 }
 
+/* May it go out once more? What went out whole may have been taken: only a method that may be repeated then (RFC 9110,
+   9.2.2), else a task would be created twice. */
+static int aigwi_exchange_raw_repeats(const aigw_exchange *x) {
+    const int whole = x->raw.ended && aigwi_exchange_raw_sent(x);
+    return !whole || aigwi_dialect_listed(aigw_base_str("GET HEAD OPTIONS TRACE PUT DELETE"), x->http.head.method);
+}
 /* The provider's connection ended. A kept one that it had closed meanwhile is tried again on a new one, if all that
    was sent is still there. */
 static int aigwi_exchange_raw_eof(aigw_exchange *x, int clean) {
     const int untouched = !x->up->bytes_in;
     if (x->raw.headed) return aigwi_exchange_raw_over(x, clean && aigw_http_eof(&x->up->http) == 1);
-    if (untouched && x->side->reused && x->raw.clean && x->stale++ < 4) {
+    if (untouched && x->side->reused && x->raw.clean && aigwi_exchange_raw_repeats(x) && x->stale++ < AIGWI_HUB_DEAD) {
         if (x->side->own) x->io.close(x->io.user, aigwi_exchange_conn(x), 0);
         x->side->own = x->side->dead = 0;
+        if (x->raw.ended && aigwi_exchange_raw_sent(x)) {      /* gone whole: it may be billed */
+            aigw_account_charge(&x->side->account, x->raw.to->raw_nusd);
+            x->cost_bound |= x->raw.to->raw_nusd > 0;
+            x->raw.held = 0;
+        }
+        x->up->bytes_out = 0;
         x->raw.at = 0;
         x->raw.state = AIGWI_RAW_CONNECT;
         return 1;
@@ -40943,19 +42948,21 @@ static int aigwi_exchange_raw_eof(aigw_exchange *x, int clean) {
 static void aigwi_exchange_raw_body(aigw_exchange *x, aigw_str body) {
     aigw_out out;
     aigwi_exchange_open(x, &out);
-    aigw_base_put(&out, body);
+    aigwi_exchange_raw_hide(x, 0, body, 0, &out);
     (void)aigwi_exchange_shut(x, &out);                        /* room was asked before */
 }
 
 /* Read what has come. 1: something happened. */
 static int aigwi_exchange_raw_answer(aigw_exchange *x) {
-    const size_t left = x->side->in_n - x->side->in_at, room = x->raw.headed ? aigwi_exchange_free(x) : left;
+    /* what is kept back needs its room when it is set free, in a chunk of its own */
+    const size_t left = x->side->in_n - x->side->in_at, kept = aigwi_exchange_raw_kept(x),
+                 need = kept ? kept + AIGWI_EXCHANGE_CHUNK + 4 : 0;
+    const size_t free_ = aigwi_exchange_free(x), room = !x->raw.headed ? left : free_ > need ? free_ - need : 0;
     aigw_http_item item;
     int r;
-    if (left && !room) {
+    if ((left || kept) && !room) {
         aigwi_exchange_compact(x);
-        if (!aigwi_exchange_free(x)) return 0;                 /* the client must take some first */
-        return 1;
+        return aigwi_exchange_free(x) > need;                  /* 0: the client must take some first */
     }
     r = aigw_http_feed(&x->up->http, x->side->in + x->side->in_at, left < room ? left : room, &item);
     if (r < 0)
@@ -40963,6 +42970,9 @@ static int aigwi_exchange_raw_answer(aigw_exchange *x) {
                              : aigwi_exchange_raw_fail(x, AIGW_KIND_BAD_RESPONSE, x->up->http.why);
     x->side->in_at += (size_t)r;
     x->raw.more = item.event != AIGW_HTTP_NONE;                /* an end may come without a byte */
+    if (item.event == AIGW_HTTP_HEAD && x->up->http.head.status >= 400 && aigwi_attempt_coded(&x->up->http.head))
+        return aigwi_exchange_raw_fail(x, AIGW_KIND_BAD_RESPONSE,
+                                       "the provider compressed its error although identity was asked for");
     if (item.event == AIGW_HTTP_HEAD && !aigwi_exchange_raw_commit(x))
         return aigwi_exchange_raw_fail(x, AIGW_KIND_BAD_RESPONSE,
                                        "the provider's answer has a head that cannot be passed on");
@@ -41089,11 +43099,12 @@ static int aigwi_exchange_raw_run(aigw_exchange *x) {
 /* ---- settle: the record, and everything given back */
 
 static void aigwi_exchange_record_of(aigw_exchange *x, aigw_exchange_record *r) {
-    const aigw_registry_pick *pick = aigwi_exchange_picked(x);
+    const aigw_registry_pick *pick = aigwi_exchange_picked(x), *served = aigwi_exchange_served(x);
     const int asked = pick || x->raw.to;
     const aigw_router_facts *f = &x->decision.facts;
     const uint64_t first = x->up->t_first, end = x->now.mono_ns;
     memset(r, 0, sizeof *r);
+    aigwi_exchange_name_own(x);
     r->request_id = aigwi_dialect_slice(x->id, x->id_n);
     r->upstream_request_id = aigwi_dialect_slice(x->upstream_id, x->upstream_id_n);
     r->method = x->http.head.method;
@@ -41101,29 +43112,29 @@ static void aigwi_exchange_record_of(aigw_exchange *x, aigw_exchange_record *r) 
     r->asked = x->asked;
     if (x->found && x->decision.route) r->route = x->decision.route->name;
     if (x->dialect) r->dialect = x->dialect->name;
-    if (pick) {
-        r->provider = pick->target.provider;
-        r->model = pick->target.id;
-        r->provider_dialect = pick->target.dialect->name;
+    if (served) {
+        r->provider = served->target.provider;
+        r->model = served->target.id;
+        r->provider_dialect = served->target.dialect->name;
     }
     if (x->raw.to) r->provider = x->raw.to->name;
     aigwi_exchange_why(x);
     r->why = aigwi_dialect_slice(x->why, x->why_n);
-    if (x->raw.held) r->who = f->who, r->user = f->who.dim[AIGW_DIM_USER];
-    if (x->found) {
-        r->who = f->who;
-        r->user = f->who.dim[AIGW_DIM_USER];
-        r->prompt = f->prompt;
-        r->tag = f->tag;
-        r->decision = &x->decision;
-    }
+    r->who = x->known ? f->who : x->who.subject;
+    r->user = r->who.dim[AIGW_DIM_USER];
+    if (x->known) r->prompt = f->prompt, r->tag = f->tag;
+    if (x->found) r->decision = &x->decision;
     r->batch = x->batch;
     r->cache = x->cached;
     r->degraded = x->degraded;
     r->cost = x->cost;
     r->cost.nusd = aigwi_exchange_spent(x);
+    r->cost_bound = x->cost_bound;
+    if (x->raw.to) r->unpriced = !x->raw.to->raw_nusd;
     if (pick && x->cached < AIGW_CACHED_HIT) {
         r->unpriced = !pick->model || !pick->model->price.known;
+        if (!x->kind && x->up->dec.model_name_n < sizeof x->up->dec.model_name)
+            r->answered = aigwi_dialect_slice(x->up->dec.model_name, x->up->dec.model_name_n);
         if (!x->kind) r->avoidable_nusd = aigw_router_avoidable(&x->decision, x->side->candidate, &x->usage);
     }
     r->alert = x->side->account.alert;
@@ -41168,9 +43179,7 @@ static void aigwi_exchange_settle(aigw_exchange *x) {
     aigw_exchange_record r;
     if (x->state == AIGWI_EXCHANGE_IDLE || x->state == AIGWI_EXCHANGE_CLOSED) return;
     aigwi_exchange_land(x);
-    /* an error is not billed; whatever else the provider got may be */
-    if (x->raw.to && x->raw.to->raw_nusd > 0 && x->up->bytes_out && x->up->http.head.status < 400)
-        aigw_account_charge(&x->side->account, x->raw.to->raw_nusd);
+    if (x->raw.to) aigwi_exchange_raw_pay(x);                  /* of one that was left before it was answered */
     for (int i = 0; i < AIGW_EXCHANGE_CONNS; i++)
         aigw_account_settle(&x->sides[i].account, x->hub, &x->sides[i] == x->side ? aigwi_exchange_used_tokens(x) : -1,
                             x->attempts != 0);
@@ -41180,6 +43189,7 @@ static void aigwi_exchange_settle(aigw_exchange *x) {
     if (x->io.record) x->io.record(x->io.user, &r);
     x->job.awaits = NULL;
     aigwi_exchange_raw_wipe(x);
+    aigwi_exchange_raw_forget(x);
     aigwi_exchange_give(x, &x->head_slab);
     aigwi_exchange_give(x, &x->body_slab);
     aigwi_exchange_give(x, &x->tree_slab);
@@ -41361,6 +43371,8 @@ AIGW_API void aigw_exchange_init(aigw_exchange *x, aigw_hub *hub, const aigw_exc
 AIGW_API unsigned aigw_exchange_run(aigw_exchange *x, aigw_now now) {
     const unsigned last = x->wait;
     int starved;
+    if (x->paused_at && now.mono_ns > x->paused_at) x->up_ns += now.mono_ns - x->paused_at;
+    x->paused_at = 0;
     x->now = x->hub->now = now;
     x->wait = 0;
     x->turns = x->cfg.blocking ? 1 : AIGWI_EXCHANGE_TURNS;
@@ -41373,10 +43385,15 @@ AIGW_API unsigned aigw_exchange_run(aigw_exchange *x, aigw_now now) {
         if (x->state == AIGWI_EXCHANGE_CONNECT || x->state == AIGWI_EXCHANGE_RELAY) aigwi_exchange_hedging(x);
     } while (!x->gone && aigwi_exchange_continued(x) && aigwi_exchange_step(x));
     if (x->gone && x->state != AIGWI_EXCHANGE_CLOSED) aigwi_exchange_gone(x);
+    if (x->state == AIGWI_EXCHANGE_DRAIN) aigwi_exchange_unwait(x);      /* it ended otherwise in the same run */
     if (x->state <= AIGWI_EXCHANGE_READ && !starved) x->wait |= AIGW_WAIT_CLIENT_IN;
     if (x->state == AIGWI_EXCHANGE_IDLE) x->wait |= AIGW_WAIT_IDLE;
     if (x->state == AIGWI_EXCHANGE_CLOSED) x->wait = AIGW_WAIT_CLOSE;
     if (!x->wait) x->wait = AIGW_WAIT_TIME;
+    /* for an equal request, its turn, the store, a token or memory: not our own time */
+    if (x->state == AIGWI_EXCHANGE_CACHE || x->state == AIGWI_EXCHANGE_TURN || x->state == AIGWI_EXCHANGE_HOLD ||
+        x->state == AIGWI_EXCHANGE_TRY)
+        x->paused_at = now.mono_ns;
     aigwi_hub_at(x->hub, &x->job, aigwi_exchange_due(x));
     return x->wait;
 }
@@ -41508,8 +43525,7 @@ static int aigwi_client_reserve(aigw_client *c, aigw_client_policy *p, aigw_now 
     int r;
     if (!p->price) return AIGW_E_MISSING;
     r = aigw_price_bound(p->price, aigw_price_input_bound(&p->size, c->target.context), out * p->size.choices,
-                         p->size.tools_hosted, NULL,
-                         &p->reserved);
+                         p->size.tools_hosted, &p->terms, &p->reserved);
     if (!r) r = aigw_budget_reserve(p->budget, &p->budget_cfg, now, p->reserved);
     if (r == AIGW_E_LIMIT) {
         reset = aigw_budget_reset(p->budget_cfg.period, now.wall_s);
@@ -41555,7 +43571,7 @@ static int aigwi_client_take(aigw_client *c, aigw_client_policy *p, aigw_now now
     }
     *why = "circuit";
     if (p->breaker && !aigw_breaker_allow(p->breaker, &p->breaker_cfg, now, 0, &p->pass)) {
-        (void)aigw_breaker_look(p->breaker, &p->breaker_cfg, now, &ns);
+        ns = aigw_breaker_again(p->breaker, &p->breaker_cfg, now);
         *wait_ms = aigwi_client_wait(ns > now.mono_ns ? ns - now.mono_ns : 0);
         return aigwi_client_refuse(p, now, 1, 1, 1);
     }
@@ -41569,6 +43585,7 @@ AIGW_API int aigw_client_allow(aigw_client *c, aigw_client_policy *p, aigw_now n
     *wait_ms = 0;
     if (!p->attempts) {
         aigw_price_measure(&c->req, &p->size);
+        aigw_price_terms_of(&c->req, &p->terms);
         p->cost_nusd = 0;
         if (p->retry && !p->earned) aigw_retry_earn(p->retry, &p->retry_cfg);
         p->earned = 1;
@@ -41599,15 +43616,15 @@ AIGW_API aigw_sink aigw_client_watch(aigw_client_policy *p, const aigw_sink *to)
     return s;
 }
 
-/* What the try costs: by its usage; nothing when it was refused or never sent; else all that was reserved, since it may
-   be billed. */
+/* What the try costs: by its usage; nothing when it was refused or never sent; else, and under a tier that may be
+   dearer and has no price, all that was reserved, since it may be billed. */
 static int64_t aigwi_client_cost(const aigw_client *c, const aigw_client_policy *p) {
     aigw_price_cost cost;
     if (!p->price || !c->attempt.bytes_out || c->attempt.status >= 400) return 0;
-    if (c->attempt.ended != AIGWI_ATTEMPT_STOPPED ||
-        !(p->usage.has & (AIGW_USAGE_INPUT | AIGW_USAGE_OUTPUT))) return p->reserved;
-    (void)aigw_price_usage(p->price, &p->usage, NULL, &cost);
-    return cost.nusd;
+    if (c->attempt.ended != AIGWI_ATTEMPT_STOPPED || !aigwi_price_complete(&p->usage, 0, p->said_bytes))
+        return p->reserved;
+    (void)aigw_price_usage(p->price, &p->usage, &p->terms, &cost);
+    return p->reserved > cost.nusd && aigwi_price_short(p->price, &p->usage, &p->terms) ? p->reserved : cost.nusd;
 }
 
 AIGW_API int aigw_client_done(aigw_client *c, aigw_client_policy *p, aigw_now now, uint32_t *wait_ms,
@@ -41642,7 +43659,7 @@ AIGW_API int aigw_client_done(aigw_client *c, aigw_client_policy *p, aigw_now no
         r.kind = kind;
         r.first_us = a->t_first > a->t_start ? (int64_t)((a->t_first - a->t_start) / 1000u) : -1;
         r.all_us = a->t_last > a->t_start ? (int64_t)((a->t_last - a->t_start) / 1000u) : -1;
-        r.input_bytes = p->size.text_bytes;
+        r.input_bytes = aigwi_price_text(&p->size);
         r.usage = &p->usage;
         r.error = failed ? &a->error : NULL;
         r.limits = a->status ? &a->limits : NULL;

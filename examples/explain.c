@@ -102,7 +102,7 @@ static void candidate(const aigw_router_decision *d, unsigned place) {
     else printf("  %12lld", (long long)c->score);
     usd(c->likely_nusd, 14);
     usd(c->bound_nusd, 14);
-    printf("  %s", c->filter ? aigw_router_filter_name(c->filter) : place ? "satisfies" : "taken");
+    printf("  %s", c->filter ? aigw_router_filter_name(c->filter) : place || d->cached || !d->ordered ? "satisfies" : "taken");
     if (c->filter == AIGW_FILTER_NEEDS) {
         static const char *const cans[] = {
 #define X(name, label) label,
@@ -137,6 +137,7 @@ static int same_candidates(const aigw_router_decision *d, const aigw_registry *r
     return i == d->n && i == now.n && d->over == now.over;
 }
 static void show(const aigw_router_decision *d) {
+    static const char *const steps[] = { "", "route:", "queue", "stale", "busy" }, *const caches[] = { "", "hit", "shared (another request was waiting for it)", "stale" };
     char line[AIGW_ROUTER_WHY + 1];
     aigw_out o;
     aigw_base_out_init(&o, line, sizeof line, NULL, 0);
@@ -149,6 +150,11 @@ static void show(const aigw_router_decision *d) {
         printf("%s%5lu ms  %.*s%s: %s, %lu ms\n", i ? "" : "\n", (unsigned long)t->at_ms, (int)t->name.n, t->name.p, t->hedge ? " (hedge)" : "",
                t->why ? t->why : aigw_model_kind_name(t->kind), (unsigned long)t->took_ms);
     }
+    for (unsigned i = 0; i < d->steps_n; i++) {
+        const aigw_str *to = &d->steps[i].route;
+        printf("%sstep down: %s%.*s\n", i ? "" : "\n", steps[d->steps[i].step], (int)to->n, to->n ? to->p : "");
+    }
+    if (d->cached) printf("\nanswered from the cache: %s\n", caches[d->cached]);
     printf("\n");
 }
 
@@ -181,7 +187,8 @@ int main(int argc, char **argv) {
         fprintf(stderr, "explain: the record: %s%s%s, at byte %lu\n", fault.path, *fault.path ? ": " : "", fault.text, (unsigned long)fault.at);
         return 2;
     }
-    first = (unsigned)aigw_router_order(&d, &r);
+    if (d.ordered) first = (unsigned)aigw_router_order(&d, &r);
+    else first = 0;                     /* nobody was to be asked: the cache, or a full queue, came in between */
     show(&d);
     routes = same_candidates(&d, &r);
     same = first == first_was && !memcmp(was, d.order, d.n);

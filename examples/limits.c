@@ -33,7 +33,7 @@ static int guarded(struct guard *g) {
     aigw_retry_case c;
     aigw_error error;
     aigw_breaker_pass pass;
-    uint64_t until;
+    uint64_t tokens_in, opens_at;                              /* nanoseconds from now; a time */
     uint32_t ms;
     const char *why;
     memset(&c, 0, sizeof c);
@@ -41,15 +41,16 @@ static int guarded(struct guard *g) {
     c.error = &error;
     c.until_ns = now.mono_ns + 10000000000u;                   /* the caller's patience: 10 s */
     error.retry_after_ms = -1;
-    if (!aigw_bucket_take(&g->bucket, &rate, now, 1, &until)) {
-        say("too fast: come again in ms", (unsigned long)(until / 1000000u + 1));
-        return AIGW_KIND_RATE_LIMIT;
-    }
     for (aigw_retry_earn(&g->budget, &retry);; ) {
-        if (!aigw_breaker_allow(&g->breaker, &circuit, now, 0, &pass)) {
-            aigw_breaker_look(&g->breaker, &circuit, now, &until);
-            say("not asked: open for ms", (unsigned long)((until - now.mono_ns) / 1000000u + 1));
+        if (!aigw_breaker_allow(&g->breaker, &circuit, now, 0, &pass)) {       /* first: what is not asked takes no token */
+            aigw_breaker_look(&g->breaker, &circuit, now, &opens_at);
+            say("not asked: open for ms", (unsigned long)((opens_at - now.mono_ns) / 1000000u + 1));
             return AIGW_KIND_CIRCUIT_OPEN;
+        }
+        if (!c.attempts && !aigw_bucket_take(&g->bucket, &rate, now, 1, &tokens_in)) {
+            aigw_breaker_report(&g->breaker, &circuit, now, pass, AIGW_BREAKER_NEITHER, -1, &g->random);
+            say("too fast: come again in ms", (unsigned long)(tokens_in / 1000000u + 1));
+            return AIGW_KIND_RATE_LIMIT;
         }
         error.kind = (uint8_t)call();
         error.retry = (uint8_t)aigw_model_kind_retry(error.kind);

@@ -16,7 +16,8 @@
  *              embed (any name does there)
  *   modifiers  cut-N (close after N bytes of the body) reset-N (RST there) eof-N (the body ends there, well-formed as HTTP) hang-N
  *              (silence there) hang (head only) hang-head (not even that) wrong-length no-done crlf bytewise (one chunk per byte) closing
- *              (no length, no chunks: the body ends with the connection) noid (Gemini, Ollama: calls without id)
+ *              (no length, no chunks: the body ends with the connection) noid (Gemini, Ollama: calls without id) tired-N (hang-head from the
+ *              N+1st such request on)
  *
  * What a dialect has no form for is a row of `cannot`: answered 501, and told by GET /cannot.
  *
@@ -1126,7 +1127,8 @@ static unsigned long number_after(const char **s, unsigned long dflt) {
 }
 /* Take the modifiers off the model name; what is left is the base. */
 static const char *modifiers(const char *s, plan *p) {
-    static const char *const words[] = { "cut", "reset", "eof", "hang-head", "hang", "wrong-length", "no-done", "crlf", "bytewise", "closing", "noid" };
+    static const char *const words[] = { "cut", "reset", "eof", "hang-head", "hang", "wrong-length", "no-done", "crlf", "bytewise", "closing", "noid", "tired" };
+    static unsigned long tired;
     size_t i = 0;
     while (i < sizeof words / sizeof *words) {
         size_t n = strlen(words[i]);
@@ -1143,7 +1145,8 @@ static const char *modifiers(const char *s, plan *p) {
         case 7: p->crlf = 1; break;
         case 8: p->bytewise = 1; break;
         case 9: p->closing = 1; break;
-        default: p->noid = 1; break;
+        case 10: p->noid = 1; break;
+        default: p->hang_head = ++tired > number_after(&s, 0); break;
         }
         if (*s == '-') s++;
         i = 0;

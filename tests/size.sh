@@ -39,7 +39,7 @@ flags="-std=c99 -Os -fno-pic -ffunction-sections -fdata-sections -ffreestanding 
 sections() {
     $2 -S --size-sort --radix=d "$1" | awk '
         { s = $4; sub(/^aigwi?_/, "", s); sub(/_.*/, "", s); if ($4 ~ /^aigwi?_/) sum[s] += $2; else rest += $2 }
-        END { n = split("base digest json http sse array ndjson evs model dialect embed openai responses anthropic gemini bedrock cohere ollama auth registry bucket breaker retry price budget ledger store health queue router cache attempt hub token account exchange client", o, " ")
+        END { n = split("base digest json http sse array ndjson evs model dialect embed openai responses anthropic gemini bedrock cohere ollama auth registry bucket breaker retry price budget ledger store health queue router cache attempt hub fetch token probe account exchange client", o, " ")
               for (i = 1; i <= n; i++) if (sum[o[i]]) { printf "    %-10s %7d\n", o[i], sum[o[i]] }
               if (rest) printf "    %-10s %7d\n", "(unnamed)", rest }'
 }
@@ -120,5 +120,5 @@ awk '
         }
         for (f in done) delete done[f]
         for (f in size) if (name[f] ~ /^aigw_/) { d = depth(f); printf "%7d %7d %s\n", d, size[f], name[f] }
-    }' "$dir/all.ci" | sort -rn | awk 'NR <= 8 { printf "    %-32s %6d with all it calls, %5d own\n", $3, $1, $2 }'
+    }' "$dir/all.ci" | sort -rn | awk 'NR <= 8 || $3 == "aigw_client_run" { printf "    %-32s %6d with all it calls, %5d own\n", $3, $1, $2 }'
 exit $bad

@@ -344,17 +344,58 @@ T(lines) {
     dialect = &aigw_dialect_openai;
 }
 
+/* The key is in no word of an error, whatever the dialect and however it comes; no room for a copy is needed. */
+T(the_key_in_errors) {
+    static const aigw_dialect *const all[] = { AIGW_DIALECTS };
+    static const char said[] = "{\"type\":\"error\",\"message\":\"a sk-secret!key\",\"request_id\":\"sk-secret!key\",\"error\":"
+        "{\"type\":\"sk-secret!key\",\"code\":\"sk-secret!key\",\"param\":\"b sk-secret\\u0021key\",\"status\":\"sk-secret!key\",\"message\":\"c sk-secret\\u0021key\"}}";
+    for (size_t i = 0; i < T_COUNT(all) * 3; i++) {
+        const int way = (int)(i % 3);
+        const char *const frame = all[i / 3]->stream_framing == AIGW_FRAMING_NDJSON ? "%s\n" : "event: error\ndata: %s\n\n";
+        char name[64], body[600], text[1000];
+        int n;
+        if (!all[i / 3]->req_encode || (way == 2 && all[i / 3]->stream_framing == AIGW_FRAMING_EVS)) continue;
+        sprintf(name, "%.*s %d", (int)all[i / 3]->name.n, all[i / 3]->name.p, way);
+        t_row(name);
+        dialect = all[i / 3];
+        begin(way == 2, 16384);
+        aigw_attempt_release(a);
+        c.cfg.key = aigw_base_str("sk-secret!key");
+        t_int("begins", aigw_attempt_init(a, &c.cfg, now, memory, 16384), AIGW_OK);
+        send_all(NULL, NULL);
+        sprintf(body, way == 2 ? frame : "%s", said);
+        n = sprintf(text, "HTTP/1.1 %d X\r\ncontent-type: %s\r\nx-request-id: sk-secret!key\r\nrequest-id: sk-secret!key\r\ncontent-length: %d\r\n\r\n%s", way ? 200 : 400,
+            way < 2 ? "application/json" : all[i / 3]->stream_framing == AIGW_FRAMING_NDJSON ? "application/x-ndjson" : "text/event-stream", (int)strlen(body), body);
+        hear(text, (size_t)n, 100);
+        t_int("an error", a->ended, 2);
+        {
+            const aigw_str words[] = { a->error.message, a->error.type, a->error.code, a->error.param, a->error.request_id, a->request_id };
+            for (size_t k = 0; k < T_COUNT(words); k++)
+                if (aigw_base_find(words[k], aigw_base_str("secret"), 0) < words[k].n) t_fail(name);
+        }
+        aigw_attempt_release(a);
+        t_free_all();
+    }
+    dialect = &aigw_dialect_openai;
+}
+
 T(deadlines) {
-    static const struct { const char *what; int streamed; size_t heard; uint32_t ms; const char *text; } rows[] = {
-        { "whole", 0, 40, 600000, "!timeout" }, { "first byte", 1, 40, 120000, "!timeout" }, { "between bytes", 1, 300, 120000, "Hel!timeout" }
+    static const struct { const char *what; int streamed; const char *bytes; size_t heard; uint32_t at_ms, idle_ms, ms; const char *text, *why; } rows[] = {
+        { "whole", 0, whole, 40, 0, 0, 600000, "!timeout", "total_ms" },
+        { "within a whole", 0, whole, 150, 0, 0, 120000, "!timeout", "idle_ms" },
+        { "within a whole, near the end of its time", 0, whole, 150, 550000, 0, 50000, "!timeout", "total_ms" },
+        { "within a whole, silence not bounded", 0, whole, 150, 1000, UINT32_MAX, 599000, "!timeout", "total_ms" },
+        { "first byte", 1, stream, 40, 0, 0, 120000, "!timeout", "first_byte_ms" },
+        { "between bytes", 1, stream, 300, 5000, 7000, 7000, "Hel!timeout", "idle_ms" }
     };
     for (size_t i = 0; i < T_COUNT(rows); i++) {
         t_row(rows[i].what);
         t_int("init", begin(rows[i].streamed, 8192), AIGW_OK);
         t_int("to connect", (long long)((aigw_attempt_deadline(a) - now.mono_ns) / 1000000), 5000);
-        now.mono_ns += 1000;
+        a->cfg.times.idle_ms = rows[i].idle_ms;
         send_all(NULL, NULL);
-        hear(stream, rows[i].heard, 1000);
+        now.mono_ns += rows[i].at_ms * UINT64_C(1000000);
+        hear(rows[i].bytes, rows[i].heard, 1000);
         t_int("ms", (long long)((aigw_attempt_deadline(a) - now.mono_ns) / 1000000), rows[i].ms);
         now.mono_ns = aigw_attempt_deadline(a) - 1;
         aigw_attempt_tick(a, now);
@@ -363,6 +404,7 @@ T(deadlines) {
         aigw_attempt_tick(a, now);
         hear("", 0, 1);
         t_str("then", got.text, got.n, rows[i].text);
+        t_ok("by its name", a->error.message.n && strstr(a->error.message.p, rows[i].why) != NULL);
         t_int("never again", aigw_attempt_deadline(a) == AIGW_NEVER, 1);
         if (!rows[i].streamed) t_int("may have been billed", a->error.retry, AIGW_RETRY_NEVER);
         aigw_attempt_release(a);
@@ -459,6 +501,38 @@ static int policed(aigw_client_policy *p, const char *answer, uint32_t *wait, co
     aigw_client_release(&c);
     return r;
 }
+/* The embedded client is charged by the tier that the answer names; for a dear one without a price, by what was reserved. */
+T(client_pays_for_the_tier_that_served) {
+    static const struct { const char *label, *said; int64_t cost; } rows[] = {
+        { "as usual", "default", 1500000 }, { "dearer", "priority", 3000000 }, { "no price", "ultrafast", 0 } };
+    static aigw_registry_price price;
+    memset(&price, -1, sizeof price);
+    price.known = 1;
+    price.tiers = 0, price.terms = 1;
+    price.rate.input = INT64_C(10000000000), price.rate.output = INT64_C(50000000000);
+    price.term[0].name = aigw_base_str("priority");
+    price.term[0].rate.input = INT64_C(20000000000), price.term[0].rate.output = INT64_C(100000000000);
+    price.request_nusd = price.tools_nusd = 0;
+    for (size_t i = 0; i < T_COUNT(rows); i++) {
+        char body[400], answer[600];
+        aigw_client_policy p;
+        aigw_budget budget;
+        const char *why;
+        uint32_t wait;
+        t_row(rows[i].label);
+        memset(&p, 0, sizeof p), memset(&budget, 0, sizeof budget);
+        (void)begin(0, 8192);
+        c.target.context = 1000;
+        p.budget = &budget, p.price = &price, p.budget_cfg.cap_nusd = INT64_C(3000000000), p.budget_cfg.soft = 100;
+        sprintf(body, "{\"id\":\"c1\",\"object\":\"chat.completion\",\"model\":\"m\",\"service_tier\":\"%s\",\"choices\":[{\"index\":0,\"message\":{\"content\":\"Hello\"},\"finish_reason\":\"stop\"}],"
+            "\"usage\":{\"prompt_tokens\":100,\"completion_tokens\":10,\"total_tokens\":110}}", rows[i].said);
+        sprintf(answer, "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n%s", (int)strlen(body), body);
+        t_int("answered", policed(&p, answer, &wait, &why), AIGW_RETRY_STOP);
+        t_int("nothing reserved", budget.reserved_nusd, 0);
+        if (rows[i].cost) t_int("cost", budget.spent_nusd, rows[i].cost);
+        else t_ok("all that was reserved", budget.spent_nusd > 3000000);
+    }
+}
 T(client_policies) {
     static aigw_bucket requests;
     static aigw_breaker breaker;
@@ -527,8 +601,10 @@ int main(void) {
     T_RUN(memory_from_nothing);
     T_RUN(bounds);
     T_RUN(lines);
+    T_RUN(the_key_in_errors);
     T_RUN(deadlines);
     T_RUN(client);
+    T_RUN(client_pays_for_the_tier_that_served);
     T_RUN(client_policies);
     return t_end();
 }

@@ -87,13 +87,13 @@ T(reserves) {
     memset(&b, 0, sizeof b);
     t_int("first", aigw_budget_reserve(&b, &c, now, 400), AIGW_BUDGET_OK);
     t_int("below soft", aigw_budget_reserve(&b, &c, now, 399), AIGW_BUDGET_OK);
-    t_int("soft at 800", aigw_budget_reserve(&b, &c, now, 1), AIGW_BUDGET_SOFT);
+    t_int("800 with its own", aigw_budget_reserve(&b, &c, now, 1), AIGW_BUDGET_OK);
     t_int("would pass", aigw_budget_reserve(&b, &c, now, 201), AIGW_E_LIMIT);
     t_int("nothing was reserved", b.reserved_nusd, 800);
     t_int("three run", b.running, 3);
-    t_int("to the cap", aigw_budget_raise(&b, &c, now, 200), AIGW_BUDGET_SOFT);
+    t_int("to the cap", aigw_budget_raise(&b, &c, now, 1, 200), AIGW_BUDGET_OK);
     t_int("still three", b.running, 3);
-    t_int("not above", aigw_budget_raise(&b, &c, now, 1), AIGW_E_LIMIT);
+    t_int("not above", aigw_budget_raise(&b, &c, now, 0, 1), AIGW_E_LIMIT);
     t_int("what is free is let through", aigw_budget_reserve(&b, &c, now, 0), AIGW_BUDGET_SOFT);
     aigw_budget_settle(&b, &c, now, 0, 0);
     aigw_budget_settle(&b, &c, now, 400, 100);
@@ -145,10 +145,11 @@ T(alerts) {
     memset(&b, 0, sizeof b);
     t_int("none", aigw_budget_alert(&b, &c), 0);
     aigw_budget_reserve(&b, &c, now, 1000);
-    t_int("the soft limit acts on what is reserved too", aigw_budget_alert(&b, &c), 80);
+    t_int("what is reserved is not spent", aigw_budget_alert(&b, &c), 0);
     aigw_budget_settle(&b, &c, now, 1000, 799);
     t_int("below", aigw_budget_alert(&b, &c), 0);
     aigw_budget_settle(&b, &c, now, 0, 1);
+    t_int("80", aigw_budget_alert(&b, &c), 80);
     t_int("once", aigw_budget_alert(&b, &c), 0);
     aigw_budget_settle(&b, &c, now, 0, 200);
     t_int("the highest of two", aigw_budget_alert(&b, &c), 100);
@@ -169,17 +170,19 @@ T(alerts) {
     c = cap(199, AIGW_PERIOD_DAY, 50);
     memset(&b, 0, sizeof b);
     t_int("below half of an odd cap", aigw_budget_reserve(&b, &c, now, 99), AIGW_BUDGET_OK);
-    t_int("half, rounded up", aigw_budget_raise(&b, &c, now, 1), AIGW_BUDGET_SOFT);
+    t_int("half, rounded up", (aigw_budget_raise(&b, &c, now, 0, 1), aigw_budget_raise(&b, &c, now, 0, 0)), AIGW_BUDGET_SOFT);
     c = cap(INT64_MAX, AIGW_PERIOD_DAY, 0);
     memset(&b, 0, sizeof b);
     t_int("a large cap: below 80 %", aigw_budget_reserve(&b, &c, now, INT64_C(7378697629483820645)), AIGW_BUDGET_OK);
-    t_int("at 80 %", aigw_budget_raise(&b, &c, now, 1), AIGW_BUDGET_SOFT);
+    t_int("at 80 %", (aigw_budget_raise(&b, &c, now, 0, 1), aigw_budget_raise(&b, &c, now, 0, 0)), AIGW_BUDGET_SOFT);
 }
 /* spent + reserved <= cap at any time, when what is spent is within what was reserved. */
 T(cap_holds) {
     for (int round = 0; round < 300; round++) {
         aigw_budget b;
         aigw_budget_cfg c = cap((int64_t)t_below(2000), (int)t_below(5), (int)t_below(120));
+        const int percent = c.soft ? c.soft : 80, soft = percent < 100;
+        const int64_t soft_at = (c.cap_nusd * percent + 99) / 100;
         int64_t held[40], sum = 0, spent = 0, time = 1800000000, start = 0;
         int n = 0;
         memset(&b, 0, sizeof b);
@@ -195,6 +198,7 @@ T(cap_holds) {
             if (what == 0) {
                 int r = aigw_budget_reserve(&b, &c, wall(time), amount);
                 if (!t_int("refused just when it must be", r == AIGW_E_LIMIT, amount > 0 && spent + sum + amount > c.cap_nusd)) return;
+                if (r >= 0 && !t_int("soft by those before", r, soft && spent + sum >= soft_at)) return;
                 if (r >= 0) sum += held[n++] = amount;
             } else if (what == 1) {
                 int i = (int)t_below((size_t)n);
@@ -204,8 +208,9 @@ T(cap_holds) {
                 sum -= held[i];
                 held[i] = held[--n];
             } else {
-                int i = (int)t_below((size_t)n), r = aigw_budget_raise(&b, &c, wall(time), amount);
+                int i = (int)t_below((size_t)n), r = aigw_budget_raise(&b, &c, wall(time), held[i], amount);
                 if (!t_int("the difference too", r == AIGW_E_LIMIT, amount > 0 && spent + sum + amount > c.cap_nusd)) return;
+                if (r >= 0 && !t_int("soft by the others", r, soft && spent + sum - held[i] >= soft_at)) return;
                 if (r >= 0) sum += amount, held[i] += amount;
             }
             if (!t_int("spent", b.spent_nusd, spent)) return;

@@ -66,7 +66,12 @@ static int key_of(const char *body, int which, aigw_str *key) {
 #define CHAT "O{\"model\":\"m\"," MSG
 #define CLAUDE "A{\"model\":\"m\",\"max_tokens\":9," MSG
 #define CALL(id, args) "O{\"model\":\"m\",\"messages\":[{\"role\":\"assistant\",\"tool_calls\":[{\"id\":\"" id "\",\"type\":\"function\",\"function\":{\"name\":\"f\",\"arguments\":\"" args "\"}}]}]}"
+#define RESULT(second) "A{\"model\":\"m\",\"max_tokens\":9,\"messages\":[{\"role\":\"user\",\"content\":[{\"type\":\"tool_result\",\"tool_use_id\":\"c\",\"content\":" \
+    "[{\"type\":\"text\",\"text\":\"1\"},{\"type\":\"text\",\"text\":\"" second "\"}]}]}]}"
 #define GEMINI(more) "G{\"contents\":[{\"role\":\"user\",\"parts\":[{\"text\":\"x\"}]}]" more "}"
+#define TURN_G "{\"role\":\"model\",\"parts\":[{\"functionCall\":{\"name\":\"f\",\"args\":{}}}]},{\"role\":\"user\",\"parts\":[{\"functionResponse\":" \
+    "{\"name\":\"f\",\"response\":{\"output\":\"1\"}}}]}"
+#define TURN_L "{\"role\":\"assistant\",\"tool_calls\":[{\"function\":{\"name\":\"f\",\"arguments\":{}}}]},{\"role\":\"tool\",\"tool_name\":\"f\",\"content\":\"1\"}"
 static const struct { const char *label; int same; const char *a, *b; } pairs[] = {
     /* the same request */
     { "white space", 1, CHAT "}", "O{ \"model\" : \"m\",\n" MSG " }" },
@@ -99,6 +104,7 @@ static const struct { const char *label; int same; const char *a, *b; } pairs[] 
       "{\"name\":\"f\",\"response\":{\"output\":\"1\"}}}]}]}",
       "G{\"contents\":[{\"role\":\"model\",\"parts\":[{\"functionCall\":{\"args\":{},\"name\":\"f\"}}]},{\"role\":\"user\",\"parts\":[{\"functionResponse\":"
       "{\"response\":{\"output\":\"1\"},\"name\":\"f\"}}]}]}" },
+    { "calls without ids, in two turns: Gemini and Ollama", 1, "G{\"contents\":[" TURN_G "," TURN_G "]}", "L{\"model\":\"m\",\"messages\":[" TURN_L "," TURN_L "]}" },
     { "the name of a raw member, escaped", 1, CHAT ",\"foo\":1}", CHAT ",\"f\\u006fo\":1}" },
     /* not the same */
     { "model", 0, CHAT "}", "O{\"model\":\"n\"," MSG "}" },
@@ -118,6 +124,7 @@ static const struct { const char *label; int same; const char *a, *b; } pairs[] 
     { "a parameter's name", 0, CHAT ",\"top_p\":1}", CHAT ",\"temperature\":1}" },
     { "arguments byte for byte", 0, CALL("c", "{\\\"a\\\":1}"), CALL("c", "{\\\"a\\\": 1}") },
     { "a call's id", 0, CALL("c", "{}"), CALL("d", "{}") },
+    { "a second text in a tool's result", 0, RESULT("x"), RESULT("y") },
     { "order in a schema", 0, CHAT ",\"tools\":[{\"type\":\"function\",\"function\":{\"name\":\"f\",\"parameters\":{\"a\":1,\"b\":2}}}]}",
       CHAT ",\"tools\":[{\"type\":\"function\",\"function\":{\"name\":\"f\",\"parameters\":{\"b\":2,\"a\":1}}}]}" },
     { "order of tools", 0, CHAT ",\"tools\":[{\"type\":\"function\",\"function\":{\"name\":\"f\"}},{\"type\":\"function\",\"function\":{\"name\":\"g\"}}]}",
@@ -194,6 +201,7 @@ static void build(sample *s) {
     s->scope.tenant = str("t");
     s->scope.route = str("r");
     s->scope.prompt = str("p");
+    s->scope.tag = str("d");
     s->scope.target = str("g");
     s->scope.user = 1;
     s->req.op = AIGW_OP_CHAT;
@@ -253,7 +261,7 @@ static void build(sample *s) {
 }
 /* Alterations: `what` in the order below; 1 when it was one. Text grows by a byte, numbers by one. */
 static int alter(sample *s, int what) {
-    aigw_str *strings[] = { &s->scope.tenant, &s->scope.route, &s->scope.prompt, &s->scope.target, &s->req.model, &s->req.dialect, &s->m[0].name, &s->p[0].name, &s->p[1].mime, &s->p[1].detail,
+    aigw_str *strings[] = { &s->scope.tenant, &s->scope.route, &s->scope.prompt, &s->scope.tag, &s->scope.target, &s->req.model, &s->req.dialect, &s->m[0].name, &s->p[0].name, &s->p[1].mime, &s->p[1].detail,
         &s->p[3].name, &s->p[2].name, &s->p[0].id, &s->tool[0].name, &s->tool[0].schema, &s->req.format.name, &s->req.format.schema, &s->raw[0].name, &s->raw[0].json };
     aigw_text *texts[] = { &s->p[0].text, &s->p[1].text, &s->p[2].text, &s->p[4].text, &s->tool[0].description, &s->req.format.description, &s->stop[0].text, &s->name[0].text, &s->input[0].text };
     uint8_t *bytes[] = { &s->m[0].role, &s->p[0].kind, &s->p[1].source, &s->p[3].is_error, &s->p[2].custom, &s->p[4].is_error, &s->tool[0].kind, &s->tool[0].openapi, &s->req.choice, &s->req.choice_checked,
@@ -310,6 +318,7 @@ static int alter(sample *s, int what) {
     case 19: s->field[0].name = str("anthropic-beta"); s->field[0].value = str("b"); s->head.n = 1; return 1;
     case 20: s->req.param[AIGW_P_SAFETY_ID].has = s->req.param[AIGW_P_USER].has = 0; return 1;
     case 21: s->req.choice = AIGW_CHOICE_UNSET; return 1;
+    case 22: s->p[0].notes = &s->note[0]; s->note[0].next = &s->note[1]; return 1;
     default: return 0;
     }
 }
@@ -332,7 +341,7 @@ T(every_field_alters_the_key) {
         for (k = 0; k < i; k++) t_ok("differs from all before", n[k] != n[i] || memcmp(keys[k], keys[i], n[i]));
         i++;
     } while (more && i < 160);
-    t_int("alterations", i, 1 + 19 + 9 + 14 + 2 * AIGW_P_COUNT + 22);
+    t_int("alterations", i, 1 + 20 + 9 + 14 + 2 * AIGW_P_COUNT + 23);
 }
 T(what_leaves_the_key_alone) {
     static sample s, base;
@@ -673,6 +682,41 @@ T(purge) {
         t_int("left", c.entries_n, 6 - gone);
     }
 }
+/* What was asked for before a purge that would have dropped it is not kept; all else is. */
+T(a_purge_reaches_what_is_under_way) {
+    static const struct { const char *label, *tag, *prompt, *tenant; int result; } rows[] = {
+        { "by tag", "doc", "", "", AIGW_E_REFUSED }, { "by prompt", "", "v1", "", AIGW_E_REFUSED }, { "by tenant", "", "", "acme", AIGW_E_REFUSED }, { "all", "", "", "", AIGW_E_REFUSED },
+        { "by all three", "doc", "v1", "acme", AIGW_E_REFUSED }, { "another tag", "doc-2", "", "", AIGW_OK }, { "another tenant", "", "", "bcme", AIGW_OK }, { "tag, but another prompt", "doc", "v2", "", AIGW_OK }
+    };
+    aigw_cache_put_cfg cfg;
+    memset(&cfg, 0, sizeof cfg);
+    cfg.target = str("claude/m");
+    cfg.tag = str("doc");
+    cfg.prompt = str("v1");
+    cfg.tenant = str("acme");
+    for (size_t i = 0; i < T_COUNT(rows); i++) {
+        t_row(rows[i].label);
+        store(8192, 64, 0, 0);
+        cfg.since = c.purges;
+        t_int("others before and behind it", (int)aigw_cache_purge(&c, str("other"), str(""), str("")), 0);
+        t_int("nothing is there yet", (int)aigw_cache_purge(&c, str(rows[i].tag), str(rows[i].prompt), str(rows[i].tenant)), 0);
+        t_int("others before and behind it", (int)aigw_cache_purge(&c, str("other"), str(""), str("")), 0);
+        t_int("put", aigw_cache_put(&c, at_s(0), str("k"), str("v"), &cfg), rows[i].result);
+        t_int("kept", (int)c.entries_n, rows[i].result == AIGW_OK);
+        cfg.since = c.purges;
+        t_int("asked for behind it", aigw_cache_put(&c, at_s(0), str("k"), str("v"), &cfg), AIGW_OK);
+        cfg.since = 0;
+        t_int("without that", aigw_cache_put(&c, at_s(0), str("k"), str("v"), &cfg), AIGW_OK);
+    }
+    t_row("many");
+    for (int n = AIGW_CACHE_PURGES; n <= AIGW_CACHE_PURGES + 1; n++) {
+        store(8192, 64, 0, 0);
+        for (int k = 0; k < 5; k++) (void)aigw_cache_purge(&c, str("doc"), str(""), str(""));
+        cfg.since = c.purges;
+        for (int k = 0; k < n; k++) (void)aigw_cache_purge(&c, str("other"), str(""), str(""));
+        t_int("more than are known", aigw_cache_put(&c, at_s(0), str("k"), str("v"), &cfg), n > AIGW_CACHE_PURGES ? AIGW_E_REFUSED : AIGW_OK);
+    }
+}
 /* The hash only finds: an entry under the right hash with another key is not served. */
 T(stored_key_decides) {
     store(8192, 64, 4, 0);
@@ -687,6 +731,9 @@ T(stored_key_decides) {
     put(0, "key number one", "mine", 0, 0);                    /* beside it in one chain */
     GETS(0, "key number one", 0, "mine");
     t_int("both are there", c.entries_n, 2);
+    c.entries[c.newest].key_n++;                               /* as if it were that of "key number onem" */
+    c.entries[c.newest].value_n--;
+    GETS(0, "key number one", 0, "(none)");
 }
 T(hits_stay_valid_until_the_next_put) {
     aigw_cache_hit a, b;
@@ -804,6 +851,7 @@ int main(void) {
     T_RUN(least_recently_used_goes);
     T_RUN(bound_of_an_entry);
     T_RUN(purge);
+    T_RUN(a_purge_reaches_what_is_under_way);
     T_RUN(stored_key_decides);
     T_RUN(hits_stay_valid_until_the_next_put);
     T_RUN(every_size_of_memory_for_a_store);

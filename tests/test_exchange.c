@@ -512,7 +512,7 @@ T(failed) {
     r = drive(ask(ANTHROPIC, "gpt", 1, ""));
     t_int("two attempts at one target", w.record.attempts, 2);
     t_int("status", r.status, 429);
-    t_ok("used up", header(&r, "x-should-retry") && !strcmp(header(&r, "x-should-retry"), "false"));
+    t_ok("and the client may come again, when it says", header(&r, "retry-after") && !header(&r, "x-should-retry"));
     w_free(&w);
     start();                                                   /* a kept connection that had been closed costs no attempt */
     w.reused = 2;
@@ -676,6 +676,34 @@ T(bad_requests) {
         }
         w_free(&w);
         f_free();
+    }
+}
+
+/* An answer has an id that stands in the log, also to what is no HTTP, or too much of it. */
+T(what_cannot_be_read_has_an_id) {
+    static char longest[200000];
+    static const struct { const char *label, *head; } rows[] = {
+        { "no request line", "HELLO\r\n\r\n" }, { "no name", "GET / HTTP/1.1\r\nhost: g\r\n: x\r\n\r\n" }, { "a later version", "GET / HTTP/9.9\r\nhost: g\r\n\r\n" },
+        { "two lengths", "POST /v1/messages HTTP/1.1\r\nhost: g\r\nx-request-id: its-own\r\ncontent-length: 3\r\ncontent-length: 4\r\n\r\n" },
+        { "no length", "POST /v1/messages HTTP/1.1\r\nhost: g\r\ntransfer-encoding: gzip\r\n\r\n" }, { "too long", longest },
+        { "an id that is none", "GET /nowhere HTTP/1.1\r\nhost: g\r\nx-request-id: a b\r\n\r\n" },
+    };
+    int at = sprintf(longest, "GET / HTTP/1.1\r\nhost: g\r\nx-a: ");
+    memset(longest + at, 'a', sizeof longest - (size_t)at - 1);
+    for (size_t i = 0; i < T_COUNT(rows); i++) {
+        const char *id;
+        reply r;
+        t_bytes b;
+        b.n = strlen(rows[i].head);
+        b.p = t_dup(rows[i].head, b.n);
+        t_row(rows[i].label);
+        start();
+        r = drive(b);
+        id = header(&r, "x-request-id");
+        t_ok("refused", r.status >= 400 && r.status < 506);
+        if (t_ok("an id", id && *id)) t_str("that of the record", w.id, strlen(w.id), id);
+        t_int("recorded", (long long)w.records, 1);
+        w_free(&w);
     }
 }
 
@@ -1236,6 +1264,47 @@ T(local_answers) {
     f_free();
 }
 
+/* What the caller answers with its body at hand: local leaves it to admit. */
+static int local_later(void *user, const aigw_head *head, aigw_exchange_reply *r) {
+    (void)user, (void)r;
+    return aigw_base_eq(head->method, aigw_base_str("PUT")) ? 2 : 0;
+}
+static int admit_body(void *user, const aigw_head *head, aigw_str body, aigw_exchange_who *who, aigw_exchange_reply *r) {
+    (void)user, (void)who;
+    if (!aigw_base_eq(head->target, aigw_base_str("/mine"))) return 0;
+    r->status = 201;
+    r->type = aigw_base_str("text/plain");
+    r->body = body;
+    return 1;
+}
+T(local_answers_with_a_body) {
+    static char large[40000];
+    aigw_exchange_cfg cfg;
+    reply r;
+    start();
+    w.x.io.local = local_later, w.x.io.admit = admit_body;
+    r = drive(request("PUT /mine", "", "the body"));
+    t_int("status", r.status, 201);
+    t_str("with its body", r.body, r.n, "the body");
+    w.out_n = 0;
+    memset(large, 'x', sizeof large - 1);
+    r = drive(request("PUT /mine", "", large));
+    t_int("a large one", r.status, 201);
+    t_int("all of it", r.n, sizeof large - 1);
+    w.out_n = 0;
+    r = drive(request("PUT /v1/messages", "", "{}"));
+    t_int("what admit does not answer is not served", r.status, 405);
+    w_free(&w);
+    memset(&cfg, 0, sizeof cfg);
+    cfg.max_body_bytes = 1000;
+    t_int("init", w_init(&w, NULL, &cfg, memory, sizeof memory), 1);
+    w.x.io.local = local_later, w.x.io.admit = admit_body;
+    r = drive(request("PUT /mine", "", large));
+    t_int("too large", r.status, 413);
+    w_free(&w);
+    f_free();
+}
+
 /* A registry that is swapped while a request runs stays until it is over. */
 T(swap) {
     static aigw_registry next, third;
@@ -1442,12 +1511,14 @@ int main(void) {
     T_RUN(models);
     T_RUN(count_tokens);
     T_RUN(embeddings);
+    T_RUN(what_cannot_be_read_has_an_id);
     T_RUN(embeddings_whose_tokens_stand_in_the_head);
     T_RUN(deadlines);
     T_RUN(pings);
     T_RUN(strict);
     T_RUN(large);
     T_RUN(local_answers);
+    T_RUN(local_answers_with_a_body);
     T_RUN(swap);
     T_RUN(base_paths);
     return t_end();

@@ -24,6 +24,12 @@ sed 's/"input": "3.00"/"input": "0.10"/; s/"output": "15.00"/"output": "0.10"/' 
 printf '{ "routes": { "r": { "models": ["groq/x", "mock/echo"] } } }' >"$dir/short.json"
 printf '%s' '{"version":1,"request":{"model":"r","op":"chat","text_bytes":277,"choices":1},"route":"r","candidates":[{"name":"groq/x","state":{"circuit":"open","wait_ms":900}},{"name":"mock/echo","likely_nusd":0,"bound_nusd":0}],"order":[1,0],"satisfy":1}' >"$dir/short"
 check "providers that the gateway has by itself" 0 '^same choice$' "$dir/short.json" "$dir/short"
+printf '%s' '{"version":1,"cache":"hit","request":{"model":"r","op":"chat","text_bytes":277,"choices":1},"route":"r","candidates":[{"name":"groq/x","state":{}},{"name":"mock/echo","state":{}}]}' >"$dir/hit"
+check "a hit: nobody was to be asked" 0 '^same choice$' "$dir/short.json" "$dir/hit"
+check "a hit is said" 0 '^answered from the cache: hit$' "$dir/short.json" "$dir/hit"
+printf '%s' '{"version":1,"degraded":["stale"],"cache":"stale","request":{"model":"r","op":"chat","text_bytes":277,"choices":1},"route":"r","candidates":[{"name":"groq/x","state":{"circuit":"open","wait_ms":900}},{"name":"mock/echo","likely_nusd":0,"bound_nusd":0}],"order":[1,0],"satisfy":1}' >"$dir/stale"
+check "a step down is said" 0 '^step down: stale$' "$dir/short.json" "$dir/stale"
+check "and nobody taken" 0 '^ 1  mock/echo .*  satisfies' "$dir/short.json" "$dir/stale"
 check "another price, another choice" 1 'decided now: sonnet haiku' "$dir/cheaper.json" $cases/record.json
 sed 's/, "haiku", "sonnet"\]/, "haiku"]/' $cases/config.json >"$dir/fewer.json"
 check "a route that has changed" 1 'other candidates' "$dir/fewer.json" $cases/record.json

@@ -5,6 +5,9 @@
 #include "aigw.h"
 #include "t.h"
 #include "foreign.h"
+#define main limits_main
+#include "../examples/limits.c"
+#undef main
 
 static const aigw_dialect *const dialects[] = { AIGW_DIALECTS };
 static const aigw_now when = { 1, 1800000000 };                             /* 2027-01-15T08:00:00Z */
@@ -237,7 +240,26 @@ T(recorded_heads) {
     f_free();
 }
 
+/* examples/limits.c: what an open circuit keeps back costs no token, and a probe that the bucket refuses leaves the next one free. */
+T(the_example_spends_no_token_for_nothing) {
+    static struct guard v;
+    uint64_t wait = 0;
+    memset(&v, 0, sizeof v);
+    now.mono_ns = UINT64_C(10000000000);                       /* it is down from 6 s to 20 s */
+    while (guarded(&v) != AIGW_KIND_CIRCUIT_OPEN) {}
+    now.mono_ns += UINT64_C(4000000000);
+    t_int("the bucket is full", aigw_bucket_look(&v.bucket, &rate, now, 5, &wait), 1);
+    for (int i = 0; i < 50; i++) if (aigw_breaker_look(&v.breaker, &circuit, now, NULL) == AIGW_BREAKER_OPEN) t_int("not asked", guarded(&v), AIGW_KIND_CIRCUIT_OPEN);
+    t_int("and is full still", aigw_bucket_look(&v.bucket, &rate, now, 5, &wait), 1);
+    now.mono_ns = UINT64_C(300000000000);
+    while (aigw_bucket_take(&v.bucket, &rate, now, 1, &wait)) {}
+    t_int("half open, and too fast", guarded(&v), AIGW_KIND_RATE_LIMIT);
+    now.mono_ns += wait;
+    t_int("the next asks", guarded(&v), 0);
+}
+
 int main(void) {
+    T_RUN(the_example_spends_no_token_for_nothing);
     T_RUN(headers_of_all_families);
     T_RUN(without_a_clock_dates_are_unknown);
     T_RUN(hints_of_all_families);

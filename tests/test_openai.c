@@ -1044,7 +1044,7 @@ static const struct { int status; const char *body, *headers; int kind; const ch
     { 400, "{\"error\":{\"message\":\"m\",\"type\":\"invalid_request_error\",\"code\":\"context_length_exceeded\"}}", "", AIGW_KIND_CONTEXT_LENGTH, "context_length_exceeded", "m", -1 },
     { 400, "{\"error\":{\"message\":\"m\",\"code\":\"content_policy_violation\",\"type\":\"invalid_request_error\"}}", "", AIGW_KIND_CONTENT_FILTER, "content_policy_violation", "m", -1 },
     { 400, "{\"error\":{\"message\":\"m\",\"code\":\"billing_hard_limit_reached\",\"type\":\"invalid_request_error\"}}", "", AIGW_KIND_QUOTA, "billing_hard_limit_reached", "m", -1 },
-    { 401, "{\"error\":{\"message\":\"Incorrect API key provided: sk-abcdefgh12345678.\",\"type\":\"invalid_request_error\",\"code\":\"invalid_api_key\"}}", "", AIGW_KIND_AUTH, "invalid_api_key", "Incorrect API key provided: sk-...5678.", -1 },
+    { 401, "{\"error\":{\"message\":\"Incorrect API key provided: sk-abcdefgh12345678.\",\"type\":\"invalid_request_error\",\"code\":\"invalid_api_key\"}}", "", AIGW_KIND_AUTH, "invalid_api_key", "Incorrect API key provided: ***.", -1 },
     { 401, "{\"error\":{\"message\":\"m\",\"type\":\"invalid_request_error\",\"code\":null}}", "", AIGW_KIND_AUTH, "", "m", -1 },
     { 403, "{\"error\":{\"message\":\"m\",\"type\":\"invalid_request_error\",\"code\":\"unsupported_country_region_territory\"}}", "", AIGW_KIND_PERMISSION, "unsupported_country_region_territory", "m", -1 },
     { 404, "{\"error\":{\"message\":\"m\",\"type\":\"invalid_request_error\",\"code\":\"model_not_found\"}}", "", AIGW_KIND_NOT_FOUND, "model_not_found", "m", -1 },

@@ -309,10 +309,36 @@ T(breaker_by_hand) {
     t_int("leaves it", aigw_breaker_report(&b, &usual, at(now), pass, AIGW_BREAKER_NEITHER, -1, &random), AIGW_BREAKER_OPEN);
     t_row("a probe that never reports");
     aigw_breaker_allow(&b, &usual, at(until), 0, &late);
+    t_int("is not waited for so long", aigw_breaker_again(&b, &usual, at(until)), until + 5 * S);
+    t_int("but from its beginning on", aigw_breaker_again(&b, &usual, at(until + 2 * S)), until + 5 * S);
+    t_int("then it may end at any time", aigw_breaker_again(&b, &usual, at(until + 50 * S)), until + 51 * S);
+    t_int("until it is forgotten", aigw_breaker_again(&b, &usual, at(until + 120 * S - 1)), until + 120 * S);
+    t_int("and nobody waits", aigw_breaker_again(&b, &usual, at(until + 120 * S)), 0);
     t_int("holds for two minutes", aigw_breaker_allow(&b, &usual, at(until + 120 * S - 1), 0, &pass), 0);
     t_int("is forgotten", aigw_breaker_allow(&b, &usual, at(until + 120 * S), 0, &pass), 1);
     aigw_breaker_report(&b, &usual, at(until + 121 * S), late, AIGW_BREAKER_FAILED, -1, &random);
     t_int("and says nothing any more", aigw_breaker_look(&b, &usual, at(until + 121 * S), NULL), AIGW_BREAKER_HALF_OPEN);
+    t_row("a stream");
+    memset(&b, 0, sizeof b);
+    for (i = 0; i < 5; i++) {
+        aigw_breaker_allow(&b, &usual, at(S), 0, &pass);
+        t_int("open after five", aigw_breaker_report(&b, &usual, at(S), pass, AIGW_BREAKER_FAILED, -1, &random), i < 4 ? AIGW_BREAKER_CLOSED : AIGW_BREAKER_OPEN);
+    }
+    t_int("is let through", aigw_breaker_allow(&b, &usual, at(10 * S), 0, &late), 1);
+    aigw_breaker_begun(&b, &usual, at(11 * S), &late, &random);
+    t_int("its beginning is a good probe: the next may go", aigw_breaker_allow(&b, &usual, at(11 * S), 0, &pass), 1);
+    aigw_breaker_begun(&b, &usual, at(12 * S), &pass, &random);
+    t_int("two close it", aigw_breaker_look(&b, &usual, at(12 * S), NULL), AIGW_BREAKER_CLOSED);
+    aigw_breaker_begun(&b, &usual, at(12 * S), &pass, &random);
+    t_int("that it broke later counts as any failure", aigw_breaker_report(&b, &usual, at(13 * S), pass, AIGW_BREAKER_FAILED, -1, &random), AIGW_BREAKER_CLOSED);
+    aigw_breaker_report(&b, &usual, at(13 * S), late, AIGW_BREAKER_FAILED, -1, &random);      /* of a state before */
+    for (i = 0; i < 4; i++) {
+        t_int("one of five", aigw_breaker_look(&b, &usual, at(13 * S), NULL), AIGW_BREAKER_CLOSED);
+        aigw_breaker_allow(&b, &usual, at(13 * S), 0, &pass);
+        aigw_breaker_report(&b, &usual, at(13 * S), pass, AIGW_BREAKER_FAILED, -1, &random);
+    }
+    t_int("the fifth opens it", aigw_breaker_look(&b, &usual, at(13 * S), &until), AIGW_BREAKER_OPEN);
+    t_ok("for longer: no stream came to its end", until - 13 * S >= 5000 * MS);
     t_row("very many");
     memset(&b, 0, sizeof b);
     for (i = 0; i < 300000; i++) {
@@ -325,6 +351,74 @@ T(breaker_by_hand) {
     t_str("names", aigw_breaker_name(AIGW_BREAKER_HALF_OPEN), 9, "half_open");
     t_str("names", aigw_breaker_name(AIGW_BREAKER_CLOSED), 6, "closed");
     t_str("names", aigw_breaker_name(AIGW_BREAKER_OPEN), 4, "open");
+}
+
+/* A list that answers while the model fails closes the circuit, and does not begin the doubling anew. */
+static void light_fails(aigw_breaker *b, uint64_t now, uint64_t least_ms, uint64_t most_ms) {
+    static const aigw_breaker_cfg usual = { 0, 0, 0, 0, 0, 0, 0, 0 };
+    uint64_t random = now, until;
+    for (int i = 0; i < 5; i++) {
+        aigw_breaker_pass pass;
+        t_int("is asked", aigw_breaker_allow(b, &usual, at(now), 0, &pass), 1);
+        aigw_breaker_report(b, &usual, at(now), pass, AIGW_BREAKER_FAILED, -1, &random);
+    }
+    t_int("open", aigw_breaker_look(b, &usual, at(now), &until), AIGW_BREAKER_OPEN);
+    t_ok("for at least", until - now >= least_ms * MS);
+    t_ok("for at most", until - now <= most_ms * MS);
+}
+static void light_closes(aigw_breaker *b, uint64_t now, int forced, int lights) {          /* two successes, the last so many of them light */
+    static const aigw_breaker_cfg usual = { 0, 0, 0, 0, 0, 0, 0, 0 };
+    uint64_t random = 1;
+    for (int i = 2; i--; ) {
+        aigw_breaker_pass pass;
+        t_int("is probed", aigw_breaker_allow(b, &usual, at(now), forced, &pass), 1);
+        pass.light = i < lights;
+        aigw_breaker_report(b, &usual, at(now), pass, AIGW_BREAKER_OK, -1, &random);
+    }
+    t_int("closed", aigw_breaker_look(b, &usual, at(now), NULL), AIGW_BREAKER_CLOSED);
+}
+T(breaker_light_success_keeps_the_doubling) {
+    static const aigw_breaker_cfg usual = { 0, 0, 0, 0, 0, 0, 0, 0 };
+    uint64_t now = 17 * S, most = 5000, random = 3;
+    aigw_breaker_pass pass;
+    aigw_breaker b;
+    memset(&b, 0, sizeof b);
+    for (int i = 0; i < 8; i++, now += 400 * S, most = most < 150000 ? most * 2 : 300000) {
+        t_row("closed by light ones");
+        light_fails(&b, now, most / 2, most);
+        light_closes(&b, now + 300 * S, 0, 2);
+    }
+    t_row("light successes while it is closed");
+    for (int i = 0; i < 5; i++) {
+        aigw_breaker_allow(&b, &usual, at(now), 0, &pass);
+        pass.light = 1;
+        aigw_breaker_report(&b, &usual, at(now), pass, AIGW_BREAKER_OK, -1, &random);
+    }
+    light_fails(&b, now, 150000, 300000);
+    t_row("a real success");
+    light_closes(&b, now += 300 * S, 0, 2);
+    aigw_breaker_allow(&b, &usual, at(now), 0, &pass);
+    aigw_breaker_report(&b, &usual, at(now), pass, AIGW_BREAKER_OK, -1, &random);
+    light_fails(&b, now, 2500, 5000);
+    t_row("closed by real ones");
+    light_closes(&b, now += 5 * S, 0, 0);
+    light_fails(&b, now, 2500, 5000);
+    t_row("a light one, then a real one");
+    light_closes(&b, now += 5 * S, 0, 0);
+    light_fails(&b, now, 2500, 5000);
+    t_row("a real one, then a light one");
+    light_closes(&b, now += 5 * S, 0, 1);
+    light_fails(&b, now, 5000, 10000);
+    t_row("forced, before its time");
+    light_closes(&b, now, 1, 2);
+    light_fails(&b, now, 10000, 20000);
+    t_row("closed for less than ten times as long as it may be open at most");
+    light_closes(&b, now += 20 * S, 0, 2);
+    light_fails(&b, now += 3000 * S - 1, 20000, 40000);
+    t_row("closed for that long");
+    light_closes(&b, now += 40 * S, 0, 2);
+    light_fails(&b, now += 3000 * S, 2500, 5000);
+    t_row(NULL);
 }
 
 T(breaker_kinds) {
@@ -400,7 +494,9 @@ T(retry_budget_in_an_outage) {
 T(retry_backoff_is_full_jitter) {
     static const aigw_retry_cfg usual = { 0, 0, 0, 0, 0, 0, 0, 0 }, odd = { 0, 0, 5000, 3000, 0, 0, 0, 0 };
     static const struct { uint32_t n, most; } rows[] = { { 0, 250 }, { 1, 250 }, { 2, 500 }, { 3, 1000 }, { 6, 8000 }, { 7, 8000 }, { 40, 8000 }, { UINT32_MAX, 8000 } };
+    static const aigw_retry_cfg slow = { 0, 0, 1000, 0, 0, 0, 0, 0 };
     uint64_t random = 1;
+    uint32_t longest = 0;
     for (size_t r = 0; r < T_COUNT(rows); r++) {
         uint64_t sum = 0, low = UINT32_MAX, high = 0, quarter[4] = { 0, 0, 0, 0 };
         for (int i = 0; i < 8000; i++) {
@@ -416,6 +512,11 @@ T(retry_backoff_is_full_jitter) {
         for (int q = 0; q < 4; q++) t_ok("even", quarter[q] > 1800 && quarter[q] < 2200);
     }
     t_ok("the cap holds for the base too", aigw_retry_backoff(&odd, 1, &random) <= 3000);
+    for (int i = 0; i < 100; i++) {
+        const uint32_t ms = aigw_retry_backoff(&slow, 1, &random);
+        if (ms > longest) longest = ms;
+    }
+    t_ok("another base", longest > 900 && longest <= 1000);
 }
 
 T(retry_next_step) {
@@ -569,10 +670,23 @@ T(health_learns) {
     t_int("no failure", h.failed_ns, 0);
     t_int("no share of failures", h.error_ppm, 0);
     u.output = 130;                                            /* moves by 1/8 of the difference */
-    u.input = 840;
+    u.input = 4000;                                            /* a prompt counts by its length */
+    r.input_bytes = 8000;
     aigw_health_end(&h, at(1), &r);
     t_int("60", h.tokens_s, 60000);
-    t_int("4.3", h.milli_bytes_per_token, 4300);
+    t_int("12,200 bytes in 5,000", h.milli_bytes_per_token, 2440);
+    u.output = 0;
+    u.input = 900;
+    r.input_bytes = 1000;
+    h.in_flight++;
+    aigw_health_end(&h, at(1), &r);
+    t_int("a short one teaches nothing", h.milli_bytes_per_token, 2440);
+    u.input = 1000000;
+    r.input_bytes = 3000000;
+    for (i = 0; i < 8; i++) h.in_flight++, aigw_health_end(&h, at(1), &r);
+    t_ok("what was long ago is forgotten", h.milli_bytes_per_token >= 2990 && h.milli_bytes_per_token <= 3000);
+    t_ok("sums stay small", h.text_bytes <= 4194304 && h.text_tokens <= 4194304);
+    r.input_bytes = -1;
     aigw_health_end(&h, at(1), &r);
     t_int("never below none", h.in_flight, 0);
     r = report(AIGW_KIND_NONE, 2000000, 2000000);
@@ -616,6 +730,31 @@ T(health_learns) {
     r.usage = &u;
     aigw_health_end(&h, at(7), &r);
     t_int("as slow as can be told: 0 would say unknown", h.tokens_s, 1);
+    u.input = 100;
+    r.input_bytes = 4000;
+    aigw_health_end(&h, at(7), &r);
+    t_int("more than 16 bytes a token are 16", h.milli_bytes_per_token, 16000);
+}
+/* A probe teaches whether the target fails and when it may be asked again, and nothing of how it answers clients. */
+T(health_probed) {
+    aigw_health h, was;
+    aigw_health_report r = report(AIGW_KIND_NONE, 400000, 400000);
+    memset(&h, 0, sizeof h);
+    memset(&was, 0, sizeof was);
+    aigw_health_probed(&h, at(S), &r);
+    r.kind = AIGW_KIND_INVALID_REQUEST;
+    aigw_health_probed(&h, at(S), &r);
+    t_mem("well, or the probe's own fault", &h, sizeof h, &was, sizeof was);
+    r.kind = AIGW_KIND_SERVER;
+    aigw_health_probed(&h, at(2 * S), &r);
+    t_int("it failed", h.failed_ns, 2 * S);
+    t_int("and may be asked at once", aigw_health_ready(&h, at(2 * S), 1), 0);
+    r.kind = AIGW_KIND_RATE_LIMIT;
+    aigw_health_probed(&h, at(3 * S), &r);
+    t_int("refused", h.failed_ns, 3 * S);
+    t_int("for a second", aigw_health_ready(&h, at(3 * S), 1), 4 * S);
+    t_int("no share of failures", h.error_ppm, 0);
+    t_int("no time", h.first.total, 0);
 }
 
 T(health_ready) {
@@ -688,6 +827,9 @@ T(health_ready) {
     l = no_limits();
     aigw_health_end(&h, at(S), &r);
     t_int("an answer without limits changes nothing", aigw_health_ready(&h, at(S), 1), 2 * S);
+    h.since_limits = UINT32_MAX;
+    aigw_health_start(&h);
+    t_int("however many", aigw_health_ready(&h, at(S), 1), 59 * S);
 
     t_row("refused");
     memset(&h, 0, sizeof h);
@@ -730,16 +872,24 @@ T(health_ready) {
     l.retry_after_ms = 90000;
     aigw_health_end(&h, at(then), &r);
     t_int("Azure says it with good answers too", aigw_health_ready(&h, at(then), 1), then + 9 * S);
+    memset(&h, 0, sizeof h);
+    r.kind = AIGW_KIND_RATE_LIMIT;
+    r.error = &error;
+    error.retry_after_ms = 0;
+    aigw_health_end(&h, at(then), &r);
+    t_int("what the error says is before the head's, and may be at once", aigw_health_ready(&h, at(then), 1), 0);
 }
 
 int main(void) {
     T_RUN(health_quantiles_against_sorted_values);
     T_RUN(health_histogram_forgets);
     T_RUN(health_learns);
+    T_RUN(health_probed);
     T_RUN(health_ready);
     T_RUN(bucket_by_hand);
     T_RUN(bucket_is_a_fluid_bucket);
     T_RUN(breaker_by_hand);
+    T_RUN(breaker_light_success_keeps_the_doubling);
     T_RUN(breaker_kinds);
     T_RUN(breaker_every_sequence);
     T_RUN(retry_budget_by_oracle);

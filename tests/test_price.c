@@ -20,6 +20,7 @@ static aigw_registry_rate rate_of(const char *p, int64_t *fee) {
     sscanf(p, "%lld %lld %lld %lld %lld %lld %lld %lld %lld", &v[0], &v[1], &v[2], &v[3], &v[4], &v[5], &v[6], &v[7], &v[8]);
     r.input = v[0], r.cached = v[1], r.cache_write = v[2], r.cache_write_long = v[3], r.output = v[4], r.reasoning = v[5];
     r.input_audio = v[6], r.output_audio = v[7];
+    r.output_image = -1;
     if (fee) *fee = v[8];
     return r;
 }
@@ -60,6 +61,7 @@ static aigw_usage usage_of(const char *p) {
     aigw_usage u;
     memset(&u, 0x55, sizeof u);                                             /* what has no bit must not be looked at */
     u.has = 0;
+    u.tier[0] = 0;
     for (size_t i = 0; i < T_COUNT(names); i++) {
         const char *at = strstr(p, names[i].name);
         if (!at) continue;
@@ -131,7 +133,7 @@ T(table) {
 /* ---- edges */
 
 static aigw_registry_rate plain(int64_t input, int64_t output) {
-    aigw_registry_rate r = { 0, -1, -1, -1, 0, -1, -1, -1 };
+    aigw_registry_rate r = { 0, -1, -1, -1, 0, -1, -1, -1, -1 };
     r.input = input;
     r.output = output;
     return r;
@@ -160,6 +162,47 @@ T(unpriced) {
     p.tools_nusd = 30;
     t_int("a ceiling", aigw_price_bound(&p, 5000000, 0, 2, NULL, &nusd), AIGW_OK);
     t_int("once", nusd, 5030);
+    p = price_of(0, 0);
+    t_int("a model that is free", aigw_price_bound(&p, 5000000, 5000000, 0, NULL, &nusd), AIGW_OK);
+    t_int("costs nothing", nusd, 0);
+}
+/* A client cannot choose what may be dearer and is not listed: it has no bound. */
+static const struct { const char *label, *tier; int batch, hears, speaks; const char *lacks; int draws; } lacks[] = {
+    { "the usual terms", "", 0, 0, 0, NULL, 0 },
+    { "priority", "priority", 0, 0, 0, "terms", 0 },
+    { "fast", "fast", 0, 0, 0, "terms", 0 },
+    { "a word that nobody knows", "ultrafast", 0, 0, 0, "terms", 0 },
+    { "flex is never dearer", "flex", 0, 0, 0, NULL, 0 },
+    { "batch is never dearer", "", 1, 0, 0, NULL, 0 },
+    { "sound heard", "", 0, 1, 0, "audio_input", 0 },
+    { "sound spoken", "", 0, 0, 1, "audio_output", 0 },
+    { "pictures", "", 0, 0, 0, "image_output", 1 },
+};
+T(what_may_be_dearer_and_has_no_price_has_no_bound) {
+    for (size_t i = 0; i < T_COUNT(lacks); i++) {
+        aigw_registry_price p = price_of(1000, 1000);
+        aigw_price_terms t;
+        const char *what;
+        int64_t nusd;
+        t_row(lacks[i].label);
+        memset(&t, 0, sizeof t);
+        t.tier = str(lacks[i].tier);
+        t.batch = (uint8_t)lacks[i].batch;
+        t.hears = (uint8_t)lacks[i].hears;
+        t.speaks = (uint8_t)lacks[i].speaks;
+        t.draws = (uint8_t)lacks[i].draws;
+        what = aigw_price_lacks(&p, 0, &t);
+        t_str("lacks", what ? what : "", what ? strlen(what) : 0, lacks[i].lacks ? lacks[i].lacks : "");
+        t_int("bound", aigw_price_bound(&p, 5, 5, 0, &t, &nusd), lacks[i].lacks ? AIGW_E_MISSING : AIGW_OK);
+        p.terms = 1;
+        p.term[0].name = t.tier;
+        p.term[0].rate = plain(2000, 2000);
+        p.rate.input_audio = p.rate.output_audio = p.rate.output_image = 7000;
+        t_int("with its price", aigw_price_bound(&p, 5, 5, 0, &t, &nusd), AIGW_OK);
+        memset(&p, 0, sizeof p);
+        p.known = 1;
+        t_int("what is free is free", aigw_price_bound(&p, 5, 5, 0, &t, &nusd), AIGW_OK);
+    }
 }
 T(saturates) {
     aigw_registry_price p = price_of(INT64_MAX, INT64_MAX);
@@ -198,7 +241,7 @@ static int64_t random_rate(void) {
 static aigw_registry_rate random_rates(void) {
     aigw_registry_rate r;
     r.input = random_rate(), r.cached = random_rate(), r.cache_write = random_rate(), r.cache_write_long = random_rate();
-    r.output = random_rate(), r.reasoning = random_rate(), r.input_audio = random_rate(), r.output_audio = random_rate();
+    r.output = random_rate(), r.reasoning = random_rate(), r.input_audio = random_rate(), r.output_audio = random_rate(), r.output_image = random_rate();
     return r;
 }
 static aigw_registry_price random_price(void) {
@@ -223,18 +266,22 @@ static aigw_registry_price random_price(void) {
 static aigw_usage random_usage(int64_t input, int64_t output) {
     aigw_usage u;
     memset(&u, 0, sizeof u);
-    u.has = (uint32_t)t_below(128);
+    u.has = (uint32_t)t_below(256);
     u.input = (int64_t)t_below((size_t)input + 1);
     u.cached = (int64_t)t_below((size_t)(u.has & AIGW_USAGE_INPUT ? u.input : input) + 1);
     u.cache_write = (int64_t)t_below((size_t)((u.has & AIGW_USAGE_INPUT ? u.input : input) - (u.has & AIGW_USAGE_CACHED ? u.cached : 0)) + 1);
     u.input_audio = (int64_t)t_below((size_t)input + 1);
     u.output = (int64_t)t_below((size_t)output + 1);
     u.reasoning = (int64_t)t_below((size_t)output + 1);
-    u.output_audio = (int64_t)t_below((size_t)(output - (u.has & AIGW_USAGE_REASONING ? u.reasoning : 0)) + 1);
+    output -= u.has & AIGW_USAGE_REASONING ? u.reasoning : 0;
+    u.output_audio = (int64_t)t_below((size_t)output + 1);
+    output -= u.has & AIGW_USAGE_OUTPUT_AUDIO ? u.output_audio : 0;
+    u.output_image = (int64_t)t_below((size_t)output + 1);
     return u;
 }
 T(bound) {
     static const char *const tiers[] = { "", "flex", "priority", "scale" };
+    static const char *const says[] = { "", "default", "flex", "priority", "fast", "batch" };
     for (int round = 0; round < 20000; round++) {
         aigw_registry_price p = random_price();
         aigw_price_terms t;
@@ -246,6 +293,11 @@ T(bound) {
         t.tier = str(tiers[t_below(4)]);
         t.batch = (uint8_t)t_below(2);
         t.long_cache = (uint8_t)t_below(2);
+        if (aigw_price_lacks(&p, tools, &t)) {
+            if (!t_ok("no bound", aigw_price_bound(&p, input, output, tools, &t, &bound) == AIGW_E_MISSING)) return;
+            continue;
+        }
+        strcpy(u.tier, says[t_below(6)]);
         aigw_price_usage(&p, &u, &t, &c);
         aigw_price_bound(&p, input, output, tools, &t, &bound);
         aigw_price_bound(&p, input + (int64_t)t_below(50), output + (int64_t)t_below(50), tools, &t, &more);
@@ -300,6 +352,208 @@ static const struct { const char *label, *body; int64_t bytes, parts; int unknow
       "{\"role\":\"tool\",\"tool_call_id\":\"c1\",\"content\":\"ok\"}]}", 256 + 16 + 2 + 1 + 2 + 16 + 16 + 2 + 2, 0, 0, 1, 0, -1 },
     { "search by the provider", USER("\"x\"") ",\"web_search_options\":{}}", 256 + 16 + 1 + 2, 0, 1, 1, 0, -1 },
 };
+/* What requests of each dialect ask for. */
+static const struct { const char *label; const aigw_dialect *d; const char *body, *tier; int hears, speaks, draws; } asks[] = {
+    { "nothing", &aigw_dialect_openai, USER("\"x\"") "}", "", 0, 0, 0 },
+    { "auto", &aigw_dialect_openai, USER("\"x\"") ",\"service_tier\":\"auto\"}", "", 0, 0, 0 },
+    { "null", &aigw_dialect_openai, USER("\"x\"") ",\"service_tier\":null}", "", 0, 0, 0 },
+    { "default", &aigw_dialect_openai, USER("\"x\"") ",\"service_tier\":\"default\"}", "", 0, 0, 0 },
+    { "priority", &aigw_dialect_openai, USER("\"x\"") ",\"service_tier\":\"priority\"}", "priority", 0, 0, 0 },
+    { "batch is not a word of clients", &aigw_dialect_openai, USER("\"x\"") ",\"service_tier\":\"batch\"}", "", 0, 0, 0 },
+    { "the dearer of two", &aigw_dialect_openai, USER("\"x\"") ",\"service_tier\":\"flex\",\"speed\":\"fast\"}", "fast", 0, 0, 0 },
+    { "a usual one behind it", &aigw_dialect_openai, USER("\"x\"") ",\"service_tier\":\"priority\",\"speed\":\"standard\"}", "priority", 0, 0, 0 },
+    { "text alone", &aigw_dialect_openai, USER("\"x\"") ",\"modalities\":[\"text\"]}", "", 0, 0, 0 },
+    { "text and sound", &aigw_dialect_openai, USER("\"x\"") ",\"modalities\":[\"text\",\"audio\"]}", "", 0, 1, 0 },
+    { "sound by an escape", &aigw_dialect_openai, USER("\"x\"") ",\"modalities\":[\"text\",\"\\u0061udio\"]}", "", 0, 1, 0 },
+    { "sound heard", &aigw_dialect_openai, USER("[{\"type\":\"input_audio\",\"input_audio\":{\"format\":\"wav\",\"data\":\"AAAA\"}}]") "}", "", 1, 0, 0 },
+    { "Responses", &aigw_dialect_responses, "{\"model\":\"m\",\"input\":\"x\",\"service_tier\":\"priority\"}", "priority", 0, 0, 0 },
+    { "Anthropic", &aigw_dialect_anthropic, "{\"model\":\"m\",\"max_tokens\":5,\"service_tier\":\"standard_only\",\"messages\":[{\"role\":\"user\",\"content\":\"x\"}]}", "", 0, 0, 0 },
+    { "its speed", &aigw_dialect_anthropic, "{\"model\":\"m\",\"max_tokens\":5,\"speed\":\"fast\",\"messages\":[{\"role\":\"user\",\"content\":\"x\"}]}", "fast", 0, 0, 0 },
+    { "Gemini", &aigw_dialect_gemini, "{\"serviceTier\":\"priority\",\"contents\":[{\"parts\":[{\"text\":\"x\"}]}]}", "priority", 0, 0, 0 },
+    { "its sound", &aigw_dialect_gemini, "{\"generationConfig\":{\"responseModalities\":[\"AUDIO\"]},\"contents\":[{\"parts\":[{\"text\":\"x\"}]}]}", "", 0, 1, 0 },
+    { "Bedrock", &aigw_dialect_bedrock, "{\"serviceTier\":{\"type\":\"priority\"},\"messages\":[{\"role\":\"user\",\"content\":[{\"text\":\"x\"}]}]}", "priority", 0, 0, 0 },
+    { "Bedrock, the usual", &aigw_dialect_bedrock, "{\"serviceTier\":{\"type\":\"default\"},\"messages\":[{\"role\":\"user\",\"content\":[{\"text\":\"x\"}]}]}", "", 0, 0, 0 },
+    { "pictures", &aigw_dialect_openai, USER("\"x\"") ",\"modalities\":[\"text\",\"image\"]}", "", 0, 0, 1 },
+    { "Gemini's pictures", &aigw_dialect_gemini, "{\"generationConfig\":{\"responseModalities\":[\"TEXT\",\"IMAGE\"]},\"contents\":[{\"parts\":[{\"text\":\"x\"}]}]}", "", 0, 0, 1 },
+};
+T(terms_that_are_asked_for) {
+    for (size_t i = 0; i < T_COUNT(asks); i++) {
+        aigw_header fields[4];
+        aigw_head head = { { NULL, 0 }, { NULL, 0 }, 0, fields, 0, 4 };
+        aigw_price_terms t;
+        aigw_req req;
+        aigw_str b;
+        t_row(asks[i].label);
+        b.n = strlen(asks[i].body);
+        b.p = t_dup(asks[i].body, b.n);
+        head.method = str("POST");
+        head.target = str(asks[i].d == &aigw_dialect_gemini ? "/v1beta/models/m:generateContent" : asks[i].d == &aigw_dialect_bedrock ? "/model/m/converse" : "/");
+        memset(&t, 0, sizeof t);
+        if (!t_int("read", decode(asks[i].d, asks[i].d == &aigw_dialect_gemini || asks[i].d == &aigw_dialect_bedrock ? &head : NULL, b, &req), AIGW_OK)) continue;
+        aigw_price_terms_of(&req, &t);
+        t_str("tier", t.tier.p, t.tier.n, asks[i].tier);
+        t_int("hears", t.hears, asks[i].hears);
+        t_int("speaks", t.speaks, asks[i].speaks);
+        t_int("draws", t.draws, asks[i].draws);
+    }
+}
+static int put_usage(void *user, const aigw_event *ev) {
+    if (ev->type == AIGW_EVENT_USAGE) *(aigw_usage *)user = ev->usage;
+    return 0;
+}
+/* The tier that an answer names prices it: here and there, in the words of its dialect. */
+static const struct { const char *label; const aigw_dialect *d; const char *event, *body, *tier; } served[] = {
+    { "Chat", &aigw_dialect_openai, NULL, "{\"id\":\"x\",\"model\":\"m\",\"service_tier\":\"priority\",\"choices\":[{\"index\":0,\"message\":{\"content\":\"a\"},\"finish_reason\":\"stop\"}],\"usage\":{\"prompt_tokens\":1,\"completion_tokens\":1}}", "priority" },
+    { "behind its usage", &aigw_dialect_openai, NULL, "{\"id\":\"x\",\"model\":\"m\",\"choices\":[{\"index\":0,\"message\":{\"content\":\"a\"},\"finish_reason\":\"stop\"}],\"usage\":{\"prompt_tokens\":1,\"completion_tokens\":1},\"service_tier\":\"flex\"}", "flex" },
+    { "Mistral, in its usage", &aigw_dialect_openai, NULL, "{\"id\":\"x\",\"model\":\"m\",\"choices\":[{\"index\":0,\"message\":{\"content\":\"a\"},\"finish_reason\":\"stop\"}],\"usage\":{\"prompt_tokens\":1,\"completion_tokens\":1,\"service_tier\":\"priority\"}}", "priority" },
+    { "the usual one", &aigw_dialect_openai, NULL, "{\"id\":\"x\",\"model\":\"m\",\"service_tier\":\"on_demand\",\"choices\":[{\"index\":0,\"message\":{\"content\":\"a\"},\"finish_reason\":\"stop\"}],\"usage\":{\"prompt_tokens\":1,\"completion_tokens\":1}}", "default" },
+    { "null names none", &aigw_dialect_openai, NULL, "{\"id\":\"x\",\"model\":\"m\",\"service_tier\":null,\"choices\":[{\"index\":0,\"message\":{\"content\":\"a\"},\"finish_reason\":\"stop\"}],\"usage\":{\"prompt_tokens\":1,\"completion_tokens\":1}}", "" },
+    { "nor does auto", &aigw_dialect_openai, NULL, "{\"id\":\"x\",\"model\":\"m\",\"service_tier\":\"auto\",\"choices\":[{\"index\":0,\"message\":{\"content\":\"a\"},\"finish_reason\":\"stop\"}],\"usage\":{\"prompt_tokens\":1,\"completion_tokens\":1}}", "" },
+    { "a word longer than any is cut", &aigw_dialect_openai, NULL, "{\"id\":\"x\",\"model\":\"m\",\"service_tier\":\"abcdefghijklmnopqrstuvwxyz\",\"choices\":[{\"index\":0,\"message\":{\"content\":\"a\"},\"finish_reason\":\"stop\"}],\"usage\":{\"prompt_tokens\":1,\"completion_tokens\":1}}", "abcdefghijklmnopqrstuvw" },
+    { "a chunk", &aigw_dialect_openai, "", "{\"id\":\"x\",\"model\":\"m\",\"choices\":[],\"service_tier\":\"priority\",\"usage\":{\"prompt_tokens\":1,\"completion_tokens\":1}}", "priority" },
+    { "Responses", &aigw_dialect_responses, NULL, "{\"id\":\"r\",\"object\":\"response\",\"status\":\"completed\",\"model\":\"m\",\"service_tier\":\"priority\",\"output\":[],\"usage\":{\"input_tokens\":1,\"output_tokens\":1}}", "priority" },
+    { "its stream", &aigw_dialect_responses, "response.completed", "{\"type\":\"response.completed\",\"response\":{\"id\":\"r\",\"status\":\"completed\",\"model\":\"m\",\"service_tier\":\"flex\",\"output\":[],\"usage\":{\"input_tokens\":1,\"output_tokens\":1}}}", "flex" },
+    { "Anthropic", &aigw_dialect_anthropic, NULL, "{\"id\":\"m\",\"type\":\"message\",\"role\":\"assistant\",\"model\":\"m\",\"content\":[],\"stop_reason\":\"end_turn\",\"usage\":{\"input_tokens\":1,\"output_tokens\":1,\"service_tier\":\"standard\"}}", "default" },
+    { "what was bought beforehand", &aigw_dialect_anthropic, NULL, "{\"id\":\"m\",\"type\":\"message\",\"role\":\"assistant\",\"model\":\"m\",\"content\":[],\"stop_reason\":\"end_turn\",\"usage\":{\"input_tokens\":1,\"output_tokens\":1,\"service_tier\":\"priority\"}}", "reserved" },
+    { "its speed", &aigw_dialect_anthropic, NULL, "{\"id\":\"m\",\"type\":\"message\",\"role\":\"assistant\",\"model\":\"m\",\"content\":[],\"stop_reason\":\"end_turn\",\"usage\":{\"speed\":\"fast\",\"input_tokens\":1,\"output_tokens\":1,\"service_tier\":\"standard\"}}", "fast" },
+    { "the usual speed", &aigw_dialect_anthropic, NULL, "{\"id\":\"m\",\"type\":\"message\",\"role\":\"assistant\",\"model\":\"m\",\"content\":[],\"stop_reason\":\"end_turn\",\"usage\":{\"input_tokens\":1,\"output_tokens\":1,\"speed\":\"standard\"}}", "default" },
+    { "where its stream begins", &aigw_dialect_anthropic, "message_start", "{\"type\":\"message_start\",\"message\":{\"id\":\"m\",\"type\":\"message\",\"role\":\"assistant\",\"model\":\"m\",\"content\":[],\"usage\":{\"input_tokens\":1,\"output_tokens\":1,\"service_tier\":\"priority\"}}}", "reserved" },
+    { "Gemini", &aigw_dialect_gemini, NULL, "{\"candidates\":[{\"content\":{\"parts\":[{\"text\":\"a\"}]},\"finishReason\":\"STOP\"}],\"usageMetadata\":{\"promptTokenCount\":1,\"candidatesTokenCount\":1,\"serviceTier\":\"priority\"}}", "priority" },
+    { "Vertex", &aigw_dialect_gemini, "", "{\"candidates\":[{\"content\":{\"parts\":[{\"text\":\"a\"}]},\"finishReason\":\"STOP\"}],\"usageMetadata\":{\"promptTokenCount\":1,\"candidatesTokenCount\":1,\"trafficType\":\"ON_DEMAND_FLEX\"}}", "flex" },
+    { "its capacity", &aigw_dialect_gemini, "", "{\"candidates\":[{\"content\":{\"parts\":[{\"text\":\"a\"}]},\"finishReason\":\"STOP\"}],\"usageMetadata\":{\"promptTokenCount\":1,\"candidatesTokenCount\":1,\"trafficType\":\"PROVISIONED_THROUGHPUT\"}}", "reserved" },
+    { "a word of tomorrow", &aigw_dialect_gemini, "", "{\"candidates\":[{\"content\":{\"parts\":[{\"text\":\"a\"}]},\"finishReason\":\"STOP\"}],\"usageMetadata\":{\"promptTokenCount\":1,\"candidatesTokenCount\":1,\"trafficType\":\"ON_DEMAND_GOLD\"}}", "ON_DEMAND_GOLD" },
+    { "Bedrock", &aigw_dialect_bedrock, NULL, "{\"output\":{\"message\":{\"role\":\"assistant\",\"content\":[{\"text\":\"a\"}]}},\"stopReason\":\"end_turn\",\"serviceTier\":{\"type\":\"priority\"},\"usage\":{\"inputTokens\":1,\"outputTokens\":1}}", "priority" },
+    { "its stream", &aigw_dialect_bedrock, "metadata", "{\"usage\":{\"inputTokens\":1,\"outputTokens\":1},\"serviceTier\":{\"type\":\"reserved\"}}", "reserved" },
+};
+T(terms_that_answers_name) {
+    static aigw_dec st;
+    static char scratch[1 << 16];
+    for (size_t i = 0; i < T_COUNT(served); i++) {
+        aigw_str body;
+        aigw_sink sink;
+        aigw_usage u;
+        t_row(served[i].label);
+        memset(&u, 0, sizeof u);
+        memset(&st, 0, sizeof st);
+        st.dialect = served[i].d;
+        st.now.wall_s = 1800000000;
+        st.mem = aigw_base_arena(scratch, sizeof scratch);
+        aigw_dialect_dec_init(&st);
+        sink.put = put_usage;
+        sink.user = &u;
+        body.n = strlen(served[i].body);
+        body.p = t_dup(served[i].body, body.n);
+        if (served[i].event) t_int("frame", served[i].d->frame_decode(&st, str(served[i].event), body, &sink), AIGW_OK);
+        else t_int("whole", served[i].d->resp_decode(&st, NULL, body, &sink), AIGW_OK);
+        t_int("its tokens", u.input + u.output, 2);
+        t_str("tier", u.tier, strlen(u.tier), served[i].tier);
+    }
+}
+/* Asked for, said by the answer -> what 1,000,000 tokens of input cost at 1,000, as flex 500 and as priority 2,000; whether a dearer price is lacking. */
+static const struct { const char *label, *asked, *said; int batch; int64_t nusd; int lacks; } priced[] = {
+    { "as it was asked for", "priority", "", 0, 2000, 0 },
+    { "auto that was priority", "", "priority", 0, 2000, 0 },
+    { "priority that was not", "priority", "default", 0, 1000, 0 },
+    { "flex that was not", "flex", "default", 0, 1000, 0 },
+    { "priority that was flex", "priority", "flex", 0, 500, 0 },
+    { "a word of another dialect", "priority", "standard", 0, 1000, 0 },
+    { "what nobody listed may be dearer", "", "ultrafast", 0, 1000, 1 },
+    { "what was bought beforehand is not", "", "reserved", 0, 1000, 0 },
+    { "an answer cannot make a batch", "", "batch", 0, 1000, 0 },
+    { "the provider's queue says default", "", "default", 1, 250, 0 },
+};
+T(the_answers_tier_prices_it) {
+    aigw_registry_price p = price_of(1000, 1000);
+    p.terms = 3;
+    p.term[0].name = str("flex"), p.term[0].rate = plain(500, 500);
+    p.term[1].name = str("priority"), p.term[1].rate = plain(2000, 2000);
+    p.term[2].name = str("batch"), p.term[2].rate = plain(250, 250);
+    for (size_t i = 0; i < T_COUNT(priced); i++) {
+        aigw_usage u = usage_of(" i=1000000");
+        aigw_price_terms t;
+        aigw_price_cost c;
+        t_row(priced[i].label);
+        memset(&t, 0, sizeof t);
+        t.tier = str(priced[i].asked);
+        t.batch = (uint8_t)priced[i].batch;
+        strcpy(u.tier, priced[i].said);
+        t_int("priced", aigw_price_usage(&p, &u, &t, &c), AIGW_OK);
+        t_int("cost", c.nusd, priced[i].nusd);
+        aigw_price_served(&u, &t);
+        t_int("lacks", aigw_price_lacks(&p, 0, &t) != NULL, priced[i].lacks);
+    }
+    t_row("no terms");
+    {
+        aigw_usage u = usage_of(" i=1000000");
+        aigw_price_cost c;
+        strcpy(u.tier, "priority");
+        t_int("priced", aigw_price_usage(&p, &u, NULL, &c), AIGW_OK);
+        t_int("cost", c.nusd, 2000);
+        memset(u.tier, 'x', sizeof u.tier);
+        t_int("never ended", aigw_price_usage(&p, &u, NULL, &c), AIGW_OK);
+        t_int("is read as far as it goes", c.nusd, 1000);
+    }
+}
+/* The answer names the tier: the bound is that of the dearest which is listed, and of the usual one. */
+/* Pictures are counted apart and have a price of their own (Gemini's cost 12 times what its text does). */
+static const struct { const char *label; const aigw_dialect *d; const char *body; } drawn[] = {
+    { "Gemini", &aigw_dialect_gemini, "{\"candidates\":[{\"content\":{\"parts\":[{\"text\":\"a\"}]},\"finishReason\":\"STOP\"}],\"usageMetadata\":{\"promptTokenCount\":10,\"candidatesTokenCount\":1300,\"totalTokenCount\":1310,"
+      "\"candidatesTokensDetails\":[{\"modality\":\"TEXT\",\"tokenCount\":10},{\"modality\":\"IMAGE\",\"tokenCount\":1290}]}}" },
+    { "OpenRouter", &aigw_dialect_openai, "{\"id\":\"x\",\"model\":\"m\",\"choices\":[{\"index\":0,\"message\":{\"content\":\"a\"},\"finish_reason\":\"stop\"}],\"usage\":{\"prompt_tokens\":10,\"completion_tokens\":1300,\"total_tokens\":1310,"
+      "\"prompt_tokens_details\":{\"image_tokens\":5},\"completion_tokens_details\":{\"image_tokens\":1290}}}" },
+};
+T(pictures_have_a_price) {
+    static aigw_dec st;
+    static char scratch[1 << 16];
+    aigw_registry_price p = price_of(1000000, 2500000);
+    p.rate.output_image = 30000000;
+    for (size_t i = 0; i < T_COUNT(drawn); i++) {
+        aigw_str body;
+        aigw_sink sink;
+        aigw_usage u;
+        aigw_price_cost c;
+        t_row(drawn[i].label);
+        memset(&u, 0, sizeof u);
+        memset(&st, 0, sizeof st);
+        st.dialect = drawn[i].d;
+        st.mem = aigw_base_arena(scratch, sizeof scratch);
+        aigw_dialect_dec_init(&st);
+        sink.put = put_usage;
+        sink.user = &u;
+        body.n = strlen(drawn[i].body);
+        body.p = t_dup(drawn[i].body, body.n);
+        t_int("whole", drawn[i].d->resp_decode(&st, NULL, body, &sink), AIGW_OK);
+        t_int("pictures", u.has & AIGW_USAGE_OUTPUT_IMAGE ? u.output_image : -1, 1290);
+        t_int("priced", aigw_price_usage(&p, &u, NULL, &c), AIGW_OK);
+        t_int("10 in, 10 of text, 1,290 of pictures", c.nusd, 10 + 25 + 38700);
+    }
+}
+T(bound_of_all_tiers) {
+    aigw_registry_price p = price_of(1000, 1000);
+    aigw_price_terms t;
+    int64_t nusd;
+    memset(&t, 0, sizeof t);
+    t.tier = str("flex");
+    p.terms = 2;
+    p.term[0].name = str("flex"), p.term[0].rate = plain(500, 500);
+    p.term[1].name = str("priority"), p.term[1].rate = plain(2000, 2000);
+    t_int("bound", aigw_price_bound(&p, 1000000, 0, 0, &t, &nusd), AIGW_OK);
+    t_int("the dearest", nusd, 2000);
+    t_int("bound", aigw_price_bound(&p, 1000000, 0, 0, NULL, &nusd), AIGW_OK);
+    t_int("nothing asked for", nusd, 2000);
+    p.tiers = 1;
+    p.tier[0].above = 999999, p.tier[0].rate = plain(3000, 3000);
+    t_int("bound", aigw_price_bound(&p, 1000000, 0, 0, &t, &nusd), AIGW_OK);
+    t_int("in its tier", nusd, 6000);
+    p.tiers = 0;
+    p.terms = 1;
+    t_int("bound", aigw_price_bound(&p, 1000000, 0, 0, &t, &nusd), AIGW_OK);
+    t_int("the usual may be served instead", nusd, 1000);
+    p.term[0].name = str("batch");
+    t.batch = 1;
+    t_int("bound", aigw_price_bound(&p, 1000000, 0, 0, &t, &nusd), AIGW_OK);
+    t_int("the provider's queue is what was chosen", nusd, 500);
+}
 T(measured) {
     for (size_t i = 0; i < T_COUNT(sizes); i++) {
         aigw_price_size s;
@@ -359,6 +613,7 @@ T(bounds_of_sizes) {
     s.part_tokens = 500;
     s.part_likely = 50;
     t_int("sum", aigw_price_input_bound(&s, 0), 1501);
+    t_int("no window is less than none", aigw_price_input_bound(&s, -1), 1501);
     t_int("window", aigw_price_input_bound(&s, 1000), 1000);
     t_int("estimate: 1,001 / 4 up, and 50", aigw_price_estimate(&s, 0), 251 + 50);
     t_int("estimate: 1,001 / 3.5 up, and 50", aigw_price_estimate(&s, 3500), 286 + 50);
@@ -372,10 +627,6 @@ T(bounds_of_sizes) {
 }
 
 /* What providers counted for recorded requests is within the bound. */
-static int put_usage(void *user, const aigw_event *ev) {
-    if (ev->type == AIGW_EVENT_USAGE) *(aigw_usage *)user = ev->usage;
-    return 0;
-}
 static const struct { const char *dir; const aigw_dialect *d; } dirs[] = {
     { "openai-chat", &aigw_dialect_openai }, { "azure-openai", &aigw_dialect_openai }, { "groq", &aigw_dialect_openai }, { "cerebras", &aigw_dialect_openai },
     { "mistral", &aigw_dialect_openai }, { "deepseek", &aigw_dialect_openai }, { "openrouter", &aigw_dialect_openai }, { "xai", &aigw_dialect_openai },
@@ -447,6 +698,12 @@ T(recordings) {
 int main(void) {
     T_RUN(table);
     T_RUN(unpriced);
+    T_RUN(what_may_be_dearer_and_has_no_price_has_no_bound);
+    T_RUN(terms_that_are_asked_for);
+    T_RUN(terms_that_answers_name);
+    T_RUN(the_answers_tier_prices_it);
+    T_RUN(pictures_have_a_price);
+    T_RUN(bound_of_all_tiers);
     T_RUN(saturates);
     T_RUN(bound);
     T_RUN(parts);

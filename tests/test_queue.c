@@ -361,6 +361,16 @@ T(queue_honest_time) {
     after = aigw_queue_after_ms(&q, AIGW_CLASS_BATCH);
     t_ok("50 ms for each that waits", after >= (uint32_t)left * 40 && after <= (uint32_t)left * 60);
     t_ok("never more than the longest wait", aigw_queue_after_ms(&q, AIGW_CLASS_INTERACTIVE) <= 2000);
+    begin(1, 0, 0);
+    for (i = 0; i < 3; i++) {                                  /* the mean moves by an eighth of the difference */
+        static const uint64_t ends[] = { 800, 800, 2300 };
+        static const uint32_t mean[] = { 800, 700, 800 };
+        enter(i, 0, 1, i ? 800 * MS : 0);
+        next(ends[i] * MS);
+        aigw_queue_leave(&q, &item[i]);
+        next(ends[i] * MS);
+        t_int("the next in a mean run", aigw_queue_after_ms(&q, AIGW_CLASS_INTERACTIVE), mean[i] + 1);
+    }
 }
 
 int main(void) {

@@ -258,7 +258,21 @@ T(auth) {
         { "twice", "\"auth\":{\"type\":\"bearer\",\"key\":\"k\",\"key\":\"k\"}", "providers.p.auth.key", AIGW_E_DUPLICATE, NULL },
         { "unknown member", "\"auth\":{\"type\":\"bearer\",\"key\":\"k\",\"realm\":1}", "providers.p.auth.realm", AIGW_E_UNSUPPORTED, "bearer" },
         { "raw", "\"raw\":true", "", 0, NULL },
-        { "raw of another type", "\"raw\":1", "providers.p.raw", AIGW_E_TYPE, NULL }
+        { "raw of another type", "\"raw\":1", "providers.p.raw", AIGW_E_TYPE, NULL },
+        { "probe", "\"probe\":{\"path\":\"/v1/models?limit=1\",\"every_s\":86400,\"timeout_ms\":60000}", "", 0, NULL },
+        { "probe, path alone", "\"probe\":{\"path\":\"/v1/models\"}", "", 0, NULL },
+        { "probe is no object", "\"probe\":true", "providers.p.probe", AIGW_E_TYPE, NULL },
+        { "probe without path", "\"probe\":{\"every_s\":5}", "providers.p.probe", AIGW_E_MISSING, NULL },
+        { "path of another type", "\"probe\":{\"path\":1}", "providers.p.probe.path", AIGW_E_TYPE, NULL },
+        { "empty path", "\"probe\":{\"path\":\"\"}", "providers.p.probe.path", AIGW_E_MISSING, NULL },
+        { "path without its slash", "\"probe\":{\"path\":\"models\"}", "providers.p.probe.path", AIGW_E_VALUE, NULL },
+        { "path with another line", "\"probe\":{\"path\":\"/m HTTP/1.1\\r\\nx: y\"}", "providers.p.probe.path", AIGW_E_VALUE, NULL },
+        { "seconds of another type", "\"probe\":{\"path\":\"/m\",\"every_s\":\"5\"}", "providers.p.probe.every_s", AIGW_E_TYPE, NULL },
+        { "0 seconds", "\"probe\":{\"path\":\"/m\",\"every_s\":0}", "providers.p.probe.every_s", AIGW_E_VALUE, NULL },
+        { "more than a day", "\"probe\":{\"path\":\"/m\",\"every_s\":86401}", "providers.p.probe.every_s", AIGW_E_VALUE, NULL },
+        { "no timeout", "\"probe\":{\"path\":\"/m\",\"timeout_ms\":0}", "providers.p.probe.timeout_ms", AIGW_E_VALUE, NULL },
+        { "a timeout of an hour", "\"probe\":{\"path\":\"/m\",\"timeout_ms\":3600000}", "providers.p.probe.timeout_ms", AIGW_E_VALUE, NULL },
+        { "unknown member of probe", "\"probe\":{\"path\":\"/m\",\"body\":{}}", "providers.p.probe.body", AIGW_E_UNSUPPORTED, NULL }
     };
     for (size_t i = 0; i < T_COUNT(rows); i++) {
         char text[1024];
@@ -276,6 +290,8 @@ T(auth) {
         p = aigw_registry_provider_of(&r, str("p"));
         if (rows[i].scheme) t_ok("scheme", p && p->auth.scheme && aigw_base_eq(p->auth.scheme->name, str(rows[i].scheme)));
         if (p && !strcmp(rows[i].label, "raw")) t_int("allowed", p->raw, 1);
+        if (p && !strcmp(rows[i].label, "probe")) t_ok("as it says", p->probe.every_s == 86400 && p->probe.timeout_ms == 60000);
+        if (p && !strcmp(rows[i].label, "probe, path alone")) t_ok("the rest", p->probe.every_s == 30 && p->probe.timeout_ms == 5000);
         if (p && !strcmp(rows[i].label, "bearer")) t_str("its key", p->key.p, p->key.n, "env:K");
     }
     t_row(NULL);
@@ -301,7 +317,7 @@ T(prices) {
     static const char text[] =
         "{" PROVIDER ",\"models\":{"
         "\"m\":{\"provider\":\"p\",\"price\":{\"input\":\"3.00\",\"cached\":0.30,\"cache_write\":\"3.75\",\"cache_write_1h\":\"6\",\"output\":\"15.00\",\"reasoning\":\"16\",\"audio_input\":\"32\","
-        "\"audio_output\":\"64\",\"request\":\"0.01\",\"tools\":\"0.05\",\"tiers\":[{\"above\":200000,\"input\":\"6\"},{\"above\":272000,\"input\":\"7\",\"output\":\"22.5\"}],"
+        "\"audio_output\":\"64\",\"image_output\":\"30\",\"request\":\"0.01\",\"tools\":\"0.05\",\"tiers\":[{\"above\":200000,\"input\":\"6\"},{\"above\":272000,\"input\":\"7\",\"output\":\"22.5\"}],"
         "\"batch\":{\"input\":\"1.5\"},\"terms\":{\"flex\":{\"output\":\"7.5\"},\"priority\":{\"input\":\"4\"}}}},"
         "\"free\":{\"provider\":\"p\",\"price\":\"free\"},\"none\":{\"provider\":\"p\"},"
         "\"exact\":{\"provider\":\"p\",\"price\":{\"input\":\"0.000000001\",\"output\":1e-2}},"
@@ -321,6 +337,8 @@ T(prices) {
     t_int("reasoning", p->rate.reasoning, INT64_C(16000000000));
     t_int("audio in", p->rate.input_audio, INT64_C(32000000000));
     t_int("audio out", p->rate.output_audio, INT64_C(64000000000));
+    t_int("pictures out", p->rate.output_image, INT64_C(30000000000));
+    t_int("of a tier: not said", p->tier[0].rate.output_image, -1);
     t_int("request", p->request_nusd, 10000000);
     t_int("tools", p->tools_nusd, 50000000);
     t_int("tiers", p->tiers, 2);
@@ -369,9 +387,10 @@ T(grades) {
 T(routes) {
     static const char text[] =
         "{" BASE ",\"routes\":{\"small\":{\"models\":[\"a\"],\"order\":\"fastest\",\"quantile\":\"p99.9\",\"cache\":\"off\"},"
-        "\"r\":{\"models\":[\"a\",{\"model\":\"p/x\",\"weight\":3}],\"order\":\"weight\",\"attempts\":5,\"per_target\":1,\"quantile\":0.5,\"degrade\":[\"route:small\",\"queue\",\"stale\",\"busy\"],"
-        "\"hold\":{\"tokens\":20,\"ms\":300},\"hedge\":\"p95\",\"retry_timeout\":true,\"score\":{\"cost\":1,\"latency\":2,\"errors\":3,\"load\":4},"
-        "\"cache\":{\"when\":\"always\",\"ttl_s\":60,\"stale_s\":600,\"per_user\":true},\"idle_ms\":7}},"
+        "\"r\":{\"models\":[\"a\",{\"model\":\"p/x\",\"weight\":3}],\"order\":\"weight\",\"attempts\":5,\"per_target\":1,\"degrade\":[\"route:small\",\"queue\",\"stale\",\"busy\"],"
+        "\"hold\":{\"tokens\":20,\"ms\":300},\"hedge\":\"p95\",\"retry_timeout\":true,"
+        "\"cache\":{\"when\":\"always\",\"ttl_s\":60,\"stale_s\":600,\"per_user\":true},\"idle_ms\":7},"
+        "\"s\":{\"models\":[\"a\"],\"order\":\"score\",\"quantile\":0.5,\"score\":{\"cost\":1,\"latency\":2,\"errors\":3,\"load\":4}}},"
         "\"cache\":{\"when\":\"deterministic\",\"ttl_s\":5,\"bytes\":67108864},\"dated\":\"2026-11-21\"}";
     static const char *const orders[] = { "fixed", "weight", "cheapest", "fastest", "p2c", "least_busy", "score" };
     const aigw_registry_route *w;
@@ -385,8 +404,6 @@ T(routes) {
     t_int("attempts", w->attempts, 5);
     t_int("at each", w->per_target, 1);
     t_int("order", w->order, AIGW_ORDER_WEIGHT);
-    t_int("quantile", w->quantile, 500);
-    t_ok("scores", w->score[0] == 1 && w->score[1] == 2 && w->score[2] == 3 && w->score[3] == 4);
     t_ok("steps", w->degrade[0].step == AIGW_DEGRADE_ROUTE && w->degrade[1].step == AIGW_DEGRADE_QUEUE && w->degrade[2].step == AIGW_DEGRADE_STALE && w->degrade[3].step == AIGW_DEGRADE_BUSY);
     t_says("to", w->degrade[0].route, "small");
     t_ok("hold", w->hold_tokens == 20 && w->hold_ms == 300);
@@ -394,6 +411,9 @@ T(routes) {
     t_int("retried", w->retry_timeout, 1);
     t_ok("cache", w->cache.when == AIGW_CACHE_ALWAYS && w->cache.ttl_s == 60 && w->cache.stale_s == 600 && w->cache.user == 1);
     t_int("times", w->times.idle_ms, 7);
+    w = aigw_registry_route_of(&r, str("s"));
+    t_int("quantile", w->quantile, 500);
+    t_ok("scores", w->score[0] == 1 && w->score[1] == 2 && w->score[2] == 3 && w->score[3] == 4);
     w = aigw_registry_route_of(&r, str("small"));
     t_int("fastest", w->order, AIGW_ORDER_FASTEST);
     t_int("by", w->quantile, 999);
@@ -409,6 +429,26 @@ T(routes) {
     }
 }
 
+/* What a decision does not look at is said when the configuration is read: one warning, at the first model that is beyond. */
+T(models_that_are_never_asked) {
+    static const char head[] = "{\"providers\":{\"p\":{\"dialect\":\"gemini\",\"base_url\":\"https://g\"}},\"routes\":{\"big\":{\"order\":\"p2c\",\"models\":[";
+    for (int n = AIGW_ROUTER_CANDIDATES; n <= AIGW_ROUTER_CANDIDATES + 4; n += 4) {
+        char text[1000], path[40], number[8];
+        size_t at = (size_t)sprintf(text, "%s", head);
+        for (int i = 0; i < n; i++) at += (size_t)sprintf(text + at, "%s\"p/m%d\"", i ? "," : "", i);
+        sprintf(text + at, "]}}}");
+        sprintf(path, "routes.big.models[%d]", AIGW_ROUTER_CANDIDATES);
+        sprintf(number, " %d ", AIGW_ROUTER_CANDIDATES);
+        t_int("good", read_text(text, sizeof memory), AIGW_OK);
+        t_int("warnings", list.n, n > AIGW_ROUTER_CANDIDATES);
+        if (!list.n) continue;
+        t_int("a warning", faults[0].code, AIGW_E_UNSUPPORTED);
+        t_str("where", faults[0].path, strlen(faults[0].path), path);
+        t_ok("how many are", strstr(faults[0].text, number) != NULL);
+        t_int("all are there", aigw_registry_route_of(&r, str("big"))->n, n);
+    }
+}
+
 T(rules) {
     static const char text[] =
         "{" ROUTES ",\"tasks\":[{\"when\":{\"tenant\":\"t\",\"user\":\"u\",\"feature\":\"f\",\"env\":\"e\",\"model\":\"m\",\"header\":{\"x-a\":\"v\"},\"tools\":true,\"images\":false,\"batch\":true,"
@@ -416,7 +456,7 @@ T(rules) {
         "{\"when\":{\"header\":{\"x-b\":true}},\"route\":\"r\"},{\"when\":{},\"route\":\"r\"}],"
         "\"limits\":[{\"by\":[\"tenant\",\"model\"],\"when\":{\"env\":\"e\"},\"rpm\":60,\"tpm\":100000,\"concurrent\":20,\"batch\":30},{\"concurrent\":5}],"
         "\"budgets\":[{\"by\":[\"feature\"],\"usd\":\"50.00\",\"per\":\"month\",\"soft\":0.9,\"then\":\"route:small\",\"max_output\":100},{\"usd\":0}],"
-        "\"tenants\":{\"t\":{\"keys\":[1],\"sigv4\":2,\"routes\":[\"small\",\"a\",\"p/x\"],\"limits\":{\"rpm\":1},\"budget\":{\"usd\":7,\"per\":\"hour\",\"then\":\"queue\",\"soft\":1}},"
+        "\"tenants\":{\"t\":{\"keys\":[1],\"sigv4\":2,\"routes\":[\"small\",\"a\",\"p/x\"],\"limits\":{\"rpm\":1},\"budget\":{\"usd\":7,\"per\":\"hour\",\"then\":\"queue\",\"soft\":0.99}},"
         "\"s\":{\"routes\":[\"*\"],\"limits\":[{\"by\":[\"user\"],\"tpm\":2},{\"rpm\":3}],\"budgets\":[{\"usd\":1,\"per\":\"week\"},{\"by\":[\"user\"],\"usd\":2,\"per\":\"day\"}]},\"q\":{}}}";
     const aigw_registry_task *t;
     const aigw_registry_limit *l;
@@ -457,7 +497,7 @@ T(rules) {
     l = l->next;
     t_ok("of all", !l->by && l->concurrent == 5 && !l->next);
     b = r.budgets;
-    t_ok("hourly", b->cap_nusd == INT64_C(7000000000) && b->period == AIGW_PERIOD_HOUR && b->then == AIGW_DEGRADE_QUEUE && b->soft == 100 && b->by == 1u << AIGW_DIM_TENANT && !b->max_output);
+    t_ok("hourly", b->cap_nusd == INT64_C(7000000000) && b->period == AIGW_PERIOD_HOUR && b->then == AIGW_DEGRADE_QUEUE && b->soft == 99 && b->by == 1u << AIGW_DIM_TENANT && !b->max_output);
     b = b->next;
     t_ok("weekly", b->cap_nusd == 1000000000 && b->period == AIGW_PERIOD_WEEK && !b->soft && !b->then);
     b = b->next;
@@ -508,6 +548,7 @@ T(complains_of_policy) {
         { PRICE("{\"input\":1,\"output\":1,\"reasoning\":\"x\"}"), "models.m.price.reasoning", AIGW_E_VALUE },
         { PRICE("{\"input\":1,\"output\":1,\"audio_input\":\"x\"}"), "models.m.price.audio_input", AIGW_E_VALUE },
         { PRICE("{\"input\":1,\"output\":1,\"audio_output\":\"x\"}"), "models.m.price.audio_output", AIGW_E_VALUE },
+        { PRICE("{\"input\":1,\"output\":1,\"image_output\":\"x\"}"), "models.m.price.image_output", AIGW_E_VALUE },
         { PRICE("{\"input\":1,\"output\":1,\"request\":\"x\"}"), "models.m.price.request", AIGW_E_VALUE },
         { PRICE("{\"input\":1,\"output\":1,\"tools\":-1}"), "models.m.price.tools", AIGW_E_VALUE },
         { PRICE("{\"input\":1,\"output\":1,\"above\":1}"), "models.m.price.above", AIGW_E_UNSUPPORTED },
@@ -554,6 +595,7 @@ T(complains_of_policy) {
         { ROUTE("\"hedge\":[]"), "routes.r.hedge", AIGW_E_TYPE },
         { ROUTE("\"degrade\":\"busy\""), "routes.r.degrade", AIGW_E_TYPE },
         { ROUTE("\"degrade\":[\"fail\"]"), "routes.r.degrade[0]", AIGW_E_VALUE },
+        { ROUTE("\"degrade\":[\"busy\",\"stale\"]"), "routes.r.degrade[1]", AIGW_E_UNSUPPORTED },
         { ROUTE("\"degrade\":[\"route:\"]"), "routes.r.degrade[0]", AIGW_E_VALUE },
         { ROUTE("\"degrade\":[\"queue\",\"route:none\"]"), "routes.r.degrade[1]", AIGW_E_VALUE },
         { ROUTE("\"degrade\":[\"route:r\"]"), "routes.r.degrade[0]", AIGW_E_VALUE },
@@ -563,7 +605,7 @@ T(complains_of_policy) {
         { ROUTE("\"hold\":{\"bytes\":1}"), "routes.r.hold.bytes", AIGW_E_UNSUPPORTED },
         { ROUTE("\"retry_timeout\":1"), "routes.r.retry_timeout", AIGW_E_TYPE },
         { ROUTE("\"score\":{\"cost\":1001}"), "routes.r.score.cost", AIGW_E_VALUE },
-        { ROUTE("\"score\":{\"luck\":1}"), "routes.r.score.luck", AIGW_E_UNSUPPORTED },
+        { ROUTE("\"order\":\"score\",\"score\":{\"luck\":1}"), "routes.r.score.luck", AIGW_E_UNSUPPORTED },
         { ROUTE("\"cache\":\"never\""), "routes.r.cache", AIGW_E_VALUE },
         { ROUTE("\"cache\":{\"when\":\"never\"}"), "routes.r.cache.when", AIGW_E_VALUE },
         { ROUTE("\"cache\":{\"ttl_s\":0}"), "routes.r.cache.ttl_s", AIGW_E_VALUE },
@@ -622,6 +664,9 @@ T(complains_of_policy) {
         { BUDGET("\"usd\":1,\"max_output\":0"), "budgets[0].max_output", AIGW_E_VALUE },
         { BUDGET("\"usd\":1,\"eur\":1"), "budgets[0].eur", AIGW_E_UNSUPPORTED },
         { TENANT("\"routes\":[\"none\"]"), "tenants.t.routes[0]", AIGW_E_VALUE },
+        { TENANT("\"routes\":[\"small\",\"raw/none\"]"), "tenants.t.routes[1]", AIGW_E_VALUE },
+        { TENANT("\"routes\":[\"raw/p\"]"), "tenants.t.routes[0]", AIGW_E_VALUE },
+        { TENANT("\"routes\":[\"raw/\"]"), "tenants.t.routes[0]", AIGW_E_VALUE },
         { TENANT("\"routes\":[]"), "tenants.t.routes", AIGW_E_VALUE },
         { TENANT("\"routes\":\"*\""), "tenants.t.routes", AIGW_E_TYPE },
         { TENANT("\"limits\":{}"), "tenants.t.limits", AIGW_E_MISSING },
@@ -643,13 +688,151 @@ T(complains_of_policy) {
         t_ok("says what", faults[0].text && *faults[0].text);
     }
     t_row(NULL);
+    {
+        aigw_registry quiet;
+        mem = aigw_base_arena(memory, sizeof memory);
+        aigw_registry_init(&quiet, dialects, T_COUNT(dialects), &mem);
+        t_int("nobody asks why", aigw_registry_read(&quiet, str("{" LIMIT("\"rpm\":0,\"tps\":1") "}"), NULL), AIGW_E_VALUE);
+    }
     t_int("all of them", read_text("{" ROUTES ",\"tasks\":[{},{}],\"limits\":[{}],\"budgets\":[{\"usd\":1},{}],\"tenants\":{\"t\":{\"limits\":[{},{\"rpm\":1}]}}}", sizeof memory), AIGW_E_MISSING);
     t_int("complaints", list.n, 5);
     t_ok("what was good is there", r.limits && r.limits->own && !r.limits->next && r.budgets && !r.budgets->next && aigw_registry_tenant_of(&r, str("t")));
 }
 
+/* What contradicts itself is an error, what is said and does nothing is a warning; both say why and where, and beside each stands what is good. */
+T(odd_values) {
+    static const struct { const char *text; int code; const char *path, *says; } rows[] = {
+        { LIMIT("\"rpm\":0"), AIGW_E_VALUE, "limits[0].rpm", "from 1 to 4,294,967,295; what is not limited is left out" },
+        { LIMIT("\"tpm\":4294967296"), AIGW_E_VALUE, "limits[0].tpm", "from 1 to 4,294,967,295" },
+        { LIMIT("\"concurrent\":-1"), AIGW_E_VALUE, "limits[0].concurrent", "from 1 to 4,294,967,295" },
+        { LIMIT("\"tpm\":4294967295"), AIGW_OK, "", "" },
+        { TENANT("\"limits\":{\"rpm\":4294967296}"), AIGW_E_VALUE, "tenants.t.limits.rpm", "from 1 to 4,294,967,295" },
+        { ROUTE("\"cache\":{\"ttl_s\":4294967296}"), AIGW_E_VALUE, "routes.r.cache.ttl_s", "1 to 4,294,967,295" },
+        { ROUTE("\"idle_ms\":4294967295"), AIGW_E_VALUE, "routes.r.idle_ms", "up to 4,294,967,294" },
+        { LIMIT("\"rpm\":1,\"when\":{\"model\":\"z\"}"), AIGW_E_UNSUPPORTED, "limits[0].when.model", "no model of this name" },
+        { LIMIT("\"rpm\":1,\"when\":{\"model\":\"small\"}"), AIGW_E_UNSUPPORTED, "limits[0].when.model", "this is a route" },
+        { LIMIT("\"rpm\":1,\"when\":{\"model\":\"a\",\"provider\":\"p\"}"), AIGW_OK, "", "" },
+        { LIMIT("\"rpm\":1,\"when\":{\"model\":\"p/any\"}"), AIGW_OK, "", "" },
+        { LIMIT("\"rpm\":1,\"when\":{\"provider\":\"q\"}"), AIGW_E_UNSUPPORTED, "limits[0].when.provider", "no provider of this name" },
+        { BUDGET("\"usd\":1,\"when\":{\"provider\":\"a\"}"), AIGW_E_UNSUPPORTED, "budgets[0].when.provider", "no request is counted" },
+        { BUDGET("\"usd\":1,\"when\":{\"model\":\"q/x\"}"), AIGW_E_UNSUPPORTED, "budgets[0].when.model", "no request is counted" },
+        { TENANT("\"budget\":{\"usd\":1,\"when\":{\"model\":\"z\"}}"), AIGW_E_UNSUPPORTED, "tenants.t.budget.when.model", "no request is counted" },
+        { TENANT("\"budget\":{\"usd\":1,\"when\":{\"tenant\":\"u\"}}"), AIGW_E_VALUE, "tenants.t.budget.when.tenant", "is for that tenant" },
+        { TENANT("\"limits\":[{\"rpm\":1},{\"rpm\":1,\"by\":[\"user\"],\"when\":{\"tenant\":\"u\"}}]"), AIGW_E_VALUE, "tenants.t.limits[1].when.tenant", "is for that tenant" },
+        { TENANT("\"limits\":{\"rpm\":1,\"when\":{\"tenant\":\"t\"}}"), AIGW_OK, "", "" },
+        { LIMIT("\"rpm\":1,\"when\":{\"tenant\":\"u\"}"), AIGW_OK, "", "" },
+        { TASK("\"model\":\"gpt-of-the-client\""), AIGW_OK, "", "" },               /* what a client says need not be ours */
+        { BUDGET("\"usd\":1,\"soft\":1,\"then\":\"busy\""), AIGW_E_VALUE, "budgets[0].then", "`soft` is 1" },
+        { BUDGET("\"usd\":1,\"then\":\"busy\""), AIGW_OK, "", "" },                  /* soft is 0.8 */
+        { BUDGET("\"usd\":1,\"soft\":1"), AIGW_OK, "", "" },                        /* no soft limit */
+        { ROUTE("\"hold\":{}"), AIGW_E_UNSUPPORTED, "routes.r.hold", "neither `tokens` nor `ms`" },
+        { ROUTE("\"hold\":{\"ms\":0}"), AIGW_OK, "", "" },                           /* said to be off */
+        { ROUTE("\"hold\":{\"tokens\":9,\"ms\":60001}"), AIGW_E_UNSUPPORTED, "routes.r.hold.ms", "longer than a minute" },
+        { ROUTE("\"hold\":{\"ms\":60000}"), AIGW_OK, "", "" },
+        { ROUTE("\"hold\":{\"ms\":4294967296}"), AIGW_E_VALUE, "routes.r.hold.ms", "0 to 4,294,967,295" },
+        { BASE ",\"routes\":{\"r\":{\"models\":[\"p/x\",{\"weight\":2,\"model\":\"a\"},{\"weight\":3,\"model\":\"p/y\"}]}}", AIGW_E_UNSUPPORTED, "routes.r.models[1].weight", "by the order \"weight\" only" },
+        { BASE ",\"routes\":{\"r\":{\"models\":[{\"weight\":2,\"model\":\"a\"}],\"order\":\"weight\"}}", AIGW_OK, "", "" },
+        { ROUTE("\"score\":{\"cost\":1},\"order\":\"cheapest\""), AIGW_E_UNSUPPORTED, "routes.r.score", "by the order \"score\" only" },
+        { ROUTE("\"score\":{\"cost\":1},\"quantile\":\"p50\",\"order\":\"score\""), AIGW_OK, "", "" },
+        { ROUTE("\"quantile\":\"p50\""), AIGW_E_UNSUPPORTED, "routes.r.quantile", "\"fastest\" and \"score\" only" },
+        { ROUTE("\"quantile\":\"p50\",\"order\":\"fastest\""), AIGW_OK, "", "" },
+        { ROUTE("\"per_target\":4,\"attempts\":3"), AIGW_E_UNSUPPORTED, "routes.r.per_target", "more than `attempts`" },
+        { ROUTE("\"per_target\":3,\"attempts\":3"), AIGW_OK, "", "" },
+        { ROUTE("\"per_target\":100"), AIGW_OK, "", "" },                            /* `attempts` is the server's to say */
+        { BASE ",\"routes\":{\"r\":{\"models\":[\"a\",\"p/x\",{\"model\":\"a\"}]}}", AIGW_E_UNSUPPORTED, "routes.r.models[2]", "stands in the route already" },
+    };
+    for (size_t i = 0; i < T_COUNT(rows); i++) {
+        const int warning = rows[i].code == AIGW_E_UNSUPPORTED;
+        char text[1024];
+        sprintf(text, "{%s}", rows[i].text);
+        t_row(rows[i].text);
+        t_int("code", read_text(text, sizeof memory), warning ? 0 : rows[i].code);
+        if (!t_int("complaints", list.n, rows[i].code != 0) || !rows[i].code) continue;
+        t_int("which", faults[0].code, rows[i].code);
+        t_str("field", faults[0].path, strlen(faults[0].path), rows[i].path);
+        t_ok("says", strstr(faults[0].text, rows[i].says) != NULL);
+        if (warning) t_ok("is there all the same", r.limits || r.budgets || aigw_registry_route_of(&r, str("r")));
+    }
+    t_row("an error behind more warnings than there is room for");
+    t_int("code", read_text("{" ROUTES ",\"limits\":[{\"rpm\":1,\"a\":1,\"b\":1,\"c\":1,\"d\":1,\"e\":1,\"f\":1,\"g\":1,\"h\":1,\"i\":1},{\"rpm\":0},{\"tpm\":0}]}", sizeof memory), AIGW_E_VALUE);
+    t_int("complaints", list.n, 11);
+    t_int("a warning", faults[6].code, AIGW_E_UNSUPPORTED);
+    t_str("the first error", faults[7].path, strlen(faults[7].path), "limits[1].rpm");
+}
+
+/* Every member of the policies against every kind of bad value: an error with its place, or the value is one of those that are listed as good. */
+T(bad_values_of_every_member) {
+    static const struct { char key; const char *text; } values[] = {
+        { 'e', "\"\"" }, { 'x', "\"x\"" }, { 'n', "\"NaN\"" }, { 'm', "\"-1\"" }, { 't', "true" }, { 'u', "null" }, { 'a', "[]" }, { 'o', "{}" }, { '-', "-1" }, { '0', "0" },
+        { 'h', "0.5" }, { 'f', "1.5" }, { 'b', "1e30" }, { 'B', "1e400" }, { 'N', "NaN" }, { 'I', "-Infinity" }, { 'l', "99999999999999999999" }, { 'M', "9223372036854775807" },
+    };
+    static const struct { const char *text, *path, *good; } rows[] = {
+        { LIMIT("\"by\":%s,\"rpm\":1"), "limits[0].by", "a" }, { LIMIT("\"when\":%s,\"rpm\":1"), "limits[0].when", "o" }, { LIMIT("\"when\":{\"user\":%s},\"rpm\":1"), "limits[0].when.user", "xnm" },
+        { LIMIT("\"rpm\":%s"), "limits[0].rpm", "" }, { LIMIT("\"tpm\":%s"), "limits[0].tpm", "" }, { LIMIT("\"concurrent\":%s"), "limits[0].concurrent", "" },
+        { LIMIT("\"rpm\":1,\"batch\":%s"), "limits[0].batch", "" },
+        { BUDGET("\"usd\":1,\"by\":%s"), "budgets[0].by", "a" }, { BUDGET("\"usd\":1,\"when\":{\"env\":%s}"), "budgets[0].when.env", "xnm" },
+        { BUDGET("\"usd\":%s"), "budgets[0].usd", "0hf" }, { BUDGET("\"usd\":1,\"per\":%s"), "budgets[0].per", "" }, { BUDGET("\"usd\":1,\"soft\":%s"), "budgets[0].soft", "h" },
+        { BUDGET("\"usd\":1,\"then\":%s"), "budgets[0].then", "" }, { BUDGET("\"usd\":1,\"max_output\":%s"), "budgets[0].max_output", "" },
+        { TENANT("\"routes\":%s"), "tenants.t.routes", "" }, { TENANT("\"limits\":%s"), "tenants.t.limits", "a" }, { TENANT("\"budget\":%s"), "tenants.t.budget", "a" },
+        { TENANT("\"limits\":{\"rpm\":%s}"), "tenants.t.limits.rpm", "" }, { TENANT("\"budget\":{\"usd\":%s}"), "tenants.t.budget.usd", "0hf" },
+        { ROUTE("\"attempts\":%s"), "routes.r.attempts", "" }, { ROUTE("\"per_target\":%s"), "routes.r.per_target", "" }, { ROUTE("\"order\":%s"), "routes.r.order", "" },
+        { ROUTE("\"quantile\":%s"), "routes.r.quantile", "h" }, { ROUTE("\"hedge\":%s"), "routes.r.hedge", "h" }, { ROUTE("\"degrade\":%s"), "routes.r.degrade", "a" },
+        { ROUTE("\"degrade\":[%s]"), "routes.r.degrade[0]", "" }, { ROUTE("\"hold\":%s"), "routes.r.hold", "o" }, { ROUTE("\"hold\":{\"tokens\":%s}"), "routes.r.hold.tokens", "0" },
+        { ROUTE("\"hold\":{\"ms\":%s}"), "routes.r.hold.ms", "0" }, { ROUTE("\"retry_timeout\":%s"), "routes.r.retry_timeout", "t" }, { ROUTE("\"score\":%s"), "routes.r.score", "o" },
+        { ROUTE("\"score\":{\"cost\":%s}"), "routes.r.score.cost", "0" }, { ROUTE("\"score\":{\"latency\":%s}"), "routes.r.score.latency", "0" }, { ROUTE("\"cache\":%s"), "routes.r.cache", "o" },
+        { ROUTE("\"cache\":{\"when\":%s}"), "routes.r.cache.when", "" }, { ROUTE("\"cache\":{\"ttl_s\":%s}"), "routes.r.cache.ttl_s", "" },
+        { ROUTE("\"cache\":{\"stale_s\":%s}"), "routes.r.cache.stale_s", "" }, { ROUTE("\"cache\":{\"per_user\":%s}"), "routes.r.cache.per_user", "t" },
+        { ROUTE("\"idle_ms\":%s"), "routes.r.idle_ms", "-0" }, { BASE ",\"routes\":{\"r\":{\"models\":%s}}", "routes.r.models", "" },
+        { BASE ",\"routes\":{\"r\":{\"models\":[{\"model\":\"a\",\"weight\":%s}]}}", "routes.r.models[0].weight", "" }, { BASE ",\"cache\":{\"ttl_s\":%s}", "cache.ttl_s", "" },
+        { ROUTES ",\"tasks\":[{\"when\":%s,\"route\":\"r\"}]", "tasks[0].when", "o" }, { ROUTES ",\"tasks\":[{\"when\":{},\"route\":%s}]", "tasks[0].route", "" },
+        { TASK("\"feature\":%s"), "tasks[0].when.feature", "xnm" }, { TASK("\"tools\":%s"), "tasks[0].when.tools", "t" }, { TASK("\"batch\":%s"), "tasks[0].when.batch", "t" },
+        { TASK("\"min_tokens\":%s"), "tasks[0].when.min_tokens", "" }, { TASK("\"max_tokens\":%s"), "tasks[0].when.max_tokens", "" }, { TASK("\"keywords\":%s"), "tasks[0].when.keywords", "" },
+        { TASK("\"effort\":%s"), "tasks[0].when.effort", "xnm" }, { TASK("\"header\":%s"), "tasks[0].when.header", "" }, { TASK("\"header\":{\"a\":%s}"), "tasks[0].when.header.a", "xnmt" },
+    };
+    int bad = 0;
+    for (size_t i = 0; i < T_COUNT(rows); i++) for (size_t k = 0; k < T_COUNT(values); k++) {
+        const char *at = strstr(rows[i].text, "%s");
+        char text[1024];
+        int code;
+        sprintf(text, "{%.*s%s%s}", (int)(at - rows[i].text), rows[i].text, values[k].text, at + 2);
+        t_row(text);
+        code = read_text(text, sizeof memory);
+        if (strchr(rows[i].good, values[k].key)) {
+            t_int("is good", code, AIGW_OK);
+            continue;
+        }
+        bad++;
+        if (!t_ok("is refused", code != AIGW_OK && list.n)) continue;
+        t_ok("by its name", !strncmp(faults[0].path, rows[i].path, strlen(rows[i].path)) || (values[k].key == 'N' || values[k].key == 'I'));
+        t_ok("and its place", faults[0].at < strlen(text) && faults[0].at >= 10);
+        t_ok("in words", faults[0].text && *faults[0].text);
+    }
+    t_row(NULL);
+    t_ok("many", bad >= 80);
+}
+
 /* What a text says wrongly is complained of once, not again by each that refers to it. */
 T(complains_once) {
+    static const struct { const char *text, *path; } rows[] = {
+        /* a model, and what names it */
+        { PROVIDER ",\"models\":{\"m\":{\"provider\":\"p\",\"grade\":9}},\"routes\":{\"r\":{\"models\":[\"m\"],\"degrade\":[\"route:s\"]},\"s\":{\"models\":[{\"model\":\"m\"},\"p/x\"]}},"
+          "\"tasks\":[{\"when\":{},\"route\":\"r\"}],\"limits\":[{\"rpm\":1,\"when\":{\"model\":\"m\"}}],\"tenants\":{\"t\":{\"routes\":[\"m\",\"r\"]}}", "models.m.grade" },
+        /* a provider, its models, and what names them */
+        { "\"providers\":{\"p\":{\"dialect\":\"gemeni\",\"base_url\":\"https://g\",\"raw\":true}},\"models\":{\"m\":{\"provider\":\"p\"}},\"routes\":{\"r\":{\"models\":[\"m\",\"p/x\"]}},"
+          "\"budgets\":[{\"usd\":1,\"when\":{\"provider\":\"p\",\"model\":\"p/x\"}}],\"tenants\":{\"t\":{\"routes\":[\"raw/p\",\"p/x\"]}}", "providers.p.dialect" },
+    };
+    for (size_t i = 0; i < T_COUNT(rows); i++) {
+        char text[1024];
+        sprintf(text, "{%s}", rows[i].text);
+        t_row(rows[i].path);
+        t_int("code", read_text(text, sizeof memory), AIGW_E_VALUE);
+        t_int("complaints", list.n, 1);
+        t_str("its own", faults[0].path, strlen(faults[0].path), rows[i].path);
+    }
+    t_row("what was never there");
+    t_int("code", read_text("{" PROVIDER ",\"models\":{\"m\":{\"provider\":\"p\",\"grade\":9}},\"routes\":{\"r\":{\"models\":[\"n\"]}},\"limits\":[{\"rpm\":1,\"when\":{\"model\":\"o\"}}]}", sizeof memory), AIGW_E_VALUE);
+    t_int("complaints", list.n, 3);
+    t_row("routes");
     t_int("code", read_text("{" BASE ",\"routes\":{\"bad\":{\"models\":[\"z\"]},\"r\":{\"models\":[\"a\"],\"degrade\":[\"route:bad\"]}},\"tasks\":[{\"when\":{},\"route\":\"bad\"}],"
                             "\"budgets\":[{\"usd\":1,\"then\":\"route:bad\"}],\"tenants\":{\"t\":{\"routes\":[\"bad\",\"none\"]}}}", sizeof memory), AIGW_E_VALUE);
     t_int("complaints", list.n, 2);
@@ -688,6 +871,26 @@ T(twice) {
     t_int("twice in one", read_more("{\"models\":{\"b\":{\"provider\":\"p\"},\"b\":{\"provider\":\"p\"}}}", 0), AIGW_E_DUPLICATE);
     t_int("broken", read_more("{\"models\":", 0), AIGW_E_SYNTAX);
     t_says("changes nothing", aigw_registry_model_of(&r, str("b"))->target.id, "b");
+}
+
+/* Answers name the edition of a model; what is neither the model asked for nor one that anybody knows is another. */
+T(names_of_answers) {
+    static const struct { const char *id, *said; int known; } rows[] = {
+        { "gpt-4o", "gpt-4o", 1 }, { "gpt-4o", "GPT-4o", 1 }, { "gpt-4o", "gpt-4o-2024-08-06", 1 }, { "gpt-4o-2024-05-13", "gpt-4o", 1 }, { "gpt-4o", "openai/gpt-4o-2024-08-06", 1 },
+        { "gpt-4", "gpt-4-0613", 1 }, { "models/gemini-2.0-flash", "gemini-2.0-flash-001", 1 }, { "claude-opus-4-1", "claude-opus-4-1-20250805", 1 },
+        { "claude-3-5-sonnet-latest", "claude-3-5-sonnet-20241022", 1 }, { "claude-3-5-sonnet@20241022", "claude-3-5-sonnet-20241022", 1 }, { "llama3", "llama3:latest", 1 },
+        { "deployment", "known-model-2025-01-01", 1 }, { "deployment", "entry-model", 1 },
+        { "claude-opus-4", "claude-opus-4-1", 0 }, { "claude-opus-4", "claude-opus-4-1-20250805", 0 }, { "gpt-4o", "gpt-4o-mini", 0 }, { "gpt-4o", "gpt-4", 0 }, { "gpt-4o", "mystery", 0 }, { "gpt-4o", "-2024-08-06", 0 },
+        { "gpt-4o", "latest", 0 }
+    };
+    mem = aigw_base_arena(memory, sizeof memory);
+    aigw_registry_init(&r, dialects, T_COUNT(dialects), &mem);
+    t_int("facts", read_more("{\"models\":{\"k\":{\"provider\":\"mistral\",\"id\":\"known-model\"}}}", 1), 0);
+    t_int("configuration", read_more("{\"version\":1,\"providers\":{\"p\":{\"dialect\":\"openai-chat\",\"base_url\":\"http://h/v1\"}},\"models\":{\"e\":{\"provider\":\"p\",\"id\":\"entry-model\"}}}", 0), 0);
+    for (size_t i = 0; i < T_COUNT(rows); i++) {
+        t_row(rows[i].said);
+        t_int(rows[i].id, aigw_registry_answers(&r, str(rows[i].id), str(rows[i].said)), rows[i].known);
+    }
 }
 
 /* Facts: for whom they are, what they fill in, and what they never replace. */
@@ -821,12 +1024,13 @@ static void members(aigw_str raw, aigw_str *v) {
         if (f < S_COUNT && v[f].n && v[f].p[0] == '"') v[f].p++, v[f].n -= 2;
     }
 }
-static void same_rates(const aigw_str *v, const aigw_registry_rate *rate) {
+static void same_rates(const aigw_str *v, const aigw_registry_rate *rate, int hears) {
     same_price("input", v[S_IN_USD], rate->input);
     same_price("cached", v[S_CACHED], rate->cached);
     same_price("write", v[S_WRITE], rate->cache_write);
     same_price("write for long", v[S_WRITE_1H].n ? v[S_WRITE_1H] : v[S_WRITE_12H], rate->cache_write_long);
-    same_price("audio", v[S_AUDIO_IN], rate->input_audio);
+    if (hears && !v[S_AUDIO_IN].n) t_int("audio as text", rate->input_audio, rate->input);
+    else same_price("audio", v[S_AUDIO_IN], rate->input_audio);
     same_price("audio out", v[S_AUDIO_OUT], rate->output_audio);
 }
 static void same_model(const aigw_str *v) {
@@ -860,7 +1064,7 @@ static void same_model(const aigw_str *v) {
         t_ok("free", !m->price.rate.input && !m->price.rate.output);
         return;
     }
-    same_rates(v, &m->price.rate);
+    same_rates(v, &m->price.rate, (m->target.can & AIGW_CAN(AUDIO_IN)) != 0);
     if (v[S_OUT_USD].n) same_price("output", v[S_OUT_USD], m->price.rate.output);
     t_int("batch", m->price.terms, v[S_IN_BATCH].n || v[S_OUT_BATCH].n);
     if (m->price.terms) same_price("batch input", v[S_IN_BATCH], m->price.term[0].rate.input), same_price("batch output", v[S_OUT_BATCH], m->price.term[0].rate.output);
@@ -869,7 +1073,7 @@ static void same_model(const aigw_str *v) {
             aigw_json_raw(&j, &all);
             members(all, inner);
             t_int("above", m->price.tier[tiers].above, atoll(text_of(inner[S_ABOVE])));
-            same_rates(inner, &m->price.tier[tiers].rate);
+            same_rates(inner, &m->price.tier[tiers].rate, (m->target.can & AIGW_CAN(AUDIO_IN)) != 0);
             same_price("its output", inner[S_OUT_USD], m->price.tier[tiers].rate.output);
         }
     t_int("tiers", m->price.tiers, tiers);
@@ -922,10 +1126,14 @@ int main(void) {
     T_RUN(prices);
     T_RUN(grades);
     T_RUN(routes);
+    T_RUN(models_that_are_never_asked);
     T_RUN(rules);
     T_RUN(complains_of_policy);
+    T_RUN(odd_values);
+    T_RUN(bad_values_of_every_member);
     T_RUN(complains_once);
     T_RUN(twice);
+    T_RUN(names_of_answers);
     T_RUN(facts);
     T_RUN(models_file);
     T_RUN(models_as_the_source);

@@ -12,7 +12,9 @@ static const struct { uint64_t seed; const char *what; } once[] = {
     { 88, "a connect that timed out was taken for a kept connection that had died, and cost no attempt" },
     { 97, "the same" }, { 440, "the same" }, { 638, "the same" },
     { 582, "the first of two tries failed, and the second's frames were dropped as if they came after an end" }, { 740, "the same" },
-    { 368, "a store that was gone let a second try spend what could not be reserved" }
+    { 368, "a store that was gone let a second try spend what could not be reserved" },
+    { 41, "kept connections that had died made a probe find its provider down" }, { 96, "the same" },
+    { 10676, "a registry came long after the hub had looked at the clock, and a probe began in the past" }, { 17476, "the same" }
 };
 
 T(seeds_that_failed) {

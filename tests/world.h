@@ -35,7 +35,7 @@ typedef struct {
     size_t out_n, out_cap, up_n, up_cap;
     size_t leave_at;                                           /* the client closes after this many bytes of the answer; 0: never */
     aigw_exchange_record record;
-    char provider[32], model[32], route[32], why[256];
+    char provider[32], model[32], route[32], why[256], id[132];
     unsigned wait, lost;                                       /* lost: what the report of the answer says is dropped or approximated */
 } world;
 
@@ -151,6 +151,7 @@ static void w_record(void *user, const aigw_exchange_record *r) {
     w->records++;
     w->record = *r;
     w->lost = r->answer_loss ? r->answer_loss->count[AIGW_LOSS_DROPPED] + r->answer_loss->count[AIGW_LOSS_APPROXIMATED] : 0;
+    w_keep(w->id, sizeof w->id, r->request_id);
     w_keep(w->provider, sizeof w->provider, r->provider);
     w_keep(w->model, sizeof w->model, r->model);
     w_keep(w->route, sizeof w->route, r->route);

@@ -308,7 +308,7 @@ static int digest_read(reader *r, uint8_t *key) {
 }
 
 /* What a key's requests are taken for: members that keys and pairs have alike. */
-enum { WHO_NAME, WHO_USER, WHO_FEATURE, WHO_ENV, WHO_PROMPT, WHO_CLASS, WHO_PIN, WHO_COUNT };
+enum { WHO_NAME, WHO_USER, WHO_FEATURE, WHO_ENV, WHO_PROMPT, WHO_CLASS, WHO_PIN, WHO_COUNT };      /* in this order: what is text stands in front */
 #define WHO_NAMES AIGW_STR("name"), AIGW_STR("user"), AIGW_STR("feature"), AIGW_STR("env"), AIGW_STR("prompt"), AIGW_STR("class"), AIGW_STR("pin")
 
 static int class_of(aigw_str s) { return aigw_base_eq(s, str("batch")) ? AIGW_CLASS_BATCH : aigw_base_eq(s, str("interactive")) ? AIGW_CLASS_INTERACTIVE : -1; }
@@ -342,13 +342,21 @@ static void who_read(reader *r, int f, key_who *w) {
     else w->class_ = (uint8_t)class_of(s);
 }
 
-/* "sha256:...", or {"sha256": "sha256:...", "name", "user", "feature", "env", "prompt", "class", "pin"}. */
+/* Whose request it is must be one answer. */
+static void taken(reader *r, size_t at, const char *what, aigw_str by, aigw_str tenant) {
+    char text[400];
+    if (aigw_base_eq(by, tenant)) snprintf(text, sizeof text, "the same %s stands twice at the tenant \"%.*s\"", what, (int)(by.n < 100 ? by.n : 100), by.p);
+    else snprintf(text, sizeof text, "the same %s stands at the tenants \"%.*s\" and \"%.*s\": a request with it could be either's", what, (int)(by.n < 100 ? by.n : 100), by.p, (int)(tenant.n < 100 ? tenant.n : 100), tenant.p);
+    complain_here(r, at, text, 0);
+}
+
+/* "sha256:...", or {"sha256": "sha256:...", "name", "user", "feature", "env", "prompt", "class", "pin", "admin"}. */
 static void tenant_key_read(reader *r, aigw_str tenant) {
-    static const aigw_str names[] = { WHO_NAMES, AIGW_STR("sha256") };
+    static const aigw_str names[] = { WHO_NAMES, AIGW_STR("sha256"), AIGW_STR("admin") };
     tenant_key *k = &r->c->keys[r->c->n_keys];
     size_t at = aigw_json_at(&r->j);
     uint64_t seen = 0;
-    int f, good = 0;
+    int f, i, yes, good = 0;
     if (r->c->n_keys == (int)(sizeof r->c->keys / sizeof *r->c->keys)) {
         complain_here(r, at, "too many keys", 0);
         aigw_json_skip(&r->j);
@@ -358,13 +366,17 @@ static void tenant_key_read(reader *r, aigw_str tenant) {
     k->name = k->who.defaults.dim[AIGW_DIM_TENANT] = tenant;
     if (aigw_json_kind(&r->j) != AIGW_JSON_OBJECT) good = digest_read(r, k->key);
     else {
-        for (aigw_json_object(&r->j); (f = aigw_json_field(&r->j, names, WHO_COUNT + 1, &seen)) >= 0; ) {
+        for (aigw_json_object(&r->j); (f = aigw_json_field(&r->j, names, WHO_COUNT + 2, &seen)) >= 0; ) {
             if (f < WHO_COUNT) who_read(r, f, &k->who);
             else if (f == WHO_COUNT) good = digest_read(r, k->key);
+            else if (f == WHO_COUNT + 1 && aigw_json_bool(&r->j, &yes)) k->who.admin = (uint8_t)yes;
+            else if (f == WHO_COUNT + 1) break;
             else complain_here(r, r->j.key_at, "not used by this version", 1), aigw_json_skip(&r->j);
         }
         if (!(seen >> WHO_COUNT & 1) && !r->j.err) complain_here(r, at, "needs `sha256`", 0);
     }
+    for (i = 0; good && i < r->c->n_keys; i++)
+        if (!memcmp(r->c->keys[i].key, k->key, sizeof k->key)) taken(r, at, "key", r->c->keys[i].name, tenant);
     r->c->n_keys += good;
 }
 
@@ -375,7 +387,7 @@ static void tenant_pair_read(reader *r, aigw_str tenant) {
     tenant_pair *p = &r->c->pairs[r->c->n_pairs];
     size_t at = aigw_json_at(&r->j);
     uint64_t seen = 0;
-    int f;
+    int f, i;
     if (r->c->n_pairs == (int)(sizeof r->c->pairs / sizeof *r->c->pairs)) {
         complain_here(r, at, "too many pairs", 0);
         aigw_json_skip(&r->j);
@@ -394,6 +406,8 @@ static void tenant_pair_read(reader *r, aigw_str tenant) {
         p->secret = str(getenv(name) ? getenv(name) : "");
         if (!p->secret.n && !r->j.err) complain_here(r, at, "the environment variable of its secret is not set", 0);
     } else if (!r->j.err && (!p->access_key.n || !p->secret.n)) complain_here(r, at, "needs `access_key` and `secret` (\"env:NAME\")", 0);
+    for (i = 0; p->access_key.n && i < r->c->n_pairs; i++)
+        if (aigw_base_eq(r->c->pairs[i].access_key, p->access_key)) taken(r, at, "access_key", r->c->pairs[i].name, tenant);
     r->c->n_pairs++;
 }
 
@@ -420,14 +434,16 @@ static void tenants_read(reader *r) {
 
 /* ---- numbers of the hub */
 
-typedef struct { const char *name; uint32_t most; uint32_t *to; } number;
+/* usual: what 0 stands for; 0: nothing to tell of. at: where it was said; 0: nowhere. */
+typedef struct { const char *name; uint32_t usual, most; uint32_t *to; size_t at; } number;
 
 /* An object of numbers, each from 0 (the default) to `most`. */
-static void numbers_read(reader *r, const number *rows, size_t n) {
+static void numbers_read(reader *r, number *rows, size_t n) {
     aigw_json *j = &r->j;
-    uint64_t seen = 0;
+    char text[160];
     for (aigw_json_object(j); aigw_json_member(j); ) {
-        size_t at = j->key_at, i;
+        const size_t at = j->key_at;
+        size_t i;
         int64_t v = 0;
         for (i = 0; i < n && !aigw_base_eq(j->key, str(rows[i].name)); i++) {}
         if (i == n) {
@@ -435,39 +451,76 @@ static void numbers_read(reader *r, const number *rows, size_t n) {
             aigw_json_skip(j);
             continue;
         }
-        if (seen >> i & 1) complain_here(r, at, "occurs twice", 0);
-        seen |= UINT64_C(1) << i;
+        if (rows[i].at) complain_here(r, at, "occurs twice", 0);
+        rows[i].at = at;
         if (!aigw_json_int(j, &v)) return;
-        if (v < 0 || v > rows[i].most) complain_here(r, at, "a number out of range", 0);
-        else *rows[i].to = (uint32_t)v;
+        if (v < 0 || v > rows[i].most) {
+            snprintf(text, sizeof text, "a number from 0 to %lu", (unsigned long)rows[i].most);
+            complain_here(r, at, text, 0);
+            continue;
+        }
+        *rows[i].to = (uint32_t)v;
+        if (v || !rows[i].usual) continue;
+        snprintf(text, sizeof text, "0 stands for the default, %lu, and does not mean none", (unsigned long)rows[i].usual);
+        complain_here(r, at, text, 1);
     }
 }
 #define READ(r, rows) numbers_read(r, rows, sizeof rows / sizeof *rows)
 
+/* `low` is to be no more than `high`. Both said: an error if `hard`; beside a default it is odd. `so`: what comes of it. */
+static void numbers_compare(reader *r, const number *low, const number *high, int hard, const char *so) {
+    const uint32_t a = *low->to ? *low->to : low->usual, b = *high->to ? *high->to : high->usual;
+    const int both = low->at && high->at;
+    char text[200];
+    if (!a || !b || a <= b || (!low->at && !high->at)) return;
+    snprintf(text, sizeof text, "`%s`, %lu%s, is more than `%s`, %lu%s: %s", low->name, (unsigned long)a, low->at ? "" : " by default", high->name, (unsigned long)b,
+             high->at ? "" : " by default", so);
+    complain_here(r, low->at > high->at ? low->at : high->at, text, !(hard && both));
+}
+
 static void queue_read(reader *r) {
     aigw_queue_cfg *q = &r->c->queue;
-    const number rows[] = { { "slots", UINT32_MAX, &q->slots }, { "batch_slots", UINT32_MAX, &q->batch_slots }, { "waiting", UINT32_MAX, &q->most[AIGW_CLASS_INTERACTIVE] },
-        { "wait_ms", UINT32_MAX, &q->wait_ms[AIGW_CLASS_INTERACTIVE] }, { "batch_waiting", UINT32_MAX, &q->most[AIGW_CLASS_BATCH] },
-        { "batch_wait_ms", UINT32_MAX, &q->wait_ms[AIGW_CLASS_BATCH] }, { "lifo_ms", UINT32_MAX, &q->lifo_ms } };
+    enum { SLOTS, BATCH_SLOTS, WAITING, BATCH_WAITING, LIFO, WAIT, BATCH_WAIT };
+    number rows[] = { { "slots", 0, UINT32_MAX, &q->slots, 0 }, { "batch_slots", 0, UINT32_MAX, &q->batch_slots, 0 }, { "waiting", 1024, UINT32_MAX, &q->most[AIGW_CLASS_INTERACTIVE], 0 },
+        { "batch_waiting", 65536, UINT32_MAX, &q->most[AIGW_CLASS_BATCH], 0 }, { "lifo_ms", 500, UINT32_MAX, &q->lifo_ms, 0 }, { "wait_ms", 2000, UINT32_MAX, &q->wait_ms[AIGW_CLASS_INTERACTIVE], 0 },
+        { "batch_wait_ms", 3600000, UINT32_MAX, &q->wait_ms[AIGW_CLASS_BATCH], 0 } };
+    int i;
     READ(r, rows);
+    numbers_compare(r, &rows[BATCH_SLOTS], &rows[SLOTS], 0, "batch has no more than all");
+    for (i = BATCH_SLOTS; !q->slots && i <= LIFO; i++)             /* limits are waited for without slots, too: wait_ms */
+        if (rows[i].at) complain_here(r, rows[i].at, "without `slots` nothing waits in the queue, and this does nothing", 1);
+}
+static void counters_read(reader *r) {
+    size_t at = aigw_json_at(&r->j);
+    int64_t n = 0;
+    if (!aigw_json_int(&r->j, &n)) return;
+    if (n && (n < 64 || n > 1 << 24)) complain_here(r, at, "a number from 64 to 16777216; 0: 16384", 0);
+    else r->c->counters = (uint32_t)n;
 }
 static void breaker_read(reader *r) {
     aigw_breaker_cfg *b = &r->c->breaker;
-    const number rows[] = { { "window_ms", UINT32_MAX, &b->window_ms }, { "consecutive", UINT32_MAX, &b->consecutive }, { "percent", 100, &b->percent }, { "least", UINT32_MAX, &b->least },
-        { "open_ms", UINT32_MAX, &b->open_ms }, { "open_max_ms", UINT32_MAX, &b->open_max_ms }, { "successes", UINT32_MAX, &b->successes }, { "probe_ms", UINT32_MAX, &b->probe_ms } };
+    enum { OPEN, OPEN_MAX };
+    number rows[] = { { "open_ms", 5000, UINT32_MAX, &b->open_ms, 0 }, { "open_max_ms", 300000, UINT32_MAX, &b->open_max_ms, 0 }, { "window_ms", 30000, UINT32_MAX, &b->window_ms, 0 },
+        { "consecutive", 5, UINT32_MAX, &b->consecutive, 0 }, { "percent", 50, 100, &b->percent, 0 }, { "least", 10, UINT32_MAX, &b->least, 0 }, { "successes", 2, UINT32_MAX, &b->successes, 0 },
+        { "probe_ms", 120000, UINT32_MAX, &b->probe_ms, 0 } };
     READ(r, rows);
+    numbers_compare(r, &rows[OPEN], &rows[OPEN_MAX], 1, "a circuit is open for the latter at most");
 }
 static void retry_read(reader *r) {
     aigw_retry_cfg *t = &r->c->retry;
     uint32_t per_target = 0, attempts = 0;
-    const number rows[] = { { "per_target", 100, &per_target }, { "attempts", 100, &attempts }, { "base_ms", UINT32_MAX, &t->base_ms }, { "cap_ms", UINT32_MAX, &t->cap_ms },
-        { "after_max_ms", UINT32_MAX, &t->after_max_ms }, { "budget_ratio", UINT32_MAX, &t->budget_ratio }, { "budget_cap", UINT32_MAX, &t->budget_cap },
-        { "budget_floor", UINT32_MAX, &t->budget_floor } };
+    enum { PER_TARGET, ATTEMPTS, BASE, CAP };
+    number rows[] = { { "per_target", 2, 100, &per_target, 0 }, { "attempts", 3, 100, &attempts, 0 }, { "base_ms", 250, UINT32_MAX, &t->base_ms, 0 }, { "cap_ms", 8000, UINT32_MAX, &t->cap_ms, 0 },
+        { "after_max_ms", 60000, UINT32_MAX, &t->after_max_ms, 0 }, { "budget_ratio", 100, UINT32_MAX, &t->budget_ratio, 0 }, { "budget_cap", 10, UINT32_MAX, &t->budget_cap, 0 },
+        { "budget_floor", 3, AIGW_RETRY_FLOOR_MAX, &t->budget_floor, 0 } };
     READ(r, rows);
     t->per_target = (uint16_t)per_target;
     t->attempts = (uint16_t)attempts;
+    if (rows[PER_TARGET].at) numbers_compare(r, &rows[PER_TARGET], &rows[ATTEMPTS], 0, "the latter bounds those at all targets together");
+    numbers_compare(r, &rows[BASE], &rows[CAP], 1, "a retry waits for the latter at most");
 }
 /* `bytes` of the cache; the rest is the registry's. */
+enum { CACHE_LEAST = 16384, CACHE_SMALL = 131072 };
 static void cache_read(reader *r) {
     aigw_json *j = &r->j;
     int64_t bytes = 0;
@@ -477,8 +530,9 @@ static void cache_read(reader *r) {
         size_t at = j->key_at;
         if (!aigw_base_eq(j->key, str("bytes"))) aigw_json_skip(j);
         else if (aigw_json_int(j, &bytes)) {
-            if (bytes < 0 || bytes > INT64_C(1) << 40) complain_here(r, at, "a number of bytes; 0: no cache", 0);
+            if (bytes && (bytes < CACHE_LEAST || bytes > INT64_C(1) << 40)) complain_here(r, at, "a number of bytes from 16384 to 1099511627776; 0: no cache", 0);
             else r->c->cache_bytes = (size_t)bytes;
+            if (bytes >= CACHE_LEAST && bytes < CACHE_SMALL) complain_here(r, at, "a kept answer and its request are an eighth of it at most, and usual ones are larger", 1);
         }
     }
 }
@@ -502,9 +556,9 @@ static void listen_read(reader *r) {
 }
 
 static void server_read(reader *r) {
-    enum { VERSION, LISTEN, HOSTS, TENANTS, CA_FILE, LOG_FORMAT, CACHE, QUEUE, BREAKER, RETRY, PROVIDERS, MODELS, ROUTES, TASKS, LIMITS, BUDGETS, DATED, COUNT };
+    enum { VERSION, LISTEN, HOSTS, TENANTS, CA_FILE, LOG_FORMAT, CACHE, QUEUE, BREAKER, RETRY, COUNTERS, PROVIDERS, MODELS, ROUTES, TASKS, LIMITS, BUDGETS, DATED, COUNT };
     static const aigw_str names[] = { AIGW_STR("version"), AIGW_STR("listen"), AIGW_STR("hosts"), AIGW_STR("tenants"), AIGW_STR("ca_file"), AIGW_STR("log_format"),
-        AIGW_STR("cache"), AIGW_STR("queue"), AIGW_STR("breaker"), AIGW_STR("retry"), AIGW_STR("providers"), AIGW_STR("models"), AIGW_STR("routes"), AIGW_STR("tasks"), AIGW_STR("limits"),
+        AIGW_STR("cache"), AIGW_STR("queue"), AIGW_STR("breaker"), AIGW_STR("retry"), AIGW_STR("counters"), AIGW_STR("providers"), AIGW_STR("models"), AIGW_STR("routes"), AIGW_STR("tasks"), AIGW_STR("limits"),
         AIGW_STR("budgets"), AIGW_STR("dated") };
     aigw_json *j = &r->j;
     config *c = r->c;
@@ -538,6 +592,7 @@ static void server_read(reader *r) {
         case QUEUE: queue_read(r); break;
         case BREAKER: breaker_read(r); break;
         case RETRY: retry_read(r); break;
+        case COUNTERS: counters_read(r); break;
         case PROVIDERS: case MODELS: case ROUTES: case TASKS: case LIMITS: case BUDGETS: case DATED: aigw_json_skip(j); break;      /* the registry's own */
         default:
             complain_here(r, j->key_at, "not used by this version", 1);
@@ -575,7 +630,29 @@ static int complain_all(reader *r, int (*read)(aigw_registry *, aigw_str, aigw_r
     if (read(&r->c->registry, r->text, &list)) r->bad = 1;
     for (i = 0; i < list.n && i < list.cap; i++)
         complain(r, faults[i].at, faults[i].path, faults[i].text ? faults[i].text : aigw_base_error_text(faults[i].code), faults[i].code == AIGW_E_UNSUPPORTED);
+    if (i < list.n) fprintf(r->out, "%s: %lu more complaints\n", r->file, (unsigned long)(list.n - i));
     return r->bad ? -1 : 0;
+}
+
+/* Who is counted by user, feature or env alone is the same for every tenant. */
+static void shared_warn(reader *r, uint32_t by, const aigw_registry_subject *when, size_t at) {
+    const uint32_t named = 1u << AIGW_DIM_USER | 1u << AIGW_DIM_FEATURE | 1u << AIGW_DIM_ENV;
+    if (r->c->tenants < 2 || !(by & named) || by & 1u << AIGW_DIM_TENANT || when->dim[AIGW_DIM_TENANT].n) return;
+    complain_here(r, at, "`by` without \"tenant\": all tenants share these counters, and users, features or environments of one name count together", 1);
+}
+/* A request's tenant is that of its key: there is no other. */
+static void tenant_warn(reader *r, const aigw_registry_subject *when, size_t at) {
+    const aigw_str name = when->dim[AIGW_DIM_TENANT];
+    if (name.n && !aigw_registry_tenant_of(&r->c->registry, name)) complain_here(r, at, "`when` names a tenant that is not there: this rule is for nobody", 1);
+}
+static void rules_warn(reader *r) {
+    const aigw_registry *all = &r->c->registry;
+    const aigw_registry_task *t;
+    const aigw_registry_limit *l;
+    const aigw_registry_budget *b;
+    for (t = all->tasks; t; t = t->next) tenant_warn(r, &t->when, t->at);
+    for (l = all->limits; l; l = l->next) tenant_warn(r, &l->when, l->at), shared_warn(r, l->by, &l->when, l->at);
+    for (b = all->budgets; b; b = b->next) tenant_warn(r, &b->when, b->at), shared_warn(r, b->by, &b->when, b->at);
 }
 
 static int file_read(config *c, const char *file, FILE *out, char *text, size_t cap) {
@@ -589,7 +666,9 @@ static int file_read(config *c, const char *file, FILE *out, char *text, size_t 
     r.text.p = text;
     r.text.n = (size_t)n;
     server_read(&r);
-    return r.j.err ? -1 : complain_all(&r, aigw_registry_read);
+    if (r.j.err || complain_all(&r, aigw_registry_read)) return -1;
+    rules_warn(&r);
+    return 0;
 }
 
 /* What was built in (models.json, by the Makefile), without its comments; p NULL without memory. */

@@ -404,9 +404,9 @@ static void up_close(void *user, int conn, int keep) {
     watch_set(g, &u->w, POLLIN);
 }
 
-/* ---- tokens: the same connections, watched for what they wait for */
+/* ---- jobs of the hub (tokens, probes): the same connections, watched for what they wait for */
 
-static int token_waits(void *user, int conn, int r, short events) {
+static int job_waits(void *user, int conn, int r, short events) {
     owner *o = (owner *)user;
     const upstream *u = o->up[conn];
     if (r != AIGW_AGAIN) return r;
@@ -414,25 +414,36 @@ static int token_waits(void *user, int conn, int r, short events) {
     watch_set(o->g, &o->up[conn]->w, events);
     return r;
 }
-static int token_send(void *user, int conn, const void *p, size_t n) { return token_waits(user, conn, up_send(user, conn, p, n), POLLIN | POLLOUT); }
-static int token_recv(void *user, int conn, void *p, size_t n) { return token_waits(user, conn, up_recv(user, conn, p, n), POLLIN); }
+static int job_send(void *user, int conn, const void *p, size_t n) { return job_waits(user, conn, up_send(user, conn, p, n), POLLIN | POLLOUT); }
+static int job_recv(void *user, int conn, void *p, size_t n) { return job_waits(user, conn, up_recv(user, conn, p, n), POLLIN); }
 static void token_got(struct gateway *g, owner *o, int conn) {
     (void)o;
     aigw_token_ready(&g->tokens, g->now, conn);
 }
-void conn_tokens(struct gateway *g) {
-    aigw_token_io io;
-    g->token_owner.g = g;
-    g->token_owner.run = token_got;
-    memset(&io, 0, sizeof io);
-    io.user = &g->token_owner;
+static aigw_fetch_io job_io(struct gateway *g, owner *o, void (*run)(struct gateway *g, owner *o, int conn)) {
+    aigw_fetch_io io;
+    o->g = g;
+    o->run = run;
+    io.user = o;
     io.connect = up_connect;
-    io.send = token_send;
-    io.recv = token_recv;
+    io.send = job_send;
+    io.recv = job_recv;
     io.close = up_close;
     io.why = up_why;
-    io.rs256 = tls_rs256;
-    aigw_token_init(&g->tokens, &g->hub, &io);
+    return io;
+}
+void conn_tokens(struct gateway *g) {
+    const aigw_fetch_io io = job_io(g, &g->token_owner, token_got);
+    aigw_token_init(&g->tokens, &g->hub, &io, tls_rs256);
+}
+
+static void probe_got(struct gateway *g, owner *o, int conn) {
+    (void)o, (void)conn;
+    aigw_probe_ready(&g->probes, g->now);
+}
+void conn_probes(struct gateway *g) {
+    const aigw_fetch_io io = job_io(g, &g->probe_owner, probe_got);
+    aigw_probe_init(&g->probes, &g->hub, &io, log_probe);
 }
 
 /* ---- clients */
@@ -535,8 +546,20 @@ static void client_ready(struct gateway *g, watch *w, short got) {
     client_run(g, c);
 }
 
+/* Connections on which nothing is asked are kept as long as there is room: then the longest idle one makes some. 1, or 0: all are busy, or new. */
+static int client_evict(struct gateway *g) {
+    client *idle = NULL;
+    int i;
+    for (i = 0; i < g->clients_seen; i++) {
+        client *c = &g->clients[i];
+        if (c->used && c->idle && !c->in_n && !c->linger && c->since + SECOND <= g->now.mono_ns && (!idle || c->since < idle->since)) idle = c;
+    }
+    if (idle) client_free(g, idle);
+    return idle != NULL;
+}
+
 static void listener_ready(struct gateway *g, watch *w, short got) {
-    int fd, one = 1;
+    int fd = -1, one = 1, full = g->n_clients == MAX_CLIENTS && !client_evict(g);
     (void)got;
     while (g->n_clients < MAX_CLIENTS && (fd = accept(w->fd, NULL, NULL)) >= 0) {
         client *c = g->free_client ? g->free_client : &g->clients[g->clients_seen];
@@ -577,8 +600,8 @@ static void listener_ready(struct gateway *g, watch *w, short got) {
             client_free(g, c);
         } else client_run(g, c);
     }
-    if (g->n_clients == MAX_CLIENTS) watch_set(g, w, 0);
-    else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {      /* they wait in the kernel; asking again at once would be a busy loop */
+    if (fd < 0 && !full && (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)) full = !client_evict(g);
+    if (full) {                                              /* they wait in the kernel; asking again at once would be a busy loop */
         watch_set(g, w, 0);
         g->accept_at = g->now.mono_ns + SECOND / 10;
     }

@@ -6,7 +6,7 @@
  *     tls.c     TLS 1.2 to providers; the only file that includes BearSSL
  *     config.c  file and environment -> registry and plain structs; complaints with line and field
  *     mock.c    the built-in provider
- *     admin.c   decision records of the last requests */
+ *     admin.c   decision records of the last requests, counters, kept answers: shown, corrected, dropped */
 #ifndef GATEWAY_H
 #define GATEWAY_H
 #include "aigw.h"
@@ -36,6 +36,7 @@ typedef struct {
     aigw_str prompt, label;            /* name@version; what the key is called */
     uint32_t pins;                     /* 1 << AIGW_DIM_*, PIN_* */
     uint8_t  class_;                   /* AIGW_CLASS_* */
+    uint8_t  admin;                    /* may see every tenant's counters, and correct them */
 } key_who;
 typedef struct { aigw_str name; uint8_t key[32]; key_who who; } tenant_key;        /* SHA-256 of a virtual key */
 typedef struct { aigw_str name, access_key, secret; key_who who; } tenant_pair;    /* of a client that signs (SigV4): its secret cannot be kept as a hash */
@@ -54,6 +55,7 @@ typedef struct config {
     aigw_queue_cfg   queue;        /* as said, zero where nothing was */
     aigw_breaker_cfg breaker;
     aigw_retry_cfg   retry;
+    uint32_t    counters;          /* of limits and budgets; 0: HUB_COUNTERS */
     size_t      cache_bytes;       /* 0: none, when cache_said; else CACHE_BYTES where a route asks for it */
     int         cache_said;
     char        log_format;        /* 'j' JSON, 'l' logfmt, 'o' off, 0 by terminal */
@@ -62,6 +64,7 @@ typedef struct config {
     char        note[256];         /* what is not available, in words; "" all is */
 } config;
 #define CONFIG_BYTES ((size_t)8 << 20)
+#define HUB_COUNTERS 16384
 #define CACHE_BYTES ((size_t)64 << 20)                 /* of a cache whose `bytes` are not said */
 
 /* Read the file (NULL: environment only) into *c, whose memory is given, over what the file `known` says of models (NULL: what was built in). Complaints go to `out` as
@@ -103,12 +106,12 @@ static const struct mock_model { const char *id, *what; } mock_models[] = { { NU
 
 /* ---- conn.c */
 typedef struct upstream upstream;
-/* Whose connections to providers these are: a client's exchange, or the tokens. */
+/* Whose connections to providers these are: a client's exchange, the tokens, or the probes. */
 typedef struct owner {
     struct gateway *g;
     upstream *up[AIGW_TOKENS > AIGW_EXCHANGE_CONNS ? AIGW_TOKENS : AIGW_EXCHANGE_CONNS];
     void    (*run)(struct gateway *g, struct owner *o, int conn);     /* connection `conn` got on */
-    const aigw_exchange *x;        /* NULL: the tokens */
+    const aigw_exchange *x;        /* NULL: the tokens, the probes */
 } owner;
 typedef struct client {
     owner     o;                   /* first: callbacks of the exchange get the client, those of connections the owner */
@@ -126,6 +129,7 @@ typedef struct client {
 int  conn_init(struct gateway *g);                     /* 0, or -1 without memory */
 int  conn_listen(struct gateway *g, const char *host, int port, char *why, size_t cap);   /* the port, or -1 */
 void conn_tokens(struct gateway *g);                   /* tokens of providers may be fetched from here on */
+void conn_probes(struct gateway *g);                   /* and providers probed, where the configuration says so */
 void conn_unlisten(struct gateway *g);
 void conn_turn(struct gateway *g);                     /* after poll: what is ready by time or turn */
 uint64_t conn_deadline(const struct gateway *g);       /* mono_ns of its own next event */
@@ -136,20 +140,27 @@ void conn_close_idle(struct gateway *g);
 int  local_answer(void *user, const aigw_head *head, aigw_exchange_reply *r);      /* aigw_exchange_io.local */
 int  admit(void *user, const aigw_head *head, aigw_str body, aigw_exchange_who *who, aigw_exchange_reply *r);     /* aigw_exchange_io.admit */
 void log_record(void *user, const aigw_exchange_record *r);                        /* aigw_exchange_io.record */
+void log_probe(void *user, const aigw_probe_result *r);                            /* aigw_probe_told */
 
+/* A correction by hand, of whom: one line. */
+void log_audit(client *c, const key_who *who, const char *what);
 int  refuse(aigw_exchange_reply *r, int kind, const char *message, const char *advice);    /* make it this error; 1 */
 
-/* ---- admin.c: the decision records of the last requests, by id */
+/* ---- admin.c: the decision records of the last requests, by id; counters of limits and budgets */
 #ifndef GATEWAY_NO_ADMIN
 int  admin_init(struct gateway *g);                    /* 0, or -1 without memory */
 void admin_record(client *c, const aigw_exchange_record *r);       /* a request of this client is over */
 int  admin_purge(client *c, aigw_str target, const key_who *who, aigw_exchange_reply *r);       /* POST /admin/cache/purge?tag=|prompt=|tenant=; a tenant drops its own; 1 */
 int  admin_request(client *c, aigw_str path, const key_who *who, aigw_exchange_reply *r);     /* GET /admin/requests/ID, by a tenant's key (NULL: there are no tenants); 1 */
+int  admin_counters(client *c, aigw_str target, const key_who *who, aigw_exchange_reply *r);    /* GET /admin/counters?key=PREFIX&after=NAME&limit=N; 1 */
+int  admin_correct(client *c, aigw_str target, aigw_str body, const key_who *who, aigw_exchange_reply *r);      /* PUT /admin/counters/NAME; 1 */
 #else
 #define admin_init(g) ((void)(g), 0)
 #define admin_record(c, r) ((void)(c), (void)(r))
 #define admin_purge(c, target, who, r) ((void)(c), (void)(target), (void)(who), (void)(r), 0)
 #define admin_request(c, path, who, r) ((void)(c), (void)(path), (void)(who), (void)(r), 0)
+#define admin_counters(c, target, who, r) ((void)(c), (void)(target), (void)(who), (void)(r), 0)
+#define admin_correct(c, target, body, who, r) ((void)(c), (void)(target), (void)(body), (void)(who), (void)(r), 0)
 #endif
 
 #define MAX_CLIENTS 2048
@@ -161,9 +172,11 @@ struct gateway {
     aigw_hub_cfg cfg;                      /* what the hub was made of */
     aigw_tokens tokens;
     owner     token_owner;
+    aigw_probes probes;
+    owner     probe_owner;
     aigw_now  now;
     config    slot[2], *config;            /* the one in force */
-    int       reload;                      /* asked for, and waiting for a free slot */
+    int       reload;                      /* asked for, and waiting for a free slot; 2: that was said */
     const char *file, *known;              /* --config, --registry; NULL: none */
     struct pollfd *polls;
     watch   **watches;
@@ -182,6 +195,7 @@ struct gateway {
     uint64_t  trim_at;                     /* mono_ns: give memory of large requests back to the system; 0: there was none */
     uint64_t  warned[64], warn_at;         /* models that were warned of, by hash; not before this time again */
     unsigned  n_warned;
+    int       crowded;                     /* it was told that counters are shared */
     struct admin *admin;
     char      log_format;
     char      page[16384], answer[8192], version[256];         /* what GET /version says */

@@ -194,6 +194,9 @@ static int starts(aigw_str s, const char *with) {
     return s.n >= n && !memcmp(s.p, with, n);
 }
 
+/* A counter is corrected: answered by admit, when the body is there. */
+static int corrects(const aigw_head *head) { return aigw_base_eq(head->method, aigw_base_str("PUT")) && starts(head->target, "/admin/counters/"); }
+
 int refuse(aigw_exchange_reply *r, int kind, const char *message, const char *advice) {
     r->kind = kind;
     r->message = message;
@@ -244,6 +247,12 @@ int local_answer(void *user, const aigw_head *head, aigw_exchange_reply *r) {
         return refuse(r, AIGW_KIND_AUTH, "this gateway does not know that key.", "Use a key that is listed under \"tenants\" in its configuration.");
     if (get && starts(path, "/admin/requests/")) return admin_request((client *)user, path, who, r);
     if (aigw_base_eq(head->method, aigw_base_str("POST")) && aigw_base_eq(path, aigw_base_str("/admin/cache/purge"))) return admin_purge((client *)user, head->target, who, r);
+    if (get && aigw_base_eq(path, aigw_base_str("/admin/counters"))) return admin_counters((client *)user, head->target, who, r);
+    if (corrects(head)) {
+        if (who && !who->admin) return refuse(r, AIGW_KIND_PERMISSION, "this key may look at its tenant's counters, not correct them.", "Use a key with \"admin\": true in the gateway's configuration.");
+        if (!is_json(aigw_base_header(head, type))) return refuse(r, AIGW_KIND_INVALID_REQUEST, "content-type: a request body must be JSON.", "Send the header content-type: application/json.");
+        return 2;
+    }
     if (!aigw_base_find(path, aigw_base_str("/raw/"), 0) && path.n) {      /* forwarded: any type, so a page is known by what its browser says */
         if (aigw_base_eq(aigw_base_header(head, aigw_base_str("sec-fetch-site")), aigw_base_str("cross-site")))
             return refuse(r, AIGW_KIND_PERMISSION, "a page of another origin may not use this server.", "Call it from a program.");
@@ -262,8 +271,9 @@ int admit(void *user, const aigw_head *head, aigw_str body, aigw_exchange_who *w
     aigw_auth_signature s;
     const tenant_pair *p;
     const char *why = "this gateway does not know that key.";
+    c->key = g->config->tenants ? key_owner(g->config, key_of(head)) : NULL;
+    if (corrects(head) && (!g->config->tenants || (c->key && c->key->admin))) return admin_correct(c, head->target, body, c->key, r);
     if (!g->config->tenants) return 0;
-    c->key = key_owner(g->config, key_of(head));
     if (!c->key) {
         p = pair_of(g->config, head, &s);                  /* none: the configuration has changed since its head came */
         if (p && !aigw_auth_check(&s, p->secret, g->now, 0, head, &body, 1, &why)) c->key = &p->who;
@@ -359,28 +369,51 @@ static void log_losses(log_line *l, const char *key, const aigw_loss *loss) {
     log_str(l, key, aigw_base_str(o.buf.n < sizeof text ? (text[o.buf.n] = 0, text) : "more than fits"));
 }
 
-/* Who asked and what it cost, of requests that came so far. */
+/* Who asked, of all requests; and what those cost that came so far, forwarded ones too. */
 static void log_policy(log_line *l, const aigw_exchange_record *r) {
     static const char *const cached[] = { "DISABLED", "BYPASS", "MISS", "HIT", "STALE" };
-    if (!r->decision) return;
-    log_str(l, "cache", aigw_base_str(cached[r->cache]));
-    if (!r->unpriced) log_usd(l, "cost_usd", r->cost.nusd);
+    const int raw = r->op == AIGW_OP_RAW;
+    if (r->decision) log_str(l, "cache", aigw_base_str(cached[r->cache]));
+    if ((r->decision || raw) && !r->unpriced) log_usd(l, "cost_usd", r->cost.nusd);
+    if (!r->unpriced && r->cost_bound) log_bool(l, "cost_bound", 1);
     log_str(l, "tenant", r->who.dim[AIGW_DIM_TENANT]);
     log_str(l, "feature", r->who.dim[AIGW_DIM_FEATURE]);
     log_str(l, "env", r->who.dim[AIGW_DIM_ENV]);
     log_str(l, "prompt", r->prompt);
-    log_str(l, "class", aigw_base_str(r->batch ? "batch" : "interactive"));
+    if (r->decision || raw) log_str(l, "class", aigw_base_str(r->batch ? "batch" : "interactive"));
     log_str(l, "degraded", r->degraded);
 }
 
-/* What somebody should look at, beside the line of the request: a threshold of a budget, and a model that answers but is not known, so that it has neither price nor limits. */
-static void log_warnings(struct gateway *g, const aigw_exchange_record *r) {
+/* A model that answers but is not known, so that it has neither price nor limits; or an answer that names another model than was asked for, and no known one, so that its price may be wrong.
+   Once for each name, as long as there are few. */
+static void warn_model(struct gateway *g, const aigw_exchange_record *r) {
     static const uint8_t key[16] = { 'm', 'o', 'd', 'e', 'l' };
-    const aigw_registry_provider *p;
+    const aigw_registry *all = &g->config->registry;
+    const aigw_registry_provider *p = aigw_registry_provider_of(all, r->provider);
+    const int unknown = r->unpriced && !aigw_registry_known(all, r->provider, r->model);
+    const aigw_str name = unknown ? r->model : r->answered;
     uint64_t mark;
     log_line l;
-    char text[320];
     size_t i;
+    if (r->kind || !name.n || !p || p->scheme == AIGW_SCHEME_BUILTIN || g->now.mono_ns < g->warn_at) return;
+    if (!unknown && aigw_registry_answers(all, r->model, name)) return;
+    mark = aigw_digest_siphash(r->provider, key) * 31 + aigw_digest_siphash(name, key);
+    for (i = 0; i < 64 && g->warned[i] != mark; i++) {}
+    if (i < 64) return;
+    g->warned[g->n_warned++ % 64] = mark;
+    g->warn_at = g->now.mono_ns + UINT64_C(1000000000);
+    log_begin(g, &l, "warn", unknown ? "nothing is known of this model: no price, no window; add it under \"models\", or take a newer --registry"
+                                     : "the answer names a model that is not known, and not the one that was asked for: the cost may be wrong; add it under \"models\", or take a newer --registry");
+    log_str(&l, "provider", r->provider);
+    log_str(&l, "model", r->model);
+    if (!unknown) log_str(&l, "answered", name);
+    log_end(&l);
+}
+
+/* What somebody should look at, beside the line of the request: a threshold of a budget, and models that are not known. */
+static void log_warnings(struct gateway *g, const aigw_exchange_record *r) {
+    log_line l;
+    char text[320];
     if (r->alert) {
         snprintf(text, sizeof text, "budget %.*s has passed %d %%", (int)r->alert_counter.n, r->alert_counter.p, r->alert);
         log_begin(g, &l, "warn", text);
@@ -388,16 +421,26 @@ static void log_warnings(struct gateway *g, const aigw_exchange_record *r) {
         log_str(&l, "tenant", r->who.dim[AIGW_DIM_TENANT]);
         log_end(&l);
     }
-    if (r->kind || !r->unpriced || g->now.mono_ns < g->warn_at || aigw_registry_known(&g->config->registry, r->provider, r->model)) return;
-    p = aigw_registry_provider_of(&g->config->registry, r->provider);
-    mark = aigw_digest_siphash(r->provider, key) * 31 + aigw_digest_siphash(r->model, key);
-    for (i = 0; i < 64 && g->warned[i] != mark; i++) {}
-    if (i < 64 || !p || p->scheme == AIGW_SCHEME_BUILTIN) return;
-    g->warned[g->n_warned++ % 64] = mark;
-    g->warn_at = g->now.mono_ns + UINT64_C(1000000000);
-    log_begin(g, &l, "warn", "nothing is known of this model: no price, no window; add it under \"models\", or take a newer --registry");
-    log_str(&l, "provider", r->provider);
-    log_str(&l, "model", r->model);
+    if (g->hub.counters.others && !g->crowded) {
+        g->crowded = 1;
+        log_begin(g, &l, "warn", "a limit or budget is counted in _other: no counter is left, or none of this tenant's share, or the name is too long; raise `counters`, or count by fewer names");
+        log_str(&l, "request_id", r->request_id);
+        log_str(&l, "tenant", r->who.dim[AIGW_DIM_TENANT]);
+        log_end(&l);
+    }
+    warn_model(g, r);
+}
+
+void log_audit(client *c, const key_who *who, const char *what) {
+    log_line l;
+    aigw_str id;
+    if (c->o.g->log_format == 'o') return;
+    log_begin(c->o.g, &l, "warn", what);
+    id.p = c->x.id;
+    id.n = c->x.id_n;
+    log_str(&l, "request_id", id);
+    if (who) log_str(&l, "key", who->label);
+    if (who) log_str(&l, "tenant", who->defaults.dim[AIGW_DIM_TENANT]);
     log_end(&l);
 }
 
@@ -445,6 +488,22 @@ void log_record(void *user, const aigw_exchange_record *r) {
     if (r->disconnect) log_bool(&l, "disconnect", 1);
     log_end(&l);
     log_warnings(g, r);
+}
+
+/* A probe that found something else than the one before: the others would say the same every few seconds. */
+void log_probe(void *user, const aigw_probe_result *r) {
+    const struct gateway *g = ((owner *)user)->g;
+    log_line l;
+    if (!r->changed || g->log_format == 'o') return;
+    log_begin(g, &l, r->kind ? "warn" : "info", "probe");
+    log_str(&l, "provider", r->provider->name);
+    if (r->status) log_int(&l, "status", r->status);
+    if (r->kind) {
+        log_str(&l, "error_type", aigw_base_str(aigw_model_kind_name(r->kind)));
+        log_str(&l, "why", aigw_base_str(r->text));
+    }
+    log_int(&l, "dur_ms", (int64_t)(r->dur_ns / 1000000));
+    log_end(&l);
 }
 
 /* ---- what a user sees first */
@@ -562,13 +621,15 @@ static const char usage[] =
 
 /* What a hub is made of, as the configuration says; the rest of a configuration can change while it runs. */
 static void hub_cfg(const config *c, aigw_hub_cfg *cfg) {
-    static const uint32_t slabs[AIGW_HUB_SLABS][2] = { { 16384, 4096 }, { 262144, 64 }, { 4194304, 8 }, { 33 << 20, 4 } };     /* a body of 32 MiB, and room; untouched pages cost nothing */
+    /* a request takes five of the first as it begins, so that as many clients as there may be, each with half a request, leave room for others; a body of 32 MiB, and room; untouched pages cost nothing */
+    static const uint32_t slabs[AIGW_HUB_SLABS][2] = { { 16384, 6 * MAX_CLIENTS }, { 262144, 64 }, { 4194304, 8 }, { 33 << 20, 4 } };
     const aigw_registry_route *route = c->registry.routes;
     int i;
     memset(cfg, 0, sizeof *cfg);
     for (i = 0; i < AIGW_HUB_SLABS; i++) cfg->slab[i].bytes = slabs[i][0], cfg->slab[i].count = slabs[i][1];
     cfg->names = 1024;
-    cfg->counters = 16384;
+    cfg->counters = c->counters ? c->counters : HUB_COUNTERS;
+    cfg->tenant_counters = c->tenants < 2 ? cfg->counters : cfg->counters / 4;
     cfg->queue = c->queue;
     cfg->breaker = c->breaker;
     cfg->retry = c->retry;
@@ -580,7 +641,12 @@ static int load(struct gateway *g) {
     aigw_hub_cfg cfg;
     config *c = g->config == &g->slot[0] ? &g->slot[1] : &g->slot[0];
     const char *why = NULL;
-    if (g->config && aigw_hub_holds(&g->hub, &c->registry)) return 0;      /* a request still uses the older one: later */
+    if (g->config && aigw_hub_holds(&g->hub, &c->registry)) {      /* a request still uses the older one: later */
+        const unsigned old = g->hub.slot[0].registry == &c->registry ? 0 : 1;
+        if (g->reload == 1) fprintf(stderr, "gateway: SIGHUP: the file will be read when the last request of the configuration before has ended (%lu run)\n", (unsigned long)g->hub.slot[old].users);
+        g->reload = 2;
+        return 0;
+    }
     g->reload = 0;
     if (config_load(c, g->file, g->known, stderr)) {
         fprintf(stderr, "gateway: the configuration was not taken%s\n", g->config ? "; the one in force stays" : "");
@@ -593,9 +659,10 @@ static int load(struct gateway *g) {
     if (g->config && aigw_hub_swap(&g->hub, &c->registry)) return -1;
     g->config = c;
     hub_cfg(c, &cfg);
-    if (g->port && (cfg.cache_bytes != g->cfg.cache_bytes || memcmp(&cfg.queue, &g->cfg.queue, sizeof cfg.queue) || memcmp(&cfg.breaker, &g->cfg.breaker, sizeof cfg.breaker) ||
+    if (g->port && (cfg.cache_bytes != g->cfg.cache_bytes || cfg.counters != g->cfg.counters || memcmp(&cfg.queue, &g->cfg.queue, sizeof cfg.queue) || memcmp(&cfg.breaker, &g->cfg.breaker, sizeof cfg.breaker) ||
                     memcmp(&cfg.retry, &g->cfg.retry, sizeof cfg.retry)))
-        fprintf(stderr, "gateway: `queue`, `breaker`, `retry` and the cache's `bytes` stay as they were until it is started anew\n");
+        fprintf(stderr, "gateway: `queue`, `breaker`, `retry`, `counters` and the cache's `bytes` stay as they were until it is started anew\n");
+    if (g->port) g->hub.counters.most = c->tenants < 2 ? g->cfg.counters : g->cfg.counters / 4;
     if (g->port) page_write(g);
     return 0;
 }
@@ -662,6 +729,7 @@ static int start(struct gateway *g) {
         return -1;
     }
     conn_tokens(g);
+    conn_probes(g);
     version_text(g);
     return aigw_hub_swap(&g->hub, &g->config->registry);
 }
@@ -731,6 +799,7 @@ int main(int argc, char **argv) {
     fputs(g.answer, stdout);
     fflush(stdout);
     serve(&g);
+    aigw_probe_release(&g.probes, g.now);
     aigw_token_release(&g.tokens);
     fprintf(stderr, "gateway: stopped\n");
     return 0;

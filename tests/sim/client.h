@@ -174,7 +174,7 @@ static int cl_reply(void *user, const void *p, size_t n) {
     if (c->o.why && !c->leaving) c->leaving = 1, cl_after(c, 0, EV_LEAVE);
     if (c->leave_at && c->total == c->leave_at && !c->leaving) {
         c->leaving = 1;
-        if (c->asked > c->answered) sim_fault(s, F_GONE, c);
+        if (c->asked > c->answered) sim_fault(s, F_GONE, c, NULL);
         cl_after(c, sim_upto(s, SIM_MS), EV_LEAVE);
     }
     return (int)n;
@@ -285,7 +285,7 @@ static void cl_pump(sim_client *c) {
         c->wait = aigw_exchange_run(&c->x, sim_now(s));
         sim_must(s, I_PROGRESS, c->wait && turns < 20000, "client %u runs and runs", (unsigned)cl_id(c));
         if (c->wait & AIGW_WAIT_CLOSE || turns >= 20000) { cl_over(c); return; }
-        if (c->wait & AIGW_WAIT_MEMORY && !c->starved++) sim_fault(s, F_SCARCE, c);
+        if (c->wait & AIGW_WAIT_MEMORY && !c->starved++) sim_fault(s, F_SCARCE, c, NULL);
         if (!(c->wait & AIGW_WAIT_TURN) && !(c->wait & AIGW_WAIT_CLIENT_IN && c->in_at < c->in_came && (took || !fed))) return;
     }
 }
@@ -297,7 +297,7 @@ static void cl_send(sim_client *c) {
     sim_req_of(c)->t_sent = s->t;
     if (c->stalled && c->asked == c->reqs) {                   /* the last one is never complete */
         c->in_came = c->in_n - 1 - sim_below(s, 100);
-        sim_fault(s, F_STALL, c);
+        sim_fault(s, F_STALL, c, NULL);
         cl_after(c, 30 * SIM_S, EV_LEAVE);
     } else if (c->split && c->in_n - c->in_came > 1) {
         c->in_came += 1 + sim_below(s, (uint32_t)(c->in_n - c->in_came < 200 ? c->in_n - c->in_came : 200));
@@ -310,6 +310,10 @@ static void cl_event(sim *s, const sim_event *ev) {
     sim_client *c = &s->client[ev->who];
     if (ev->kind == EV_OPEN) {
         const unsigned n = 1 + sim_below(s, 8), some = s->stopped ? 1 : n < s->left ? n : s->left;
+        if (s->stopped && s->live) {                           /* one after the other: at a circuit that is half open only one is asked */
+            sim_at(s, s->t + 100 * SIM_MS, EV_OPEN, ev->who, 0);
+            return;
+        }
         if (c->live || !some) return;
         if (!s->stopped) s->left -= some;
         cl_open(s, ev->who, some);
@@ -319,12 +323,12 @@ static void cl_event(sim *s, const sim_event *ev) {
     if (ev->kind == EV_SEND) cl_send(c);
     else if (ev->kind == EV_TAKE) {
         if (c->asked == c->answered) return;
-        if (!c->tardy++) sim_fault(s, F_SLOW, c);
+        if (!c->tardy++) sim_fault(s, F_SLOW, c, NULL);
         if (c->stuck && c->tardy > 2) return;
         c->room = 1 + sim_below(s, 600);
         cl_after(c, 1 + sim_upto(s, 200 * SIM_MS), EV_TAKE);
     } else if (ev->kind == EV_LEAVE) {
-        if (!c->leaving && c->asked > c->answered) sim_fault(s, F_GONE, c);
+        if (!c->leaving && c->asked > c->answered) sim_fault(s, F_GONE, c, NULL);
         c->leaving = 1;
         aigw_exchange_eof(&c->x, sim_now(s));
         for (int k = 0; k < AIGW_EXCHANGE_CONNS; k++) sim_must(s, I_CANCEL, c->up[k] < 0, "client %u has left, and connection %d is open", (unsigned)cl_id(c), c->up[k]);

@@ -67,17 +67,17 @@ static sim_conn *net_open(sim *s, sim_client *c, int conn, unsigned p) {
     if (s->opened) s->opened(s, u);
     q->tried++;
     if (s->tried_at) s->tried_at[s->tried_n++] = s->t;
-    s->sums->attempts++;
+    if (c != &s->client[SIM_PROBER]) s->sums->attempts++;
     if (u->reused) {
         u->state = C_OPEN;
         if (!dead) return u;
         u->fault = F_STALE, u->end = end;
         u->answered = 1;                                       /* nobody is there who would */
-        sim_fault(s, F_STALE, c);
+        sim_fault(s, F_STALE, c, u);
         return u;
     }
     u->state = C_WAIT;
-    if (u->fault == F_UNREACHED) sim_fault(s, F_UNREACHED, c);
+    if (u->fault == F_UNREACHED) sim_fault(s, F_UNREACHED, c, u);
     else sim_at(s, s->t + SIM_MS / 2 + sim_upto(s, 20 * SIM_MS), EV_CONNECTED, net_id(s, u), u->gen);
     return u;
 }
@@ -154,7 +154,7 @@ static const char *net_why(void *user, int conn) {
     return NULL;
 }
 
-/* ---- events: 1 when the client's exchange is to be run ---- */
+/* ---- events: 1 when whose connection it is is to be run ---- */
 
 static int net_event(sim *s, const sim_event *ev) {
     sim_conn *u = &s->conn[ev->who];
@@ -166,7 +166,7 @@ static int net_event(sim *s, const sim_event *ev) {
     }
     if (ev->kind == EV_BYTES) return p_bytes(s, u);
     if (u->fault == F_REFUSE) {
-        sim_fault(s, F_REFUSE, p_client(s, u));
+        sim_fault(s, F_REFUSE, p_client(s, u), u);
         u->refused = kinds[sim_below(s, 3)];
     }
     u->state = C_OPEN;

@@ -22,14 +22,36 @@ static uint8_t policy_circuit(sim *s, unsigned provider) {
         s->target[provider] = n = aigw_hub_name_of(&s->hub, sim_now(s), AIGW_NAME_TARGET, name, 0);
     return n ? (uint8_t)aigw_breaker_look(&n->breaker, &s->hub.cfg.breaker, sim_now(s), NULL) : (uint8_t)AIGW_BREAKER_CLOSED;
 }
+/* A stream that the client has the beginning of is a probe no more. */
+static void policy_begun(sim *s, unsigned provider) {
+    for (unsigned i = 0; i < s->plan.clients; i++) {
+        sim_client *c = &s->client[i];
+        for (int k = 0; k < AIGW_EXCHANGE_CONNS; k++) {
+            sim_conn *u = c->up[k] >= 0 ? &s->conn[c->up[k]] : NULL;
+            if (!u || !u->probe || u->provider != provider || !c->x.committed || !c->x.stream) continue;
+            u->probe = 0;
+            s->probing[provider]--;
+        }
+    }
+}
 /* A connection is opened: not while the circuit is open, and only one while it is half open (where a clock jumps, a probe may be forgotten before it ends). */
 static void policy_opened(sim *s, sim_conn *u) {
     const uint8_t state = policy_circuit(s, u->provider);
     sim_must(s, I_BREAKER, state != AIGW_BREAKER_OPEN, "%s is asked while its circuit is open", sim_providers[u->provider].name);
     u->probe = state != AIGW_BREAKER_CLOSED;
     if (!u->probe) return;
+    if (s->probing[u->provider]) policy_begun(s, u->provider);
     sim_must(s, I_BREAKER, !s->probing[u->provider] || s->plan.clock, "%s is probed twice at once", sim_providers[u->provider].name);
     s->probing[u->provider]++;
+}
+/* Each version of the registry has keys of its own, and what was learnt with others is forgotten: a circuit is closed, and what is under way probes nothing. */
+static void policy_swapped(sim *s) {
+    for (unsigned i = 0; i < SIM_CONNS; i++) s->conn[i].probe = 0;
+    for (unsigned i = 0; i < SIM_PROVIDERS; i++) {
+        s->probing[i] = 0;
+        s->circuit[i] = policy_circuit(s, i);
+        sim_must(s, I_BREAKER, s->circuit[i] == AIGW_BREAKER_CLOSED, "the circuit of %s, whose key is another now, is %s", sim_providers[i].name, aigw_breaker_name(s->circuit[i]));
+    }
 }
 static void policy_turn_breaker(sim *s) {
     /* from: to, within one event. Closed to half open goes through open, when all of a route are; two probes that close it are two events */
@@ -75,18 +97,79 @@ static const aigw_budget *policy_budget(sim *s, int elsewhere) {
     }
     return slot ? &slot->of.money.budget : NULL;
 }
+/* What an operator's raise has a mark written for, though it may not be done in the end. */
+static void policy_asked_by_hand(sim *s) {
+    const aigw_budget *b = policy_budget(s, 0);
+    for (int i = 0; i < SIM_OPERATORS && s->plan.ledger; i++) {
+        const sim_operator *o = &s->operators[i];
+        const int64_t asked = o->c.used + (b ? b->reserved_nusd : 0);
+        if (o->under_way && o->call.op.verb == AIGW_STORE_PUT && asked > s->most_held) s->most_held = asked;
+    }
+}
+/* Before the hub may do what an operator has asked for. */
+static void policy_before(sim *s) {
+    const aigw_budget *b = policy_budget(s, 0);
+    s->before = b ? b->spent_nusd : 0;
+}
+static void policy_operator_done(void *user, int result) {
+    sim_operator *o = (sim_operator *)user;
+    sim *s = o->s;
+    sim_must(s, I_MONEY, o->under_way, "an operator is answered twice");
+    sim_must(s, I_MONEY, s->plan.clock || s->t <= o->since + 251 * SIM_MS, "an operator waits for %llu ms", (unsigned long long)((s->t - o->since) / SIM_MS));
+    sim_must(s, I_MONEY, result == AIGW_OK || result == AIGW_E_IO, "an operator is answered %d", result);
+    if (result == AIGW_OK && o->call.op.verb == AIGW_STORE_PUT && !s->plan.store) {
+        sim_corrected(s, 0, s->before, &o->c);
+        s->before = o->c.spent_nusd;
+    }
+    if (result == AIGW_OK && o->call.op.verb == AIGW_STORE_PUT) sim_must(s, I_MONEY, o->c.spent_nusd == o->c.used, "%lld was put, %lld is spent", (long long)o->c.used, (long long)o->c.spent_nusd);
+    o->under_way = 0;
+}
+/* Somebody looks at t3's budget, or corrects it: to anything up to a quarter above its cap. */
+static void policy_operator(sim *s, uint32_t i) {
+    sim_operator *o = &s->operators[i];
+    int r;
+    aigw_hub_tick(&s->hub, sim_now(s));
+    if (o->under_way) {
+        if (!sim_often(s, 300)) return;
+        aigw_hub_call_end(&o->call);
+        o->under_way = 0;
+        return;
+    }
+    memset(o, 0, sizeof *o);
+    o->s = s;
+    o->since = s->t;
+    o->c.key = aigw_base_str(POLICY_COUNTER);
+    o->c.tenant = aigw_base_str("t3");
+    o->c.kind = AIGW_COUNTER_MONEY;
+    o->c.money.cap_nusd = POLICY_CAP;
+    o->c.money.period = AIGW_PERIOD_TOTAL;
+    o->c.used = sim_often(s, 300) ? 0 : (int64_t)(sim_rand(s) % (uint64_t)(POLICY_CAP / 4 * 5));
+    o->call.op.verb = sim_often(s, 500) ? AIGW_STORE_PUT : AIGW_STORE_GET;
+    o->call.op.n = 1;
+    o->call.op.counters = &o->c;
+    o->call.done = policy_operator_done;
+    o->call.user = o;
+    o->under_way = 1;
+    policy_asked_by_hand(s);
+    policy_before(s);
+    r = aigw_hub_call_begin(&s->hub, &o->call);
+    sim_say(s, "an operator's %s of %lld: %d", store_verbs[o->call.op.verb], (long long)o->c.used, r);
+    if (r != AIGW_AGAIN) policy_operator_done(o, r);
+}
 static void policy_turn_money(sim *s) {
     int64_t held = 0;
+    policy_asked_by_hand(s);
     for (int i = 0; i < 2; i++) {
         const aigw_budget *b = policy_budget(s, i);
         if (!b) continue;
-        sim_must(s, I_MONEY, b->spent_nusd + b->reserved_nusd <= POLICY_CAP, "spent %lld + reserved %lld pass the cap", (long long)b->spent_nusd, (long long)b->reserved_nusd);
+        sim_must(s, I_MONEY, b->spent_nusd + b->reserved_nusd <= (s->put_cap[i] > POLICY_CAP ? s->put_cap[i] : POLICY_CAP), "spent %lld + reserved %lld pass the cap", (long long)b->spent_nusd, (long long)b->reserved_nusd);
         held += b->spent_nusd + b->reserved_nusd;
     }
     if (held > s->most_held) s->most_held = held;
-    sim_must(s, I_MONEY, held >= s->bill, "%lld are spent or reserved, %lld were billed", (long long)held, (long long)s->bill);
+    sim_must(s, I_MONEY, held >= s->bill + s->put, "%lld are spent or reserved, %lld were billed, an operator made it %lld more", (long long)held, (long long)s->bill, (long long)s->put);
 }
 static void policy_end_money(sim *s) {
+    for (int i = 0; i < SIM_OPERATORS; i++) sim_must(s, I_MONEY, !s->operators[i].under_way, "an operator waits for ever");
     for (int i = 0; i < 2; i++) {
         const aigw_budget *b = policy_budget(s, i);
         /* a clock that jumps a minute makes the hub forget what it asked the store for: the store's own lease must end that */
@@ -130,7 +213,7 @@ static void policy_crash(sim *s) {
     (void)aigw_store_replay(&m, sim_now(s), all);
     slot = aigw_store_slot_of(&m, aigw_base_str(POLICY_COUNTER));
     spent = slot ? slot->of.money.budget.spent_nusd : 0;
-    sim_must(s, I_CRASH, spent >= s->bill, "after a crash %lld count as spent, %lld were billed", (long long)spent, (long long)s->bill);
+    sim_must(s, I_CRASH, spent >= s->bill + s->put, "after a crash %lld count as spent, %lld were billed", (long long)spent, (long long)s->bill);
     sim_must(s, I_CRASH, spent <= s->most_held + lease, "after a crash %lld count as spent, at most %lld were held at once", (long long)spent, (long long)s->most_held);
 }
 static void policy_turn_crash(sim *s) {

@@ -57,6 +57,8 @@ static const char *const p_error[O_DIALECTS] = {
     "{\"error\":{\"code\":503,\"message\":\"it went wrong\",\"status\":\"UNAVAILABLE\"}}", NULL, "{\"error\":\"it went wrong\"}", "{\"id\":\"e-1\",\"message\":\"it went wrong\"}", NULL
 };
 
+static const char p_list[] = "{\"object\":\"list\",\"data\":[{\"id\":\"x\",\"object\":\"model\"}]}";           /* whoever is probed has one of this kind */
+
 /* ---- one answer ---- */
 
 typedef struct { sim *s; sim_conn *u; sim_said *said; sim_text b; int dialect; unsigned bend; } p_answer;    /* bend: the frame that the fault is put at, from 1 */
@@ -162,6 +164,7 @@ static void p_fail(p_answer *a, int kind) {
     const uint32_t hint = a->s->plan.no_hints ? 0 : sim_often(a->s, 10) ? 7 + sim_below(a->s, 4) : sim_below(a->s, 7);
     size_t at;
     a->said->never = 1;
+    a->s->refused[a->u->provider] |= i == 1 || i == 2;
     if (hints[hint].s > a->s->hint_s) a->s->hint_s = hints[hint].s;
     at = p_head(a, texts[i], *body == '<' ? "text/html" : "application/json", hints[hint].text);
     if (*body) p_emit(a, body, strlen(body));
@@ -199,6 +202,10 @@ static void p_right(p_answer *a, int stream) {
         }
         if (a->u->fault == F_GARBAGE) sim_put(&b, "\"oops");
         sim_put(&b, p_whole[a->dialect][1]);
+        if (a->u->client == SIM_PROBER) {
+            b.n = 0;
+            sim_put(&b, p_list);
+        }
         if (a->u->fault == F_INSTREAM) {
             b.n = 0;
             sim_put(&b, p_error[a->dialect]);
@@ -241,27 +248,39 @@ static void p_write(sim *s, sim_conn *u, sim_req *q, int stream, int kind) {
 
 static sim_client *p_client(sim *s, const sim_conn *u) { return &s->client[u->client]; }
 
+/* Its key, of a registry that is in use: the digit of that version, or 0. */
+static char p_key(sim *s, const sim_conn *u) {
+    const char *const name = sim_providers[u->provider].name, *key;
+    char key_is[] = "sk-oa.v";
+    int version;
+    memcpy(key_is + 3, name, 2);
+    key = (const char *)memmem(u->req, u->req_head, key_is, 7);
+    version = key ? key[7] - '0' : -1;
+    sim_must(s, I_UPSTREAM, version >= 0 && version < SIM_REGISTRIES && !memmem(u->req, u->req_head, "virtual-key", 11), "the key of %s is not in its request", name);
+    if (version < 0 || version >= SIM_REGISTRIES) return 0;
+    sim_must(s, I_REGISTRY, s->registry_live[version], "%s was asked by version %d, which is not in use", name, version);
+    return key[7];
+}
+static sim_req *p_check_probe(sim *s, sim_conn *u) {
+    const int v1 = sim_providers[u->provider].dialect == O_OPENAI;
+    sim_must(s, I_UPSTREAM, u->req_n == u->req_head && !memcmp(u->req, v1 ? "GET /v1/models HTTP/1.1\r\n" : "GET /models HTTP/1.1\r\n", v1 ? 25 : 22), "a probe of %s asks %.60s",
+             sim_providers[u->provider].name, u->req);
+    (void)p_key(s, u);
+    return sim_req_of(p_client(s, u));
+}
 /* The request in u->req is complete: is it one, whose, and is it that of the client that has this connection? */
 static sim_req *p_check(sim *s, sim_conn *u, int *stream) {
-    const char *head = u->req, *body = u->req + u->req_head, *mark = (const char *)memmem(body, u->req_len, "@R", 2), *key;
+    const char *head = u->req, *body = u->req + u->req_head, *mark = (const char *)memmem(body, u->req_len, "@R", 2);
     sim_client *c = p_client(s, u);
     sim_req *q = sim_req_of(c);
     const int dialect = sim_providers[u->provider].dialect;
     const char *const name = sim_providers[u->provider].name;
-    char key_is[] = "sk-oa.v", id_is[] = "x-oa.v0";
-    int version;
+    char id_is[] = "x-oa.v0";
     sim_must(s, I_UPSTREAM, !memcmp(head, "POST /", 6), "a request to %s is no POST: %.60s", name, head);
     sim_must(s, I_MIX, mark && strtoul(mark + 2, NULL, 10) == q->tag, "provider %s got %.12s for request %u", name, mark ? mark : "nothing", (unsigned)q->id);
-    memcpy(key_is + 3, name, 2);
     memcpy(id_is + 2, name, 2);
-    key = (const char *)memmem(head, u->req_head, key_is, 7);
-    version = key ? key[7] - '0' : -1;
-    sim_must(s, I_UPSTREAM, version >= 0 && version < SIM_REGISTRIES && !memmem(head, u->req_head, "virtual-key", 11), "the key of %s is not in its request", name);
-    if (version >= 0 && version < SIM_REGISTRIES) {
-        id_is[6] = key[7];
-        sim_must(s, I_REGISTRY, s->registry_live[version] && memmem(head, u->req_head + u->req_len, id_is, 7), "%s was asked by version %d, which is not in use, or for another's model",
-                 name, version);
-    }
+    id_is[6] = p_key(s, u);
+    if (id_is[6]) sim_must(s, I_REGISTRY, memmem(head, u->req_head + u->req_len, id_is, 7) != NULL, "%s was asked by version %c for another's model", name, id_is[6]);
     *stream = dialect == O_GEMINI ? memmem(head, u->req_head, "streamGenerateContent", 21) != NULL
             : dialect == O_OLLAMA ? memmem(body, u->req_len, "\"stream\":false", 14) == NULL : memmem(body, u->req_len, "\"stream\":true", 13) != NULL;
     return q;
@@ -276,7 +295,7 @@ static int p_take(sim *s, sim_conn *u, const char *p, size_t n) {
         if (!end) return 0;
         u->req_head = (size_t)(end - u->req) + 4;
         length = (const char *)memmem(u->req, u->req_head, "content-length: ", 16);
-        sim_must(s, I_UPSTREAM, length != NULL, "a request to a provider without content-length");
+        sim_must(s, I_UPSTREAM, (length != NULL) == (u->client != SIM_PROBER), "content-length in a request without a body, or not in one with a body");
         u->req_len = length ? strtoul(length + 16, NULL, 10) : 0;
     }
     sim_must(s, I_UPSTREAM, u->req_n <= u->req_head + u->req_len, "bytes behind a request");
@@ -301,14 +320,15 @@ static void p_got(sim *s, sim_conn *u, const char *p, size_t n) {
         return;
     }
     if (u->fault == F_EARLY) {
-        sim_fault(s, F_EARLY, p_client(s, u));
+        sim_fault(s, F_EARLY, p_client(s, u), u);
         p_write(s, u, sim_req_of(p_client(s, u)), 0, sim_often(s, 500) ? F_E4XX : F_E5XX);
         u->early = p_take(s, u, p, n) ? 2 : 1;                /* 2: the request is complete, too */
         p_begin(s, u);
         return;
     }
     if (!p_take(s, u, p, n)) return;
-    q = p_check(s, u, &stream);
+    stream = 0;
+    q = u->client == SIM_PROBER ? p_check_probe(s, u) : p_check(s, u, &stream);
     if (kind == F_TWICE && !stream) kind = u->fault = F_E5XX;
     p_write(s, u, q, stream, kind >= F_E4XX && kind <= F_E529 ? kind : F_NONE);
     u->gap = sim_upto(s, s->plan.gap);
@@ -317,7 +337,7 @@ static void p_got(sim *s, sim_conn *u, const char *p, size_t n) {
 /* The fault of this answer hits. 1: its bytes go on. */
 static int p_hit(sim *s, sim_conn *u) {
     u->hit = 1;
-    sim_fault(s, u->fault, p_client(s, u));
+    sim_fault(s, u->fault, p_client(s, u), u);
     if (u->fault == F_RESET) u->end = END_RESET;
     else if (u->fault == F_CUT) u->end = END_FIN;
     return u->end == END_NONE && u->fault != F_HANG;

@@ -2,9 +2,8 @@
 /* run.h: one seed from its plan to its end: the registry and its versions, clocks that step, the loop, and what must hold when all is over. */
 #ifndef SIM_RUN_H
 #define SIM_RUN_H
-#include "client.h"
+#include "probe.h"
 #ifdef SIM_POLICY
-#  include "policy.h"
 #  define SIM_PRICE ",\"price\":{\"input\":\"1000\",\"output\":\"1000\"},\"max_output\":400,\"context\":100000"
 #  define SIM_TENANTS ",\"budgets\":[{\"by\":[\"tenant\"],\"when\":{\"tenant\":\"t3\"},\"usd\":\"4.00\",\"soft\":1,\"max_output\":50}]"
 #  define SIM_CACHED ",\"cached\":{\"models\":[\"m-oa\",\"m-an\",\"m-co\"],\"cache\":{\"when\":\"always\",\"ttl_s\":2,\"stale_s\":60}}"
@@ -14,7 +13,7 @@
 #  define SIM_TENANTS ""
 #endif
 
-enum { SIM_GRACE_S = 320, SIM_PROBES = 16, SIM_REGISTRY_BYTES = 65536, SIM_SLAB = 16384, SIM_LARGE = 65536, SIM_HUB_BYTES = 40 << 20 };      /* GRACE: as long as a circuit may be open */
+enum { SIM_GRACE_S = 320, SIM_PROBES = 16, SIM_REGISTRY_BYTES = 65536, SIM_REGISTRY_TEXT = 8192, SIM_SLAB = 16384, SIM_LARGE = 65536, SIM_HUB_BYTES = 40 << 20 };      /* GRACE: as long as a circuit may be open */
 
 static void run_end_leak(sim *s) {
     unsigned linked = 0;
@@ -60,13 +59,14 @@ static void run_load(sim *s, unsigned v) {
         "\"routes\":{\"any\":{\"models\":[\"m-oa\",\"m-an\",\"m-ge\"]},\"pair\":{\"models\":[\"m-oa\",\"m-ob\"]},"
         "\"mix\":{\"models\":[\"m-co\",\"m-ol\",\"m-an\",\"m-ge\"],\"attempts\":4},\"back\":{\"models\":[\"m-ge\",\"m-ol\"]},"
         "\"hedged\":{\"models\":[\"m-oa\",\"m-ob\"],\"hedge\":\"p97\"}" SIM_CACHED "}" SIM_TENANTS "}";
-    static const char times[] = "\"connect_ms\":1000,\"first_byte_ms\":3000,\"idle_ms\":2000,\"total_ms\":4000",
+#define SIM_TIMES "\"connect_ms\":1000,\"first_byte_ms\":3000,\"idle_ms\":2000,\"total_ms\":4000"
+    static const char times[] = SIM_TIMES, probed_times[] = SIM_TIMES PROBE_ENTRY,
                       long_times[] = "\"connect_ms\":1000,\"first_byte_ms\":60000,\"idle_ms\":60000,\"total_ms\":60000";
     static const aigw_dialect *const dialects[] = { AIGW_DIALECTS };
-    const char *t = s->plan.scene ? long_times : times;
+    const char *t = s->plan.scene ? long_times : s->plan.probes ? probed_times : times;
     char *text = s->registry_mem[v];
-    const int n = snprintf(text, 4096, format, v, t, v, t, v, t, v, t, v, t, v, t, v, v, v, v, v, v);
-    aigw_arena mem = aigw_base_arena(text + 4096, SIM_REGISTRY_BYTES - 4096);
+    const int n = snprintf(text, SIM_REGISTRY_TEXT, format, v, t, v, t, v, t, v, t, v, t, v, t, v, v, v, v, v, v);
+    aigw_arena mem = aigw_base_arena(text + SIM_REGISTRY_TEXT, SIM_REGISTRY_BYTES - SIM_REGISTRY_TEXT);
     aigw_arena *kept = (aigw_arena *)aigw_base_take(&mem, 1, sizeof mem, sizeof(void *));
     aigw_registry_faults faults;
     aigw_fault fault[4];
@@ -74,6 +74,7 @@ static void run_load(sim *s, unsigned v) {
     memset(&faults, 0, sizeof faults);
     faults.items = fault, faults.cap = 4;
     *kept = mem;
+    if (n < 0 || n >= SIM_REGISTRY_TEXT) { printf("the simulator's registry is too long\n"); abort(); }
     json.p = text, json.n = (size_t)n;
     aigw_registry_init(&s->registry[v], dialects, sizeof dialects / sizeof dialects[0], kept);
     if (aigw_registry_read(&s->registry[v], json, &faults)) { printf("the simulator's registry is wrong at %lu: %s\n", (unsigned long)fault[0].at, fault[0].text); abort(); }
@@ -97,10 +98,12 @@ static void run_swap(sim *s) {
     sim_must(s, I_REGISTRY, v < SIM_REGISTRIES, "more registries are in use than there are slots");
     if (v == SIM_REGISTRIES) return;
     run_load(s, v);
+    aigw_hub_tick(&s->hub, sim_now(s));                        /* as a server does in every turn: what it wakes begins now */
     r = aigw_hub_swap(&s->hub, &s->registry[v]);
     sim_must(s, I_REGISTRY, r == AIGW_OK || held == 2, "swap says %d with %u in use", r, held);
     sim_say(s, "registry: version %u%s", v, r ? " has to wait" : "");
     if (!r) sim_fault_all(s, F_SWAP);
+    if (!r && s->swapped) s->swapped(s);
     run_forget(s);
 }
 static void run_clock(sim *s) {
@@ -133,6 +136,7 @@ static void run_plan(sim *s) {
     p->arrive = sim_upto(s, 5 * SIM_S);
     p->think = sim_upto(s, sim_often(s, 500) ? 10 * SIM_MS : 300 * SIM_MS);
     p->gap = sim_upto(s, 30 * SIM_MS);
+    p->probes = s->seed % 5 == 1;                              /* not by chance: seeds that tests name stay what they are */
     if (p->clean) return;
     for (int i = 0; i < SIM_PROVIDERS; i++) p->per_mille[i] = manner < 4 ? 20 : levels[sim_below(s, 5)];
     p->gone = manner & 1 ? sim_below(s, 100) : 10;
@@ -141,6 +145,7 @@ static void run_plan(sim *s) {
     p->split = sim_below(s, 300);
     p->clock = sim_often(s, 400) ? sim_below(s, 8) : 0;
     p->swap = sim_often(s, 500) ? sim_below(s, 20) : 0;
+    p->calls = sim_often(s, 500) ? sim_below(s, 40) : 0;
     if (sim_often(s, 150)) p->slabs = 8 + sim_below(s, 40), p->large = sim_below(s, 3);
 }
 
@@ -148,7 +153,13 @@ static void run_plan(sim *s) {
 
 static void run_ready(sim *s) {
     sim_client *c;
-    while ((c = (sim_client *)aigw_hub_ready(&s->hub)) != NULL) cl_pump(c);        /* the exchange stands first in it */
+    for (;;) {
+#ifdef SIM_POLICY
+        policy_before(s);
+#endif
+        if ((c = (sim_client *)aigw_hub_ready(&s->hub)) == NULL) break;
+        cl_pump(c);                                            /* the exchange stands first in it */
+    }
 }
 static void run_event(sim *s) {
     const sim_event ev = sim_pop(s);
@@ -157,16 +168,20 @@ static void run_event(sim *s) {
     sim_mix(s, ev.at * 31 + (unsigned)ev.kind * 7 + ev.who);
     switch (ev.kind) {
     case EV_CONNECTED: case EV_BYTES: case EV_IDLE_END:
-        if (net_event(s, &ev)) cl_pump(p_client(s, &s->conn[ev.who]));
+        if (net_event(s, &ev)) probe_or_client(s, p_client(s, &s->conn[ev.who]));
         break;
     case EV_CLOCK: run_clock(s); break;
     case EV_SWAP:  run_swap(s); break;
 #ifdef SIM_POLICY
     case EV_DISK:  policy_synced(s); break;
     case EV_STORE: store_answer(s, ev.who); break;
+    case EV_OPERATOR: policy_operator(s, ev.who); break;
 #endif
+    case EV_PROBES: probe_event(s, &ev); break;
     case EV_SCENE: s->scene(s, &ev); break;
-    default:       cl_event(s, &ev);
+    default:
+        if (ev.who == SIM_PROBER) probe_or_client(s, &s->client[SIM_PROBER]);
+        else cl_event(s, &ev);
     }
 }
 /* When the hub wants to be asked, in the world's own time. */
@@ -200,7 +215,7 @@ static void run_loop(sim *s) { run_until(s, AIGW_NEVER); }
 static sim *run_new(void) {
     sim *s = (sim *)calloc(1, sizeof *s);
     s->heap = (sim_event *)calloc(SIM_HEAP, sizeof *s->heap);
-    s->client = (sim_client *)calloc(SIM_CLIENTS, sizeof *s->client);
+    s->client = (sim_client *)calloc(SIM_CLIENTS + 1, sizeof *s->client);
     s->conn = (sim_conn *)calloc(SIM_CONNS, sizeof *s->conn);
     s->said = (sim_said *)calloc(SIM_SERIALS, sizeof *s->said);
     s->disk = (char *)malloc(SIM_DISK);
@@ -235,19 +250,25 @@ static void run_reset(sim *s, uint64_t seed, sim_sums *sums) {
         s->conn_free = i;
     }
     for (int i = 0; i < SIM_PROVIDERS; i++) s->idle[i] = -1, s->idle_n[i] = 0, s->dead[i] = 0;
-    for (int i = 0; i < SIM_CLIENTS; i++) s->client[i].s = s, s->client[i].gen = 0, s->client[i].live = 0;
+    for (int i = 0; i <= SIM_PROBER; i++) s->client[i].s = s, s->client[i].gen = 0, s->client[i].live = 0;
+    for (int k = 0; k < AIGW_EXCHANGE_CONNS; k++) s->client[SIM_PROBER].up[k] = -1;
+    memset(&s->probes, 0, sizeof s->probes);
+    memset(s->spared, 0, sizeof s->spared);
+    memset(s->refused, 0, sizeof s->refused);
     for (int i = 0; i < SIM_REGISTRIES; i++) s->registry_live[i] = 0;
     memset(s->probing, 0, sizeof s->probing);
     memset(s->target, 0, sizeof s->target);
     memset(s->slot, 0, sizeof s->slot);
     s->asked_t3 = 0;
+    s->put = s->put_cap[0] = s->put_cap[1] = s->before = 0;
+    memset(s->operators, 0, sizeof s->operators);
     memset(s->circuit, 0, sizeof s->circuit);
     s->bill = s->most_held = s->worst = 0;
     s->disk_n = s->disk_synced = s->disk_full = 0;
     s->hint_s = 0;
     s->as_tenant = s->as_batch = 0;
 #ifdef SIM_POLICY
-    s->asked = policy_asked, s->opened = policy_opened, s->closed = policy_closed;
+    s->asked = policy_asked, s->opened = policy_opened, s->closed = policy_closed, s->swapped = policy_swapped;
 #endif
     s->scene = NULL, s->answered = NULL, s->pace = NULL, s->sent_at = s->tried_at = NULL;
 }
@@ -272,6 +293,13 @@ static void run_begin(sim *s) {
     s->left = s->plan.requests;
     for (uint32_t i = 0; i < s->plan.clients; i++) sim_at(s, sim_upto(s, s->plan.arrive), EV_OPEN, i, 0);
     for (uint32_t i = 0; i < s->plan.clock; i++) sim_at(s, sim_upto(s, s->plan.arrive * 2), EV_CLOCK, 0, 0);
+#ifdef SIM_POLICY
+    for (uint32_t i = 0; i < s->plan.calls; i++) sim_at(s, sim_upto(s, s->plan.arrive * 2), EV_OPERATOR, sim_below(s, SIM_OPERATORS), 0);
+#endif
+    if (s->plan.probes) {
+        sim_at(s, 0, EV_PROBES, PROBE_BEGIN, 0);
+        sim_at(s, s->plan.arrive + sim_upto(s, 30 * SIM_S), EV_PROBES, PROBE_END, 0);          /* the part ends when nothing is to happen any more */
+    }
     for (uint32_t i = 0; i < s->plan.swap; i++) sim_at(s, sim_upto(s, s->plan.arrive * 2), EV_SWAP, 0, 0);
 }
 static void run_end(sim *s) {
@@ -293,6 +321,11 @@ static uint64_t run_seed(sim *s, uint64_t seed, sim_sums *sums) {
     s->stopped = 1;                                            /* nothing goes wrong any more: everybody is served */
     s->left = 0;
     grace = (SIM_GRACE_S + s->hint_s) * SIM_S;                 /* what providers asked for is waited for, too */
+    if (s->plan.probes) {
+        sim_at(s, s->t + grace - 20 * SIM_S, EV_PROBES, PROBE_BEGIN, 0);
+        sim_at(s, s->t + grace - 1, EV_PROBES, PROBE_LOOK, 0);
+        sim_at(s, s->t + grace + 20 * SIM_S, EV_PROBES, PROBE_END, 0);
+    }
     for (uint32_t i = 0; i < SIM_PROBES; i++) sim_at(s, s->t + grace + i * 300 * SIM_MS, EV_OPEN, i, 0);
     run_loop(s);
     run_end(s);

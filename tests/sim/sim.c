@@ -103,6 +103,7 @@ int main(int argc, char **argv) {
            sums.outage_requests ? (double)sums.outage_attempts / (double)sums.outage_requests : 0);
     if (p99[0]) printf("p99 alone %.3f s, beside a tenant at 100 times its rate %.3f s, beside a batch backlog %.3f s\n", (double)p99[0] / 1e9, (double)p99[1] / 1e9, (double)p99[2] / 1e9);
     printf("answers from the cache: %llu\n", (unsigned long long)sums.hits);
+    printf("probes: %llu, of them %llu fine; faults that hit them: %llu\n", (unsigned long long)sums.probes, (unsigned long long)sums.probes_fine, (unsigned long long)sums.probe_faults);
     printf("finish that a provider said twice, relayed so within its own dialect: %llu\n", (unsigned long long)sums.relayed);
     printf("%llu seeds, %llu requests (%llu fine, %llu errors, %llu clients left), %llu attempts, %llu events, %.0f s of virtual time, hash %016llx\n", (unsigned long long)ran,
            (unsigned long long)sums.requests, (unsigned long long)sums.fine, (unsigned long long)sums.errors, (unsigned long long)sums.left, (unsigned long long)sums.attempts,

@@ -20,6 +20,13 @@ static void store_reset(sim *s) {
     memset(s->store, 0, sizeof *s->store);
     aigw_store_init(&s->store->memory, s->store->slot, STORE_SLOTS, key, NULL, 0);
 }
+static const char *const store_verbs[] = { "reserve", "settle", "get", "put" };
+/* An operator has changed what is spent. */
+static void sim_corrected(sim *s, int elsewhere, int64_t before, const aigw_store_counter *c) {
+    s->asked_t3 = 1;
+    s->put += c->spent_nusd - before;
+    s->put_cap[elsewhere] = c->spent_nusd + c->reserved_nusd;
+}
 /* Do it, if it is not a SETTLE that was done before. */
 static int store_do(sim *s, uint64_t ticket, aigw_now now, aigw_store_op *op) {
     size_t i = (size_t)(ticket * UINT64_C(0x9E3779B97F4A7C15) >> 48) % STORE_TICKETS;
@@ -29,9 +36,12 @@ static int store_do(sim *s, uint64_t ticket, aigw_now now, aigw_store_op *op) {
         s->store->settled[i] = ticket + 1;
     }
     {
+        const aigw_store_slot *slot = op->verb == AIGW_STORE_PUT ? aigw_store_slot_of(&s->store->memory, op->counters[0].key) : NULL;
+        const int64_t before = slot ? slot->of.money.budget.spent_nusd : 0;
         const int r = aigw_store_submit(&s->store->memory, ticket, now, op);
+        if (op->verb == AIGW_STORE_PUT && !r) sim_corrected(s, 1, before, &op->counters[0]);
         for (unsigned k = 0; k < op->n; k++)
-            sim_say(s, "  store: ticket %llx %s %lld, used %lld%s: %d, spent %lld, reserved %lld", (unsigned long long)ticket, op->verb == AIGW_STORE_SETTLE ? "settle" : "reserve",
+            sim_say(s, "  store: ticket %llx %s %lld, used %lld%s: %d, spent %lld, reserved %lld", (unsigned long long)ticket, store_verbs[op->verb],
                     (long long)op->counters[k].amount, (long long)op->counters[k].used, op->counters[k].raise ? " (raise)" : "", r, (long long)op->counters[k].spent_nusd, (long long)op->counters[k].reserved_nusd);
         return r;
     }

@@ -10,7 +10,7 @@
 
 #define SIM_MS UINT64_C(1000000)
 #define SIM_S  UINT64_C(1000000000)
-enum { SIM_CLIENTS = 256, SIM_CONNS = 1024, SIM_PROVIDERS = 6, SIM_REGISTRIES = 3, SIM_PIPELINE = 4, SIM_HEAP = 8192, SIM_SERIALS = 65536, SIM_DISK = 1 << 16 };
+enum { SIM_CLIENTS = 256, SIM_PROBER = SIM_CLIENTS /* the slot behind the clients': see probe.h */, SIM_CONNS = 1024, SIM_PROVIDERS = 6, SIM_REGISTRIES = 3, SIM_PIPELINE = 4, SIM_HEAP = 8192, SIM_SERIALS = 65536, SIM_DISK = 1 << 16 };
 
 /* What goes wrong, and in which state of the request it hits. */
 #define SIM_FAULTS(X) \
@@ -61,7 +61,8 @@ enum { S_READ, S_CONNECT, S_HEAD, S_BODY, S_COMMIT, S_DRAIN, S_COUNT };
     X(BREAKER,  "breaker transitions legal, probes <= 1", SIM_WAITS("breakers in the hub")) \
     X(CACHE,    "no cache hit across tenants or differing requests", SIM_WAITS("the cache in the exchange")) \
     X(FAIR,     "a tenant at 100x moves another's p99 <= 10 %", SIM_WAITS("queues in the hub")) \
-    X(BATCH,    "a batch backlog moves p99 <= 10 %, and finishes", SIM_WAITS("queues in the hub"))
+    X(BATCH,    "a batch backlog moves p99 <= 10 %, and finishes", SIM_WAITS("queues in the hub")) \
+    X(PROBES,   "probes find what is so, are spaced, close circuits", NULL)
 enum {
 #define X(name, text, waits) I_##name,
     SIM_INVARIANTS(X)
@@ -84,12 +85,13 @@ static const struct { const char *text, *waits; } sim_invariants[] = {
 typedef struct {
     uint64_t requests, fine, errors, left, attempts, events, faults[F_COUNT][S_COUNT], checked[I_COUNT], violated[I_COUNT];
     uint64_t virtual_ns, printed, hits, relayed;                   /* relayed: see cl_twice */
+    uint64_t probes, probes_fine, probe_faults;
     uint64_t outage_requests, outage_attempts;               /* of the worst 10 s */
 } sim_sums;
 
 /* ---- what happens: a heap by time, then by order of entry ---- */
 
-enum { EV_OPEN, EV_SEND, EV_TAKE, EV_LEAVE, EV_RUN, EV_CONNECTED, EV_BYTES, EV_IDLE_END, EV_CLOCK, EV_SWAP, EV_DISK, EV_STORE, EV_SCENE };
+enum { EV_OPEN, EV_SEND, EV_TAKE, EV_LEAVE, EV_RUN, EV_CONNECTED, EV_BYTES, EV_IDLE_END, EV_CLOCK, EV_SWAP, EV_DISK, EV_STORE, EV_OPERATOR, EV_PROBES, EV_SCENE };
 typedef struct { uint64_t at, order; uint32_t who, gen; int kind; } sim_event;
 
 typedef struct {
@@ -146,14 +148,17 @@ typedef struct {
     uint32_t slabs, large;         /* of 16 KiB, of 64 KiB */
     uint32_t per_mille[SIM_PROVIDERS];     /* faults of each provider */
     uint32_t gone, slow, stall, split;     /* per mille of requests */
-    uint32_t clock, swap;          /* how many */
+    uint32_t clock, swap, calls;   /* how many */
     uint64_t arrive, think, gap;   /* ns: over which clients arrive; longest think time and gap between frames */
     uint8_t  route;                /* 0: any; else 1 + index of the name that all ask for */
     uint8_t  scene, clean;         /* clean: nothing goes wrong */
     uint32_t kinds;                /* of upstream faults; 0: all */
-    uint8_t  ledger, store, no_hints;
+    uint8_t  ledger, store, no_hints, probes;
     uint32_t slots;                /* requests at once, of the hub's queue; 0: not limited */
 } sim_plan;
+
+enum { SIM_OPERATORS = 4 };
+typedef struct { struct sim *s; aigw_hub_call call; aigw_store_counter c; uint8_t under_way; uint64_t since; } sim_operator;
 
 struct sim {
     uint64_t seed, random, hash, t, order, spin_t;
@@ -186,13 +191,23 @@ struct sim {
     void   (*asked)(sim *s, const sim_client *c, size_t n);
     void   (*opened)(sim *s, sim_conn *u);
     void   (*closed)(sim *s, sim_conn *u);
+    void   (*swapped)(sim *s);
     unsigned probing[SIM_PROVIDERS];
     const void *target[SIM_PROVIDERS], *slot[2];   /* where their names and counters were found */
     uint8_t  circuit[SIM_PROVIDERS], disk_full, asked_t3;
     int64_t  bill, most_held, worst;
+    /* an operator's calls: what they changed of what is spent, in all; what may be held in memory and elsewhere since the last; what was spent in memory before the next */
+    sim_operator operators[SIM_OPERATORS];
+    int64_t  put, put_cap[2], before;
     char    *disk;
     struct sim_store *store;                       /* counters kept elsewhere */
     size_t   disk_n, disk_synced;
+    /* probe.h's: the last connection of a probe and what was said on it; until when a provider is not probed */
+    aigw_probes probes;
+    sim_conn probed;
+    sim_said probed_said;
+    uint64_t spared[SIM_PROVIDERS];
+    uint8_t  refused[SIM_PROVIDERS];               /* 401 or 403 was said to anybody */
     uint64_t hint_s;                               /* the longest Retry-After that was said */
     uint64_t *sent_at, *tried_at;                  /* scenes: when requests were sent and attempts made */
     size_t   sent_n, tried_n;
@@ -293,18 +308,20 @@ static sim_event sim_pop(sim *s) {
 /* ---- where a request is, seen from outside ---- */
 
 static sim_req *sim_req_of(sim_client *c) { return &c->req[c->answered % SIM_PIPELINE]; }
-static int sim_state(const sim *s, const sim_client *c) {
+/* u: the try that it is about; NULL: any. */
+static int sim_state(const sim *s, const sim_client *c, const sim_conn *u) {
     const int32_t up = c->up[0] >= 0 ? c->up[0] : c->up[AIGW_EXCHANGE_CONNS - 1];
-    const sim_conn *u = up >= 0 ? &s->conn[up] : NULL;
+    if (!u && up >= 0) u = &s->conn[up];
     if (!u) return c->got ? S_DRAIN : S_READ;
     if (u->state == C_WAIT) return S_CONNECT;
     if (c->got) return S_COMMIT;
     return u->at < u->head_n || !u->head_n ? S_HEAD : S_BODY;
 }
-static void sim_fault(sim *s, int kind, sim_client *c) {
-    const int state = sim_state(s, c);
+static void sim_fault(sim *s, int kind, sim_client *c, const sim_conn *u) {
+    const int state = sim_state(s, c, u);
     sim_req_of(c)->hurt = 1;
-    s->sums->faults[kind][state]++;
+    if (c == &s->client[SIM_PROBER]) s->sums->probe_faults++;
+    else s->sums->faults[kind][state]++;
     sim_say(s, "  client %d request %u: %s while %s", (int)(c - s->client), (unsigned)sim_req_of(c)->id, sim_fault_names[kind], sim_state_names[state]);
 }
 /* What hits all that are under way. */
@@ -312,7 +329,7 @@ static void sim_fault_all(sim *s, int kind) {
     for (uint32_t i = 0; i < s->plan.clients; i++) {
         sim_client *c = &s->client[i];
         if (!c->live || c->asked == c->answered) continue;
-        sim_fault(s, kind, c);
+        sim_fault(s, kind, c, NULL);
         if (kind == F_MONO_JUMP && c->slow) c->stuck = 1;      /* by the clock it took nothing for that long */
     }
 }
