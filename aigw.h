@@ -18155,25 +18155,40 @@ static void aigwi_anthropic_put_user(aigwi_anthropic_up *c, const aigw_part *p) 
     else aigwi_anthropic_put_media(c, p);
 }
 
+/* One text as a string, else blocks. Only what is taken counts, so the first part waits until a second one follows. */
+static void aigwi_anthropic_put_content(aigwi_anthropic_up *c, const aigw_part *p) {
+    const aigw_part *first = NULL;
+    int open = 0, text;
+    for (; p; p = p->next) {
+        if (!aigwi_anthropic_user_takes(c, p)) continue;
+        if (!first) {
+            first = p;
+            continue;
+        }
+        if (!open++) {
+            aigw_json_key(c->out, "content");
+            aigw_json_open(c->out, '[');
+            aigwi_anthropic_put_user(c, first);
+        }
+        aigwi_anthropic_put_user(c, p);
+    }
+    if (first && !open) {
+        text = first->kind == AIGW_PART_TEXT;
+        aigw_json_key(c->out, "content");
+        if (text && aigwi_anthropic_put_bare(c, first, aigwi_anthropic_cites(c))) return;
+        aigw_json_open(c->out, '[');
+        aigwi_anthropic_put_user(c, first);
+    }
+    if (first) aigw_json_close(c->out, ']');
+}
+
 static void aigwi_anthropic_put_result(aigwi_anthropic_up *c, const aigw_part *r) {
-    const aigw_part *p = r->parts, *one = p && !p->next && p->kind == AIGW_PART_TEXT && p->text.n ? p : NULL;
-    int open = 0;
     aigwi_anthropic_role(c, AIGWI_ANTHROPIC_USER);
     c->last_kind = r->kind;
     aigwi_anthropic_open(c, "tool_result");
     aigw_json_key(c->out, "tool_use_id");
     aigwi_dialect_put_id(c->out, r->id, 128);
-    if (one) aigw_json_key(c->out, "content");
-    if (one && aigwi_anthropic_put_bare(c, one, aigwi_anthropic_cites(c))) p = NULL;
-    for (; p; p = p->next) {
-        if (!aigwi_anthropic_user_takes(c, p)) continue;
-        if (!open++) {
-            if (!one) aigw_json_key(c->out, "content");
-            aigw_json_open(c->out, '[');
-        }
-        aigwi_anthropic_put_user(c, p);
-    }
-    if (open) aigw_json_close(c->out, ']');
+    aigwi_anthropic_put_content(c, r->parts);
     if (r->is_error) {
         aigw_json_key(c->out, "is_error");
         aigw_json_put_bool(c->out, 1);
