@@ -7584,8 +7584,8 @@ AIGWI_SHARED aigw_str aigwi_dialect_call_name(const aigw_req *req, const aigw_me
     return aigwi_dialect_slice("", 0);
 }
 
-/* The call that a result answers: by id, else the first unanswered one of that name ("": of any). NULL when there is
-   none. *calls: from the first call of the last turn that may be unanswered on. Answered calls are marked in `source`,
+/* The call that a result answers: by id, else the first unanswered one of that name ("", and no id: of any). NULL when
+   there is none. *calls: from the first call of the last turn that may be unanswered on. Answered calls are marked in `source`,
    a member of media, until the request is read (aigwi_dialect_unmark). In-order results cost one step each; a hostile
    history is cut off. */
 AIGWI_SHARED aigw_part *aigwi_dialect_answered(aigw_part **calls, uint32_t *steps, aigw_str id, aigw_str name) {
@@ -7594,12 +7594,23 @@ AIGWI_SHARED aigw_part *aigwi_dialect_answered(aigw_part **calls, uint32_t *step
     for (p = *calls; p && *steps < 65536; p = p->next, ++*steps) {
         if (p->kind != AIGW_PART_TOOL_CALL || p->source) continue;
         if (id.n && !p->no_id && aigw_base_eq(p->id, id)) return p;
-        if (!named && (!id.n || p->no_id) && (!name.n || aigw_base_eq(p->name, name))) {
+        if (!named && (!id.n || (p->no_id && name.n)) && (!name.n || aigw_base_eq(p->name, name))) {
             named = p;
             if (!id.n) return p;
         }
     }
     return named;
+}
+/* The first message that is not a leading system message. One that says nothing leads no conversation either. */
+AIGWI_SHARED const aigw_message *aigwi_dialect_first(const aigw_req *req) {
+    const aigw_message *m;
+    const aigw_part *p;
+    for (m = req->messages; m; m = m->next) {
+        if (m->role == AIGW_ROLE_SYSTEM || m->role == AIGW_ROLE_DEVELOPER) continue;
+        for (p = m->parts; p && p->kind == AIGW_PART_TEXT && !p->text.n;) p = p->next;
+        if (p) break;
+    }
+    return m;
 }
 AIGWI_SHARED void aigwi_dialect_unmark(const aigw_req *req) {
     aigw_message *m;
@@ -8825,6 +8836,15 @@ AIGW_API void aigw_dialect_refusal(const aigw_loss *loss, const aigw_target *to,
 
 typedef struct { const char *member; aigw_str json; } aigwi_dialect_edit;
 
+/* Is the last member, of this value, left as it is by an edit of its name? Null is, where the name comes again: readers
+   take null as "not there". */
+AIGWI_SHARED int aigwi_dialect_stays(const aigw_json *j, aigw_str value) {
+    aigw_json rest = *j;
+    if (value.p[0] != 'n') return 0;
+    while (aigw_json_member(&rest))
+        if (aigw_base_eq(rest.key, j->key) || !aigw_json_skip(&rest)) return 1;
+    return 0;
+}
 /* Copy the object `body` with the given top-level members replaced where they stand, or appended where they were not
    there. The body was read before, so that it is valid. AIGW_OK, or AIGW_E_SYNTAX when it is not an object. */
 AIGWI_SHARED int aigwi_dialect_splice(aigw_str body, const aigwi_dialect_edit *edits, size_t n, aigw_out *out) {
@@ -8836,6 +8856,7 @@ AIGWI_SHARED int aigwi_dialect_splice(aigw_str body, const aigwi_dialect_edit *e
     for (aigw_json_object(&j); aigw_json_member(&j); members++) {
         for (i = 0; i < n && !aigw_base_eq(j.key, aigw_base_str(edits[i].member)); i++) {}
         if (!aigw_json_raw(&j, &raw) || i == n) continue;
+        if (aigwi_dialect_stays(&j, raw)) continue;
         aigw_base_ref(out, aigwi_dialect_slice(body.p + last, (size_t)(raw.p - body.p) - last));
         aigw_base_ref(out, edits[i].json);
         last = (size_t)(raw.p - body.p) + raw.n;
@@ -8871,13 +8892,13 @@ AIGWI_SHARED int aigwi_dialect_edit_model(const aigw_target *to, aigw_arena *mem
 }
 
 /* A request copied piece by piece; `model`, where it is not empty, replaces the value at model_at; parts with state of
-   another owner than `owner` are left out. */
+   another owner than `owner` are left out. body[from..to) is left out next, when it is known what follows. */
 typedef struct {
     const aigw_req *req;
     aigw_out *out;
     aigw_loss *loss;
     aigw_str model, owner;
-    size_t pos;
+    size_t pos, from, to;
     int err;
 } aigwi_dialect_cut;
 
@@ -8891,8 +8912,13 @@ AIGWI_SHARED size_t aigwi_dialect_value_n(aigw_str body, size_t at) {
 
 AIGWI_SHARED int aigwi_dialect_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
 
+AIGWI_SHARED size_t aigwi_dialect_spaces(aigw_str body, size_t at) {
+    while (at < body.n && aigwi_dialect_space(body.p[at])) at++;
+    return at;
+}
+
 /* Copy the body up to `at`; the model's name on the way there is replaced. */
-AIGWI_SHARED void aigwi_dialect_copy(aigwi_dialect_cut *e, size_t at) {
+static void aigwi_dialect_copy_to(aigwi_dialect_cut *e, size_t at) {
     size_t m = e->req->model_at;
     if (e->model.n && m >= e->pos && m < at) {
         aigw_base_ref(e->out, aigwi_dialect_slice(e->req->body.p + e->pos, m - e->pos));
@@ -8902,22 +8928,42 @@ AIGWI_SHARED void aigwi_dialect_copy(aigwi_dialect_cut *e, size_t at) {
     if (at > e->pos) aigw_base_ref(e->out, aigwi_dialect_slice(e->req->body.p + e->pos, at - e->pos));
     e->pos = at;
 }
-
-/* Leave out the list item at `at`, with the comma behind it, or before it where it is the last. */
-AIGWI_SHARED void aigwi_dialect_cut_item(aigwi_dialect_cut *e, size_t at) {
+/* Leave out what waits for it, with the comma behind it, or before it where it is the last. */
+static void aigwi_dialect_cut_now(aigwi_dialect_cut *e) {
     aigw_str b = e->req->body;
-    size_t from = at, to = at + aigwi_dialect_value_n(b, at);
-    int r = aigw_model_loss_at(e->loss, at, "", AIGW_LOSS_DROPPED,
-                               "reasoning goes back to the provider that signed it only");
-    if (r) e->err = r;
-    while (to < b.n && aigwi_dialect_space(b.p[to])) to++;
+    size_t from = e->from, to = aigwi_dialect_spaces(b, e->to);
+    if (!e->to) return;
     if (to < b.n && b.p[to] == ',') to++;
     else {
         while (from > e->pos && aigwi_dialect_space(b.p[from - 1])) from--;
         if (from > e->pos && b.p[from - 1] == ',') from--;
     }
-    aigwi_dialect_copy(e, from);
+    aigwi_dialect_copy_to(e, from);
     e->pos = to;
+    e->to = 0;
+}
+AIGWI_SHARED void aigwi_dialect_copy(aigwi_dialect_cut *e, size_t at) {
+    aigwi_dialect_cut_now(e);
+    aigwi_dialect_copy_to(e, at);
+}
+/* Leave out body[from..to), an item of a list or a member, `from` rising from call to call. Neighbours go together. */
+AIGWI_SHARED void aigwi_dialect_cut_out(aigwi_dialect_cut *e, size_t from, size_t to) {
+    aigw_str b = e->req->body;
+    size_t next = aigwi_dialect_spaces(b, e->to);
+    if (e->to && next < b.n && b.p[next] == ',') next = aigwi_dialect_spaces(b, next + 1);
+    if (!e->to || next < from) {
+        aigwi_dialect_cut_now(e);
+        e->from = from;
+    }
+    if (to > e->to) e->to = to;
+}
+
+/* Leave out the list item at `at`. */
+static void aigwi_dialect_cut_item(aigwi_dialect_cut *e, size_t at) {
+    int r = aigw_model_loss_at(e->loss, at, "", AIGW_LOSS_DROPPED,
+                               "reasoning goes back to the provider that signed it only");
+    if (r) e->err = r;
+    aigwi_dialect_cut_out(e, at, at + aigwi_dialect_value_n(e->req->body, at));
 }
 
 AIGWI_SHARED int aigwi_dialect_foreign(const aigw_part *p, aigw_str owner) {
@@ -10938,7 +10984,7 @@ static void aigwi_family_walk(aigwi_family_editor *e, aigw_str path, aigw_str ra
         memcpy(full + n, key, name.n);
         if (!aigw_json_raw(&j, &one)) break;
         for (size_t i = 0; !depth && i < e->n; i++)
-            if (aigwi_dialect_is(name, e->edits[i].member)) {
+            if (aigwi_dialect_is(name, e->edits[i].member) && !aigwi_dialect_stays(&j, one)) {
                 one = e->edits[i].json;
                 e->edited |= (size_t)1 << i;
             }
@@ -13080,69 +13126,35 @@ static int aigwi_openai_req_encode(const aigw_req *req, const aigw_target *to, a
     return w.err ? w.err : r;
 }
 
-/* What is cut out of the client's bytes: opaque state of other providers, which must not reach this one. */
-typedef struct { size_t from, to; } aigwi_openai_cut;
-
-static size_t aigwi_openai_back(aigw_str s, size_t at) {
-    while (at && (s.p[at - 1] == ' ' || s.p[at - 1] == '\n' || s.p[at - 1] == '\r' || s.p[at - 1] == '\t')) at--;
-    return at;
-}
-/* The cut of a member (or, for what is nothing but state, of a list item) with one comma beside it. `last`: the cut
-   before, or NULL. */
-static aigwi_openai_cut aigwi_openai_cut_of(aigw_str body, const aigw_part *p, const aigwi_openai_cut *last) {
-    int item = p->state->kind == AIGW_OPAQUE_REDACTED;
-    aigwi_openai_cut c;
-    aigw_json j;
-    c.from = item ? p->at : p->state->at;
-    aigw_json_init(&j, aigwi_dialect_slice(body.p + c.from, body.n - c.from));
-    aigw_json_skip(&j);
-    c.to = c.from + aigw_json_at(&j);
-    if (!item) {                                               /* back over the colon and the name */
-        c.from = aigwi_openai_back(body, c.from);
-        c.from = aigwi_openai_back(body, c.from ? c.from - 1 : 0);
-        for (c.from -= c.from > 0; c.from && body.p[c.from - 1] != '"'; ) c.from--;
-        c.from -= c.from > 0;
-    }
-    size_t before = aigwi_openai_back(body, c.from);
-    if (last && before == last->to) before = aigwi_openai_back(body, last->from);
-    if (before && body.p[before - 1] == ',') {
-        c.from = last && before <= last->from ? last->to : before - 1;
-        if (last && before <= last->from) return c;            /* its comma went with the one before */
-    } else {
-        while (c.to < body.n &&
-               (body.p[c.to] == ' ' || body.p[c.to] == '\n' || body.p[c.to] == '\r' || body.p[c.to] == '\t'))
-            c.to++;
-        if (c.to < body.n && body.p[c.to] == ',') c.to++;
-    }
-    return c;
-}
 static int aigwi_openai_foreign(const aigw_part *p) {
     return p->state && p->state->at && !aigw_base_eq(p->state->owner, aigwi_openai_own);
 }
-/* The cuts of a request in the order of its bytes; *n of them. NULL without memory. */
-static aigwi_openai_cut *aigwi_openai_cuts(const aigw_req *req, aigw_arena *mem, aigw_loss *loss, size_t *n, int *r) {
+/* Where what holds p's state begins: the member, or (for what is nothing but state) the list item. */
+static size_t aigwi_openai_state_from(aigw_str body, const aigw_part *p) {
+    size_t at = p->state->at;
+    if (p->state->kind == AIGW_OPAQUE_REDACTED) return p->at;
+    while (at && body.p[at - 1] != ':') at--;                  /* back over the colon and the name */
+    while (at && body.p[at - 1] != '"') at--;
+    for (at -= at > 0; at && body.p[at - 1] != '"';) at--;
+    return at - (at > 0);
+}
+/* The parts with opaque state of other providers, which must not reach this one, in the order of its bytes; *n of them.
+   NULL without memory. */
+static const aigw_part **aigwi_openai_foreigners(const aigw_req *req, aigw_arena *mem, size_t *n) {
     const aigw_message *m;
     const aigw_part *p, **all;
     size_t k = 0, i;
-    aigwi_openai_cut *cuts;
     *n = 0;
     for (m = req->messages; m; m = m->next)
         for (p = m->parts; p; p = p->next) *n += (size_t)aigwi_openai_foreign(p);
     all = (const aigw_part **)aigw_base_take(mem, *n, sizeof *all, sizeof(void *));
-    cuts = (aigwi_openai_cut *)aigw_base_take(mem, *n, sizeof *cuts, sizeof(size_t));
-    if (!all || !cuts) return NULL;
-    for (m = req->messages; m; m = m->next)
+    for (m = all ? req->messages : NULL; m; m = m->next)
         for (p = m->parts; p; p = p->next) {
             if (!aigwi_openai_foreign(p)) continue;
             for (i = k++; i && all[i - 1]->state->at > p->state->at; i--) all[i] = all[i - 1];
             all[i] = p;
         }
-    for (i = 0; i < k; i++) {
-        int q = aigw_model_loss_at(loss, all[i]->state->at, "", AIGW_LOSS_DROPPED, "opaque state of another provider");
-        if (q < 0) *r = q;
-        cuts[i] = aigwi_openai_cut_of(req->body, all[i], i ? &cuts[i - 1] : NULL);
-    }
-    return cuts;
+    return all;
 }
 static int aigwi_openai_edit_usage(const aigw_req *req, aigw_arena *mem, aigw_loss *loss, aigwi_dialect_edit *edit) {
     static const aigwi_dialect_edit on = { "include_usage", AIGW_STR("true") };
@@ -13158,28 +13170,36 @@ static int aigwi_openai_edit_usage(const aigw_req *req, aigw_arena *mem, aigw_lo
     return aigw_model_loss_at(loss, AIGW_NOWHERE, "stream_options.include_usage", AIGW_LOSS_SYNTHESIZED,
                               "usage is always counted");
 }
-static int aigwi_openai_edit_messages(const aigw_req *req, const aigwi_openai_cut *cuts, size_t n, aigw_arena *mem,
-                                      aigwi_dialect_edit *edit) {
-    aigw_str all = aigwi_openai_value(req->body, "messages");
-    size_t at = (size_t)(all.p - req->body.p), end = at + all.n;
+static int aigwi_openai_edit_messages(const aigw_req *req, const aigw_part **foreign, size_t n, aigw_arena *mem,
+                                      aigw_loss *loss, aigwi_dialect_edit *edit) {
+    const aigw_str body = req->body, all = aigwi_openai_value(body, "messages");
+    aigwi_dialect_cut e;
     aigw_out o;
     char *p = (char *)aigw_base_take(mem, all.n, 1, 1);
     aigw_base_out_init(&o, p, p ? all.n : 0, NULL, 0);
+    memset(&e, 0, sizeof e);
+    e.req = req;
+    e.out = &o;
+    e.pos = (size_t)(all.p - body.p);
     for (size_t i = 0; i < n; i++) {
-        if (cuts[i].from > at) aigw_base_put(&o, aigwi_dialect_slice(req->body.p + at, cuts[i].from - at));
-        if (cuts[i].to > at) at = cuts[i].to;
+        const size_t at = foreign[i]->state->at, from = aigwi_openai_state_from(body, foreign[i]);
+        int r = aigw_model_loss_at(loss, at, "", AIGW_LOSS_DROPPED, "opaque state of another provider");
+        if (r < 0) e.err = r;
+        aigwi_dialect_cut_out(&e, from,
+                              (from == foreign[i]->at ? from + aigwi_dialect_value_n(body, from)
+                                                      : at + aigwi_dialect_value_n(body, at)));
     }
-    if (at < end) aigw_base_put(&o, aigwi_dialect_slice(req->body.p + at, end - at));
+    aigwi_dialect_copy(&e, (size_t)(all.p - body.p) + all.n);
     edit->member = "messages";
     edit->json = aigwi_dialect_slice(p, o.buf.n);
-    return aigw_base_out_end(&o);
+    return aigw_base_out_end(&o) ? (int)AIGW_E_NOMEM : e.err;
 }
 /* Same dialect: the client's bytes but for the model's name, the usage switch, and state that is not this
    provider's. */
 static int aigwi_openai_req_edit(const aigw_req *req, const aigw_target *to, aigw_arena *mem, aigw_head *head,
                                  aigw_out *out, aigw_loss *loss) {
     aigwi_dialect_edit edits[3];
-    const aigwi_openai_cut *cuts;
+    const aigw_part **foreign;
     aigwi_dialect_writer w;
     size_t n = 0, k = 0;
     int r, refused = AIGW_OK;
@@ -13194,10 +13214,11 @@ static int aigwi_openai_req_edit(const aigw_req *req, const aigw_target *to, aig
         !aigwi_family_says(&w, "stream_options", '-'))
         r = aigwi_openai_edit_usage(req, mem, loss, &edits[n++]);
     if (r) return r;
-    cuts = aigwi_openai_cuts(req, mem, loss, &k, &refused);
-    if (!cuts) return AIGW_E_NOMEM;
-    if (k) r = aigwi_openai_edit_messages(req, cuts, k, mem, &edits[n++]);
-    if (!r) r = aigwi_family_splice(req, to, req->body, edits, n, out, loss);
+    foreign = aigwi_openai_foreigners(req, mem, &k);
+    if (!foreign) return AIGW_E_NOMEM;
+    if (k) refused = aigwi_openai_edit_messages(req, foreign, k, mem, loss, &edits[n++]);
+    if (refused == AIGW_E_NOMEM) return refused;
+    r = aigwi_family_splice(req, to, req->body, edits, n, out, loss);
     if (r == AIGW_E_REFUSED) {
         refused = r;
         r = AIGW_OK;
@@ -15325,7 +15346,8 @@ static void aigwi_responses_put_part(aigwi_dialect_writer *w, const aigw_part *p
     default: aigwi_dialect_drop(w, p->at, "this part has no place in such a message");
     }
 }
-/* The parts from p up to `end`: a string where one plain text is all, else a list. */
+/* The parts from p up to `end`: a string where one plain text is all, else a list. An assistant's reasoning among them
+   is not taken. */
 static void aigwi_responses_put_content(aigwi_dialect_writer *w, const char *name, const aigw_part *p,
                                         const aigw_part *end, const char *text, const char *before) {
     aigw_json_key(w->out, name);
@@ -15338,6 +15360,7 @@ static void aigwi_responses_put_content(aigwi_dialect_writer *w, const char *nam
     }
     aigw_json_open(w->out, '[');
     for (; p != end; p = p->next) {
+        if (p->kind == AIGW_PART_REASONING && text[0] == 'o') continue;
         aigwi_responses_put_part(w, p, text, before);
         if (p->kind == AIGW_PART_TEXT) before = "";
     }
@@ -15349,18 +15372,24 @@ static void aigwi_responses_put_call_id(aigw_out *o, aigw_str id) {
     if (id.n && id.n <= 64) aigw_json_put_str(o, id);
     else aigwi_dialect_put_id(o, id, 64);
 }
+static int aigwi_responses_signed(const aigw_part *p) {
+    return p->state && aigw_base_eq(p->state->owner, aigwi_responses_own);
+}
+static int aigwi_responses_takes_reasoning(const aigwi_dialect_writer *w, const aigw_part *p) {
+    return !aigwi_dialect_lacks(w, AIGW_CAN(REASONING)) &&
+           (aigwi_responses_signed(p) || (p->text.n && aigwi_responses_own_req(w)));
+}
 static void aigwi_responses_put_reasoning(aigwi_dialect_writer *w, const aigw_part *p) {
     const aigw_opaque *o = p->state;
-    int own = o && aigw_base_eq(o->owner, aigwi_responses_own);
+    int own = aigwi_responses_signed(p);
     aigw_str id = own ? o->id : p->id;
     if (o && !own) aigwi_dialect_drop(w, o->at ? o->at : p->at, "opaque state of another provider");
-    if (aigwi_dialect_lacks(w, AIGW_CAN(REASONING)) || (!own && !aigwi_responses_own_req(w))) {
+    if (!aigwi_responses_takes_reasoning(w, p)) {
         if (own || p->text.n)
             aigwi_dialect_drop(
                 w, p->at, own ? "the model takes no reasoning back" : "reasoning goes back in its encrypted form only");
         return;
     }
-    if (!own && !p->text.n) return;
     aigw_json_open(w->out, '{');
     aigwi_dialect_member(w->out, "type", "reasoning");
     if (id.n) aigwi_dialect_member_str(w->out, "id", id);
@@ -15396,17 +15425,28 @@ static void aigwi_responses_put_message(aigwi_dialect_writer *w, int role, const
     aigwi_responses_put_content(w, "content", p, end, role == AIGW_ROLE_ASSISTANT ? "output_text" : "input_text", "");
     aigw_json_close(w->out, '}');
 }
+static int aigwi_responses_is_said(const aigw_part *p) {
+    return p->kind == AIGW_PART_TEXT || p->kind == AIGW_PART_REFUSAL || (p->kind == AIGW_PART_OTHER && p->custom);
+}
+/* Behind the message that begins with p: reasoning that is not taken parts no texts. */
+static const aigw_part *aigwi_responses_run_end(const aigwi_dialect_writer *w, const aigw_part *p) {
+    const aigw_part *end = p;
+    for (; p; p = p->next)
+        if (aigwi_responses_is_said(p)) end = p->next;
+        else if (p->kind != AIGW_PART_REASONING || aigwi_responses_takes_reasoning(w, p)) break;
+    return end;
+}
 /* What an assistant said, item by item in its order; texts beside each other are one message. */
 static void aigwi_responses_put_assistant(aigwi_dialect_writer *w, const aigw_message *m) {
     const aigw_part *p, *end;
     if (!m->parts) aigwi_responses_put_message(w, AIGW_ROLE_ASSISTANT, NULL, NULL);
     for (p = m->parts; p; p = end) {
-        for (end = p; end && (end->kind == AIGW_PART_TEXT || end->kind == AIGW_PART_REFUSAL ||
-                              (end->kind == AIGW_PART_OTHER && end->custom)); end = end->next)
-            if (end->state)
-                aigwi_dialect_drop(w, end->state->at ? end->state->at : end->at, "opaque state of another provider");
-        if (end != p) {
-            aigwi_responses_put_message(w, AIGW_ROLE_ASSISTANT, p, end);
+        if (aigwi_responses_is_said(p)) {
+            aigwi_responses_put_message(w, AIGW_ROLE_ASSISTANT, p, end = aigwi_responses_run_end(w, p));
+            for (; p != end; p = p->next)
+                if (p->kind == AIGW_PART_REASONING) aigwi_responses_put_reasoning(w, p);     /* reports */
+                else if (p->state)
+                    aigwi_dialect_drop(w, p->state->at ? p->state->at : p->at, "opaque state of another provider");
             continue;
         }
         end = p->next;
@@ -15444,22 +15484,32 @@ static void aigwi_responses_put_result(aigwi_dialect_writer *w, const aigw_part 
     aigwi_responses_put_content(w, "output", last, NULL, "input_text", p->is_error ? last ? "Error: " : "Error" : "");
     aigw_json_close(w->out, '}');
 }
-/* The first system message is the instructions, when it is one plain text. */
-static int aigwi_responses_instructs(const aigwi_dialect_writer *w) {
-    const aigw_message *m = w->req->messages;
-    return m && m->next && m->role == AIGW_ROLE_SYSTEM && m->parts && !m->parts->next &&
-           m->parts->kind == AIGW_PART_TEXT && !m->parts->cache_ttl_s && m->parts->text.n &&
-           !aigwi_dialect_lacks(w, AIGW_CAN(SYSTEM));
+/* m, or the first message behind it that becomes an item: an assistant's may hold nothing but reasoning that is not
+   taken. */
+static const aigw_message *aigwi_responses_first_item(const aigwi_dialect_writer *w, const aigw_message *m) {
+    const aigw_part *p;
+    for (; m; m = m->next) {
+        if (m->role != AIGW_ROLE_TOOL && (m->role != AIGW_ROLE_ASSISTANT || !m->parts)) break;
+        for (p = m->parts; p && p->kind == AIGW_PART_REASONING && !aigwi_responses_takes_reasoning(w, p);) p = p->next;
+        if (p) break;
+    }
+    return m;
+}
+/* The first system message is the instructions, when it is one plain text and something follows; NULL: there are
+   none. */
+static const aigw_message *aigwi_responses_instructions(const aigwi_dialect_writer *w) {
+    const aigw_message *m = aigwi_responses_first_item(w, w->req->messages);
+    return m && m->role == AIGW_ROLE_SYSTEM && m->parts && !m->parts->next && m->parts->kind == AIGW_PART_TEXT &&
+                   !m->parts->cache_ttl_s && m->parts->text.n && !aigwi_dialect_lacks(w, AIGW_CAN(SYSTEM)) &&
+                   aigwi_responses_first_item(w, m->next)
+               ? m
+               : NULL;
 }
 static void aigwi_responses_put_input(aigwi_dialect_writer *w) {
-    const aigw_message *m = w->req->messages, *said = NULL;
+    const aigw_message *m = w->req->messages, *said = NULL, *instructions = aigwi_responses_instructions(w);
     aigwi_dialect_calls calls;
     memset(&calls, 0, sizeof calls);
-    if (aigwi_responses_instructs(w)) {
-        aigwi_dialect_member_text(w->out, "instructions", m->parts->text);
-        if (m->name.n) aigwi_dialect_lose(w, m->at, ".name", AIGW_LOSS_DROPPED, "messages have no names");
-        m = m->next;
-    }
+    if (instructions) aigwi_dialect_member_text(w->out, "instructions", instructions->parts->text);
     /* there is none beside a prompt that the provider keeps */
     if (!m) return;
     aigw_json_key(w->out, "input");
@@ -15467,6 +15517,7 @@ static void aigwi_responses_put_input(aigwi_dialect_writer *w) {
     for (; m; m = m->next) {
         int role = m->role;
         if (m->name.n) aigwi_dialect_lose(w, m->at, ".name", AIGW_LOSS_DROPPED, "messages have no names");
+        if (m == instructions) continue;
         if (role == AIGW_ROLE_TOOL) {
             for (const aigw_part *p = m->parts; p; p = p->next) {
                 if (p->kind == AIGW_PART_TOOL_RESULT) aigwi_responses_put_result(w, p, said, &calls);
@@ -18301,13 +18352,6 @@ static void aigwi_anthropic_put_other(aigwi_anthropic_up *c, const aigw_message 
     }
 }
 
-/* The first message that is not a leading system message. */
-static const aigw_message *aigwi_anthropic_first(const aigw_req *req) {
-    const aigw_message *m = req->messages;
-    while (m && (m->role == AIGW_ROLE_SYSTEM || m->role == AIGW_ROLE_DEVELOPER)) m = m->next;
-    return m;
-}
-
 static void aigwi_anthropic_put_name(aigwi_anthropic_up *c, const aigw_message *m) {
     if (m->name.n) aigwi_anthropic_lose(c, m->at, ".name", AIGW_LOSS_DROPPED, "participants have no names");
 }
@@ -18329,7 +18373,7 @@ static int aigwi_anthropic_speaks(aigwi_anthropic_up *c, const aigw_message *m) 
 /* Everything between two assistant messages is one turn of the user; the results of all calls before it come first in
    it. */
 static void aigwi_anthropic_put_messages(aigwi_anthropic_up *c) {
-    const aigw_message *m = aigwi_anthropic_first(c->req), *end;
+    const aigw_message *m = aigwi_dialect_first(c->req), *end;
     const aigw_part *p;
     size_t last_at = AIGW_NOWHERE;
     aigw_json_key(c->out, "messages");
@@ -18361,7 +18405,7 @@ static void aigwi_anthropic_put_messages(aigwi_anthropic_up *c) {
 
 /* The leading system messages: one text as a string, else as blocks. */
 static void aigwi_anthropic_put_system(aigwi_anthropic_up *c) {
-    const aigw_message *m, *first = aigwi_anthropic_first(c->req);
+    const aigw_message *m, *first = aigwi_dialect_first(c->req);
     const aigw_part *p, *only = NULL;
     int n = 0;
     for (m = c->req->messages; m != first; m = m->next) {
@@ -18558,6 +18602,7 @@ static void aigwi_anthropic_plan_budget(aigwi_anthropic_up *c) {
     if (!max->has && b >= c->max_tokens) {
         c->max_tokens += b;
         if (c->to->max_output && c->max_tokens > c->to->max_output) c->max_tokens = c->to->max_output;
+        if (c->max_tokens > INT64_MAX / 1000000) c->max_tokens = INT64_MAX / 1000000;    /* what a limit can be read as */
     }
     if (b >= c->max_tokens) b = c->max_tokens - 1;
     if (b < 1024) {
@@ -22910,7 +22955,7 @@ static int aigwi_gemini_read_usage(aigwi_gemini_answer *a) {
             n[f] = aigwi_gemini_modality(j, audio);
             if (f == 7) u.output_image = aigwi_gemini_modality(&again, image);
         }
-        else if (aigw_json_int(j, &n[f]) && (n[f] < 0 || n[f] > INT64_MAX / 4)) n[f] = -1;
+        else if (!aigw_json_int(j, &n[f]) || n[f] < 0 || n[f] > INT64_MAX / 4) n[f] = -1;
     }
     if (n[0] >= 0) u.has |= AIGW_USAGE_INPUT;
     if (n[0] >= 0) u.input = n[0] + (n[6] > 0 ? n[6] : 0);
@@ -24754,7 +24799,7 @@ static void aigwi_bedrock_end_role(aigwi_bedrock_up *c) {
 static void aigwi_bedrock_role(aigwi_bedrock_up *c, int role) {
     static const char *const names[] = { "", "user", "assistant", "system" };
     if (c->role == role) return;
-    if (!c->role && role == AIGWI_BEDROCK_ASSISTANT) aigwi_bedrock_filler(c);
+    if (!c->role && role != AIGWI_BEDROCK_USER) aigwi_bedrock_filler(c);
     aigwi_bedrock_end_role(c);
     c->role = role;
     aigw_json_open(c->w.out, '{');
@@ -25047,14 +25092,16 @@ static void aigwi_bedrock_put_thought(aigw_out *o, aigw_text text, const aigw_op
     aigwi_bedrock_close(o);
 }
 
+/* Signed by the provider; models that do not sign theirs read it back (gpt-oss, DeepSeek). */
+static int aigwi_bedrock_takes_reasoning(const aigwi_bedrock_up *c, const aigw_part *p) {
+    return aigwi_bedrock_own_state(c, p->state) || (!p->state && c->native && p->text.n);
+}
 static void aigwi_bedrock_put_reasoning(aigwi_bedrock_up *c, const aigw_part *p) {
-    int own = aigwi_bedrock_own_state(c, p->state);
-    /* models that do not sign theirs read it back (gpt-oss, DeepSeek) */
-    if (!own && (p->state || !c->native)) {
-        aigwi_dialect_drop(&c->w, p->at, "reasoning goes back to the provider that signed it only");
+    if (!aigwi_bedrock_takes_reasoning(c, p)) {
+        if (p->state || !c->native)
+            aigwi_dialect_drop(&c->w, p->at, "reasoning goes back to the provider that signed it only");
         return;
     }
-    if (!own && !p->text.n) return;
     aigwi_bedrock_role(c, AIGWI_BEDROCK_ASSISTANT);
     aigwi_bedrock_put_thought(c->w.out, p->text, p->state);
     aigwi_bedrock_put_mark(c, p);
@@ -25112,27 +25159,35 @@ static void aigwi_bedrock_names(aigwi_bedrock_up *c, const aigw_message *m) {
     if (m->name.n) aigwi_dialect_lose(&c->w, m->at, ".name", AIGW_LOSS_DROPPED, "participants have no names");
 }
 
-/* The first message that is not a leading system message. */
-static const aigw_message *aigwi_bedrock_first(const aigw_req *req) {
-    const aigw_message *m = req->messages;
-    while (m && (m->role == AIGW_ROLE_SYSTEM || m->role == AIGW_ROLE_DEVELOPER)) m = m->next;
-    return m;
+/* Is it a message of the assistant that says anything here? One that does not is not written, so it parts no turns of
+   the user. */
+static int aigwi_bedrock_speaks(const aigwi_bedrock_up *c, const aigw_message *m) {
+    const aigw_part *p;
+    for (p = m->role == AIGW_ROLE_ASSISTANT ? m->parts : NULL; p; p = p->next) switch (p->kind) {
+    case AIGW_PART_REASONING: if (aigwi_bedrock_takes_reasoning(c, p)) return 1; break;
+    case AIGW_PART_TEXT: case AIGW_PART_REFUSAL: if (p->text.n) return 1; break;
+    case AIGW_PART_OTHER: if (aigw_base_eq(p->name, aigwi_bedrock_me)) return 1; break;
+    default: return 1;                                       /* written, or the request is refused */
+    }
+    return 0;
 }
 
 /* Everything between two assistant messages is one turn of the user; the results of all calls before it come first in
    it. */
 static void aigwi_bedrock_put_messages(aigwi_bedrock_up *c) {
-    const aigw_message *m = aigwi_bedrock_first(c->w.req), *end;
+    const aigw_message *m = aigwi_dialect_first(c->w.req), *end;
     const aigw_part *p;
     size_t last_at = AIGW_NOWHERE;
     aigw_json_key(c->w.out, "messages");
     aigw_json_open(c->w.out, '[');
     while (m) {
-        for (end = m; end && end->role != AIGW_ROLE_ASSISTANT; end = end->next)
+        for (end = m; end && !aigwi_bedrock_speaks(c, end); end = end->next)
             for (p = end->role == AIGW_ROLE_TOOL ? end->parts : NULL; p; p = p->next) aigwi_bedrock_put_result(c, p);
         for (; m != end; m = m->next) {
             aigwi_bedrock_names(c, m);
-            if (m->role != AIGW_ROLE_TOOL) aigwi_bedrock_put_other(c, m);
+            /* reports */
+            for (p = m->role == AIGW_ROLE_ASSISTANT ? m->parts : NULL; p; p = p->next) aigwi_bedrock_put_assistant(c, p);
+            if (m->role != AIGW_ROLE_TOOL && m->role != AIGW_ROLE_ASSISTANT) aigwi_bedrock_put_other(c, m);
         }
         for (; m && m->role == AIGW_ROLE_ASSISTANT; m = m->next) {
             aigwi_bedrock_names(c, m);
@@ -25151,7 +25206,7 @@ static void aigwi_bedrock_put_messages(aigwi_bedrock_up *c) {
 }
 
 static void aigwi_bedrock_put_system(aigwi_bedrock_up *c) {
-    const aigw_message *m, *first = aigwi_bedrock_first(c->w.req);
+    const aigw_message *m, *first = aigwi_dialect_first(c->w.req);
     const aigw_part *p;
     aigw_out *o = c->w.out;
     int n = 0;
@@ -25465,7 +25520,8 @@ static void aigwi_bedrock_put_inference(aigwi_bedrock_up *c) {
     const aigw_req *req = c->w.req;
     const aigw_param *max = &req->param[AIGW_P_MAX_OUTPUT];
     aigw_out *o = c->w.out;
-    int any = 0, stops = req->stop != NULL;
+    const aigw_item *stop = req->stop;
+    int any = 0, stops = stop != NULL;
     size_t i;
     if (stops && (req->op != AIGW_OP_CHAT || aigwi_dialect_lacks(&c->w, AIGW_CAN(STOP)))) {
         aigwi_dialect_drop(&c->w, req->stop_at, "no stop sequences are taken here");
@@ -25473,7 +25529,11 @@ static void aigwi_bedrock_put_inference(aigwi_bedrock_up *c) {
     }
     for (i = 0; i < 3; i++)
         any |= req->param[aigwi_bedrock_rows[i].id].has && !(c->done >> aigwi_bedrock_rows[i].id & 1);
-    if (!any && !stops) return;
+    while (stops && stop && !stop->text.n) stop = stop->next;
+    if (!any && !(stops && stop)) {
+        if (stops) aigwi_bedrock_put_stops(c);                         /* reports */
+        return;
+    }
     aigw_json_key(o, "inferenceConfig");
     aigw_json_open(o, '{');
     for (i = 0; i < 3; i++) {
@@ -28108,6 +28168,15 @@ static int64_t aigwi_cohere_number(aigw_str raw, int64_t none) {
     aigw_json_init(&j, raw);
     return raw.n && aigwi_dialect_count(&j, &v) && v < AIGWI_COHERE_PLAN_KEY ? v : none;
 }
+/* The content_index of a citation, an object, and where it stands; -1: none. */
+static int64_t aigwi_cohere_content_index(aigw_str citation, aigw_str *at) {
+    aigw_json j;
+    *at = aigw_base_str(NULL);
+    aigw_json_init(&j, citation);
+    for (aigw_json_object(&j); aigw_json_member(&j); )
+        if (!aigwi_dialect_is(j.key, "content_index") || !aigw_json_raw(&j, at)) aigw_json_skip(&j);
+    return aigwi_cohere_number(*at, -1);
+}
 static void aigwi_cohere_say(aigwi_cohere_answer *a, struct aigw_block *b, aigw_text t) {
     if (b && t.n && !aigwi_cohere_over(a)) a->r = aigwi_dialect_delta(a->st, a->out, b, t, aigwi_cohere_off(a, t.p));
 }
@@ -28196,14 +28265,10 @@ static void aigwi_cohere_call(aigwi_cohere_answer *a, aigw_str call, uint32_t ke
 /* A citation, on the part that it is about while that is open: by content_index; else the text written last. */
 static void aigwi_cohere_citation(aigwi_cohere_answer *a, aigw_str raw) {
     struct aigw_block *b, *at = NULL;
-    aigw_str index = aigw_base_str(NULL);
+    aigw_str index;
     int64_t n;
-    aigw_json j;
-    aigw_json_init(&j, raw);
-    if (aigw_json_kind(&j) != AIGW_JSON_OBJECT || aigwi_cohere_over(a)) return;
-    for (aigw_json_object(&j); aigw_json_member(&j); )
-        if (!aigwi_dialect_is(j.key, "content_index") || !aigw_json_raw(&j, &index)) aigw_json_skip(&j);
-    n = aigwi_cohere_number(index, -1);
+    if (!raw.n || raw.p[0] != '{' || aigwi_cohere_over(a)) return;
+    n = aigwi_cohere_content_index(raw, &index);
     for (b = a->st->block; b < a->st->block + AIGW_BLOCKS; b++)
         if (b->used && b->kind == AIGW_PART_TEXT && (!at || at->block < b->block)) at = b;
     if (n >= 0) at = aigwi_cohere_content(a, (uint32_t)n);
@@ -28650,10 +28715,25 @@ static void aigwi_cohere_write_delta(aigw_out *o, const struct aigw_out_block *b
         AIGWI_COHERE_LIT(o, "\"}}}}\n\n");
     }
 }
-static void aigwi_cohere_write_citation(aigw_out *o, uint32_t index, aigw_str json) {
+/* A citation of content part `content` (-1: of none). What stood before the part may not be written: then the number
+   that it names the part by changes with it. */
+static void aigwi_cohere_put_cited(aigw_out *o, int64_t content, aigw_str json, int line) {
+    aigw_str index, rest = json;
+    if (content >= 0 && aigwi_cohere_content_index(json, &index) >= 0) {
+        rest = aigwi_dialect_slice(json.p, (size_t)(index.p - json.p));
+        if (line) aigwi_dialect_put_line(o, rest);
+        else aigw_json_put_raw(o, rest);
+        aigw_base_put_int(o, content);
+        rest = aigwi_dialect_slice(index.p + index.n, (size_t)(json.p + json.n - index.p) - index.n);
+    }
+    if (line) aigwi_dialect_put_line(o, rest);
+    else aigw_json_put_raw(o, rest);
+}
+static void aigwi_cohere_write_citation(aigw_out *o, uint32_t index, const struct aigw_out_block *b, aigw_str json) {
+    const int content = b && (b->sent & 15) == AIGWI_COHERE_CONTENT_BLOCK;
     aigwi_cohere_put_indexed(o, "citation-start", index);
     AIGWI_COHERE_LIT(o, ",\"delta\":{\"message\":{\"citations\":");
-    aigwi_dialect_put_line(o, json);
+    aigwi_cohere_put_cited(o, content ? (int64_t)b->index : -1, json, 1);
     AIGWI_COHERE_LIT(o, "}}}\n\n");
     aigwi_cohere_put_indexed(o, "citation-end", index);
     AIGWI_COHERE_LIT(o, "}\n\n");
@@ -28673,7 +28753,7 @@ static void aigwi_cohere_write(const aigw_enc *st, aigw_out *o, const struct aig
     if (ev->type == AIGW_EVENT_BLOCK_START) aigwi_cohere_write_start(o, b, ev);
     else if (ev->type == AIGW_EVENT_DELTA) aigwi_cohere_write_delta(o, b, ev);
     else if (ev->type == AIGW_EVENT_NOTE && ev->kind == AIGW_NOTE_CITATION)
-        aigwi_cohere_write_citation(o, AIGWI_COHERE_N_CITATIONS(st), json);
+        aigwi_cohere_write_citation(o, AIGWI_COHERE_N_CITATIONS(st), b, json);
     else if (ev->type == AIGW_EVENT_NOTE) aigwi_cohere_write_logprobs(o, b, json);
     else if (b->sent != AIGWI_COHERE_PLAN_BLOCK) {
         if (b->sent & AIGWI_COHERE_FREE_TEXT) aigwi_cohere_put_fragment(o, b, "", aigwi_cohere_no_words, 0, "\\\"}");
@@ -28863,7 +28943,10 @@ static void aigwi_cohere_resp_notes(aigw_enc *st, aigw_out *o, const aigw_answer
     const aigw_part *p = a->parts;
     const aigw_note *n = p ? p->notes : a->notes;
     int open = 0, last = !p;
+    int64_t content = 0;                                              /* parts of the content so far */
     for (;;) {
+        const int counts = p && !aigwi_cohere_is_plan(p) &&
+                           aigwi_cohere_shape(st, p->kind, p->name, p->at) == AIGWI_COHERE_CONTENT_BLOCK;
         for (; n; n = n->next) {
             if (aigwi_cohere_note_use(st, n->kind, n->dialect, n->at) != use) continue;
             if (!open) {
@@ -28871,8 +28954,10 @@ static void aigwi_cohere_resp_notes(aigw_enc *st, aigw_out *o, const aigw_answer
                 aigw_json_open(o, '[');
             }
             open = 1;
-            aigw_json_put_raw(o, n->json);
+            if (use == 1) aigwi_cohere_put_cited(o, counts ? content : -1, n->json, 0);
+            else aigw_json_put_raw(o, n->json);
         }
+        content += counts;
         if (last) break;
         p = p->next;
         last = !p;

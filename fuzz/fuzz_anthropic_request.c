@@ -25,6 +25,7 @@ static int pass(aigw_str body, int n, aigw_str *to) {
     r = D->req_decode(NULL, body, &mem, &req, &fault);
     if (r) return r;
     tagged = fuzz_tagged(&req);
+    if (!n) fuzz_edit(D, &req);
     target.id = req.model;
     target.version = aigw_base_str("2023-06-01");
     aigw_base_out_init(&out, laws_text[n], ROOM, NULL, 0);

@@ -26,6 +26,7 @@ static int pass(aigw_str *path, aigw_str body, int n, aigw_str *to) {
     if (D->match(&head) != AIGW_OP_CHAT && D->match(&head) != AIGW_OP_COUNT_TOKENS) return AIGW_E_REFUSED;
     r = D->req_decode(&head, body, &mem, &req, &fault);
     if (r) return r;
+    if (!n) fuzz_edit(D, &req);
     memset(&head, 0, sizeof head);
     head.headers = h[n];
     head.cap = 8;

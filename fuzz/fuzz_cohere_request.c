@@ -24,6 +24,7 @@ static int pass(aigw_str body, int n, aigw_str *to) {
     head.cap = 4;
     r = D->req_decode(NULL, body, &mem, &req, &fault);
     if (r) return r;
+    if (!n) fuzz_edit(D, &req);
     target.id = req.model;
     aigw_base_out_init(&out, laws_text[n], ROOM, NULL, 0);
     r = D->req_encode(&req, &target, &mem, &head, &out, NULL);

@@ -25,6 +25,7 @@ FUZZ(data, size) {
     r = aigw_dialect_gemini.req_decode(&head, body, &a, &req, &fault);
     fuzz_ok(r == AIGW_OK || (r < 0 && fault.code == r && fault.at <= body.n && fault.text));
     if (r) return;
+    fuzz_edit(&aigw_dialect_gemini, &req);
     to.id = req.model;
     to.can = how & 32 ? AIGW_CAN(LEVEL_THINKING) : how & 64 ? AIGW_CAN(BUDGET_THINKING) : 0;
     memset(&to_head, 0, sizeof to_head);

@@ -29,6 +29,7 @@ FUZZ(data, size) {
     r = d->req_decode(&head, body, &a, &req, &fault);
     fuzz_ok(r == AIGW_OK || (r < 0 && fault.code == r && fault.at <= body.n && fault.text));
     if (r || req.op != AIGW_OP_CHAT) return;
+    fuzz_edit(d, &req);
     to.id = req.model;
     to_head.headers = headers;
     to_head.cap = 4;

@@ -6,9 +6,9 @@
  *     #include "replay.h"
  *     FUZZ(data, size) { ... fuzz_ok(a law); ... }
  *
- * Under libFuzzer (-DFUZZ_LIBFUZZER) that is all. Else a main stands here, which replays fuzz/corpus/NAME/ (or the files and folders
- * given): each seed as it is, each of its beginnings, and a few hundred small mutations that are the same every time. It ends with
- * the line of t.h; a law that fails says which input it was, and aborts. */
+ * Under libFuzzer (-DFUZZ_LIBFUZZER) that is all; half of its mutations are those of mutate_json.h. Else a main stands here, which replays
+ * fuzz/corpus/NAME/ (or the files and folders given): each seed as it is, each of its beginnings, and a few hundred small mutations that
+ * are the same every time. It ends with the line of t.h; a law that fails says which input it was, and aborts. */
 #ifndef FUZZ_REPLAY_H
 #define FUZZ_REPLAY_H
 #include <stdio.h>
@@ -60,6 +60,28 @@ static inline int fuzz_tagged(const aigw_req *req) {
             if ((s.n > 5 && !memcmp(s.p, "aigw:", 5)) || (s.n > 6 && !memcmp(s.p, "YWlndz", 6))) return 1;
         }
     return 0;
+}
+
+/* The client's own bytes, edited for the provider, are JSON as they were. */
+static inline void fuzz_edit(const aigw_dialect *d, const aigw_req *req) {
+    static unsigned char mem[1 << 18];
+    static char text[1 << 18];
+    aigw_arena arena = aigw_base_arena(mem, sizeof mem);
+    aigw_header headers[8];
+    aigw_head head;
+    aigw_target to;
+    aigw_out out;
+    int r;
+    if (req->op != AIGW_OP_CHAT || fuzz_deep(req->body.p, req->body.n)) return;
+    memset(&head, 0, sizeof head);
+    memset(&to, 0, sizeof to);
+    head.headers = headers;
+    head.cap = 8;
+    to.id = fuzz_str("m", 1);
+    aigw_base_out_init(&out, text, sizeof text, NULL, 0);
+    r = d->req_edit(req, &to, &arena, &head, &out, NULL);
+    fuzz_ok(r == AIGW_OK || r == AIGW_E_REFUSED || r == AIGW_E_NOMEM);
+    if (!r) fuzz_ok(!aigw_json_check(aigw_base_out_str(&out), AIGW_JSON_OBJECT));
 }
 
 #ifndef FUZZ_LIBFUZZER
@@ -126,5 +148,7 @@ int main(int argc, char **argv) {
     printf("ok %lu checks, %lu passed, %d failed, 0 skipped\n", fuzz_inputs, fuzz_seeds, fuzz_seeds == 0);
     return fuzz_seeds == 0;
 }
+#else
+#include "mutate_json.h"
 #endif
 #endif
