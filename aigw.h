@@ -7585,9 +7585,9 @@ AIGWI_SHARED aigw_str aigwi_dialect_call_name(const aigw_req *req, const aigw_me
 }
 
 /* The call that a result answers: by id, else the first unanswered one of that name ("", and no id: of any). NULL when
-   there is none. *calls: from the first call of the last turn that may be unanswered on. Answered calls are marked in `source`,
-   a member of media, until the request is read (aigwi_dialect_unmark). In-order results cost one step each; a hostile
-   history is cut off. */
+   there is none. *calls: from the first call of the last turn that may be unanswered on. Answered calls are marked in
+   `source`, a member of media, until the request is read (aigwi_dialect_unmark). In-order results cost one step each; a
+   hostile history is cut off. */
 AIGWI_SHARED aigw_part *aigwi_dialect_answered(aigw_part **calls, uint32_t *steps, aigw_str id, aigw_str name) {
     aigw_part *p, *named = NULL;
     while (*calls && ((*calls)->kind != AIGW_PART_TOOL_CALL || (*calls)->source)) *calls = (*calls)->next;
@@ -8951,10 +8951,8 @@ AIGWI_SHARED void aigwi_dialect_cut_out(aigwi_dialect_cut *e, size_t from, size_
     aigw_str b = e->req->body;
     size_t next = aigwi_dialect_spaces(b, e->to);
     if (e->to && next < b.n && b.p[next] == ',') next = aigwi_dialect_spaces(b, next + 1);
-    if (!e->to || next < from) {
-        aigwi_dialect_cut_now(e);
-        e->from = from;
-    }
+    if (!e->to || next < from) aigwi_dialect_cut_now(e);
+    if (!e->to || from < e->from) e->from = from;
     if (to > e->to) e->to = to;
 }
 
@@ -18602,7 +18600,7 @@ static void aigwi_anthropic_plan_budget(aigwi_anthropic_up *c) {
     if (!max->has && b >= c->max_tokens) {
         c->max_tokens += b;
         if (c->to->max_output && c->max_tokens > c->to->max_output) c->max_tokens = c->to->max_output;
-        if (c->max_tokens > INT64_MAX / 1000000) c->max_tokens = INT64_MAX / 1000000;    /* what a limit can be read as */
+        if (c->max_tokens > INT64_MAX / 1000000) c->max_tokens = INT64_MAX / 1000000;    /* the most that is read */
     }
     if (b >= c->max_tokens) b = c->max_tokens - 1;
     if (b < 1024) {
@@ -25186,7 +25184,8 @@ static void aigwi_bedrock_put_messages(aigwi_bedrock_up *c) {
         for (; m != end; m = m->next) {
             aigwi_bedrock_names(c, m);
             /* reports */
-            for (p = m->role == AIGW_ROLE_ASSISTANT ? m->parts : NULL; p; p = p->next) aigwi_bedrock_put_assistant(c, p);
+            for (p = m->role == AIGW_ROLE_ASSISTANT ? m->parts : NULL; p; p = p->next)
+                aigwi_bedrock_put_assistant(c, p);
             if (m->role != AIGW_ROLE_TOOL && m->role != AIGW_ROLE_ASSISTANT) aigwi_bedrock_put_other(c, m);
         }
         for (; m && m->role == AIGW_ROLE_ASSISTANT; m = m->next) {
