@@ -28167,15 +28167,6 @@ static int64_t aigwi_cohere_number(aigw_str raw, int64_t none) {
     aigw_json_init(&j, raw);
     return raw.n && aigwi_dialect_count(&j, &v) && v < AIGWI_COHERE_PLAN_KEY ? v : none;
 }
-/* The content_index of a citation, an object, and where it stands; -1: none. */
-static int64_t aigwi_cohere_content_index(aigw_str citation, aigw_str *at) {
-    aigw_json j;
-    *at = aigw_base_str(NULL);
-    aigw_json_init(&j, citation);
-    for (aigw_json_object(&j); aigw_json_member(&j); )
-        if (!aigwi_dialect_is(j.key, "content_index") || !aigw_json_raw(&j, at)) aigw_json_skip(&j);
-    return aigwi_cohere_number(*at, -1);
-}
 static void aigwi_cohere_say(aigwi_cohere_answer *a, struct aigw_block *b, aigw_text t) {
     if (b && t.n && !aigwi_cohere_over(a)) a->r = aigwi_dialect_delta(a->st, a->out, b, t, aigwi_cohere_off(a, t.p));
 }
@@ -28264,10 +28255,14 @@ static void aigwi_cohere_call(aigwi_cohere_answer *a, aigw_str call, uint32_t ke
 /* A citation, on the part that it is about while that is open: by content_index; else the text written last. */
 static void aigwi_cohere_citation(aigwi_cohere_answer *a, aigw_str raw) {
     struct aigw_block *b, *at = NULL;
-    aigw_str index;
+    aigw_str index = aigw_base_str(NULL);
     int64_t n;
-    if (!raw.n || raw.p[0] != '{' || aigwi_cohere_over(a)) return;
-    n = aigwi_cohere_content_index(raw, &index);
+    aigw_json j;
+    aigw_json_init(&j, raw);
+    if (aigw_json_kind(&j) != AIGW_JSON_OBJECT || aigwi_cohere_over(a)) return;
+    for (aigw_json_object(&j); aigw_json_member(&j); )
+        if (!aigwi_dialect_is(j.key, "content_index") || !aigw_json_raw(&j, &index)) aigw_json_skip(&j);
+    n = aigwi_cohere_number(index, -1);
     for (b = a->st->block; b < a->st->block + AIGW_BLOCKS; b++)
         if (b->used && b->kind == AIGW_PART_TEXT && (!at || at->block < b->block)) at = b;
     if (n >= 0) at = aigwi_cohere_content(a, (uint32_t)n);
@@ -28353,6 +28348,7 @@ static void aigwi_cohere_each(aigwi_cohere_answer *a, aigw_str list, int what) {
         case AIGWI_COHERE_CONTENT:
             if (n >= AIGW_BLOCKS - 1) aigwi_cohere_close(a, aigwi_cohere_content(a, n - (AIGW_BLOCKS - 1)));
             aigwi_cohere_content_part(a, raw, n, 0);
+            n -= !aigwi_cohere_content(a, n);                  /* what is no part does not count */
             break;
         case AIGWI_COHERE_CALLS:
             aigwi_cohere_call(a, raw, n, 0);
@@ -28714,25 +28710,10 @@ static void aigwi_cohere_write_delta(aigw_out *o, const struct aigw_out_block *b
         AIGWI_COHERE_LIT(o, "\"}}}}\n\n");
     }
 }
-/* A citation of content part `content` (-1: of none). What stood before the part may not be written: then the number
-   that it names the part by changes with it. */
-static void aigwi_cohere_put_cited(aigw_out *o, int64_t content, aigw_str json, int line) {
-    aigw_str index, rest = json;
-    if (content >= 0 && aigwi_cohere_content_index(json, &index) >= 0) {
-        rest = aigwi_dialect_slice(json.p, (size_t)(index.p - json.p));
-        if (line) aigwi_dialect_put_line(o, rest);
-        else aigw_json_put_raw(o, rest);
-        aigw_base_put_int(o, content);
-        rest = aigwi_dialect_slice(index.p + index.n, (size_t)(json.p + json.n - index.p) - index.n);
-    }
-    if (line) aigwi_dialect_put_line(o, rest);
-    else aigw_json_put_raw(o, rest);
-}
-static void aigwi_cohere_write_citation(aigw_out *o, uint32_t index, const struct aigw_out_block *b, aigw_str json) {
-    const int content = b && (b->sent & 15) == AIGWI_COHERE_CONTENT_BLOCK;
+static void aigwi_cohere_write_citation(aigw_out *o, uint32_t index, aigw_str json) {
     aigwi_cohere_put_indexed(o, "citation-start", index);
     AIGWI_COHERE_LIT(o, ",\"delta\":{\"message\":{\"citations\":");
-    aigwi_cohere_put_cited(o, content ? (int64_t)b->index : -1, json, 1);
+    aigwi_dialect_put_line(o, json);
     AIGWI_COHERE_LIT(o, "}}}\n\n");
     aigwi_cohere_put_indexed(o, "citation-end", index);
     AIGWI_COHERE_LIT(o, "}\n\n");
@@ -28752,7 +28733,7 @@ static void aigwi_cohere_write(const aigw_enc *st, aigw_out *o, const struct aig
     if (ev->type == AIGW_EVENT_BLOCK_START) aigwi_cohere_write_start(o, b, ev);
     else if (ev->type == AIGW_EVENT_DELTA) aigwi_cohere_write_delta(o, b, ev);
     else if (ev->type == AIGW_EVENT_NOTE && ev->kind == AIGW_NOTE_CITATION)
-        aigwi_cohere_write_citation(o, AIGWI_COHERE_N_CITATIONS(st), b, json);
+        aigwi_cohere_write_citation(o, AIGWI_COHERE_N_CITATIONS(st), json);
     else if (ev->type == AIGW_EVENT_NOTE) aigwi_cohere_write_logprobs(o, b, json);
     else if (b->sent != AIGWI_COHERE_PLAN_BLOCK) {
         if (b->sent & AIGWI_COHERE_FREE_TEXT) aigwi_cohere_put_fragment(o, b, "", aigwi_cohere_no_words, 0, "\\\"}");
@@ -28942,10 +28923,7 @@ static void aigwi_cohere_resp_notes(aigw_enc *st, aigw_out *o, const aigw_answer
     const aigw_part *p = a->parts;
     const aigw_note *n = p ? p->notes : a->notes;
     int open = 0, last = !p;
-    int64_t content = 0;                                              /* parts of the content so far */
     for (;;) {
-        const int counts = p && !aigwi_cohere_is_plan(p) &&
-                           aigwi_cohere_shape(st, p->kind, p->name, p->at) == AIGWI_COHERE_CONTENT_BLOCK;
         for (; n; n = n->next) {
             if (aigwi_cohere_note_use(st, n->kind, n->dialect, n->at) != use) continue;
             if (!open) {
@@ -28953,10 +28931,8 @@ static void aigwi_cohere_resp_notes(aigw_enc *st, aigw_out *o, const aigw_answer
                 aigw_json_open(o, '[');
             }
             open = 1;
-            if (use == 1) aigwi_cohere_put_cited(o, counts ? content : -1, n->json, 0);
-            else aigw_json_put_raw(o, n->json);
+            aigw_json_put_raw(o, n->json);
         }
-        content += counts;
         if (last) break;
         p = p->next;
         last = !p;
