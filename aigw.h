@@ -2915,6 +2915,9 @@ typedef struct {
     aigw_str target, provider;     /* whom the counters of a target belong to */
     aigw_account_counters held;
 } aigw_account;
+/* Put "|tenant=NAME": the subject of a counter, by AIGW_DIM_*, as it stands in the counter's name. '|', '%' and what is
+   not visible are %XX, so that no two subjects share a name. */
+AIGW_API void aigw_account_put_subject(aigw_out *o, int dim, aigw_str value);
 /* 1: a cap in money may apply to this request, so that what has no price must not be asked. *max_output: the limit that
    is set where none is said. */
 AIGW_API int aigw_account_capped(const aigw_registry *r, const aigw_router_facts *f, int64_t *max_output);
@@ -39318,15 +39321,29 @@ static uint32_t aigwi_account_dims(uint32_t by, const aigw_registry_subject *whe
     return by;
 }
 
-/* "usd.month|tenant=team-a|model=sonnet": what is counted, and for whom. '|', '%' and control bytes are written as %XX,
-   so that no two subjects share a name; what is too long ends in its hash. */
-static aigw_str aigwi_account_name(const aigw_hub *h, char *text, const char *what, uint32_t dims,
-                                   const aigw_router_facts *f, const aigw_target *t) {
+AIGW_API void aigw_account_put_subject(aigw_out *o, int dim, aigw_str value) {
     static const char *const labels[] = {
 #define X(name, label) label,
         AIGW_DIM_LIST(X)
 #undef X
     };
+    aigw_base_put_byte(o, '|');
+    aigw_base_put_lit(o, labels[dim]);
+    aigw_base_put_byte(o, '=');
+    for (size_t i = 0; i < value.n; i++) {
+        const unsigned char c = (unsigned char)value.p[i];
+        if (c > ' ' && c != '|' && c != '%') aigw_base_put_byte(o, (char)c);
+        else {
+            aigw_base_put_byte(o, '%');
+            aigw_base_put_byte(o, "0123456789ABCDEF"[c >> 4]);
+            aigw_base_put_byte(o, "0123456789ABCDEF"[c & 15]);
+        }
+    }
+}
+
+/* "usd.month|tenant=team-a|model=sonnet": what is counted, and for whom; what is too long ends in its hash. */
+static aigw_str aigwi_account_name(const aigw_hub *h, char *text, const char *what, uint32_t dims,
+                                   const aigw_router_facts *f, const aigw_target *t) {
     uint64_t mark = 0;
     aigw_out o;
     aigw_base_out_init(&o, text, AIGW_STORE_KEY, NULL, 0);
@@ -39334,18 +39351,7 @@ static aigw_str aigwi_account_name(const aigw_hub *h, char *text, const char *wh
     for (int d = 0; d < AIGW_DIM_COUNT; d++) {
         const aigw_str v = aigwi_account_value(f, t, d);
         if (!(dims >> d & 1)) continue;
-        aigw_base_put_byte(&o, '|');
-        aigw_base_put_lit(&o, labels[d]);
-        aigw_base_put_byte(&o, '=');
-        for (size_t i = 0; i < v.n; i++) {
-            const unsigned char c = (unsigned char)v.p[i];
-            if (c > ' ' && c != '|' && c != '%') aigw_base_put_byte(&o, (char)c);
-            else {
-                aigw_base_put_byte(&o, '%');
-                aigw_base_put_byte(&o, "0123456789ABCDEF"[c >> 4]);
-                aigw_base_put_byte(&o, "0123456789ABCDEF"[c & 15]);
-            }
-        }
+        aigw_account_put_subject(&o, d, v);
         mark = mark * 31 + aigw_digest_siphash(v, h->key);
     }
     if (o.buf.n <= AIGW_STORE_KEY) return aigwi_dialect_slice(text, o.buf.n);

@@ -176,20 +176,6 @@ static aigw_str name_of(const aigw_store_slot *s) {
     return v;
 }
 
-/* A name as the library writes it in a counter's: '%', '|' and what is not visible as %XX. */
-static void put_name(aigw_out *o, aigw_str name) {
-    static const char digits[] = "0123456789ABCDEF";
-    size_t i;
-    for (i = 0; i < name.n; i++) {
-        const unsigned char c = (unsigned char)name.p[i];
-        if (c > ' ' && c != '|' && c != '%') aigw_base_put_byte(o, (char)c);
-        else {
-            aigw_base_put_byte(o, '%');
-            aigw_base_put_byte(o, digits[c >> 4]);
-            aigw_base_put_byte(o, digits[c & 15]);
-        }
-    }
-}
 /* Is a counter this tenant's alone: "usd.day|tenant=NAME|...", "usd.day|_other|NAME"? In `_other` names are as they are. */
 static int its_own(aigw_str key, aigw_str tenant) {
     char text[AIGW_STORE_KEY];
@@ -204,8 +190,7 @@ static int its_own(aigw_str key, aigw_str tenant) {
     aigw_base_put(&o, tenant);
     if (aigw_base_out_end(&o) == AIGW_OK && aigw_base_eq(rest, aigw_base_out_str(&o))) return 1;
     aigw_base_out_init(&o, text, sizeof text, NULL, 0);
-    aigw_base_put_lit(&o, "|tenant=");
-    put_name(&o, tenant);
+    aigw_account_put_subject(&o, AIGW_DIM_TENANT, tenant);
     if (aigw_base_out_end(&o)) return 0;
     part = aigw_base_out_str(&o);
     return begins(rest, part) && (rest.n == part.n || rest.p[part.n] == '|');
@@ -248,11 +233,6 @@ static int call(struct gateway *g, int verb, aigw_store_counter *c) {
 /* Is a counter this budget's: its period, what `by` and `when` name and nothing else, and as `when` says? */
 static int counted_by(const aigw_registry_budget *b, aigw_str key) {
     static const char *const periods[] = { "usd.total", "usd.hour", "usd.day", "usd.week", "usd.month" };      /* by AIGW_PERIOD_* */
-    static const char *const labels[] = {
-#define X(name, label) "|" label "=",
-        AIGW_DIM_LIST(X)
-#undef X
-    };
     char text[AIGW_STORE_KEY];
     size_t n = aigw_base_find(key, aigw_base_str("|"), 0);
     aigw_str part = key;
@@ -266,8 +246,7 @@ static int counted_by(const aigw_registry_budget *b, aigw_str key) {
         key.n -= n;
         n = key.n ? aigw_base_find(key, aigw_base_str("|"), 1) : 0;
         aigw_base_out_init(&o, text, sizeof text, NULL, 0);
-        aigw_base_put_lit(&o, labels[d]);
-        put_name(&o, b->when.dim[d]);
+        aigw_account_put_subject(&o, d, b->when.dim[d]);
         if (aigw_base_out_end(&o) || !begins(key, aigw_base_out_str(&o)) || (b->when.dim[d].n && n != o.buf.n)) return 0;
     }
     return n == key.n;
