@@ -7610,7 +7610,7 @@ AIGWI_SHARED const aigw_message *aigwi_dialect_first(const aigw_req *req) {
     const aigw_part *p;
     for (m = req->messages; m; m = m->next) {
         if (m->role == AIGW_ROLE_SYSTEM || m->role == AIGW_ROLE_DEVELOPER) continue;
-        for (p = m->parts; p && p->kind == AIGW_PART_TEXT && !p->text.n;) p = p->next;
+        for (p = m->parts; p && p->kind == AIGW_PART_TEXT && !p->text.n && !p->state;) p = p->next;
         if (p) break;
     }
     return m;
