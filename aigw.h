@@ -11087,6 +11087,7 @@ static int aigwi_openai_plain(aigw_json *j, const char *plain) {
 }
 /* One thing in two forms: {"type": T, T: {...}} in Chat Completions, {"type": T, ...} (flat) in Responses. */
 static void aigwi_openai_put_form(aigw_out *o, aigw_str json, int flat) {
+    static const aigw_str escape = AIGW_STR("\\");
     aigw_str type, inner = aigw_base_str(NULL), raw = inner;
     int others = 0;
     aigw_json j;
@@ -11097,7 +11098,8 @@ static void aigwi_openai_put_form(aigw_out *o, aigw_str json, int flat) {
             if (aigw_base_eq(j.key, type) && raw.p[0] == '{') inner = raw;
             else others += !aigwi_dialect_is(j.key, "type");
         }
-    if (!type.n || (flat ? !inner.n : inner.n || !others)) {
+    /* a type with an escape is none that has two forms */
+    if (!type.n || aigw_base_find(type, escape, 0) < type.n || (flat ? !inner.n : inner.n || !others)) {
         aigw_json_put_raw(o, json);
         return;
     }
