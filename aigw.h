@@ -15384,7 +15384,7 @@ static int aigwi_responses_takes_reasoning(const aigwi_dialect_writer *w, const 
 }
 static void aigwi_responses_put_reasoning(aigwi_dialect_writer *w, const aigw_part *p) {
     const aigw_opaque *o = p->state;
-    int own = aigwi_responses_signed(p);
+    int own = o && aigwi_responses_signed(p);
     aigw_str id = own ? o->id : p->id;
     if (o && !own) aigwi_dialect_drop(w, o->at ? o->at : p->at, "opaque state of another provider");
     if (!aigwi_responses_takes_reasoning(w, p)) {
@@ -15801,7 +15801,8 @@ static void aigwi_responses_untag(aigw_out *o, aigw_str item, const aigw_opaque 
         aigw_str key = j.key;
         if (!aigw_json_raw(&j, &value)) break;
         aigw_json_key_str(o, key);
-        if (aigwi_dialect_is(key, "id") && state->id.n) aigw_json_put_str(o, state->id);
+        if (aigwi_dialect_stays(&j, value)) aigw_json_put_raw(o, value);
+        else if (aigwi_dialect_is(key, "id") && state->id.n) aigw_json_put_str(o, state->id);
         else if (aigwi_dialect_is(key, "encrypted_content")) aigw_json_put_text(o, state->data);
         else aigw_json_put_raw(o, value);
     }

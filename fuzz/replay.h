@@ -72,7 +72,7 @@ static inline void fuzz_edit(const aigw_dialect *d, const aigw_req *req) {
     aigw_target to;
     aigw_out out;
     int r;
-    if (req->op != AIGW_OP_CHAT || fuzz_deep(req->body.p, req->body.n)) return;
+    if (req->op == AIGW_OP_NONE || req->op == AIGW_OP_MODELS || fuzz_deep(req->body.p, req->body.n)) return;
     memset(&head, 0, sizeof head);
     memset(&to, 0, sizeof to);
     head.headers = headers;
