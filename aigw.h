@@ -5025,6 +5025,16 @@ AIGW_API void aigw_json_key_str(aigw_out *o, aigw_str name) {
     aigw_json_put_str(o, name);
     aigw_base_put_byte(o, ':');
 }
+/* The name of the last member read, again: one that was too long to be decoded as it stands there. */
+AIGWI_SHARED void aigwi_json_key_again(aigw_out *o, const aigw_json *j) {
+    static const aigw_str escape = AIGW_STR("\\");
+    if (j->key.n <= sizeof j->scratch || aigw_base_find(j->key, escape, 0) == j->key.n) {
+        aigw_json_key_str(o, j->key);
+        return;
+    }
+    aigw_json_put_raw(o, aigwi_base_slice(j->key.p - 1, j->key.p + j->key.n + 1));
+    aigw_base_put_byte(o, ':');
+}
 AIGW_API void aigw_json_put_raw(aigw_out *o, aigw_str json) {
     aigwi_json_comma(o);
     aigw_base_ref(o, json);
@@ -9101,9 +9111,8 @@ static void aigwi_dialect_schema_member(aigw_json *j, aigw_out *out, int f, int 
         aigw_json_key_str(out, aigwi_dialect_schema_words[f]);
         aigw_json_put_raw(out, aigwi_dialect_slice(t.p, t.n));
     } else {
-        aigw_str name = j->key;
-        if (f < AIGWI_SCHEMA_WORDS) name = aigwi_dialect_schema_words[f];
-        aigw_json_key_str(out, name);
+        if (f < AIGWI_SCHEMA_WORDS) aigw_json_key_str(out, aigwi_dialect_schema_words[f]);
+        else aigwi_json_key_again(out, j);
         if (aigw_json_raw(j, &raw)) aigw_json_put_raw(out, raw);
     }
 }
@@ -9142,7 +9151,7 @@ AIGWI_SHARED void aigwi_dialect_put_schema(aigw_out *out, aigw_str raw, int open
         }
         if (level[d - 1] & (LIST | MAP)) {
             aigw_str one;
-            if (level[d - 1] & MAP) aigw_json_key_str(out, j.key);
+            if (level[d - 1] & MAP) aigwi_json_key_again(out, &j);
             if (aigw_json_kind(&j) == AIGW_JSON_OBJECT) enter = SCHEMA;
             else if (aigw_json_raw(&j, &one)) aigw_json_put_raw(out, one);
             continue;
@@ -10975,7 +10984,7 @@ static void aigwi_family_walk(aigwi_family_editor *e, aigw_str path, aigw_str ra
         char key[64];
         name = j.key;
         if (name.n > sizeof key || n + name.n > sizeof full) {                      /* no rule speaks of it */
-            aigw_json_key_str(e->w.out, name);
+            aigwi_json_key_again(e->w.out, &j);
             if (aigw_json_raw(&j, &one)) aigw_json_put_raw(e->w.out, one);
             continue;
         }
@@ -11111,12 +11120,11 @@ static void aigwi_openai_put_form(aigw_out *o, aigw_str json, int flat) {
     }
     aigw_json_init(&j, flat ? inner : json);
     for (aigw_json_object(&j); aigw_json_member(&j); ) {
-        aigw_str name = j.key;
-        if (!flat && aigwi_dialect_is(name, "type")) {
+        if (!flat && aigwi_dialect_is(j.key, "type")) {
             aigw_json_skip(&j);
             continue;
         }
-        aigw_json_key_str(o, name);
+        aigwi_json_key_again(o, &j);
         if (aigw_json_raw(&j, &raw)) aigw_json_put_raw(o, raw);
     }
     if (!flat) aigw_json_close(o, '}');
@@ -15798,9 +15806,9 @@ static void aigwi_responses_untag(aigw_out *o, aigw_str item, const aigw_opaque 
     aigw_json_init(&j, item);
     aigw_json_open(o, '{');
     for (aigw_json_object(&j); aigw_json_member(&j); ) {
-        aigw_str key = j.key;
+        const aigw_str key = j.key;
+        aigwi_json_key_again(o, &j);
         if (!aigw_json_raw(&j, &value)) break;
-        aigw_json_key_str(o, key);
         if (aigwi_dialect_stays(&j, value)) aigw_json_put_raw(o, value);
         else if (aigwi_dialect_is(key, "id") && state->id.n) aigw_json_put_str(o, state->id);
         else if (aigwi_dialect_is(key, "encrypted_content")) aigw_json_put_text(o, state->data);
@@ -26639,7 +26647,7 @@ static void aigwi_bedrock_put_own(aigw_enc *st, struct aigw_out_block *b, const 
     for (aigw_json_object(&j); aigw_json_member(&j); ) {
         aigw_str key = j.key;
         const int holds = aigwi_dialect_is(key, which ? "content" : "input");
-        if (!holds) aigw_json_key_str(o, key);
+        if (!holds) aigwi_json_key_again(o, &j);
         if (!aigw_json_raw(&j, &value)) break;
         if (holds) inside = value;
         else aigw_json_put_raw(o, value);
