@@ -3,7 +3,7 @@
 # bench.sh OUT: instructions (callgrind, exact) and nanoseconds (this machine, noisy) of each operation of tests/bench.c.
 # YYJSON=DIR (with yyjson.c and yyjson.h; `pip download --no-deps --no-binary :all: yyjson` has them): compares the cache's look-up with its reader.
 set -u
-out=$1
+out=$1/bench.d                     # its own: an object of other flags must not be taken
 CFLAGS="-std=c99 -O2 -g -D_GNU_SOURCE ${YYJSON:+-DBENCH_YYJSON -I$YYJSON}" CC=${CC:-gcc} sh tests/build.sh "$out" tests/bench.c || exit 1
 count() {   # instructions of: bench NAME N
     valgrind --tool=callgrind --callgrind-out-file=/dev/null "$out/bench" "$1" "$2" 2>&1 | sed -n 's/.*Collected : \([0-9]*\).*/\1/p'
