@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT OR Unlicense
 # fuzz.sh OUT SECONDS: build each fuzz target with libFuzzer and run it for SECONDS from its seeds. What it finds stays in OUT.
 # FUZZ_SEED=n repeats a run (CI does, so that its verdict is about the change and not about its luck): as many inputs as that seed gives, whatever
-# the machine's speed, and none that depend on addresses or the clock. Without it every run looks elsewhere: keep that running while you work.
+# the machine's speed, without libFuzzer's ways that depend on addresses or the clock (two runs are mostly the same, not always). Without it every run looks elsewhere: keep that running while you work.
 set -u
 out=$1 seconds=$2
 command -v clang >/dev/null || { echo "skip fuzz: needs clang (the seeds are replayed by make test)"; exit 0; }
