@@ -13138,7 +13138,7 @@ static int aigwi_openai_req_encode(const aigw_req *req, const aigw_target *to, a
 }
 
 static int aigwi_openai_foreign(const aigw_part *p) {
-    return p->state && p->state->at && !aigw_base_eq(p->state->owner, aigwi_openai_own);
+    return aigwi_dialect_foreign(p, aigwi_openai_own) && p->state->at;
 }
 /* Where what holds p's state begins: the member, or (for what is nothing but state) the list item. */
 static size_t aigwi_openai_state_from(aigw_str body, const aigw_part *p) {
@@ -15383,6 +15383,7 @@ static void aigwi_responses_put_call_id(aigw_out *o, aigw_str id) {
     if (id.n && id.n <= 64) aigw_json_put_str(o, id);
     else aigwi_dialect_put_id(o, id, 64);
 }
+/* Has it state of this provider? */
 static int aigwi_responses_signed(const aigw_part *p) {
     return p->state && aigw_base_eq(p->state->owner, aigwi_responses_own);
 }
@@ -15792,11 +15793,10 @@ static int aigwi_responses_req_encode(const aigw_req *req, const aigw_target *to
     return w.err ? w.err : r;
 }
 
-static int aigwi_responses_mine(const aigw_part *p) { return aigw_base_eq(p->state->owner, aigwi_responses_own); }
 /* The item of opaque state that another provider made, or that we gave out in a tag (only then its model is known): an
    offset of the body; 0 when there is none in this part. */
 static size_t aigwi_responses_tagged(const aigw_part *p) {
-    if (!p->state || (aigwi_responses_mine(p) && !p->state->model.p)) return 0;
+    if (!p->state || (aigwi_responses_signed(p) && !p->state->model.p)) return 0;
     return p->kind == AIGW_PART_REASONING ? p->at : p->state->at;
 }
 /* A reasoning item as its provider gave it: its own id and state in the place of ours. */
@@ -15844,7 +15844,7 @@ static int aigwi_responses_edit_input(const aigw_req *req, aigw_arena *mem, aigw
         }
         if (!aigw_json_raw(&j, &raw)) break;
         if (!m || aigwi_responses_tagged(p) != at) aigw_json_put_raw(&o, raw);
-        else if (aigwi_responses_mine(p)) aigwi_responses_untag(&o, raw, p->state);
+        else if (aigwi_responses_signed(p)) aigwi_responses_untag(&o, raw, p->state);
         else {
             int q = aigw_model_loss_at(loss, at, "", AIGW_LOSS_DROPPED, "opaque state of another provider");
             if (q < 0) r = q;
