@@ -14,7 +14,7 @@ cat >"$dir/demo.json" <<'END'
               "faq":   { "models": ["paid"], "cache": "always" } },
   "budgets": [ { "when": { "feature": "report" }, "usd": "0.0001", "per": "month" },
                { "when": { "feature": "loop" }, "usd": "0.05", "per": "day" },
-               { "when": { "feature": "chat" }, "usd": "0.01", "per": "day", "soft": 0.05, "then": "route:small" } ] }
+               { "when": { "feature": "chat" }, "usd": "0.01", "per": "day", "soft": 0.04, "then": "route:small" } ] }
 END
 : >"$dir/out"                # the loop below may look before the server is there
 "$gateway" --config "$dir/demo.json" --log-format off >"$dir/out" 2>"$dir/err" </dev/null &
@@ -93,6 +93,8 @@ show "The same question again" "it was asked a moment ago: the answer comes from
 show "A budget that is too small" "refused before anything is spent; the error names the cap, what is spent and reserved, and when it begins anew" 'begins anew at 20' \
     /v1/chat/completions "{\"model\":\"paid\",$hi}" -H 'x-aigw-feature: report'
 loop
+# a call before it, which spends more than 4 percent of the budget
+curl -s -m 8 -o "$dir/last" -H 'content-type: application/json' -H 'x-aigw-feature: chat' -d "{\"model\":\"paid\",\"max_tokens\":50,$hi}" "$url/v1/chat/completions"
 show "Near the end of a budget" "its soft limit is passed: the cheaper route answers, and says so" 'x-aigw-degraded: route:small' \
     /v1/chat/completions "{\"model\":\"paid\",\"max_tokens\":50,$hi}" -D - -H 'x-aigw-feature: chat' -H 'x-request-id: demo-1'
 record demo-1
