@@ -42209,8 +42209,9 @@ static void aigwi_exchange_hedging(aigw_exchange *x) {
 
 /* ---- the end of an attempt */
 
-/* An error after the commit: what was kept back goes, one error in the dialect's own words, then close. */
-static void aigwi_exchange_cut(aigw_exchange *x) {
+/* An error after the commit: what was kept back goes, and one error in the dialect's own words. The connection stays: the
+ * body ends in form, after which the client may have sent its next request already (RFC 9112, section 9.6). 1: it was said. */
+static int aigwi_exchange_cut(aigw_exchange *x) {
     aigw_event ev;
     aigw_out out;
     if (x->out_held != SIZE_MAX) {
@@ -42224,27 +42225,28 @@ static void aigwi_exchange_cut(aigw_exchange *x) {
     ev.error = &x->error;
     x->enc.started = 1;                                        /* frames were sent, if not by the encoder */
     if (x->array_n) x->enc.flags = 1;                          /* so that its item stands behind others */
-    x->close_after = 1;
     aigwi_exchange_compact(x);
     for (int tries = 0; tries < 2; tries++) {
         const aigw_enc before = x->enc;
         aigwi_exchange_open(x, &out);
-        if (!x->dialect->event_encode(&x->enc, &ev, &out) && aigwi_exchange_shut(x, &out)) return;
+        /* JSON of numbers has no way to say so */
+        if (x->op != AIGW_OP_EMBED && !x->dialect->event_encode(&x->enc, &ev, &out) && aigwi_exchange_shut(x, &out))
+            return 1;
         x->enc = before;
         x->error.message.n = x->error.advice.n = 0;            /* that much fits into the reserve */
     }
+    return 0;
 }
 
-static void aigwi_exchange_finish(aigw_exchange *x) {
+/* The body is all there, or (not `whole`) breaks off: without its end, so that it is seen. */
+static void aigwi_exchange_finish(aigw_exchange *x, int whole) {
     aigw_out out;
-    /* JSON has no way to say so: the connection breaks */
-    const int broken = x->op == AIGW_OP_EMBED && x->ended == AIGWI_EXCHANGE_FAILED;
-    if (x->chunked && !broken && x->out_cap - x->out_n > 16) {
+    if (x->chunked && whole && x->out_cap - x->out_n > 16) {
         aigwi_exchange_chunk_close(x);
         aigw_base_out_init(&out, x->out + x->out_n, x->out_cap - x->out_n, NULL, 0);
         aigw_http_put_last_chunk(&out);
         x->out_n += out.buf.n;
-    }
+    } else if (x->chunked) x->close_after = 1;
     x->state = AIGWI_EXCHANGE_DRAIN;
 }
 
@@ -42369,8 +42371,7 @@ static int aigwi_exchange_over(aigw_exchange *x) {
     if (!stopped) {
         aigwi_exchange_told(x, &x->up->error, 1);
         aigwi_exchange_error(x, &x->up->error);
-        aigwi_exchange_cut(x);
-        aigwi_exchange_finish(x);
+        aigwi_exchange_finish(x, aigwi_exchange_cut(x));
         return 1;
     }
     x->kind = AIGW_KIND_NONE;
@@ -42390,7 +42391,7 @@ static int aigwi_exchange_over(aigw_exchange *x) {
         else aigw_base_put_lit(&out, x->array_n ? "]" : "[]");
         (void)aigwi_exchange_shut(x, &out);
     }
-    aigwi_exchange_finish(x);
+    aigwi_exchange_finish(x, 1);
     return 1;
 }
 
@@ -42502,7 +42503,7 @@ static int aigwi_exchange_hit(aigw_exchange *x) {
     if (r) return aigwi_exchange_no_memory(x);
     aigwi_exchange_stream_head(x);
     if (!x->committed) return aigwi_exchange_no_memory(x);
-    aigwi_exchange_finish(x);
+    aigwi_exchange_finish(x, 1);
     return 1;
 }
 
@@ -42996,7 +42997,7 @@ static int aigwi_exchange_raw_over(aigw_exchange *x, int clean) {
     }
     aigwi_exchange_raw_forget(x);
     if (clean) {
-        aigwi_exchange_finish(x);
+        aigwi_exchange_finish(x, 1);
         return 1;
     }
     aigw_dialect_error(&err, AIGW_KIND_TRUNCATED, "the provider's connection broke before the answer was complete", "");

@@ -309,6 +309,7 @@ T(cut_everywhere) {
             e = ending(client, stream, &r);
             if (!t_int("ending", e, 2)) printf("  cut %lu: %.*s\n", (unsigned long)cut, (int)w.out_n, w.out);
             t_ok("recorded as failed", w.record.kind != 0);
+            t_ok("ends in form: the connection stays", r.complete && !(w.wait & AIGW_WAIT_CLOSE));
             t_int("clean", w_clean(&w), 1);
             w_free(&w);
             f_free();
@@ -927,6 +928,25 @@ T(http_forms) {
         t_int("first", ending(OPENAI, 0, &r), 1);
         r = read_reply(w.out + r.used, w.out_n - r.used, 0);
         t_int("second", ending(OPENAI, 0, &r), 1);
+        t_int("records", w.records, 2);
+        w_free(&w);
+    }
+    for (int client = 0; client < CLIENTS; client++) for (size_t piece = 0; piece < 2; piece++) {      /* the next one behind a stream that breaks off */
+        const t_bytes broken = ask(client, "claude", 1, ""), next = ask(client, "gpt", client == GEMINI_ARRAY, "");
+        t_row(label(client, 1, 1, piece ? "bytewise" : "at once"));
+        both.n = broken.n + next.n;
+        both.p = (char *)t_alloc(both.n);
+        memcpy((char *)(uintptr_t)both.p, broken.p, broken.n);
+        memcpy((char *)(uintptr_t)both.p + broken.n, next.p, next.n);
+        start();
+        w.piece_in = piece;
+        w_say(&w, "b", s.p, s.n - 200, W_CLOSE);
+        w_say(&w, "a", client == GEMINI_ARRAY ? good(0, 1, 'c').p : a.p, client == GEMINI_ARRAY ? good(0, 1, 'c').n : a.n, W_OPEN);
+        r = drive(both);
+        t_int("begun", r.status, 200);
+        t_int("broken", ending(client, 1, &r), 2);
+        r = read_reply(w.out + r.used, w.out_n - r.used, 0);
+        t_int("next", ending(client, client == GEMINI_ARRAY, &r), 1);
         t_int("records", w.records, 2);
         w_free(&w);
     }
