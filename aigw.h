@@ -1165,6 +1165,9 @@ typedef struct aigw_dialect {
     aigw_str input_tokens_header;
     /* API versions that clients' paths may name, space-separated; empty: their paths are not looked at for it */
     aigw_str path_versions;
+    /* the least output limit, in tokens, that its providers keep to: over 1, less is sent as that; 1: 0 may be none to
+       them; 0: it is one */
+    int32_t  least_output;
 } aigw_dialect;
 typedef enum {
     AIGW_FRAMING_SSE = 0, AIGW_FRAMING_ARRAY, AIGW_FRAMING_EVS, AIGW_FRAMING_NDJSON,
@@ -1875,6 +1878,10 @@ AIGW_API void aigw_price_measure(const aigw_req *req, aigw_price_size *size);
 /* Tokens of input, at most: the window when unknown, INT64_MAX when that (0) is unknown too. Tokens as estimated:
    bytes per token in thousandths (0: 4,000), for token limits. */
 AIGW_API int64_t aigw_price_input_bound(const aigw_price_size *size, int64_t context);
+/* Tokens of output, at most, of all answers to an operation (AIGW_OP_CHAT...) at a target: what is asked for, as its
+   dialect keeps to it (least_output), and not more than the model has; all of that, or 4,096 when it is not known,
+   where nothing is asked for. */
+AIGW_API int64_t aigw_price_output_bound(const aigw_price_size *size, int op, const aigw_target *to);
 AIGW_API int64_t aigw_price_estimate(const aigw_price_size *size, uint32_t milli_bytes_per_token);
 
 /* Under which terms a request is served. */
@@ -3696,8 +3703,9 @@ static const char *aigwi_base_number(const char *p, const char *end) {
 }
 /* What is configured, or what is usual where that is 0. */
 AIGWI_SHARED uint32_t aigwi_base_or(uint32_t v, uint32_t usual) { return v ? v : usual; }
-/* A sum of what is not negative, saturating; a time so many ms later. */
+/* A sum, a product of what is not negative, saturating; a time so many ms later. */
 AIGWI_SHARED int64_t aigwi_base_sum(int64_t a, int64_t b) { return a > INT64_MAX - b ? INT64_MAX : a + b; }
+AIGWI_SHARED int64_t aigwi_base_product(int64_t a, int64_t b) { return b && a > INT64_MAX / b ? INT64_MAX : a * b; }
 AIGWI_SHARED uint64_t aigwi_base_after(uint64_t from_ns, uint64_t ms) {
     return ms > (AIGW_NEVER - from_ns) / 1000000u ? AIGW_NEVER : from_ns + ms * 1000000u;
 }
@@ -14631,7 +14639,8 @@ const aigw_dialect aigw_dialect_openai = { AIGW_STR("openai-chat"),
                                            AIGW_STR("/openai"),
                                            AIGW_STR(""),
                                            AIGW_STR(""),
-                                           AIGW_STR("v1") };
+                                           AIGW_STR("v1"),
+                                           1 };
 #ifndef AIGW_CLIENT_ONLY
 /* What Mistral's clients say under names of their own. */
 static int aigwi_openai_mistral_decode(const aigw_head *head, aigw_str body, aigw_arena *mem, aigw_req *req,
@@ -14666,7 +14675,7 @@ const aigw_dialect aigw_dialect_mistral = {
     aigwi_openai_event_encode, aigwi_openai_resp_encode, aigwi_openai_error_encode,
     aigwi_openai_limits_encode, aigwi_openai_mistral_models,
     AIGW_STR(": keep-alive\n\n"), AIGW_STR("text/event-stream"), AIGW_STR("data: [DONE]\n\n"),
-    AIGW_STR("/mistral"), AIGW_STR(""), AIGW_STR(""), AIGW_STR("v1")
+    AIGW_STR("/mistral"), AIGW_STR(""), AIGW_STR(""), AIGW_STR("v1"), 1
 };
 #endif
 #endif /* AIGW_NO_OPENAI */
@@ -15642,11 +15651,12 @@ static void aigwi_responses_put_format(aigwi_dialect_writer *w) {
     aigw_json_close(w->out, '}');
 }
 
+enum { AIGWI_RESPONSES_LEAST = 16 };       /* output tokens; less is a 400 */
 static const aigwi_dialect_row aigwi_responses_rows[] = {
     /* wire-formats 3.1 */
     { AIGW_P_TEMPERATURE, AIGWI_CLAMP, "temperature", 0, 2 * AIGWI_OPENAI_M, "temperature is 0 to 2" },
     { AIGW_P_TOP_P, AIGWI_CLAMP, "top_p", 0, AIGWI_OPENAI_M, "top_p is 0 to 1" },
-    { AIGW_P_MAX_OUTPUT, AIGWI_CLAMP, "max_output_tokens", 16 * AIGWI_OPENAI_M, INT64_MAX,
+    { AIGW_P_MAX_OUTPUT, AIGWI_CLAMP, "max_output_tokens", AIGWI_RESPONSES_LEAST * AIGWI_OPENAI_M, INT64_MAX,
       "max_output_tokens is 16 or more" },
     { AIGW_P_TOP_LOGPROBS, AIGWI_CLAMP, "top_logprobs", 0, 20 * AIGWI_OPENAI_M, "top_logprobs is 0 to 20" },
     { AIGW_P_USER, AIGWI_KEEP, "user", 0, 0, "" },
@@ -17280,7 +17290,8 @@ const aigw_dialect aigw_dialect_responses = { AIGW_STR("openai-responses"),
                                               AIGW_STR("/openai"),
                                               AIGW_STR(""),
                                               AIGW_STR(""),
-                                              AIGW_STR("v1") };
+                                              AIGW_STR("v1"),
+                                              AIGWI_RESPONSES_LEAST };
 #endif /* AIGW_NO_RESPONSES */
 
 /* ==== >>dialect.anthropic ======================================================================================= */
@@ -20576,7 +20587,8 @@ const aigw_dialect aigw_dialect_anthropic = { AIGW_STR("anthropic"),
                                               AIGW_STR("/anthropic"),
                                               AIGW_STR("/v1/messages"),
                                               AIGW_STR(""),
-                                              AIGW_STR("") };
+                                              AIGW_STR(""),
+                                              0 /* the prompt is cached, nothing is said */ };
 #endif /* AIGW_NO_ANTHROPIC */
 
 /* ==== >>dialect.gemini ========================================================================================== */
@@ -23820,7 +23832,8 @@ const aigw_dialect aigw_dialect_gemini = { AIGW_STR("gemini"),
                                            AIGW_STR("/gemini"),
                                            AIGW_STR("/v1beta"),
                                            AIGW_STR(""),
-                                           AIGW_STR("v1beta v1 v1alpha v1beta1") };
+                                           AIGW_STR("v1beta v1 v1alpha v1beta1"),
+                                           1 };
 #endif /* AIGW_NO_GEMINI */
 
 /* ==== >>dialect.bedrock ========================================================================================= */
@@ -27005,7 +27018,8 @@ const aigw_dialect aigw_dialect_bedrock = { AIGW_STR("bedrock"),
                                             AIGW_STR("/bedrock"),
                                             AIGW_STR("/model/"),
                                             AIGW_STR("x-amzn-bedrock-input-token-count"),
-                                            AIGW_STR("") };
+                                            AIGW_STR(""),
+                                            1 };
 #endif /* AIGW_NO_BEDROCK, AIGW_NO_EVS */
 /* ==== >>dialect.cohere =============================================================================================
  * Knows Cohere's chat API, version 2 (/v2/chat). What it has and others have not, and what becomes of it:
@@ -29041,7 +29055,8 @@ const aigw_dialect aigw_dialect_cohere = { AIGW_STR("cohere"),
                                            AIGW_STR("/cohere"),
                                            AIGW_STR("/v2/"),
                                            AIGW_STR(""),
-                                           AIGW_STR("") };
+                                           AIGW_STR(""),
+                                           1 };
 #endif /* AIGW_NO_COHERE */
 
 /* ==== >>dialect.ollama ========================================================================================== */
@@ -30674,7 +30689,8 @@ const aigw_dialect aigw_dialect_ollama = { AIGW_STR("ollama"),
                                            AIGW_STR("/ollama"),
                                            AIGW_STR("/api/"),
                                            AIGW_STR(""),
-                                           AIGW_STR("") };
+                                           AIGW_STR(""),
+                                           1 };
 #endif /* AIGW_NO_OLLAMA */
 
 /* ==== >>auth ==================================================================================================== */
@@ -33675,10 +33691,6 @@ static const aigw_str aigwi_price_elsewhere[] = {
 };
 #define AIGWI_PRICE_LISTED(list, s) aigwi_price_listed(list, sizeof(list) / sizeof *(list), s)
 
-/* a + b and a * b of what is not negative, saturating. */
-static int64_t aigwi_price_mul(int64_t a, int64_t b) {
-    return b && a > INT64_MAX / b ? INT64_MAX : a * b;
-}
 static void aigwi_price_bytes(aigw_price_size *s, size_t n) {
     s->text_bytes = aigwi_base_sum(s->text_bytes, n > (size_t)INT32_MAX ? INT64_MAX : (int64_t)n);
 }
@@ -33798,9 +33810,18 @@ AIGW_API int64_t aigw_price_input_bound(const aigw_price_size *size, int64_t con
     int64_t window = context > 0 ? context : INT64_MAX, tokens = aigwi_base_sum(size->text_bytes, size->part_tokens);
     return size->unknown || tokens > window ? window : tokens;
 }
+AIGW_API int64_t aigw_price_output_bound(const aigw_price_size *size, int op, const aigw_target *to) {
+    const int64_t least = to->dialect->least_output, usual = to->max_output > 0 ? to->max_output : 4096;
+    int64_t n = size->max_output;
+    if (op == AIGW_OP_EMBED || op == AIGW_OP_COUNT_TOKENS) return 0;
+    if (n < 0 || (!n && least == 1)) n = usual;
+    if (n < least) n = least;
+    if (to->max_output > 0 && n > to->max_output) n = to->max_output;
+    return aigwi_base_product(n, size->choices ? (int64_t)size->choices : 1);
+}
 AIGW_API int64_t aigw_price_estimate(const aigw_price_size *size, uint32_t milli_bytes_per_token) {
     int64_t per = aigwi_base_or(milli_bytes_per_token, AIGWI_PRICE_PER_TOKEN);
-    int64_t milli = aigwi_price_mul(size->text_bytes, 1000);
+    int64_t milli = aigwi_base_product(size->text_bytes, 1000);
     return aigwi_base_sum(milli / per + (milli % per != 0), size->part_likely);
 }
 
@@ -33830,7 +33851,7 @@ static int64_t aigwi_price_scale(int64_t a, int64_t b, int64_t c) {
         q += (uint64_t)carry;
     }
     q += r != 0;
-    return aigwi_base_sum(aigwi_price_mul(a / c, b), q > INT64_MAX ? INT64_MAX : (int64_t)q);
+    return aigwi_base_sum(aigwi_base_product(a / c, b), q > INT64_MAX ? INT64_MAX : (int64_t)q);
 }
 
 /* ---- terms */
@@ -33975,7 +33996,7 @@ static aigwi_price_sum aigwi_price_of(int64_t tokens, int64_t rate) {
         return s;
     }
     const int64_t m = AIGWI_PRICE_PER, rest = tokens % m * (rate % m);
-    s.nusd = aigwi_price_mul(tokens / m, rate);
+    s.nusd = aigwi_base_product(tokens / m, rate);
     s.nusd = aigwi_base_sum(s.nusd, tokens % m * (rate / m));    /* below 10^6 * (2^63 / 10^6) */
     s.nusd = aigwi_base_sum(s.nusd, rest / m);
     s.part = (uint32_t)(rest % m);
@@ -35244,9 +35265,6 @@ AIGW_API uint64_t aigw_queue_deadline(const aigw_queue *q) {
    halves of halves (the chairman's assignment problem, Tijdeman 1980, has the best possible bound, but needs to
    remember). */
 
-static int64_t aigwi_router_times(int64_t a, int64_t b) {              /* neither is negative; saturates */
-    return a && b > INT64_MAX / a ? INT64_MAX : a * b;
-}
 static aigw_str aigwi_router_trim(aigw_str s) {
     while (s.n && (*s.p == ' ' || *s.p == '\t')) s.p++, s.n--;
     while (s.n && (s.p[s.n - 1] == ' ' || s.p[s.n - 1] == '\t')) s.n--;
@@ -35645,15 +35663,13 @@ static void aigwi_router_cost(const aigw_router_facts *f, aigw_router_candidate 
     aigw_usage u;
     c->bound_nusd = c->likely_nusd = f->op == AIGW_OP_COUNT_TOKENS ? 0 : -1;       /* to count is free everywhere */
     if (!price || !c->bound_nusd) return;
-    if (aigw_price_bound(
-            price, aigw_price_input_bound(&f->size, t->context),
-            aigwi_router_times(aigwi_router_output(f, t, t->max_output > 0 ? t->max_output : 4096), choices),
-            f->size.tools_hosted, &f->terms, &c->bound_nusd))
+    if (aigw_price_bound(price, aigw_price_input_bound(&f->size, t->context),
+                         aigw_price_output_bound(&f->size, f->op, t), f->size.tools_hosted, &f->terms, &c->bound_nusd))
         c->bound_nusd = -1;
     memset(&u, 0, sizeof u);
     u.has = AIGW_USAGE_INPUT | AIGW_USAGE_OUTPUT;
     u.input = aigw_price_estimate(&f->size, c->state.milli_bytes_per_token);
-    u.output = aigwi_router_times(aigwi_router_output(f, t, 512), choices);
+    u.output = aigwi_base_product(aigwi_router_output(f, t, 512), choices);
     if (!aigw_price_usage(price, &u, &f->terms, &cost)) c->likely_nusd = cost.nusd;
 }
 
@@ -35827,7 +35843,7 @@ static void aigwi_router_score(aigw_router_decision *d) {
         case AIGW_ORDER_CHEAPEST: v = c->likely_nusd; break;
         case AIGW_ORDER_FASTEST: v = aigwi_router_quantile(d, c); break;
         case AIGW_ORDER_P2C:
-            v = aigwi_router_times(c->state.ewma_us > 0 ? c->state.ewma_us : 1, (int64_t)c->state.in_flight + 1);
+            v = aigwi_base_product(c->state.ewma_us > 0 ? c->state.ewma_us : 1, (int64_t)c->state.in_flight + 1);
             break;
         case AIGW_ORDER_LEAST_BUSY: v = c->state.in_flight; break;
         default: break;
@@ -43612,13 +43628,12 @@ static uint32_t aigwi_client_wait(uint64_t ns) {
 
 /* Money for the dearest that it may come to. */
 static int aigwi_client_reserve(aigw_client *c, aigw_client_policy *p, aigw_now now, uint32_t *wait_ms) {
-    const int64_t out = p->size.max_output >= 0 ? p->size.max_output : c->target.max_output > 0 ? c->target.max_output
-            : 4096;
     int64_t reset;
     int r;
     if (!p->price) return AIGW_E_MISSING;
-    r = aigw_price_bound(p->price, aigw_price_input_bound(&p->size, c->target.context), out * p->size.choices,
-                         p->size.tools_hosted, &p->terms, &p->reserved);
+    r = aigw_price_bound(p->price, aigw_price_input_bound(&p->size, c->target.context),
+                         aigw_price_output_bound(&p->size, c->req.op, &c->target), p->size.tools_hosted, &p->terms,
+                         &p->reserved);
     if (!r) r = aigw_budget_reserve(p->budget, &p->budget_cfg, now, p->reserved);
     if (r == AIGW_E_LIMIT) {
         reset = aigw_budget_reset(p->budget_cfg.period, now.wall_s);

@@ -5,7 +5,7 @@
 #include "t.h"
 
 static const aigw_dialect fake = { AIGW_STR("fake"), AIGW_STR("authorization"), AIGW_STR("Bearer "), AIGW_STR(""), NULL, AIGW_STR(""), 0, NULL, NULL, NULL, NULL,
-    NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, AIGW_STR(""), AIGW_STR(""), AIGW_STR(""), AIGW_STR(""), AIGW_STR(""), AIGW_STR(""), AIGW_STR("") };
+    NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, AIGW_STR(""), AIGW_STR(""), AIGW_STR(""), AIGW_STR(""), AIGW_STR(""), AIGW_STR(""), AIGW_STR(""), 1 };
 
 static aigw_str str(const char *s) { return aigw_base_str(s); }
 static aigw_text text(const char *s, int form) { return aigwi_dialect_text(str(s), form); }

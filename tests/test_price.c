@@ -626,6 +626,85 @@ T(bounds_of_sizes) {
     t_ok("estimate saturates", aigw_price_estimate(&s, 0) > INT64_MAX / 5000);
 }
 
+/* Output to reserve, per dialect: what is asked for, what it is raised to, and what 0 may be taken for. */
+T(bounds_of_output) {
+    static const struct { const char *label; const aigw_dialect *to; int64_t asked, max; uint32_t choices; int op; int64_t want; } rows[] = {
+        { "as asked", &aigw_dialect_openai, 100, 4096, 1, AIGW_OP_CHAT, 100 },
+        { "of each answer", &aigw_dialect_openai, 100, 4096, 3, AIGW_OP_CHAT, 300 },
+        { "not measured: one answer", &aigw_dialect_openai, 100, 4096, 0, AIGW_OP_CHAT, 100 },
+        { "not more than it has", &aigw_dialect_openai, 9999, 4096, 1, AIGW_OP_CHAT, 4096 },
+        { "not asked", &aigw_dialect_openai, -1, 64000, 1, AIGW_OP_CHAT, 64000 },
+        { "not asked, not known", &aigw_dialect_openai, -1, 0, 2, AIGW_OP_CHAT, 8192 },
+        { "0 may be no limit", &aigw_dialect_ollama, 0, 64000, 1, AIGW_OP_CHAT, 64000 },
+        { "0 may be no limit, not known", &aigw_dialect_gemini, 0, 0, 1, AIGW_OP_CHAT, 4096 },
+        { "0 is none", &aigw_dialect_anthropic, 0, 64000, 1, AIGW_OP_CHAT, 0 },
+        { "1 is 1", &aigw_dialect_anthropic, 1, 64000, 1, AIGW_OP_CHAT, 1 },
+        { "0 is raised", &aigw_dialect_responses, 0, 64000, 2, AIGW_OP_CHAT, 32 },
+        { "1 is raised", &aigw_dialect_responses, 1, 64000, 1, AIGW_OP_CHAT, 16 },
+        { "17 is not", &aigw_dialect_responses, 17, 64000, 1, AIGW_OP_CHAT, 17 },
+        { "embeddings have none", &aigw_dialect_openai, 0, 64000, 1, AIGW_OP_EMBED, 0 },
+        { "nor has a count", &aigw_dialect_openai, -1, 64000, 1, AIGW_OP_COUNT_TOKENS, 0 },
+        { "saturates", &aigw_dialect_openai, INT64_MAX / 2, 0, 3, AIGW_OP_CHAT, INT64_MAX },
+    };
+    for (size_t i = 0; i < T_COUNT(rows); i++) {
+        aigw_price_size s;
+        aigw_target to;
+        memset(&s, 0, sizeof s);
+        memset(&to, 0, sizeof to);
+        s.max_output = rows[i].asked;
+        s.choices = rows[i].choices;
+        to.dialect = rows[i].to;
+        to.max_output = rows[i].max;
+        t_row(rows[i].label);
+        t_int("tokens", aigw_price_output_bound(&s, rows[i].op, &to), rows[i].want);
+    }
+}
+/* The limit that is written into a request, of any client for any provider, is within what is reserved; where none is, or 0, all is. */
+T(limits_sent_are_within_the_bound) {
+    static const aigw_dialect *const all[] = { AIGW_DIALECTS };
+    static const char *const names[] = { "\"max_completion_tokens\":", "\"max_tokens\":", "\"max_output_tokens\":", "\"maxOutputTokens\":", "\"maxTokens\":", "\"num_predict\":" };
+    static const int64_t asked[] = { 0, 1, 2, 15, 16, 17, 1023, 1024, 5000 };
+    for (size_t d = 0; d < T_COUNT(all); d++) for (size_t i = 0; i < T_COUNT(asked); i++) for (int known = 0; known < 2; known++) for (int think = 0; think < 2; think++) {
+        static char bytes[65536], text[65536], body[400];
+        aigw_arena arena = aigw_base_arena(bytes, sizeof bytes);
+        aigw_header headers[16];
+        aigw_loss_item items[32];
+        aigw_price_size s;
+        aigw_target to;
+        aigw_head head;
+        aigw_loss loss;
+        aigw_req req;
+        aigw_out out;
+        aigw_str b;
+        int64_t sent = -1, bound;
+        if (!all[d]->req_edit) continue;                       /* no provider's dialect */
+        sprintf(body, "{\"model\":\"m\",\"max_completion_tokens\":%d,%s\"messages\":[{\"role\":\"user\",\"content\":\"Hi\"}]}", (int)asked[i],
+                think ? "\"reasoning_effort\":\"high\"," : "");
+        b = str(body);
+        t_row(body);
+        if (!t_int("read", decode(&aigw_dialect_openai, NULL, b, &req), AIGW_OK)) continue;
+        aigw_price_measure(&req, &s);
+        memset(&to, 0, sizeof to);
+        memset(&head, 0, sizeof head);
+        to.name = to.id = str("m");
+        to.dialect = all[d];
+        to.max_output = known ? 4096 : 0;
+        head.headers = headers;
+        head.cap = T_COUNT(headers);
+        aigw_model_loss_init(&loss, items, T_COUNT(items));
+        loss.doc = req.body;
+        aigw_base_out_init(&out, text, sizeof text - 1, NULL, 0);
+        req.op = AIGW_OP_CHAT;
+        if (!t_int("written", all[d]->req_encode(&req, &to, &arena, &head, &out, &loss), AIGW_OK)) continue;
+        text[out.buf.n] = 0;
+        for (size_t k = 0; k < T_COUNT(names) && sent < 0; k++)
+            if (strstr(text, names[k])) sent = strtoll(strstr(text, names[k]) + strlen(names[k]), NULL, 10);
+        bound = aigw_price_output_bound(&s, req.op, &to);
+        if (!t_ok("within the bound", sent > 0 ? sent <= bound || (known && bound == 4096) : sent < 0 || all[d]->least_output < 1 || bound == 4096))
+            printf("  %.*s: %s, bound %lld\n", (int)all[d]->name.n, all[d]->name.p, text, (long long)bound);
+    }
+}
+
 /* What providers counted for recorded requests is within the bound. */
 static const struct { const char *dir; const aigw_dialect *d; } dirs[] = {
     { "openai-chat", &aigw_dialect_openai }, { "azure-openai", &aigw_dialect_openai }, { "groq", &aigw_dialect_openai }, { "cerebras", &aigw_dialect_openai },
@@ -710,6 +789,8 @@ int main(void) {
     T_RUN(measured);
     T_RUN(measured_elsewhere);
     T_RUN(bounds_of_sizes);
+    T_RUN(bounds_of_output);
+    T_RUN(limits_sent_are_within_the_bound);
     T_RUN(recordings);
     return t_end();
 }
