@@ -2903,6 +2903,13 @@ typedef struct {               /* private */
     aigw_store_counter counter[AIGW_STORE_COUNTERS];
     char    text[AIGW_STORE_COUNTERS][AIGW_STORE_KEY];
 } aigw_account_counters;
+/* A threshold of a budget that was passed, told once in its period. */
+typedef struct {
+    uint8_t percent;
+    size_t  counter_n;
+    char    counter[AIGW_STORE_KEY];       /* its name */
+} aigw_account_alert;
+enum { AIGW_ACCOUNT_ALERTS = 3 };          /* by one request; of more, the highest */
 typedef struct {
     /* out: of the last reserve */
     /* AIGW_E_LIMIT: the one that refused; its key is in refused_text: of an `_other`, where it counts with others */
@@ -2911,9 +2918,8 @@ typedef struct {
     uint8_t  of_target;            /* it counts by model or provider: another target may have room */
     char     refused_text[AIGW_STORE_KEY];
     const aigw_registry_budget *soft;  /* a soft limit was passed; NULL none */
-    uint8_t  alert;                /* percent of a budget that was passed for the first time; 0 none */
-    char     alert_text[AIGW_STORE_KEY];
-    size_t   alert_n;
+    uint8_t  alerts;
+    aigw_account_alert alert[AIGW_ACCOUNT_ALERTS];
     aigw_limits limits;            /* the tightest of its own limits, for response headers */
     int64_t  spent_nusd;           /* charged so far */
     /* private */
@@ -3034,8 +3040,8 @@ typedef struct {
     uint8_t     cost_bound;
     uint8_t     unpriced;          /* it has no price, which is not free */
     int64_t     avoidable_nusd;    /* against the cheapest candidate that satisfied */
-    uint8_t     alert;             /* percent of a budget that was passed now, once in its period; 0 none */
-    aigw_str    alert_counter;     /* its name */
+    const aigw_account_alert *alert;       /* thresholds of budgets that it passed */
+    size_t      alerts;
     const aigw_router_decision *decision;  /* NULL: none was taken */
     int64_t     t_read_us, t_admit_us, t_queue_us, t_connect_us, t_first_us, t_stream_us, t_write_us, ttft_us, dur_us, overhead_us;
     uint64_t    bytes_in, bytes_out;   /* client's side */
@@ -39506,12 +39512,22 @@ AIGW_API int aigw_account_capped(const aigw_registry *r, const aigw_router_facts
     return aigwi_account_capping(r, f, max_output) != NULL;
 }
 
-/* A threshold that was passed: the highest is told. */
-static void aigwi_account_alert(aigw_account *a, const aigw_store_counter *c) {
+/* A threshold that was passed: of one counter the highest is told. */
+AIGWI_SHARED void aigwi_account_tell(aigw_account *a, unsigned percent, aigw_str name) {
+    aigw_account_alert *to = a->alert, *end = a->alert + a->alerts;
+    if (!percent) return;
+    while (to < end && !aigw_base_eq(name, aigwi_dialect_slice(to->counter, to->counter_n))) to++;
+    if (to == a->alert + AIGW_ACCOUNT_ALERTS)
+        for (to = a->alert, end = to + 1; end < a->alert + AIGW_ACCOUNT_ALERTS; end++)
+            if (end->percent < to->percent) to = end;
+    if (to == a->alert + a->alerts) a->alerts++;
+    else if (to->percent >= percent) return;
+    to->percent = (uint8_t)percent;
+    to->counter_n = aigwi_dialect_keep(to->counter, sizeof to->counter, name);
+}
+static void aigwi_account_passed(aigw_account *a, const aigw_store_counter *c) {
     char text[AIGW_STORE_KEY];
-    if (c->alert <= a->alert) return;
-    a->alert = c->alert;
-    a->alert_n = aigwi_dialect_keep(a->alert_text, sizeof a->alert_text, aigw_store_name(c, text));
+    aigwi_account_tell(a, c->alert, aigw_store_name(c, text));
 }
 
 /* What was used of a counter that is settled. */
@@ -39545,7 +39561,7 @@ static void aigwi_account_release(aigw_account *a, aigw_hub *h, const aigw_accou
         op.counters = gone;
         if (n) aigwi_hub_settle(h, &op, here || a->local);
         for (int i = 0; i < n; i++)
-            if (gone[i].kind == AIGW_COUNTER_MONEY) aigwi_account_alert(a, &gone[i]);
+            if (gone[i].kind == AIGW_COUNTER_MONEY) aigwi_account_passed(a, &gone[i]);
     }
     for (int i = 0; i < held->n; i++) {
         if (!(stays >> i & 1)) continue;
@@ -39581,7 +39597,7 @@ static void aigwi_account_refused(aigw_account *a, const aigw_account_counters *
 /* Granted or not: has its soft limit been passed, and an alert? */
 static void aigwi_account_money_says(aigw_account *a, const aigw_store_counter *c, const aigw_registry_budget *rule) {
     if (c->soft && !a->soft) a->soft = rule;
-    aigwi_account_alert(a, c);
+    aigwi_account_passed(a, c);
 }
 
 /* What a granted counter says beside: limits for headers, soft limits, alerts. */
@@ -43247,7 +43263,7 @@ static void aigwi_exchange_record_of(aigw_exchange *x, aigw_exchange_record *r) 
         if (!x->kind) r->avoidable_nusd = aigw_router_avoidable(&x->decision, x->side->candidate, &x->usage);
     }
     r->alert = x->side->account.alert;
-    r->alert_counter = aigwi_dialect_slice(x->side->account.alert_text, x->side->account.alert_n);
+    r->alerts = x->side->account.alerts;
     r->client = aigwi_exchange_get(x, "user-agent");
     r->status = x->status;
     r->op = x->op;
@@ -43292,6 +43308,11 @@ static void aigwi_exchange_settle(aigw_exchange *x) {
     for (int i = 0; i < AIGW_EXCHANGE_CONNS; i++)
         aigw_account_settle(&x->sides[i].account, x->hub, &x->sides[i] == x->side ? aigwi_exchange_used_tokens(x) : -1,
                             x->attempts != 0);
+    for (int i = 0; i < AIGW_EXCHANGE_CONNS; i++)
+        for (int k = 0; &x->sides[i] != x->side && k < x->sides[i].account.alerts; k++) {
+            const aigw_account_alert *alert = &x->sides[i].account.alert[k];
+            aigwi_account_tell(&x->side->account, alert->percent, aigwi_dialect_slice(alert->counter, alert->counter_n));
+        }
     aigw_queue_leave(&x->hub->queue, &x->turn);
     aigwi_hub_turns(x->hub);
     aigwi_exchange_record_of(x, &r);

@@ -35,7 +35,7 @@ typedef struct client {
     char in[4096];
     int used, done, records, left, deaf;
     aigw_exchange_record record;
-    char why[256], loss[200], degraded[80], provider[32], model[32], alert[AIGW_STORE_KEY], tenant_said[32], said[200];
+    char why[256], loss[200], degraded[80], provider[32], model[32], alert[AIGW_ACCOUNT_ALERTS * (AIGW_STORE_KEY + 8)], tenant_said[32], said[200];
     uint64_t began, ended;
     const char *tenant;
 } client;
@@ -182,7 +182,8 @@ static void record(void *user, const aigw_exchange_record *r) {
             aigw_base_put(&o, *said[i]);
         }
     }
-    keep(c->alert, sizeof c->alert, r->alert_counter);
+    for (size_t i = 0, n = 0; i < r->alerts && n < sizeof c->alert; i++)
+        n += (size_t)snprintf(c->alert + n, sizeof c->alert - n, "%s%.*s %d", i ? ", " : "", (int)r->alert[i].counter_n, r->alert[i].counter, r->alert[i].percent);
     if (r->decision) {
         aigw_out o;
         aigw_base_out_init(&o, g.decision, sizeof g.decision, NULL, 0);
@@ -1085,10 +1086,9 @@ T(soft_limits_degrade_and_alert) {
     for (i = 0; i < 200; i++) {
         c = once("ma", "", "");
         t_int("answered", c->record.status, 200);
-        if (c->record.alert) {
+        if (c->record.alerts) {
             alerts++;
-            t_int("an alert", c->record.alert, 20);
-            t_str("of which counter", c->alert, strlen(c->alert), "usd.day|tenant=t");
+            t_str("of which counter", c->alert, strlen(c->alert), "usd.day|tenant=t 20");
         }
     }
     t_int("told once", alerts, 1);
@@ -1237,6 +1237,18 @@ T(busy_says_when_the_first_comes_back) {
     clean();
 }
 
+/* Several budgets that one request passes are all told of, each once; of more than there is room for, the highest. */
+T(every_budget_that_is_passed_is_told_of) {
+    with("\"budgets\":[{\"usd\":\"0.02\",\"per\":\"total\",\"soft\":0.46},{\"by\":[\"tenant\"],\"usd\":\"0.02\",\"per\":\"day\",\"soft\":0.5},{\"by\":[\"user\"],\"usd\":\"0.02\",\"per\":\"hour\",\"soft\":0.48},"
+         "{\"usd\":\"0.02\",\"per\":\"month\",\"soft\":0.49},{\"usd\":\"100\",\"per\":\"week\"}]");
+    for (int i = 1; i <= 9; i++) {                             /* 0.0015 each: the seventh makes 52 % of it */
+        client *c = once("ma", "x-aigw-user: u\r\n", ",\"max_tokens\":50");
+        t_int("answered", c->record.status, 200);
+        t_str("told", c->alert, strlen(c->alert), i == 7 ? "usd.month 49, usd.day|tenant=t 50, usd.hour|user=u 48" : "");
+    }
+    clean();
+}
+
 /* 0.04 of 0.10 may be spent by each: the first is not degraded by what it reserves itself, nor is anybody told of it. */
 T(the_soft_limit_is_passed_by_others) {
     client *c[2];
@@ -1245,7 +1257,7 @@ T(the_soft_limit_is_passed_by_others) {
         c[0] = once("ma", "", ",\"max_tokens\":800");
         t_int("fresh", c[0]->record.status, 200);
         t_str("as asked", c[0]->provider, 1, "a");
-        t_int("nothing was passed", c[0]->record.alert, 0);
+        t_int("nothing was passed", (int)c[0]->record.alerts, 0);
     }
     g.p[1].status = 503;                                       /* by a dearer one in the end: the difference is its own, too */
     t_str("nor by its own at a second target", once("r", "", ",\"max_tokens\":800")->provider, 1, "a");
@@ -1254,7 +1266,7 @@ T(the_soft_limit_is_passed_by_others) {
     run();
     t_str("the first of two", c[0]->provider, 1, "a");
     t_str("what that one reserves counts for the second", c[1]->degraded, strlen(c[1]->degraded), "route:small");
-    t_int("none is told of", c[0]->record.alert + c[1]->record.alert, 0);
+    t_int("none is told of", (int)(c[0]->record.alerts + c[1]->record.alerts), 0);
     clean();
 }
 
@@ -1854,13 +1866,15 @@ T(a_slow_try_is_hedged) {
 T(hedges_are_settled_once) {
     client *c;
     int64_t total = 0;
-    with("\"routes\":{\"r\":{\"models\":[\"ma\",\"mb\"],\"hedge\":\"p90\"}},\"budgets\":[{\"by\":[\"tenant\"],\"usd\":\"10\",\"per\":\"day\",\"max_output\":100}]");
+    with("\"routes\":{\"r\":{\"models\":[\"ma\",\"mb\"],\"hedge\":\"p90\"}},\"budgets\":[{\"by\":[\"tenant\"],\"usd\":\"10\",\"per\":\"day\",\"max_output\":100},"
+         "{\"by\":[\"model\"],\"usd\":\"0.06\",\"per\":\"week\",\"soft\":0.76}]");
     g.p[0].delay_ns = SECOND / 10;
     for (int i = 0; i < 30; i++) total += once("r", "", "")->record.cost.nusd;
     t_int("one was asked", spent("usd.day|tenant=t"), total);
     g.p[0].delay_ns = 20 * SECOND;
     c = once("r", "", "");
     t_int("two were asked", c->record.attempts, 2);
+    t_str("what the loser's was told of", c->alert, strlen(c->alert), "usd.week|model=ma 76");
     total += c->record.cost.nusd;
     t_int("both are counted, once", spent("usd.day|tenant=t"), total);
     clean();
@@ -2490,6 +2504,7 @@ int main(void) {
     T_RUN(soft_limits_count_on_failover);
     T_RUN(the_soft_limit_is_passed_by_others);
     T_RUN(soft_limits_degrade_and_alert);
+    T_RUN(every_budget_that_is_passed_is_told_of);
     T_RUN(what_does_not_fit_together_is_said_so);
     T_RUN(steps_down_and_hits_stand_in_the_record);
     T_RUN(single_flight_waits_for_answers_only);

@@ -414,8 +414,9 @@ static void warn_model(struct gateway *g, const aigw_exchange_record *r) {
 static void log_warnings(struct gateway *g, const aigw_exchange_record *r) {
     log_line l;
     char text[320];
-    if (r->alert) {
-        snprintf(text, sizeof text, "budget %.*s has passed %d %%", (int)r->alert_counter.n, r->alert_counter.p, r->alert);
+    size_t i;
+    for (i = 0; i < r->alerts; i++) {
+        snprintf(text, sizeof text, "budget %.*s has passed %d %%", (int)r->alert[i].counter_n, r->alert[i].counter, r->alert[i].percent);
         log_begin(g, &l, "warn", text);
         log_str(&l, "request_id", r->request_id);
         log_str(&l, "tenant", r->who.dim[AIGW_DIM_TENANT]);
