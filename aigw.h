@@ -2353,6 +2353,9 @@ AIGW_API int aigw_router_find(aigw_router_decision *d, const aigw_registry *r, c
    Codes of find; but AIGW_OK all of *d stays as it was. */
 AIGW_API int aigw_router_find_route(aigw_router_decision *d, const aigw_registry *r, aigw_str name,
                                     const aigw_dialect *client);
+/* May a tenant (NULL: any) use some of a route or model? Codes of find. */
+AIGW_API int aigw_router_may(const aigw_registry *r, const aigw_registry_tenant *tenant, aigw_str name,
+                             const aigw_dialect *client);
 /* Step 2, when candidate[].state is filled: filters, costs, scores, order. A candidate's filter is the first of AIGW_FILTER_LIST that it does not pass;
    CONTEXT by the estimate of tokens and the output asked for (an unknown window passes). Those that satisfy come by the route's strategy, so that
    each failover goes to the next best:
@@ -35562,19 +35565,25 @@ static void aigwi_router_add(aigw_router_decision *d, const aigw_registry_pick *
     d->order[d->n] = d->n;
     d->n++;
 }
-/* The route or model of this name, if this tenant may use some of it; else *d stays as it is. */
-static int aigwi_router_take(aigw_router_decision *d, const aigw_registry *r, aigw_str name,
+AIGW_API int aigw_router_may(const aigw_registry *r, const aigw_registry_tenant *tenant, aigw_str name,
                              const aigw_dialect *client) {
-    const aigw_registry_tenant *tenant = aigwi_router_tenant(d, r);
     const aigw_registry_route *w = aigw_registry_route_of(r, name);
     aigw_registry_pick pick;
-    size_t i = 0;
     int result = AIGW_E_MISSING, known = 0;
     for (size_t k = 0; k < (w ? w->n : 1) && known < AIGW_ROUTER_CANDIDATES && result; k++) {
         if (!aigwi_registry_pick(r, w ? w->models[k] : name, client, &pick)) continue;
         result = aigwi_router_may(w, tenant, pick.target.name) ? (int)AIGW_OK : (int)AIGW_E_REFUSED;
         known++;
     }
+    return result;
+}
+/* The route or model of this name, if this tenant may use some of it; else *d stays as it is. */
+static int aigwi_router_take(aigw_router_decision *d, const aigw_registry *r, aigw_str name,
+                             const aigw_dialect *client) {
+    const aigw_registry_route *w = aigw_registry_route_of(r, name);
+    const int result = aigw_router_may(r, aigwi_router_tenant(d, r), name, client);
+    aigw_registry_pick pick;
+    size_t i = 0;
     if (result) return result;
     d->route = w;
     d->strategy = w ? w->order : (uint8_t)AIGW_ORDER_FIXED;

@@ -1408,6 +1408,24 @@ T(checks_shared_rules) {
         else t_ok("not warned", !strstr(said.s, "`by` without"));
     }
 }
+/* A step down to a route that a tenant may not use is not taken: it is said before. */
+T(checks_steps_down) {
+    static const struct { const char *label, *tenants, *rules, *said; } rows[] = {
+        { "of all", "\"a\": {\"keys\":[]}, \"b\": {\"keys\":[], \"routes\": [\"r\"]}", "\"budgets\": [\n { \"usd\": 1, \"by\": [\"tenant\"], \"then\": \"route:s\" } ]", ":2:2: warning: budgets[0]: `then`: tenant \"b\" may not use the route \"s\"" },
+        { "its own", "\"b\": {\"keys\":[], \"routes\": [\"r\"],\n\"budget\": { \"usd\": 1, \"then\": \"route:s\" } }", "\"budgets\": []", ":2:11: warning: tenants.b.budget: `then`: tenant \"b\"" },
+        { "it may", "\"b\": {\"keys\":[], \"routes\": [\"r\", \"s\"]}", "\"budgets\": [ { \"usd\": 1, \"by\": [\"tenant\"], \"then\": \"route:s\" } ]", NULL },
+        { "it may all", "\"b\": {\"keys\":[], \"routes\": [\"*\"]}", "\"budgets\": [ { \"usd\": 1, \"by\": [\"tenant\"], \"then\": \"route:s\" } ]", NULL },
+        { "of another", "\"a\": {\"keys\":[]}, \"b\": {\"keys\":[], \"routes\": [\"r\"]}", "\"budgets\": [ { \"usd\": 1, \"when\": { \"tenant\": \"a\" }, \"then\": \"route:s\" } ]", NULL },
+        { "no route", "\"b\": {\"keys\":[], \"routes\": [\"r\"]}", "\"budgets\": [ { \"usd\": 1, \"by\": [\"tenant\"], \"then\": \"stale\" } ]", NULL },
+    };
+    for (size_t i = 0; i < T_COUNT(rows); i++) {
+        f_str said = { NULL, 0, 0 };
+        t_row(rows[i].label);
+        t_int("good all the same", check_config(fmt("{ \"version\": 1, \"routes\": { \"r\": { \"models\": [\"mock/echo\"] }, \"s\": { \"models\": [\"mock/think\"] } }, \"tenants\": { %s }, %s }\n", rows[i].tenants, rows[i].rules), &said), 0);
+        if (rows[i].said) contains("warned", said.s, rows[i].said);
+        else t_ok("not warned", !strstr(said.s, "may not use"));
+    }
+}
 /* --registry: complaints with its name, its age, and what it knows of a provider is offered. */
 T(checks_registry) {
     static const char none[] = "{ \"version\": 1 }", route[] = "{ \"providers\": { \"anthropic\": { \"family\": \"anthropic\", \"key\": \"\" } }, \"routes\": { \"r\": { \"models\": [\"my-claude\"] } } }";
@@ -2671,6 +2689,7 @@ int main(int argc, char **argv) {
     CASE(back_pressure);
     CASE(checks_configuration);
     CASE(checks_shared_rules);
+    CASE(checks_steps_down);
     CASE(checks_registry);
     CASE(port_taken);
     CASE(mock_without_configuration);

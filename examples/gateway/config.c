@@ -645,6 +645,19 @@ static void tenant_warn(reader *r, const aigw_registry_subject *when, size_t at)
     const aigw_str name = when->dim[AIGW_DIM_TENANT];
     if (name.n && !aigw_registry_tenant_of(&r->c->registry, name)) complain_here(r, at, "`when` names a tenant that is not there: this rule is for nobody", 1);
 }
+/* A step down to what a tenant may not use is not taken. */
+static void then_warn(reader *r, const aigw_registry_budget *b) {
+    const aigw_str only = b->when.dim[AIGW_DIM_TENANT];
+    const aigw_registry_tenant *t;
+    char text[200];
+    if (!b->then_route.n) return;
+    for (t = r->c->registry.tenants; t; t = t->next) {
+        if ((only.n && !aigw_base_eq(only, t->name)) || aigw_router_may(&r->c->registry, t, b->then_route, NULL) != AIGW_E_REFUSED) continue;
+        snprintf(text, sizeof text, "`then`: tenant \"%.*s\" may not use the route \"%.*s\", so past `soft` it stays where it is", t->name.n < 60 ? (int)t->name.n : 60, t->name.p, b->then_route.n < 60 ? (int)b->then_route.n : 60, b->then_route.p);
+        complain_here(r, b->at, text, 1);
+        return;
+    }
+}
 static void rules_warn(reader *r) {
     const aigw_registry *all = &r->c->registry;
     const aigw_registry_task *t;
@@ -652,7 +665,7 @@ static void rules_warn(reader *r) {
     const aigw_registry_budget *b;
     for (t = all->tasks; t; t = t->next) tenant_warn(r, &t->when, t->at);
     for (l = all->limits; l; l = l->next) tenant_warn(r, &l->when, l->at), shared_warn(r, l->by, &l->when, l->at);
-    for (b = all->budgets; b; b = b->next) tenant_warn(r, &b->when, b->at), shared_warn(r, b->by, &b->when, b->at);
+    for (b = all->budgets; b; b = b->next) tenant_warn(r, &b->when, b->at), shared_warn(r, b->by, &b->when, b->at), then_warn(r, b);
 }
 
 static int file_read(config *c, const char *file, FILE *out, char *text, size_t cap) {
