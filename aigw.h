@@ -41301,6 +41301,13 @@ static int aigwi_exchange_take(aigw_exchange *x, unsigned candidate) {
     return 1;
 }
 
+/* Nobody satisfies, and circuits alone keep back who is left: the one that reopens first, if that may be paid. */
+static int aigwi_exchange_force(aigw_exchange *x) {
+    const aigw_router_decision *d = &x->decision;
+    return d->forced && !(x->passed >> d->order[0] & 1) && aigwi_exchange_charged(x) &&
+           aigwi_exchange_take(x, d->order[0]);
+}
+
 /* Wait for a limit, if it is worth it. 1: it waits. */
 static int aigwi_exchange_sleep(aigw_exchange *x, uint64_t ns) {
     const uint64_t patience = (uint64_t)aigwi_exchange_patience(x) * 1000000u;
@@ -41352,9 +41359,7 @@ static int aigwi_exchange_route(aigw_exchange *x) {
     /* the codec says by name what the model lacks */
     if (needs >= 0) return aigwi_exchange_take(x, (unsigned)needs);
     if (wait < UINT32_MAX && aigwi_exchange_sleep(x, (uint64_t)wait * 1000000u)) return 1;
-    if (d->forced && !(x->passed >> d->order[0] & 1) && aigwi_exchange_charged(x))
-        return aigwi_exchange_take(x, d->order[0]);
-    if (aigwi_exchange_degrade(x, NULL)) return 1;
+    if (aigwi_exchange_force(x) || aigwi_exchange_degrade(x, NULL)) return 1;
     aigwi_exchange_none(x);
     return 1;
 }
@@ -41494,7 +41499,7 @@ static int aigwi_exchange_limited(aigw_exchange *x) {
     if (a->what == AIGW_HOLDS_MONEY) (void)aigw_router_order(d, x->registry);
     if (aigwi_exchange_next(x) >= 0) x->state = AIGWI_EXCHANGE_ROUTE;
     else if (x->attempts && x->kind) x->state = AIGWI_EXCHANGE_REFUSE;
-    else if (!aigwi_exchange_degrade(x, NULL)) aigwi_exchange_refused_by(x);
+    else if (!aigwi_exchange_force(x) && !aigwi_exchange_degrade(x, NULL)) aigwi_exchange_refused_by(x);
     return 1;
 }
 

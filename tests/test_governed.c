@@ -1520,6 +1520,25 @@ T(a_429_without_a_hint_is_waited_out) {
     clean();
 }
 
+/* Who may be paid is behind an open circuit: it is tried, as when all are, rather than refused for the money of another. */
+T(who_may_be_paid_is_tried_though_its_circuit_is_open) {
+    client *c;
+    with("\"routes\":{\"r\":{\"models\":[\"ma\",\"mb\"],\"attempts\":1}},\"breaker\":{\"consecutive\":2},\"budgets\":[{\"by\":[\"model\"],\"when\":{\"model\":\"ma\"},\"usd\":\"0.0001\",\"per\":\"day\"}]");
+    g.p[1].status = 500;
+    for (int i = 0; i < 4; i++) (void)once("mb", "", "");
+    g.p[1].status = 200, g.p[1].asked = 0;
+    t_int("nor does its own name have more", once("ma", "", "")->record.status, 402);
+    c = once("r", "", "");
+    t_int("answered", c->record.status, 200);
+    t_str("by the second", c->provider, 1, "b");
+    t_int("asked once", g.p[1].asked, 1);
+    g.p[1].status = 500;
+    for (int i = 0; i < 40; i++) c = once("r", "", "");
+    t_int("what it said stands, or that no more tries are paid for", c->record.status == 402 || c->record.status == 500 || c->record.status == 502, 1);
+    t_ok("not beyond the retry budget", g.p[1].asked < 20);
+    clean();
+}
+
 T(a_circuit_opens_and_closes) {
     client *c;
     with("");
@@ -2518,6 +2537,7 @@ int main(void) {
     T_RUN(headers_that_stand_twice_are_refused);
     T_RUN(what_was_spent_is_said_alike);
     T_RUN(a_circuit_opens_and_closes);
+    T_RUN(who_may_be_paid_is_tried_though_its_circuit_is_open);
     T_RUN(a_hint_of_decades_is_a_day);
     T_RUN(failover_loses_nobody);
     T_RUN(too_many_requests_bench_the_target);
