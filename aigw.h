@@ -1880,7 +1880,7 @@ AIGW_API void aigw_price_measure(const aigw_req *req, aigw_price_size *size);
 AIGW_API int64_t aigw_price_input_bound(const aigw_price_size *size, int64_t context);
 /* Tokens of output, at most, of all answers to an operation (AIGW_OP_CHAT...) at a target: what is asked for, as its
    dialect keeps to it (least_output), and not more than the model has; all of that, or 4,096 when it is not known,
-   where nothing is asked for. */
+   where nothing is asked for. A limit of 0 that may be none: the window (not known: INT64_MAX). */
 AIGW_API int64_t aigw_price_output_bound(const aigw_price_size *size, int op, const aigw_target *to);
 AIGW_API int64_t aigw_price_estimate(const aigw_price_size *size, uint32_t milli_bytes_per_token);
 
@@ -33820,10 +33820,11 @@ AIGW_API int64_t aigw_price_input_bound(const aigw_price_size *size, int64_t con
     return size->unknown || tokens > window ? window : tokens;
 }
 AIGW_API int64_t aigw_price_output_bound(const aigw_price_size *size, int op, const aigw_target *to) {
-    const int64_t least = to->dialect->least_output, usual = to->max_output > 0 ? to->max_output : 4096;
+    const int64_t least = to->dialect->least_output;
     int64_t n = size->max_output;
     if (op == AIGW_OP_EMBED || op == AIGW_OP_COUNT_TOKENS) return 0;
-    if (n < 0 || (!n && least == 1)) n = usual;
+    if (!n && least == 1) n = to->context > 0 ? to->context : INT64_MAX;      /* it may be none */
+    if (n < 0) n = to->max_output > 0 ? to->max_output : 4096;
     if (n < least) n = least;
     if (to->max_output > 0 && n > to->max_output) n = to->max_output;
     return aigwi_base_product(n, size->choices ? (int64_t)size->choices : 1);
@@ -39764,6 +39765,7 @@ enum { /* x->state, in reading order */
 enum { AIGWI_EXCHANGE_STOPPED = 1, AIGWI_EXCHANGE_FAILED = 2 };                /* x->ended */
 enum { AIGWI_EXCHANGE_RACING = 1, AIGWI_EXCHANGE_RACED = 2 };                  /* x->hedged */
 #define AIGWI_EXCHANGE_FOLLOWS 3             /* equal requests under way that are waited for, one after another */
+#define AIGWI_EXCHANGE_FOLLOW_NS UINT64_C(10000000000)     /* and none but the first after so long: it may be hanging, too */
 #define AIGWI_EXCHANGE_OWES_MS 10000         /* how often a patient request asks whether the retry budget has room */
 #define AIGWI_EXCHANGE_ANSWERER 144          /* a mark of 16 digits, and a target's name, or its beginning */
 #define AIGWI_EXCHANGE_PACE 100000           /* milli-tokens per second, of a model of which nothing is learnt */
@@ -40138,6 +40140,7 @@ static void aigwi_exchange_own_fields(aigw_exchange *x, aigw_arena *mem, aigw_he
     aigw_str id, usd = aigwi_dialect_slice("", 0);
     aigwi_exchange_name_own(x);                                /* a head that could not be read */
     id = aigwi_dialect_slice(x->id, x->id_n);
+    if (x->hub->draining) x->close_after = 1;
     if (x->close_after) aigwi_exchange_field(head, "connection", aigwi_exchange_lit("close"));
     else if (x->http10) aigwi_exchange_field(head, "connection", aigwi_exchange_lit("keep-alive"));
     aigwi_exchange_field(head, "x-request-id", id);
@@ -40681,6 +40684,7 @@ AIGW_API size_t aigw_exchange_feed(aigw_exchange *x, aigw_now now, const void *p
     if (!n || x->state > AIGWI_EXCHANGE_READ || (x->state == AIGWI_EXCHANGE_IDLE && !aigwi_exchange_begin(x))) return 0;
     while (aigwi_exchange_read(x, (const char *)p, n, &took)) {}
     x->bytes_in += took;
+    if (x->state == AIGWI_EXCHANGE_RAW && !x->raw.whole) return took;          /* its body comes by itself */
     return x->state > AIGWI_EXCHANGE_READ && x->close_after ? n : took;
 }
 
@@ -41021,7 +41025,7 @@ static void aigwi_exchange_overtake(aigw_exchange *x, aigw_exchange *lead) {
 /* An answer of before, or the one that another request is waiting for just now. */
 static int aigwi_exchange_cache(aigw_exchange *x) {
     void *lead;
-    int r;
+    int r, late;
     if (!x->cache_key.p) {
         x->cached = (uint8_t)aigwi_exchange_cacheable(x);
         r = x->cached == AIGW_CACHED_MISS ? aigwi_exchange_text(x, &x->key_slab, aigwi_exchange_write_key,
@@ -41031,8 +41035,9 @@ static int aigwi_exchange_cache(aigw_exchange *x) {
         if (r < 0) x->cache_key.p = NULL;
         if (r < 0 && x->cached == AIGW_CACHED_MISS) x->cached = AIGW_CACHED_BYPASS;
     }
+    late = x->until && x->now.mono_ns >= x->until;
     /* run for another reason than that the answer is there: it still waits */
-    if (x->followed && x->job.awaits == &x->hub->cache && !(x->until && x->now.mono_ns >= x->until)) return 0;
+    if (x->followed && x->job.awaits == &x->hub->cache && !late) return 0;
     x->job.awaits = NULL;
     x->state = AIGWI_EXCHANGE_TURN;
     if (x->cached != AIGW_CACHED_MISS) return 1;
@@ -41043,9 +41048,14 @@ static int aigwi_exchange_cache(aigw_exchange *x) {
         x->state = AIGWI_EXCHANGE_HIT;
         return 1;
     }
+    if (x->followed && late) {
+        aigwi_exchange_say(x, AIGW_KIND_TIMEOUT, "the request's own time ran out while an equal one was under way", "");
+        return 1;
+    }
     lead = aigw_cache_leader(&x->hub->cache, x->cache_key);
-    /* it has waited often enough, and in vain */
-    if (lead && lead != x->follows && x->followed >= AIGWI_EXCHANGE_FOLLOWS) return 1;
+    /* it has waited often enough, or long, and in vain */
+    if (lead && lead != x->follows && x->followed &&
+        (x->followed >= AIGWI_EXCHANGE_FOLLOWS || x->now.mono_ns >= x->t_begin + AIGWI_EXCHANGE_FOLLOW_NS)) return 1;
     if (lead) aigwi_exchange_overtake(x, (aigw_exchange *)lead);
     r = aigw_cache_lead(&x->hub->cache, x->cache_key, x);
     x->leads = r == 1;
@@ -43177,14 +43187,24 @@ static int aigwi_exchange_raw_hungry(const aigw_exchange *x) {
     return x->raw.state == AIGWI_RAW_MOVE && !x->raw.ended && !x->raw.headed && aigwi_exchange_raw_sent(x);
 }
 
+/* The end of the time that the client gives. */
+static uint64_t aigwi_exchange_raw_until(const aigw_exchange *x) {
+    return x->until && !(x->raw.headed && x->until_read) ? x->until : AIGW_NEVER;
+}
+
 static uint64_t aigwi_exchange_raw_due(const aigw_exchange *x, uint64_t due) {
-    const uint64_t silent = aigwi_exchange_raw_silent(x),
+    const uint64_t until = aigwi_exchange_raw_until(x), silent = aigwi_exchange_raw_silent(x),
                    read = aigwi_attempt_after(x->read_at, aigwi_base_or(x->cfg.read_ms, 60000));
+    if (until < due) due = until;
     if (aigwi_exchange_raw_hungry(x)) return read < due ? read : due;
     return silent < due ? silent : due;
 }
 
 static int aigwi_exchange_raw_late(aigw_exchange *x) {
+    if (x->now.mono_ns >= aigwi_exchange_raw_until(x))
+        return x->raw.headed ? aigwi_exchange_raw_over(x, 0)
+                             : aigwi_exchange_raw_fail(x, AIGW_KIND_TIMEOUT,
+                                                       "no answer from the provider within the request's own time");
     if (aigwi_exchange_raw_hungry(x)) {
         if (x->now.mono_ns < aigwi_attempt_after(x->read_at, aigwi_base_or(x->cfg.read_ms, 60000))) return 0;
         aigwi_exchange_hang_up(x, 0);

@@ -1459,6 +1459,39 @@ T(port_taken) {
     }
     t_int("ends on SIGTERM", finish(&c, 1), 0);
 }
+/* SIGTERM: what runs is answered whole, and says that the connection closes, where its head is still to come; what was sent behind it gets its 503. */
+T(terminates_politely) {
+    for (int stream = 0; stream < 2; stream++) for (int behind = 0; behind < 2; behind++) {
+        const char *body = fmt("{\"model\":\"m\",\"stream\":%s,\"messages\":[{\"role\":\"user\",\"content\":\"Hi\"}]}", stream ? "true" : "false");
+        const char *text = post_text("/v1/chat/completions", "Authorization: Bearer k\r\n", body);
+        child c;
+        link_ l;
+        reply r;
+        label("openai", stream ? "streamed" : "whole", behind ? "another one behind" : "alone");
+        memset(&c, 0, sizeof c);
+        if (!t_ok("starts", serve(&c, "ending", write_file("ending.json", fmt("{\"version\":1,\"providers\":{\"o\":{\"dialect\":\"openai-chat\",\"base_url\":\"http://127.0.0.1:%d/v1\",\"key\":\"env:AIGW_TEST_KEY\"}},"
+            "\"models\":{\"m\":{\"provider\":\"o\",\"id\":\"slow-20\"}}}", provider.port)), "127.0.0.1:0", NULL))) { finish(&c, 1); return; }
+        provider_reset();
+        l = dial(c.port);
+        send_bytes(&l, text, strlen(text));
+        if (stream) while (more(&l, now_ms() + WAIT) > 0 && !memmem(l.p, l.n, "\r\n\r\n", 4)) { }
+        else t_ok("under way", state_is("requests", 1, WAIT));
+        if (behind) send_bytes(&l, text, strlen(text));
+        kill(c.pid, SIGTERM);
+        r = receive(&l);
+        t_int("status", r.status, 200);
+        t_ok("whole", r.complete);
+        t_ok("announced", stream || (header(&r, "connection") && !strcmp(header(&r, "connection"), "close")));
+        if (stream && behind) {
+            r = receive(&l);
+            t_int("what came behind", r.status, 503);
+            t_ok("announced", header(&r, "connection") && !strcmp(header(&r, "connection"), "close"));
+        }
+        t_ok("closes", closes(&l) && !l.n);
+        hang_up(&l);
+        t_int("ends", finish(&c, 0), 0);
+    }
+}
 /* With no configuration and no key: the built-in provider answers in every dialect. */
 T(mock_without_configuration) {
     child c;
@@ -2692,6 +2725,7 @@ int main(int argc, char **argv) {
     CASE(checks_steps_down);
     CASE(checks_registry);
     CASE(port_taken);
+    CASE(terminates_politely);
     CASE(mock_without_configuration);
     CASE(base_paths);
     CASE(sdk_needs);

@@ -1935,6 +1935,32 @@ T(tenants_have_their_models) {
 
 /* ---- the cache */
 
+/* Who waits for an equal request has a time of its own; and who waited long, in vain, does not wait for another one. */
+T(who_waits_for_an_equal_request_has_its_own_time) {
+    static const char *const headers[] = { "x-aigw-timeout-ms: 400\r\n", "x-stainless-read-timeout: 0.4\r\n" };
+    client *c[4];
+    g.cfg.cache_bytes = 1 << 20;
+    with(CACHE ",\"routes\":{\"r\":{\"models\":[\"ma\"],\"attempts\":1}}");
+    for (size_t i = 0; i < T_COUNT(headers); i++) {
+        t_row(headers[i]);
+        g.p[0].delay_ns = 4 * SECOND;
+        c[0] = ask("r", "", i ? ",\"max_tokens\":7" : ",\"max_tokens\":8");
+        later(SECOND);
+        c[1] = ask("r", headers[i], i ? ",\"max_tokens\":7" : ",\"max_tokens\":8");
+        run();
+        t_int("the first is answered", c[0]->record.status, 200);
+        t_int("the other is told", c[1]->record.status, 504);
+        t_ok("when its time is over", c[1]->ended - c[1]->began < SECOND / 2);
+        for (int k = 0; k < 2; k++) c[k]->used = 0;
+    }
+    t_row(NULL);
+    g.p[0].delay_ns = 20 * SECOND, g.p[0].status = 500;
+    for (int i = 0; i < 4; i++) c[i] = ask("r", "", ",\"max_tokens\":9");
+    run();
+    for (int i = 0; i < 4; i++) t_ok("not one after the other", c[i]->ended - c[i]->began < 41 * SECOND);
+    clean();
+}
+
 T(equal_requests_are_answered_once) {
     client *c;
     g.cfg.cache_bytes = 1 << 20;
@@ -2558,6 +2584,7 @@ int main(void) {
     T_RUN(requirements_and_tasks);
     T_RUN(tenants_have_their_models);
     T_RUN(equal_requests_are_answered_once);
+    T_RUN(who_waits_for_an_equal_request_has_its_own_time);
     T_RUN(kept_answers_are_of_who_and_what_was_asked);
     T_RUN(streams_are_kept_too);
     T_RUN(only_whole_answers_are_kept);

@@ -144,6 +144,9 @@ T(methods_and_framings) {
         { "PUT /raw/a/x HTTP/1.1\r\nhost: g\r\ncontent-length: 0\r\n\r\n", "HTTP/1.1 200 OK\r\n\r\nuntil the end", 200, "content-length: 0", "transfer-encoding", "transfer-encoding: chunked", "content-length", "until the end", W_CLOSE, 0 },
         { "GET /raw/a/x HTTP/1.0\r\nhost: g\r\n\r\n", "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\n\r\n", 200, "GET /v1/x HTTP/1.1", "content-length", "connection: close", "transfer-encoding", "hi", W_OPEN, 1 },
         { "POST /raw/a/x HTTP/1.1\r\nhost: g\r\nexpect: 100-continue\r\ncontent-length: 2\r\n\r\nab", "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\ncontent-length: 1\r\n\r\n!", 200, "content-length: 2", "expect", "content-length: 1", NULL, "!", W_OPEN, 0 },
+        { "POST /raw/a/x HTTP/1.0\r\ncontent-length: 5\r\n\r\nhello", "HTTP/1.1 200 OK\r\ncontent-length: 1\r\n\r\n!", 200, "content-length: 5", NULL, "connection: close", NULL, "!", W_OPEN, 1 },
+        { "POST /raw/a/x HTTP/1.1\r\nhost: g\r\nconnection: close\r\ncontent-length: 5\r\n\r\nhello", "HTTP/1.1 200 OK\r\ncontent-length: 1\r\n\r\n!", 200, "content-length: 5", NULL, "connection: close", NULL, "!", W_OPEN, 1 },
+        { "POST /raw/a/x HTTP/1.1\r\nhost: g\r\nconnection: close\r\ntransfer-encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n", "HTTP/1.1 200 OK\r\ncontent-length: 1\r\n\r\n!", 200, "transfer-encoding: chunked", NULL, "connection: close", NULL, "!", W_OPEN, 1 },
         { "GET /raw/a/x HTTP/1.1\r\nhost: g\r\n\r\n", "HTTP/1.1 302 Found\r\nlocation: https://elsewhere/x\r\ncontent-length: 0\r\n\r\n", 302, "GET", NULL, "location: https://elsewhere/x", NULL, "", W_OPEN, 0 },
         { "POST /raw/a/x HTTP/1.1\r\nhost: g\r\ncontent-length: 1\r\n\r\n{", "HTTP/1.1 400 Bad Request\r\ncontent-length: 3\r\n\r\nbad", 400, "POST", NULL, "content-length: 3", NULL, "bad", W_OPEN, 0 }
     };
@@ -264,6 +267,36 @@ T(broken_providers) {
             t_int("recorded", w.record.kind, AIGW_KIND_TRUNCATED);
         }
         t_int("records", w.records, 1);
+        t_int("clean", w_clean(&w), 1);
+        w_free(&w);
+        t_free_all();
+    }
+}
+
+/* The time that the client gives: all of the request, or (SDKs') until the head. */
+T(time_of_the_client) {
+    static const struct { const char *label, *header, *say; int status, whole; uint64_t ms; } rows[] = {
+        { "silence", "x-aigw-timeout-ms: 400", "", 504, 1, 400 }, { "silence, to an SDK", "x-stainless-read-timeout: 0.4", "", 504, 1, 400 },
+        { "silence in the body", "x-aigw-timeout-ms: 400", "HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nabc", 200, 0, 400 },
+        { "which an SDK waits out", "x-stainless-read-timeout: 0.4", "HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nabc", 200, 0, 120000 },
+    };
+    for (size_t i = 0; i < T_COUNT(rows); i++) {
+        char text[200];
+        uint64_t began;
+        const t_bytes a = plain(rows[i].say);
+        t_bytes q;
+        message m;
+        sprintf(text, "POST /raw/a/x HTTP/1.1\r\nhost: g\r\n%s\r\ncontent-length: 2\r\n\r\nhi", rows[i].header);
+        q = plain(text);
+        t_row(rows[i].label);
+        start();
+        began = w.now.mono_ns;
+        w_say(&w, "a", a.p, a.n, W_OPEN);
+        t_int("done", w_drive(&w, q.p, q.n), 1);
+        m = answer();
+        t_int("status", m.status, rows[i].status);
+        t_int("whole", m.whole, rows[i].whole);
+        t_ok("then", w.now.mono_ns - began >= rows[i].ms * 1000000 && w.now.mono_ns - began < (rows[i].ms + 200) * 1000000);
         t_int("clean", w_clean(&w), 1);
         w_free(&w);
         t_free_all();
@@ -571,6 +604,7 @@ int main(void) {
     T_RUN(large_bodies_in_little_memory);
     T_RUN(refusals);
     T_RUN(broken_providers);
+    T_RUN(time_of_the_client);
     T_RUN(stale_connections);
     T_RUN(early_answers);
     T_RUN(clients_that_go);

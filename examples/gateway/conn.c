@@ -647,14 +647,24 @@ void conn_unlisten(struct gateway *g) {
 
 int conn_busy(const struct gateway *g) {
     int i, n = 0;
-    for (i = 0; i < g->clients_seen; i++) n += g->clients[i].used && !g->clients[i].idle;
+    for (i = 0; i < g->clients_seen; i++) n += g->clients[i].used && (!g->clients[i].idle || g->clients[i].linger || g->clients[i].in_n);
     return n;
 }
 
+/* A request that waits in the kernel is read, and answered: to close with bytes unread would take back what the client has not read of its last answer. */
 void conn_close_idle(struct gateway *g) {
     int i;
-    for (i = 0; i < g->clients_seen; i++)
-        if (g->clients[i].used && g->clients[i].idle) client_free(g, &g->clients[i]);
+    for (i = 0; i < g->clients_seen; i++) {
+        client *c = &g->clients[i];
+        ssize_t r;
+        if (!c->used || !c->idle || c->linger || c->in_n) continue;
+        r = recv(c->w.fd, c->in, sizeof c->in, 0);
+        if (r > 0) {
+            c->in_n = (size_t)r;
+            client_run(g, c);
+        } else if (r < 0 && c->since + SECOND > g->now.mono_ns) client_linger(g, c);
+        else client_free(g, c);
+    }
 }
 
 void conn_turn(struct gateway *g) {
