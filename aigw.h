@@ -42266,7 +42266,7 @@ static void aigwi_exchange_hedging(aigw_exchange *x) {
 /* ---- the end of an attempt */
 
 /* An error after the commit: what was kept back goes, and one error in the dialect's own words. The connection stays: the
- * body ends in form, after which the client may have sent its next request already (RFC 9112, section 9.6). 1: it was said. */
+   body ends in form, and the client may have sent its next request already (RFC 9112, section 9.6). 1: it was said. */
 static int aigwi_exchange_cut(aigw_exchange *x) {
     aigw_event ev;
     aigw_out out;
