@@ -1470,7 +1470,7 @@ T(terminates_politely) {
         label("openai", stream ? "streamed" : "whole", behind ? "another one behind" : "alone");
         memset(&c, 0, sizeof c);
         if (!t_ok("starts", serve(&c, "ending", write_file("ending.json", fmt("{\"version\":1,\"providers\":{\"o\":{\"dialect\":\"openai-chat\",\"base_url\":\"http://127.0.0.1:%d/v1\",\"key\":\"env:AIGW_TEST_KEY\"}},"
-            "\"models\":{\"m\":{\"provider\":\"o\",\"id\":\"slow-20\"}}}", provider.port)), "127.0.0.1:0", NULL))) { finish(&c, 1); return; }
+            "\"models\":{\"m\":{\"provider\":\"o\",\"id\":\"slow-40\"}}}", provider.port)), "127.0.0.1:0", NULL))) { finish(&c, 1); return; }
         provider_reset();
         l = dial(c.port);
         send_bytes(&l, text, strlen(text));
