@@ -39523,7 +39523,7 @@ AIGW_API int aigw_account_capped(const aigw_registry *r, const aigw_router_facts
 }
 
 /* A threshold that was passed: of one counter the highest is told. */
-AIGWI_SHARED void aigwi_account_tell(aigw_account *a, unsigned percent, aigw_str name) {
+static void aigwi_account_tell(aigw_account *a, unsigned percent, aigw_str name) {
     aigw_account_alert *to = a->alert, *end = a->alert + a->alerts;
     if (!percent) return;
     while (to < end && !aigw_base_eq(name, aigwi_dialect_slice(to->counter, to->counter_n))) to++;
@@ -39534,6 +39534,11 @@ AIGWI_SHARED void aigwi_account_tell(aigw_account *a, unsigned percent, aigw_str
     else if (to->percent >= percent) return;
     to->percent = (uint8_t)percent;
     to->counter_n = aigwi_dialect_keep(to->counter, sizeof to->counter, name);
+}
+/* What another account of the same request has to tell, too. */
+AIGWI_SHARED void aigwi_account_tell_of(aigw_account *a, const aigw_account *other) {
+    for (const aigw_account_alert *alert = other->alert; alert < other->alert + other->alerts; alert++)
+        aigwi_account_tell(a, alert->percent, aigwi_dialect_slice(alert->counter, alert->counter_n));
 }
 static void aigwi_account_passed(aigw_account *a, const aigw_store_counter *c) {
     char text[AIGW_STORE_KEY];
@@ -40372,6 +40377,9 @@ static void aigwi_exchange_until(aigw_exchange *x) {
     if (v > 0 && v < UINT32_MAX) x->until = aigwi_attempt_after(x->t_begin, (uint32_t)v);
 }
 
+/* Is the time over that the client gives? */
+static int aigwi_exchange_expired(const aigw_exchange *x) { return x->until && x->now.mono_ns >= x->until; }
+
 static int aigwi_exchange_is(aigw_str s, const char *word) { return aigw_base_eq_nocase(s, aigw_base_str(word)); }
 
 /* ---- raw: the head */
@@ -41025,7 +41033,7 @@ static void aigwi_exchange_overtake(aigw_exchange *x, aigw_exchange *lead) {
 /* An answer of before, or the one that another request is waiting for just now. */
 static int aigwi_exchange_cache(aigw_exchange *x) {
     void *lead;
-    int r, late;
+    int r;
     if (!x->cache_key.p) {
         x->cached = (uint8_t)aigwi_exchange_cacheable(x);
         r = x->cached == AIGW_CACHED_MISS ? aigwi_exchange_text(x, &x->key_slab, aigwi_exchange_write_key,
@@ -41035,9 +41043,8 @@ static int aigwi_exchange_cache(aigw_exchange *x) {
         if (r < 0) x->cache_key.p = NULL;
         if (r < 0 && x->cached == AIGW_CACHED_MISS) x->cached = AIGW_CACHED_BYPASS;
     }
-    late = x->until && x->now.mono_ns >= x->until;
     /* run for another reason than that the answer is there: it still waits */
-    if (x->followed && x->job.awaits == &x->hub->cache && !late) return 0;
+    if (x->followed && x->job.awaits == &x->hub->cache && !aigwi_exchange_expired(x)) return 0;
     x->job.awaits = NULL;
     x->state = AIGWI_EXCHANGE_TURN;
     if (x->cached != AIGW_CACHED_MISS) return 1;
@@ -41048,7 +41055,7 @@ static int aigwi_exchange_cache(aigw_exchange *x) {
         x->state = AIGWI_EXCHANGE_HIT;
         return 1;
     }
-    if (x->followed && late) {
+    if (x->followed && aigwi_exchange_expired(x)) {
         aigwi_exchange_say(x, AIGW_KIND_TIMEOUT, "the request's own time ran out while an equal one was under way", "");
         return 1;
     }
@@ -41528,7 +41535,7 @@ static int aigwi_exchange_hold(aigw_exchange *x) {
                                           : aigw_account_reserve(&x->side->account, x->hub, &x->job, x->registry,
                                                                  &x->decision.facts, aigwi_exchange_candidate(x),
                                                                  x->registry->limits ? aigwi_exchange_tokens(x) : 0);
-    if (r == AIGW_AGAIN && x->until && x->now.mono_ns >= x->until) r = AIGW_E_IO;
+    if (r == AIGW_AGAIN && aigwi_exchange_expired(x)) r = AIGW_E_IO;
     if (r == AIGW_AGAIN) return 0;
     if (r == AIGW_E_LIMIT) return aigwi_exchange_limited(x);
     if (r) {
@@ -43343,10 +43350,7 @@ static void aigwi_exchange_settle(aigw_exchange *x) {
         aigw_account_settle(&x->sides[i].account, x->hub, &x->sides[i] == x->side ? aigwi_exchange_used_tokens(x) : -1,
                             x->attempts != 0);
     for (int i = 0; i < AIGW_EXCHANGE_CONNS; i++)
-        for (int k = 0; &x->sides[i] != x->side && k < x->sides[i].account.alerts; k++) {
-            const aigw_account_alert *alert = &x->sides[i].account.alert[k];
-            aigwi_account_tell(&x->side->account, alert->percent, aigwi_dialect_slice(alert->counter, alert->counter_n));
-        }
+        if (&x->sides[i] != x->side) aigwi_account_tell_of(&x->side->account, &x->sides[i].account);
     aigw_queue_leave(&x->hub->queue, &x->turn);
     aigwi_hub_turns(x->hub);
     aigwi_exchange_record_of(x, &r);
@@ -43466,7 +43470,7 @@ static void aigwi_exchange_clock(aigw_exchange *x, unsigned last) {
 }
 
 static int aigwi_exchange_wait(aigw_exchange *x) {
-    if (x->until && x->now.mono_ns >= x->until) {
+    if (aigwi_exchange_expired(x)) {
         x->state = AIGWI_EXCHANGE_REFUSE;
         if (!x->kind) aigwi_exchange_say(x, AIGW_KIND_TIMEOUT, "the request's own time ran out while it waited", "");
     } else if (x->now.mono_ns >= x->retry_at) x->state = AIGWI_EXCHANGE_ROUTE;

@@ -910,21 +910,27 @@ T(bad_http) {
     }
 }
 
+/* One request, and the next one behind it. */
+static t_bytes both_of(t_bytes a, t_bytes b) {
+    char *p = (char *)t_alloc(a.n + b.n);
+    memcpy(p, a.p, a.n);
+    memcpy(p + a.n, b.p, b.n);
+    a.p = p;
+    a.n += b.n;
+    return a;
+}
+
 T(http_forms) {
     const t_bytes a = good(0, 0, 'l'), s = good(1, 1, 'c');
     char text[4000];
     reply r;
-    t_bytes q = ask(OPENAI, "gpt", 0, ""), both;
+    t_bytes q = ask(OPENAI, "gpt", 0, "");
     for (size_t piece = 0; piece < 2; piece++) {               /* two requests in one go */
-        both.n = q.n * 2;
-        both.p = (char *)t_alloc(both.n);
-        memcpy((char *)(uintptr_t)both.p, q.p, q.n);
-        memcpy((char *)(uintptr_t)both.p + q.n, q.p, q.n);
         start();
         w.piece_in = piece;
         w_say(&w, "a", a.p, a.n, W_OPEN);
         w_say(&w, "a", a.p, a.n, W_OPEN);
-        r = drive(both);
+        r = drive(both_of(q, q));
         t_int("first", ending(OPENAI, 0, &r), 1);
         r = read_reply(w.out + r.used, w.out_n - r.used, 0);
         t_int("second", ending(OPENAI, 0, &r), 1);
@@ -934,15 +940,11 @@ T(http_forms) {
     for (int client = 0; client < CLIENTS; client++) for (size_t piece = 0; piece < 2; piece++) {      /* the next one behind a stream that breaks off */
         const t_bytes broken = ask(client, "claude", 1, ""), next = ask(client, "gpt", client == GEMINI_ARRAY, "");
         t_row(label(client, 1, 1, piece ? "bytewise" : "at once"));
-        both.n = broken.n + next.n;
-        both.p = (char *)t_alloc(both.n);
-        memcpy((char *)(uintptr_t)both.p, broken.p, broken.n);
-        memcpy((char *)(uintptr_t)both.p + broken.n, next.p, next.n);
         start();
         w.piece_in = piece;
         w_say(&w, "b", s.p, s.n - 200, W_CLOSE);
         w_say(&w, "a", client == GEMINI_ARRAY ? good(0, 1, 'c').p : a.p, client == GEMINI_ARRAY ? good(0, 1, 'c').n : a.n, W_OPEN);
-        r = drive(both);
+        r = drive(both_of(broken, next));
         t_int("begun", r.status, 200);
         t_int("broken", ending(client, 1, &r), 2);
         r = read_reply(w.out + r.used, w.out_n - r.used, 0);

@@ -1388,6 +1388,14 @@ T(checks_configuration) {
         t_ok("no warning", !strstr(said.s, "warning"));
     }
 }
+/* A configuration that is good, and warned of in these words (NULL: nothing is said of `word`). */
+static void warned(const char *row, const char *text, const char *said_, const char *word) {
+    f_str said = { NULL, 0, 0 };
+    t_row(row);
+    t_int("good all the same", check_config(text, &said), 0);
+    if (said_) contains("warned", said.s, said_);
+    else t_ok("not warned", !strstr(said.s, word));
+}
 /* Rules that tenants share without saying so are warned of. */
 T(checks_shared_rules) {
     static const struct { const char *label, *tenants, *rules, *said; } rows[] = {
@@ -1399,14 +1407,8 @@ T(checks_shared_rules) {
         { "of a model", "\"a\": {\"keys\":[]}, \"b\": {\"keys\":[]}", "\"limits\": [ { \"by\": [\"model\"], \"rpm\": 9 } ]", NULL },
         { "one tenant", "\"a\": {\"keys\":[]}", "\"limits\": [ { \"by\": [\"user\"], \"rpm\": 9 } ]", NULL },
     };
-    size_t i;
-    for (i = 0; i < T_COUNT(rows); i++) {
-        f_str said = { NULL, 0, 0 };
-        t_row(rows[i].label);
-        t_int("good all the same", check_config(fmt("{ \"version\": 1, \"tenants\": { %s }, %s }\n", rows[i].tenants, rows[i].rules), &said), 0);
-        if (rows[i].said) contains("warned", said.s, rows[i].said);
-        else t_ok("not warned", !strstr(said.s, "`by` without"));
-    }
+    for (size_t i = 0; i < T_COUNT(rows); i++)
+        warned(rows[i].label, fmt("{ \"version\": 1, \"tenants\": { %s }, %s }\n", rows[i].tenants, rows[i].rules), rows[i].said, "`by` without");
 }
 /* A step down to a route that a tenant may not use is not taken: it is said before. */
 T(checks_steps_down) {
@@ -1418,13 +1420,9 @@ T(checks_steps_down) {
         { "of another", "\"a\": {\"keys\":[]}, \"b\": {\"keys\":[], \"routes\": [\"r\"]}", "\"budgets\": [ { \"usd\": 1, \"when\": { \"tenant\": \"a\" }, \"then\": \"route:s\" } ]", NULL },
         { "no route", "\"b\": {\"keys\":[], \"routes\": [\"r\"]}", "\"budgets\": [ { \"usd\": 1, \"by\": [\"tenant\"], \"then\": \"stale\" } ]", NULL },
     };
-    for (size_t i = 0; i < T_COUNT(rows); i++) {
-        f_str said = { NULL, 0, 0 };
-        t_row(rows[i].label);
-        t_int("good all the same", check_config(fmt("{ \"version\": 1, \"routes\": { \"r\": { \"models\": [\"mock/echo\"] }, \"s\": { \"models\": [\"mock/think\"] } }, \"tenants\": { %s }, %s }\n", rows[i].tenants, rows[i].rules), &said), 0);
-        if (rows[i].said) contains("warned", said.s, rows[i].said);
-        else t_ok("not warned", !strstr(said.s, "may not use"));
-    }
+    for (size_t i = 0; i < T_COUNT(rows); i++)
+        warned(rows[i].label, fmt("{ \"version\": 1, \"routes\": { \"r\": { \"models\": [\"mock/echo\"] }, \"s\": { \"models\": [\"mock/think\"] } }, \"tenants\": { %s }, %s }\n", rows[i].tenants, rows[i].rules),
+               rows[i].said, "may not use");
 }
 /* --registry: complaints with its name, its age, and what it knows of a provider is offered. */
 T(checks_registry) {

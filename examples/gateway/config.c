@@ -653,7 +653,7 @@ static void then_warn(reader *r, const aigw_registry_budget *b) {
     if (!b->then_route.n) return;
     for (t = r->c->registry.tenants; t; t = t->next) {
         if ((only.n && !aigw_base_eq(only, t->name)) || aigw_router_may(&r->c->registry, t, b->then_route, NULL) != AIGW_E_REFUSED) continue;
-        snprintf(text, sizeof text, "`then`: tenant \"%.*s\" may not use the route \"%.*s\", so past `soft` it stays where it is", t->name.n < 60 ? (int)t->name.n : 60, t->name.p, b->then_route.n < 60 ? (int)b->then_route.n : 60, b->then_route.p);
+        snprintf(text, sizeof text, "`then`: tenant \"%.*s\" may not use the route \"%.*s\", so past `soft` it stays where it is", (int)t->name.n, t->name.p, (int)b->then_route.n, b->then_route.p);
         complain_here(r, b->at, text, 1);
         return;
     }

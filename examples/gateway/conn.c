@@ -546,13 +546,16 @@ static void client_ready(struct gateway *g, watch *w, short got) {
     client_run(g, c);
 }
 
+/* Nothing is asked on it, and nothing left to be said. */
+static int client_rests(const client *c) { return c->used && c->idle && !c->in_n && !c->linger; }
+
 /* Connections on which nothing is asked are kept as long as there is room: then the longest idle one makes some. 1, or 0: all are busy, or new. */
 static int client_evict(struct gateway *g) {
     client *idle = NULL;
     int i;
     for (i = 0; i < g->clients_seen; i++) {
         client *c = &g->clients[i];
-        if (c->used && c->idle && !c->in_n && !c->linger && c->since + SECOND <= g->now.mono_ns && (!idle || c->since < idle->since)) idle = c;
+        if (client_rests(c) && c->since + SECOND <= g->now.mono_ns && (!idle || c->since < idle->since)) idle = c;
     }
     if (idle) client_free(g, idle);
     return idle != NULL;
@@ -647,7 +650,7 @@ void conn_unlisten(struct gateway *g) {
 
 int conn_busy(const struct gateway *g) {
     int i, n = 0;
-    for (i = 0; i < g->clients_seen; i++) n += g->clients[i].used && (!g->clients[i].idle || g->clients[i].linger || g->clients[i].in_n);
+    for (i = 0; i < g->clients_seen; i++) n += g->clients[i].used && !client_rests(&g->clients[i]);
     return n;
 }
 
@@ -657,7 +660,7 @@ void conn_close_idle(struct gateway *g) {
     for (i = 0; i < g->clients_seen; i++) {
         client *c = &g->clients[i];
         ssize_t r;
-        if (!c->used || !c->idle || c->linger || c->in_n) continue;
+        if (!client_rests(c)) continue;
         r = recv(c->w.fd, c->in, sizeof c->in, 0);
         if (r > 0) {
             c->in_n = (size_t)r;
