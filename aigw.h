@@ -48,16 +48,16 @@
  *   AIGW_API             storage class of public functions. Default: extern (C linkage)
  *   AIGW_STATIC          makes them all static
  *   AIGW_ASSERT(x)       check of the programmer's promises and of invariants. Default: nothing
- *   AIGW_NO_TEXT         leaves out the sentences of aigw_base_error_text and of HTTP faults, and reason phrases: 2,599 / 2,402
- *   AIGW_CLIENT_ONLY     leaves out the clients' side of every dialect, and with it >>exchange, for programs that only ask: 173,976 / 108,510
- *   AIGW_NO_OPENAI       leaves out >>dialect.openai: 51,389 / 31,035
- *   AIGW_NO_RESPONSES    leaves out >>dialect.responses: 46,970 / 28,960
+ *   AIGW_NO_TEXT         leaves out the sentences of aigw_base_error_text and of HTTP faults, and reason phrases: 2,591 / 2,402
+ *   AIGW_CLIENT_ONLY     leaves out the clients' side of every dialect, and with it >>exchange, for programs that only ask: 173,987 / 108,510
+ *   AIGW_NO_OPENAI       leaves out >>dialect.openai: 51,381 / 31,035
+ *   AIGW_NO_RESPONSES    leaves out >>dialect.responses: 46,962 / 28,960
  *   AIGW_NO_ANTHROPIC    leaves out >>dialect.anthropic: 52,011 / 32,564
- *   AIGW_NO_GEMINI       leaves out >>dialect.gemini: 54,626 / 34,783
+ *   AIGW_NO_GEMINI       leaves out >>dialect.gemini: 54,618 / 34,783
  *   AIGW_NO_BEDROCK      leaves out >>dialect.bedrock: 55,688 / 34,509
- *   AIGW_NO_EVS          leaves out >>frame.evs, and with it >>dialect.bedrock: 57,832 / 35,801
- *   AIGW_NO_OLLAMA       leaves out >>dialect.ollama: 28,332 / 17,136
- *   AIGW_NO_COHERE       leaves out >>dialect.cohere: 35,046 / 21,723
+ *   AIGW_NO_EVS          leaves out >>frame.evs, and with it >>dialect.bedrock: 57,824 / 35,801
+ *   AIGW_NO_OLLAMA       leaves out >>dialect.ollama: 28,324 / 17,136
+ *   AIGW_NO_COHERE       leaves out >>dialect.cohere: 35,038 / 21,723
  *   AIGW_PATH_MAX        bytes of a field path in errors and loss reports. Default 96
  *   AIGW_JSON_DEPTH      deepest JSON nesting accepted. Default 64; 32 saves 32 bytes of each reader (aigw_json)
  *   AIGW_CHOICES         most answers (`n`, candidates) of one request. Default 8
